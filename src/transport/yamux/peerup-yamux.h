@@ -118,8 +118,8 @@ void         peerup_yamux_unref (PeerupYamux *self);
  * peerup_yamux_feed:
  * @now: the time the bytes arrived, never less than in an earlier call
  *
- * Takes bytes in any chunking. Bytes that no reader takes while the events are
- * delivered are copied; @data need not outlive the call.
+ * Takes bytes in any chunking. What no reader took while the events were delivered is
+ * copied; @data need not outlive the call.
  *
  * Returns: %FALSE if the session is dead: %PEERUP_ERROR_PROTOCOL when the peer broke the
  *   rules (a GoAway was sent), %PEERUP_ERROR_LIMIT when it exceeded one, or the error
@@ -132,17 +132,34 @@ gboolean peerup_yamux_feed (PeerupYamux  *self,
                             GError      **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * peerup_yamux_feed_borrowed:
+ *
+ * The same without the copy: @data must stay as it is until peerup_yamux_settle(), so
+ * that readers that run after this call still read it in place.
+ */
+gboolean peerup_yamux_feed_borrowed (PeerupYamux  *self,
+                                     const guint8 *data,
+                                     gsize         length,
+                                     gint64        now,
+                                     GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Copies what is still unread of the bytes fed so far. */
+void     peerup_yamux_settle        (PeerupYamux *self);
+
+/**
  * peerup_yamux_open:
  *
  * Opens a stream; it may be written to at once.
  *
- * Returns: (transfer full): the channel. Errors: %PEERUP_ERROR_CLOSED if the session is dead, a
- *   GoAway was sent or received, or all 2^31 ids are used; %PEERUP_ERROR_LIMIT if
- *   there are too many streams now (can_open() will tell).
+ * Returns: (transfer full): the channel. Errors: that of a dead session;
+ *   %PEERUP_ERROR_CLOSED if a GoAway was sent or received, or all 2^31 ids are used;
+ *   %PEERUP_ERROR_LIMIT if there are too many streams now (can_open() will tell).
  */
 PeerupYamuxChannel *peerup_yamux_open (PeerupYamux *self,
                                        gint64       now,
                                        GError     **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Tells that all bytes given to send() have left. */
+void     peerup_yamux_drained (PeerupYamux *self);
 
 /* Sends a ping, unless one is still unanswered (then %FALSE). The machine pings by
  * itself while data arrives, to size the windows. */
@@ -244,10 +261,10 @@ gboolean peerup_yamux_channel_can_write       (PeerupYamuxChannel *self);
 guint32  peerup_yamux_channel_get_send_window (PeerupYamuxChannel *self);
 
 /* Fills @vectors with what waits, without copying or consuming; returns how many were
- * filled. They hold until the next call that takes this channel or feeds the session,
- * or, inside an event, until it returns. */
+ * filled. They hold until the next call that takes this channel, feeds or settles the
+ * session, and those peeked at inside an event until the handler returns. */
 gsize    peerup_yamux_channel_peek         (PeerupYamuxChannel *self,
-                                            GOutputVector      *vectors,
+                                            GInputVector       *vectors,
                                             gsize               n_vectors);
 /* Drops @n bytes, no more than wait, and gives the peer's window back in time. */
 void     peerup_yamux_channel_consume      (PeerupYamuxChannel *self, gsize n, gint64 now);
