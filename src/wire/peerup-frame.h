@@ -52,4 +52,6 @@ void         peerup_frame_append         (GByteArray        *out,
 GBytes      *peerup_frame_new            (gconstpointer      message,
                                           gsize              length) G_GNUC_WARN_UNUSED_RESULT;
 
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PeerupFrameReader, peerup_frame_reader_clear)
+
 G_END_DECLS

@@ -14,9 +14,8 @@ G_BEGIN_DECLS
 
 /* Unpacks the whole of @data. Before anything is allocated one linear pass refuses
  * field number 0, group wire types, varints above 10 bytes, lengths above what is
- * left, and more than @max_fields fields (unknown ones and those of nested messages
- * not counted apart: nested messages are bounded by their own bytes). The caller has capped
- * @length; memory is a small multiple of @length + @max_fields.
+ * left, and more than @max_fields fields (known and unknown, nested ones included).
+ * The caller has capped @length; memory is a small multiple of @length and @max_fields.
  * Errors: MALFORMED, TOO_LARGE (too many fields). Free with peerup_message_free(). */
 gpointer peerup_message_unpack (const ProtobufCMessageDescriptor *type,
                                 gconstpointer                     data,
