@@ -78,6 +78,17 @@ test_identify (void)
 }
 
 static void
+test_empty (void)
+{
+  Peerup__Identify message = PEERUP__IDENTIFY__INIT;
+  g_autoptr (GBytes) packed = peerup_message_pack (&message.base);
+  g_autoptr (GBytes) framed = peerup_message_pack_framed (&message.base);
+
+  g_assert_cmpuint (g_bytes_get_size (packed), ==, 0);
+  g_assert_cmpmem (g_bytes_get_data (framed, NULL), g_bytes_get_size (framed), "\0", 1);
+}
+
+static void
 test_noise (void)
 {
   static const guint8 data[] = "\x0a\x03key\x12\x03sig\x1a\x04gone\x22\x0e\x12\x0c/yamux/1.0.0";
@@ -245,6 +256,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wire/message/identify", test_identify);
+  g_test_add_func ("/wire/message/empty", test_empty);
   g_test_add_func ("/wire/message/noise", test_noise);
   g_test_add_func ("/wire/message/truncation", test_truncation);
   g_test_add_func ("/wire/message/unknown-fields", test_unknown_fields);
