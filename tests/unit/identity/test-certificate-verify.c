@@ -120,7 +120,7 @@ test_truncation (void)
   g_assert_cmpint (verdict_recipe (&longer, NOW), ==, PEERUP_ERROR_MALFORMED);
 }
 
-/* Section 4, row 8: what GnuTLS lets pass when the certificate is its own anchor. */
+/* What GnuTLS lets pass when the certificate is its own anchor. */
 static void
 test_own_signature (void)
 {
@@ -170,7 +170,7 @@ test_host_signature (void)
   g_assert_cmpint (verdict_recipe (&other, NOW), ==, PEERUP_ERROR_CRYPTO);
 }
 
-/* Section 4, row 7, as the identity and as the certificate's own key. */
+/* CVE-2023-39533: as the identity and as the certificate's own key. */
 static void
 test_large_rsa (void)
 {
@@ -236,7 +236,7 @@ new_many_names (guint n, const char *oid, gboolean constraints)
   return extension;
 }
 
-/* Section 4, row 24: as many names as fit cost one pass, and more do not get that far. */
+/* CVE-2025-14831: as many names as fit cost one pass, and more do not get that far. */
 static void
 test_many_names (void)
 {

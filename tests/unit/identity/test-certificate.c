@@ -181,7 +181,6 @@ test_session (void)
   end_clear (&server);
 }
 
-/* Section 4, row 8: a client without a certificate. */
 static void
 test_session_without_certificate (void)
 {
@@ -227,7 +226,7 @@ new_chain (PeerupCertificate *one, PeerupCertificate *two)
   return chained;
 }
 
-/* Section 4, row 8: a chain of two certificates, each of which would do. */
+/* A chain of two certificates, each of which would do. */
 static void
 test_session_with_chain (void)
 {

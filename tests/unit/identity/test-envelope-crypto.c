@@ -85,7 +85,7 @@ test_voucher (void)
   g_assert_true (peerup_public_key_equal (envelope->public_key, peerup_private_key_get_public_key (bob)));
 }
 
-/* Section 4, row 11. */
+/* A good signature counts in its own domain only. */
 static void
 test_other_domain (void)
 {
@@ -101,7 +101,7 @@ test_other_domain (void)
   g_assert_cmpint (open_record (voucher, alice), ==, PEERUP_ERROR_PROTOCOL);
 }
 
-/* Section 4, row 11: rightly signed, but about somebody else. */
+/* RUSTSEC-2022-0009, GHSA-wc36-xgcc-jwpr: rightly signed, but about somebody else. */
 static void
 test_record_about_another (void)
 {
@@ -133,7 +133,7 @@ decode (const guint8 *data, gsize length, GError **error)
   return record != NULL;
 }
 
-/* Section 4, rows 10 and 11: no byte of an envelope can be changed or left out. */
+/* No byte of an envelope can be changed or left out. */
 static void
 test_damage (void)
 {

@@ -40,7 +40,7 @@ sign_hello (PeerupPrivateKey *key)
   return g_bytes_new (signature, sizeof signature);
 }
 
-/* Section 4, row 10. */
+/* RUSTSEC-2019-0004: truncated, too long, all zeros, any bit turned. */
 static void
 test_ed25519_bad_signatures (void)
 {
@@ -149,7 +149,7 @@ import_rsa (gsize bits, guint8 exponent)
   return error != NULL ? error->code : -1;
 }
 
-/* Section 4, row 7. */
+/* CVE-2023-39533. */
 static void
 test_rsa_sizes (void)
 {
