@@ -113,14 +113,15 @@ room (const PeerupChunkQueue *self)
   return self->tail != NULL && self->tail->capacity != 0 ? self->tail->capacity - self->tail->end : 0;
 }
 
-/* A block for what the queue holds and @length bytes more. */
+/* A block for @length bytes, or one as large as what the queue holds already. */
 static void
 push_block (PeerupChunkQueue *self, PeerupChunkPool *pool, gsize length)
 {
   PeerupChunk *chunk;
   guint size_class = 0;
 
-  while (size_class < MAX_CLASS && class_size (size_class) - sizeof (PeerupChunk) < self->length + length)
+  while (size_class < MAX_CLASS
+         && (class_size (size_class) - sizeof (PeerupChunk) < length || class_size (size_class + 1) <= self->length))
     size_class++;
   chunk = chunk_new (pool, size_class);
   chunk->data = (guint8 *) (chunk + 1);
