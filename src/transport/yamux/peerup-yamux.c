@@ -126,8 +126,8 @@ static void
 die (PeerupYamux *self, GError *error)
 {
   g_assert (self->error == NULL);
+  g_assert (self->control_fill == 0);
   self->error = error;
-  self->control_fill = 0;
   lose_channels (self);
 }
 
@@ -145,6 +145,8 @@ peerup_yamux_terminate (PeerupYamux *self, const GError *error)
   g_return_if_fail (self != NULL && error != NULL);
   if (self->error != NULL)
     return;
+  /* A handler may have said something that still waits. */
+  peerup_yamux_flush_control (self);
   die (self, g_error_copy (error));
   peerup_yamux_deliver (self);
 }

@@ -169,8 +169,8 @@ gboolean peerup_yamux_ping (PeerupYamux *self, gint64 now);
  * the first call sends anything. */
 void     peerup_yamux_goaway (PeerupYamux *self, guint32 code);
 
-/* The transport is gone, or the session is to end: nothing more is sent, all streams
- * are lost with @error. */
+/* The transport is gone, or the session is to end: nothing more is sent from now on, all
+ * streams are lost with @error. */
 void     peerup_yamux_terminate (PeerupYamux *self, const GError *error);
 
 gboolean peerup_yamux_is_dead              (PeerupYamux *self);
