@@ -45,7 +45,7 @@ typedef gboolean (*PeerupMultistreamServes) (const char *protocol, gpointer user
  *
  * Returns: (transfer full): free with peerup_multistream_free()
  */
-PeerupMultistream *peerup_multistream_new_dialer         (const char *const       *protocols) G_GNUC_WARN_UNUSED_RESULT;
+PeerupMultistream *peerup_multistream_new_dialer (const char *const *protocols) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * peerup_multistream_new_listener:
@@ -61,8 +61,8 @@ PeerupMultistream *peerup_multistream_new_dialer         (const char *const     
  *
  * Returns: (transfer full): free with peerup_multistream_free()
  */
-PeerupMultistream *peerup_multistream_new_listener       (PeerupMultistreamServes  serves,
-                                                          gpointer                 user_data) G_GNUC_WARN_UNUSED_RESULT;
+PeerupMultistream *
+peerup_multistream_new_listener (PeerupMultistreamServes serves, gpointer user_data) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * peerup_multistream_feed:
@@ -77,24 +77,21 @@ PeerupMultistream *peerup_multistream_new_listener       (PeerupMultistreamServe
  * proposed), NEGOTIATION (dialer: all was refused; the message lists it), LIMIT (listener:
  * too many proposals), CLOSED (failed before). All are final.
  */
-gboolean           peerup_multistream_feed               (PeerupMultistream       *self,
-                                                          gconstpointer            data,
-                                                          gsize                    length,
-                                                          gsize                   *consumed,
-                                                          GError                 **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_multistream_feed (PeerupMultistream *self, gconstpointer data, gsize length, gsize *consumed,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer full) (nullable): what is to be sent now, NULL for nothing. What was
  * output before a failure need not be sent. */
-GBytes            *peerup_multistream_take_output        (PeerupMultistream       *self) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *peerup_multistream_take_output (PeerupMultistream *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (nullable): the protocol agreed on, NULL while there is none. Borrowed. */
-const char        *peerup_multistream_get_protocol       (const PeerupMultistream *self);
+const char *peerup_multistream_get_protocol (const PeerupMultistream *self);
 
 /* Whether @protocol can stand in a line: 1 to 1023 bytes of UTF-8 without control
  * characters, and not one of the words the protocol keeps for itself. */
-gboolean           peerup_multistream_is_valid_protocol  (const char              *protocol);
+gboolean peerup_multistream_is_valid_protocol (const char *protocol);
 
-void               peerup_multistream_free               (PeerupMultistream       *self);
+void peerup_multistream_free (PeerupMultistream *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupMultistream, peerup_multistream_free)
 
