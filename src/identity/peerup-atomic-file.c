@@ -19,8 +19,8 @@
 
 #include <glib/gstdio.h>
 
-#define FILE_MODE      0600
-#define NAME_TRIES     16
+#define FILE_MODE  0600
+#define NAME_TRIES 16
 
 /* A new file under a temporary name, beside its target. */
 typedef struct
@@ -178,8 +178,8 @@ keep_owner (NewFile *self, const char *path, GError **error)
     }
   if (fstat (self->fd, &fresh) != 0)
     return fail (error, errno, "look at", path);
-  if ((info.st_uid == fresh.st_uid && info.st_gid == fresh.st_gid)
-      || fchown (self->fd, info.st_uid, info.st_gid) == 0 || info.st_uid == fresh.st_uid)
+  if ((info.st_uid == fresh.st_uid && info.st_gid == fresh.st_gid) ||
+      fchown (self->fd, info.st_uid, info.st_gid) == 0 || info.st_uid == fresh.st_uid)
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, "%s belongs to user %u: change it as that user", path,
                info.st_uid);
@@ -195,8 +195,8 @@ peerup_atomic_file_replace (const char *path, gconstpointer data, gsize length, 
   g_return_val_if_fail (path != NULL && (data != NULL || length == 0), FALSE);
 
   target = resolve_target (path, error);
-  if (target == NULL || !new_file_open (&file, target, error) || !keep_owner (&file, target, error)
-      || !new_file_write (&file, target, data, length, error))
+  if (target == NULL || !new_file_open (&file, target, error) || !keep_owner (&file, target, error) ||
+      !new_file_write (&file, target, data, length, error))
     return FALSE;
   if (renameat (file.directory, file.temporary, file.directory, file.name) != 0)
     return fail (error, errno, "replace", path);
@@ -234,13 +234,15 @@ check_file (int fd, const char *path, guint forbidden, gsize max, GError **error
     {
       g_autofree char *word = shell_word (path);
 
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, "%s can be %s by other users (mode %04o); run: chmod 600 %s",
-                   path, (info.st_mode & forbidden & 0044) != 0 ? "read" : "changed", info.st_mode & 07777, word);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
+                   "%s can be %s by other users (mode %04o); run: chmod 600 %s", path,
+                   (info.st_mode & forbidden & 0044) != 0 ? "read" : "changed", info.st_mode & 07777, word);
       return FALSE;
     }
   if ((guint64) info.st_size > max)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "%s is larger than %" G_GSIZE_FORMAT " bytes", path, max);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "%s is larger than %" G_GSIZE_FORMAT " bytes", path,
+                   max);
       return FALSE;
     }
   return TRUE;

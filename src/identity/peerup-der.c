@@ -48,8 +48,8 @@ peerup_der_read (PeerupReader *self, PeerupDerTag tag, PeerupReader *content, Pe
   gsize length;
   const guint8 *bytes;
 
-  if (!peerup_reader_u8 (&at, &found) || found != tag || !read_length (&at, &length)
-      || !peerup_reader_bytes (&at, length, &bytes))
+  if (!peerup_reader_u8 (&at, &found) || found != tag || !read_length (&at, &length) ||
+      !peerup_reader_bytes (&at, length, &bytes))
     return FALSE;
   if (content != NULL)
     *content = (PeerupReader) PEERUP_READER_INIT (bytes, length);
@@ -74,8 +74,8 @@ peerup_der_read_bits (PeerupReader *self, PeerupReader *bits)
   PeerupReader at = *self, content;
   guint8 unused;
 
-  if (!peerup_der_read (&at, PEERUP_DER_BIT_STRING, &content, NULL) || !peerup_reader_u8 (&content, &unused)
-      || unused != 0)
+  if (!peerup_der_read (&at, PEERUP_DER_BIT_STRING, &content, NULL) || !peerup_reader_u8 (&content, &unused) ||
+      unused != 0)
     return FALSE;
   *bits = content;
   *self = at;

@@ -25,24 +25,17 @@ typedef enum
 /* Reads one element of exactly @tag: definite length in its shortest form, nothing
  * past what is left. @content (nullable) gets the bytes inside, @whole (nullable) tag and length
  * too. After FALSE @self stands where it stood. */
-gboolean peerup_der_read          (PeerupReader *self,
-                                   PeerupDerTag  tag,
-                                   PeerupReader *content,
-                                   PeerupReader *whole) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_der_read (PeerupReader *self, PeerupDerTag tag, PeerupReader *content,
+                          PeerupReader *whole) G_GNUC_WARN_UNUSED_RESULT;
 /* The same if @tag comes next; TRUE and an empty @content (data NULL) if another tag or nothing does. */
-gboolean peerup_der_read_optional (PeerupReader *self,
-                                   PeerupDerTag  tag,
-                                   PeerupReader *content) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+peerup_der_read_optional (PeerupReader *self, PeerupDerTag tag, PeerupReader *content) G_GNUC_WARN_UNUSED_RESULT;
 /* A BIT STRING of whole bytes. */
-gboolean peerup_der_read_bits     (PeerupReader *self,
-                                   PeerupReader *bits) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_der_read_bits (PeerupReader *self, PeerupReader *bits) G_GNUC_WARN_UNUSED_RESULT;
 /* An INTEGER above zero in its shortest form, without the sign byte. */
-gboolean peerup_der_read_positive (PeerupReader *self,
-                                   PeerupReader *magnitude) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_der_read_positive (PeerupReader *self, PeerupReader *magnitude) G_GNUC_WARN_UNUSED_RESULT;
 /* The dotted form of an OID's content, for messages; "invalid" if it is none. */
-char    *peerup_der_oid_to_string (const PeerupReader *oid) G_GNUC_WARN_UNUSED_RESULT;
-gboolean peerup_der_equal         (const PeerupReader *self,
-                                   gconstpointer       data,
-                                   gsize               length);
+char *peerup_der_oid_to_string (const PeerupReader *oid) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_der_equal (const PeerupReader *self, gconstpointer data, gsize length);
 
 G_END_DECLS

@@ -2,7 +2,7 @@
  * Copyright The Peer-Up authors
  *
  * The identity's file: libp2p's PrivateKey protobuf and nothing else, so that an
- * identity moves between implementations by copying (PROTOCOLS 5.9, "identity key").
+ * identity moves between implementations by copying.
  * Used at start-up only; blocks. Refuses a file that other users can read, and never
  * overwrites one: a lost identity cannot be made again.
  */

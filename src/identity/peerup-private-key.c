@@ -14,11 +14,11 @@
 #include "identity/peerup-gnutls.h"
 #include "wire/peerup-key-protobuf.h"
 
-#define SEED_SIZE       32
-#define PUBLIC_SIZE     32
-#define KEY_DATA_SIZE   (SEED_SIZE + PUBLIC_SIZE)
-#define OLD_DATA_SIZE   (KEY_DATA_SIZE + PUBLIC_SIZE)
-#define PROTOBUF_SIZE   68
+#define SEED_SIZE     32
+#define PUBLIC_SIZE   32
+#define KEY_DATA_SIZE (SEED_SIZE + PUBLIC_SIZE)
+#define OLD_DATA_SIZE (KEY_DATA_SIZE + PUBLIC_SIZE)
+#define PROTOBUF_SIZE 68
 
 struct _PeerupPrivateKey
 {
@@ -78,9 +78,8 @@ peerup_private_key_new_from_seed (const guint8 seed[32], GError **error)
   self = g_new0 (PeerupPrivateKey, 1);
   g_atomic_ref_count_init (&self->ref_count);
   memcpy (self->data, seed, SEED_SIZE);
-  if (!peerup_gnutls_check (gnutls_privkey_init (&self->handle), PEERUP_ERROR_LIMIT, "Ed25519 key", error)
-      || !import_seed (self->handle, self->data, error)
-      || !read_public_half (self->handle, self->data + SEED_SIZE, error))
+  if (!peerup_gnutls_check (gnutls_privkey_init (&self->handle), PEERUP_ERROR_LIMIT, "Ed25519 key", error) ||
+      !import_seed (self->handle, self->data, error) || !read_public_half (self->handle, self->data + SEED_SIZE, error))
     return NULL;
   self->public_key = peerup_public_key_new (PEERUP_KEY_ED25519, self->data + SEED_SIZE, PUBLIC_SIZE, error);
   if (self->public_key == NULL)

@@ -54,9 +54,9 @@ import_ed25519 (const guint8 *data, gsize length, GError **error)
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "Ed25519 key is not a point that can sign");
       return NULL;
     }
-  if (!peerup_gnutls_check (gnutls_pubkey_init (&key), PEERUP_ERROR_LIMIT, "Ed25519 key", error)
-      || !peerup_gnutls_check (gnutls_pubkey_import_ecc_raw (key, GNUTLS_ECC_CURVE_ED25519, &point, NULL),
-                               PEERUP_ERROR_MALFORMED, "Ed25519 key", error))
+  if (!peerup_gnutls_check (gnutls_pubkey_init (&key), PEERUP_ERROR_LIMIT, "Ed25519 key", error) ||
+      !peerup_gnutls_check (gnutls_pubkey_import_ecc_raw (key, GNUTLS_ECC_CURVE_ED25519, &point, NULL),
+                            PEERUP_ERROR_MALFORMED, "Ed25519 key", error))
     return NULL;
   return g_steal_pointer (&key);
 }
@@ -84,14 +84,13 @@ import_ecdsa (const guint8 *data, gsize length, GError **error)
   g_auto (gnutls_pubkey_t) key = import_spki (data, length, GNUTLS_PK_ECDSA, error);
   gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
 
-  if (key == NULL
-      || !peerup_gnutls_check (gnutls_pubkey_export_ecc_raw2 (key, &curve, NULL, NULL, 0), PEERUP_ERROR_MALFORMED,
-                               "ECDSA key", error))
+  if (key == NULL || !peerup_gnutls_check (gnutls_pubkey_export_ecc_raw2 (key, &curve, NULL, NULL, 0),
+                                           PEERUP_ERROR_MALFORMED, "ECDSA key", error))
     return NULL;
   if (curve != GNUTLS_ECC_CURVE_SECP256R1)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "ECDSA keys on the curve %s are not supported, only P-256",
-                   gnutls_ecc_curve_get_name (curve));
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
+                   "ECDSA keys on the curve %s are not supported, only P-256", gnutls_ecc_curve_get_name (curve));
       return NULL;
     }
   return g_steal_pointer (&key);
@@ -139,9 +138,9 @@ peerup_public_key_verify (PeerupPublicKey *key, gconstpointer data, gsize length
   imported = import_key (key, &algorithm, error);
   if (imported == NULL)
     return FALSE;
-  if (signature_length == 0 || signature_length > PEERUP_RSA_BITS_MAX / 8
-      || (algorithm == GNUTLS_SIGN_EDDSA_ED25519 && signature_length != PEERUP_ED25519_SIGNATURE_SIZE)
-      || gnutls_pubkey_verify_data2 (imported, algorithm, 0, &message, &signed_by) < 0)
+  if (signature_length == 0 || signature_length > PEERUP_RSA_BITS_MAX / 8 ||
+      (algorithm == GNUTLS_SIGN_EDDSA_ED25519 && signature_length != PEERUP_ED25519_SIGNATURE_SIZE) ||
+      gnutls_pubkey_verify_data2 (imported, algorithm, 0, &message, &signed_by) < 0)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO, "%s signature does not verify",
                    peerup_key_type_to_string (peerup_public_key_get_key_type (key)));

@@ -43,8 +43,8 @@ check_rsa (PeerupReader bits, GError **error)
   PeerupReader key, modulus, exponent;
   gsize size;
 
-  if (!peerup_der_read (&bits, PEERUP_DER_SEQUENCE, &key, NULL) || bits.left != 0
-      || !peerup_der_read_positive (&key, &modulus) || !peerup_der_read_positive (&key, &exponent) || key.left != 0)
+  if (!peerup_der_read (&bits, PEERUP_DER_SEQUENCE, &key, NULL) || bits.left != 0 ||
+      !peerup_der_read_positive (&key, &modulus) || !peerup_der_read_positive (&key, &exponent) || key.left != 0)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "RSA key is not valid DER");
       return FALSE;
@@ -52,8 +52,8 @@ check_rsa (PeerupReader bits, GError **error)
   size = bit_length (&modulus);
   if (size > PEERUP_RSA_BITS_MAX)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "RSA key of %" G_GSIZE_FORMAT " bits, at most %d are taken",
-                   size, PEERUP_RSA_BITS_MAX);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE,
+                   "RSA key of %" G_GSIZE_FORMAT " bits, at most %d are taken", size, PEERUP_RSA_BITS_MAX);
       return FALSE;
     }
   if (size < PEERUP_RSA_BITS_MIN)
@@ -62,10 +62,11 @@ check_rsa (PeerupReader bits, GError **error)
                    "RSA key of %" G_GSIZE_FORMAT " bits, at least %d are needed", size, PEERUP_RSA_BITS_MIN);
       return FALSE;
     }
-  if (!is_odd (&modulus) || !is_odd (&exponent) || exponent.left > RSA_EXPONENT_BYTES_MAX
-      || peerup_der_equal (&exponent, "\x01", 1))
+  if (!is_odd (&modulus) || !is_odd (&exponent) || exponent.left > RSA_EXPONENT_BYTES_MAX ||
+      peerup_der_equal (&exponent, "\x01", 1))
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "RSA key has an impossible modulus or exponent");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                           "RSA key has an impossible modulus or exponent");
       return FALSE;
     }
   return TRUE;
@@ -116,18 +117,18 @@ peerup_spki_import (gconstpointer data, gsize length, GError **error)
   gnutls_datum_t der = { (guint8 *) data, length };
   g_auto (gnutls_pubkey_t) key = NULL;
 
-  if (!peerup_der_read (&reader, PEERUP_DER_SEQUENCE, &spki, NULL) || reader.left != 0
-      || !peerup_der_read (&spki, PEERUP_DER_SEQUENCE, &algorithm, NULL)
-      || !peerup_der_read (&algorithm, PEERUP_DER_OID, &oid, NULL) || !peerup_der_read_bits (&spki, &bits)
-      || spki.left != 0)
+  if (!peerup_der_read (&reader, PEERUP_DER_SEQUENCE, &spki, NULL) || reader.left != 0 ||
+      !peerup_der_read (&spki, PEERUP_DER_SEQUENCE, &algorithm, NULL) ||
+      !peerup_der_read (&algorithm, PEERUP_DER_OID, &oid, NULL) || !peerup_der_read_bits (&spki, &bits) ||
+      spki.left != 0)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "public key is not a SubjectPublicKeyInfo");
       return NULL;
     }
-  if (!check_algorithm (&oid, algorithm, bits, error)
-      || !peerup_gnutls_check (gnutls_pubkey_init (&key), PEERUP_ERROR_LIMIT, "public key", error)
-      || !peerup_gnutls_check (gnutls_pubkey_import (key, &der, GNUTLS_X509_FMT_DER), PEERUP_ERROR_MALFORMED,
-                               "public key", error))
+  if (!check_algorithm (&oid, algorithm, bits, error) ||
+      !peerup_gnutls_check (gnutls_pubkey_init (&key), PEERUP_ERROR_LIMIT, "public key", error) ||
+      !peerup_gnutls_check (gnutls_pubkey_import (key, &der, GNUTLS_X509_FMT_DER), PEERUP_ERROR_MALFORMED, "public key",
+                            error))
     return NULL;
   return g_steal_pointer (&key);
 }

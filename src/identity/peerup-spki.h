@@ -15,8 +15,6 @@ G_BEGIN_DECLS
  * modulus is measured in the DER first, so that no size of it costs arithmetic.
  * MALFORMED; TOO_LARGE (RSA above the maximum); UNSUPPORTED (other algorithms, RSA below the
  * minimum, curves GnuTLS does not know). */
-gnutls_pubkey_t peerup_spki_import (gconstpointer data,
-                                    gsize         length,
-                                    GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+gnutls_pubkey_t peerup_spki_import (gconstpointer data, gsize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS
