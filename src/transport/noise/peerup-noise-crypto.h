@@ -20,9 +20,9 @@ gboolean peerup_noise_dh_public (const guint8 private_key[PEERUP_NOISE_KEY_SIZE]
 
 /* X25519. An all-zero result, which is what points of low order give, is an error. The
  * caller wipes @shared. */
-gboolean peerup_noise_dh (const guint8 private_key[PEERUP_NOISE_KEY_SIZE],
-                          const guint8 public_key[PEERUP_NOISE_KEY_SIZE], guint8 shared[PEERUP_NOISE_KEY_SIZE],
-                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+peerup_noise_dh (const guint8 private_key[PEERUP_NOISE_KEY_SIZE], const guint8 public_key[PEERUP_NOISE_KEY_SIZE],
+                 guint8 shared[PEERUP_NOISE_KEY_SIZE], GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* SHA-256 of @a followed by @b. */
 gboolean peerup_noise_hash (gconstpointer a, gsize a_length, gconstpointer b, gsize b_length,

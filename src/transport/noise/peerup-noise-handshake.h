@@ -43,14 +43,13 @@ gboolean peerup_noise_handshake_writes (const PeerupNoiseHandshake *self);
 gboolean peerup_noise_handshake_is_done (const PeerupNoiseHandshake *self);
 
 /* Appends the next message, without a length prefix, to @out. */
-gboolean peerup_noise_handshake_write (PeerupNoiseHandshake *self, gconstpointer payload, gsize length,
-                                       GByteArray *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_noise_handshake_write (PeerupNoiseHandshake *self, gconstpointer payload, gsize length, GByteArray *out,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Reads the next message and writes its payload to @payload, which has room for @length
  * bytes and does not overlap @message. Errors, final: MALFORMED (too short), CRYPTO. */
-gboolean peerup_noise_handshake_read (PeerupNoiseHandshake *self, const guint8 *message, gsize length,
-                                      guint8 *payload, gsize *payload_length,
-                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_noise_handshake_read (PeerupNoiseHandshake *self, const guint8 *message, gsize length, guint8 *payload,
+                                      gsize *payload_length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Gives the keys of the two directions, once done. */
 gboolean peerup_noise_handshake_split (PeerupNoiseHandshake *self, PeerupNoiseCipher *sending,

@@ -50,12 +50,9 @@ typedef struct
  *
  * Returns: (transfer full): free with peerup_noise_free()
  */
-PeerupNoise     *peerup_noise_new               (gboolean                initiator,
-                                                 PeerupPrivateKey       *identity,
-                                                 PeerupPeerId           *expected,
-                                                 const char *const      *muxers,
-                                                 const PeerupNoiseKeys  *keys,
-                                                 GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupNoise *
+peerup_noise_new (gboolean initiator, PeerupPrivateKey *identity, PeerupPeerId *expected, const char *const *muxers,
+                  const PeerupNoiseKeys *keys, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * peerup_noise_feed:
@@ -70,29 +67,26 @@ PeerupNoise     *peerup_noise_new               (gboolean                initiat
  * identity that is not the expected one), NEGOTIATION (both sides offer muxers, none in
  * common), CLOSED (failed before). All are final.
  */
-gboolean         peerup_noise_feed              (PeerupNoise            *self,
-                                                 gconstpointer           data,
-                                                 gsize                   length,
-                                                 gsize                  *consumed,
-                                                 GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_noise_feed (PeerupNoise *self, gconstpointer data, gsize length, gsize *consumed,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer full) (nullable): handshake bytes to be sent now, NULL for nothing.
  * The initiator's last message must go out before its first transport frame; both may go
  * in one write. */
-GBytes          *peerup_noise_take_output       (PeerupNoise            *self) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *peerup_noise_take_output (PeerupNoise *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The handshake is done and the remote peer proved its identity. A responder knows then
  * that the initiator has taken part to the end; an initiator that the responder has
  * taken part, not that it accepted us: the first frame it can decrypt says so. */
-gboolean         peerup_noise_is_done           (const PeerupNoise      *self);
+gboolean peerup_noise_is_done (const PeerupNoise *self);
 
 /* Valid once done. Borrowed. */
-PeerupPublicKey *peerup_noise_get_remote_key    (const PeerupNoise      *self);
-PeerupPeerId    *peerup_noise_get_remote_peer   (const PeerupNoise      *self);
+PeerupPublicKey *peerup_noise_get_remote_key (const PeerupNoise *self);
+PeerupPeerId *peerup_noise_get_remote_peer (const PeerupNoise *self);
 
 /* Returns: (nullable): the muxer both sides agreed on in the handshake; NULL where one of
  * them offered none: then it is negotiated by multistream-select inside. Borrowed. */
-const char      *peerup_noise_get_muxer         (const PeerupNoise      *self);
+const char *peerup_noise_get_muxer (const PeerupNoise *self);
 
 /**
  * peerup_noise_encrypt:
@@ -106,14 +100,13 @@ const char      *peerup_noise_get_muxer         (const PeerupNoise      *self);
  *
  * Errors: LIMIT (2^64 - 1 frames were sent), CLOSED (the channel failed before). All are final.
  */
-gboolean         peerup_noise_encrypt           (PeerupNoise            *self,
-                                                 const GOutputVector    *vectors,
-                                                 gsize                   n_vectors,
-                                                 guint8                 *out,
-                                                 gsize                   capacity,
-                                                 gsize                  *consumed,
-                                                 gsize                  *produced,
-                                                 GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+peerup_noise_encrypt (PeerupNoise *self, const GOutputVector *vectors, gsize n_vectors, guint8 *out, gsize capacity,
+                      gsize *consumed, gsize *produced, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Bytes of the frame at the start of @data, length prefix included; 0 while @length is too
+ * short to tell. Never above PEERUP_NOISE_FRAME_MAX. */
+gsize peerup_noise_frame_size (const guint8 *data, gsize length);
 
 /**
  * peerup_noise_decrypt:
@@ -129,14 +122,8 @@ gboolean         peerup_noise_encrypt           (PeerupNoise            *self,
  * (shorter than a tag), LIMIT, CLOSED. All are final: nothing is decrypted or encrypted after
  * the first. Plaintext of earlier frames of the same call is not reported then.
  */
-gboolean         peerup_noise_decrypt           (PeerupNoise            *self,
-                                                 const guint8           *data,
-                                                 gsize                   length,
-                                                 guint8                 *out,
-                                                 gsize                   capacity,
-                                                 gsize                  *consumed,
-                                                 gsize                  *produced,
-                                                 GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_noise_decrypt (PeerupNoise *self, const guint8 *data, gsize length, guint8 *out, gsize capacity,
+                               gsize *consumed, gsize *produced, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * peerup_noise_decrypt_in_place:
@@ -145,15 +132,11 @@ gboolean         peerup_noise_decrypt           (PeerupNoise            *self,
  *
  * Decrypts the first frame of @data where it stands. Errors as peerup_noise_decrypt().
  */
-gboolean         peerup_noise_decrypt_in_place  (PeerupNoise            *self,
-                                                 guint8                 *data,
-                                                 gsize                   length,
-                                                 guint8                **plaintext,
-                                                 gsize                  *plaintext_length,
-                                                 gsize                  *consumed,
-                                                 GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+peerup_noise_decrypt_in_place (PeerupNoise *self, guint8 *data, gsize length, guint8 **plaintext,
+                               gsize *plaintext_length, gsize *consumed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-void             peerup_noise_free              (PeerupNoise            *self);
+void peerup_noise_free (PeerupNoise *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupNoise, peerup_noise_free)
 

@@ -135,14 +135,13 @@ wycheproof (JsonObject *group, JsonObject *vector)
   if (cipher.nonce == G_MAXUINT64)
     goto out;
 
-  g_assert_cmpint (
-    peerup_noise_cipher_decrypt (&cipher, aad->data, aad->len, sealed->data, sealed->len, out, NULL), ==, valid);
+  g_assert_cmpint (peerup_noise_cipher_decrypt (&cipher, aad->data, aad->len, sealed->data, sealed->len, out, NULL), ==,
+                   valid);
   if (valid)
     {
       g_assert_cmpmem (out, msg->len, msg->data, msg->len);
       cipher.nonce--;
-      g_assert_true (
-        peerup_noise_cipher_encrypt (&cipher, aad->data, aad->len, msg->data, msg->len, out, NULL));
+      g_assert_true (peerup_noise_cipher_encrypt (&cipher, aad->data, aad->len, msg->data, msg->len, out, NULL));
       g_assert_cmpmem (out, sealed->len, sealed->data, sealed->len);
     }
 

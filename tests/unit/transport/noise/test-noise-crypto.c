@@ -15,8 +15,7 @@ test_dh (void)
 {
   g_autoptr (GByteArray) alice = unhex ("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a");
   g_autoptr (GByteArray) bob = unhex ("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb");
-  g_autoptr (GByteArray) expected_public =
-    unhex ("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a");
+  g_autoptr (GByteArray) expected_public = unhex ("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a");
   g_autoptr (GByteArray) expected = unhex ("4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742");
   guint8 alice_public[32], bob_public[32], shared[32];
 

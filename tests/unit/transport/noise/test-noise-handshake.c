@@ -21,7 +21,8 @@ init_from_vector (PeerupNoiseHandshake *handshake, JsonObject *vector, gboolean 
 }
 
 static void
-check_handshake_message (PeerupNoiseHandshake *from, PeerupNoiseHandshake *to, GByteArray *payload, GByteArray *expected)
+check_handshake_message (PeerupNoiseHandshake *from, PeerupNoiseHandshake *to, GByteArray *payload,
+                         GByteArray *expected)
 {
   g_autoptr (GByteArray) out = g_byte_array_new ();
   g_autofree guint8 *copy = NULL;
@@ -72,8 +73,7 @@ check_vector (JsonObject *vector)
 
       if (i == PEERUP_NOISE_XX_MESSAGES - 1)
         for (guint side = 0; side < 2; side++)
-          g_assert_true (
-            peerup_noise_handshake_split (&handshakes[side], &sending[side], &receiving[side], NULL));
+          g_assert_true (peerup_noise_handshake_split (&handshakes[side], &sending[side], &receiving[side], NULL));
     }
 
   g_assert_cmpmem (handshakes[0].hash, 32, handshakes[1].hash, 32);
@@ -177,8 +177,7 @@ init_reader (PeerupNoiseHandshake *self, GByteArray *messages[3], guint index)
     if (peerup_noise_handshake_writes (self))
       g_assert_true (peerup_noise_handshake_write (self, "payload", i == 0 ? 0 : 7, ignored, NULL));
     else
-      g_assert_true (
-        peerup_noise_handshake_read (self, messages[i]->data, messages[i]->len, payload, &length, NULL));
+      g_assert_true (peerup_noise_handshake_read (self, messages[i]->data, messages[i]->len, payload, &length, NULL));
 }
 
 static void
