@@ -82,7 +82,7 @@ test_truncation (void)
       g_autoptr (GError) error = NULL;
 
       g_assert_false (peerup_noise_cipher_decrypt (&b, NULL, 0, copy, length, out, &error));
-      g_assert_error (error, PEERUP_ERROR, length < 16 ? PEERUP_ERROR_MALFORMED : PEERUP_ERROR_CRYPTO);
+      g_assert_error (error, PEERUP_ERROR, (length < 16 ? PEERUP_ERROR_MALFORMED : PEERUP_ERROR_CRYPTO));
     }
   peerup_noise_cipher_clear (&a);
   peerup_noise_cipher_clear (&b);
