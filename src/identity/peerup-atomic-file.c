@@ -164,25 +164,38 @@ resolve_target (const char *path, GError **error)
   return g_steal_pointer (&resolved);
 }
 
+/* The owner of the old file, or, where root makes a new one, of the directory: root working on
+ * a user's files must not lock the user out of them. */
 static gboolean
-keep_owner (NewFile *self, const char *path, GError **error)
+find_owner (NewFile *self, const char *path, struct stat *owner, GError **error)
 {
-  struct stat info, fresh;
-
-  if (fstatat (self->directory, self->name, &info, AT_SYMLINK_NOFOLLOW) != 0)
-    return errno == ENOENT || fail (error, errno, "look at", path);
-  if (!S_ISREG (info.st_mode))
+  if (fstatat (self->directory, self->name, owner, AT_SYMLINK_NOFOLLOW) == 0)
     {
+      if (S_ISREG (owner->st_mode))
+        return TRUE;
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "%s is not a regular file", path);
       return FALSE;
     }
+  if (errno != ENOENT || fstat (geteuid () == 0 ? self->directory : self->fd, owner) != 0)
+    return fail (error, errno, "look at", path);
+  return TRUE;
+}
+
+static gboolean
+keep_owner (NewFile *self, const char *path, GError **error)
+{
+  struct stat owner, fresh;
+
+  if (!find_owner (self, path, &owner, error))
+    return FALSE;
   if (fstat (self->fd, &fresh) != 0)
     return fail (error, errno, "look at", path);
-  if ((info.st_uid == fresh.st_uid && info.st_gid == fresh.st_gid) ||
-      fchown (self->fd, info.st_uid, info.st_gid) == 0 || info.st_uid == fresh.st_uid)
+  /* Not every group can be kept, and with mode 0600 none matters. */
+  if ((owner.st_uid == fresh.st_uid && owner.st_gid == fresh.st_gid) ||
+      fchown (self->fd, owner.st_uid, owner.st_gid) == 0 || owner.st_uid == fresh.st_uid)
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, "%s belongs to user %u: change it as that user", path,
-               info.st_uid);
+               owner.st_uid);
   return FALSE;
 }
 

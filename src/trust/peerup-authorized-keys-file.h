@@ -14,6 +14,9 @@ G_BEGIN_DECLS
  * with problems loads: peerup_authorized_keys_dup_problems(). */
 PeerupAuthorizedKeys *peerup_authorized_keys_file_load (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The file that @path leads to through symbolic links; @path itself if there is none. */
+char *peerup_authorized_keys_file_resolve (const char *path) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Changes @keys; FALSE with an error leaves the file as it is. */
 typedef gboolean (*PeerupAuthorizedKeysEdit) (PeerupAuthorizedKeys *keys, gpointer user_data, GError **error);
 

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "wire/peerup-peer-id.h"
+#include "trust/peerup-authorized-line.h"
 
 G_BEGIN_DECLS
 
@@ -18,20 +18,13 @@ G_BEGIN_DECLS
  * thread-safe. */
 typedef struct _PeerupAuthorizedKeys PeerupAuthorizedKeys;
 
-/* Limits of a file, of one line without its ending, of a comment and a value that are added here; bytes. */
-#define PEERUP_AUTHORIZED_KEYS_MAX         (16 * 1024 * 1024)
-#define PEERUP_AUTHORIZED_KEYS_LINE_MAX    (64 * 1024)
-#define PEERUP_AUTHORIZED_KEYS_COMMENT_MAX 512
-#define PEERUP_AUTHORIZED_KEYS_VALUE_MAX   512
+/* Bytes of a file that are read at most. */
+#define PEERUP_AUTHORIZED_KEYS_MAX (4 * 1024 * 1024)
 
 /* Attributes with a meaning here. */
 #define PEERUP_AUTHORIZED_KEYS_EXPIRES  "expires"
 #define PEERUP_AUTHORIZED_KEYS_VERIFIED "verified"
 #define PEERUP_AUTHORIZED_KEYS_GROUP    "group"
-
-/* Values of an expiry next to seconds since 1970. */
-#define PEERUP_EXPIRES_NEVER     G_MAXINT64
-#define PEERUP_EXPIRES_MALFORMED G_MININT64 /* cannot be read, so it is in the past */
 
 typedef enum
 {
@@ -57,7 +50,7 @@ const char *peerup_authorized_keys_get_attribute (PeerupAuthorizedKeys *self, gu
 /* Seconds since 1970, or PEERUP_EXPIRES_*. */
 gint64 peerup_authorized_keys_get_expires (PeerupAuthorizedKeys *self, guint entry);
 
-/* Lines that no entry could be made of (bad ID, above PEERUP_AUTHORIZED_KEYS_LINE_MAX, NUL), each as
+/* Lines that no entry could be made of (bad ID, above PEERUP_AUTHORIZED_LINE_MAX, NUL), each as
  * "line N: reason". A gate must not be built on a file that has any. (transfer full) strv. */
 char **peerup_authorized_keys_dup_problems (PeerupAuthorizedKeys *self) G_GNUC_WARN_UNUSED_RESULT;
 /* Things a person should know about entries that do count: an expiry that cannot be read, an ID listed twice. */
@@ -68,11 +61,8 @@ char **peerup_authorized_keys_dup_notes (PeerupAuthorizedKeys *self) G_GNUC_WARN
  * the expiry that counted, unless NONE. */
 PeerupAuthorization
 peerup_authorized_keys_lookup (PeerupAuthorizedKeys *self, const PeerupPeerId *peer, gint64 now, gint64 *expires);
-/* Each listed peer once. (transfer full) of PeerupPeerId. */
-GPtrArray *peerup_authorized_keys_dup_peers (PeerupAuthorizedKeys *self) G_GNUC_WARN_UNUSED_RESULT;
-
 /* Appends an entry. EXISTS, with the line. @comment (nullable) comes from anywhere: it loses line ends, NUL and other
- * control characters and is cut to PEERUP_AUTHORIZED_KEYS_COMMENT_MAX. */
+ * control characters and is cut to PEERUP_AUTHORIZED_COMMENT_MAX. */
 gboolean peerup_authorized_keys_add (PeerupAuthorizedKeys *self, const PeerupPeerId *peer, const char *comment,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Removes each entry of @peer. NOT_FOUND. */
@@ -83,11 +73,6 @@ gboolean peerup_authorized_keys_remove (PeerupAuthorizedKeys *self, const Peerup
  * characters, an expiry that is not RFC 3339; TOO_LARGE. */
 gboolean peerup_authorized_keys_set (PeerupAuthorizedKeys *self, const PeerupPeerId *peer, const char *key,
                                      const char *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* RFC 3339 ("2026-01-31T18:00:00Z", any offset, fractions cut off) to seconds since 1970. */
-gboolean peerup_expires_parse (const char *text, gint64 *seconds);
-/* The UTC form; NULL outside the years 1 to 9999. */
-char *peerup_expires_format (gint64 seconds) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupAuthorizedKeys, peerup_authorized_keys_free)
 
