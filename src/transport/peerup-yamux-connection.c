@@ -32,6 +32,8 @@ typedef enum
   STATE_CLOSED,
 } State;
 
+static const char *const state_names[] = { "open", "closing", "closed" };
+
 struct _PeerupYamuxConnection
 {
   PeerupConnection parent_instance;
@@ -55,7 +57,7 @@ static void
 set_state (PeerupYamuxConnection *self, State state)
 {
   g_assert (state == self->state + 1);
-  g_debug ("yamux connection %p: %u -> %u", self, self->state, state);
+  g_debug ("yamux connection %p: %s -> %s", (gpointer) self, state_names[self->state], state_names[state]);
   self->state = state;
   if (state == STATE_CLOSING)
     g_object_ref (self);
@@ -321,9 +323,12 @@ static void
 on_ping_reply (gint64 rtt, gpointer data)
 {
   PeerupYamuxConnection *self = data;
+  GQueue pings = self->pings;
   DexPromise *promise;
 
-  while ((promise = g_queue_pop_head (&self->pings)) != NULL)
+  /* Who is told may ping again: that one waits for its own answer. */
+  g_queue_init (&self->pings);
+  while ((promise = g_queue_pop_head (&pings)) != NULL)
     {
       dex_promise_resolve_int64 (promise, rtt);
       dex_unref (promise);
