@@ -56,7 +56,7 @@ var cases = map[string]caseOf{
 	"parallel":       {run: (*dialer).parallel, bytes: 65536, count: 100},
 	"sink":           {run: (*dialer).sink, bytes: 65536},
 	"source":         {run: (*dialer).source, bytes: 65536},
-	"reset":          {run: (*dialer).reset},
+	"reset":          {run: (*dialer).reset, protocol: resetID},
 	"unsupported":    {run: (*dialer).unsupported, protocol: "/nobody/serves/this/1.0.0"},
 	"expect-refused": {run: (*dialer).expectRefused},
 	"copy":           {run: (*dialer).copy},
@@ -193,8 +193,11 @@ func (d *dialer) push(ctx context.Context) error {
 		return err
 	}
 	d.announce(e)
-	serve(d.h, d.protocol, echo)
-	untilQuit(ctx, func(string) {})
+	untilQuit(ctx, func(line string) {
+		if id, found := strings.CutPrefix(line, "protocol "); found {
+			serve(d.h, protocol.ID(id), echo)
+		}
+	})
 	if ctx.Err() != nil {
 		return errTime
 	}
@@ -367,14 +370,13 @@ func (d *dialer) source(ctx context.Context) error {
 }
 
 func (d *dialer) reset(ctx context.Context) error {
-	s, err := d.open(ctx, resetID)
+	s, err := d.open(ctx, d.protocol)
 	if err != nil {
 		return err
 	}
-	if _, err := s.Write([]byte{0}); err != nil {
-		return err
+	if _, err = s.Write([]byte{0}); err == nil {
+		_, _, err = readSum(s)
 	}
-	_, _, err = readSum(s)
 	if !errors.Is(err, network.ErrReset) {
 		return fmt.Errorf("not a reset: %v", err)
 	}
