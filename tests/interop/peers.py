@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 HERE = pathlib.Path(__file__).resolve().parent
 OURS = 'peerup'
 FOREIGN = ('go-0.47', 'go-new', 'js')
-WAIT = 15  # seconds for what takes milliseconds on an idle machine
+WAIT = 10  # seconds for what takes milliseconds on an idle machine
 
 
 def stacks():
@@ -68,6 +68,7 @@ class Program:
     def __init__(self, argv):
         self.argv = argv
         self.events = []
+        self._silent = False
         self._news = threading.Condition()
         self._stderr = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
@@ -84,6 +85,9 @@ class Program:
             with self._news:
                 self.events.append(event)
                 self._news.notify_all()
+        with self._news:
+            self._silent = True
+            self._news.notify_all()
 
     def mark(self):
         """A place in the events: wait_for() looks only at later ones."""
@@ -98,8 +102,9 @@ class Program:
                     return event
             return None
         with self._news:
-            event = self._news.wait_for(found, seconds)
-        assert event, f'no event {name} with {members} in {seconds} s from {self.story()}'
+            self._news.wait_for(lambda: found() or self._silent, seconds)
+            event = found()
+        assert event, f'no event {name} with {members} from {self.story()}'
         return event
 
     def say(self, line):
@@ -187,24 +192,28 @@ class Listeners:
     def __init__(self):
         self.stacks = stacks()
         self.running = {}
+        self.gone = []
         self.echo = EchoServer()
         self.closed = ClosedPort()
 
     def get(self, stack, security):
-        if (stack, security) not in self.running:
+        """The listener; a new one if the last has died, which stop() reports."""
+        listener = self.running.get((stack, security))
+        if listener and listener.process.poll() is not None:
+            self.gone.append(self.running.pop((stack, security)))
+            listener = None
+        if not listener:
             argv = [*self.stacks[stack], 'listen', '--security', security, '--key', seed_hex(listener_key(stack))]
             for dialer in (OURS, *FOREIGN):
                 argv += ['--allow', peer_id(dialer_key(dialer))]
             argv += ['--service', f'echo={self.echo.address}', '--service', f'closed={self.closed.address}']
-            self.running[stack, security] = Program(argv)
-        listener = self.running[stack, security]
-        assert listener.process.poll() is None, f'the listener is gone: {listener.story()}'
+            listener = self.running[stack, security] = Program(argv)
         return listener
 
     def stop(self):
         self.echo.close()
         self.closed.close()
-        bad = []
+        bad = [f'died with exit code {listener.process.returncode}: {listener.story()}' for listener in self.gone]
         for listener in self.running.values():
             try:
                 if listener.stop() != 0:
@@ -246,7 +255,7 @@ class Pair:
             argv += [f'--{name}', str(value)]
         return argv
 
-    def start(self, case, timeout=30, **options):
+    def start(self, case, timeout=20, **options):
         """Starts a dial; options are those of the command line."""
         program = Program(self._command(case, timeout=timeout, **options))
         program.patience = timeout + WAIT
@@ -270,7 +279,7 @@ class Pair:
         assert result['muxer'] == '/yamux/1.0.0'
         return result
 
-    def copy(self, protocol, data, timeout=30):
+    def copy(self, protocol, data, timeout=20):
         """What comes back when data goes to a stream of that protocol."""
         argv = self._command('copy', timeout=timeout, protocol=protocol)
         done = subprocess.run(argv, input=data, capture_output=True, timeout=timeout + WAIT, check=False)

@@ -183,7 +183,7 @@ func (d *dialer) identify(ctx context.Context) error {
 	return nil
 }
 
-func (d *dialer) announce(e event.EvtPeerIdentificationCompleted) {
+func emitConnected(e event.EvtPeerIdentificationCompleted) {
 	emit("connected", members{"peer": e.Peer.String(), "protocols": e.Protocols})
 }
 
@@ -192,8 +192,7 @@ func (d *dialer) push(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.announce(e)
-	untilQuit(ctx, func(line string) {
+	untilQuit(ctx, func() { emitConnected(e) }, func(line string) {
 		if id, found := strings.CutPrefix(line, "protocol "); found {
 			serve(d.h, protocol.ID(id), echo)
 		}
@@ -212,7 +211,7 @@ func (d *dialer) awaitPush(ctx context.Context) error {
 	if slices.Contains(e.Protocols, d.protocol) {
 		return fmt.Errorf("identify announced %s already", d.protocol)
 	}
-	d.announce(e)
+	emitConnected(e)
 	for {
 		select {
 		case e := <-d.events.Out():

@@ -119,10 +119,12 @@ func emit(event string, m members) {
 }
 
 // untilQuit calls command with each line of standard input and returns at the
-// line "quit", at end of file, at SIGTERM or when ctx is done.
-func untilQuit(ctx context.Context, command func(line string)) {
+// line "quit", at end of file, at SIGTERM or when ctx is done. It calls ready
+// when it heeds signals: what ready prints may be answered by one.
+func untilQuit(ctx context.Context, ready func(), command func(line string)) {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	ready()
 	lines := make(chan string)
 	go func() {
 		defer close(lines)

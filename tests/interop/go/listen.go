@@ -55,8 +55,7 @@ func listen(s stack, allow, services []string) error {
 		}
 		serve(h, protocol.ID("/peerup/"+name+"/1.0.0"), func(s network.Stream) error { return connectTo(s, target) })
 	}
-	emit("listening", members{"peer": h.ID().String(), "addrs": fullAddrs(h)})
-	untilQuit(context.Background(), func(line string) {
+	untilQuit(context.Background(), func() { announce(h) }, func(line string) {
 		if id, found := strings.CutPrefix(line, "protocol "); found {
 			serve(h, protocol.ID(id), echo)
 		} else if line == "peers" {
@@ -68,6 +67,10 @@ func listen(s stack, allow, services []string) error {
 		}
 	})
 	return nil
+}
+
+func announce(h host.Host) {
+	emit("listening", members{"peer": h.ID().String(), "addrs": fullAddrs(h)})
 }
 
 // serve closes the stream when the handler is done and resets it when it fails.

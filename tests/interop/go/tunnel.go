@@ -19,7 +19,6 @@ import (
 
 const benchID = protocol.ID("/bench/1.0.0")
 
-// Larger buffers were no faster here.
 const spliceBuffer = 128 * 1024
 
 func tunnelListen(s stack, target string) error {
@@ -29,8 +28,7 @@ func tunnelListen(s stack, target string) error {
 	}
 	defer h.Close()
 	serve(h, benchID, func(s network.Stream) error { return connectTo(s, target) })
-	emit("listening", members{"peer": h.ID().String(), "addrs": fullAddrs(h)})
-	untilQuit(context.Background(), func(string) {})
+	untilQuit(context.Background(), func() { announce(h) }, func(string) {})
 	return nil
 }
 
@@ -61,8 +59,8 @@ func tunnelDial(s stack, addr, local string) error {
 			go forward(h.NewStream, info.ID, c.(*net.TCPConn))
 		}
 	}()
-	emit("listening", members{"local": l.Addr().String()})
-	untilQuit(context.Background(), func(string) {})
+	ready := func() { emit("listening", members{"local": l.Addr().String()}) }
+	untilQuit(context.Background(), ready, func(string) {})
 	return nil
 }
 

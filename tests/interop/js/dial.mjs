@@ -108,11 +108,13 @@ function announce ({ peer, protocols }) {
 
 async function pushes (d) {
   await connects(d)
-  announce(await inTime(d, d.identified.promise))
-  await untilQuit(line => {
+  const known = await inTime(d, d.identified.promise)
+  const quit = untilQuit(line => {
     const [word, id] = line.split(' ')
     if (word === 'protocol') serve(d.node, id, echo)
   }, d.signal)
+  announce(known)
+  await quit
   d.signal.throwIfAborted()
 }
 

@@ -28,12 +28,13 @@ export async function listen (options) {
     const [, name, host, port] = parts
     await serve(node, `/peerup/${name}/1.0.0`, stream => connectTo(stream, host, Number(port)))
   }
-  emit('listening', { peer: node.peerId.toString(), addrs: node.getMultiaddrs().map(String) })
-  await untilQuit(line => {
+  const quit = untilQuit(line => {
     const [word, id] = line.split(' ')
     if (word === 'protocol') serve(node, id, echo)
     if (word === 'peers') emit('peers', { peers: node.getConnections().map(c => c.remotePeer.toString()) })
   })
+  emit('listening', { peer: node.peerId.toString(), addrs: node.getMultiaddrs().map(String) })
+  await quit
   await node.stop()
   return true
 }

@@ -75,7 +75,10 @@ export function emit (event, members = {}) {
   process.stdout.write(JSON.stringify({ event, ...members }) + '\n')
 }
 
-/** Resolves at the line "quit", at end of file, at SIGTERM or when signal aborts. */
+/**
+ * Resolves at the line "quit", at end of file, at SIGTERM or when signal aborts.
+ * Called before printing what may be answered by one of these.
+ */
 export function untilQuit (command = () => {}, signal) {
   return new Promise(resolve => {
     const input = createInterface({ input: process.stdin })

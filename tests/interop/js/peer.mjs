@@ -38,6 +38,8 @@ function parse ([command, ...args]) {
 
 try {
   const passed = await parse(process.argv.slice(2))()
+  // exit() drops what a full pipe has not taken yet.
+  await new Promise(resolve => process.stdout.write('', resolve))
   process.exit(passed ? 0 : 1)
 } catch (error) {
   process.stderr.write(`peer: ${error.message}\n`)
