@@ -33,7 +33,13 @@ export async function makeNode ({ security, key }, { listen = false, gater = {},
     connectionGater: { denyDialMultiaddr: () => false, ...gater },
     // The tests connect more often in a second than the default lets one host.
     connectionManager: { inboundConnectionThreshold: 1000 },
-    services: { identify: identify(), identifyPush: tellingPush(pushed), ping: ping() }
+    services: {
+      identify: identify(),
+      identifyPush: tellingPush(pushed),
+      // Each ping is a stream, and the last one may still wait for the peer's
+      // half-close when the next begins; the default of one refuses that.
+      ping: ping({ maxOutboundStreams: 16 })
+    }
   })
 }
 
