@@ -4,6 +4,7 @@
 #pragma once
 
 #include "swarm/peerup-swarm.h"
+#include "tunnel/peerup-service-name.h"
 
 G_BEGIN_DECLS
 
@@ -24,11 +25,6 @@ G_DECLARE_FINAL_TYPE (PeerupService, peerup_service, PEERUP, SERVICE, GObject)
 #define PEERUP_SERVICE_DIAL_TIMEOUT (10 * G_USEC_PER_SEC)
 /* Streams of one service at a time; more are reset with PEERUP_STREAM_CODE_RESOURCE_LIMIT. */
 #define PEERUP_SERVICE_STREAMS_MAX  4096
-
-/* A DNS label in lower case: ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$ */
-gboolean       peerup_service_name_is_valid       (const char     *name);
-/* "/peerup/NAME/1.0.0" for a valid name. */
-char          *peerup_service_name_to_protocol    (const char     *name) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Disabled, open to every peer that passes the gate. MALFORMED for the name, CONFIG for the target. */
 PeerupService *peerup_service_new                 (PeerupSwarm    *swarm,

@@ -15,10 +15,10 @@ typedef struct _PeerupSplice PeerupSplice;
 /* Most bytes moved one way in one callback, and most that wait in one direction. */
 #define PEERUP_SPLICE_CHUNK (256 * 1024)
 
-/* Called once, from the reactor, when both directions have ended. @error: NULL if both
- * ended by an end of stream, else why the splice was cut (both streams are reset then).
- * May free the splice. */
-typedef void (*PeerupSpliceFunc) (PeerupSplice *self, const GError *error, gpointer data);
+/* Called once, from the reactor, when both directions have ended. @failed and @error: NULL if
+ * both ended by an end of stream, else the stream whose reading or writing cut the splice, and
+ * why; both streams are reset then. May free the splice. */
+typedef void (*PeerupSpliceFunc) (PeerupSplice *self, PeerupStream *failed, const GError *error, gpointer data);
 
 /* Takes references. Nothing else may read or write the streams from now on, and the
  * bytes begin to move at the next dispatch. @data must outlive the splice. */
