@@ -75,6 +75,7 @@ enum
 
 static GParamSpec *props[N_PROPS];
 
+/* Notifications are frozen wherever a call is worked on: a handler may stop the forward. */
 G_DEFINE_FINAL_TYPE (PeerupForward, peerup_forward, G_TYPE_OBJECT)
 G_DEFINE_ENUM_TYPE (PeerupForwardState, peerup_forward_state,
                     G_DEFINE_ENUM_VALUE (PEERUP_FORWARD_STOPPED, "stopped"),
@@ -231,10 +232,11 @@ static void
 on_splice_ended (PeerupSplice *splice, PeerupStream *failed, const GError *error, gpointer data)
 {
   Call *call = data;
-  PeerupForward *self = call->forward;
+  g_autoptr (PeerupForward) self = g_object_ref (call->forward);
   guint64 out;
   guint64 in;
 
+  g_object_freeze_notify (G_OBJECT (self));
   if (failed != NULL && failed == call->remote)
     {
       peerup_splice_get_bytes (splice, &out, &in);
@@ -246,6 +248,7 @@ on_splice_ended (PeerupSplice *splice, PeerupStream *failed, const GError *error
   else
     self->failed = FALSE;
   call_end (call);
+  g_object_thaw_notify (G_OBJECT (self));
 }
 
 static void
@@ -289,6 +292,7 @@ on_pause_over (DexFuture *future, gpointer data)
 static DexFuture *
 on_opened (DexFuture *future, gpointer data)
 {
+  g_autoptr (PeerupForward) self = NULL;
   g_autoptr (GError) error = NULL;
   Call *call = data;
   const GValue *value;
@@ -296,6 +300,8 @@ on_opened (DexFuture *future, gpointer data)
   if (call->forward == NULL)
     return dex_future_new_true ();
 
+  self = g_object_ref (call->forward);
+  g_object_freeze_notify (G_OBJECT (self));
   dex_clear (&call->opening);
   value = dex_future_get_value (future, &error);
   if (value != NULL)
@@ -304,6 +310,7 @@ on_opened (DexFuture *future, gpointer data)
     call_await (call, dex_timeout_new_msec (retry_delays[call->n_tries++]), on_pause_over);
   else
     call_fail (call, error);
+  g_object_thaw_notify (G_OBJECT (self));
   return dex_future_new_true ();
 }
 
@@ -333,6 +340,7 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
       return;
     }
   peerup_socket_stream_set_keepalive (PEERUP_SOCKET_STREAM (local), KEEPALIVE_IDLE, KEEPALIVE_INTERVAL);
+  g_object_freeze_notify (G_OBJECT (self));
   call = call_new (self, local);
   self->total++;
   if (self->calls.length >= PEERUP_FORWARD_CONNECTIONS_MAX)
@@ -341,6 +349,7 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
   call_open (call);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TOTAL]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE]);
+  g_object_thaw_notify (G_OBJECT (self));
 }
 
 gboolean
