@@ -105,7 +105,8 @@ merge_key (PeerupIdentifyMessage *self, const ProtobufCBinaryData *field, GError
 static gboolean
 merge (PeerupIdentifyMessage *self, const guint8 *data, gsize length, GError **error)
 {
-  g_autoptr (Peerup__Identify) part = peerup_message_unpack (&peerup__identify__descriptor, data, length, FIELDS_MAX, error);
+  g_autoptr (Peerup__Identify) part =
+    peerup_message_unpack (&peerup__identify__descriptor, data, length, FIELDS_MAX, error);
 
   if (part == NULL)
     return FALSE;
@@ -138,8 +139,8 @@ next_message (PeerupReader *reader, const guint8 **data, gsize *length, GError *
                  "An identify message of %" G_GUINT64_FORMAT " bytes was announced, at most %d are read", declared,
                  PEERUP_IDENTIFY_MESSAGE_MAX);
   else if (!peerup_reader_bytes (reader, declared, data))
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "An identify message ends %" G_GUINT64_FORMAT " bytes early",
-                 declared - reader->left);
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                 "An identify message ends %" G_GUINT64_FORMAT " bytes early", declared - reader->left);
   else
     {
       *length = declared;
@@ -201,7 +202,7 @@ fill_lists (const PeerupIdentifyMessage *self, Peerup__Identify *out)
 {
   for (gsize i = 0; i < out->n_listen_addrs; i++)
     out->listen_addrs[i].data =
-        (guint8 *) peerup_multiaddr_get_bytes (g_ptr_array_index (self->addresses, i), &out->listen_addrs[i].len);
+      (guint8 *) peerup_multiaddr_get_bytes (g_ptr_array_index (self->addresses, i), &out->listen_addrs[i].len);
   for (gsize i = 0; i < out->n_protocols; i++)
     out->protocols[i] = peerup_message_text (g_ptr_array_index (self->protocols, i));
 }

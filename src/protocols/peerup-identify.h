@@ -12,22 +12,21 @@ G_BEGIN_DECLS
  * but the peer ID and, where @addresses_signed is set, that the peer itself listed the addresses. */
 typedef struct
 {
-  PeerupPeerId    *peer;
-  char            *agent;            /* nullable */
-  char            *protocol_version; /* nullable */
-  GStrv            protocols;        /* at most 1024, of at most 128 bytes */
-  GPtrArray       *addresses;        /* of PeerupMultiaddr, at most 500 */
-  gboolean         addresses_signed;
-  guint64          seq;              /* of the signed record */
+  PeerupPeerId *peer;
+  char *agent;            /* nullable */
+  char *protocol_version; /* nullable */
+  GStrv protocols;        /* at most 1024, of at most 128 bytes */
+  GPtrArray *addresses;   /* of PeerupMultiaddr, at most 500 */
+  gboolean addresses_signed;
+  guint64 seq;                       /* of the signed record */
   PeerupMultiaddr *observed_address; /* nullable: where the peer sees us; do not believe one peer */
 } PeerupPeerInfo;
 
 #define PEERUP_TYPE_PEER_INFO (peerup_peer_info_get_type ())
-GType           peerup_peer_info_get_type       (void);
-PeerupPeerInfo *peerup_peer_info_ref            (PeerupPeerInfo *self);
-void            peerup_peer_info_unref          (PeerupPeerInfo *self);
-gboolean        peerup_peer_info_has_protocol   (const PeerupPeerInfo *self,
-                                                 const char           *protocol);
+GType peerup_peer_info_get_type (void);
+PeerupPeerInfo *peerup_peer_info_ref (PeerupPeerInfo *self);
+void peerup_peer_info_unref (PeerupPeerInfo *self);
+gboolean peerup_peer_info_has_protocol (const PeerupPeerInfo *self, const char *protocol);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupPeerInfo, peerup_peer_info_unref)
 
@@ -43,17 +42,15 @@ G_DECLARE_FINAL_TYPE (PeerupIdentify, peerup_identify, PEERUP, IDENTIFY, GObject
 #define PEERUP_IDENTIFY_PROTOCOL      "/ipfs/id/1.0.0"
 #define PEERUP_IDENTIFY_PUSH_PROTOCOL "/ipfs/id/push/1.0.0"
 /* Microseconds for a whole identify or push. */
-#define PEERUP_IDENTIFY_TIMEOUT       (5 * G_USEC_PER_SEC)
+#define PEERUP_IDENTIFY_TIMEOUT (5 * G_USEC_PER_SEC)
 
 /* Registers its protocols; connections that are open already are asked too. */
-PeerupIdentify *peerup_identify_new      (PeerupSwarm *swarm) G_GNUC_WARN_UNUSED_RESULT;
+PeerupIdentify *peerup_identify_new (PeerupSwarm *swarm) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full) (nullable): what is known of @peer. */
-PeerupPeerInfo *peerup_identify_dup_info (PeerupIdentify *self,
-                                          PeerupPeerId   *peer) G_GNUC_WARN_UNUSED_RESULT;
+PeerupPeerInfo *peerup_identify_dup_info (PeerupIdentify *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* Resolves to TRUE when @connection has been identified (dup_info then has it). Rejects with
  * the error of its identify: NEGOTIATION, PROTOCOL, MALFORMED, TIMEOUT, CLOSED; NOT_FOUND for
  * a connection of another swarm or one that is closed. */
-DexFuture      *peerup_identify_wait     (PeerupIdentify   *self,
-                                          PeerupConnection *connection) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_identify_wait (PeerupIdentify *self, PeerupConnection *connection) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

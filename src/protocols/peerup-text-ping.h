@@ -16,19 +16,14 @@ G_BEGIN_DECLS
 #define PEERUP_TEXT_PING_TIMEOUT  (10 * G_USEC_PER_SEC)
 
 /* Answers "ping" with "pong" and anything else with "unknown". Undo by peerup_swarm_remove_protocol(). */
-void       peerup_text_ping_serve (PeerupSwarm  *swarm,
-                                   const char   *protocol);
+void peerup_text_ping_serve (PeerupSwarm *swarm, const char *protocol);
 /* Connects if needed, and resolves to the microseconds (int64) between the question and
  * the answer. Rejects with what peerup_swarm_open_stream() says, TIMEOUT, CLOSED, RESET,
  * PROTOCOL for another answer than "pong". */
-DexFuture *peerup_text_ping       (PeerupSwarm  *swarm,
-                                   PeerupPeerId *peer,
-                                   const char   *protocol,
-                                   gint64        deadline) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_text_ping (PeerupSwarm *swarm, PeerupPeerId *peer, const char *protocol,
+                             gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 /* Connects if needed, and resolves to the microseconds (int64) until the peer refused (or
  * took) the probe protocol on an open connection. */
-DexFuture *peerup_rtt_probe       (PeerupSwarm  *swarm,
-                                   PeerupPeerId *peer,
-                                   gint64        deadline) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_rtt_probe (PeerupSwarm *swarm, PeerupPeerId *peer, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

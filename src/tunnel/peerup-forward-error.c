@@ -27,16 +27,18 @@ char *
 peerup_forward_describe_refusal (const GError *error, const char *peer, const char *service, PeerupPeerId *self_id)
 {
   if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION))
-    return g_strdup_printf ("%s has no service “%s”: on %s, run “peerup service add %s” or “peerup service enable %s”", peer,
-                            service, peer, service, service);
-  if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_GATED) || g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_DENIED))
-    return g_strdup_printf ("%s does not admit this machine to “%s”: on %s, run “peerup auth add %s”", peer, service, peer,
-                            peerup_peer_id_get_string (self_id));
+    return g_strdup_printf ("%s has no service “%s”: on %s, run “peerup service add %s” or “peerup service enable %s”",
+                            peer, service, peer, service, service);
+  if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_GATED) ||
+      g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_DENIED))
+    return g_strdup_printf ("%s does not admit this machine to “%s”: on %s, run “peerup auth add %s”", peer, service,
+                            peer, peerup_peer_id_get_string (self_id));
   if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER))
     return g_strdup_printf ("Another machine answers in place of %s, so “%s” was not used: %s. Check the address of %s",
                             peer, service, error->message, peer);
-  return g_strdup_printf ("%s cannot be reached for “%s”: %s. Check that it is on and online, and that Peer-Up runs there",
-                          peer, service, error->message);
+  return g_strdup_printf (
+    "%s cannot be reached for “%s”: %s. Check that it is on and online, and that Peer-Up runs there", peer, service,
+    error->message);
 }
 
 char *
@@ -47,11 +49,13 @@ peerup_forward_describe_cut (const GError *error, guint32 reset_code, gboolean h
     return g_strdup_printf ("%s does not let this machine use “%s”: on %s, add %s to the allowed peers of that service",
                             peer, service, peer, peerup_peer_id_get_string (self_id));
   if (reset_code == PEERUP_STREAM_CODE_RESOURCE_LIMIT)
-    return g_strdup_printf ("%s carries as many connections to “%s” as it can: close some, or try again later", peer, service);
-  if (reset_code == PEERUP_STREAM_CODE_SHUTDOWN)
-    return g_strdup_printf ("Peer-Up on %s is shutting down, which ended a connection to “%s”: try again when it runs", peer,
+    return g_strdup_printf ("%s carries as many connections to “%s” as it can: close some, or try again later", peer,
                             service);
+  if (reset_code == PEERUP_STREAM_CODE_SHUTDOWN)
+    return g_strdup_printf ("Peer-Up on %s is shutting down, which ended a connection to “%s”: try again when it runs",
+                            peer, service);
   if (!had_answer && g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_RESET))
-    return g_strdup_printf ("%s could not reach the program behind “%s”: check on %s that it runs", peer, service, peer);
+    return g_strdup_printf ("%s could not reach the program behind “%s”: check on %s that it runs", peer, service,
+                            peer);
   return g_strdup_printf ("The connection to “%s” on %s was cut: %s. Try again", service, peer, error->message);
 }

@@ -23,37 +23,37 @@ static const guint retry_delays[] = { 1000, 2000, 4000 };
 
 struct _PeerupForward
 {
-  GObject            parent_instance;
-  PeerupSwarm       *swarm;
-  PeerupPeerId      *peer;
-  char              *peer_name;
-  char              *service;
-  char              *protocol;
-  char              *address; /* nullable */
-  guint              asked_port;
-  PeerupListener    *listener; /* NULL while stopped */
+  GObject parent_instance;
+  PeerupSwarm *swarm;
+  PeerupPeerId *peer;
+  char *peer_name;
+  char *service;
+  char *protocol;
+  char *address; /* nullable */
+  guint asked_port;
+  PeerupListener *listener; /* NULL while stopped */
   PeerupForwardState state;
-  char              *last_error;
-  GQueue             calls; /* of Call, linked through it */
-  guint              n_carried;
-  gboolean           failed; /* the last call to end */
-  guint64            total;
-  guint64            bytes_in; /* of calls that have ended */
-  guint64            bytes_out;
-  DexPromise        *drained; /* while it drains */
+  char *last_error;
+  GQueue calls; /* of Call, linked through it */
+  guint n_carried;
+  gboolean failed; /* the last call to end */
+  guint64 total;
+  guint64 bytes_in; /* of calls that have ended */
+  guint64 bytes_out;
+  DexPromise *drained; /* while it drains */
 };
 
 /* One accepted connection. */
 typedef struct
 {
-  grefcount      refs;
-  GList          link;
+  grefcount refs;
+  GList link;
   PeerupForward *forward; /* borrowed; NULL once the call has ended */
-  PeerupStream  *local;
-  PeerupStream  *remote;  /* with the splice */
-  PeerupSplice  *splice;
-  DexFuture     *opening; /* a try to open the stream, or the pause before one */
-  guint          n_tries;
+  PeerupStream *local;
+  PeerupStream *remote; /* with the splice */
+  PeerupSplice *splice;
+  DexFuture *opening; /* a try to open the stream, or the pause before one */
+  guint n_tries;
 } Call;
 
 enum
@@ -77,8 +77,7 @@ static GParamSpec *props[N_PROPS];
 
 /* Notifications are frozen wherever a call is worked on: a handler may stop the forward. */
 G_DEFINE_FINAL_TYPE (PeerupForward, peerup_forward, G_TYPE_OBJECT)
-G_DEFINE_ENUM_TYPE (PeerupForwardState, peerup_forward_state,
-                    G_DEFINE_ENUM_VALUE (PEERUP_FORWARD_STOPPED, "stopped"),
+G_DEFINE_ENUM_TYPE (PeerupForwardState, peerup_forward_state, G_DEFINE_ENUM_VALUE (PEERUP_FORWARD_STOPPED, "stopped"),
                     G_DEFINE_ENUM_VALUE (PEERUP_FORWARD_IDLE, "idle"),
                     G_DEFINE_ENUM_VALUE (PEERUP_FORWARD_CONNECTING, "connecting"),
                     G_DEFINE_ENUM_VALUE (PEERUP_FORWARD_ACTIVE, "active"),
@@ -219,8 +218,8 @@ static void
 call_fail (Call *call, const GError *error)
 {
   PeerupForward *self = call->forward;
-  char *message = peerup_forward_describe_refusal (error, self->peer_name, self->service,
-                                                   peerup_swarm_get_peer_id (self->swarm));
+  char *message =
+    peerup_forward_describe_refusal (error, self->peer_name, self->service, peerup_swarm_get_peer_id (self->swarm));
 
   g_message ("%s", message);
   forward_take_result (self, message);
@@ -419,9 +418,9 @@ peerup_forward_drain (PeerupForward *self, gint64 deadline)
     return dex_future_new_true ();
   if (self->drained == NULL)
     self->drained = dex_promise_new ();
-  return dex_future_finally (
-      dex_future_first (dex_ref (DEX_FUTURE (self->drained)), dex_timeout_new_deadline (deadline), NULL), on_drained,
-      g_object_ref (self), g_object_unref);
+  return dex_future_finally (dex_future_first (dex_ref (DEX_FUTURE (self->drained)),
+                                               dex_timeout_new_deadline (deadline), NULL),
+                             on_drained, g_object_ref (self), g_object_unref);
 }
 
 PeerupPeerId *
@@ -608,8 +607,7 @@ peerup_forward_class_init (PeerupForwardClass *klass)
   props[PROP_SERVICE] = g_param_spec_string ("service", NULL, NULL, NULL, ro);
   props[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL, ro);
   props[PROP_PORT] = g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, 0, ro);
-  props[PROP_STATE] =
-      g_param_spec_enum ("state", NULL, NULL, PEERUP_TYPE_FORWARD_STATE, PEERUP_FORWARD_STOPPED, ro);
+  props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, PEERUP_TYPE_FORWARD_STATE, PEERUP_FORWARD_STOPPED, ro);
   props[PROP_ACTIVE] = g_param_spec_uint ("active", NULL, NULL, 0, G_MAXUINT, 0, ro);
   props[PROP_TOTAL] = g_param_spec_uint64 ("total", NULL, NULL, 0, G_MAXUINT64, 0, ro);
   props[PROP_BYTES_IN] = g_param_spec_uint64 ("bytes-in", NULL, NULL, 0, G_MAXUINT64, 0, ro);
@@ -625,8 +623,8 @@ peerup_forward_init (PeerupForward *self)
 }
 
 PeerupForward *
-peerup_forward_new (PeerupSwarm *swarm, PeerupPeerId *peer, const char *peer_name, const char *service, const char *address,
-                    guint port, GError **error)
+peerup_forward_new (PeerupSwarm *swarm, PeerupPeerId *peer, const char *peer_name, const char *service,
+                    const char *address, guint port, GError **error)
 {
   PeerupForward *self;
 

@@ -29,22 +29,22 @@
 typedef struct
 {
   PeerupListener *listener;
-  PeerupWatch     watch;
-  int             fd;
+  PeerupWatch watch;
+  int fd;
 } Socket;
 
 struct _PeerupListener
 {
-  Socket             sockets[2];
-  guint              n_sockets;
-  guint              port;
-  PeerupReactor     *reactor;
-  PeerupTimer        retry;
+  Socket sockets[2];
+  guint n_sockets;
+  guint port;
+  PeerupReactor *reactor;
+  PeerupTimer retry;
   PeerupListenerFunc func;
-  gpointer           data;
-  gboolean           paused;
-  gboolean           accepting; /* inside the callback */
-  gboolean           freed;     /* from inside the callback */
+  gpointer data;
+  gboolean paused;
+  gboolean accepting; /* inside the callback */
+  gboolean freed;     /* from inside the callback */
 };
 
 static void
@@ -170,7 +170,8 @@ set_system_error (GError **error, int errnum, const char *where)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                  "%s is not an address of this machine: choose one that is, or 127.0.0.1", where);
   else
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errnum), "Cannot listen on %s: %s", where, g_strerror (errnum));
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errnum), "Cannot listen on %s: %s", where,
+                 g_strerror (errnum));
 }
 
 /* A listening descriptor, or -1 with errno. */
@@ -283,11 +284,11 @@ peerup_listener_check (const char *address, guint port, GError **error)
   g_autoptr (GInetAddress) inet = address != NULL ? g_inet_address_new_from_string (address) : NULL;
 
   if (address != NULL && inet == NULL)
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "“%s” is not an IP address: write it like 127.0.0.1 or ::1",
-                 address);
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                 "“%s” is not an IP address: write it like 127.0.0.1 or ::1", address);
   else if (port > G_MAXUINT16)
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "%u is not a port: choose one from 1 to 65535, or 0 for any",
-                 port);
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                 "%u is not a port: choose one from 1 to 65535, or 0 for any", port);
   else
     return TRUE;
   return FALSE;

@@ -17,21 +17,16 @@ typedef void (*PeerupListenerFunc) (PeerupListener *self, int fd, gpointer data)
 
 /* @address: an IP address, NULL for loopback. @port: 0 for any. MALFORMED; EXISTS: the port
  * is taken; else G_IO_ERROR. The messages name the address and what to do. */
-PeerupListener *peerup_listener_new      (const char          *address,
-                                          guint                port,
-                                          PeerupListenerFunc   func,
-                                          gpointer             data,
-                                          GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupListener *peerup_listener_new (const char *address, guint port, PeerupListenerFunc func, gpointer data,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether @address and @port can be listened on in principle. MALFORMED. */
-gboolean        peerup_listener_check    (const char          *address,
-                                          guint                port,
-                                          GError             **error);
-void            peerup_listener_free     (PeerupListener      *self);
+gboolean peerup_listener_check (const char *address, guint port, GError **error);
+void peerup_listener_free (PeerupListener *self);
 /* The real port. */
-guint           peerup_listener_get_port (PeerupListener      *self);
+guint peerup_listener_get_port (PeerupListener *self);
 /* While paused connections wait in the kernel's queue. */
-void            peerup_listener_pause    (PeerupListener      *self);
-void            peerup_listener_resume   (PeerupListener      *self);
+void peerup_listener_pause (PeerupListener *self);
+void peerup_listener_resume (PeerupListener *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupListener, peerup_listener_free)
 

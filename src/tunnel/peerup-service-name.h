@@ -8,11 +8,10 @@
 G_BEGIN_DECLS
 
 /* A DNS label in lower case: ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$ */
-gboolean peerup_service_name_is_valid    (const char  *name);
+gboolean peerup_service_name_is_valid (const char *name);
 /* The same, with MALFORMED and what to write instead. */
-gboolean peerup_service_name_check       (const char  *name,
-                                          GError     **error);
+gboolean peerup_service_name_check (const char *name, GError **error);
 /* "/peerup/NAME/1.0.0" for a valid name. */
-char    *peerup_service_name_to_protocol (const char  *name) G_GNUC_WARN_UNUSED_RESULT;
+char *peerup_service_name_to_protocol (const char *name) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -20,30 +20,30 @@
 
 struct _PeerupService
 {
-  GObject      parent_instance;
+  GObject parent_instance;
   PeerupSwarm *swarm;
-  char        *name;
-  char        *protocol;
-  char        *host;
-  guint        port;
-  gboolean     enabled;
-  GHashTable  *allowed;  /* set of PeerupPeerId; NULL: everyone */
-  GQueue       sessions; /* of Session, linked through it */
-  guint64      total;
-  guint64      bytes_in; /* of sessions that have ended */
-  guint64      bytes_out;
-  DexPromise  *drained; /* while it drains */
+  char *name;
+  char *protocol;
+  char *host;
+  guint port;
+  gboolean enabled;
+  GHashTable *allowed; /* set of PeerupPeerId; NULL: everyone */
+  GQueue sessions;     /* of Session, linked through it */
+  guint64 total;
+  guint64 bytes_in; /* of sessions that have ended */
+  guint64 bytes_out;
+  DexPromise *drained; /* while it drains */
 };
 
 typedef struct
 {
-  grefcount      refs;
-  GList          link;
+  grefcount refs;
+  GList link;
   PeerupService *service; /* borrowed; NULL once the session has ended */
-  PeerupPeerId  *peer;
-  PeerupStream  *stream;
-  DexFuture     *dial;   /* until the target has answered */
-  PeerupSplice  *splice; /* from then on */
+  PeerupPeerId *peer;
+  PeerupStream *stream;
+  DexFuture *dial;      /* until the target has answered */
+  PeerupSplice *splice; /* from then on */
 } Session;
 
 enum
@@ -298,9 +298,9 @@ peerup_service_drain (PeerupService *self, gint64 deadline)
     return dex_future_new_true ();
   if (self->drained == NULL)
     self->drained = dex_promise_new ();
-  return dex_future_finally (
-      dex_future_first (dex_ref (DEX_FUTURE (self->drained)), dex_timeout_new_deadline (deadline), NULL), on_drained,
-      g_object_ref (self), g_object_unref);
+  return dex_future_finally (dex_future_first (dex_ref (DEX_FUTURE (self->drained)),
+                                               dex_timeout_new_deadline (deadline), NULL),
+                             on_drained, g_object_ref (self), g_object_unref);
 }
 
 void
@@ -312,7 +312,7 @@ peerup_service_set_allowed_peers (PeerupService *self, GPtrArray *peers)
   if (peers != NULL)
     {
       self->allowed =
-          g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, NULL);
+        g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, NULL);
       for (guint i = 0; i < peers->len; i++)
         g_hash_table_add (self->allowed, peerup_peer_id_ref (g_ptr_array_index (peers, i)));
     }
@@ -354,7 +354,8 @@ target_is_valid (const char *host, guint port, GError **error)
   if (length == 0 || length > HOST_MAX || strpbrk (host, " \t\r\n/") != NULL)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                   "“%.*s” is not the name or address of a host: write it like localhost or 192.168.1.10", HOST_MAX, host);
+                   "“%.*s” is not the name or address of a host: write it like localhost or 192.168.1.10", HOST_MAX,
+                   host);
       return FALSE;
     }
   if (port == 0 || port > G_MAXUINT16)

@@ -34,20 +34,20 @@ typedef struct
   PeerupStream *source;
   PeerupStream *sink;
   /* What the sink has not taken: @rest points into @buffer. */
-  guint8       *buffer;
-  guint8       *rest;
-  gsize         n_rest;
+  guint8 *buffer;
+  guint8 *rest;
+  gsize n_rest;
   PeerupStream *failed; /* the source or the sink, once it cut the splice */
-  guint64       bytes;
-  gboolean      is_scratch;
-  gboolean      ended;
+  guint64 bytes;
+  gboolean is_scratch;
+  gboolean ended;
 } Way;
 
 struct _PeerupSplice
 {
-  Way              ways[2];
+  Way ways[2];
   PeerupSpliceFunc func;
-  gpointer         data;
+  gpointer data;
 };
 
 /* What a step came to: more may follow, nothing to read, no room to write, the last byte is passed, cut. */
@@ -63,7 +63,7 @@ typedef enum
 typedef struct
 {
   guint8 *spare[N_SPARE];
-  guint   n_spare;
+  guint n_spare;
 } Scratches;
 
 static void
@@ -200,7 +200,7 @@ way_peek (Way *way, GOutputVector out[N_VECTORS], gsize limit)
 
   for (gsize i = 0; i < n_vectors; i++)
     {
-      out[i] = (GOutputVector){ in[i].buffer, MIN (in[i].size, limit) };
+      out[i] = (GOutputVector) { in[i].buffer, MIN (in[i].size, limit) };
       limit -= out[i].size;
       if (limit == 0)
         return i + 1;

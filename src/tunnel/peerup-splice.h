@@ -22,19 +22,14 @@ typedef void (*PeerupSpliceFunc) (PeerupSplice *self, PeerupStream *failed, cons
 
 /* Takes references. Nothing else may read or write the streams from now on, and the
  * bytes begin to move at the next dispatch. @data must outlive the splice. */
-PeerupSplice *peerup_splice_new          (PeerupStream     *a,
-                                          PeerupStream     *b,
-                                          PeerupSpliceFunc  func,
-                                          gpointer          data) G_GNUC_WARN_UNUSED_RESULT;
+PeerupSplice *
+peerup_splice_new (PeerupStream *a, PeerupStream *b, PeerupSpliceFunc func, gpointer data) G_GNUC_WARN_UNUSED_RESULT;
 /* Resets both streams with @code unless the splice has ended. The callback is not called any more. */
-void          peerup_splice_cancel       (PeerupSplice     *self,
-                                          guint32           code);
+void peerup_splice_cancel (PeerupSplice *self, guint32 code);
 /* Cancels with PEERUP_STREAM_CODE_NONE first if it has not ended. */
-void          peerup_splice_free         (PeerupSplice     *self);
+void peerup_splice_free (PeerupSplice *self);
 /* Bytes written so far to b (read from a) and to a. */
-void          peerup_splice_get_bytes    (PeerupSplice     *self,
-                                          guint64          *a_to_b,
-                                          guint64          *b_to_a);
+void peerup_splice_get_bytes (PeerupSplice *self, guint64 *a_to_b, guint64 *b_to_a);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupSplice, peerup_splice_free)
 
