@@ -3,32 +3,10 @@
  */
 #pragma once
 
+#include "protocols/peerup-peer-info.h"
 #include "swarm/peerup-swarm.h"
 
 G_BEGIN_DECLS
-
-/* Who a peer says it is, and what it serves: the result of identify and of the pushes
- * after it. Immutable, reference counted; a push makes a new one. Nothing in it is proven
- * but the peer ID and, where @addresses_signed is set, that the peer itself listed the addresses. */
-typedef struct
-{
-  PeerupPeerId *peer;
-  char *agent;            /* nullable */
-  char *protocol_version; /* nullable */
-  GStrv protocols;        /* at most 1024, of at most 128 bytes */
-  GPtrArray *addresses;   /* of PeerupMultiaddr, at most 500 */
-  gboolean addresses_signed;
-  guint64 seq;                       /* of the signed record */
-  PeerupMultiaddr *observed_address; /* nullable: where the peer sees us; do not believe one peer */
-} PeerupPeerInfo;
-
-#define PEERUP_TYPE_PEER_INFO (peerup_peer_info_get_type ())
-GType peerup_peer_info_get_type (void);
-PeerupPeerInfo *peerup_peer_info_ref (PeerupPeerInfo *self);
-void peerup_peer_info_unref (PeerupPeerInfo *self);
-gboolean peerup_peer_info_has_protocol (const PeerupPeerInfo *self, const char *protocol);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupPeerInfo, peerup_peer_info_unref)
 
 /* Identify and identify push (identify.md) for one swarm: answers peers that ask, asks on
  * each new connection, takes pushes, and pushes when our protocols or addresses change.
