@@ -28,7 +28,7 @@ typedef struct
 extern const guint8 peerup_envelope_type_peer_record[PEERUP_ENVELOPE_TYPE_SIZE];   /* 03 01 */
 extern const guint8 peerup_envelope_type_relay_voucher[PEERUP_ENVELOPE_TYPE_SIZE]; /* 03 02 */
 
-/* Takes over a reference to nothing: it takes references of its own. */
+/* Takes references of its own. */
 PeerupEnvelope *peerup_envelope_new (PeerupPublicKey *public_key, GBytes *payload_type, GBytes *payload,
                                      GBytes *signature) G_GNUC_WARN_UNUSED_RESULT;
 /* The whole of @data. All four fields must be there; the key must be in its deterministic

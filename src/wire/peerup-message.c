@@ -146,9 +146,14 @@ peerup_message_free (gpointer message)
 static GBytes *
 pack_behind (const ProtobufCMessage *message, const guint8 *prefix, gsize prefix_size, gsize size)
 {
-  guint8 *out = g_malloc (prefix_size + size);
+  guint8 *out;
   gsize written;
 
+  /* A message without fields is no bytes at all. */
+  if (prefix_size + size == 0)
+    return g_bytes_new (NULL, 0);
+
+  out = g_malloc (prefix_size + size);
   memcpy (out, prefix, prefix_size);
   written = protobuf_c_message_pack (message, out + prefix_size);
   g_assert (written == size);

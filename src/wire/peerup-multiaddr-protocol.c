@@ -15,6 +15,22 @@
 #include "wire/peerup-bytes.h"
 #include "wire/peerup-multihash.h"
 
+gboolean
+peerup_multiaddr_is_printable (const guint8 *value, gsize length)
+{
+  const char *text = (const char *) value;
+
+  if (length == 0 || !g_utf8_validate_len (text, length, NULL))
+    return FALSE;
+
+  for (const char *p = text; p < text + length; p = g_utf8_next_char (p))
+    {
+      if (!g_unichar_isprint (g_utf8_get_char (p)))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 parse_ip4 (const char *text, GByteArray *out)
 {
@@ -162,32 +178,16 @@ format_text (const guint8 *value, gsize length, GString *out)
 }
 
 static gboolean
-is_printable (const guint8 *value, gsize length)
-{
-  const char *text = (const char *) value;
-
-  if (length == 0 || !g_utf8_validate_len (text, length, NULL))
-    return FALSE;
-
-  for (const char *p = text; p < text + length; p = g_utf8_next_char (p))
-    {
-      if (!g_unichar_isprint (g_utf8_get_char (p)))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
 check_name (const guint8 *value, gsize length)
 {
-  return is_printable (value, length) && memchr (value, '/', length) == NULL;
+  return peerup_multiaddr_is_printable (value, length) && memchr (value, '/', length) == NULL;
 }
 
 /* Unix socket paths, with their leading slash: the text form shares it with the separator. */
 static gboolean
 check_path (const guint8 *value, gsize length)
 {
-  return length >= 2 && value[0] == '/' && value[length - 1] != '/' && is_printable (value, length);
+  return length >= 2 && value[0] == '/' && value[length - 1] != '/' && peerup_multiaddr_is_printable (value, length);
 }
 
 static void

@@ -34,4 +34,7 @@ typedef struct
 const PeerupMultiaddrProtocol *peerup_multiaddr_protocol_by_code (guint64 code);
 const PeerupMultiaddrProtocol *peerup_multiaddr_protocol_by_name (const char *name);
 
+/* Not empty, UTF-8, and nothing that a terminal or a log would not show as it is. */
+gboolean peerup_multiaddr_is_printable (const guint8 *value, gsize length);
+
 G_END_DECLS

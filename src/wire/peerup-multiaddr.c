@@ -28,7 +28,7 @@ struct _PeerupMultiaddr
 
 G_DEFINE_BOXED_TYPE (PeerupMultiaddr, peerup_multiaddr, peerup_multiaddr_ref, peerup_multiaddr_unref)
 
-/* Reads one component and checks its value. */
+/* Reads one component, without looking at its value. */
 static const PeerupMultiaddrProtocol *
 read_component (PeerupReader *reader, PeerupMultiaddrComponent *component, GError **error)
 {
@@ -62,13 +62,29 @@ read_component (PeerupReader *reader, PeerupMultiaddrComponent *component, GErro
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "The address is cut short in /%s", protocol->name);
       return NULL;
     }
-  if (protocol->check != NULL && !protocol->check (component->value, component->length))
+  return protocol;
+}
+
+static gboolean
+check_component (PeerupReader *reader, GError **error)
+{
+  PeerupMultiaddrComponent component;
+  const PeerupMultiaddrProtocol *protocol = read_component (reader, &component, error);
+
+  if (protocol == NULL)
+    return FALSE;
+  if (protocol->check != NULL && !protocol->check (component.value, component.length))
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "The value of /%s in the address is not %s",
                    protocol->name, protocol->expects);
-      return NULL;
+      return FALSE;
     }
-  return protocol;
+  if (protocol->terminal && reader->left > 0)
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "The address goes on after /%s", protocol->name);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 /* The next component of an address that is known to be valid. */
@@ -119,16 +135,8 @@ peerup_multiaddr_new_from_bytes (gconstpointer data, gsize length, GError **erro
 
   while (reader.left > 0)
     {
-      PeerupMultiaddrComponent component;
-      const PeerupMultiaddrProtocol *protocol = read_component (&reader, &component, error);
-
-      if (protocol == NULL)
+      if (!check_component (&reader, error))
         return NULL;
-      if (protocol->terminal && reader.left > 0)
-        {
-          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "The address goes on after /%s", protocol->name);
-          return NULL;
-        }
       n_components++;
     }
   return new_checked (data, length, NULL, 0, n_components);
@@ -212,9 +220,10 @@ peerup_multiaddr_new_from_string (const char *text, GError **error)
                    "An address of %" G_GSIZE_FORMAT " characters is above the limit of %d", length, TEXT_MAX);
       return NULL;
     }
-  if (!g_utf8_validate (text, -1, NULL))
+  if (!peerup_multiaddr_is_printable ((const guint8 *) text, length))
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "The address is not UTF-8 text");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                           "The address is empty or has characters that cannot be printed");
       return NULL;
     }
   if (*text != '/')
@@ -361,6 +370,7 @@ split_last (PeerupMultiaddr *self, PeerupMultiaddrComponent *last)
   PeerupReader reader = PEERUP_READER_INIT (self->bytes, self->length);
   gsize before = 0;
 
+  *last = (PeerupMultiaddrComponent) { 0 };
   while (reader.left > 0)
     {
       before = self->length - reader.left;
