@@ -2,9 +2,9 @@
  * Copyright The Peer-Up authors
  *
  * Cuts a libp2p certificate (RFC 5280, 4.1; tls.md) into the parts whose exact bytes
- * are signed, and walks its extensions, one linear pass. Proves nothing: signatures and dates are
- * peerup-certificate-verify.c's. Refuses extensions that are critical and not understood,
- * which GnuTLS lets pass when a certificate is its own anchor.
+ * are signed, and walks its extensions, one linear pass. Proves nothing: the signatures are checked, and the dates
+ * compared, in peerup-certificate-verify.c. Refuses extensions that are critical and not understood, which GnuTLS lets
+ * pass when a certificate is its own anchor.
  */
 #include "identity/peerup-certificate-parts.h"
 
@@ -89,25 +89,41 @@ read_extensions (PeerupCertificateParts *self, PeerupReader extensions, GError *
   return TRUE;
 }
 
-/* TBSCertificate up to its end: version, serial number, algorithm, issuer, validity,
- * subject, key, the two unique identifiers, extensions. */
+static gboolean
+read_validity (PeerupCertificateParts *self, PeerupReader *tbs)
+{
+  PeerupReader validity;
+
+  return peerup_der_read (tbs, PEERUP_DER_SEQUENCE, &validity, NULL) &&
+         peerup_der_read_time (&validity, &self->not_before) && peerup_der_read_time (&validity, &self->not_after) &&
+         validity.left == 0;
+}
+
+/* Serial number, algorithm, issuer, validity, subject, key, the two unique identifiers. */
+static gboolean
+read_before_extensions (PeerupCertificateParts *self, PeerupReader *tbs)
+{
+  PeerupReader skipped;
+
+  return peerup_der_read (tbs, PEERUP_DER_INTEGER, NULL, NULL) &&
+         peerup_der_read (tbs, PEERUP_DER_SEQUENCE, NULL, NULL) &&
+         peerup_der_read (tbs, PEERUP_DER_SEQUENCE, NULL, NULL) && read_validity (self, tbs) &&
+         peerup_der_read (tbs, PEERUP_DER_SEQUENCE, NULL, NULL) &&
+         peerup_der_read (tbs, PEERUP_DER_SEQUENCE, NULL, &self->spki) &&
+         peerup_der_read_optional (tbs, PEERUP_DER_CONTEXT_1_PRIMITIVE, &skipped) &&
+         peerup_der_read_optional (tbs, PEERUP_DER_CONTEXT_2_PRIMITIVE, &skipped);
+}
+
 static gboolean
 read_tbs (PeerupCertificateParts *self, PeerupReader tbs, GError **error)
 {
-  PeerupReader version, extensions, skipped;
+  PeerupReader version, extensions;
 
   if (!peerup_der_read (&tbs, PEERUP_DER_CONTEXT_0, &version, NULL) || !peerup_der_equal (&version, "\x02\x01\x02", 3))
     return malformed (error, "it is not of version 3");
-  if (!peerup_der_read (&tbs, PEERUP_DER_INTEGER, NULL, NULL) ||
-      !peerup_der_read (&tbs, PEERUP_DER_SEQUENCE, NULL, NULL) ||
-      !peerup_der_read (&tbs, PEERUP_DER_SEQUENCE, NULL, NULL) ||
-      !peerup_der_read (&tbs, PEERUP_DER_SEQUENCE, NULL, NULL) ||
-      !peerup_der_read (&tbs, PEERUP_DER_SEQUENCE, NULL, NULL) ||
-      !peerup_der_read (&tbs, PEERUP_DER_SEQUENCE, NULL, &self->spki) ||
-      !peerup_der_read_optional (&tbs, PEERUP_DER_CONTEXT_1_PRIMITIVE, &skipped) ||
-      !peerup_der_read_optional (&tbs, PEERUP_DER_CONTEXT_2_PRIMITIVE, &skipped) ||
-      !peerup_der_read_optional (&tbs, PEERUP_DER_CONTEXT_3, &extensions) || tbs.left != 0)
-    return malformed (error, "it is not valid DER");
+  if (!read_before_extensions (self, &tbs) || !peerup_der_read_optional (&tbs, PEERUP_DER_CONTEXT_3, &extensions) ||
+      tbs.left != 0)
+    return malformed (error, "it is not valid DER, or a date is not valid");
   if (extensions.data == NULL)
     return malformed (error, "it has no libp2p extension");
   return read_extensions (self, extensions, error);

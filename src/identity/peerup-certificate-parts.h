@@ -23,6 +23,8 @@ typedef struct
   PeerupReader signature; /* the certificate's own */
   PeerupReader host_key;  /* the libp2p extension's public key protobuf */
   PeerupReader host_signature;
+  gint64 not_before; /* seconds since 1970, both ends valid */
+  gint64 not_after;
 } PeerupCertificateParts;
 
 /* The whole of @der is one certificate of version 3 with the libp2p extension exactly

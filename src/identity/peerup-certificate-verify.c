@@ -29,23 +29,15 @@ import_certificate (gconstpointer der, gsize length, GError **error)
 }
 
 static gboolean
-check_validity (gnutls_x509_crt_t certificate, gint64 now, GError **error)
+check_validity (const PeerupCertificateParts *parts, gint64 now, GError **error)
 {
-  gint64 from = gnutls_x509_crt_get_activation_time (certificate);
-  gint64 until = gnutls_x509_crt_get_expiration_time (certificate);
-
-  if (from == -1 || until == -1)
-    {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "certificate: its dates are not valid");
-      return FALSE;
-    }
-  if (now < from)
+  if (now < parts->not_before)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
                            "certificate is not valid yet: one of the two clocks is wrong");
       return FALSE;
     }
-  if (now > until && until != (gint64) GNUTLS_X509_NO_WELL_DEFINED_EXPIRATION)
+  if (now > parts->not_after)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
                            "certificate has expired, or one of the two clocks is wrong");
@@ -134,7 +126,7 @@ peerup_certificate_verify (gconstpointer der, gsize length, gint64 now, GError *
       return NULL;
     }
   certificate = import_certificate (der, length, error);
-  if (certificate == NULL || !check_validity (certificate, now, error) ||
+  if (certificate == NULL || !check_validity (&parts, now, error) ||
       !check_own_signature (&parts, certificate, error) || !check_host_signature (&parts, host, error))
     return NULL;
   return g_steal_pointer (&host);

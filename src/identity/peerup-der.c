@@ -2,7 +2,8 @@
  * Copyright The Peer-Up authors
  *
  * A strict reader of DER (X.690), enough to cut certificates and keys into their
- * parts where exact bytes matter: what was signed, and the key as it was encoded.
+ * parts where exact bytes matter: what was signed, the key as it was encoded, and the dates,
+ * which GnuTLS reads from any digits.
  * It holds no state of its own and allocates nothing but the text of an OID.
  * Refuses indefinite and non-minimal lengths, and tags of more than one byte.
  */
@@ -97,6 +98,48 @@ peerup_der_read_positive (PeerupReader *self, PeerupReader *magnitude)
       content = (PeerupReader) PEERUP_READER_INIT (content.data + 1, content.left - 1);
     }
   *magnitude = content;
+  *self = at;
+  return TRUE;
+}
+
+/* Two digits, each checked before. */
+static int
+two_digits (const guint8 *text)
+{
+  return (text[0] - '0') * 10 + text[1] - '0';
+}
+
+/* @digits: what follows the century, YYMMDDHHMMSS. */
+static gboolean
+read_digits (const guint8 *digits, int century, gint64 *seconds)
+{
+  g_autoptr (GDateTime) time =
+    g_date_time_new_utc (century * 100 + two_digits (digits), two_digits (digits + 2), two_digits (digits + 4),
+                         two_digits (digits + 6), two_digits (digits + 8), two_digits (digits + 10));
+
+  if (time == NULL)
+    return FALSE;
+  *seconds = g_date_time_to_unix (time);
+  return TRUE;
+}
+
+gboolean
+peerup_der_read_time (PeerupReader *self, gint64 *seconds)
+{
+  PeerupReader at = *self, text;
+  gboolean general = at.left > 0 && at.data[0] == PEERUP_DER_GENERALIZED_TIME;
+  gsize size = general ? 14 : 12;
+  int century;
+
+  if (!peerup_der_read (&at, general ? PEERUP_DER_GENERALIZED_TIME : PEERUP_DER_UTC_TIME, &text, NULL) ||
+      text.left != size + 1 || text.data[size] != 'Z')
+    return FALSE;
+  for (gsize i = 0; i < size; i++)
+    if (!g_ascii_isdigit (text.data[i]))
+      return FALSE;
+  century = general ? two_digits (text.data) : two_digits (text.data) >= 50 ? 19 : 20;
+  if (!read_digits (text.data + (general ? 2 : 0), century, seconds))
+    return FALSE;
   *self = at;
   return TRUE;
 }

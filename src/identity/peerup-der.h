@@ -15,6 +15,8 @@ typedef enum
   PEERUP_DER_BIT_STRING = 0x03,
   PEERUP_DER_OCTET_STRING = 0x04,
   PEERUP_DER_OID = 0x06,
+  PEERUP_DER_UTC_TIME = 0x17,
+  PEERUP_DER_GENERALIZED_TIME = 0x18,
   PEERUP_DER_SEQUENCE = 0x30,
   PEERUP_DER_CONTEXT_1_PRIMITIVE = 0x81,
   PEERUP_DER_CONTEXT_2_PRIMITIVE = 0x82,
@@ -34,6 +36,9 @@ peerup_der_read_optional (PeerupReader *self, PeerupDerTag tag, PeerupReader *co
 gboolean peerup_der_read_bits (PeerupReader *self, PeerupReader *bits) G_GNUC_WARN_UNUSED_RESULT;
 /* An INTEGER above zero in its shortest form, without the sign byte. */
 gboolean peerup_der_read_positive (PeerupReader *self, PeerupReader *magnitude) G_GNUC_WARN_UNUSED_RESULT;
+/* A UTCTime or GeneralizedTime in the one form that RFC 5280, 4.1.2.5, allows: with seconds, in
+ * UTC, without a fraction. @seconds since 1970. */
+gboolean peerup_der_read_time (PeerupReader *self, gint64 *seconds) G_GNUC_WARN_UNUSED_RESULT;
 /* The dotted form of an OID's content, for messages; "invalid" if it is none. */
 char *peerup_der_oid_to_string (const PeerupReader *oid) G_GNUC_WARN_UNUSED_RESULT;
 gboolean peerup_der_equal (const PeerupReader *self, gconstpointer data, gsize length);
