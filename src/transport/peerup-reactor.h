@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include <glib-object.h>
+
+G_BEGIN_DECLS
+
+/* The event source of the data path: one per GMainContext, one epoll descriptor
+ * and one GSource however many sockets there are, so that a main loop iteration
+ * costs the same with one connection and with ten thousand.
+ *
+ * Everything here belongs to the thread that iterates the context. Callbacks run
+ * from the reactor's dispatch only, never from inside a call that arms or
+ * schedules, and a dispatch returns to the main loop after PEERUP_DISPATCH_BUDGET. */
+
+/* Microseconds of data path work in one dispatch. */
+#define PEERUP_DISPATCH_BUDGET 2000
+
+typedef struct _PeerupReactor PeerupReactor;
+
+/* The reactor of the thread-default context, made on first use. Owned by its users together. */
+PeerupReactor *peerup_reactor_ref_default (void) G_GNUC_WARN_UNUSED_RESULT;
+PeerupReactor *peerup_reactor_ref         (PeerupReactor *self);
+void           peerup_reactor_unref       (PeerupReactor *self);
+/* Monotonic microseconds, read once a dispatch: for bookkeeping, not for measuring. */
+gint64         peerup_reactor_now         (PeerupReactor *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupReactor, peerup_reactor_unref)
+
+/* A call to make soon, embedded in its owner. Scheduling twice is scheduling once;
+ * tasks run in the order they were scheduled. The owner clears it before it goes. */
+typedef void (*PeerupTaskFunc) (gpointer data);
+
+typedef struct
+{
+  PeerupReactor *reactor;
+  PeerupTaskFunc func;
+  gpointer       data;
+  GList          link;
+  gboolean       queued;
+} PeerupTask;
+
+void peerup_task_init     (PeerupTask     *task,
+                           PeerupReactor  *reactor,
+                           PeerupTaskFunc  func,
+                           gpointer        data);
+void peerup_task_schedule (PeerupTask     *task);
+void peerup_task_clear    (PeerupTask     *task);
+
+/* A call to make at a time, embedded in its owner; one-shot. */
+typedef struct
+{
+  PeerupReactor *reactor;
+  PeerupTaskFunc func;
+  gpointer       data;
+  gint64         deadline;
+  guint          index;
+} PeerupTimer;
+
+void peerup_timer_init  (PeerupTimer    *timer,
+                         PeerupReactor  *reactor,
+                         PeerupTaskFunc  func,
+                         gpointer        data);
+/* @deadline: monotonic microseconds; replaces an earlier one. */
+void peerup_timer_set   (PeerupTimer    *timer,
+                         gint64          deadline);
+/* Stops it; it can be set again. */
+void peerup_timer_stop  (PeerupTimer    *timer);
+/* Stops it and drops the reactor. */
+void peerup_timer_clear (PeerupTimer    *timer);
+
+/* A file descriptor, edge-triggered: @ready collects what epoll told, the owner
+ * clears bits with peerup_watch_exhausted() when a call says EAGAIN, and @func is
+ * called when bits are added. The descriptor stays the owner's. */
+typedef struct
+{
+  PeerupTask task;
+  int        fd;
+  guint32    ready;
+} PeerupWatch;
+
+gboolean peerup_watch_init      (PeerupWatch     *watch,
+                                 PeerupReactor   *reactor,
+                                 int              fd,
+                                 PeerupTaskFunc   func,
+                                 gpointer         data,
+                                 GError         **error) G_GNUC_WARN_UNUSED_RESULT;
+/* @events: EPOLLIN and EPOLLOUT bits that are no longer true. */
+void     peerup_watch_exhausted (PeerupWatch     *watch,
+                                 guint32          events);
+void     peerup_watch_clear     (PeerupWatch     *watch);
+
+G_END_DECLS

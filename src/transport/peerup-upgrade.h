@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "identity/peerup-certificate.h"
+#include "transport/peerup-connection.h"
+
+G_BEGIN_DECLS
+
+/* Turns a raw byte stream into a PeerupConnection: multistream-select for the security
+ * protocol, TLS 1.3 or Noise XX with early muxer choice, the gate, multistream-select
+ * for the muxer if it was not chosen early, yamux (connections/README.md, "Upgrading"). */
+
+/* Asked once the remote's identity is proven and before any stream. FALSE refuses:
+ * the remote is sent connection code 0x1007 and the socket is closed. */
+typedef gboolean (*PeerupGateFunc) (PeerupPeerId *peer, PeerupMultiaddr *remote_address, gboolean outbound,
+                                    gpointer data, GError **error);
+
+typedef struct
+{
+  PeerupPrivateKey  *identity;
+  PeerupCertificate *certificate;
+  gboolean           outbound;
+  PeerupPeerId      *expected_peer;  /* outbound: required */
+  PeerupMultiaddr   *local_address;  /* nullable */
+  PeerupMultiaddr   *remote_address; /* nullable */
+  const char        *transport;      /* static */
+  const char *const *securities;     /* in order of preference; NULL: TLS, Noise. Static. */
+  PeerupGateFunc     gate;           /* nullable */
+  gpointer           gate_data;
+  gint64             deadline;       /* monotonic µs; PEERUP_ERROR_TIMEOUT after it */
+} PeerupUpgradeOptions;
+
+/* Resolves to a PeerupConnection. Takes a copy of @options. On failure the raw stream is
+ * reset. Rejects with WRONG_PEER, GATED, NEGOTIATION, CRYPTO, PROTOCOL, TIMEOUT, CLOSED. */
+DexFuture *peerup_upgrade (PeerupStream *raw, const PeerupUpgradeOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Negotiates one protocol on a fresh stream, as dialer; in a fiber. Returns the chosen one
+ * of @protocols (borrowed from there), also set on the stream; on failure the stream is reset. */
+const char *peerup_negotiate_dial   (PeerupStream *stream, const char *const *protocols, gint64 deadline, GError **error);
+/* As listener: @lookup says whether a protocol is served. Returns the chosen one, set on the stream. */
+typedef gboolean (*PeerupProtocolLookup) (const char *protocol, gpointer data);
+const char *peerup_negotiate_listen (PeerupStream *stream, PeerupProtocolLookup lookup, gpointer data, gint64 deadline, GError **error);
+
+G_END_DECLS
