@@ -17,9 +17,16 @@ typedef struct _PeerupPeerId PeerupPeerId;
 #define PEERUP_TYPE_PEER_ID (peerup_peer_id_get_type ())
 GType peerup_peer_id_get_type (void);
 
+/* Bytes of the longest peer ID: identity multihash of 42 bytes. */
+#define PEERUP_PEER_ID_BYTES_MAX 44
+
 /* Exactly one multihash: identity (a valid public key protobuf of at most 42
  * bytes) or sha2-256 of 32 bytes; nothing after it. */
 PeerupPeerId    *peerup_peer_id_new_from_bytes      (gconstpointer    data,
+                                                     gsize            length,
+                                                     GError         **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether peerup_peer_id_new_from_bytes() would take @data, without making one. */
+gboolean         peerup_peer_id_check_bytes         (gconstpointer    data,
                                                      gsize            length,
                                                      GError         **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Base58btc ("12D3KooW…", "Qm…") or a CIDv1 of codec libp2p-key in base32,
