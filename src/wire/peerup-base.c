@@ -14,9 +14,9 @@ typedef struct
 {
   const char *name;
   const char *digits;
-  guint       radix;
-  guint       bits; /* per digit; 0 when the radix is not a power of two */
-  char        multibase;
+  guint radix;
+  guint bits; /* per digit; 0 when the radix is not a power of two */
+  char multibase;
 } Alphabet;
 
 static const Alphabet alphabets[] = {
@@ -84,8 +84,8 @@ encode_number (const Alphabet *alphabet, const guint8 *data, gsize length, GStri
   start = out->len;
   while (first < n_limbs)
     {
-      guint32 rest = divide (limbs + first, n_limbs - first, alphabet->radix * alphabet->radix * alphabet->radix *
-                                                               alphabet->radix * alphabet->radix);
+      guint32 rest = divide (limbs + first, n_limbs - first,
+                             alphabet->radix * alphabet->radix * alphabet->radix * alphabet->radix * alphabet->radix);
 
       for (guint i = 0; i < 5; i++, rest /= alphabet->radix)
         g_string_append_c (out, alphabet->digits[rest % alphabet->radix]);
@@ -152,8 +152,8 @@ find_digit (const Alphabet *alphabet, const char *text, gsize position, guint *v
 
   if (digit == NULL)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "Character %" G_GSIZE_FORMAT " is not a %s digit", position + 1, alphabet->name);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "Character %" G_GSIZE_FORMAT " is not a %s digit",
+                   position + 1, alphabet->name);
       return FALSE;
     }
 

@@ -27,26 +27,17 @@ typedef enum
 #define PEERUP_BASE_BYTES_MAX 1024
 
 /* @length is at most PEERUP_BASE_BYTES_MAX. */
-char   *peerup_base_encode      (PeerupBase    base,
-                                 gconstpointer data,
-                                 gsize         length) G_GNUC_WARN_UNUSED_RESULT;
+char *peerup_base_encode (PeerupBase base, gconstpointer data, gsize length) G_GNUC_WARN_UNUSED_RESULT;
 /* TOO_LARGE if the text would stand for more than @max bytes (@max at most
  * PEERUP_BASE_BYTES_MAX), told from the length of the text where that is certain;
  * MALFORMED for any other fault. Error texts never quote @text: it may be a secret. */
-GBytes *peerup_base_decode      (PeerupBase    base,
-                                 const char   *text,
-                                 gsize         text_length,
-                                 gsize         max,
-                                 GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *peerup_base_decode (PeerupBase base, const char *text, gsize text_length, gsize max,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same behind a multibase letter: b base32, B base32 upper case, k base36,
  * z base58btc, u base64url. Another letter is UNSUPPORTED. */
-char   *peerup_multibase_encode (PeerupBase    base,
-                                 gconstpointer data,
-                                 gsize         length) G_GNUC_WARN_UNUSED_RESULT;
-GBytes *peerup_multibase_decode (const char   *text,
-                                 gsize         text_length,
-                                 gsize         max,
-                                 GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+char *peerup_multibase_encode (PeerupBase base, gconstpointer data, gsize length) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *
+peerup_multibase_decode (const char *text, gsize text_length, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -5,4 +5,4 @@
  */
 #include "wire/peerup-error.h"
 
-G_DEFINE_QUARK (peerup-error-quark, peerup_error)
+G_DEFINE_QUARK (peerup - error - quark, peerup_error)

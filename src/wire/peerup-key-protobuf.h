@@ -19,24 +19,17 @@ typedef struct
 {
   PeerupKeyType type;
   const guint8 *data;
-  gsize         length;
+  gsize length;
 } PeerupKeyFields;
 
 /* The whole of @data must be one message. TOO_LARGE above @max bytes, UNSUPPORTED for
  * an unknown type, MALFORMED otherwise. Error texts never quote @data. */
-gboolean peerup_key_protobuf_parse  (gconstpointer    data,
-                                     gsize            length,
-                                     gsize            max,
-                                     PeerupKeyFields *fields,
-                                     GError         **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_key_protobuf_parse (gconstpointer data, gsize length, gsize max, PeerupKeyFields *fields,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Bytes that the encoding of @length bytes of key data takes. */
-gsize    peerup_key_protobuf_size   (PeerupKeyType    type,
-                                     gsize            length);
+gsize peerup_key_protobuf_size (PeerupKeyType type, gsize length);
 /* Writes it and returns its size; 0, and nothing written, if @capacity is less. */
-gsize    peerup_key_protobuf_encode (PeerupKeyType    type,
-                                     gconstpointer    data,
-                                     gsize            length,
-                                     guint8          *out,
-                                     gsize            capacity) G_GNUC_WARN_UNUSED_RESULT;
+gsize peerup_key_protobuf_encode (PeerupKeyType type, gconstpointer data, gsize length, guint8 *out,
+                                  gsize capacity) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

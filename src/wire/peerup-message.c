@@ -16,6 +16,8 @@
 /* Our messages nest two deep; a recursive type must not recurse as deep as a peer likes. */
 #define DEPTH_MAX 8
 
+#define FIELD_NUMBER_MAX 0x1fffffff
+
 /* Protobuf's varints may be padded and have up to 10 bytes. */
 static gboolean
 read_varint (PeerupReader *reader, guint64 *value)
@@ -53,11 +55,16 @@ read_length_delimited (PeerupReader *reader, PeerupReader *body)
   return peerup_reader_bytes (reader, (gsize) length, &body->data);
 }
 
-static gboolean check_fields (const ProtobufCMessageDescriptor *type, PeerupReader reader, guint depth, guint *fields_left);
+typedef struct
+{
+  guint fields_left;
+  gboolean too_many;
+} Budget;
+
+static gboolean check_fields (const ProtobufCMessageDescriptor *type, PeerupReader reader, guint depth, Budget *budget);
 
 static gboolean
-check_value (const ProtobufCFieldDescriptor *field, guint wire_type, PeerupReader *reader, guint depth,
-             guint *fields_left)
+check_value (const ProtobufCFieldDescriptor *field, guint wire_type, PeerupReader *reader, guint depth, Budget *budget)
 {
   PeerupReader body;
   const guint8 *skipped;
@@ -75,37 +82,36 @@ check_value (const ProtobufCFieldDescriptor *field, guint wire_type, PeerupReade
       if (!read_length_delimited (reader, &body))
         return FALSE;
       if (field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE)
-        return check_fields (field->descriptor, body, depth + 1, fields_left);
+        return check_fields (field->descriptor, body, depth + 1, budget);
       return TRUE;
     default:
       return FALSE;
     }
 }
 
-/* FALSE with @fields_left at 0 means too many, otherwise malformed. */
 static gboolean
-check_fields (const ProtobufCMessageDescriptor *type, PeerupReader reader, guint depth, guint *fields_left)
+check_fields (const ProtobufCMessageDescriptor *type, PeerupReader reader, guint depth, Budget *budget)
 {
   if (depth > DEPTH_MAX)
     return FALSE;
 
   while (reader.left > 0)
     {
+      const ProtobufCFieldDescriptor *field;
       guint64 tag;
-      guint64 number;
 
-      if (*fields_left == 0 || !read_varint (&reader, &tag))
-        return FALSE;
+      if (budget->fields_left == 0)
+        {
+          budget->too_many = TRUE;
+          return FALSE;
+        }
+      budget->fields_left--;
 
-      number = tag >> 3;
-      if (number == 0 || number > 0x1fffffff)
+      if (!read_varint (&reader, &tag) || tag >> 3 == 0 || tag >> 3 > FIELD_NUMBER_MAX)
         return FALSE;
-      if (!check_value (protobuf_c_message_descriptor_get_field (type, (unsigned) number), tag & 7, &reader, depth,
-                        fields_left))
+      field = protobuf_c_message_descriptor_get_field (type, (unsigned) (tag >> 3));
+      if (!check_value (field, tag & 7, &reader, depth, budget))
         return FALSE;
-      if (*fields_left == 0)
-        return FALSE;
-      --*fields_left;
     }
   return TRUE;
 }
@@ -115,21 +121,18 @@ peerup_message_unpack (const ProtobufCMessageDescriptor *type, gconstpointer dat
                        GError **error)
 {
   PeerupReader reader = PEERUP_READER_INIT (data, length);
-  guint fields_left = max_fields;
+  Budget budget = { .fields_left = max_fields };
   gpointer message = NULL;
 
-  if (check_fields (type, reader, 0, &fields_left))
+  if (check_fields (type, reader, 0, &budget))
     message = protobuf_c_message_unpack (type, NULL, length, data);
-  else if (fields_left == 0)
-    {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "The %s message has more than %u fields",
-                   type->short_name, max_fields);
-      return NULL;
-    }
 
-  if (message == NULL)
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                 "The %" G_GSIZE_FORMAT " bytes are not a %s message", length, type->short_name);
+  if (budget.too_many)
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "The %s message has more than %u fields",
+                 type->short_name, max_fields);
+  else if (message == NULL)
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "The %" G_GSIZE_FORMAT " bytes are not a %s message",
+                 length, type->short_name);
   return message;
 }
 
@@ -143,9 +146,14 @@ peerup_message_free (gpointer message)
 static GBytes *
 pack_behind (const ProtobufCMessage *message, const guint8 *prefix, gsize prefix_size, gsize size)
 {
-  guint8 *out = g_malloc (prefix_size + size);
+  guint8 *out;
   gsize written;
 
+  /* A message without fields is no bytes at all. */
+  if (prefix_size + size == 0)
+    return g_bytes_new (NULL, 0);
+
+  out = g_malloc (prefix_size + size);
   memcpy (out, prefix, prefix_size);
   written = protobuf_c_message_pack (message, out + prefix_size);
   g_assert (written == size);

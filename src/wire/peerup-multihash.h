@@ -18,25 +18,18 @@ G_BEGIN_DECLS
 /* Borrowed from the bytes it was parsed from. */
 typedef struct
 {
-  guint64       code;
+  guint64 code;
   const guint8 *digest;
-  gsize         length;
+  gsize length;
 } PeerupMultihash;
 
 /* The whole of @data must be one multihash: code, length, that many bytes, nothing
  * after. Any code is let through, but a sha2-256 must have 32 bytes. MALFORMED. */
-gboolean peerup_multihash_parse  (gconstpointer    data,
-                                  gsize            length,
-                                  PeerupMultihash *multihash,
-                                  GError         **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_multihash_parse (gconstpointer data, gsize length, PeerupMultihash *multihash,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Appends code, length and digest. */
-void     peerup_multihash_append (GByteArray      *out,
-                                  guint64          code,
-                                  gconstpointer    digest,
-                                  gsize            length);
+void peerup_multihash_append (GByteArray *out, guint64 code, gconstpointer digest, gsize length);
 /* Hashes @data and appends the sha2-256 multihash of it. */
-void     peerup_multihash_append_sha256 (GByteArray   *out,
-                                         gconstpointer data,
-                                         gsize         length);
+void peerup_multihash_append_sha256 (GByteArray *out, gconstpointer data, gsize length);
 
 G_END_DECLS

@@ -18,16 +18,16 @@
 /* Keys of up to this many bytes stand in the ID themselves, longer ones by their hash. */
 #define INLINE_KEY_MAX 42
 
-#define CID_VERSION      1
-#define CID_CODEC_KEY    0x72 /* libp2p-key */
-#define CID_PREFIX_SIZE  2
+#define CID_VERSION     1
+#define CID_CODEC_KEY   0x72 /* libp2p-key */
+#define CID_PREFIX_SIZE 2
 
 struct _PeerupPeerId
 {
   guint8 length;
   guint8 bytes[PEERUP_PEER_ID_BYTES_MAX];
   /* 44 bytes are at most 61 digits. */
-  char   text[64];
+  char text[64];
 };
 
 G_DEFINE_BOXED_TYPE (PeerupPeerId, peerup_peer_id, peerup_peer_id_ref, peerup_peer_id_unref)

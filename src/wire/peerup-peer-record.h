@@ -12,25 +12,23 @@ G_BEGIN_DECLS
 typedef struct
 {
   PeerupPeerId *peer_id;
-  guint64       seq;
-  GPtrArray    *addresses; /* of PeerupMultiaddr */
+  guint64 seq;
+  GPtrArray *addresses; /* of PeerupMultiaddr */
 } PeerupPeerRecord;
 
 /* Addresses that are kept at most; what comes after is dropped. */
 #define PEERUP_PEER_RECORD_ADDRESSES_MAX 500
 
 /* Takes references of its own. */
-PeerupPeerRecord *peerup_peer_record_new    (PeerupPeerId *peer_id,
-                                             guint64       seq,
-                                             GPtrArray    *addresses) G_GNUC_WARN_UNUSED_RESULT;
+PeerupPeerRecord *
+peerup_peer_record_new (PeerupPeerId *peer_id, guint64 seq, GPtrArray *addresses) G_GNUC_WARN_UNUSED_RESULT;
 /* The whole of @data, at most PEERUP_ENVELOPE_MAX bytes. A bad address is dropped, the
  * rest of the record stays. MALFORMED, TOO_LARGE. */
-PeerupPeerRecord *peerup_peer_record_decode (gconstpointer data,
-                                             gsize         length,
-                                             GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupPeerRecord *
+peerup_peer_record_decode (gconstpointer data, gsize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* At most PEERUP_PEER_RECORD_ADDRESSES_MAX addresses are written. */
-GBytes           *peerup_peer_record_encode (const PeerupPeerRecord *self) G_GNUC_WARN_UNUSED_RESULT;
-void              peerup_peer_record_free   (PeerupPeerRecord *self);
+GBytes *peerup_peer_record_encode (const PeerupPeerRecord *self) G_GNUC_WARN_UNUSED_RESULT;
+void peerup_peer_record_free (PeerupPeerRecord *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupPeerRecord, peerup_peer_record_free)
 

@@ -14,9 +14,9 @@
 struct _PeerupPublicKey
 {
   PeerupKeyType type;
-  gsize         data_length;
-  gsize         length;
-  guint8        protobuf[];
+  gsize data_length;
+  gsize length;
+  guint8 protobuf[];
 };
 
 G_DEFINE_BOXED_TYPE (PeerupPublicKey, peerup_public_key, peerup_public_key_ref, peerup_public_key_unref)
@@ -60,8 +60,8 @@ peerup_public_key_new (PeerupKeyType type, gconstpointer data, gsize length, GEr
   if (length > PEERUP_PUBLIC_KEY_MAX || (size = peerup_key_protobuf_size (type, length)) > PEERUP_PUBLIC_KEY_MAX)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE,
-                   "An %s public key of %" G_GSIZE_FORMAT " bytes is above the limit",
-                   peerup_key_type_to_string (type), length);
+                   "An %s public key of %" G_GSIZE_FORMAT " bytes is above the limit", peerup_key_type_to_string (type),
+                   length);
       return NULL;
     }
 

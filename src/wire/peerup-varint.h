@@ -29,19 +29,14 @@ typedef enum
 
 /* Reads one varint from the front of @data. DONE sets @value and @consumed; the
  * other answers (NEED_MORE, MALFORMED) leave both alone. */
-PeerupDecode peerup_varint_decode (const guint8 *data,
-                                   gsize         length,
-                                   guint64      *value,
-                                   gsize        *consumed) G_GNUC_WARN_UNUSED_RESULT;
+PeerupDecode
+peerup_varint_decode (const guint8 *data, gsize length, guint64 *value, gsize *consumed) G_GNUC_WARN_UNUSED_RESULT;
 /* Bytes that @value takes, 1 to 9; 0 if it is above PEERUP_VARINT_MAX. */
-gsize        peerup_varint_size   (guint64       value);
+gsize peerup_varint_size (guint64 value);
 /* Writes @value and returns the bytes written; 0, and nothing written, if it is
  * above PEERUP_VARINT_MAX or needs more than @capacity. */
-gsize        peerup_varint_encode (guint64       value,
-                                   guint8       *out,
-                                   gsize         capacity) G_GNUC_WARN_UNUSED_RESULT;
+gsize peerup_varint_encode (guint64 value, guint8 *out, gsize capacity) G_GNUC_WARN_UNUSED_RESULT;
 /* @value must not be above PEERUP_VARINT_MAX. */
-void         peerup_varint_append (GByteArray   *out,
-                                   guint64       value);
+void peerup_varint_append (GByteArray *out, guint64 value);
 
 G_END_DECLS
