@@ -485,7 +485,6 @@ static void
 peerup_yamux_connection_retire (PeerupConnection *connection, guint32 code)
 {
   PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (connection);
-
   g_autoptr (GError) error = g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, NO_NEW_STREAMS);
 
   self->retire_code = code;
