@@ -2,12 +2,12 @@
  * Copyright The Peer-Up authors
  */
 
-/* The listening sockets of a forward. They live from peerup_listener_new() to
+/* The listening sockets of a forward or of the swarm. They live from peerup_listener_new() to
  * peerup_listener_free(), which may come from inside the callback. Nothing is
  * accepted that nobody will take: a paused listener leaves connections to the
  * kernel, and one that meets EMFILE tries again a moment later instead of spinning. */
 
-#include "tunnel/peerup-listener.h"
+#include "transport/peerup-listener.h"
 
 #include <errno.h>
 #include <gio/gio.h>
@@ -190,6 +190,9 @@ open_socket (GSocketAddress *address)
   if (fd < 0)
     return -1;
   setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  /* [::] means IPv6 alone, so that 0.0.0.0 can be had on the same port. */
+  if (native.ss_family == AF_INET6)
+    setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
   if (bind (fd, (struct sockaddr *) &native, size) == 0 && listen (fd, BACKLOG) == 0)
     return fd;
   errnum = errno;
