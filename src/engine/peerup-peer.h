@@ -20,6 +20,9 @@ typedef enum
   PEERUP_PEER_CONNECTED,
 } PeerupPeerState;
 
+#define PEERUP_TYPE_PEER_STATE (peerup_peer_state_get_type ())
+GType            peerup_peer_state_get_type     (void);
+
 #define PEERUP_TYPE_PEER (peerup_peer_get_type ())
 /**
  * PeerupPeer:
