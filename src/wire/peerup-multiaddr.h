@@ -50,8 +50,8 @@ typedef enum
 typedef struct
 {
   PeerupMultiaddrCode code;
-  const guint8       *value;
-  gsize               length;
+  const guint8 *value;
+  gsize length;
 } PeerupMultiaddrComponent;
 
 /* A validated multiaddr with at least one component. Immutable, reference counted (atomic). */
@@ -60,44 +60,38 @@ typedef struct _PeerupMultiaddr PeerupMultiaddr;
 #define PEERUP_TYPE_MULTIADDR (peerup_multiaddr_get_type ())
 GType peerup_multiaddr_get_type (void);
 
-PeerupMultiaddr *peerup_multiaddr_new_from_string (const char     *text,
-                                                   GError        **error) G_GNUC_WARN_UNUSED_RESULT;
-PeerupMultiaddr *peerup_multiaddr_new_from_bytes  (gconstpointer   data,
-                                                   gsize           length,
-                                                   GError        **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupMultiaddr *peerup_multiaddr_new_from_string (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupMultiaddr *
+peerup_multiaddr_new_from_bytes (gconstpointer data, gsize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* printf over peerup_multiaddr_new_from_string(), for addresses of our own making:
  * aborts on a malformed result. */
-PeerupMultiaddr *peerup_multiaddr_newf             (const char *format, ...) G_GNUC_PRINTF (1, 2) G_GNUC_WARN_UNUSED_RESULT;
-PeerupMultiaddr *peerup_multiaddr_ref             (PeerupMultiaddr *self);
-void             peerup_multiaddr_unref           (PeerupMultiaddr *self);
-const char      *peerup_multiaddr_get_string      (PeerupMultiaddr *self);
-const guint8    *peerup_multiaddr_get_bytes       (PeerupMultiaddr *self,
-                                                   gsize           *length);
-guint            peerup_multiaddr_get_n_components (PeerupMultiaddr *self);
-void             peerup_multiaddr_get_component   (PeerupMultiaddr          *self,
-                                                   guint                     index,
-                                                   PeerupMultiaddrComponent *component);
+PeerupMultiaddr *peerup_multiaddr_newf (const char *format, ...) G_GNUC_PRINTF (1, 2) G_GNUC_WARN_UNUSED_RESULT;
+PeerupMultiaddr *peerup_multiaddr_ref (PeerupMultiaddr *self);
+void peerup_multiaddr_unref (PeerupMultiaddr *self);
+/* Canonical (RFC 5952 for IPv6), always valid printable UTF-8. Borrowed. */
+const char *peerup_multiaddr_get_string (PeerupMultiaddr *self);
+const guint8 *peerup_multiaddr_get_bytes (PeerupMultiaddr *self, gsize *length);
+guint peerup_multiaddr_get_n_components (PeerupMultiaddr *self);
+void peerup_multiaddr_get_component (PeerupMultiaddr *self, guint index, PeerupMultiaddrComponent *component);
 /* The first component of @code; @component may be NULL. */
-gboolean         peerup_multiaddr_find            (PeerupMultiaddr          *self,
-                                                   PeerupMultiaddrCode       code,
-                                                   PeerupMultiaddrComponent *component);
+gboolean peerup_multiaddr_find (PeerupMultiaddr *self, PeerupMultiaddrCode code, PeerupMultiaddrComponent *component);
 /* The value of the last component if that is /p2p, else NULL. */
-PeerupPeerId    *peerup_multiaddr_dup_peer_id     (PeerupMultiaddr *self) G_GNUC_WARN_UNUSED_RESULT;
+PeerupPeerId *peerup_multiaddr_dup_peer_id (PeerupMultiaddr *self) G_GNUC_WARN_UNUSED_RESULT;
 /* Without a trailing /p2p component; NULL if nothing else remains. */
 PeerupMultiaddr *peerup_multiaddr_without_peer_id (PeerupMultiaddr *self) G_GNUC_WARN_UNUSED_RESULT;
-/* With a trailing /p2p/@peer (unchanged if it ends in exactly that). */
-PeerupMultiaddr *peerup_multiaddr_with_peer_id    (PeerupMultiaddr *self,
-                                                   PeerupPeerId    *peer) G_GNUC_WARN_UNUSED_RESULT;
-PeerupMultiaddr *peerup_multiaddr_concat          (PeerupMultiaddr *self,
-                                                   PeerupMultiaddr *tail) G_GNUC_WARN_UNUSED_RESULT;
-gboolean         peerup_multiaddr_equal           (gconstpointer a, gconstpointer b);
-guint            peerup_multiaddr_hash            (gconstpointer self);
+/* With a trailing /p2p/@peer (unchanged if it ends in exactly that, or in a path, after
+ * which nothing can follow). */
+PeerupMultiaddr *peerup_multiaddr_with_peer_id (PeerupMultiaddr *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
+/* (nullable): NULL if @self ends in a path. Never longer than both together: the result
+ * may be above PEERUP_MULTIADDR_MAX. */
+PeerupMultiaddr *peerup_multiaddr_concat (PeerupMultiaddr *self, PeerupMultiaddr *tail) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_multiaddr_equal (gconstpointer a, gconstpointer b);
+guint peerup_multiaddr_hash (gconstpointer self);
 
 /* Reads a list of binary addresses (GBytes *), drops each that does not parse or
  * is longer than the cap, stops after @max good ones. Never fails: one bad
  * address does not spoil a list. (transfer full) of PeerupMultiaddr. */
-GPtrArray       *peerup_multiaddr_list_from_bytes (GPtrArray *list,
-                                                   guint      max) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *peerup_multiaddr_list_from_bytes (GPtrArray *list, guint max) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupMultiaddr, peerup_multiaddr_unref)
 

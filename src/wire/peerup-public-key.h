@@ -30,26 +30,20 @@ typedef struct _PeerupPublicKey PeerupPublicKey;
 #define PEERUP_TYPE_PUBLIC_KEY (peerup_public_key_get_type ())
 GType peerup_public_key_get_type (void);
 
-PeerupPublicKey *peerup_public_key_new               (PeerupKeyType   type,
-                                                      gconstpointer   data,
-                                                      gsize           length,
-                                                      GError        **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupPublicKey *
+peerup_public_key_new (PeerupKeyType type, gconstpointer data, gsize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The whole of @data must be one PublicKey message, both fields once. */
-PeerupPublicKey *peerup_public_key_new_from_protobuf (gconstpointer   data,
-                                                      gsize           length,
-                                                      GError        **error) G_GNUC_WARN_UNUSED_RESULT;
-PeerupPublicKey *peerup_public_key_ref               (PeerupPublicKey *self);
-void             peerup_public_key_unref             (PeerupPublicKey *self);
-PeerupKeyType    peerup_public_key_get_key_type      (const PeerupPublicKey *self);
+PeerupPublicKey *
+peerup_public_key_new_from_protobuf (gconstpointer data, gsize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupPublicKey *peerup_public_key_ref (PeerupPublicKey *self);
+void peerup_public_key_unref (PeerupPublicKey *self);
+PeerupKeyType peerup_public_key_get_key_type (const PeerupPublicKey *self);
 /* Ed25519: 32 raw bytes; RSA and ECDSA: SubjectPublicKeyInfo DER; secp256k1: 33 bytes. */
-const guint8    *peerup_public_key_get_data          (const PeerupPublicKey *self,
-                                                      gsize                 *length);
+const guint8 *peerup_public_key_get_data (const PeerupPublicKey *self, gsize *length);
 /* The deterministic protobuf encoding, the input of the peer ID. Borrowed. */
-const guint8    *peerup_public_key_get_protobuf      (const PeerupPublicKey *self,
-                                                      gsize                 *length);
-gboolean         peerup_public_key_equal             (const PeerupPublicKey *a,
-                                                      const PeerupPublicKey *b);
-const char      *peerup_key_type_to_string           (PeerupKeyType type);
+const guint8 *peerup_public_key_get_protobuf (const PeerupPublicKey *self, gsize *length);
+gboolean peerup_public_key_equal (const PeerupPublicKey *a, const PeerupPublicKey *b);
+const char *peerup_key_type_to_string (PeerupKeyType type);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupPublicKey, peerup_public_key_unref)
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "wire/peerup-error.h"
+
+G_BEGIN_DECLS
+
+/* Small private files (mode 0600) that are whole at every moment: written to a temporary
+ * file beside the target, synced, put in place in one step, directory synced. A crash
+ * leaves the old file or the new one, and at worst a file ".NAME.*.tmp" that nothing reads.
+ * The directory must exist. All block; errors of the system are of G_FILE_ERROR. */
+
+/* Never overwrites: EXISTS if anything, even a dangling symbolic link, has the name. */
+gboolean peerup_atomic_file_create (const char *path, gconstpointer data, gsize length,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Makes or replaces. A symbolic link stays and its target is replaced; the owner of the
+ * old file stays the owner, else PERMISSION. */
+gboolean peerup_atomic_file_replace (const char *path, gconstpointer data, gsize length,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Reads a regular file of at most @max bytes whose mode has none of the bits @forbidden
+ * (0077, 0022): NOT_FOUND, PERMISSION with the chmod to run, TOO_LARGE, MALFORMED (not a regular
+ * file). The bytes are wiped when they are freed, so keys may be read this way. */
+GBytes *
+peerup_private_file_read (const char *path, guint forbidden, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * The gate at the handshake. Lives as long as the engine, in the engine's thread and main
+ * context. The verdicts are peerup_authorized_keys_lookup()'s; this object keeps the file's
+ * entries current: a file monitor with a short delay, a timer for the next expiry, and
+ * the set of peers that are valid now, to notice who is not any more.
+ * It never fails open: what cannot be read leaves the old entries in force.
+ */
+#include "trust/peerup-gater.h"
+
+#include "trust/peerup-authorized-keys-file.h"
+
+/* An editor writes, renames and sets modes in a burst; one reading is enough. */
+#define RELOAD_DELAY_MS 100
+/* The clock may be set and the machine may sleep, so an expiry is looked for this often. */
+#define EXPIRY_TIMER_MAX_MS (60 * 1000)
+
+struct _PeerupGater
+{
+  GObject parent_instance;
+
+  char *path; /* NULL: gating is off */
+  PeerupAuthorizedKeys *keys;
+  char **warnings;
+  GHashTable *valid; /* set of PeerupPeerId: valid at the last look */
+  GMainContext *context;
+  GFileMonitor *monitors[2]; /* of the path, and of the file it links to */
+  GSource *reload_source;
+  GSource *expiry_source;
+};
+
+enum
+{
+  SIGNAL_REVOKED,
+  SIGNAL_CHANGED,
+  SIGNAL_PROBLEM,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (PeerupGater, peerup_gater, G_TYPE_OBJECT)
+
+static void
+clear_source (GSource **source)
+{
+  if (*source != NULL)
+    g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static void
+clear_monitors (PeerupGater *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->monitors); i++)
+    {
+      if (self->monitors[i] != NULL)
+        g_file_monitor_cancel (self->monitors[i]);
+      g_clear_object (&self->monitors[i]);
+    }
+}
+
+static void
+peerup_gater_dispose (GObject *object)
+{
+  PeerupGater *self = PEERUP_GATER (object);
+
+  clear_source (&self->reload_source);
+  clear_source (&self->expiry_source);
+  clear_monitors (self);
+  G_OBJECT_CLASS (peerup_gater_parent_class)->dispose (object);
+}
+
+static void
+peerup_gater_finalize (GObject *object)
+{
+  PeerupGater *self = PEERUP_GATER (object);
+
+  g_clear_pointer (&self->keys, peerup_authorized_keys_free);
+  g_clear_pointer (&self->valid, g_hash_table_unref);
+  g_clear_pointer (&self->warnings, g_strfreev);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->path, g_free);
+  G_OBJECT_CLASS (peerup_gater_parent_class)->finalize (object);
+}
+
+static void
+peerup_gater_class_init (PeerupGaterClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = peerup_gater_dispose;
+  object_class->finalize = peerup_gater_finalize;
+
+  signals[SIGNAL_REVOKED] = g_signal_new ("revoked", PEERUP_TYPE_GATER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                          G_TYPE_NONE, 2, PEERUP_TYPE_PEER_ID, G_TYPE_STRING);
+  signals[SIGNAL_CHANGED] =
+    g_signal_new ("changed", PEERUP_TYPE_GATER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_PROBLEM] =
+    g_signal_new ("problem", PEERUP_TYPE_GATER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+}
+
+static GHashTable *
+new_peer_set (void)
+{
+  return g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, NULL);
+}
+
+static void
+peerup_gater_init (PeerupGater *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->warnings = g_new0 (char *, 1);
+  self->valid = new_peer_set ();
+}
+
+PeerupGater *
+peerup_gater_new_open (void)
+{
+  return g_object_new (PEERUP_TYPE_GATER, NULL);
+}
+
+/* Why @peer may not connect, for a person; NULL if it may. */
+static char *
+dup_refusal (PeerupGater *self, const PeerupPeerId *peer, gint64 now)
+{
+  gint64 expires = PEERUP_EXPIRES_NEVER;
+  g_autofree char *time = NULL;
+
+  switch (peerup_authorized_keys_lookup (self->keys, peer, now, &expires))
+    {
+    case PEERUP_AUTHORIZATION_VALID:
+      return NULL;
+    case PEERUP_AUTHORIZATION_EXPIRED:
+      if (expires == PEERUP_EXPIRES_MALFORMED)
+        return g_strdup_printf ("its expiry in %s cannot be read", self->path);
+      time = peerup_expires_format (expires);
+      return g_strdup_printf ("its authorization expired at %s", time);
+    case PEERUP_AUTHORIZATION_NONE:
+    default:
+      return g_strdup_printf ("it is not listed in %s", self->path);
+    }
+}
+
+gboolean
+peerup_gater_is_open (PeerupGater *self)
+{
+  g_return_val_if_fail (PEERUP_IS_GATER (self), FALSE);
+
+  return self->path == NULL;
+}
+
+gboolean
+peerup_gater_check (PeerupGater *self, PeerupPeerId *peer, gint64 now, GError **error)
+{
+  g_autofree char *refusal = NULL;
+
+  g_return_val_if_fail (PEERUP_IS_GATER (self) && peer != NULL, FALSE);
+
+  if (self->path == NULL)
+    return TRUE;
+  refusal = dup_refusal (self, peer, now);
+  if (refusal == NULL)
+    return TRUE;
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED, "peer %s is refused: %s", peerup_peer_id_get_string (peer),
+               refusal);
+  return FALSE;
+}
+
+const char *const *
+peerup_gater_get_warnings (PeerupGater *self)
+{
+  g_return_val_if_fail (PEERUP_IS_GATER (self), NULL);
+
+  return (const char *const *) self->warnings;
+}
+
+static gint64
+get_now (void)
+{
+  return g_get_real_time () / G_USEC_PER_SEC;
+}
+
+static gint64
+find_next_expiry (PeerupGater *self, gint64 now)
+{
+  gint64 next = PEERUP_EXPIRES_NEVER;
+
+  for (guint i = 0; i < peerup_authorized_keys_get_n_entries (self->keys); i++)
+    {
+      gint64 expires = peerup_authorized_keys_get_expires (self->keys, i);
+
+      if (expires > now)
+        next = MIN (next, expires);
+    }
+  return next;
+}
+
+static gboolean
+on_expiry_timer (gpointer user_data)
+{
+  peerup_gater_advance (user_data, get_now ());
+  return G_SOURCE_REMOVE;
+}
+
+static void
+set_expiry_timer (PeerupGater *self)
+{
+  gint64 now = g_get_real_time ();
+  gint64 next = find_next_expiry (self, now / G_USEC_PER_SEC);
+  guint delay = EXPIRY_TIMER_MAX_MS;
+
+  clear_source (&self->expiry_source);
+  if (next == PEERUP_EXPIRES_NEVER)
+    return;
+  if (next - now / G_USEC_PER_SEC < EXPIRY_TIMER_MAX_MS / 1000)
+    delay = (next * G_USEC_PER_SEC - now) / 1000 + 1;
+  self->expiry_source = g_timeout_source_new (delay);
+  g_source_set_static_name (self->expiry_source, "peerup-gater-expiry");
+  g_source_set_callback (self->expiry_source, on_expiry_timer, self, NULL);
+  g_source_attach (self->expiry_source, self->context);
+}
+
+static GHashTable *
+dup_valid (PeerupGater *self, gint64 now)
+{
+  GHashTable *valid = new_peer_set ();
+
+  for (guint i = 0; i < peerup_authorized_keys_get_n_entries (self->keys); i++)
+    {
+      PeerupPeerId *peer = peerup_authorized_keys_get_peer (self->keys, i);
+
+      if (peerup_authorized_keys_lookup (self->keys, peer, now, NULL) == PEERUP_AUTHORIZATION_VALID)
+        g_hash_table_add (valid, peerup_peer_id_ref (peer));
+    }
+  return valid;
+}
+
+void
+peerup_gater_advance (PeerupGater *self, gint64 now)
+{
+  g_autoptr (PeerupGater) held = NULL;
+  g_autoptr (GHashTable) before = NULL;
+  GHashTableIter iter;
+  gpointer peer;
+
+  g_return_if_fail (PEERUP_IS_GATER (self));
+
+  if (self->path == NULL)
+    return;
+  /* A handler may drop the gater, or reload it: only @before is walked. */
+  held = g_object_ref (self);
+  before = g_steal_pointer (&self->valid);
+  self->valid = dup_valid (self, now);
+  set_expiry_timer (self);
+  g_hash_table_iter_init (&iter, before);
+  while (g_hash_table_iter_next (&iter, &peer, NULL))
+    {
+      g_autofree char *refusal = dup_refusal (self, peer, now);
+
+      if (refusal != NULL)
+        g_signal_emit (self, signals[SIGNAL_REVOKED], 0, peer, refusal);
+    }
+}
+
+static char **
+dup_warnings (PeerupAuthorizedKeys *keys, const char *path)
+{
+  g_autoptr (GStrvBuilder) warnings = g_strv_builder_new ();
+  g_auto (GStrv) notes = peerup_authorized_keys_dup_notes (keys);
+
+  if (peerup_authorized_keys_get_n_entries (keys) == 0)
+    g_strv_builder_take (warnings,
+                         g_strdup_printf ("%s authorizes nobody, so every incoming connection is refused; run: "
+                                          "peerup auth add PEER-ID",
+                                          path));
+  for (guint i = 0; notes[i] != NULL; i++)
+    g_strv_builder_take (warnings, g_strdup_printf ("%s: %s", path, notes[i]));
+  return g_strv_builder_end (warnings);
+}
+
+/* Entries a gate may be built on. */
+static PeerupAuthorizedKeys *
+load_keys (const char *path, GError **error)
+{
+  g_autoptr (PeerupAuthorizedKeys) keys = peerup_authorized_keys_file_load (path, error);
+  g_auto (GStrv) problems = NULL;
+
+  if (keys == NULL)
+    return NULL;
+  problems = peerup_authorized_keys_dup_problems (keys);
+  if (problems[0] == NULL)
+    return g_steal_pointer (&keys);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "%s: %s", path, problems[0]);
+  return NULL;
+}
+
+static void
+take_keys (PeerupGater *self, PeerupAuthorizedKeys *keys)
+{
+  g_clear_pointer (&self->keys, peerup_authorized_keys_free);
+  g_strfreev (self->warnings);
+  self->keys = keys;
+  self->warnings = dup_warnings (keys, self->path);
+  for (guint i = 0; self->warnings[i] != NULL; i++)
+    g_message ("%s", self->warnings[i]);
+}
+
+static gboolean on_reload_timer (gpointer user_data);
+
+/* The first event starts the delay and later ones do not prolong it: a file that is written without pause is
+ * still read. */
+static void
+on_file_event (GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer user_data)
+{
+  PeerupGater *self = user_data;
+
+  /* The end of the writing is announced too. */
+  if (event == G_FILE_MONITOR_EVENT_CHANGED || event == G_FILE_MONITOR_EVENT_CREATED || self->reload_source != NULL)
+    return;
+  self->reload_source = g_timeout_source_new (RELOAD_DELAY_MS);
+  g_source_set_static_name (self->reload_source, "peerup-gater-reload");
+  g_source_set_callback (self->reload_source, on_reload_timer, self, NULL);
+  g_source_attach (self->reload_source, self->context);
+}
+
+static GFileMonitor *
+watch (PeerupGater *self, const char *path)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GError) error = NULL;
+  GFileMonitor *monitor = g_file_monitor_file (file, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
+
+  if (monitor == NULL)
+    {
+      g_message ("changes of %s will only be seen after a restart: %s", path, error->message);
+      return NULL;
+    }
+  g_signal_connect_object (monitor, "changed", G_CALLBACK (on_file_event), self, G_CONNECT_DEFAULT);
+  return monitor;
+}
+
+/* A link and what it leads to can both be replaced, and the link can be led elsewhere. */
+static void
+watch_file (PeerupGater *self)
+{
+  g_autofree char *target = peerup_authorized_keys_file_resolve (self->path);
+
+  clear_monitors (self);
+  self->monitors[0] = watch (self, self->path);
+  if (!g_str_equal (target, self->path))
+    self->monitors[1] = watch (self, target);
+}
+
+gboolean
+peerup_gater_reload (PeerupGater *self, GError **error)
+{
+  g_autoptr (PeerupGater) held = NULL;
+  g_autoptr (GError) local = NULL;
+  PeerupAuthorizedKeys *keys;
+
+  g_return_val_if_fail (PEERUP_IS_GATER (self), FALSE);
+
+  if (self->path == NULL)
+    return TRUE;
+  held = g_object_ref (self);
+  keys = load_keys (self->path, &local);
+  if (keys == NULL)
+    {
+      g_autofree char *text = g_strdup_printf ("%s; the entries read before stay in force", local->message);
+
+      g_message ("%s", text);
+      g_propagate_error (error, g_steal_pointer (&local));
+      g_signal_emit (self, signals[SIGNAL_PROBLEM], 0, text);
+      return FALSE;
+    }
+  take_keys (self, keys);
+  peerup_gater_advance (self, get_now ());
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+  return TRUE;
+}
+
+static gboolean
+on_reload_timer (gpointer user_data)
+{
+  PeerupGater *self = user_data;
+
+  clear_source (&self->reload_source);
+  /* Watched first, read then: no change falls between. */
+  watch_file (self);
+  (void) peerup_gater_reload (self, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+PeerupGater *
+peerup_gater_new_for_file (const char *path, GError **error)
+{
+  g_autoptr (PeerupGater) self = NULL;
+  g_autoptr (GError) local = NULL;
+  PeerupAuthorizedKeys *keys;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  self = g_object_new (PEERUP_TYPE_GATER, NULL);
+  self->path = g_canonicalize_filename (path, NULL);
+  watch_file (self);
+  keys = load_keys (self->path, &local);
+  if (g_error_matches (local, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+                 "gating is on, but %s does not exist; authorize the first peer with: peerup auth add PEER-ID",
+                 self->path);
+  else if (keys == NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  if (keys == NULL)
+    return NULL;
+  take_keys (self, keys);
+  peerup_gater_advance (self, get_now ());
+  return g_steal_pointer (&self);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "wire/peerup-peer-id.h"
+
+G_BEGIN_DECLS
+
+/* Decides which peers may connect to us; what we dial ourselves is never asked about.
+ * Follows its authorized_keys file without a restart and speaks up when a peer that it
+ * let in may stay no longer. Belongs to the thread and the thread-default main context
+ * that made it.
+ *
+ * Signals:
+ *   "revoked" (PeerupPeerId *peer, const char *reason): @peer was authorized and is not
+ *       any more: its time is over, or it left the file. Close its connections.
+ *   "changed": the file was read again and counts now.
+ *   "problem" (const char *text): the file was read again and cannot count; the old
+ *       entries stay in force, their expiries too. */
+#define PEERUP_TYPE_GATER (peerup_gater_get_type ())
+G_DECLARE_FINAL_TYPE (PeerupGater, peerup_gater, PEERUP, GATER, GObject)
+
+/* Gating switched off: lets everybody in. */
+PeerupGater *peerup_gater_new_open (void) G_GNUC_WARN_UNUSED_RESULT;
+/* Reads @path now (blocks). Fails, so that nothing starts ungated: NOT_FOUND with the next step, PERMISSION,
+ * MALFORMED (the first bad line), TOO_LARGE, G_FILE_ERROR. A file without entries is taken and
+ * refuses everybody, see peerup_gater_get_warnings(). */
+PeerupGater *peerup_gater_new_for_file (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_gater_is_open (PeerupGater *self);
+/* Whether @peer may connect, or open a stream, at @now (seconds since 1970); GATED with the reason, which is for
+ * our own log and not for the peer. */
+gboolean
+peerup_gater_check (PeerupGater *self, PeerupPeerId *peer, gint64 now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Sentences a person should read: nobody is authorized, an expiry cannot be read, an ID stands twice. Borrowed
+ * until the next reload; empty if all is well. */
+const char *const *peerup_gater_get_warnings (PeerupGater *self);
+/* Reads the file again at once (blocks), as after an edit of our own. On an error the old
+ * entries stay in force and "problem" is emitted. */
+gboolean peerup_gater_reload (PeerupGater *self, GError **error);
+/* Emits "revoked" for each peer that was valid until now and is not at @now. The gater does this by itself at each
+ * expiry, at the latest 60 s after the clock was set forward. */
+void peerup_gater_advance (PeerupGater *self, gint64 now);
+
+G_END_DECLS

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * The quark of the one error domain. Codes and their meaning stand in the header.
+ */
+#include "wire/peerup-error.h"
+
+G_DEFINE_QUARK (peerup - error - quark, peerup_error)
