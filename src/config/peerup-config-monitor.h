@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "config/peerup-config.h"
+
+G_BEGIN_DECLS
+
+#define PEERUP_TYPE_CONFIG_MONITOR (peerup_config_monitor_get_type ())
+G_DECLARE_FINAL_TYPE (PeerupConfigMonitor, peerup_config_monitor, PEERUP, CONFIG_MONITOR, GObject)
+
+/**
+ * peerup_config_monitor_new:
+ * @config: the configuration in force, whose file is watched
+ *
+ * Must be called in the thread whose main context shall deliver the signals:
+ *
+ * - "changed" (PeerupConfig *config, GStrv warnings): the file was changed and holds; @config
+ *   is in force from now on. Also after a "problem" that went away, though nothing else changed.
+ * - "problem" (const char *message): the file was changed and does not hold, or is gone. The
+ *   configuration that was in force stays so. The same message is not repeated.
+ *
+ * Bursts of writes are awaited (100 ms of quiet), and a file replaced by rename, or reached
+ * through a symbolic link, is followed. Fails where the directory cannot be watched.
+ */
+PeerupConfigMonitor *peerup_config_monitor_new        (PeerupConfig        *config,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The configuration in force, borrowed. */
+PeerupConfig        *peerup_config_monitor_get_config (PeerupConfigMonitor *self);
+
+G_END_DECLS
