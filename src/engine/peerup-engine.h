@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 /**
  * PeerupEngineState:
- * @PEERUP_ENGINE_STOPPED: not started, or stopped for good
+ * @PEERUP_ENGINE_STOPPED: not started, or stopped
  * @PEERUP_ENGINE_STARTING: reads its files and opens its sockets
  * @PEERUP_ENGINE_RUNNING: at work
  * @PEERUP_ENGINE_STOPPING: takes nothing new and lets open streams end
