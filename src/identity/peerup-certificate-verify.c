@@ -2,7 +2,7 @@
  * Copyright The Peer-Up authors
  *
  * What tls.md asks of the one certificate a peer shows. Stateless. GnuTLS stops short in
- * three places, so its chain verification is not used at all: a certificate that is its own
+ * several places, so its chain verification is not used at all: a certificate that is its own
  * anchor passes it with a broken signature and with unknown critical extensions, and
  * name constraints take it quadratic time (CVE-2025-14831). It parses, and
  * checks single signatures over bytes that are cut here.
@@ -82,10 +82,11 @@ check_own_signature (const PeerupCertificateParts *parts, gnutls_x509_crt_t cert
       g_prefix_error_literal (error, "certificate: ");
       return FALSE;
     }
-  if (algorithm <= GNUTLS_SIGN_UNKNOWN)
+  /* GnuTLS would still verify SHA-1. */
+  if (algorithm <= GNUTLS_SIGN_UNKNOWN || !gnutls_sign_is_secure2 (algorithm, GNUTLS_SIGN_FLAG_SECURE_FOR_CERTS))
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                           "certificate: signature algorithm is not supported");
+                           "certificate: signature algorithm is unknown or not secure any more");
       return FALSE;
     }
   return check_same_key (certificate, key, error) &&

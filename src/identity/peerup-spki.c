@@ -15,15 +15,6 @@ static const guint8 oid_rsa[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01
 static const guint8 oid_ec[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01 };
 static const guint8 oid_ed25519[] = { 0x2b, 0x65, 0x70 };
 
-gboolean
-peerup_gnutls_check (int result, int code, const char *what, GError **error)
-{
-  if (result >= 0)
-    return TRUE;
-  g_set_error (error, PEERUP_ERROR, code, "%s: %s", what, gnutls_strerror (result));
-  return FALSE;
-}
-
 static gsize
 bit_length (const PeerupReader *magnitude)
 {

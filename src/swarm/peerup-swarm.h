@@ -20,52 +20,52 @@ G_DECLARE_FINAL_TYPE (PeerupSwarm, peerup_swarm, PEERUP, SWARM, GObject)
 
 /* Called when a peer opened a stream for a protocol that was added; the callee owns @stream
  * (drop it to reset it). Not in a fiber: spawn one for work that waits. */
-typedef void (*PeerupProtocolFunc) (PeerupSwarm *self, PeerupConnection *connection, PeerupStream *stream, gpointer data);
+typedef void (*PeerupProtocolFunc) (PeerupSwarm *self, PeerupConnection *connection, PeerupStream *stream,
+                                    gpointer data);
 
-PeerupSwarm *peerup_swarm_new              (PeerupPrivateKey *identity, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupSwarm *peerup_swarm_new (PeerupPrivateKey *identity, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 PeerupPrivateKey *peerup_swarm_get_identity (PeerupSwarm *self);
-PeerupPeerId *peerup_swarm_get_peer_id     (PeerupSwarm *self);
+PeerupPeerId *peerup_swarm_get_peer_id (PeerupSwarm *self);
 
 /* Asked at the handshake and again for each inbound stream. Set before listening. */
-void         peerup_swarm_set_gate         (PeerupSwarm *self, PeerupGateFunc gate, gpointer data, GDestroyNotify destroy);
+void peerup_swarm_set_gate (PeerupSwarm *self, PeerupGateFunc gate, gpointer data, GDestroyNotify destroy);
 /* "/tls/1.0.0" and "/noise" in order of preference; the strings are static. Default both. */
-void         peerup_swarm_set_securities   (PeerupSwarm *self, const char *const *securities);
+void peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securities);
 
 /* Resolves to TRUE when the socket listens. PEERUP_ERROR_UNSUPPORTED for a transport that is
  * not built yet (named), G_IO_ERROR for what the system refused, with the address in the text. */
-DexFuture   *peerup_swarm_listen           (PeerupSwarm *self, PeerupMultiaddr *address) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_swarm_listen (PeerupSwarm *self, PeerupMultiaddr *address) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full) of PeerupMultiaddr: real ports; a wildcard is replaced by the interfaces' addresses. */
-GPtrArray   *peerup_swarm_dup_listen_addresses (PeerupSwarm *self);
+GPtrArray *peerup_swarm_dup_listen_addresses (PeerupSwarm *self);
 
 /* @protocol is copied; a second handler for the same name replaces the first. */
-void         peerup_swarm_add_protocol     (PeerupSwarm *self, const char *protocol, PeerupProtocolFunc func,
-                                            gpointer data, GDestroyNotify destroy);
-void         peerup_swarm_remove_protocol  (PeerupSwarm *self, const char *protocol);
-char       **peerup_swarm_dup_protocols    (PeerupSwarm *self);
+void peerup_swarm_add_protocol (PeerupSwarm *self, const char *protocol, PeerupProtocolFunc func, gpointer data,
+                                GDestroyNotify destroy);
+void peerup_swarm_remove_protocol (PeerupSwarm *self, const char *protocol);
+char **peerup_swarm_dup_protocols (PeerupSwarm *self);
 
 /* The peerstore. Addresses may carry /p2p/ of that peer. Bounded per peer (64); the newest win. */
-void         peerup_swarm_add_addresses    (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *addresses);
-GPtrArray   *peerup_swarm_dup_addresses    (PeerupSwarm *self, PeerupPeerId *peer);
+void peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *addresses);
+GPtrArray *peerup_swarm_dup_addresses (PeerupSwarm *self, PeerupPeerId *peer);
 
 /* Resolves to the best open PeerupConnection, or dials: known addresses ranked and started one
  * after the other (RFC 8305 in spirit), the first that is upgraded wins. Concurrent calls for
  * one peer share one dial. Rejects with the reason of each address in the text: WRONG_PEER and
  * GATED if that was the end of all, else UNREACHABLE. */
-DexFuture   *peerup_swarm_connect          (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_swarm_connect (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* connect, then a stream with one of @protocols (NULL-terminated, copied) negotiated on it.
  * Resolves to a PeerupStream. @deadline: monotonic µs. */
-DexFuture   *peerup_swarm_open_stream      (PeerupSwarm *self, PeerupPeerId *peer, const char *const *protocols,
-                                            gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_swarm_open_stream (PeerupSwarm *self, PeerupPeerId *peer, const char *const *protocols,
+                                     gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 /* The same on a given connection. */
-DexFuture   *peerup_swarm_open_stream_on   (PeerupSwarm *self, PeerupConnection *connection, const char *const *protocols,
-                                            gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_swarm_open_stream_on (PeerupSwarm *self, PeerupConnection *connection, const char *const *protocols,
+                                        gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer full) of PeerupConnection, best first; all of them with a NULL @peer. */
-GPtrArray   *peerup_swarm_dup_connections  (PeerupSwarm *self, PeerupPeerId *peer);
+GPtrArray *peerup_swarm_dup_connections (PeerupSwarm *self, PeerupPeerId *peer);
 /* Closes every connection to @peer with @code. */
-void         peerup_swarm_disconnect       (PeerupSwarm *self, PeerupPeerId *peer, guint32 code);
+void peerup_swarm_disconnect (PeerupSwarm *self, PeerupPeerId *peer, guint32 code);
 /* Stops listening, closes every connection with SHUTDOWN, resolves to TRUE when all are gone. */
-DexFuture   *peerup_swarm_close            (PeerupSwarm *self) G_GNUC_WARN_UNUSED_RESULT;
-
+DexFuture *peerup_swarm_close (PeerupSwarm *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

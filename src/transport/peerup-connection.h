@@ -29,14 +29,14 @@ G_DECLARE_DERIVABLE_TYPE (PeerupConnection, peerup_connection, PEERUP, CONNECTIO
 typedef struct
 {
   PeerupPublicKey *remote_key;
-  PeerupPeerId    *remote_peer;
+  PeerupPeerId *remote_peer;
   PeerupMultiaddr *local_address;  /* nullable */
   PeerupMultiaddr *remote_address; /* nullable; no /p2p component */
-  const char      *transport;      /* "tcp", "quic", "memory", "relay" */
-  const char      *security;       /* "/tls/1.0.0", "/noise" */
-  const char      *muxer;          /* "/yamux/1.0.0" */
-  gboolean         outbound;
-  gboolean         limited;        /* a relayed connection with limits */
+  const char *transport;           /* "tcp", "quic", "memory", "relay" */
+  const char *security;            /* "/tls/1.0.0", "/noise" */
+  const char *muxer;               /* "/yamux/1.0.0" */
+  gboolean outbound;
+  gboolean limited; /* a relayed connection with limits */
 } PeerupConnectionInfo;
 
 typedef void (*PeerupConnectionStreamFunc) (PeerupConnection *self, PeerupStream *stream, gpointer data);
@@ -47,48 +47,48 @@ struct _PeerupConnectionClass
 
   /* Resolves to a PeerupStream, nothing negotiated on it yet. Rejects with
    * PEERUP_ERROR_LIMIT, or the connection's error. */
-  DexFuture *(*open_stream)    (PeerupConnection *self);
+  DexFuture *(*open_stream) (PeerupConnection *self);
   /* Starts the close with @code; ends in peerup_connection_set_closed(). Idempotent. */
-  void       (*close)          (PeerupConnection *self, guint32 code);
+  void (*close) (PeerupConnection *self, guint32 code);
   /* Asks the peer for a sign of life; resolves to the round trip in microseconds (int64). */
-  DexFuture *(*ping)           (PeerupConnection *self);
-  guint      (*get_n_streams)  (PeerupConnection *self);
-  gint64     (*get_rtt)        (PeerupConnection *self);
-  void       (*get_bytes)      (PeerupConnection *self, guint64 *received, guint64 *sent);
+  DexFuture *(*ping) (PeerupConnection *self);
+  guint (*get_n_streams) (PeerupConnection *self);
+  gint64 (*get_rtt) (PeerupConnection *self);
+  void (*get_bytes) (PeerupConnection *self, guint64 *received, guint64 *sent);
 
   gpointer padding[8];
 };
 
 const PeerupConnectionInfo *peerup_connection_get_info (PeerupConnection *self);
 PeerupPeerId *peerup_connection_get_remote_peer (PeerupConnection *self);
-gint64        peerup_connection_get_opened_at   (PeerupConnection *self); /* monotonic µs */
-DexFuture    *peerup_connection_open_stream     (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
-void          peerup_connection_close           (PeerupConnection *self, guint32 code);
-DexFuture    *peerup_connection_ping            (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
-guint         peerup_connection_get_n_streams   (PeerupConnection *self);
+gint64 peerup_connection_get_opened_at (PeerupConnection *self); /* monotonic µs */
+DexFuture *peerup_connection_open_stream (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
+void peerup_connection_close (PeerupConnection *self, guint32 code);
+DexFuture *peerup_connection_ping (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
+guint peerup_connection_get_n_streams (PeerupConnection *self);
 /* Smoothed round trip in microseconds, -1 while unknown. */
-gint64        peerup_connection_get_rtt         (PeerupConnection *self);
-void          peerup_connection_get_bytes       (PeerupConnection *self, guint64 *received, guint64 *sent);
+gint64 peerup_connection_get_rtt (PeerupConnection *self);
+void peerup_connection_get_bytes (PeerupConnection *self, guint64 *received, guint64 *sent);
 /* Called from the reactor for each stream the peer opens; the callee gets a reference
- * of its own. Streams that came before it was set are delivered when it is. NULL: resets them. */
-void          peerup_connection_set_stream_func (PeerupConnection *self, PeerupConnectionStreamFunc func, gpointer data);
+ * of its own if it keeps it. Streams that came before it was set are delivered when it is. NULL: resets them. */
+void peerup_connection_set_stream_func (PeerupConnection *self, PeerupConnectionStreamFunc func, gpointer data);
 
-gboolean      peerup_connection_is_closed       (PeerupConnection *self);
+gboolean peerup_connection_is_closed (PeerupConnection *self);
 /* Why it closed: never NULL once closed. A GoAway with 0x1007 is PEERUP_ERROR_GATED and says what to do. */
-const GError *peerup_connection_get_error       (PeerupConnection *self);
+const GError *peerup_connection_get_error (PeerupConnection *self);
 /* Resolves to TRUE when the connection is closed, never rejects. The signal "closed" tells the same. */
-DexFuture    *peerup_connection_wait_closed     (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_connection_wait_closed (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* For subclasses. init copies the info, taking references. deliver takes the caller's reference.
  * set_closed takes @error, emits "closed" once, and ignores later calls. */
-void          peerup_connection_init_info       (PeerupConnection *self, const PeerupConnectionInfo *info);
-void          peerup_connection_deliver_stream  (PeerupConnection *self, PeerupStream *stream);
-void          peerup_connection_set_closed      (PeerupConnection *self, GError *error);
+void peerup_connection_init_info (PeerupConnection *self, const PeerupConnectionInfo *info);
+void peerup_connection_deliver_stream (PeerupConnection *self, PeerupStream *stream);
+void peerup_connection_set_closed (PeerupConnection *self, GError *error);
 /* The PeerupConnection that carries @stream, borrowed; NULL for a stream of no connection. The
  * stream keeps it alive. */
-PeerupConnection *peerup_stream_get_connection  (PeerupStream *stream);
-void          peerup_stream_set_connection      (PeerupStream *stream, PeerupConnection *connection);
+PeerupConnection *peerup_stream_get_connection (PeerupStream *stream);
+void peerup_stream_set_connection (PeerupStream *stream, PeerupConnection *connection);
 /* The error that a remote's close code stands for. */
-GError       *peerup_connection_error_for_code  (PeerupConnection *self, guint32 code) G_GNUC_WARN_UNUSED_RESULT;
+GError *peerup_connection_error_for_code (PeerupConnection *self, guint32 code) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

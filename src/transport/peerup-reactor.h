@@ -22,10 +22,10 @@ typedef struct _PeerupReactor PeerupReactor;
 
 /* The reactor of the thread-default context, made on first use. Owned by its users together. */
 PeerupReactor *peerup_reactor_ref_default (void) G_GNUC_WARN_UNUSED_RESULT;
-PeerupReactor *peerup_reactor_ref         (PeerupReactor *self);
-void           peerup_reactor_unref       (PeerupReactor *self);
+PeerupReactor *peerup_reactor_ref (PeerupReactor *self);
+void peerup_reactor_unref (PeerupReactor *self);
 /* Monotonic microseconds, read once a dispatch: for bookkeeping, not for measuring. */
-gint64         peerup_reactor_now         (PeerupReactor *self);
+gint64 peerup_reactor_now (PeerupReactor *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupReactor, peerup_reactor_unref)
 
@@ -37,39 +37,32 @@ typedef struct
 {
   PeerupReactor *reactor;
   PeerupTaskFunc func;
-  gpointer       data;
-  GList          link;
-  gboolean       queued;
+  gpointer data;
+  GList link;
+  gboolean queued;
 } PeerupTask;
 
-void peerup_task_init     (PeerupTask     *task,
-                           PeerupReactor  *reactor,
-                           PeerupTaskFunc  func,
-                           gpointer        data);
-void peerup_task_schedule (PeerupTask     *task);
-void peerup_task_clear    (PeerupTask     *task);
+void peerup_task_init (PeerupTask *task, PeerupReactor *reactor, PeerupTaskFunc func, gpointer data);
+void peerup_task_schedule (PeerupTask *task);
+void peerup_task_clear (PeerupTask *task);
 
 /* A call to make at a time, embedded in its owner; one-shot. */
 typedef struct
 {
   PeerupReactor *reactor;
   PeerupTaskFunc func;
-  gpointer       data;
-  gint64         deadline;
-  guint          index;
+  gpointer data;
+  gint64 deadline;
+  guint index;
 } PeerupTimer;
 
-void peerup_timer_init  (PeerupTimer    *timer,
-                         PeerupReactor  *reactor,
-                         PeerupTaskFunc  func,
-                         gpointer        data);
+void peerup_timer_init (PeerupTimer *timer, PeerupReactor *reactor, PeerupTaskFunc func, gpointer data);
 /* @deadline: monotonic microseconds; replaces an earlier one. */
-void peerup_timer_set   (PeerupTimer    *timer,
-                         gint64          deadline);
+void peerup_timer_set (PeerupTimer *timer, gint64 deadline);
 /* Stops it; it can be set again. */
-void peerup_timer_stop  (PeerupTimer    *timer);
+void peerup_timer_stop (PeerupTimer *timer);
 /* Stops it and drops the reactor. */
-void peerup_timer_clear (PeerupTimer    *timer);
+void peerup_timer_clear (PeerupTimer *timer);
 
 /* A file descriptor, edge-triggered: @ready collects what epoll told, the owner
  * clears bits with peerup_watch_exhausted() when a call says EAGAIN, and @func is
@@ -77,19 +70,14 @@ void peerup_timer_clear (PeerupTimer    *timer);
 typedef struct
 {
   PeerupTask task;
-  int        fd;
-  guint32    ready;
+  int fd;
+  guint32 ready;
 } PeerupWatch;
 
-gboolean peerup_watch_init      (PeerupWatch     *watch,
-                                 PeerupReactor   *reactor,
-                                 int              fd,
-                                 PeerupTaskFunc   func,
-                                 gpointer         data,
-                                 GError         **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_watch_init (PeerupWatch *watch, PeerupReactor *reactor, int fd, PeerupTaskFunc func, gpointer data,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* @events: EPOLLIN and EPOLLOUT bits that are no longer true. */
-void     peerup_watch_exhausted (PeerupWatch     *watch,
-                                 guint32          events);
-void     peerup_watch_clear     (PeerupWatch     *watch);
+void peerup_watch_exhausted (PeerupWatch *watch, guint32 events);
+void peerup_watch_clear (PeerupWatch *watch);
 
 G_END_DECLS

@@ -50,71 +50,75 @@ struct _PeerupStreamClass
   GIOStreamClass parent_class;
 
   /* >0 bytes, 0 end of stream, -1 with G_IO_ERROR_WOULD_BLOCK or a final error. */
-  gssize   (*read)        (PeerupStream *self, void *buffer, gsize count, GError **error);
+  gssize (*read) (PeerupStream *self, void *buffer, gsize count, GError **error);
   /* Optional zero-copy: vectors over what is buffered, valid until the next call on
    * the stream; n vectors (0: call read() to learn why), and giving bytes back. */
-  gsize    (*peek)        (PeerupStream *self, GInputVector *vectors, gsize n_vectors);
-  void     (*consume)     (PeerupStream *self, gsize count);
+  gsize (*peek) (PeerupStream *self, GInputVector *vectors, gsize n_vectors);
+  void (*consume) (PeerupStream *self, gsize count);
   /* >0 bytes taken (maybe fewer than given), -1 with WOULD_BLOCK or a final error. */
-  gssize   (*writev)      (PeerupStream *self, const GOutputVector *vectors, gsize n_vectors, GError **error);
+  gssize (*writev) (PeerupStream *self, const GOutputVector *vectors, gsize n_vectors, GError **error);
   /* Which of G_IO_IN (data, end or error) and G_IO_OUT (room or error) hold now. */
-  GIOCondition (*poll)    (PeerupStream *self);
+  GIOCondition (*poll) (PeerupStream *self);
   /* Optional: somebody waits for these; the subclass must call peerup_stream_notify()
    * when one comes true. Called outside of dispatch too. */
-  void     (*interest)    (PeerupStream *self, GIOCondition condition);
+  void (*interest) (PeerupStream *self, GIOCondition condition);
   /* FIN after everything written. Idempotent. */
-  void     (*close_write) (PeerupStream *self);
+  void (*close_write) (PeerupStream *self);
   /* Stop reading: what arrives is dropped, the sender is not stalled. Idempotent. */
-  void     (*close_read)  (PeerupStream *self);
+  void (*close_read) (PeerupStream *self);
   /* Both directions, now. Idempotent; no effect when both directions have ended. */
-  void     (*reset)       (PeerupStream *self, guint32 code);
+  void (*reset) (PeerupStream *self, guint32 code);
 
   gpointer padding[8];
 };
 
 /* The data path. peek is supported when it returns vectors; a caller always needs read too. */
-gssize       peerup_stream_read        (PeerupStream *self, void *buffer, gsize count, GError **error);
-gsize        peerup_stream_peek        (PeerupStream *self, GInputVector *vectors, gsize n_vectors);
-void         peerup_stream_consume     (PeerupStream *self, gsize count);
-gssize       peerup_stream_writev      (PeerupStream *self, const GOutputVector *vectors, gsize n_vectors, GError **error);
-gssize       peerup_stream_write       (PeerupStream *self, gconstpointer data, gsize count, GError **error);
-GIOCondition peerup_stream_poll        (PeerupStream *self);
-void         peerup_stream_close_write (PeerupStream *self);
-void         peerup_stream_close_read  (PeerupStream *self);
+gssize peerup_stream_read (PeerupStream *self, void *buffer, gsize count, GError **error);
+gsize peerup_stream_peek (PeerupStream *self, GInputVector *vectors, gsize n_vectors);
+void peerup_stream_consume (PeerupStream *self, gsize count);
+gssize peerup_stream_writev (PeerupStream *self, const GOutputVector *vectors, gsize n_vectors, GError **error);
+gssize peerup_stream_write (PeerupStream *self, gconstpointer data, gsize count, GError **error);
+GIOCondition peerup_stream_poll (PeerupStream *self);
+void peerup_stream_close_write (PeerupStream *self);
+void peerup_stream_close_read (PeerupStream *self);
 /* close_read and close_write: what was written still arrives. */
-void         peerup_stream_close       (PeerupStream *self);
-void         peerup_stream_reset       (PeerupStream *self, guint32 code);
+void peerup_stream_close (PeerupStream *self);
+void peerup_stream_reset (PeerupStream *self, guint32 code);
 /* The code of a reset by either side; PEERUP_STREAM_CODE_NONE before one. */
-guint32      peerup_stream_get_reset_code (PeerupStream *self);
+guint32 peerup_stream_get_reset_code (PeerupStream *self);
 
 /* Calls @func once, from the reactor, when the stream can be read (written) or has
  * failed; at the next dispatch if that holds already. A NULL @func disarms. The
  * stream holds no reference on @data: disarm before it goes. */
-void         peerup_stream_arm_read    (PeerupStream *self, PeerupStreamReadyFunc func, gpointer data);
-void         peerup_stream_arm_write   (PeerupStream *self, PeerupStreamReadyFunc func, gpointer data);
+void peerup_stream_arm_read (PeerupStream *self, PeerupStreamReadyFunc func, gpointer data);
+void peerup_stream_arm_write (PeerupStream *self, PeerupStreamReadyFunc func, gpointer data);
 
 /* For fibers. @deadline is monotonic microseconds, or G_MAXINT64 for none; when it
  * passes: PEERUP_ERROR_TIMEOUT. read_exact fails with PEERUP_ERROR_CLOSED at an early end. */
-gssize       peerup_stream_await_read       (PeerupStream *self, void *buffer, gsize count, gint64 deadline, GError **error);
-gboolean     peerup_stream_await_read_exact (PeerupStream *self, void *buffer, gsize count, gint64 deadline, GError **error);
-gboolean     peerup_stream_await_write_all  (PeerupStream *self, gconstpointer data, gsize count, gint64 deadline, GError **error);
+gssize peerup_stream_await_read (PeerupStream *self, void *buffer, gsize count, gint64 deadline, GError **error);
+gboolean
+peerup_stream_await_read_exact (PeerupStream *self, void *buffer, gsize count, gint64 deadline, GError **error);
+gboolean
+peerup_stream_await_write_all (PeerupStream *self, gconstpointer data, gsize count, gint64 deadline, GError **error);
 /* One varint-length-prefixed message of at most @max bytes; never reads past it. NULL with no
  * error is impossible: an end before the first byte is PEERUP_ERROR_CLOSED. */
-GBytes      *peerup_stream_await_message    (PeerupStream *self, gsize max, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *
+peerup_stream_await_message (PeerupStream *self, gsize max, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Everything up to the end of the stream, PEERUP_ERROR_TOO_LARGE above @max. */
-GBytes      *peerup_stream_await_rest       (PeerupStream *self, gsize max, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *
+peerup_stream_await_rest (PeerupStream *self, gsize max, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Resolves to TRUE when one of @condition holds (see the poll vfunc). */
-DexFuture   *peerup_stream_wait             (PeerupStream *self, GIOCondition condition) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_stream_wait (PeerupStream *self, GIOCondition condition) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The negotiated protocol, NULL before. peerup_stream_get_connection() stands in peerup-connection.h. */
-const char  *peerup_stream_get_protocol     (PeerupStream *self);
-void         peerup_stream_set_protocol     (PeerupStream *self, const char *protocol);
+const char *peerup_stream_get_protocol (PeerupStream *self);
+void peerup_stream_set_protocol (PeerupStream *self, const char *protocol);
 
 /* For subclasses. */
-PeerupReactor *peerup_stream_get_reactor    (PeerupStream *self);
+PeerupReactor *peerup_stream_get_reactor (PeerupStream *self);
 /* Tells that @condition may have become true: armed callbacks are scheduled. */
-void         peerup_stream_notify           (PeerupStream *self, GIOCondition condition);
-void         peerup_stream_set_reset_code   (PeerupStream *self, guint32 code);
-GIOCondition peerup_stream_get_armed        (PeerupStream *self);
+void peerup_stream_notify (PeerupStream *self, GIOCondition condition);
+void peerup_stream_set_reset_code (PeerupStream *self, guint32 code);
+GIOCondition peerup_stream_get_armed (PeerupStream *self);
 
 G_END_DECLS

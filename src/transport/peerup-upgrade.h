@@ -19,17 +19,17 @@ typedef gboolean (*PeerupGateFunc) (PeerupPeerId *peer, PeerupMultiaddr *remote_
 
 typedef struct
 {
-  PeerupPrivateKey  *identity;
+  PeerupPrivateKey *identity;
   PeerupCertificate *certificate;
-  gboolean           outbound;
-  PeerupPeerId      *expected_peer;  /* outbound: required */
-  PeerupMultiaddr   *local_address;  /* nullable */
-  PeerupMultiaddr   *remote_address; /* nullable */
-  const char        *transport;      /* static */
-  const char *const *securities;     /* in order of preference; NULL: TLS, Noise. Static. */
-  PeerupGateFunc     gate;           /* nullable */
-  gpointer           gate_data;
-  gint64             deadline;       /* monotonic µs; PEERUP_ERROR_TIMEOUT after it */
+  gboolean outbound;
+  PeerupPeerId *expected_peer;     /* outbound: required */
+  PeerupMultiaddr *local_address;  /* nullable */
+  PeerupMultiaddr *remote_address; /* nullable */
+  const char *transport;           /* static */
+  const char *const *securities;   /* in order of preference; NULL: TLS, Noise. Static. */
+  PeerupGateFunc gate;             /* nullable */
+  gpointer gate_data;
+  gint64 deadline; /* monotonic µs; PEERUP_ERROR_TIMEOUT after it */
 } PeerupUpgradeOptions;
 
 /* Resolves to a PeerupConnection. Takes a copy of @options. On failure the raw stream is
@@ -38,9 +38,10 @@ DexFuture *peerup_upgrade (PeerupStream *raw, const PeerupUpgradeOptions *option
 
 /* Negotiates one protocol on a fresh stream, as dialer; in a fiber. Returns the chosen one
  * of @protocols (borrowed from there), also set on the stream; on failure the stream is reset. */
-const char *peerup_negotiate_dial   (PeerupStream *stream, const char *const *protocols, gint64 deadline, GError **error);
+const char *peerup_negotiate_dial (PeerupStream *stream, const char *const *protocols, gint64 deadline, GError **error);
 /* As listener: @lookup says whether a protocol is served. Returns the chosen one, set on the stream. */
 typedef gboolean (*PeerupProtocolLookup) (const char *protocol, gpointer data);
-const char *peerup_negotiate_listen (PeerupStream *stream, PeerupProtocolLookup lookup, gpointer data, gint64 deadline, GError **error);
+const char *peerup_negotiate_listen (PeerupStream *stream, PeerupProtocolLookup lookup, gpointer data, gint64 deadline,
+                                     GError **error);
 
 G_END_DECLS

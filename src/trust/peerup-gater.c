@@ -348,9 +348,12 @@ watch_file (PeerupGater *self)
   g_autofree char *target = peerup_authorized_keys_file_resolve (self->path);
 
   clear_monitors (self);
+  /* A monitor speaks in the context that is the thread's default when it is made. */
+  g_main_context_push_thread_default (self->context);
   self->monitors[0] = watch (self, self->path);
   if (!g_str_equal (target, self->path))
     self->monitors[1] = watch (self, target);
+  g_main_context_pop_thread_default (self->context);
 }
 
 gboolean

@@ -12,6 +12,20 @@
 
 #define OID_LIBP2P "\x2b\x06\x01\x04\x01\x83\xa2\x5a\x01\x01"
 
+/* How a certificate is signed, and with what key. */
+typedef struct
+{
+  gnutls_pk_algorithm_t key;
+  guint bits;
+  gnutls_sign_algorithm_t sign;
+  guint sign_flags;
+  const char *der; /* of the AlgorithmIdentifier, in hex */
+} CertificateAlgorithm;
+
+static const CertificateAlgorithm certificate_p256 = { GNUTLS_PK_ECDSA,
+                                                       GNUTLS_CURVE_TO_BITS (GNUTLS_ECC_CURVE_SECP256R1),
+                                                       GNUTLS_SIGN_ECDSA_SHA256, 0, "300a06082a8648ce3d040302" };
+
 typedef struct
 {
   const char *not_before; /* GeneralizedTime; NULL: 2020 */
@@ -21,13 +35,14 @@ typedef struct
   gboolean no_libp2p;
   const char *extra_oid; /* of one more extension, as DER content, with value NULL */
   gboolean extra_critical;
-  GByteArray *more_extensions; /* whole ones, borrowed */
-  gboolean wrong_host_message; /* the host key signs something else */
-  GByteArray *host_key;        /* instead of the identity's protobuf, borrowed */
-  GByteArray *spki;            /* instead of the key's, borrowed */
-  guint8 version;              /* 0: 2, which is version 3 */
-  GByteArray *algorithm_outside;
-  gsize trailing; /* bytes after the certificate */
+  GByteArray *more_extensions;           /* whole ones, borrowed */
+  gboolean wrong_host_message;           /* the host key signs something else */
+  GByteArray *host_key;                  /* instead of the identity's protobuf, borrowed */
+  GByteArray *spki;                      /* instead of the key's, borrowed */
+  guint8 version;                        /* 0: 2, which is version 3 */
+  GByteArray *algorithm_outside;         /* instead of the one inside, borrowed */
+  const CertificateAlgorithm *algorithm; /* NULL: ECDSA P-256 with SHA-256 */
+  gsize trailing;                        /* bytes after the certificate */
 } CertificateRecipe;
 
 static inline GByteArray *
@@ -98,17 +113,18 @@ certificate_spki (gnutls_privkey_t key)
 static inline GByteArray *
 certificate_tbs (const CertificateRecipe *recipe, PeerupPrivateKey *identity, GByteArray *spki)
 {
-  static const guint8 ecdsa_sha256[] = { 0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 };
   const char *from = recipe->not_before != NULL ? recipe->not_before : "20200101000000Z";
   const char *until = recipe->not_after != NULL ? recipe->not_after : "21200101000000Z";
   const guint8 version = recipe->version != 0 ? recipe->version : 2;
+  const CertificateAlgorithm *algorithm = recipe->algorithm != NULL ? recipe->algorithm : &certificate_p256;
+  g_autoptr (GBytes) inside = test_hex (algorithm->der);
   GByteArray *tbs = g_byte_array_new ();
   GByteArray *validity = g_byte_array_new ();
   g_autoptr (GByteArray) extensions = certificate_extensions (recipe, identity, spki);
 
   der_take (tbs, 0xa0, der_add (g_byte_array_new (), 0x02, &version, 1));
   der_add (tbs, 0x02, "\x2a", 1);
-  g_byte_array_append (tbs, ecdsa_sha256, sizeof ecdsa_sha256);
+  g_byte_array_append (tbs, g_bytes_get_data (inside, NULL), g_bytes_get_size (inside));
   der_add (tbs, 0x30, "", 0);
   der_add (validity, 0x18, from, strlen (from));
   der_add (validity, 0x18, until, strlen (until));
@@ -122,7 +138,8 @@ certificate_tbs (const CertificateRecipe *recipe, PeerupPrivateKey *identity, GB
 static inline GByteArray *
 certificate_build (const CertificateRecipe *recipe, PeerupPrivateKey *identity)
 {
-  static const guint8 ecdsa_sha256[] = { 0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 };
+  const CertificateAlgorithm *algorithm = recipe->algorithm != NULL ? recipe->algorithm : &certificate_p256;
+  g_autoptr (GBytes) inside = test_hex (algorithm->der);
   g_auto (gnutls_privkey_t) key = NULL;
   g_auto (gnutls_datum_t) signature = { NULL, 0 };
   g_autoptr (GByteArray) spki = NULL;
@@ -130,18 +147,18 @@ certificate_build (const CertificateRecipe *recipe, PeerupPrivateKey *identity)
   gnutls_datum_t message;
 
   g_assert_cmpint (gnutls_privkey_init (&key), >=, 0);
-  g_assert_cmpint (gnutls_privkey_generate (key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS (GNUTLS_ECC_CURVE_SECP256R1), 0),
-                   >=, 0);
+  g_assert_cmpint (gnutls_privkey_generate (key, algorithm->key, algorithm->bits, 0), >=, 0);
   spki = recipe->spki != NULL ? g_byte_array_ref (recipe->spki) : certificate_spki (key);
   tbs = certificate_tbs (recipe, identity, spki);
   message = (gnutls_datum_t) { tbs->data, tbs->len };
-  g_assert_cmpint (gnutls_privkey_sign_data2 (key, GNUTLS_SIGN_ECDSA_SHA256, 0, &message, &signature), >=, 0);
+  g_assert_cmpint (gnutls_privkey_sign_data2 (key, algorithm->sign, algorithm->sign_flags, &message, &signature), >=,
+                   0);
   bits = g_byte_array_append (g_byte_array_new (), (const guint8 *) "", 1);
   g_byte_array_append (bits, signature.data, signature.size);
   if (recipe->algorithm_outside != NULL)
     g_byte_array_append (tbs, recipe->algorithm_outside->data, recipe->algorithm_outside->len);
   else
-    g_byte_array_append (tbs, ecdsa_sha256, sizeof ecdsa_sha256);
+    g_byte_array_append (tbs, g_bytes_get_data (inside, NULL), g_bytes_get_size (inside));
   der_take (tbs, 0x03, bits);
   tbs = der_take (g_byte_array_new (), 0x30, tbs);
   for (gsize i = 0; i < recipe->trailing; i++)

@@ -139,11 +139,13 @@ test_critical_extensions (void)
   const CertificateRecipe unknown = { .extra_oid = "\x2a\x03\x04", .extra_critical = TRUE };
   const CertificateRecipe unknown_not_critical = { .extra_oid = "\x2a\x03\x04" };
   const CertificateRecipe names = { .extra_oid = "\x55\x1d\x1e", .extra_critical = TRUE };
+  const CertificateRecipe key_usage = { .extra_oid = "\x55\x1d\x0f", .extra_critical = TRUE };
 
   g_assert_cmpint (verdict_recipe (&libp2p, NOW), ==, OK);
   g_assert_cmpint (verdict_recipe (&unknown, NOW), ==, PEERUP_ERROR_UNSUPPORTED);
   g_assert_cmpint (verdict_recipe (&unknown_not_critical, NOW), ==, OK);
   g_assert_cmpint (verdict_recipe (&names, NOW), ==, PEERUP_ERROR_UNSUPPORTED);
+  g_assert_cmpint (verdict_recipe (&key_usage, NOW), ==, OK);
 }
 
 static void
@@ -196,6 +198,24 @@ test_algorithms_that_differ (void)
   const CertificateRecipe recipe = { .algorithm_outside = other };
 
   g_assert_cmpint (verdict_recipe (&recipe, NOW), !=, OK);
+}
+
+/* tls.md leaves the kind of the certificate's own key open, but not to hashes that are broken. */
+static void
+test_other_algorithms (void)
+{
+  const CertificateAlgorithm ed25519 = { GNUTLS_PK_EDDSA_ED25519, 256, GNUTLS_SIGN_EDDSA_ED25519, 0, "300506032b6570" };
+  const CertificateAlgorithm rsa = { GNUTLS_PK_RSA, 2048, GNUTLS_SIGN_RSA_SHA256, 0, "300d06092a864886f70d01010b0500" };
+  const CertificateAlgorithm small_rsa = { GNUTLS_PK_RSA, 1024, GNUTLS_SIGN_RSA_SHA256, 0,
+                                           "300d06092a864886f70d01010b0500" };
+  const CertificateAlgorithm sha1 = { GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS (GNUTLS_ECC_CURVE_SECP256R1),
+                                      GNUTLS_SIGN_ECDSA_SHA1, 0, "300906072a8648ce3d0401" };
+
+  g_assert_cmpint (verdict_recipe (&(CertificateRecipe) { .algorithm = &ed25519 }, NOW), ==, OK);
+  g_assert_cmpint (verdict_recipe (&(CertificateRecipe) { .algorithm = &rsa }, NOW), ==, OK);
+  g_assert_cmpint (verdict_recipe (&(CertificateRecipe) { .algorithm = &small_rsa }, NOW), ==,
+                   PEERUP_ERROR_UNSUPPORTED);
+  g_assert_cmpint (verdict_recipe (&(CertificateRecipe) { .algorithm = &sha1 }, NOW), ==, PEERUP_ERROR_UNSUPPORTED);
 }
 
 static void
@@ -266,6 +286,7 @@ main (int argc, char **argv)
   g_test_add_func ("/identity/certificate/host-signature", test_host_signature);
   g_test_add_func ("/identity/certificate/large-rsa", test_large_rsa);
   g_test_add_func ("/identity/certificate/algorithms-that-differ", test_algorithms_that_differ);
+  g_test_add_func ("/identity/certificate/other-algorithms", test_other_algorithms);
   g_test_add_func ("/identity/certificate/version", test_version);
   g_test_add_func ("/identity/certificate/many-names", test_many_names);
   return g_test_run ();

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * What is the same for every connection: the facts it was made with, the queue of
+ * inbound streams until somebody takes them, and its one end. How bytes move
+ * belongs to the subclasses. */
+
+#include "transport/peerup-connection.h"
+
+#include "wire/peerup-error.h"
+
+typedef struct
+{
+  PeerupConnectionInfo info;
+  gint64 opened_at;
+  PeerupConnectionStreamFunc stream_func;
+  gpointer stream_data;
+  GQueue waiting; /* of PeerupStream, before stream_func is set */
+  GError *error;  /* set once closed */
+  DexPromise *closed;
+} PeerupConnectionPrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (PeerupConnection, peerup_connection, G_TYPE_OBJECT)
+
+#define PRIVATE(self) ((PeerupConnectionPrivate *) peerup_connection_get_instance_private (self))
+
+enum
+{
+  SIGNAL_CLOSED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+const PeerupConnectionInfo *
+peerup_connection_get_info (PeerupConnection *self)
+{
+  return &PRIVATE (self)->info;
+}
+
+PeerupPeerId *
+peerup_connection_get_remote_peer (PeerupConnection *self)
+{
+  return PRIVATE (self)->info.remote_peer;
+}
+
+gint64
+peerup_connection_get_opened_at (PeerupConnection *self)
+{
+  return PRIVATE (self)->opened_at;
+}
+
+DexFuture *
+peerup_connection_open_stream (PeerupConnection *self)
+{
+  PeerupConnectionPrivate *priv = PRIVATE (self);
+
+  if (priv->error != NULL)
+    return dex_future_new_for_error (g_error_copy (priv->error));
+  return PEERUP_CONNECTION_GET_CLASS (self)->open_stream (self);
+}
+
+void
+peerup_connection_close (PeerupConnection *self, guint32 code)
+{
+  if (PRIVATE (self)->error == NULL)
+    PEERUP_CONNECTION_GET_CLASS (self)->close (self, code);
+}
+
+DexFuture *
+peerup_connection_ping (PeerupConnection *self)
+{
+  PeerupConnectionPrivate *priv = PRIVATE (self);
+
+  if (priv->error != NULL)
+    return dex_future_new_for_error (g_error_copy (priv->error));
+  return PEERUP_CONNECTION_GET_CLASS (self)->ping (self);
+}
+
+guint
+peerup_connection_get_n_streams (PeerupConnection *self)
+{
+  return PEERUP_CONNECTION_GET_CLASS (self)->get_n_streams (self);
+}
+
+gint64
+peerup_connection_get_rtt (PeerupConnection *self)
+{
+  return PEERUP_CONNECTION_GET_CLASS (self)->get_rtt (self);
+}
+
+void
+peerup_connection_get_bytes (PeerupConnection *self, guint64 *received, guint64 *sent)
+{
+  PEERUP_CONNECTION_GET_CLASS (self)->get_bytes (self, received, sent);
+}
+
+static void
+reset_stream (gpointer data)
+{
+  peerup_stream_reset (data, PEERUP_STREAM_CODE_SHUTDOWN);
+  g_object_unref (data);
+}
+
+void
+peerup_connection_set_stream_func (PeerupConnection *self, PeerupConnectionStreamFunc func, gpointer data)
+{
+  PeerupConnectionPrivate *priv = PRIVATE (self);
+  PeerupStream *stream;
+
+  priv->stream_func = func;
+  priv->stream_data = data;
+  while (func != NULL && (stream = g_queue_pop_head (&priv->waiting)) != NULL)
+    {
+      func (self, stream, data);
+      g_object_unref (stream);
+    }
+  g_queue_clear_full (&priv->waiting, reset_stream);
+}
+
+gboolean
+peerup_connection_is_closed (PeerupConnection *self)
+{
+  return PRIVATE (self)->error != NULL;
+}
+
+const GError *
+peerup_connection_get_error (PeerupConnection *self)
+{
+  return PRIVATE (self)->error;
+}
+
+DexFuture *
+peerup_connection_wait_closed (PeerupConnection *self)
+{
+  return DEX_FUTURE (dex_ref (PRIVATE (self)->closed));
+}
+
+void
+peerup_connection_init_info (PeerupConnection *self, const PeerupConnectionInfo *info)
+{
+  PeerupConnectionInfo *own = &PRIVATE (self)->info;
+
+  g_assert (own->remote_peer == NULL);
+  *own = *info;
+  peerup_public_key_ref (own->remote_key);
+  peerup_peer_id_ref (own->remote_peer);
+  if (own->local_address != NULL)
+    peerup_multiaddr_ref (own->local_address);
+  if (own->remote_address != NULL)
+    peerup_multiaddr_ref (own->remote_address);
+}
+
+void
+peerup_connection_deliver_stream (PeerupConnection *self, PeerupStream *stream)
+{
+  PeerupConnectionPrivate *priv = PRIVATE (self);
+
+  if (priv->stream_func == NULL)
+    {
+      g_queue_push_tail (&priv->waiting, stream);
+      return;
+    }
+  priv->stream_func (self, stream, priv->stream_data);
+  g_object_unref (stream);
+}
+
+void
+peerup_connection_set_closed (PeerupConnection *self, GError *error)
+{
+  g_autoptr (PeerupConnection) held = g_object_ref (self);
+  PeerupConnectionPrivate *priv = PRIVATE (self);
+
+  g_assert (error != NULL);
+  if (priv->error != NULL)
+    {
+      g_error_free (error);
+      return;
+    }
+  priv->error = error;
+  g_queue_clear_full (&priv->waiting, reset_stream);
+  g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
+  dex_promise_resolve_boolean (priv->closed, TRUE);
+}
+
+GError *
+peerup_connection_error_for_code (PeerupConnection *self, guint32 code)
+{
+  const char *peer = peerup_peer_id_get_string (PRIVATE (self)->info.remote_peer);
+
+  switch (code)
+    {
+    case PEERUP_CONNECTION_CODE_NONE:
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "%s closed the connection", peer);
+    case PEERUP_CONNECTION_CODE_SHUTDOWN:
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "%s is shutting down", peer);
+    case PEERUP_CONNECTION_CODE_SUPPLANTED:
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "%s uses another connection instead", peer);
+    case PEERUP_CONNECTION_CODE_GARBAGE_COLLECTED:
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "%s closed the idle connection", peer);
+    case PEERUP_CONNECTION_CODE_GATED:
+      return g_error_new (
+        PEERUP_ERROR, PEERUP_ERROR_GATED,
+        "%s refuses this device: its owner has to authorize this device's peer ID first (peerup auth add)", peer);
+    case PEERUP_CONNECTION_CODE_RESOURCE_LIMIT:
+    case PEERUP_CONNECTION_CODE_RATE_LIMITED:
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_LIMIT, "%s is at its limit of connections: try again later", peer);
+    case PEERUP_CONNECTION_CODE_PROTOCOL_VIOLATION:
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "%s says that we broke the protocol", peer);
+    default:
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "%s closed the connection with code 0x%x", peer, code);
+    }
+}
+
+static void
+peerup_connection_finalize (GObject *object)
+{
+  PeerupConnectionPrivate *priv = PRIVATE (PEERUP_CONNECTION (object));
+
+  g_queue_clear_full (&priv->waiting, reset_stream);
+  g_clear_pointer (&priv->info.remote_key, peerup_public_key_unref);
+  g_clear_pointer (&priv->info.remote_peer, peerup_peer_id_unref);
+  g_clear_pointer (&priv->info.local_address, peerup_multiaddr_unref);
+  g_clear_pointer (&priv->info.remote_address, peerup_multiaddr_unref);
+  g_clear_error (&priv->error);
+  dex_clear (&priv->closed);
+  G_OBJECT_CLASS (peerup_connection_parent_class)->finalize (object);
+}
+
+static void
+peerup_connection_class_init (PeerupConnectionClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = peerup_connection_finalize;
+
+  signals[SIGNAL_CLOSED] =
+    g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+peerup_connection_init (PeerupConnection *self)
+{
+  PeerupConnectionPrivate *priv = PRIVATE (self);
+
+  priv->opened_at = g_get_monotonic_time ();
+  priv->closed = dex_promise_new ();
+}

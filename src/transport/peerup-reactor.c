@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * One GSource around one epoll descriptor, a queue of tasks and a heap of timers.
+ *
+ * A context finds its reactor through a thread-private pointer: engines live in
+ * one thread and one context, and so do their streams. The reactor goes with its
+ * last user; nothing in it is touched by another thread. */
+
+#include "transport/peerup-reactor.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define EVENTS_PER_DISPATCH 128
+
+typedef struct
+{
+  GSource source;
+  PeerupReactor *reactor;
+  gpointer tag;
+} ReactorSource;
+
+struct _PeerupReactor
+{
+  guint ref_count;
+  GMainContext *context;
+  GSource *source;
+  int epoll_fd;
+  gint64 now;
+  GQueue tasks;
+  GPtrArray *timers; /* binary heap of PeerupTimer, soonest first */
+};
+
+static GPrivate current_reactor;
+
+/* Timers: a binary heap whose entries know their index, so that stopping one is O(log n). */
+
+static void
+timer_place (GPtrArray *heap, guint index, PeerupTimer *timer)
+{
+  heap->pdata[index] = timer;
+  timer->index = index;
+}
+
+static void
+timer_sift_up (GPtrArray *heap, guint index)
+{
+  PeerupTimer *timer = heap->pdata[index];
+
+  while (index > 0)
+    {
+      guint parent = (index - 1) / 2;
+      PeerupTimer *above = heap->pdata[parent];
+
+      if (above->deadline <= timer->deadline)
+        break;
+      timer_place (heap, index, above);
+      index = parent;
+    }
+  timer_place (heap, index, timer);
+}
+
+static void
+timer_sift_down (GPtrArray *heap, guint index)
+{
+  PeerupTimer *timer = heap->pdata[index];
+
+  for (;;)
+    {
+      guint child = 2 * index + 1;
+      PeerupTimer *below;
+
+      if (child >= heap->len)
+        break;
+      below = heap->pdata[child];
+      if (child + 1 < heap->len && ((PeerupTimer *) heap->pdata[child + 1])->deadline < below->deadline)
+        below = heap->pdata[++child];
+      if (timer->deadline <= below->deadline)
+        break;
+      timer_place (heap, index, below);
+      index = child;
+    }
+  timer_place (heap, index, timer);
+}
+
+static void
+timer_remove (GPtrArray *heap, guint index)
+{
+  PeerupTimer *last = heap->pdata[heap->len - 1];
+
+  ((PeerupTimer *) heap->pdata[index])->index = G_MAXUINT;
+  heap->len--;
+  if (index == heap->len)
+    return;
+  timer_place (heap, index, last);
+  timer_sift_up (heap, index);
+  timer_sift_down (heap, last->index);
+}
+
+/* Work left: at once. Else the soonest timer, or whenever epoll tells. */
+static void
+reactor_update_ready_time (PeerupReactor *self)
+{
+  gint64 ready = -1;
+
+  if (self->tasks.length > 0)
+    ready = 0;
+  else if (self->timers->len > 0)
+    ready = MAX (1, ((PeerupTimer *) self->timers->pdata[0])->deadline);
+  if (g_source_get_ready_time (self->source) != ready)
+    g_source_set_ready_time (self->source, ready);
+}
+
+static void
+reactor_collect_events (PeerupReactor *self)
+{
+  struct epoll_event events[EVENTS_PER_DISPATCH];
+  int n = epoll_wait (self->epoll_fd, events, G_N_ELEMENTS (events), 0);
+
+  for (int i = 0; i < n; i++)
+    {
+      PeerupWatch *watch = events[i].data.ptr;
+      guint32 bits = events[i].events;
+
+      /* An error or hang-up shows in both directions: the next read and write find it. */
+      if (bits & (EPOLLERR | EPOLLHUP))
+        bits |= EPOLLIN | EPOLLOUT;
+      if (bits & EPOLLRDHUP)
+        bits |= EPOLLIN;
+      watch->ready |= bits & (EPOLLIN | EPOLLOUT);
+      peerup_task_schedule (&watch->task);
+    }
+}
+
+static void
+reactor_run_timers (PeerupReactor *self)
+{
+  while (self->timers->len > 0)
+    {
+      PeerupTimer *timer = self->timers->pdata[0];
+
+      if (timer->deadline > self->now)
+        break;
+      timer_remove (self->timers, 0);
+      timer->func (timer->data);
+    }
+}
+
+static void
+reactor_run_tasks (PeerupReactor *self)
+{
+  gint64 until = self->now + PEERUP_DISPATCH_BUDGET;
+  guint n = 0;
+
+  while (self->tasks.head != NULL)
+    {
+      PeerupTask *task = self->tasks.head->data;
+
+      g_queue_unlink (&self->tasks, &task->link);
+      task->queued = FALSE;
+      task->func (task->data);
+      /* The clock costs about as much as a small task: look at it now and then. */
+      if ((++n & 7) == 0 && g_get_monotonic_time () >= until)
+        break;
+    }
+}
+
+static gboolean
+reactor_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  PeerupReactor *self = peerup_reactor_ref (((ReactorSource *) source)->reactor);
+
+  self->now = g_get_monotonic_time ();
+  if (g_source_query_unix_fd (source, ((ReactorSource *) source)->tag) != 0)
+    reactor_collect_events (self);
+  reactor_run_timers (self);
+  reactor_run_tasks (self);
+  reactor_update_ready_time (self);
+  peerup_reactor_unref (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs reactor_source_funcs = { .dispatch = reactor_dispatch };
+
+static PeerupReactor *
+reactor_new (void)
+{
+  PeerupReactor *self = g_new0 (PeerupReactor, 1);
+  ReactorSource *source;
+
+  self->ref_count = 1;
+  self->context = g_main_context_ref_thread_default ();
+  self->timers = g_ptr_array_new ();
+  self->now = g_get_monotonic_time ();
+  self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  if (self->epoll_fd < 0)
+    g_error ("Cannot make an epoll descriptor: %s", g_strerror (errno));
+  self->source = g_source_new (&reactor_source_funcs, sizeof (ReactorSource));
+  g_source_set_static_name (self->source, "peerup-reactor");
+  source = (ReactorSource *) self->source;
+  source->reactor = self;
+  source->tag = g_source_add_unix_fd (self->source, self->epoll_fd, G_IO_IN);
+  g_source_attach (self->source, self->context);
+  return self;
+}
+
+PeerupReactor *
+peerup_reactor_ref_default (void)
+{
+  PeerupReactor *self = g_private_get (&current_reactor);
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  if (self != NULL && self->context == context)
+    return peerup_reactor_ref (self);
+  /* A thread has one reactor at a time; a test that changes contexts drops the old one first. */
+  g_assert (self == NULL);
+  self = reactor_new ();
+  g_private_set (&current_reactor, self);
+  return self;
+}
+
+PeerupReactor *
+peerup_reactor_ref (PeerupReactor *self)
+{
+  self->ref_count++;
+  return self;
+}
+
+void
+peerup_reactor_unref (PeerupReactor *self)
+{
+  if (--self->ref_count > 0)
+    return;
+  g_assert (self->tasks.length == 0 && self->timers->len == 0);
+  g_private_set (&current_reactor, NULL);
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  close (self->epoll_fd);
+  g_ptr_array_unref (self->timers);
+  g_main_context_unref (self->context);
+  g_free (self);
+}
+
+gint64
+peerup_reactor_now (PeerupReactor *self)
+{
+  return self->now;
+}
+
+void
+peerup_task_init (PeerupTask *task, PeerupReactor *reactor, PeerupTaskFunc func, gpointer data)
+{
+  task->reactor = peerup_reactor_ref (reactor);
+  task->func = func;
+  task->data = data;
+  task->link = (GList) { .data = task };
+  task->queued = FALSE;
+}
+
+void
+peerup_task_schedule (PeerupTask *task)
+{
+  PeerupReactor *reactor = task->reactor;
+
+  if (task->queued)
+    return;
+  task->queued = TRUE;
+  g_queue_push_tail_link (&reactor->tasks, &task->link);
+  if (reactor->tasks.length == 1)
+    g_source_set_ready_time (reactor->source, 0);
+}
+
+void
+peerup_task_clear (PeerupTask *task)
+{
+  if (task->reactor == NULL)
+    return;
+  if (task->queued)
+    g_queue_unlink (&task->reactor->tasks, &task->link);
+  task->queued = FALSE;
+  g_clear_pointer (&task->reactor, peerup_reactor_unref);
+}
+
+void
+peerup_timer_init (PeerupTimer *timer, PeerupReactor *reactor, PeerupTaskFunc func, gpointer data)
+{
+  timer->reactor = peerup_reactor_ref (reactor);
+  timer->func = func;
+  timer->data = data;
+  timer->index = G_MAXUINT;
+}
+
+void
+peerup_timer_set (PeerupTimer *timer, gint64 deadline)
+{
+  PeerupReactor *reactor = timer->reactor;
+
+  peerup_timer_stop (timer);
+  timer->deadline = deadline;
+  g_ptr_array_add (reactor->timers, timer);
+  timer->index = reactor->timers->len - 1;
+  timer_sift_up (reactor->timers, timer->index);
+  if (timer->index == 0)
+    reactor_update_ready_time (reactor);
+}
+
+void
+peerup_timer_stop (PeerupTimer *timer)
+{
+  if (timer->index != G_MAXUINT)
+    timer_remove (timer->reactor->timers, timer->index);
+}
+
+void
+peerup_timer_clear (PeerupTimer *timer)
+{
+  if (timer->reactor == NULL)
+    return;
+  peerup_timer_stop (timer);
+  g_clear_pointer (&timer->reactor, peerup_reactor_unref);
+}
+
+gboolean
+peerup_watch_init (PeerupWatch *watch, PeerupReactor *reactor, int fd, PeerupTaskFunc func, gpointer data,
+                   GError **error)
+{
+  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = watch };
+
+  watch->fd = fd;
+  watch->ready = 0;
+  peerup_task_init (&watch->task, reactor, func, data);
+  if (epoll_ctl (reactor->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "Cannot watch a socket: %s", g_strerror (errno));
+  peerup_task_clear (&watch->task);
+  return FALSE;
+}
+
+void
+peerup_watch_exhausted (PeerupWatch *watch, guint32 events)
+{
+  watch->ready &= ~events;
+}
+
+void
+peerup_watch_clear (PeerupWatch *watch)
+{
+  if (watch->task.reactor == NULL)
+    return;
+  epoll_ctl (watch->task.reactor->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+  peerup_task_clear (&watch->task);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * Connecting sockets: one address, or every address of a host in turn. */
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "transport/peerup-socket-stream.h"
+#include "wire/peerup-error.h"
+
+typedef struct
+{
+  GSocketAddress *address;
+  char *host;
+  guint16 port;
+  gint64 deadline;
+} Connect;
+
+static void
+connect_free (gpointer data)
+{
+  Connect *self = data;
+
+  g_clear_object (&self->address);
+  g_free (self->host);
+  g_free (self);
+}
+
+static char *
+describe_address (GSocketAddress *address)
+{
+  return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+}
+
+/* Starts a connect; the descriptor, or -1. In progress is success. */
+static int
+start_connect (GSocketAddress *address, GError **error)
+{
+  struct sockaddr_storage native;
+  gssize size = g_socket_address_get_native_size (address);
+  int fd;
+
+  if (size < 0 || !g_socket_address_to_native (address, &native, sizeof native, error))
+    return -1;
+  fd = socket (native.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd >= 0 && (connect (fd, (struct sockaddr *) &native, size) == 0 || errno == EINPROGRESS))
+    return fd;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s", g_strerror (errno));
+  if (fd >= 0)
+    close (fd);
+  return -1;
+}
+
+static PeerupStream *
+connect_one (GSocketAddress *address, gint64 deadline, GError **error)
+{
+  g_autoptr (PeerupStream) stream = NULL;
+  int fd = start_connect (address, error);
+  int result = 0;
+  socklen_t length = sizeof result;
+
+  if (fd < 0)
+    return NULL;
+  stream = peerup_socket_stream_new (fd, error);
+  if (stream == NULL)
+    return NULL;
+  if (!dex_await (dex_future_first (peerup_stream_wait (stream, G_IO_OUT), dex_timeout_new_deadline (deadline), NULL),
+                  NULL))
+    {
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "no answer in time");
+      return NULL;
+    }
+  if (getsockopt (fd, SOL_SOCKET, SO_ERROR, &result, &length) == 0 && result == 0)
+    return g_steal_pointer (&stream);
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (result), "%s", g_strerror (result));
+  return NULL;
+}
+
+static DexFuture *
+connect_address_fiber (gpointer data)
+{
+  Connect *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  PeerupStream *stream = connect_one (self->address, self->deadline, &error);
+
+  if (stream != NULL)
+    return dex_future_new_take_object (stream);
+  text = describe_address (self->address);
+  g_prefix_error (&error, "Cannot connect to %s: ", text);
+  return dex_future_new_for_error (g_steal_pointer (&error));
+}
+
+DexFuture *
+peerup_socket_connect_address (GSocketAddress *address, gint64 deadline)
+{
+  Connect *self = g_new0 (Connect, 1);
+
+  self->address = g_object_ref (address);
+  self->deadline = deadline;
+  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, connect_address_fiber, self, connect_free);
+}
+
+static GList *
+resolve_host (Connect *self, GError **error)
+{
+  g_autoptr (GResolver) resolver = NULL;
+  g_autoptr (GInetAddress) literal = g_inet_address_new_from_string (self->host);
+
+  if (literal != NULL)
+    return g_list_prepend (NULL, g_steal_pointer (&literal));
+  resolver = g_resolver_get_default ();
+  return dex_await_boxed (dex_resolver_lookup_by_name (resolver, self->host), error);
+}
+
+static DexFuture *
+connect_host_fiber (gpointer data)
+{
+  Connect *self = data;
+  g_autoptr (GError) error = NULL;
+  GList *addresses = resolve_host (self, &error);
+  PeerupStream *stream = NULL;
+
+  for (GList *l = addresses; l != NULL && stream == NULL; l = l->next)
+    {
+      g_autoptr (GSocketAddress) address = g_inet_socket_address_new (l->data, self->port);
+
+      g_clear_error (&error);
+      stream = connect_one (address, self->deadline, &error);
+    }
+  g_resolver_free_addresses (addresses);
+  if (stream != NULL)
+    return dex_future_new_take_object (stream);
+  g_prefix_error (&error, "Cannot connect to %s port %u: ", self->host, self->port);
+  return dex_future_new_for_error (g_steal_pointer (&error));
+}
+
+DexFuture *
+peerup_socket_connect (const char *host, guint16 port, gint64 deadline)
+{
+  Connect *self = g_new0 (Connect, 1);
+
+  self->host = g_strdup (host);
+  self->port = port;
+  self->deadline = deadline;
+  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, connect_host_fiber, self, connect_free);
+}

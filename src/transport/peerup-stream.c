@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * The part of a stream that is the same for all of them: one-shot readiness
+ * callbacks, the negotiated protocol, the link to the connection, and the
+ * GIOStream face. Buffers and ends belong to the subclasses. The fiber calls
+ * stand in peerup-stream-await.c, the GIO streams in peerup-stream-gio.c. */
+
+#include "transport/peerup-connection.h"
+#include "transport/peerup-stream-private.h"
+#include "wire/peerup-error.h"
+
+typedef struct
+{
+  PeerupStreamReadyFunc func;
+  gpointer data;
+  GDestroyNotify destroy;
+} Ready;
+
+typedef struct
+{
+  PeerupReactor *reactor;
+  PeerupTask task;
+  Ready read;
+  Ready write;
+  const char *protocol;         /* interned */
+  PeerupConnection *connection; /* owned */
+  GInputStream *input;          /* made when asked for */
+  GOutputStream *output;
+  guint32 reset_code;
+} PeerupStreamPrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (PeerupStream, peerup_stream, G_TYPE_IO_STREAM)
+
+#define PRIVATE(self) ((PeerupStreamPrivate *) peerup_stream_get_instance_private (self))
+
+static void
+ready_replace (Ready *ready, Ready next)
+{
+  Ready old = *ready;
+
+  *ready = next;
+  if (old.destroy != NULL)
+    old.destroy (old.data);
+}
+
+/* Calls one direction's callback if what it waits for holds, after disarming it. */
+static void
+stream_fire (PeerupStream *self, Ready *ready, GIOCondition wanted)
+{
+  Ready once = *ready;
+
+  if (once.func == NULL || (peerup_stream_poll (self) & wanted) == 0)
+    return;
+  *ready = (Ready) { NULL, NULL, NULL };
+  once.func (self, once.data);
+  if (once.destroy != NULL)
+    once.destroy (once.data);
+}
+
+static void
+stream_run_ready (gpointer data)
+{
+  g_autoptr (PeerupStream) self = g_object_ref (data);
+  PeerupStreamPrivate *priv = PRIVATE (self);
+
+  stream_fire (self, &priv->read, G_IO_IN);
+  stream_fire (self, &priv->write, G_IO_OUT);
+}
+
+static void
+stream_arm (PeerupStream *self, Ready *ready, Ready next, GIOCondition wanted)
+{
+  PeerupStreamClass *klass = PEERUP_STREAM_GET_CLASS (self);
+  PeerupTask *task = &PRIVATE (self)->task;
+
+  ready_replace (ready, next);
+  if (next.func == NULL || task->reactor == NULL)
+    return;
+  if (klass->poll (self) & wanted)
+    peerup_task_schedule (task);
+  else if (klass->interest != NULL)
+    klass->interest (self, wanted);
+}
+
+void
+peerup_stream_arm_full (PeerupStream *self, GIOCondition condition, PeerupStreamReadyFunc func, gpointer data,
+                        GDestroyNotify destroy)
+{
+  PeerupStreamPrivate *priv = PRIVATE (self);
+
+  if (condition & G_IO_IN)
+    stream_arm (self, &priv->read, (Ready) { func, data, destroy }, G_IO_IN);
+  if (condition & G_IO_OUT)
+    stream_arm (self, &priv->write, (Ready) { func, data, destroy }, G_IO_OUT);
+}
+
+void
+peerup_stream_arm_read (PeerupStream *self, PeerupStreamReadyFunc func, gpointer data)
+{
+  peerup_stream_arm_full (self, G_IO_IN, func, data, NULL);
+}
+
+void
+peerup_stream_arm_write (PeerupStream *self, PeerupStreamReadyFunc func, gpointer data)
+{
+  peerup_stream_arm_full (self, G_IO_OUT, func, data, NULL);
+}
+
+GIOCondition
+peerup_stream_get_armed (PeerupStream *self)
+{
+  PeerupStreamPrivate *priv = PRIVATE (self);
+
+  return (priv->read.func != NULL ? G_IO_IN : 0) | (priv->write.func != NULL ? G_IO_OUT : 0);
+}
+
+void
+peerup_stream_notify (PeerupStream *self, GIOCondition condition)
+{
+  if (peerup_stream_get_armed (self) & condition)
+    peerup_task_schedule (&PRIVATE (self)->task);
+}
+
+gssize
+peerup_stream_read (PeerupStream *self, void *buffer, gsize count, GError **error)
+{
+  g_return_val_if_fail (PEERUP_IS_STREAM (self) && count > 0, -1);
+  return PEERUP_STREAM_GET_CLASS (self)->read (self, buffer, count, error);
+}
+
+gsize
+peerup_stream_peek (PeerupStream *self, GInputVector *vectors, gsize n_vectors)
+{
+  PeerupStreamClass *klass = PEERUP_STREAM_GET_CLASS (self);
+
+  return klass->peek != NULL ? klass->peek (self, vectors, n_vectors) : 0;
+}
+
+void
+peerup_stream_consume (PeerupStream *self, gsize count)
+{
+  PEERUP_STREAM_GET_CLASS (self)->consume (self, count);
+}
+
+gssize
+peerup_stream_writev (PeerupStream *self, const GOutputVector *vectors, gsize n_vectors, GError **error)
+{
+  g_return_val_if_fail (PEERUP_IS_STREAM (self), -1);
+  return PEERUP_STREAM_GET_CLASS (self)->writev (self, vectors, n_vectors, error);
+}
+
+gssize
+peerup_stream_write (PeerupStream *self, gconstpointer data, gsize count, GError **error)
+{
+  GOutputVector vector = { data, count };
+
+  return peerup_stream_writev (self, &vector, 1, error);
+}
+
+GIOCondition
+peerup_stream_poll (PeerupStream *self)
+{
+  return PEERUP_STREAM_GET_CLASS (self)->poll (self);
+}
+
+void
+peerup_stream_close_write (PeerupStream *self)
+{
+  PEERUP_STREAM_GET_CLASS (self)->close_write (self);
+}
+
+void
+peerup_stream_close_read (PeerupStream *self)
+{
+  PEERUP_STREAM_GET_CLASS (self)->close_read (self);
+}
+
+void
+peerup_stream_close (PeerupStream *self)
+{
+  peerup_stream_close_write (self);
+  peerup_stream_close_read (self);
+}
+
+void
+peerup_stream_reset (PeerupStream *self, guint32 code)
+{
+  PEERUP_STREAM_GET_CLASS (self)->reset (self, code);
+}
+
+guint32
+peerup_stream_get_reset_code (PeerupStream *self)
+{
+  return PRIVATE (self)->reset_code;
+}
+
+void
+peerup_stream_set_reset_code (PeerupStream *self, guint32 code)
+{
+  PRIVATE (self)->reset_code = code;
+}
+
+const char *
+peerup_stream_get_protocol (PeerupStream *self)
+{
+  return PRIVATE (self)->protocol;
+}
+
+void
+peerup_stream_set_protocol (PeerupStream *self, const char *protocol)
+{
+  PRIVATE (self)->protocol = g_intern_string (protocol);
+}
+
+PeerupConnection *
+peerup_stream_get_connection (PeerupStream *stream)
+{
+  return PRIVATE (stream)->connection;
+}
+
+void
+peerup_stream_set_connection (PeerupStream *stream, PeerupConnection *connection)
+{
+  g_set_object (&PRIVATE (stream)->connection, connection);
+}
+
+PeerupReactor *
+peerup_stream_get_reactor (PeerupStream *self)
+{
+  return PRIVATE (self)->reactor;
+}
+
+static GInputStream *
+peerup_stream_get_input_stream (GIOStream *io)
+{
+  PeerupStreamPrivate *priv = PRIVATE (PEERUP_STREAM (io));
+
+  if (priv->input == NULL)
+    priv->input = peerup_stream_input_new (PEERUP_STREAM (io));
+  return priv->input;
+}
+
+static GOutputStream *
+peerup_stream_get_output_stream (GIOStream *io)
+{
+  PeerupStreamPrivate *priv = PRIVATE (PEERUP_STREAM (io));
+
+  if (priv->output == NULL)
+    priv->output = peerup_stream_output_new (PEERUP_STREAM (io));
+  return priv->output;
+}
+
+static gboolean
+peerup_stream_close_fn (GIOStream *io, GCancellable *cancellable, GError **error)
+{
+  peerup_stream_close (PEERUP_STREAM (io));
+  return TRUE;
+}
+
+/* GIOStream's default closes the two streams in a thread; ours does not wait. */
+static void
+peerup_stream_close_async (GIOStream *io, int priority, GCancellable *cancellable, GAsyncReadyCallback callback,
+                           gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (io, cancellable, callback, data);
+
+  peerup_stream_close (PEERUP_STREAM (io));
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+peerup_stream_close_finish (GIOStream *io, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* GIOStream closes itself in dispose, which would turn a dropped stream into a
+ * clean end; a subclass resets in its own dispose, before it chains up. */
+static void
+peerup_stream_dispose (GObject *object)
+{
+  PeerupStreamPrivate *priv = PRIVATE (PEERUP_STREAM (object));
+
+  ready_replace (&priv->read, (Ready) { NULL, NULL, NULL });
+  ready_replace (&priv->write, (Ready) { NULL, NULL, NULL });
+  peerup_task_clear (&priv->task);
+  G_OBJECT_CLASS (peerup_stream_parent_class)->dispose (object);
+}
+
+static void
+peerup_stream_finalize (GObject *object)
+{
+  PeerupStreamPrivate *priv = PRIVATE (PEERUP_STREAM (object));
+
+  if (priv->input != NULL)
+    peerup_stream_input_detach (priv->input);
+  if (priv->output != NULL)
+    peerup_stream_output_detach (priv->output);
+  g_clear_object (&priv->input);
+  g_clear_object (&priv->output);
+  g_clear_object (&priv->connection);
+  g_clear_pointer (&priv->reactor, peerup_reactor_unref);
+  G_OBJECT_CLASS (peerup_stream_parent_class)->finalize (object);
+}
+
+static void
+peerup_stream_class_init (PeerupStreamClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GIOStreamClass *io_class = G_IO_STREAM_CLASS (klass);
+
+  object_class->dispose = peerup_stream_dispose;
+  object_class->finalize = peerup_stream_finalize;
+  io_class->get_input_stream = peerup_stream_get_input_stream;
+  io_class->get_output_stream = peerup_stream_get_output_stream;
+  io_class->close_fn = peerup_stream_close_fn;
+  io_class->close_async = peerup_stream_close_async;
+  io_class->close_finish = peerup_stream_close_finish;
+}
+
+static void
+peerup_stream_init (PeerupStream *self)
+{
+  PeerupStreamPrivate *priv = PRIVATE (self);
+
+  priv->reactor = peerup_reactor_ref_default ();
+  peerup_task_init (&priv->task, priv->reactor, stream_run_ready, self);
+}
