@@ -87,21 +87,25 @@ begin_write (PeerupAddressBook *self)
   g_task_run_in_thread (task, write_in_thread);
 }
 
+void
+peerup_address_book_add (PeerupAddressBook *self, PeerupPeerId *peer, PeerupMultiaddr *address)
+{
+  PeerupMultiaddr *whole = peerup_multiaddr_with_peer_id (address, peer);
+
+  if (!g_hash_table_add (self->known, whole))
+    return;
+  g_ptr_array_add (self->pending, peerup_multiaddr_ref (whole));
+  if (self->writing == NULL)
+    begin_write (self);
+}
+
 static void
 on_connection_opened (PeerupSwarm *swarm, PeerupConnection *connection, gpointer data)
 {
-  PeerupAddressBook *self = data;
   const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
-  PeerupMultiaddr *address;
 
-  if (!info->outbound || info->remote_address == NULL)
-    return;
-  address = peerup_multiaddr_with_peer_id (info->remote_address, info->remote_peer);
-  if (!g_hash_table_add (self->known, address))
-    return;
-  g_ptr_array_add (self->pending, peerup_multiaddr_ref (address));
-  if (self->writing == NULL)
-    begin_write (self);
+  if (info->outbound && info->remote_address != NULL)
+    peerup_address_book_add (data, info->remote_peer, info->remote_address);
 }
 
 static void

@@ -24,6 +24,9 @@ typedef enum
   PEERUP_ENGINE_STOPPING,
 } PeerupEngineState;
 
+#define PEERUP_TYPE_ENGINE_STATE (peerup_engine_state_get_type ())
+GType peerup_engine_state_get_type (void);
+
 /**
  * PeerupEngineFlags:
  * @PEERUP_ENGINE_DEFAULT: everything the configuration asks for
@@ -35,6 +38,9 @@ typedef enum /*< flags >*/
   PEERUP_ENGINE_DEFAULT = 0,
   PEERUP_ENGINE_DIAL_ONLY = 1 << 0,
 } PeerupEngineFlags;
+
+#define PEERUP_TYPE_ENGINE_FLAGS (peerup_engine_flags_get_type ())
+GType peerup_engine_flags_get_type (void);
 
 #define PEERUP_TYPE_ENGINE (peerup_engine_get_type ())
 /**
@@ -77,9 +83,6 @@ gboolean           peerup_engine_stop_finish          (PeerupEngine         *sel
                                                        GAsyncResult         *result,
                                                        GError              **error);
 
-char              *peerup_engine_resolve              (PeerupEngine         *self,
-                                                       const char           *peer,
-                                                       GError              **error);
 void               peerup_engine_connect_async        (PeerupEngine         *self,
                                                        const char           *peer,
                                                        GCancellable         *cancellable,
