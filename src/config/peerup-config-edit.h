@@ -23,71 +23,50 @@ typedef struct _PeerupConfigEdit PeerupConfigEdit;
 /* Blocks while another process edits the same file. The file must be well-formed YAML of
  * safe permissions, but need not be a valid configuration (an edit may mend it). Errors as
  * peerup_config_load(), and PEERUP_ERROR_PERMISSION if the file or directory is read-only. */
-PeerupConfigEdit *peerup_config_edit_open            (const char *path,
-                                                      GError    **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupConfigEdit *peerup_config_edit_open (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* In memory alone: no lock, no file, and commit only checks. */
-PeerupConfigEdit *peerup_config_edit_new_from_data   (const char *text,
-                                                      gsize       length,
-                                                      const char *path,
-                                                      GError    **error) G_GNUC_WARN_UNUSED_RESULT;
-void              peerup_config_edit_free            (PeerupConfigEdit *self);
+PeerupConfigEdit *peerup_config_edit_new_from_data (const char *text, gsize length, const char *path,
+                                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void peerup_config_edit_free (PeerupConfigEdit *self);
 /* The text as it now is, borrowed until the next change. */
-const char       *peerup_config_edit_get_text        (PeerupConfigEdit *self,
-                                                      gsize            *length);
+const char *peerup_config_edit_get_text (PeerupConfigEdit *self, gsize *length);
 /* Fails with PEERUP_ERROR_CONFIG, and writes nothing, unless the result is a valid
  * configuration, and when somebody else wrote the file meanwhile. The file is replaced
  * whole (temporary file beside it, fsync, rename) with its owner and mode; a symbolic
  * link stays one. Nothing is written if nothing changed. */
-gboolean          peerup_config_edit_commit          (PeerupConfigEdit *self,
-                                                      GError          **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_config_edit_commit (PeerupConfigEdit *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Enabled, for everyone who passes the gate, until said otherwise. PEERUP_ERROR_EXISTS,
  * PEERUP_ERROR_MALFORMED for a bad name or address. */
-gboolean          peerup_config_edit_add_service     (PeerupConfigEdit *self,
-                                                      const char       *name,
-                                                      const char       *local_address,
-                                                      GError          **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_config_edit_add_service (PeerupConfigEdit *self, const char *name, const char *local_address,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* With the comments inside it. PEERUP_ERROR_NOT_FOUND, as the next three. */
-gboolean          peerup_config_edit_remove_service  (PeerupConfigEdit *self,
-                                                      const char       *name,
-                                                      GError          **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean          peerup_config_edit_set_service_enabled (PeerupConfigEdit *self,
-                                                      const char       *name,
-                                                      gboolean          enabled,
-                                                      GError          **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean          peerup_config_edit_set_service_address (PeerupConfigEdit *self,
-                                                      const char       *name,
-                                                      const char       *local_address,
-                                                      GError          **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+peerup_config_edit_remove_service (PeerupConfigEdit *self, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_config_edit_set_service_enabled (PeerupConfigEdit *self, const char *name, gboolean enabled,
+                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_config_edit_set_service_address (PeerupConfigEdit *self, const char *name, const char *local_address,
+                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* @peers (nullable) (element-type PeerupPeerId): NULL lifts the restriction, empty means
  * nobody. Entries that stay keep their place and comment. */
-gboolean          peerup_config_edit_set_allowed_peers (PeerupConfigEdit *self,
-                                                      const char       *service,
-                                                      GPtrArray        *peers,
-                                                      GError          **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_config_edit_set_allowed_peers (PeerupConfigEdit *self, const char *service, GPtrArray *peers,
+                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* @name: 1 to 64 of [A-Za-z0-9._-]. PEERUP_ERROR_EXISTS if it names another peer. */
-gboolean          peerup_config_edit_add_name        (PeerupConfigEdit *self,
-                                                      const char       *name,
-                                                      PeerupPeerId     *peer,
-                                                      GError          **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean          peerup_config_edit_remove_name     (PeerupConfigEdit *self,
-                                                      const char       *name,
-                                                      GError          **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_config_edit_add_name (PeerupConfigEdit *self, const char *name, PeerupPeerId *peer,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+peerup_config_edit_remove_name (PeerupConfigEdit *self, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* @address ends in /p2p/ID. PEERUP_ERROR_EXISTS, PEERUP_ERROR_NOT_FOUND. */
-gboolean          peerup_config_edit_add_relay       (PeerupConfigEdit *self,
-                                                      PeerupMultiaddr  *address,
-                                                      GError          **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean          peerup_config_edit_remove_relay    (PeerupConfigEdit *self,
-                                                      PeerupMultiaddr  *address,
-                                                      GError          **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_config_edit_add_relay (PeerupConfigEdit *self, PeerupMultiaddr *address,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_config_edit_remove_relay (PeerupConfigEdit *self, PeerupMultiaddr *address,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Any known key whose value is one word, as "relay.reservation_interval" or
  * "services.ssh.enabled"; @value as it would be written, without quotes; NULL removes the
  * key. PEERUP_ERROR_NOT_FOUND for a key that is not known or not a single value, with
  * the nearest one. */
-gboolean          peerup_config_edit_set             (PeerupConfigEdit *self,
-                                                      const char       *key,
-                                                      const char       *value,
-                                                      GError          **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_config_edit_set (PeerupConfigEdit *self, const char *key, const char *value,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupConfigEdit, peerup_config_edit_free)
 

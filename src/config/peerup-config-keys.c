@@ -203,8 +203,8 @@ peerup_config_key_suggest (const PeerupConfigKey *self, const char *name)
   home = find_home (&peerup_config_root_key, name);
   if (home == NULL)
     return NULL;
-  return *home == '\0' ? g_strdup ("it belongs at the top, not indented") :
-                         g_strdup_printf ("it belongs under “%s”", home);
+  return *home == '\0' ? g_strdup ("it belongs at the top, not indented")
+                       : g_strdup_printf ("it belongs under “%s”", home);
 }
 
 gboolean
@@ -232,16 +232,19 @@ peerup_config_quote (const char *text)
 
   g_return_val_if_fail (text != NULL, NULL);
 
-  for (const char *c = text; *c != '\0'; c = g_utf8_next_char (c))
+  while (*text != '\0')
     {
-      gunichar character = g_utf8_get_char (c);
+      /* Arguments of a command line come through here too and may be any bytes. */
+      gunichar character = g_utf8_get_char_validated (text, -1);
+      gboolean valid = character < 0x110000;
 
       if (n++ == QUOTE_MAX)
         {
           g_string_append (out, "…");
           break;
         }
-      g_string_append_unichar (out, g_unichar_isprint (character) ? character : 0xfffd);
+      g_string_append_unichar (out, valid && g_unichar_isprint (character) ? character : 0xfffd);
+      text += valid ? g_utf8_skip[(guchar) *text] : 1;
     }
   g_string_append (out, "”");
   return g_string_free_and_steal (g_steal_pointer (&out));
@@ -276,7 +279,8 @@ check_word (const PeerupYamlDocument *document, const PeerupYamlNode *node, cons
   gboolean flag;
 
   if (node->kind != PEERUP_YAML_SCALAR)
-    return peerup_yaml_refuse (document, node->start, error, "%s is one value, not a list or a mapping; write it after the colon", name);
+    return peerup_yaml_refuse (document, node->start, error,
+                               "%s is one value, not a list or a mapping; write it after the colon", name);
   value = peerup_config_quote (node->text);
   if (key->kind == PEERUP_CONFIG_KEY_FLAG && !peerup_config_parse_flag (node->text, &flag))
     return peerup_yaml_refuse (document, node->start, error, "%s cannot be %s; write true or false", name, value);
@@ -290,14 +294,14 @@ check_list (const PeerupYamlDocument *document, const PeerupYamlNode *node, GErr
 
   if (node->kind != PEERUP_YAML_SEQUENCE)
     return peerup_yaml_refuse (document, node->start, error,
-                                 "%s is a list; write each entry on a line of its own, as “- …”", name);
+                               "%s is a list; write each entry on a line of its own, as “- …”", name);
   for (guint i = 0; i < node->children->len; i++)
     {
       const PeerupYamlNode *child = g_ptr_array_index (node->children, i);
 
       if (child->kind != PEERUP_YAML_SCALAR || peerup_yaml_node_is_null (child))
         return peerup_yaml_refuse (document, child->start, error,
-                                     "an entry of %s is one value; write it after the “-”, in quotes", name);
+                                   "an entry of %s is one value; write it after the “-”, in quotes", name);
     }
   return TRUE;
 }
@@ -323,7 +327,7 @@ check_mapping (const PeerupYamlDocument *document, const PeerupYamlNode *node, c
       g_autofree char *name = peerup_config_quote (node->key->text);
 
       return peerup_yaml_refuse (document, node->start, error,
-                                   "%s is a mapping; write its keys below it, indented by two spaces", name);
+                                 "%s is a mapping; write its keys below it, indented by two spaces", name);
     }
   for (guint i = 0; i < node->children->len; i++)
     {

@@ -26,9 +26,8 @@ G_DECLARE_FINAL_TYPE (PeerupConfigMonitor, peerup_config_monitor, PEERUP, CONFIG
  * Bursts of writes are awaited (100 ms of quiet), and a file replaced by rename, or reached
  * through a symbolic link, is followed. Fails where the directory cannot be watched.
  */
-PeerupConfigMonitor *peerup_config_monitor_new        (PeerupConfig        *config,
-                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupConfigMonitor *peerup_config_monitor_new (PeerupConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The configuration in force, borrowed. */
-PeerupConfig        *peerup_config_monitor_get_config (PeerupConfigMonitor *self);
+PeerupConfig *peerup_config_monitor_get_config (PeerupConfigMonitor *self);
 
 G_END_DECLS

@@ -15,7 +15,6 @@ G_BEGIN_DECLS
  * Returns: the text of a fresh, commented configuration file, which
  * peerup_config_new_from_data() reads without a warning
  */
-char *peerup_config_template_new (guint16             port,
-                                  const char * const *relays) G_GNUC_WARN_UNUSED_RESULT;
+char *peerup_config_template_new (guint16 port, const char *const *relays) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

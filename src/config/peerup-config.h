@@ -14,9 +14,9 @@ G_BEGIN_DECLS
 /* A file above this many bytes is refused before it is parsed. */
 #define PEERUP_CONFIG_MAX_SIZE (1024 * 1024)
 
-#define PEERUP_CONFIG_DEFAULT_PING_PONG_ID "/pingpong/1.0.0"
-#define PEERUP_CONFIG_DEFAULT_RENDEZVOUS "peerup-default-network"
-#define PEERUP_CONFIG_DEFAULT_METRICS_ADDRESS "127.0.0.1:9091"
+#define PEERUP_CONFIG_DEFAULT_PING_PONG_ID         "/pingpong/1.0.0"
+#define PEERUP_CONFIG_DEFAULT_RENDEZVOUS           "peerup-default-network"
+#define PEERUP_CONFIG_DEFAULT_METRICS_ADDRESS      "127.0.0.1:9091"
 #define PEERUP_CONFIG_DEFAULT_RESERVATION_INTERVAL (2 * 60 * G_USEC_PER_SEC)
 
 /* The node's configuration: one YAML file, read whole and checked whole, so that
@@ -40,17 +40,17 @@ GType peerup_config_get_type (void);
  */
 typedef struct
 {
-  char      *name;
-  gboolean   enabled;
-  char      *local_address;
-  char      *host;
-  guint16    port;
+  char *name;
+  gboolean enabled;
+  char *local_address;
+  char *host;
+  guint16 port;
   GPtrArray *allowed_peers;
 } PeerupConfigService;
 
 typedef struct
 {
-  char         *name;
+  char *name;
   PeerupPeerId *peer;
 } PeerupConfigName;
 
@@ -67,16 +67,11 @@ typedef struct
  * PEERUP_ERROR_CONFIG as "FILE:LINE:COLUMN: what is wrong; what to write instead", lines
  * and columns counted from 1, columns in characters.
  */
-PeerupConfig     *peerup_config_load                (const char *path,
-                                                     GPtrArray **warnings,
-                                                     GError    **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupConfig *peerup_config_load (const char *path, GPtrArray **warnings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The same for @length bytes of text (no NUL needed) as if they stood in @path, which
  * need not exist: it serves messages, and relative paths are taken from its directory. */
-PeerupConfig     *peerup_config_new_from_data       (const char *text,
-                                                     gsize       length,
-                                                     const char *path,
-                                                     GPtrArray **warnings,
-                                                     GError    **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupConfig *peerup_config_new_from_data (const char *text, gsize length, const char *path, GPtrArray **warnings,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * peerup_config_find:
  * @explicit_path: (nullable): what the user asked for; nothing else is tried then
@@ -85,65 +80,59 @@ PeerupConfig     *peerup_config_new_from_data       (const char *text,
  * ~/.config) and /etc/peerup/config.yaml, as an absolute path. PEERUP_ERROR_NOT_FOUND
  * lists where it looked and what to do.
  */
-char             *peerup_config_find                (const char *explicit_path,
-                                                     GError    **error) G_GNUC_WARN_UNUSED_RESULT;
-PeerupConfig     *peerup_config_ref                 (PeerupConfig *self);
-void              peerup_config_unref               (PeerupConfig *self);
+char *peerup_config_find (const char *explicit_path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupConfig *peerup_config_ref (PeerupConfig *self);
+void peerup_config_unref (PeerupConfig *self);
 
 /* Absolute. */
-const char       *peerup_config_get_path            (PeerupConfig *self);
-guint             peerup_config_get_version         (PeerupConfig *self);
+const char *peerup_config_get_path (PeerupConfig *self);
+guint peerup_config_get_version (PeerupConfig *self);
 /* Absolute. */
-const char       *peerup_config_get_key_file        (PeerupConfig *self);
+const char *peerup_config_get_key_file (PeerupConfig *self);
 /* (element-type PeerupMultiaddr): at least one. They parse, but their transport may be
  * one that this build does not have: whoever listens skips and reports those. */
-GPtrArray        *peerup_config_get_listen_addresses (PeerupConfig *self);
-gboolean          peerup_config_get_force_private_reachability (PeerupConfig *self);
-gboolean          peerup_config_get_resource_limits_enabled (PeerupConfig *self);
+GPtrArray *peerup_config_get_listen_addresses (PeerupConfig *self);
+gboolean peerup_config_get_force_private_reachability (PeerupConfig *self);
+gboolean peerup_config_get_resource_limits_enabled (PeerupConfig *self);
 /* (element-type PeerupMultiaddr): may be empty; each ends in /p2p/ID. */
-GPtrArray        *peerup_config_get_relay_addresses (PeerupConfig *self);
+GPtrArray *peerup_config_get_relay_addresses (PeerupConfig *self);
 /* Microseconds, at least one second. */
-gint64            peerup_config_get_reservation_interval (PeerupConfig *self);
-const char       *peerup_config_get_rendezvous      (PeerupConfig *self);
+gint64 peerup_config_get_reservation_interval (PeerupConfig *self);
+const char *peerup_config_get_rendezvous (PeerupConfig *self);
 /* (nullable): the namespace of the DHT; NULL for the common one. */
-const char       *peerup_config_get_network         (PeerupConfig *self);
+const char *peerup_config_get_network (PeerupConfig *self);
 /* (element-type PeerupMultiaddr): may be empty (the relays serve then); each ends in /p2p/ID. */
-GPtrArray        *peerup_config_get_bootstrap_peers (PeerupConfig *self);
+GPtrArray *peerup_config_get_bootstrap_peers (PeerupConfig *self);
 /* Absolute; (nullable) only where gating is off. */
-const char       *peerup_config_get_authorized_keys_file (PeerupConfig *self);
-gboolean          peerup_config_get_connection_gating (PeerupConfig *self);
-gboolean          peerup_config_get_ping_pong_enabled (PeerupConfig *self);
-const char       *peerup_config_get_ping_pong_id    (PeerupConfig *self);
+const char *peerup_config_get_authorized_keys_file (PeerupConfig *self);
+gboolean peerup_config_get_connection_gating (PeerupConfig *self);
+gboolean peerup_config_get_ping_pong_enabled (PeerupConfig *self);
+const char *peerup_config_get_ping_pong_id (PeerupConfig *self);
 /* (element-type PeerupConfigService), in the order of the file. */
-GPtrArray        *peerup_config_get_services        (PeerupConfig *self);
+GPtrArray *peerup_config_get_services (PeerupConfig *self);
 /* (nullable) */
-const PeerupConfigService *
-                  peerup_config_find_service        (PeerupConfig *self,
-                                                     const char   *name);
+const PeerupConfigService *peerup_config_find_service (PeerupConfig *self, const char *name);
 /* (element-type PeerupConfigName), in the order of the file. */
-GPtrArray        *peerup_config_get_names           (PeerupConfig *self);
+GPtrArray *peerup_config_get_names (PeerupConfig *self);
 /* (nullable) */
-PeerupPeerId     *peerup_config_lookup_name         (PeerupConfig *self,
-                                                     const char   *name);
-gboolean          peerup_config_get_metrics_enabled (PeerupConfig *self);
+PeerupPeerId *peerup_config_lookup_name (PeerupConfig *self, const char *name);
+gboolean peerup_config_get_metrics_enabled (PeerupConfig *self);
 /* (nullable): "HOST:PORT"; NULL only where metrics are off and the address is unusable. */
-const char       *peerup_config_get_metrics_address (PeerupConfig *self);
-gboolean          peerup_config_get_audit_enabled   (PeerupConfig *self);
+const char *peerup_config_get_metrics_address (PeerupConfig *self);
+gboolean peerup_config_get_audit_enabled (PeerupConfig *self);
 
 /* What is in force, defaults filled in, paths absolute, in the file's own structure. Holds
  * no secret: the file has none. allowed_peers is left out where everyone may use a service. */
-JsonNode         *peerup_config_to_json             (PeerupConfig *self) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *peerup_config_to_json (PeerupConfig *self) G_GNUC_WARN_UNUSED_RESULT;
 /* The same as YAML that peerup_config_new_from_data() reads back to an equal configuration. */
-char             *peerup_config_to_yaml             (PeerupConfig *self) G_GNUC_WARN_UNUSED_RESULT;
+char *peerup_config_to_yaml (PeerupConfig *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": the names of services and networks. */
-gboolean          peerup_config_is_service_name     (const char   *text);
+gboolean peerup_config_is_service_name (const char *text);
 /* "host:22", "192.0.2.1:22", "[::1]:22" or ":22" (this machine). PEERUP_ERROR_MALFORMED.
  * @host comes without brackets. */
-gboolean          peerup_config_parse_host_port     (const char   *text,
-                                                     char        **host,
-                                                     guint16      *port,
-                                                     GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+peerup_config_parse_host_port (const char *text, char **host, guint16 *port, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupConfig, peerup_config_unref)
 

@@ -14,9 +14,9 @@
 
 #define GO_MICROSECOND G_GUINT64_CONSTANT (1000)
 #define GO_MILLISECOND G_GUINT64_CONSTANT (1000000)
-#define GO_SECOND G_GUINT64_CONSTANT (1000000000)
-#define GO_MINUTE (60 * GO_SECOND)
-#define GO_HOUR (60 * GO_MINUTE)
+#define GO_SECOND      G_GUINT64_CONSTANT (1000000000)
+#define GO_MINUTE      (60 * GO_SECOND)
+#define GO_HOUR        (60 * GO_MINUTE)
 /* -2⁶³ ns is a duration, so sums run up to this before the sign is looked at. */
 #define LIMIT (G_GUINT64_CONSTANT (1) << 63)
 

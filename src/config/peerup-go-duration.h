@@ -15,10 +15,8 @@ G_BEGIN_DECLS
  * optional fraction and one of the units ns, us, µs, ms, s, m, h. Digits past the
  * nanosecond are dropped. PEERUP_ERROR_MALFORMED if @text is anything else or the
  * sum does not fit. */
-gboolean peerup_go_duration_parse  (const char *text,
-                                    gint64     *nanoseconds,
-                                    GError    **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_go_duration_parse (const char *text, gint64 *nanoseconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The form that Go prints: "0s", "1.5µs", "2m0s". */
-char    *peerup_go_duration_format (gint64      nanoseconds) G_GNUC_WARN_UNUSED_RESULT;
+char *peerup_go_duration_format (gint64 nanoseconds) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

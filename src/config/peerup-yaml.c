@@ -17,8 +17,8 @@
 typedef struct
 {
   PeerupYamlNode *node;
-  PeerupYamlNode *key;  /* of a mapping: read, its value still to come */
-  GHashTable *seen;     /* of a mapping: text -> key node, both borrowed */
+  PeerupYamlNode *key; /* of a mapping: read, its value still to come */
+  GHashTable *seen;    /* of a mapping: text -> key node, both borrowed */
 } Frame;
 
 typedef struct
@@ -28,19 +28,19 @@ typedef struct
   PeerupYamlNode *root;
 } Builder;
 
-static void
-node_free (PeerupYamlNode *self)
+void
+peerup_yaml_node_free (PeerupYamlNode *self)
 {
   if (self == NULL)
     return;
-  g_clear_pointer (&self->key, node_free);
+  g_clear_pointer (&self->key, peerup_yaml_node_free);
   g_clear_pointer (&self->children, g_ptr_array_unref);
   g_free (self->text);
   g_free (self);
 }
 
-static PeerupYamlNode *
-node_new (PeerupYamlKind kind, gsize start, gsize end)
+PeerupYamlNode *
+peerup_yaml_node_new (PeerupYamlKind kind, gsize start, gsize end)
 {
   PeerupYamlNode *self = g_new0 (PeerupYamlNode, 1);
 
@@ -48,14 +48,14 @@ node_new (PeerupYamlKind kind, gsize start, gsize end)
   self->start = start;
   self->end = end;
   if (kind != PEERUP_YAML_SCALAR)
-    self->children = g_ptr_array_new_with_free_func ((GDestroyNotify) node_free);
+    self->children = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_yaml_node_free);
   return self;
 }
 
 static void
 frame_clear (Frame *self)
 {
-  g_clear_pointer (&self->key, node_free);
+  g_clear_pointer (&self->key, peerup_yaml_node_free);
   g_clear_pointer (&self->seen, g_hash_table_unref);
 }
 
@@ -63,7 +63,7 @@ static void
 builder_clear (Builder *self)
 {
   g_clear_pointer (&self->frames, g_array_unref);
-  g_clear_pointer (&self->root, node_free);
+  g_clear_pointer (&self->root, peerup_yaml_node_free);
   g_clear_pointer (&self->document, peerup_yaml_document_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Builder, builder_clear)
@@ -150,7 +150,8 @@ builder_add (Builder *self, PeerupYamlNode *node, GError **error)
 
       frame->key = node;
       if (node->kind != PEERUP_YAML_SCALAR)
-        return peerup_yaml_refuse (self->document, node->start, error, "a key cannot be a list or a mapping; write a word");
+        return peerup_yaml_refuse (self->document, node->start, error,
+                                   "a key cannot be a list or a mapping; write a word");
       if (!node->quoted && strcmp (node->text, "<<") == 0)
         return peerup_yaml_refuse (self->document, node->start, error, "merge keys are not read; write the keys out");
       first = g_hash_table_lookup (frame->seen, node->text);
@@ -158,8 +159,9 @@ builder_add (Builder *self, PeerupYamlNode *node, GError **error)
         {
           g_autofree char *where = peerup_yaml_document_locate (self->document, first->start);
 
-          return peerup_yaml_refuse (self->document, node->start, error, "the key “%s” stands here a second time (first at %s); remove one",
-                         node->text, where);
+          return peerup_yaml_refuse (self->document, node->start, error,
+                                     "the key “%s” stands here a second time (first at %s); remove one", node->text,
+                                     where);
         }
       g_hash_table_insert (frame->seen, node->text, node);
       return TRUE;
@@ -174,8 +176,8 @@ builder_add_scalar (Builder *self, struct fy_event *event, GError **error)
 {
   enum fy_scalar_style style = fy_token_scalar_style (event->scalar.value);
   Frame *frame = self->frames->len == 0 ? NULL : &g_array_index (self->frames, Frame, self->frames->len - 1);
-  PeerupYamlNode *node = node_new (PEERUP_YAML_SCALAR, mark_offset (self, fy_event_start_mark (event)),
-                                   mark_offset (self, fy_event_end_mark (event)));
+  PeerupYamlNode *node = peerup_yaml_node_new (PEERUP_YAML_SCALAR, mark_offset (self, fy_event_start_mark (event)),
+                                               mark_offset (self, fy_event_end_mark (event)));
   gsize length = 0;
   const char *text = event->scalar.value == NULL ? NULL : fy_token_get_text (event->scalar.value, &length);
 
@@ -195,7 +197,7 @@ builder_add_scalar (Builder *self, struct fy_event *event, GError **error)
   if (text != NULL && memchr (text, '\0', length) != NULL)
     {
       peerup_yaml_refuse (self->document, node->start, error, "a text cannot hold a zero byte; remove “\\0”");
-      node_free (node);
+      peerup_yaml_node_free (node);
       return FALSE;
     }
   return builder_add (self, node, error);
@@ -208,9 +210,10 @@ builder_open (Builder *self, struct fy_event *event, PeerupYamlKind kind, GError
   Frame frame = { NULL };
 
   if (self->frames->len >= PEERUP_YAML_MAX_DEPTH)
-    return peerup_yaml_refuse (self->document, start, error, "lists and mappings are nested deeper than %d; no configuration needs that",
-                   PEERUP_YAML_MAX_DEPTH);
-  frame.node = node_new (kind, start, start);
+    return peerup_yaml_refuse (self->document, start, error,
+                               "lists and mappings are nested deeper than %d; no configuration needs that",
+                               PEERUP_YAML_MAX_DEPTH);
+  frame.node = peerup_yaml_node_new (kind, start, start);
   frame.node->flow = fy_event_get_node_style (event) == FYNS_FLOW;
   if (!builder_add (self, frame.node, error))
     return FALSE;
@@ -239,10 +242,10 @@ refuse_properties (Builder *self, struct fy_token *anchor, struct fy_token *tag,
 {
   if (anchor != NULL)
     return peerup_yaml_refuse (self->document, mark_offset (self, fy_token_start_mark (anchor)), error,
-                   "anchors (&name) are not read; write the value out where it is used");
+                               "anchors (&name) are not read; write the value out where it is used");
   if (tag != NULL)
     return peerup_yaml_refuse (self->document, mark_offset (self, fy_token_start_mark (tag)), error,
-                   "tags (!name) are not read; remove it, and quote the value if it is a text");
+                               "tags (!name) are not read; remove it, and quote the value if it is a text");
   return TRUE;
 }
 
@@ -276,7 +279,7 @@ builder_take (Builder *self, struct fy_event *event, GError **error)
     case FYET_DOCUMENT_START:
       if (self->root != NULL)
         return peerup_yaml_refuse (self->document, start, error,
-                       "a second document starts here, of which nothing would be used; remove the “---”");
+                                   "a second document starts here, of which nothing would be used; remove the “---”");
       return TRUE;
 
     case FYET_DOCUMENT_END:
@@ -352,7 +355,8 @@ refuse_encoding (const PeerupYamlDocument *document, GError **error)
   if (g_utf8_validate_len (document->text, document->length, &bad))
     return TRUE;
   return peerup_yaml_refuse (document, bad - document->text, error,
-                 *bad == '\0' ? "a zero byte; remove it" : "this is not UTF-8; save the file in that encoding");
+                             *bad == '\0' ? "a zero byte; remove it"
+                                          : "this is not UTF-8; save the file in that encoding");
 }
 
 PeerupYamlDocument *
@@ -378,12 +382,13 @@ peerup_yaml_parse (const char *text, gsize length, const char *path, GError **er
     return NULL;
   if (builder.root == NULL || peerup_yaml_node_is_null (builder.root))
     {
-      g_clear_pointer (&builder.root, node_free);
-      builder.root = node_new (PEERUP_YAML_MAPPING, document->end, document->end);
+      g_clear_pointer (&builder.root, peerup_yaml_node_free);
+      builder.root = peerup_yaml_node_new (PEERUP_YAML_MAPPING, document->end, document->end);
     }
   if (builder.root->kind != PEERUP_YAML_MAPPING)
     {
-      peerup_yaml_refuse (document, builder.root->start, error, "this is not a configuration; write lines of the form “key: value”");
+      peerup_yaml_refuse (document, builder.root->start, error,
+                          "this is not a configuration; write lines of the form “key: value”");
       return NULL;
     }
   document->root = g_steal_pointer (&builder.root);
@@ -395,7 +400,7 @@ peerup_yaml_document_free (PeerupYamlDocument *self)
 {
   if (self == NULL)
     return;
-  node_free (self->root);
+  peerup_yaml_node_free (self->root);
   g_free (self->path);
   g_free (self->text);
   g_free (self);

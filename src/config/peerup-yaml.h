@@ -46,6 +46,9 @@ struct _PeerupYamlNode
   GPtrArray *children;
 };
 
+PeerupYamlNode *peerup_yaml_node_new (PeerupYamlKind kind, gsize start, gsize end) G_GNUC_WARN_UNUSED_RESULT;
+void peerup_yaml_node_free (PeerupYamlNode *self);
+
 /* A document and the text it was read from. Immutable, but for who made it. */
 typedef struct
 {
@@ -61,26 +64,20 @@ typedef struct
  * and one document only. An empty text is an empty mapping. @end is where the document's
  * content may grow: the end of the text, or (@ended) the "..." line. Errors:
  * PEERUP_ERROR_CONFIG as "@path:LINE:COLUMN: text". */
-PeerupYamlDocument *peerup_yaml_parse           (const char *text,
-                                                 gsize       length,
-                                                 const char *path,
-                                                 GError    **error) G_GNUC_WARN_UNUSED_RESULT;
-void                peerup_yaml_document_free   (PeerupYamlDocument *self);
+PeerupYamlDocument *
+peerup_yaml_parse (const char *text, gsize length, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void peerup_yaml_document_free (PeerupYamlDocument *self);
 /* "PATH:LINE:COLUMN" of a byte of the text. */
-char               *peerup_yaml_document_locate (const PeerupYamlDocument *self,
-                                                 gsize                     offset) G_GNUC_WARN_UNUSED_RESULT;
+char *peerup_yaml_document_locate (const PeerupYamlDocument *self, gsize offset) G_GNUC_WARN_UNUSED_RESULT;
 /* Sets PEERUP_ERROR_CONFIG with "PATH:LINE:COLUMN: message", returns FALSE. */
-gboolean            peerup_yaml_refuse          (const PeerupYamlDocument *self,
-                                                 gsize                     offset,
-                                                 GError                  **error,
-                                                 const char               *format,
-                                                 ...) G_GNUC_PRINTF (4, 5);
+gboolean peerup_yaml_refuse (const PeerupYamlDocument *self, gsize offset, GError **error, const char *format, ...)
+  G_GNUC_PRINTF (4, 5);
 /* Nothing written, or "~" or "null". */
-gboolean            peerup_yaml_node_is_null    (const PeerupYamlNode *self);
+gboolean peerup_yaml_node_is_null (const PeerupYamlNode *self);
 /* (nullable): also NULL if @self is not a mapping. */
-PeerupYamlNode     *peerup_yaml_node_get        (const PeerupYamlNode *self,
-                                                 const char           *key);
+PeerupYamlNode *peerup_yaml_node_get (const PeerupYamlNode *self, const char *key);
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupYamlNode, peerup_yaml_node_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupYamlDocument, peerup_yaml_document_free)
 
 G_END_DECLS

@@ -18,6 +18,7 @@ typedef struct
   GQueue waiting; /* of PeerupStream, before stream_func is set */
   GError *error;  /* set once closed */
   DexPromise *closed;
+  gboolean retired;
 } PeerupConnectionPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (PeerupConnection, peerup_connection, G_TYPE_OBJECT)
@@ -65,6 +66,23 @@ peerup_connection_close (PeerupConnection *self, guint32 code)
 {
   if (PRIVATE (self)->error == NULL)
     PEERUP_CONNECTION_GET_CLASS (self)->close (self, code);
+}
+
+void
+peerup_connection_retire (PeerupConnection *self, guint32 code)
+{
+  PeerupConnectionPrivate *priv = PRIVATE (self);
+
+  if (priv->error != NULL || priv->retired)
+    return;
+  priv->retired = TRUE;
+  PEERUP_CONNECTION_GET_CLASS (self)->retire (self, code);
+}
+
+gboolean
+peerup_connection_is_retired (PeerupConnection *self)
+{
+  return PRIVATE (self)->retired;
 }
 
 DexFuture *

@@ -50,6 +50,8 @@ struct _PeerupConnectionClass
   DexFuture *(*open_stream) (PeerupConnection *self);
   /* Starts the close with @code; ends in peerup_connection_set_closed(). Idempotent. */
   void (*close) (PeerupConnection *self, guint32 code);
+  /* No new streams; the connection closes when the last one has ended. */
+  void (*retire) (PeerupConnection *self, guint32 code);
   /* Asks the peer for a sign of life; resolves to the round trip in microseconds (int64). */
   DexFuture *(*ping) (PeerupConnection *self);
   guint (*get_n_streams) (PeerupConnection *self);
@@ -64,6 +66,9 @@ PeerupPeerId *peerup_connection_get_remote_peer (PeerupConnection *self);
 gint64 peerup_connection_get_opened_at (PeerupConnection *self); /* monotonic µs */
 DexFuture *peerup_connection_open_stream (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_connection_close (PeerupConnection *self, guint32 code);
+/* Tells the peer to open no more streams here, and closes when the last has ended. */
+void peerup_connection_retire (PeerupConnection *self, guint32 code);
+gboolean peerup_connection_is_retired (PeerupConnection *self);
 DexFuture *peerup_connection_ping (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
 guint peerup_connection_get_n_streams (PeerupConnection *self);
 /* Smoothed round trip in microseconds, -1 while unknown. */

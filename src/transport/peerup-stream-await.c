@@ -46,6 +46,12 @@ stream_wait_until (PeerupStream *self, GIOCondition condition, gint64 deadline, 
   return FALSE;
 }
 
+gboolean
+peerup_stream_await_readable (PeerupStream *self, gint64 deadline, GError **error)
+{
+  return stream_wait_until (self, G_IO_IN, deadline, error);
+}
+
 gssize
 peerup_stream_await_read (PeerupStream *self, void *buffer, gsize count, gint64 deadline, GError **error)
 {

@@ -44,14 +44,29 @@ ready_replace (Ready *ready, Ready next)
     old.destroy (old.data);
 }
 
-/* Calls one direction's callback if what it waits for holds, after disarming it. */
+static void
+stream_wait (PeerupStream *self, GIOCondition wanted)
+{
+  PeerupStreamClass *klass = PEERUP_STREAM_GET_CLASS (self);
+
+  if (klass->interest != NULL)
+    klass->interest (self, wanted);
+}
+
+/* Calls one direction's callback if what it waits for holds, after disarming it. What
+ * held when it was armed or notified may be gone: then the wait goes on. */
 static void
 stream_fire (PeerupStream *self, Ready *ready, GIOCondition wanted)
 {
   Ready once = *ready;
 
-  if (once.func == NULL || (peerup_stream_poll (self) & wanted) == 0)
+  if (once.func == NULL)
     return;
+  if ((peerup_stream_poll (self) & wanted) == 0)
+    {
+      stream_wait (self, wanted);
+      return;
+    }
   *ready = (Ready) { NULL, NULL, NULL };
   once.func (self, once.data);
   if (once.destroy != NULL)
@@ -71,16 +86,15 @@ stream_run_ready (gpointer data)
 static void
 stream_arm (PeerupStream *self, Ready *ready, Ready next, GIOCondition wanted)
 {
-  PeerupStreamClass *klass = PEERUP_STREAM_GET_CLASS (self);
   PeerupTask *task = &PRIVATE (self)->task;
 
   ready_replace (ready, next);
   if (next.func == NULL || task->reactor == NULL)
     return;
-  if (klass->poll (self) & wanted)
+  if (peerup_stream_poll (self) & wanted)
     peerup_task_schedule (task);
-  else if (klass->interest != NULL)
-    klass->interest (self, wanted);
+  else
+    stream_wait (self, wanted);
 }
 
 void

@@ -95,6 +95,7 @@ void peerup_stream_arm_write (PeerupStream *self, PeerupStreamReadyFunc func, gp
 
 /* For fibers. @deadline is monotonic microseconds, or G_MAXINT64 for none; when it
  * passes: PEERUP_ERROR_TIMEOUT. read_exact fails with PEERUP_ERROR_CLOSED at an early end. */
+gboolean peerup_stream_await_readable (PeerupStream *self, gint64 deadline, GError **error);
 gssize peerup_stream_await_read (PeerupStream *self, void *buffer, gsize count, gint64 deadline, GError **error);
 gboolean
 peerup_stream_await_read_exact (PeerupStream *self, void *buffer, gsize count, gint64 deadline, GError **error);

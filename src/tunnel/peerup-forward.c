@@ -18,8 +18,9 @@
 #define KEEPALIVE_IDLE     6
 #define KEEPALIVE_INTERVAL 3
 
-/* Milliseconds before the second, third and fourth try. */
-static const guint retry_delays[] = { 1000, 2000, 4000 };
+/* Tries after the first, after 1, 2 and 4 seconds. */
+#define RETRIES     3
+#define FIRST_PAUSE 1000
 
 struct _PeerupForward
 {
@@ -31,6 +32,7 @@ struct _PeerupForward
   char *protocol;
   char *address; /* nullable */
   guint asked_port;
+  guint first_pause;        /* milliseconds */
   PeerupListener *listener; /* NULL while stopped */
   PeerupForwardState state;
   char *last_error;
@@ -53,7 +55,7 @@ typedef struct
   PeerupStream *remote; /* with the splice */
   PeerupSplice *splice;
   DexFuture *opening; /* a try to open the stream, or the pause before one */
-  guint n_tries;
+  guint n_retries;
 } Call;
 
 enum
@@ -305,8 +307,8 @@ on_opened (DexFuture *future, gpointer data)
   value = dex_future_get_value (future, &error);
   if (value != NULL)
     call_carry (call, g_value_get_object (value));
-  else if (call->n_tries < G_N_ELEMENTS (retry_delays) && peerup_forward_may_retry (error))
-    call_await (call, dex_timeout_new_msec (retry_delays[call->n_tries++]), on_pause_over);
+  else if (call->n_retries < RETRIES && peerup_forward_may_retry (error))
+    call_await (call, dex_timeout_new_msec (self->first_pause << call->n_retries++), on_pause_over);
   else
     call_fail (call, error);
   g_object_thaw_notify (G_OBJECT (self));
@@ -620,6 +622,15 @@ static void
 peerup_forward_init (PeerupForward *self)
 {
   g_queue_init (&self->calls);
+  self->first_pause = FIRST_PAUSE;
+}
+
+void
+peerup_forward_set_first_pause (PeerupForward *self, guint pause)
+{
+  g_return_if_fail (PEERUP_IS_FORWARD (self));
+
+  self->first_pause = pause;
 }
 
 PeerupForward *

@@ -71,4 +71,8 @@ guint peerup_forward_get_active (PeerupForward *self);
 guint64 peerup_forward_get_total (PeerupForward *self);
 void peerup_forward_get_bytes (PeerupForward *self, guint64 *in, guint64 *out);
 
+/* For tests: milliseconds of the first pause between two tries, 1000 unless set; each later
+ * one is twice as long. */
+void peerup_forward_set_first_pause (PeerupForward *self, guint pause);
+
 G_END_DECLS

@@ -10,22 +10,22 @@
 #include <string.h>
 
 /* Size classes 0 to 4 are blocks of 4 KiB to 64 KiB, header included; 5 is a view. */
-#define MIN_BLOCK    4096u
-#define MAX_CLASS    4u
-#define VIEW_CLASS   5u
+#define MIN_BLOCK  4096u
+#define MAX_CLASS  4u
+#define VIEW_CLASS 5u
 /* Four of the largest blocks: what one burst of reads leaves behind. */
-#define POOL_MAX     (4u * (MIN_BLOCK << MAX_CLASS))
+#define POOL_MAX (4u * (MIN_BLOCK << MAX_CLASS))
 
 G_STATIC_ASSERT (VIEW_CLASS + 1 == PEERUP_CHUNK_CLASSES);
 
 struct _PeerupChunk
 {
   PeerupChunk *next;
-  guint8      *data;
-  guint32      start;
-  guint32      end;
-  guint32      capacity; /* 0 for a view: nothing can be added to it */
-  guint8       size_class;
+  guint8 *data;
+  guint32 start;
+  guint32 end;
+  guint32 capacity; /* 0 for a view: nothing can be added to it */
+  guint8 size_class;
 };
 
 static inline gsize
@@ -113,14 +113,15 @@ room (const PeerupChunkQueue *self)
   return self->tail != NULL && self->tail->capacity != 0 ? self->tail->capacity - self->tail->end : 0;
 }
 
-/* A block for what the queue holds and @length bytes more. */
+/* A block for @length bytes, or one as large as what the queue holds already. */
 static void
 push_block (PeerupChunkQueue *self, PeerupChunkPool *pool, gsize length)
 {
   PeerupChunk *chunk;
   guint size_class = 0;
 
-  while (size_class < MAX_CLASS && class_size (size_class) - sizeof (PeerupChunk) < self->length + length)
+  while (size_class < MAX_CLASS &&
+         (class_size (size_class) - sizeof (PeerupChunk) < length || class_size (size_class + 1) <= self->length))
     size_class++;
   chunk = chunk_new (pool, size_class);
   chunk->data = (guint8 *) (chunk + 1);

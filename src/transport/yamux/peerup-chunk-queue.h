@@ -22,12 +22,12 @@ typedef struct _PeerupChunk PeerupChunk;
 typedef struct
 {
   PeerupChunk *free[PEERUP_CHUNK_CLASSES];
-  gsize        size;
-  gboolean     used;
+  gsize size;
+  gboolean used;
 } PeerupChunkPool;
 
 /* Frees what the pool keeps if it was not used since the last call. */
-void peerup_chunk_pool_trim  (PeerupChunkPool *pool);
+void peerup_chunk_pool_trim (PeerupChunkPool *pool);
 void peerup_chunk_pool_clear (PeerupChunkPool *pool);
 
 /* Zero-initialized. */
@@ -35,39 +35,24 @@ typedef struct
 {
   PeerupChunk *head;
   PeerupChunk *tail;
-  gsize        length;
+  gsize length;
 } PeerupChunkQueue;
 
 /* Copies @data to the end. */
-void     peerup_chunk_queue_append        (PeerupChunkQueue *self,
-                                           PeerupChunkPool  *pool,
-                                           gconstpointer     data,
-                                           gsize             length);
+void peerup_chunk_queue_append (PeerupChunkQueue *self, PeerupChunkPool *pool, gconstpointer data, gsize length);
 /* Puts a view of @data at the end: it must stay until it was consumed or settled. At most
  * G_MAXUINT32 bytes. */
-void     peerup_chunk_queue_append_view   (PeerupChunkQueue *self,
-                                           PeerupChunkPool  *pool,
-                                           gconstpointer     data,
-                                           gsize             length);
+void peerup_chunk_queue_append_view (PeerupChunkQueue *self, PeerupChunkPool *pool, gconstpointer data, gsize length);
 /* Replaces views by copies. */
-void     peerup_chunk_queue_settle        (PeerupChunkQueue *self,
-                                           PeerupChunkPool  *pool);
+void peerup_chunk_queue_settle (PeerupChunkQueue *self, PeerupChunkPool *pool);
 /* Fills @vectors with the front of the queue; returns how many were filled. */
-gsize    peerup_chunk_queue_peek          (const PeerupChunkQueue *self,
-                                           GInputVector           *vectors,
-                                           gsize                   n_vectors);
+gsize peerup_chunk_queue_peek (const PeerupChunkQueue *self, GInputVector *vectors, gsize n_vectors);
 /* Drops @length bytes from the front, at most what the queue holds. */
-void     peerup_chunk_queue_consume       (PeerupChunkQueue *self,
-                                           PeerupChunkPool  *pool,
-                                           gsize             length);
+void peerup_chunk_queue_consume (PeerupChunkQueue *self, PeerupChunkPool *pool, gsize length);
 /* Moves up to @length bytes from the front to @buffer; returns how many. */
-gsize    peerup_chunk_queue_read          (PeerupChunkQueue *self,
-                                           PeerupChunkPool  *pool,
-                                           gpointer          buffer,
-                                           gsize             length);
-void     peerup_chunk_queue_clear         (PeerupChunkQueue *self,
-                                           PeerupChunkPool  *pool);
+gsize peerup_chunk_queue_read (PeerupChunkQueue *self, PeerupChunkPool *pool, gpointer buffer, gsize length);
+void peerup_chunk_queue_clear (PeerupChunkQueue *self, PeerupChunkPool *pool);
 /* Bytes of memory the chunks take. */
-gsize    peerup_chunk_queue_get_allocated (const PeerupChunkQueue *self);
+gsize peerup_chunk_queue_get_allocated (const PeerupChunkQueue *self);
 
 G_END_DECLS

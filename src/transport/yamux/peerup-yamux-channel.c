@@ -9,7 +9,7 @@
 #include "transport/yamux/peerup-yamux-private.h"
 
 #define TO(state) (1u << PEERUP_YAMUX_##state)
-#define TO_END (TO (LOCAL_RESET) | TO (REMOTE_RESET) | TO (LOST))
+#define TO_END    (TO (LOCAL_RESET) | TO (REMOTE_RESET) | TO (LOST))
 
 /* The states each state may go to. */
 static const guint8 edges[] = {
@@ -261,8 +261,8 @@ peerup_yamux_channel_close_write (PeerupYamuxChannel *self)
     return;
   peerup_yamux_send_control (session, PEERUP_YAMUX_WINDOW_UPDATE,
                              PEERUP_YAMUX_FIN | peerup_yamux_channel_take_ack (self), self->id, 0);
-  peerup_yamux_channel_set_state (self, self->state == PEERUP_YAMUX_OPEN ? PEERUP_YAMUX_LOCAL_FIN
-                                                                          : PEERUP_YAMUX_FINISHED);
+  peerup_yamux_channel_set_state (self,
+                                  self->state == PEERUP_YAMUX_OPEN ? PEERUP_YAMUX_LOCAL_FIN : PEERUP_YAMUX_FINISHED);
   peerup_yamux_deliver (session);
 }
 

@@ -68,8 +68,8 @@ deliver_channel (PeerupYamux *self, PeerupYamuxChannel *channel)
   if (!channel->announced)
     return;
   read_state = peerup_yamux_channel_get_read_state (channel);
-  if ((events & PEERUP_YAMUX_EVENT_READABLE) != 0 && !channel->deaf
-      && (read_state == PEERUP_YAMUX_READ_DATA || read_state == PEERUP_YAMUX_READ_EOF))
+  if ((events & PEERUP_YAMUX_EVENT_READABLE) != 0 && !channel->deaf &&
+      (read_state == PEERUP_YAMUX_READ_DATA || read_state == PEERUP_YAMUX_READ_EOF))
     tell (self, self->events->channel_readable, channel);
   if ((events & PEERUP_YAMUX_EVENT_WRITABLE) != 0 && peerup_yamux_channel_get_send_window (channel) > 0)
     tell (self, self->events->channel_writable, channel);

@@ -28,20 +28,17 @@ typedef enum
 typedef struct
 {
   PeerupYamuxFrameType type;
-  guint16              flags;
-  guint32              id;
-  guint32              length;
+  guint16 flags;
+  guint32 id;
+  guint32 length;
 } PeerupYamuxFrame;
 
 /* Decodes the first 12 of @length bytes and checks what can be told from the header alone: version
  * 0, known type and flags, id 0 for the session's frames and only for them, a ping
  * that is either a request or an answer. PEERUP_ERROR_PROTOCOL, or PEERUP_ERROR_MALFORMED if there are
  * fewer bytes. */
-gboolean peerup_yamux_frame_decode (PeerupYamuxFrame *self,
-                                    const guint8     *data,
-                                    gsize             length,
-                                    GError          **error) G_GNUC_WARN_UNUSED_RESULT;
-void     peerup_yamux_frame_encode (const PeerupYamuxFrame *self,
-                                    guint8                  data[PEERUP_YAMUX_HEADER_SIZE]);
+gboolean peerup_yamux_frame_decode (PeerupYamuxFrame *self, const guint8 *data, gsize length,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void peerup_yamux_frame_encode (const PeerupYamuxFrame *self, guint8 data[PEERUP_YAMUX_HEADER_SIZE]);
 
 G_END_DECLS

@@ -28,8 +28,8 @@ break_rules (PeerupYamux *self, guint32 id, const char *what)
 static gboolean
 has_room (PeerupYamux *self)
 {
-  return !self->goaway_sent && self->n_inbound < self->limits.max_inbound
-         && self->n_unaccepted < self->limits.max_backlog;
+  return !self->goaway_sent && self->n_inbound < self->limits.max_inbound &&
+         self->n_unaccepted < self->limits.max_backlog;
 }
 
 /* A frame with SYN. @channel: NULL after a refusal. */
@@ -86,7 +86,7 @@ handle_fin (PeerupYamux *self, PeerupYamuxChannel *channel)
   channel->eof = TRUE;
   peerup_yamux_queue_event (self, channel, PEERUP_YAMUX_EVENT_READABLE);
   peerup_yamux_channel_set_state (channel, channel->state == PEERUP_YAMUX_OPEN ? PEERUP_YAMUX_REMOTE_FIN
-                                                                                : PEERUP_YAMUX_FINISHED);
+                                                                               : PEERUP_YAMUX_FINISHED);
 }
 
 static gboolean

@@ -97,8 +97,8 @@ send_frame (PeerupYamux *self, guint flags, guint32 id, const GOutputVector *vec
       frame.length += out[n_out++].size;
     }
   peerup_yamux_frame_encode (&frame, header);
-  out[0] = (GOutputVector){ self->control, self->control_fill };
-  out[1] = (GOutputVector){ header, sizeof header };
+  out[0] = (GOutputVector) { self->control, self->control_fill };
+  out[1] = (GOutputVector) { header, sizeof header };
   self->control_fill = 0;
   if (out[0].size == 0)
     send_vectors (self, out + 1, n_out - 1);

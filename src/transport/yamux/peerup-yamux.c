@@ -37,8 +37,8 @@ peerup_yamux_new (gboolean is_client, const PeerupYamuxLimits *limits, const Pee
   self->limits = *limits;
   self->events = events;
   self->user_data = user_data;
-  self->channels = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL,
-                                          (GDestroyNotify) peerup_yamux_channel_unref);
+  self->channels =
+    g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, (GDestroyNotify) peerup_yamux_channel_unref);
   self->id_parity = is_client ? 1 : 0;
   self->next_id = is_client ? 1 : 2;
   self->last_received = self->ping_sent = G_MININT64;
@@ -75,8 +75,8 @@ lose_channels (PeerupYamux *self)
   GHashTableIter iter;
   gpointer channel;
 
-  self->channels = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL,
-                                          (GDestroyNotify) peerup_yamux_channel_unref);
+  self->channels =
+    g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, (GDestroyNotify) peerup_yamux_channel_unref);
   self->last_channel = self->body_channel = NULL;
   self->n_inbound = self->n_outbound = self->n_unaccepted = self->n_unacked = 0;
   self->window_sum = self->buffered = 0;
@@ -126,8 +126,8 @@ static void
 die (PeerupYamux *self, GError *error)
 {
   g_assert (self->error == NULL);
+  g_assert (self->control_fill == 0);
   self->error = error;
-  self->control_fill = 0;
   lose_channels (self);
 }
 
@@ -145,6 +145,8 @@ peerup_yamux_terminate (PeerupYamux *self, const GError *error)
   g_return_if_fail (self != NULL && error != NULL);
   if (self->error != NULL)
     return;
+  /* A handler may have said something that still waits. */
+  peerup_yamux_flush_control (self);
   die (self, g_error_copy (error));
   peerup_yamux_deliver (self);
 }
@@ -243,8 +245,8 @@ peerup_yamux_note_room (PeerupYamux *self)
 {
   if (!self->open_refused)
     return;
-  if (self->n_outbound < self->limits.max_outbound && self->n_unacked < self->limits.max_unacked
-      && peerup_yamux_get_n_control (self) < self->limits.max_control / 2)
+  if (self->n_outbound < self->limits.max_outbound && self->n_unacked < self->limits.max_unacked &&
+      peerup_yamux_get_n_control (self) < self->limits.max_control / 2)
     {
       self->open_refused = FALSE;
       self->tell_can_open = TRUE;

@@ -29,9 +29,9 @@ typedef struct _PeerupYamuxChannel PeerupYamuxChannel;
 
 /* Codes of GoAway in the yamux specification; libp2p's connection codes
  * (0x1000 and up) are equally valid there. */
-#define PEERUP_YAMUX_GOAWAY_NORMAL 0u
-#define PEERUP_YAMUX_GOAWAY_PROTOCOL 1u
-#define PEERUP_YAMUX_GOAWAY_INTERNAL 2u
+#define PEERUP_YAMUX_GOAWAY_NORMAL       0u
+#define PEERUP_YAMUX_GOAWAY_PROTOCOL     1u
+#define PEERUP_YAMUX_GOAWAY_INTERNAL     2u
 #define PEERUP_YAMUX_GOAWAY_RATE_LIMITED 0x1002u
 
 /* The stream code the machine itself resets with. */
@@ -55,15 +55,15 @@ typedef struct _PeerupYamuxChannel PeerupYamuxChannel;
  */
 typedef struct
 {
-  guint   max_inbound;
-  guint   max_backlog;
-  guint   max_outbound;
-  guint   max_unacked;
-  guint   max_frame;
+  guint max_inbound;
+  guint max_backlog;
+  guint max_outbound;
+  guint max_unacked;
+  guint max_frame;
   guint32 max_window;
-  gsize   window_budget;
-  gsize   max_buffered;
-  guint   max_control;
+  gsize window_budget;
+  gsize max_buffered;
+  guint max_control;
 } PeerupYamuxLimits;
 
 /* 1024, 256, 1024, 256, 64 KiB, 16 MiB, 64 MiB, 128 MiB, 8192. */
@@ -89,14 +89,14 @@ extern const PeerupYamuxLimits peerup_yamux_default_limits;
  */
 typedef struct
 {
-  gsize (*send)             (const GOutputVector *vectors, gsize n_vectors, gpointer user_data);
-  void  (*channel_opened)   (PeerupYamuxChannel *channel, gpointer user_data);
-  void  (*channel_readable) (PeerupYamuxChannel *channel, gpointer user_data);
-  void  (*channel_writable) (PeerupYamuxChannel *channel, gpointer user_data);
-  void  (*channel_closed)   (PeerupYamuxChannel *channel, gpointer user_data);
-  void  (*can_open)         (gpointer user_data);
-  void  (*goaway_received)  (guint32 code, gpointer user_data);
-  void  (*ping_reply)       (gint64 rtt, gpointer user_data);
+  gsize (*send) (const GOutputVector *vectors, gsize n_vectors, gpointer user_data);
+  void (*channel_opened) (PeerupYamuxChannel *channel, gpointer user_data);
+  void (*channel_readable) (PeerupYamuxChannel *channel, gpointer user_data);
+  void (*channel_writable) (PeerupYamuxChannel *channel, gpointer user_data);
+  void (*channel_closed) (PeerupYamuxChannel *channel, gpointer user_data);
+  void (*can_open) (gpointer user_data);
+  void (*goaway_received) (guint32 code, gpointer user_data);
+  void (*ping_reply) (gint64 rtt, gpointer user_data);
 } PeerupYamuxEvents;
 
 /**
@@ -106,13 +106,11 @@ typedef struct
  * @events: must outlive the session
  * @user_data: must stay valid until the last call into the session returned
  */
-PeerupYamux *peerup_yamux_new   (gboolean                 is_client,
-                                 const PeerupYamuxLimits *limits,
-                                 const PeerupYamuxEvents *events,
-                                 gpointer                 user_data) G_GNUC_WARN_UNUSED_RESULT;
-PeerupYamux *peerup_yamux_ref   (PeerupYamux *self);
+PeerupYamux *peerup_yamux_new (gboolean is_client, const PeerupYamuxLimits *limits, const PeerupYamuxEvents *events,
+                               gpointer user_data) G_GNUC_WARN_UNUSED_RESULT;
+PeerupYamux *peerup_yamux_ref (PeerupYamux *self);
 /* The last one loses the streams that are left, without an event. */
-void         peerup_yamux_unref (PeerupYamux *self);
+void peerup_yamux_unref (PeerupYamux *self);
 
 /**
  * peerup_yamux_feed:
@@ -125,11 +123,8 @@ void         peerup_yamux_unref (PeerupYamux *self);
  *   rules (a GoAway was sent), %PEERUP_ERROR_LIMIT when it exceeded one, or the error
  *   given to peerup_yamux_terminate(). All streams are lost then.
  */
-gboolean peerup_yamux_feed (PeerupYamux  *self,
-                            const guint8 *data,
-                            gsize         length,
-                            gint64        now,
-                            GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_yamux_feed (PeerupYamux *self, const guint8 *data, gsize length, gint64 now,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * peerup_yamux_feed_borrowed:
@@ -137,13 +132,10 @@ gboolean peerup_yamux_feed (PeerupYamux  *self,
  * The same without the copy: @data must stay as it is until peerup_yamux_settle(), so
  * that readers that run after this call still read it in place.
  */
-gboolean peerup_yamux_feed_borrowed (PeerupYamux  *self,
-                                     const guint8 *data,
-                                     gsize         length,
-                                     gint64        now,
-                                     GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_yamux_feed_borrowed (PeerupYamux *self, const guint8 *data, gsize length, gint64 now,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Copies what is still unread of the bytes fed so far. */
-void     peerup_yamux_settle        (PeerupYamux *self);
+void peerup_yamux_settle (PeerupYamux *self);
 
 /**
  * peerup_yamux_open:
@@ -154,12 +146,10 @@ void     peerup_yamux_settle        (PeerupYamux *self);
  *   %PEERUP_ERROR_CLOSED if a GoAway was sent or received, or all 2^31 ids are used;
  *   %PEERUP_ERROR_LIMIT if there are too many streams now (can_open() will tell).
  */
-PeerupYamuxChannel *peerup_yamux_open (PeerupYamux *self,
-                                       gint64       now,
-                                       GError     **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupYamuxChannel *peerup_yamux_open (PeerupYamux *self, gint64 now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Tells that all bytes given to send() have left. */
-void     peerup_yamux_drained (PeerupYamux *self);
+void peerup_yamux_drained (PeerupYamux *self);
 
 /* Sends a ping, unless one is still unanswered (then %FALSE). The machine pings by
  * itself while data arrives, to size the windows. */
@@ -167,25 +157,25 @@ gboolean peerup_yamux_ping (PeerupYamux *self, gint64 now);
 
 /* Refuses new streams from now on; those that are open go on. Any 32-bit code. Only
  * the first call sends anything. */
-void     peerup_yamux_goaway (PeerupYamux *self, guint32 code);
+void peerup_yamux_goaway (PeerupYamux *self, guint32 code);
 
-/* The transport is gone, or the session is to end: nothing more is sent, all streams
- * are lost with @error. */
-void     peerup_yamux_terminate (PeerupYamux *self, const GError *error);
+/* The transport is gone, or the session is to end: nothing more is sent from now on, all
+ * streams are lost with @error. */
+void peerup_yamux_terminate (PeerupYamux *self, const GError *error);
 
-gboolean peerup_yamux_is_dead              (PeerupYamux *self);
+gboolean peerup_yamux_is_dead (PeerupYamux *self);
 /* Whether the peer sent a GoAway, and its latest code. */
-gboolean peerup_yamux_get_remote_goaway    (PeerupYamux *self, guint32 *code);
+gboolean peerup_yamux_get_remote_goaway (PeerupYamux *self, guint32 *code);
 /* Smoothed round trip in microseconds; 0 before the first answer to a ping. */
-gint64   peerup_yamux_get_rtt              (PeerupYamux *self);
+gint64 peerup_yamux_get_rtt (PeerupYamux *self);
 /* When the last bytes arrived; G_MININT64 before the first. */
-gint64   peerup_yamux_get_last_received    (PeerupYamux *self);
+gint64 peerup_yamux_get_last_received (PeerupYamux *self);
 /* When the ping that is still unanswered was sent; G_MININT64 if there is none. */
-gint64   peerup_yamux_get_unanswered_ping  (PeerupYamux *self);
-guint    peerup_yamux_get_n_inbound        (PeerupYamux *self);
-guint    peerup_yamux_get_n_outbound       (PeerupYamux *self);
+gint64 peerup_yamux_get_unanswered_ping (PeerupYamux *self);
+guint peerup_yamux_get_n_inbound (PeerupYamux *self);
+guint peerup_yamux_get_n_outbound (PeerupYamux *self);
 /* Received bytes that wait for readers, over all streams. */
-gsize    peerup_yamux_get_buffered         (PeerupYamux *self);
+gsize peerup_yamux_get_buffered (PeerupYamux *self);
 
 /**
  * PeerupYamuxChannelState:
@@ -225,22 +215,22 @@ typedef enum
   PEERUP_YAMUX_READ_FAILED,
 } PeerupYamuxReadState;
 
-PeerupYamuxChannel     *peerup_yamux_channel_ref            (PeerupYamuxChannel *self);
-void                    peerup_yamux_channel_unref          (PeerupYamuxChannel *self);
-guint32                 peerup_yamux_channel_get_id         (PeerupYamuxChannel *self);
-gboolean                peerup_yamux_channel_is_inbound     (PeerupYamuxChannel *self);
-PeerupYamuxChannelState peerup_yamux_channel_get_state      (PeerupYamuxChannel *self);
-PeerupYamuxReadState    peerup_yamux_channel_get_read_state (PeerupYamuxChannel *self);
+PeerupYamuxChannel *peerup_yamux_channel_ref (PeerupYamuxChannel *self);
+void peerup_yamux_channel_unref (PeerupYamuxChannel *self);
+guint32 peerup_yamux_channel_get_id (PeerupYamuxChannel *self);
+gboolean peerup_yamux_channel_is_inbound (PeerupYamuxChannel *self);
+PeerupYamuxChannelState peerup_yamux_channel_get_state (PeerupYamuxChannel *self);
+PeerupYamuxReadState peerup_yamux_channel_get_read_state (PeerupYamuxChannel *self);
 /* The code of a reset, by whichever side; 0 otherwise. */
-guint32                 peerup_yamux_channel_get_reset_code (PeerupYamuxChannel *self);
+guint32 peerup_yamux_channel_get_reset_code (PeerupYamuxChannel *self);
 /* Why reading or writing fails: %PEERUP_ERROR_RESET with the code and who did it, the error
  * the session ended with, or %PEERUP_ERROR_CLOSED after our FIN. */
-GError                 *peerup_yamux_channel_dup_error      (PeerupYamuxChannel *self) G_GNUC_WARN_UNUSED_RESULT;
-gpointer                peerup_yamux_channel_get_user_data  (PeerupYamuxChannel *self);
-void                    peerup_yamux_channel_set_user_data  (PeerupYamuxChannel *self, gpointer user_data);
+GError *peerup_yamux_channel_dup_error (PeerupYamuxChannel *self) G_GNUC_WARN_UNUSED_RESULT;
+gpointer peerup_yamux_channel_get_user_data (PeerupYamuxChannel *self);
+void peerup_yamux_channel_set_user_data (PeerupYamuxChannel *self, gpointer user_data);
 
 /* Acknowledges an inbound stream, if no frame of ours has yet. */
-void  peerup_yamux_channel_accept (PeerupYamuxChannel *self);
+void peerup_yamux_channel_accept (PeerupYamuxChannel *self);
 
 /**
  * peerup_yamux_channel_writev:
@@ -251,37 +241,32 @@ void  peerup_yamux_channel_accept (PeerupYamuxChannel *self);
  * Returns: bytes taken; 0 also if the stream takes none any more: see
  *   peerup_yamux_channel_can_write().
  */
-gsize    peerup_yamux_channel_writev          (PeerupYamuxChannel  *self,
-                                               const GOutputVector *vectors,
-                                               gsize                n_vectors,
-                                               gsize                max);
+gsize peerup_yamux_channel_writev (PeerupYamuxChannel *self, const GOutputVector *vectors, gsize n_vectors, gsize max);
 /* Whether our direction is open, whatever the window is now. */
-gboolean peerup_yamux_channel_can_write       (PeerupYamuxChannel *self);
+gboolean peerup_yamux_channel_can_write (PeerupYamuxChannel *self);
 /* Bytes the peer takes now. */
-guint32  peerup_yamux_channel_get_send_window (PeerupYamuxChannel *self);
+guint32 peerup_yamux_channel_get_send_window (PeerupYamuxChannel *self);
 
 /* Fills @vectors with what waits, without copying or consuming; returns how many were
  * filled. They hold until the next call that takes this channel, feeds or settles the
  * session, and those peeked at inside an event until the handler returns. */
-gsize    peerup_yamux_channel_peek         (PeerupYamuxChannel *self,
-                                            GInputVector       *vectors,
-                                            gsize               n_vectors);
+gsize peerup_yamux_channel_peek (PeerupYamuxChannel *self, GInputVector *vectors, gsize n_vectors);
 /* Drops @n bytes, no more than wait, and gives the peer's window back in time. */
-void     peerup_yamux_channel_consume      (PeerupYamuxChannel *self, gsize n, gint64 now);
+void peerup_yamux_channel_consume (PeerupYamuxChannel *self, gsize n, gint64 now);
 /* Copies out up to @length bytes and consumes them; 0: see the read state. */
-gsize    peerup_yamux_channel_read         (PeerupYamuxChannel *self, gpointer buffer, gsize length, gint64 now);
+gsize peerup_yamux_channel_read (PeerupYamuxChannel *self, gpointer buffer, gsize length, gint64 now);
 /* Bytes that wait for the reader. */
-gsize    peerup_yamux_channel_get_buffered (PeerupYamuxChannel *self);
+gsize peerup_yamux_channel_get_buffered (PeerupYamuxChannel *self);
 /* The receive window as it has grown. */
-guint32  peerup_yamux_channel_get_receive_window (PeerupYamuxChannel *self);
+guint32 peerup_yamux_channel_get_receive_window (PeerupYamuxChannel *self);
 
 /* Sends FIN: no more writing. Reading goes on. */
 void peerup_yamux_channel_close_write (PeerupYamuxChannel *self);
 /* Stops reading: what waits and what comes is dropped, and its window is given back so
  * that the peer does not stall. Nothing tells the peer. */
-void peerup_yamux_channel_close_read  (PeerupYamuxChannel *self, gint64 now);
+void peerup_yamux_channel_close_read (PeerupYamuxChannel *self, gint64 now);
 /* Ends both directions; what waits is dropped. Nothing happens to a stream that is done. */
-void peerup_yamux_channel_reset       (PeerupYamuxChannel *self, guint32 code);
+void peerup_yamux_channel_reset (PeerupYamuxChannel *self, guint32 code);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupYamux, peerup_yamux_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupYamuxChannel, peerup_yamux_channel_unref)

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "fake-stream.h"
-#include "spin.h"
+#include "unit/protocols/spin.h"
 #include "transport/peerup-pipe-stream.h"
 #include "transport/peerup-socket-stream.h"
 #include "tunnel/peerup-splice.h"

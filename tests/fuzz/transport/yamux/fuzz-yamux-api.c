@@ -12,11 +12,11 @@ int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
 
 typedef struct
 {
-  PeerupYamux        *yamux;
-  GByteArray         *out;
+  PeerupYamux *yamux;
+  GByteArray *out;
   PeerupYamuxChannel *channels[N_CHANNELS];
-  gint64              now;
-  gboolean            reset_next; /* the next event resets its stream */
+  gint64 now;
+  gboolean reset_next; /* the next event resets its stream */
 } Side;
 
 static gsize

@@ -14,7 +14,7 @@ test_golden (void)
   static const struct
   {
     PeerupYamuxFrame frame;
-    guint8           bytes[12];
+    guint8 bytes[12];
   } cases[] = {
     { { PEERUP_YAMUX_WINDOW_UPDATE, PEERUP_YAMUX_SYN, 1, 0 }, { 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0 } },
     { { PEERUP_YAMUX_DATA, PEERUP_YAMUX_ACK | PEERUP_YAMUX_FIN, 2, 65536 }, { 0, 0, 0, 6, 0, 0, 0, 2, 0, 1, 0, 0 } },

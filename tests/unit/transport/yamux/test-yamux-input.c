@@ -237,7 +237,8 @@ test_buffer_limit (void)
   g_assert_cmpuint (peerup_yamux_get_buffered (side->yamux), ==, 0);
 }
 
-static const char sweep_frames[] = "W:S:1:0 D::1:5 D:SF:3:40 P:S:0:1 D::1:3000 W::1:77 D::9:3 W:R:3:8 D:F:1:2 G::0:4096";
+static const char sweep_frames[] =
+  "W:S:1:0 D::1:5 D:SF:3:40 P:S:0:1 D::1:3000 W::1:77 D::9:3 W:R:3:8 D:F:1:2 G::0:4096";
 
 /* Every prefix is fine and waits for more; every split gives the same. */
 static void
@@ -282,19 +283,38 @@ static void
 add_broken (void)
 {
   static const guint8 headers[][PEERUP_YAMUX_HEADER_SIZE] = {
-    { 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, { 0, 2, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
-    { 0, 2, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0 }, { 0, 2, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0 },
-    { 0, 3, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0 }, { 0, 3, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0 },
-    { 0, 1, 0, 24, 0, 0, 0, 1, 0, 0, 0, 0 }, { 0, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0 },
-    { 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 },
-    { 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, { 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff },
-    { 0, 0, 0, 0, 0, 0, 0, 99, 0xff, 0xff, 0xff, 0xff }, { 0, 0, 0, 8, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff },
+    { 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
+    { 0, 2, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0 },
+    { 0, 2, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0 },
+    { 0, 2, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0 },
+    { 0, 3, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0 },
+    { 0, 3, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0 },
+    { 0, 1, 0, 24, 0, 0, 0, 1, 0, 0, 0, 0 },
+    { 0, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0 },
+    { 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0 },
+    { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 },
+    { 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 },
+    { 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff },
+    { 0, 0, 0, 0, 0, 0, 0, 99, 0xff, 0xff, 0xff, 0xff },
+    { 0, 0, 0, 8, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff },
     { 0, 1, 0, 0, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff },
   };
   static const char *const header_names[] = {
-    "ping-no-flags", "ping-both-flags", "ping-rst", "ping-on-stream", "goaway-flags", "goaway-on-stream",
-    "rst-odd-flags", "type-4", "version-1", "data-on-stream-0", "window-on-stream-0", "data-4-gib",
-    "data-4-gib-unknown-stream", "data-4-gib-rst", "window-4-gib",
+    "ping-no-flags",
+    "ping-both-flags",
+    "ping-rst",
+    "ping-on-stream",
+    "goaway-flags",
+    "goaway-on-stream",
+    "rst-odd-flags",
+    "type-4",
+    "version-1",
+    "data-on-stream-0",
+    "window-on-stream-0",
+    "data-4-gib",
+    "data-4-gib-unknown-stream",
+    "data-4-gib-rst",
+    "window-4-gib",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
@@ -315,10 +335,12 @@ static void
 add_ignored (void)
 {
   static const char *const cases[][2] = {
-    { "unknown-data", "D::99:5000" },       { "unknown-window", "W::98:5" },     { "unknown-fin", "W:F:99:0" },
-    { "unknown-rst", "W:R:99:3" },          { "unknown-ack", "W:A:6:0" },        { "second-fin", "W:F:3:0" },
-    { "empty-data-after-fin", "D:F:3:0" },  { "window-after-fin", "W::3:5" },    { "pong-unasked", "P:A:0:5" },
-    { "open-and-reset", "W:SR:5:4294967295" }, { "open-and-reset-data", "D:SR:5:6" }, { "ack-twice", "W:A:2:0" },
+    { "unknown-data", "D::99:5000" },      { "unknown-window", "W::98:5" },
+    { "unknown-fin", "W:F:99:0" },         { "unknown-rst", "W:R:99:3" },
+    { "unknown-ack", "W:A:6:0" },          { "second-fin", "W:F:3:0" },
+    { "empty-data-after-fin", "D:F:3:0" }, { "window-after-fin", "W::3:5" },
+    { "pong-unasked", "P:A:0:5" },         { "open-and-reset", "W:SR:5:4294967295" },
+    { "open-and-reset-data", "D:SR:5:6" }, { "ack-twice", "W:A:2:0" },
     { "ack-inbound", "W:A:1:0" },
   };
 

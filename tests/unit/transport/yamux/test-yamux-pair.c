@@ -14,9 +14,9 @@
 typedef struct
 {
   PeerupYamuxChannel *channel;
-  gsize               written;
-  gsize               read;
-  gsize               total;
+  gsize written;
+  gsize read;
+  gsize total;
 } Flow;
 
 static guint8
@@ -35,8 +35,8 @@ flow_write (Flow *flow, GRand *rand)
   n = MIN (n, flow->total - flow->written);
   for (gsize i = 0; i < n; i++)
     data[i] = byte_at (peerup_yamux_channel_get_id (flow->channel), flow->written + i);
-  vectors[0] = (GOutputVector){ data, n / 3 };
-  vectors[1] = (GOutputVector){ data + n / 3, n - n / 3 };
+  vectors[0] = (GOutputVector) { data, n / 3 };
+  vectors[1] = (GOutputVector) { data + n / 3, n - n / 3 };
   flow->written += peerup_yamux_channel_writev (flow->channel, vectors, 2, g_rand_int_range (rand, 1, 10000));
   if (flow->written == flow->total)
     peerup_yamux_channel_close_write (flow->channel);
@@ -199,9 +199,9 @@ test_no_head_of_line (void)
 typedef struct
 {
   PeerupYamux *yamux;
-  guint8      *buffer;
-  gsize        fill;
-  gsize        received;
+  guint8 *buffer;
+  gsize fill;
+  gsize received;
 } Station;
 
 #define STATION_SIZE (4 * 1024 * 1024)

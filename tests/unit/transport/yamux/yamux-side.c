@@ -172,17 +172,17 @@ side_feed_frames (Side *self, const char *frames)
 }
 
 char *
-side_take_frames (Side *self)
+bytes_to_frames (GByteArray *bytes)
 {
   GString *text = g_string_new (NULL);
   guint pos = 0;
 
-  while (pos < self->out->len)
+  while (pos < bytes->len)
     {
       PeerupYamuxFrame frame;
       g_autoptr (GError) error = NULL;
 
-      g_assert_true (peerup_yamux_frame_decode (&frame, self->out->data + pos, self->out->len - pos, &error));
+      g_assert_true (peerup_yamux_frame_decode (&frame, bytes->data + pos, bytes->len - pos, &error));
       g_string_append_printf (text, "%s%c:", text->len > 0 ? " " : "", type_letters[frame.type]);
       for (guint i = 0; i < 4; i++)
         if ((frame.flags & 1 << i) != 0)
@@ -190,9 +190,17 @@ side_take_frames (Side *self)
       g_string_append_printf (text, ":%u:%u", frame.id, frame.length);
       pos += PEERUP_YAMUX_HEADER_SIZE + (frame.type == PEERUP_YAMUX_DATA ? frame.length : 0);
     }
-  g_assert_cmpuint (pos, ==, self->out->len);
-  g_byte_array_set_size (self->out, 0);
+  g_assert_cmpuint (pos, ==, bytes->len);
   return g_string_free (text, FALSE);
+}
+
+char *
+side_take_frames (Side *self)
+{
+  char *text = bytes_to_frames (self->out);
+
+  g_byte_array_set_size (self->out, 0);
+  return text;
 }
 
 char *
@@ -255,7 +263,9 @@ side_pump (Side *a, Side *b, GRand *rand)
 {
   while (a->out->len > 0 || b->out->len > 0)
     {
-      side_move (a, b, rand != NULL ? (gsize) g_rand_int_range (rand, 1, 1 << g_rand_int_range (rand, 1, 18)) : G_MAXSIZE);
-      side_move (b, a, rand != NULL ? (gsize) g_rand_int_range (rand, 1, 1 << g_rand_int_range (rand, 1, 18)) : G_MAXSIZE);
+      side_move (a, b,
+                 rand != NULL ? (gsize) g_rand_int_range (rand, 1, 1 << g_rand_int_range (rand, 1, 18)) : G_MAXSIZE);
+      side_move (b, a,
+                 rand != NULL ? (gsize) g_rand_int_range (rand, 1, 1 << g_rand_int_range (rand, 1, 18)) : G_MAXSIZE);
     }
 }

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+
+/* From a YAML document to a configuration: the one place that knows what the values of
+ * the file mean and which of them hold. Whatever the original program reads is read.
+ * Three rules where it is silent or harsher than a newcomer deserves:
+ *
+ * - relay, discovery and protocols may be left out; the defaults stand in peerup-config.h.
+ * - Nothing left out opens a door: gating that is not mentioned is on, and a list of
+ *   allowed peers that is empty, or of which nothing parses, allows nobody.
+ * - What hurts only itself (an unusable name, the address of a disabled service) is a
+ *   warning, so that a slip there does not stop everything else. */
+
+#include "config/peerup-config-private.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "config/peerup-config-keys.h"
+#include "config/peerup-go-duration.h"
+
+/* A protocol ID must fit into one multistream-select line with room to spare. */
+#define PROTOCOL_ID_MAX 512
+#define NEWEST_VERSION  1
+/* The engine renews relay reservations this often at most. */
+#define RESERVATION_INTERVAL_MIN G_USEC_PER_SEC
+
+typedef struct
+{
+  const PeerupYamlDocument *document;
+  PeerupConfig *config;
+  GPtrArray *warnings;
+} Reader;
+
+/* The value at a path of keys; NULL if it, or what it stands in, is missing or null. The
+ * shape was checked before, so that what is on the way is a mapping. */
+static const PeerupYamlNode *G_GNUC_NULL_TERMINATED
+find (Reader *self, ...)
+{
+  const PeerupYamlNode *node = self->document->root;
+  const char *key;
+  va_list keys;
+
+  va_start (keys, self);
+  while (node != NULL && (key = va_arg (keys, const char *)) != NULL)
+    node = peerup_yaml_node_get (node, key);
+  va_end (keys);
+  return node == NULL || peerup_yaml_node_is_null (node) ? NULL : node;
+}
+
+static gboolean
+flag (const PeerupYamlNode *node, gboolean otherwise)
+{
+  gboolean value = otherwise;
+
+  if (node != NULL && !peerup_config_parse_flag (node->text, &value))
+    g_assert_not_reached ();
+  return value;
+}
+
+/* "" counts as not written, as it does in the original. */
+static const char *
+word (const PeerupYamlNode *node)
+{
+  return node == NULL || *node->text == '\0' ? NULL : node->text;
+}
+
+static char *
+absolute (Reader *self, const char *path)
+{
+  g_autofree char *directory = g_path_get_dirname (self->config->path);
+
+  return g_canonicalize_filename (path, directory);
+}
+
+/* Points at @node, or where it is missing at the key it should stand under, or at the top. */
+static gsize
+place (Reader *self, const PeerupYamlNode *node, const char *section)
+{
+  const PeerupYamlNode *parent = peerup_yaml_node_get (self->document->root, section);
+
+  if (node != NULL)
+    return node->start;
+  return parent != NULL ? parent->key->start : 0;
+}
+
+static gboolean
+read_version (Reader *self, GError **error)
+{
+  const PeerupYamlNode *node = find (self, "version", NULL);
+  guint64 version = 0;
+
+  if (node != NULL && (node->kind != PEERUP_YAML_SCALAR ||
+                       !g_ascii_string_to_unsigned (node->text, 10, 0, G_MAXUINT32, &version, NULL)))
+    return peerup_yaml_refuse (self->document, node->start, error, "the version is not a number; write “version: 1”");
+  if (version > NEWEST_VERSION)
+    return peerup_yaml_refuse (self->document, node->start, error,
+                               "version %" G_GUINT64_FORMAT
+                               " is newer than this program reads (%d); update the program",
+                               version, NEWEST_VERSION);
+  self->config->version = MAX (version, 1);
+  return TRUE;
+}
+
+static gboolean
+read_identity (Reader *self, GError **error)
+{
+  const PeerupYamlNode *node = find (self, "identity", "key_file", NULL);
+
+  if (word (node) == NULL)
+    return peerup_yaml_refuse (self->document, place (self, node, "identity"), error,
+                               "identity.key_file is missing; write “key_file: \"identity.key\"” under “identity:”");
+  self->config->key_file = absolute (self, node->text);
+  return TRUE;
+}
+
+/* @with_peer: each address must end in /p2p/ID. */
+static gboolean
+read_addresses (Reader *self, const PeerupYamlNode *list, gboolean with_peer, GPtrArray *addresses, GError **error)
+{
+  for (guint i = 0; list != NULL && i < list->children->len; i++)
+    {
+      const PeerupYamlNode *node = g_ptr_array_index (list->children, i);
+      g_autoptr (GError) reason = NULL;
+      g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_new_from_string (node->text, &reason);
+      g_autoptr (PeerupPeerId) peer = address == NULL ? NULL : peerup_multiaddr_dup_peer_id (address);
+
+      if (address == NULL || (with_peer && peer == NULL))
+        {
+          g_autofree char *value = peerup_config_quote (node->text);
+
+          return peerup_yaml_refuse (self->document, node->start, error, "%s is not an address%s (%s); write it as %s",
+                                     value, with_peer ? " of a peer" : "",
+                                     reason != NULL ? reason->message : "it does not end in /p2p/ and a peer ID",
+                                     with_peer ? "/ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…" : "/ip4/0.0.0.0/tcp/0");
+        }
+      g_ptr_array_add (addresses, g_steal_pointer (&address));
+    }
+  return TRUE;
+}
+
+static gboolean
+read_network (Reader *self, GError **error)
+{
+  PeerupConfig *config = self->config;
+  const PeerupYamlNode *list = find (self, "network", "listen_addresses", NULL);
+
+  config->force_private_reachability = flag (find (self, "network", "force_private_reachability", NULL), FALSE);
+  config->resource_limits_enabled = flag (find (self, "network", "resource_limits_enabled", NULL), FALSE);
+  if (list == NULL || list->children->len == 0)
+    return peerup_yaml_refuse (
+      self->document, place (self, list, "network"), error,
+      "network.listen_addresses is missing; write “listen_addresses: [\"/ip4/0.0.0.0/tcp/0\"]” "
+      "under “network:”");
+  return read_addresses (self, list, FALSE, config->listen_addresses, error);
+}
+
+static gboolean
+read_relay (Reader *self, GError **error)
+{
+  const PeerupYamlNode *node = find (self, "relay", "reservation_interval", NULL);
+  g_autoptr (GError) reason = NULL;
+  gint64 nanoseconds;
+
+  self->config->reservation_interval = PEERUP_CONFIG_DEFAULT_RESERVATION_INTERVAL;
+  if (node != NULL)
+    {
+      if (!peerup_go_duration_parse (node->text, &nanoseconds, &reason))
+        {
+          g_autofree char *value = peerup_config_quote (node->text);
+
+          return peerup_yaml_refuse (
+            self->document, node->start, error,
+            "relay.reservation_interval cannot be %s; write a number and a unit, as in 2m or 90s", value);
+        }
+      self->config->reservation_interval = nanoseconds / 1000;
+      if (self->config->reservation_interval < RESERVATION_INTERVAL_MIN)
+        return peerup_yaml_refuse (self->document, node->start, error,
+                                   "relay.reservation_interval is too short; write 1s or more (2m is usual)");
+    }
+  return read_addresses (self, find (self, "relay", "addresses", NULL), TRUE, self->config->relay_addresses, error);
+}
+
+static gboolean
+read_discovery (Reader *self, GError **error)
+{
+  PeerupConfig *config = self->config;
+  const char *rendezvous = word (find (self, "discovery", "rendezvous", NULL));
+  const PeerupYamlNode *network = find (self, "discovery", "network", NULL);
+
+  config->rendezvous = g_strdup (rendezvous != NULL ? rendezvous : PEERUP_CONFIG_DEFAULT_RENDEZVOUS);
+  config->network = g_strdup (word (network));
+  if (config->network != NULL && !peerup_config_is_service_name (config->network))
+    {
+      g_autofree char *value = peerup_config_quote (network->text);
+
+      return peerup_yaml_refuse (
+        self->document, network->start, error,
+        "discovery.network cannot be %s; write 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends", value);
+    }
+  return read_addresses (self, find (self, "discovery", "bootstrap_peers", NULL), TRUE, config->bootstrap_peers, error);
+}
+
+static gboolean
+read_security (Reader *self, GError **error)
+{
+  PeerupConfig *config = self->config;
+  const PeerupYamlNode *gating = find (self, "security", "enable_connection_gating", NULL);
+  const PeerupYamlNode *file = find (self, "security", "authorized_keys_file", NULL);
+  const char *path = word (file);
+
+  config->connection_gating = flag (gating, TRUE);
+  if (gating == NULL)
+    {
+      path = path != NULL ? path : "authorized_keys";
+      peerup_config_warn (self->document, self->warnings, place (self, NULL, "security"),
+                          "security.enable_connection_gating is not set: only the peers in %s may connect; "
+                          "write true under “security:” to say so, or false to let every peer in",
+                          path);
+    }
+  if (config->connection_gating && path == NULL)
+    return peerup_yaml_refuse (self->document, place (self, file, "security"), error,
+                               "security.authorized_keys_file is missing; write “authorized_keys_file: "
+                               "\"authorized_keys\"” under “security:”");
+  config->authorized_keys_file = path == NULL ? NULL : absolute (self, path);
+  return TRUE;
+}
+
+static gboolean
+is_protocol_id (const char *text)
+{
+  gsize length = strlen (text);
+
+  for (const char *c = text; *c != '\0'; c++)
+    {
+      if ((guchar) *c <= ' ' || *c == 0x7f)
+        return FALSE;
+    }
+  return length > 0 && length <= PROTOCOL_ID_MAX;
+}
+
+static gboolean
+read_protocols (Reader *self, GError **error)
+{
+  const PeerupYamlNode *id = find (self, "protocols", "ping_pong", "id", NULL);
+
+  self->config->ping_pong_enabled = flag (find (self, "protocols", "ping_pong", "enabled", NULL), TRUE);
+  self->config->ping_pong_id = g_strdup (id == NULL ? PEERUP_CONFIG_DEFAULT_PING_PONG_ID : id->text);
+  if (!is_protocol_id (self->config->ping_pong_id))
+    {
+      g_autofree char *value = peerup_config_quote (id->text);
+
+      return peerup_yaml_refuse (self->document, id->start, error, "protocols.ping_pong.id cannot be %s; write “%s”",
+                                 value, PEERUP_CONFIG_DEFAULT_PING_PONG_ID);
+    }
+  return TRUE;
+}
+
+/* Absent: NULL, everyone. Written in any way, be it null: a set, which bad entries do not enter. */
+static GPtrArray *
+read_allowed_peers (Reader *self, const PeerupYamlNode *service)
+{
+  const PeerupYamlNode *list = peerup_yaml_node_get (service, "allowed_peers");
+  g_autoptr (GPtrArray) peers = NULL;
+  g_autoptr (GHashTable) seen = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
+
+  if (list == NULL)
+    return NULL;
+  peers = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_peer_id_unref);
+  for (guint i = 0; !peerup_yaml_node_is_null (list) && i < list->children->len; i++)
+    {
+      const PeerupYamlNode *node = g_ptr_array_index (list->children, i);
+      g_autoptr (GError) reason = NULL;
+      g_autoptr (PeerupPeerId) peer = peerup_peer_id_new_from_string (node->text, &reason);
+
+      if (peer == NULL)
+        {
+          g_autofree char *value = peerup_config_quote (node->text);
+
+          peerup_config_warn (self->document, self->warnings, node->start,
+                              "%s is not a peer ID (%s), so it allows nobody; write the ID that “peerup whoami” "
+                              "prints on that machine",
+                              value, reason->message);
+        }
+      else if (g_hash_table_add (seen, peer))
+        g_ptr_array_add (peers, g_steal_pointer (&peer));
+    }
+  if (peers->len == 0)
+    peerup_config_warn (
+      self->document, self->warnings, list->key->start,
+      "nobody may use the service “%s”: its allowed_peers holds no peer; add one, or remove the key to "
+      "let every authorized peer in",
+      service->key->text);
+  return g_steal_pointer (&peers);
+}
+
+/* FALSE if the address is unusable and @enabled; without @enabled that is a warning. */
+static gboolean
+read_local_address (Reader *self, const PeerupYamlNode *node, PeerupConfigService *service, GError **error)
+{
+  const PeerupYamlNode *address = peerup_yaml_node_get (node, "local_address");
+  g_autoptr (GError) reason = NULL;
+
+  service->local_address = g_strdup (address == NULL || peerup_yaml_node_is_null (address) ? NULL : word (address));
+  if (service->local_address == NULL && service->enabled)
+    return peerup_yaml_refuse (
+      self->document, address != NULL ? address->start : node->key->start, error,
+      "services.%s.local_address is missing; write “local_address: \"localhost:22\"” (or where "
+      "the service answers) under “%s:”",
+      service->name, service->name);
+  if (service->local_address == NULL ||
+      peerup_config_parse_host_port (service->local_address, &service->host, &service->port, &reason))
+    {
+      /* As the dialers of the original's language take it. */
+      if (service->host != NULL && *service->host == '\0')
+        {
+          g_free (service->host);
+          service->host = g_strdup ("localhost");
+        }
+      return TRUE;
+    }
+  if (service->enabled)
+    return peerup_yaml_refuse (self->document, address->start, error, "services.%s.local_address: %s", service->name,
+                               reason->message);
+  peerup_config_warn (self->document, self->warnings, address->start, "services.%s.local_address: %s", service->name,
+                      reason->message);
+  return TRUE;
+}
+
+static void
+warn_protocol (Reader *self, const PeerupYamlNode *node, const char *name)
+{
+  const PeerupYamlNode *protocol = peerup_yaml_node_get (node, "protocol");
+  g_autofree char *actual = g_strdup_printf ("/peerup/%s/1.0.0", name);
+
+  if (protocol != NULL && !peerup_yaml_node_is_null (protocol) && word (protocol) != NULL &&
+      strcmp (protocol->text, "tcp") != 0 && strcmp (protocol->text, actual) != 0)
+    peerup_config_warn (self->document, self->warnings, protocol->key->start,
+                        "services.%s.protocol has no effect: the service is offered over TCP as %s; remove it", name,
+                        actual);
+}
+
+static gboolean
+read_service (Reader *self, const PeerupYamlNode *node, GError **error)
+{
+  PeerupConfigService *service = g_new0 (PeerupConfigService, 1);
+  const char *name = node->key->text;
+  const PeerupYamlNode *enabled = peerup_yaml_node_get (node, "enabled");
+
+  service->name = g_strdup (name);
+  g_ptr_array_add (self->config->services, service);
+  if (!peerup_config_is_service_name (name))
+    {
+      g_autofree char *value = peerup_config_quote (name);
+
+      return peerup_yaml_refuse (
+        self->document, node->key->start, error,
+        "a service cannot be called %s; write 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends", value);
+    }
+  g_hash_table_insert (self->config->services_by_name, service->name, service);
+  service->enabled = flag (enabled == NULL || peerup_yaml_node_is_null (enabled) ? NULL : enabled, FALSE);
+  service->allowed_peers = read_allowed_peers (self, node);
+  warn_protocol (self, node, name);
+  return read_local_address (self, node, service, error);
+}
+
+static gboolean
+read_services (Reader *self, GError **error)
+{
+  const PeerupYamlNode *services = find (self, "services", NULL);
+
+  for (guint i = 0; services != NULL && i < services->children->len; i++)
+    {
+      if (!read_service (self, g_ptr_array_index (services->children, i), error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+read_names (Reader *self)
+{
+  const PeerupYamlNode *names = find (self, "names", NULL);
+
+  for (guint i = 0; names != NULL && i < names->children->len; i++)
+    {
+      const PeerupYamlNode *node = g_ptr_array_index (names->children, i);
+      g_autoptr (GError) reason = NULL;
+      g_autoptr (PeerupPeerId) peer = peerup_peer_id_new_from_string (node->text, &reason);
+      PeerupConfigName *name;
+
+      if (peer == NULL)
+        {
+          g_autofree char *quoted = peerup_config_quote (node->key->text);
+          g_autofree char *value = peerup_config_quote (node->text);
+
+          peerup_config_warn (self->document, self->warnings, node->start,
+                              "the name %s leads nowhere: %s is not a peer ID (%s); write the ID that “peerup whoami” "
+                              "prints on that machine",
+                              quoted, value, reason->message);
+          continue;
+        }
+      name = g_new0 (PeerupConfigName, 1);
+      name->name = g_strdup (node->key->text);
+      name->peer = g_steal_pointer (&peer);
+      g_ptr_array_add (self->config->names, name);
+      g_hash_table_insert (self->config->names_by_name, name->name, name);
+    }
+}
+
+static gboolean
+read_telemetry (Reader *self, GError **error)
+{
+  PeerupConfig *config = self->config;
+  const PeerupYamlNode *node = find (self, "telemetry", "metrics", "listen_address", NULL);
+  const char *address = word (node);
+  g_autoptr (GError) reason = NULL;
+  g_autofree char *host = NULL;
+  guint16 port;
+
+  config->metrics_enabled = flag (find (self, "telemetry", "metrics", "enabled", NULL), FALSE);
+  config->audit_enabled = flag (find (self, "telemetry", "audit", "enabled", NULL), FALSE);
+  if (address == NULL)
+    address = PEERUP_CONFIG_DEFAULT_METRICS_ADDRESS;
+  if (peerup_config_parse_host_port (address, &host, &port, &reason))
+    config->metrics_address = g_strdup (address);
+  else if (config->metrics_enabled)
+    return peerup_yaml_refuse (self->document, node->start, error, "telemetry.metrics.listen_address: %s",
+                               reason->message);
+  else
+    peerup_config_warn (self->document, self->warnings, node->start, "telemetry.metrics.listen_address: %s",
+                        reason->message);
+  return TRUE;
+}
+
+gboolean
+peerup_config_read (PeerupConfig *config, const PeerupYamlDocument *document, GPtrArray *warnings, GError **error)
+{
+  Reader reader = { document, config, warnings };
+
+  /* The version first: what a newer file holds cannot be judged by this table. */
+  if (!read_version (&reader, error) || !peerup_config_keys_check (document, warnings, error) ||
+      !read_identity (&reader, error) || !read_network (&reader, error) || !read_relay (&reader, error) ||
+      !read_discovery (&reader, error) || !read_security (&reader, error) || !read_protocols (&reader, error) ||
+      !read_services (&reader, error))
+    return FALSE;
+  read_names (&reader);
+  return read_telemetry (&reader, error);
+}

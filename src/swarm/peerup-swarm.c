@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * The swarm's tables: connections by peer, handlers by protocol, and the way of an inbound
+ * stream from one to the other. Listening and dialing stand in files of their own. */
+
+#include "swarm/peerup-swarm.h"
+
+#include "swarm/peerup-swarm-private.h"
+#include "wire/peerup-error.h"
+
+/* Inbound streams that are negotiating, over all connections. */
+#define NEGOTIATIONS_MAX 4096
+
+G_DEFINE_FINAL_TYPE (PeerupSwarm, peerup_swarm, G_TYPE_OBJECT)
+
+enum
+{
+  SIGNAL_CONNECTION_OPENED,
+  SIGNAL_CONNECTION_CLOSED,
+  SIGNAL_PROTOCOLS_CHANGED,
+  SIGNAL_ADDRESSES_CHANGED,
+  SIGNAL_REFUSED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+typedef struct
+{
+  gatomicrefcount ref_count;
+  PeerupProtocolFunc func;
+  gpointer data;
+  GDestroyNotify destroy;
+} Handler;
+
+static void
+handler_unref (gpointer data)
+{
+  Handler *self = data;
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  if (self->destroy != NULL)
+    self->destroy (self->data);
+  g_free (self);
+}
+
+/* The gate, at the handshake and for each stream. */
+
+static gboolean
+swarm_ask_gate (PeerupSwarm *self, PeerupPeerId *peer, PeerupMultiaddr *address, gboolean outbound, GError **error)
+{
+  return self->gate == NULL || self->gate (peer, address, outbound, self->gate_data, error);
+}
+
+static gboolean
+swarm_gate_handshake (PeerupPeerId *peer, PeerupMultiaddr *address, gboolean outbound, gpointer data, GError **error)
+{
+  PeerupSwarm *self = data;
+  g_autoptr (GError) local = NULL;
+
+  if (swarm_ask_gate (self, peer, address, outbound, &local))
+    return TRUE;
+  if (!outbound)
+    g_signal_emit (self, signals[SIGNAL_REFUSED], 0, peer, address != NULL ? peerup_multiaddr_get_string (address) : "",
+                   local->message);
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_GATED, local->message);
+  return FALSE;
+}
+
+static DexFuture *
+drop_swarm (DexFuture *future, gpointer data)
+{
+  return NULL;
+}
+
+DexFuture *
+peerup_swarm_upgrade (PeerupSwarm *self, PeerupStream *raw, PeerupPeerId *expected, PeerupMultiaddr *local,
+                      PeerupMultiaddr *remote, gint64 deadline)
+{
+  PeerupUpgradeOptions options = {
+    .identity = self->identity,
+    .certificate = self->certificate,
+    .outbound = expected != NULL,
+    .expected_peer = expected,
+    .local_address = local,
+    .remote_address = remote,
+    .transport = "tcp",
+    .securities = self->securities,
+    .gate = swarm_gate_handshake,
+    .gate_data = self,
+    .deadline = deadline,
+  };
+
+  /* The gate needs the swarm until the upgrade has ended. */
+  return dex_future_finally (peerup_upgrade (raw, &options), drop_swarm, g_object_ref (self), g_object_unref);
+}
+
+/* Streams */
+
+typedef struct
+{
+  PeerupSwarm *swarm;
+  PeerupConnection *connection;
+  PeerupStream *stream;
+} Incoming;
+
+static void
+incoming_free (gpointer data)
+{
+  Incoming *self = data;
+
+  self->swarm->n_negotiating--;
+  g_object_unref (self->swarm);
+  g_object_unref (self->connection);
+  g_object_unref (self->stream);
+  g_free (self);
+}
+
+static gboolean
+is_protocol_served (const char *protocol, gpointer data)
+{
+  return g_hash_table_contains (((Incoming *) data)->swarm->protocols, protocol);
+}
+
+static DexFuture *
+incoming_fiber (gpointer data)
+{
+  Incoming *self = data;
+  g_autoptr (GError) error = NULL;
+  gint64 deadline = g_get_monotonic_time () + PEERUP_SWARM_NEGOTIATE_TIMEOUT;
+  const char *protocol = peerup_negotiate_listen (self->stream, is_protocol_served, self, deadline, &error);
+  Handler *handler;
+
+  if (protocol == NULL)
+    {
+      g_debug ("A stream of %s came to nothing: %s",
+               peerup_peer_id_get_string (peerup_connection_get_remote_peer (self->connection)), error->message);
+      return dex_future_new_for_boolean (FALSE);
+    }
+  handler = g_hash_table_lookup (self->swarm->protocols, protocol);
+  if (handler == NULL)
+    {
+      peerup_stream_reset (self->stream, PEERUP_STREAM_CODE_NEGOTIATION_FAILED);
+      return dex_future_new_for_boolean (FALSE);
+    }
+  g_atomic_ref_count_inc (&handler->ref_count);
+  handler->func (self->swarm, self->connection, g_object_ref (self->stream), handler->data);
+  handler_unref (handler);
+  return dex_future_new_for_boolean (TRUE);
+}
+
+/* An outbound connection was our own wish; an inbound peer's right may have ended since. */
+static gboolean
+swarm_admit_stream (PeerupSwarm *self, PeerupConnection *connection)
+{
+  const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
+
+  return swarm_ask_gate (self, info->remote_peer, info->remote_address, info->outbound, NULL);
+}
+
+static void
+on_stream (PeerupConnection *connection, PeerupStream *stream, gpointer data)
+{
+  PeerupSwarm *self = data;
+  Incoming *incoming;
+
+  if (!swarm_admit_stream (self, connection))
+    {
+      peerup_stream_reset (stream, PEERUP_STREAM_CODE_GATED);
+      return;
+    }
+  if (self->n_negotiating >= NEGOTIATIONS_MAX)
+    {
+      peerup_stream_reset (stream, PEERUP_STREAM_CODE_RESOURCE_LIMIT);
+      return;
+    }
+  self->n_negotiating++;
+  incoming = g_new0 (Incoming, 1);
+  incoming->swarm = g_object_ref (self);
+  incoming->connection = g_object_ref (connection);
+  incoming->stream = g_object_ref (stream);
+  /* Ends by its deadline at the latest; the handler owns the stream then. */
+  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, incoming_fiber, incoming, incoming_free));
+}
+
+typedef struct
+{
+  PeerupSwarm *swarm;
+  PeerupPeerId *peer;           /* either: connect first */
+  PeerupConnection *connection; /* or on this one */
+  char **protocols;
+  gint64 deadline;
+} Open;
+
+static void
+open_free (gpointer data)
+{
+  Open *self = data;
+
+  g_object_unref (self->swarm);
+  g_clear_pointer (&self->peer, peerup_peer_id_unref);
+  g_clear_object (&self->connection);
+  g_strfreev (self->protocols);
+  g_free (self);
+}
+
+static PeerupConnection *
+open_connect (Open *self, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  PeerupConnection *connection;
+
+  if (self->connection != NULL)
+    return g_object_ref (self->connection);
+  connection = dex_await_object (dex_future_first (peerup_swarm_connect (self->swarm, self->peer),
+                                                   dex_timeout_new_deadline (self->deadline), NULL),
+                                 &local);
+  if (g_error_matches (local, DEX_ERROR, DEX_ERROR_TIMED_OUT))
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s could not be reached in time",
+                 peerup_peer_id_get_string (self->peer));
+  else if (connection == NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return connection;
+}
+
+static DexFuture *
+open_fiber (gpointer data)
+{
+  Open *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeerupConnection) connection = open_connect (self, &error);
+  g_autoptr (PeerupStream) stream = NULL;
+
+  if (connection == NULL)
+    return dex_future_new_for_error (g_steal_pointer (&error));
+  stream = dex_await_object (peerup_connection_open_stream (connection), &error);
+  if (stream == NULL)
+    return dex_future_new_for_error (g_steal_pointer (&error));
+  if (peerup_negotiate_dial (stream, (const char *const *) self->protocols, self->deadline, &error) == NULL)
+    return dex_future_new_for_error (g_steal_pointer (&error));
+  return dex_future_new_take_object (g_steal_pointer (&stream));
+}
+
+static DexFuture *
+swarm_open (PeerupSwarm *self, PeerupPeerId *peer, PeerupConnection *connection, const char *const *protocols,
+            gint64 deadline)
+{
+  Open *open = g_new0 (Open, 1);
+
+  open->swarm = g_object_ref (self);
+  open->peer = peer != NULL ? peerup_peer_id_ref (peer) : NULL;
+  g_set_object (&open->connection, connection);
+  open->protocols = g_strdupv ((char **) protocols);
+  open->deadline = deadline;
+  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, open_fiber, open, open_free);
+}
+
+DexFuture *
+peerup_swarm_open_stream (PeerupSwarm *self, PeerupPeerId *peer, const char *const *protocols, gint64 deadline)
+{
+  return swarm_open (self, peer, NULL, protocols, deadline);
+}
+
+DexFuture *
+peerup_swarm_open_stream_on (PeerupSwarm *self, PeerupConnection *connection, const char *const *protocols,
+                             gint64 deadline)
+{
+  return swarm_open (self, NULL, connection, protocols, deadline);
+}
+
+/* Connections */
+
+static void
+on_closed (PeerupConnection *connection, gpointer data)
+{
+  PeerupSwarm *self = data;
+  PeerupPeerId *peer = peerup_connection_get_remote_peer (connection);
+  GPtrArray *list = g_hash_table_lookup (self->connections, peer);
+  g_autoptr (PeerupConnection) held = g_object_ref (connection);
+
+  g_signal_handlers_disconnect_by_func (connection, on_closed, self);
+  peerup_connection_set_stream_func (connection, NULL, NULL);
+  if (list == NULL || !g_ptr_array_remove (list, connection))
+    return;
+  if (list->len == 0)
+    g_hash_table_remove (self->connections, peer);
+  g_signal_emit (self, signals[SIGNAL_CONNECTION_CLOSED], 0, connection);
+}
+
+void
+peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
+{
+  const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
+  GPtrArray *list;
+  PeerupDial *dial;
+
+  if (peerup_connection_is_closed (connection))
+    return;
+  list = g_hash_table_lookup (self->connections, info->remote_peer);
+  if (list == NULL)
+    {
+      list = g_ptr_array_new_with_free_func (g_object_unref);
+      g_hash_table_insert (self->connections, peerup_peer_id_ref (info->remote_peer), list);
+    }
+  g_ptr_array_add (list, g_object_ref (connection));
+  g_signal_connect_object (connection, "closed", G_CALLBACK (on_closed), self, 0);
+  g_signal_emit (self, signals[SIGNAL_CONNECTION_OPENED], 0, connection);
+  peerup_connection_set_stream_func (connection, on_stream, self);
+  dial = info->outbound ? NULL : g_hash_table_lookup (self->dials, info->remote_peer);
+  if (dial != NULL)
+    peerup_dial_crossed (dial, connection);
+}
+
+/* Direct before limited; the peer with the smaller ID dialed before the other way round,
+ * which is the one that stays of a crossed pair; newer before older. */
+static int
+connection_rank (PeerupSwarm *self, PeerupConnection *connection)
+{
+  const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
+  gboolean ours_smaller = peerup_peer_id_compare (peerup_swarm_get_peer_id (self), info->remote_peer) < 0;
+
+  return (info->limited ? 0 : 2) + (info->outbound == ours_smaller ? 1 : 0) -
+         (peerup_connection_is_retired (connection) ? 4 : 0);
+}
+
+static int
+compare_connections (gconstpointer a, gconstpointer b, gpointer data)
+{
+  PeerupConnection *x = *(PeerupConnection **) a, *y = *(PeerupConnection **) b;
+  int difference = connection_rank (data, y) - connection_rank (data, x);
+  gint64 age = peerup_connection_get_opened_at (y) - peerup_connection_get_opened_at (x);
+
+  return difference != 0 ? difference : (age > 0) - (age < 0);
+}
+
+GPtrArray *
+peerup_swarm_dup_connections (PeerupSwarm *self, PeerupPeerId *peer)
+{
+  GPtrArray *result = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer list;
+
+  if (peer != NULL)
+    {
+      list = g_hash_table_lookup (self->connections, peer);
+      if (list != NULL)
+        g_ptr_array_extend (result, list, (GCopyFunc) (void (*) (void)) g_object_ref, NULL);
+    }
+  else
+    {
+      g_hash_table_iter_init (&iter, self->connections);
+      while (g_hash_table_iter_next (&iter, NULL, &list))
+        g_ptr_array_extend (result, list, (GCopyFunc) (void (*) (void)) g_object_ref, NULL);
+    }
+  g_ptr_array_sort_with_data (result, compare_connections, self);
+  return result;
+}
+
+PeerupConnection *
+peerup_swarm_best_connection (PeerupSwarm *self, PeerupPeerId *peer)
+{
+  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self, peer);
+
+  if (list->len == 0 || peerup_connection_is_retired (list->pdata[0]))
+    return NULL;
+  return list->pdata[0];
+}
+
+void
+peerup_swarm_disconnect (PeerupSwarm *self, PeerupPeerId *peer, guint32 code)
+{
+  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self, peer);
+
+  for (guint i = 0; i < list->len; i++)
+    peerup_connection_close (list->pdata[i], code);
+}
+
+/* Settings */
+
+void
+peerup_swarm_set_gate (PeerupSwarm *self, PeerupGateFunc gate, gpointer data, GDestroyNotify destroy)
+{
+  if (self->gate_destroy != NULL)
+    self->gate_destroy (self->gate_data);
+  self->gate = gate;
+  self->gate_data = data;
+  self->gate_destroy = destroy;
+}
+
+void
+peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securities)
+{
+  self->securities = securities;
+}
+
+void
+peerup_swarm_add_protocol (PeerupSwarm *self, const char *protocol, PeerupProtocolFunc func, gpointer data,
+                           GDestroyNotify destroy)
+{
+  Handler *handler = g_new0 (Handler, 1);
+
+  g_atomic_ref_count_init (&handler->ref_count);
+  handler->func = func;
+  handler->data = data;
+  handler->destroy = destroy;
+  g_hash_table_replace (self->protocols, g_strdup (protocol), handler);
+  g_signal_emit (self, signals[SIGNAL_PROTOCOLS_CHANGED], 0);
+}
+
+void
+peerup_swarm_remove_protocol (PeerupSwarm *self, const char *protocol)
+{
+  if (g_hash_table_remove (self->protocols, protocol))
+    g_signal_emit (self, signals[SIGNAL_PROTOCOLS_CHANGED], 0);
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (*(char **) a, *(char **) b);
+}
+
+char **
+peerup_swarm_dup_protocols (PeerupSwarm *self)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer name;
+
+  g_hash_table_iter_init (&iter, self->protocols);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    g_ptr_array_add (names, g_strdup (name));
+  g_ptr_array_sort (names, compare_names);
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_steal (names, NULL);
+}
+
+void
+peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *addresses)
+{
+  for (guint i = 0; i < addresses->len; i++)
+    peerup_peerstore_add (self->peerstore, peer, addresses->pdata[i]);
+}
+
+GPtrArray *
+peerup_swarm_dup_addresses (PeerupSwarm *self, PeerupPeerId *peer)
+{
+  return peerup_peerstore_dup_all (self->peerstore, peer);
+}
+
+PeerupPrivateKey *
+peerup_swarm_get_identity (PeerupSwarm *self)
+{
+  return self->identity;
+}
+
+PeerupPeerId *
+peerup_swarm_get_peer_id (PeerupSwarm *self)
+{
+  return peerup_private_key_get_peer_id (self->identity);
+}
+
+/* Life */
+
+static void
+swarm_cancel_pending (PeerupSwarm *self)
+{
+  g_autoptr (GList) dials = g_hash_table_get_values (self->dials);
+  g_autoptr (GList) upgrading = g_hash_table_get_keys (self->upgrading);
+
+  for (GList *l = dials; l != NULL; l = l->next)
+    peerup_dial_cancel (l->data);
+  for (GList *l = upgrading; l != NULL; l = l->next)
+    peerup_stream_reset (l->data, PEERUP_STREAM_CODE_SHUTDOWN);
+}
+
+DexFuture *
+peerup_swarm_close (PeerupSwarm *self)
+{
+  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self, NULL);
+  g_autoptr (GPtrArray) futures = g_ptr_array_new_with_free_func (dex_unref);
+
+  self->closed = TRUE;
+  peerup_swarm_stop_listening (self);
+  swarm_cancel_pending (self);
+  for (guint i = 0; i < list->len; i++)
+    {
+      g_ptr_array_add (futures, peerup_connection_wait_closed (list->pdata[i]));
+      peerup_connection_close (list->pdata[i], PEERUP_CONNECTION_CODE_SHUTDOWN);
+    }
+  if (futures->len == 0)
+    return dex_future_new_for_boolean (TRUE);
+  return dex_future_allv ((DexFuture *const *) futures->pdata, futures->len);
+}
+
+static void
+peerup_swarm_dispose (GObject *object)
+{
+  PeerupSwarm *self = PEERUP_SWARM (object);
+  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self, NULL);
+
+  self->closed = TRUE;
+  peerup_swarm_stop_listening (self);
+  for (guint i = 0; i < list->len; i++)
+    {
+      g_signal_handlers_disconnect_by_func (list->pdata[i], on_closed, self);
+      peerup_connection_set_stream_func (list->pdata[i], NULL, NULL);
+      peerup_connection_close (list->pdata[i], PEERUP_CONNECTION_CODE_SHUTDOWN);
+    }
+  g_hash_table_remove_all (self->connections);
+  g_hash_table_remove_all (self->protocols);
+  peerup_swarm_set_gate (self, NULL, NULL, NULL);
+  G_OBJECT_CLASS (peerup_swarm_parent_class)->dispose (object);
+}
+
+static void
+peerup_swarm_finalize (GObject *object)
+{
+  PeerupSwarm *self = PEERUP_SWARM (object);
+
+  /* Dials and upgrades hold the swarm. */
+  g_assert (g_hash_table_size (self->dials) == 0 && g_hash_table_size (self->upgrading) == 0);
+  g_hash_table_unref (self->dials);
+  g_hash_table_unref (self->upgrading);
+  g_hash_table_unref (self->connections);
+  g_hash_table_unref (self->protocols);
+  peerup_peerstore_free (self->peerstore);
+  g_clear_pointer (&self->certificate, peerup_certificate_unref);
+  g_clear_pointer (&self->identity, peerup_private_key_unref);
+  G_OBJECT_CLASS (peerup_swarm_parent_class)->finalize (object);
+}
+
+static void
+peerup_swarm_class_init (PeerupSwarmClass *klass)
+{
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = peerup_swarm_dispose;
+  G_OBJECT_CLASS (klass)->finalize = peerup_swarm_finalize;
+
+  signals[SIGNAL_CONNECTION_OPENED] = g_signal_new ("connection-opened", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                                    G_TYPE_NONE, 1, PEERUP_TYPE_CONNECTION);
+  signals[SIGNAL_CONNECTION_CLOSED] = g_signal_new ("connection-closed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                                    G_TYPE_NONE, 1, PEERUP_TYPE_CONNECTION);
+  signals[SIGNAL_PROTOCOLS_CHANGED] =
+    g_signal_new ("protocols-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_ADDRESSES_CHANGED] =
+    g_signal_new ("addresses-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_REFUSED] = g_signal_new ("refused", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+                                          PEERUP_TYPE_PEER_ID, G_TYPE_STRING, G_TYPE_STRING);
+}
+
+static void
+peerup_swarm_init (PeerupSwarm *self)
+{
+  self->protocols = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, handler_unref);
+  self->connections = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
+                                             (GDestroyNotify) peerup_peer_id_unref, (GDestroyNotify) g_ptr_array_unref);
+  self->dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
+  self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+  self->peerstore = peerup_peerstore_new ();
+}
+
+PeerupSwarm *
+peerup_swarm_new (PeerupPrivateKey *identity, GError **error)
+{
+  g_autoptr (PeerupCertificate) certificate = peerup_certificate_new (identity, error);
+  PeerupSwarm *self;
+
+  if (certificate == NULL)
+    return NULL;
+  self = g_object_new (PEERUP_TYPE_SWARM, NULL);
+  self->identity = peerup_private_key_ref (identity);
+  self->certificate = g_steal_pointer (&certificate);
+  return self;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "transport/peerup-reactor.h"
+
+G_BEGIN_DECLS
+
+/* A local TCP port: 127.0.0.1 and [::1] together, or one address that was asked for. Accepting
+ * is bounded per dispatch, and waits when the process is out of descriptors. Owned by
+ * whoever made it, in its thread. */
+typedef struct _PeerupListener PeerupListener;
+
+/* For each connection; the callee owns @fd. May free the listener. */
+typedef void (*PeerupListenerFunc) (PeerupListener *self, int fd, gpointer data);
+
+/* @address: an IP address, NULL for loopback. @port: 0 for any. MALFORMED; EXISTS: the port
+ * is taken; else G_IO_ERROR. The messages name the address and what to do. */
+PeerupListener *peerup_listener_new (const char *address, guint port, PeerupListenerFunc func, gpointer data,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether @address and @port can be listened on in principle. MALFORMED. */
+gboolean peerup_listener_check (const char *address, guint port, GError **error);
+void peerup_listener_free (PeerupListener *self);
+/* The real port. */
+guint peerup_listener_get_port (PeerupListener *self);
+/* While paused connections wait in the kernel's queue. */
+void peerup_listener_pause (PeerupListener *self);
+void peerup_listener_resume (PeerupListener *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupListener, peerup_listener_free)
+
+G_END_DECLS

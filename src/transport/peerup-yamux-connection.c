@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * A connection whose streams are carried by the yamux machine over one secure stream.
+ * It lives while it is held, a stream of it is held, or it is saying good-bye: then
+ * for two seconds at most. It decides when to ping, when a peer is dead and whose turn
+ * it is to write; frames are the machine's business, bytes the link's.
+ */
+#include "transport/peerup-yamux-connection-private.h"
+
+#include "transport/peerup-yamux-link.h"
+#include "transport/peerup-yamux-stream.h"
+
+/* A peer that is silent for so long is pinged, and dead when that goes unanswered: 14 s
+ * in all, within the 15 s that a forward promises. */
+#define PING_AFTER_ACTIVE (5 * G_USEC_PER_SEC)
+#define PING_AFTER_IDLE   (30 * G_USEC_PER_SEC)
+#define PING_TIMEOUT      (9 * G_USEC_PER_SEC)
+/* For our last bytes to arrive and the peer to close its side. */
+#define CLOSE_TIMEOUT (2 * G_USEC_PER_SEC)
+/* For the peer to close a stream that is closed here. */
+#define LEAVE_TIMEOUT (60 * G_USEC_PER_SEC)
+/* Opens that wait for a place. */
+#define MAX_OPENERS 1024
+
+/* Open: streams come and go. Closing: all are lost, the last output leaves, what the
+ * peer sends is dropped. Closed: the stream below is gone. */
+typedef enum
+{
+  STATE_OPEN,
+  STATE_CLOSING,
+  STATE_CLOSED,
+} State;
+
+struct _PeerupYamuxConnection
+{
+  PeerupConnection parent_instance;
+  State state;
+  PeerupYamux *yamux;
+  PeerupYamuxLink link;
+  PeerupTimer timer;
+  PeerupTask turn_task;
+  GQueue waiters;   /* of PeerupYamuxStream: who wants to write */
+  GQueue openers;   /* of DexPromise: who wants a stream */
+  GQueue pings;     /* of DexPromise */
+  GHashTable *left; /* channels without a user, to the second they are reset in */
+  GError *error;    /* why it closes */
+  gint64 opened_at;
+};
+
+G_DEFINE_FINAL_TYPE (PeerupYamuxConnection, peerup_yamux_connection, PEERUP_TYPE_CONNECTION)
+
+/* STATE_CLOSING is a reference of its own. */
+static void
+set_state (PeerupYamuxConnection *self, State state)
+{
+  g_assert (state == self->state + 1);
+  g_debug ("yamux connection %p: %u -> %u", self, self->state, state);
+  self->state = state;
+  if (state == STATE_CLOSING)
+    g_object_ref (self);
+  else
+    g_object_unref (self);
+}
+
+static void
+reject_all (GQueue *promises, const GError *error)
+{
+  DexPromise *promise;
+
+  while ((promise = g_queue_pop_head (promises)) != NULL)
+    {
+      dex_promise_reject (promise, g_error_copy (error));
+      dex_unref (promise);
+    }
+}
+
+/* Closing, to closed. */
+static void
+finish_close (PeerupYamuxConnection *self)
+{
+  g_autoptr (PeerupYamuxConnection) held = g_object_ref (self);
+
+  if (self->state != STATE_CLOSING)
+    return;
+  peerup_timer_stop (&self->timer);
+  peerup_yamux_link_close (&self->link);
+  peerup_connection_set_closed (PEERUP_CONNECTION (self), g_error_copy (self->error));
+  set_state (self, STATE_CLOSED);
+}
+
+/* All that is on its way out has left: say so and wait for the peer's end. */
+static void
+note_all_sent (PeerupYamuxConnection *self)
+{
+  if (self->state == STATE_CLOSING && self->link.io != NULL && peerup_yamux_link_get_unsent (&self->link) == 0)
+    peerup_stream_close_write (self->link.io);
+}
+
+/* Open, to closing. Takes @error. */
+static void
+start_close (PeerupYamuxConnection *self, GError *error)
+{
+  if (self->state != STATE_OPEN)
+    {
+      g_error_free (error);
+      return;
+    }
+  self->error = error;
+  set_state (self, STATE_CLOSING);
+  peerup_timer_set (&self->timer, g_get_monotonic_time () + CLOSE_TIMEOUT);
+  peerup_yamux_terminate (self->yamux, error);
+  reject_all (&self->openers, error);
+  reject_all (&self->pings, error);
+  /* Also when nothing is queued: the output task tells that all was sent. */
+  peerup_yamux_link_send (&self->link, NULL, 0);
+}
+
+/* Whoever did it: the stream below is of no more use. Takes @error. */
+static void
+die (PeerupYamuxConnection *self, GError *error)
+{
+  g_autoptr (PeerupYamuxConnection) held = g_object_ref (self);
+
+  start_close (self, error);
+  finish_close (self);
+}
+
+static gboolean
+has_streams (PeerupYamuxConnection *self)
+{
+  return peerup_yamux_get_n_inbound (self->yamux) + peerup_yamux_get_n_outbound (self->yamux) > 0;
+}
+
+/* The last sign of life. That a full path took more counts, for it delays the answer; that
+ * an empty buffer took something would not tell anything. */
+static gint64
+last_heard (PeerupYamuxConnection *self)
+{
+  return MAX (self->opened_at, MAX (peerup_yamux_get_last_received (self->yamux), self->link.last_unblocked));
+}
+
+static gint64
+next_check (PeerupYamuxConnection *self)
+{
+  gint64 ping = peerup_yamux_get_unanswered_ping (self->yamux);
+  gint64 received = MAX (self->opened_at, peerup_yamux_get_last_received (self->yamux));
+
+  if (ping != G_MININT64)
+    return MAX (ping, last_heard (self)) + PING_TIMEOUT;
+  return received + (has_streams (self) ? PING_AFTER_ACTIVE : PING_AFTER_IDLE);
+}
+
+/* Resets the streams that the peer never closed. */
+static void
+sweep_left (PeerupYamuxConnection *self, gint64 now)
+{
+  GHashTableIter iter;
+  gpointer channel, second;
+
+  g_hash_table_iter_init (&iter, self->left);
+  while (g_hash_table_iter_next (&iter, &channel, &second))
+    if (GPOINTER_TO_UINT (second) <= now / G_USEC_PER_SEC)
+      {
+        g_hash_table_iter_remove (&iter);
+        peerup_yamux_channel_reset (channel, PEERUP_STREAM_CODE_GARBAGE_COLLECTED);
+      }
+}
+
+/* The peer is heard of in time or pinged; the connection dies when even that brings
+ * nothing. */
+static void
+check_alive (PeerupYamuxConnection *self, gint64 now)
+{
+  if (now < next_check (self))
+    return;
+  if (peerup_yamux_get_unanswered_ping (self->yamux) == G_MININT64)
+    peerup_yamux_ping (self->yamux, now);
+  else
+    die (self, g_error_new (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s does not answer any more",
+                            peerup_peer_id_get_string (peerup_connection_get_remote_peer (PEERUP_CONNECTION (self)))));
+}
+
+void
+peerup_yamux_connection_check (PeerupYamuxConnection *self, gint64 now)
+{
+  if (self->state == STATE_CLOSING)
+    {
+      finish_close (self);
+      return;
+    }
+  sweep_left (self, now);
+  peerup_yamux_link_trim (&self->link);
+  check_alive (self, now);
+  if (self->state == STATE_OPEN)
+    peerup_timer_set (&self->timer, MAX (next_check (self), now + 1));
+}
+
+static void
+on_timer (gpointer data)
+{
+  g_autoptr (PeerupYamuxConnection) self = g_object_ref (data);
+
+  peerup_yamux_connection_check (self, g_get_monotonic_time ());
+}
+
+/* With a stream open the peer is looked after more closely. */
+static void
+note_stream (PeerupYamuxConnection *self)
+{
+  gint64 next = g_get_monotonic_time () + PING_AFTER_ACTIVE;
+
+  if (self->state == STATE_OPEN && self->timer.deadline > next)
+    peerup_timer_set (&self->timer, next);
+}
+
+/* The peer wants no new streams and none is left. */
+static void
+close_if_done (PeerupYamuxConnection *self)
+{
+  guint32 code;
+
+  if (self->state == STATE_OPEN && peerup_yamux_get_remote_goaway (self->yamux, &code) && !has_streams (self))
+    start_close (self, peerup_connection_error_for_code (PEERUP_CONNECTION (self), code));
+}
+
+static gsize
+on_send (const GOutputVector *vectors, gsize n_vectors, gpointer data)
+{
+  PeerupYamuxConnection *self = data;
+
+  peerup_yamux_link_send (&self->link, vectors, n_vectors);
+  return peerup_yamux_link_get_unsent (&self->link);
+}
+
+static void
+on_channel_opened (PeerupYamuxChannel *channel, gpointer data)
+{
+  PeerupYamuxConnection *self = data;
+
+  peerup_yamux_channel_accept (channel);
+  note_stream (self);
+  peerup_connection_deliver_stream (PEERUP_CONNECTION (self), peerup_yamux_stream_new (self, channel));
+}
+
+static void
+on_channel_readable (PeerupYamuxChannel *channel, gpointer data)
+{
+  PeerupYamuxStream *stream = peerup_yamux_channel_get_user_data (channel);
+
+  if (stream != NULL)
+    peerup_yamux_stream_readable (stream);
+}
+
+static void
+on_channel_writable (PeerupYamuxChannel *channel, gpointer data)
+{
+  PeerupYamuxStream *stream = peerup_yamux_channel_get_user_data (channel);
+
+  if (stream != NULL)
+    peerup_yamux_stream_writable (stream);
+}
+
+static void
+on_channel_closed (PeerupYamuxChannel *channel, gpointer data)
+{
+  PeerupYamuxConnection *self = data;
+  PeerupYamuxStream *stream = peerup_yamux_channel_get_user_data (channel);
+
+  g_hash_table_remove (self->left, channel);
+  if (stream != NULL)
+    peerup_yamux_stream_closed (stream);
+  close_if_done (self);
+}
+
+/* One stream, or why there is none. */
+static PeerupStream *
+try_open (PeerupYamuxConnection *self, GError **error)
+{
+  g_autoptr (PeerupYamuxChannel) channel = peerup_yamux_open (self->yamux, g_get_monotonic_time (), error);
+
+  if (channel == NULL)
+    return NULL;
+  note_stream (self);
+  return peerup_yamux_stream_new (self, channel);
+}
+
+static void
+on_can_open (gpointer data)
+{
+  PeerupYamuxConnection *self = data;
+
+  while (self->openers.head != NULL)
+    {
+      g_autoptr (GError) error = NULL;
+      PeerupStream *stream = try_open (self, &error);
+      DexPromise *promise;
+
+      if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT))
+        return;
+      promise = g_queue_pop_head (&self->openers);
+      if (stream != NULL)
+        dex_promise_resolve_object (promise, stream);
+      else
+        dex_promise_reject (promise, g_steal_pointer (&error));
+      dex_unref (promise);
+    }
+}
+
+static void
+on_goaway (guint32 code, gpointer data)
+{
+  PeerupYamuxConnection *self = data;
+  g_autoptr (GError) error = peerup_connection_error_for_code (PEERUP_CONNECTION (self), code);
+
+  reject_all (&self->openers, error);
+  close_if_done (self);
+}
+
+static void
+on_ping_reply (gint64 rtt, gpointer data)
+{
+  PeerupYamuxConnection *self = data;
+  DexPromise *promise;
+
+  while ((promise = g_queue_pop_head (&self->pings)) != NULL)
+    {
+      dex_promise_resolve_int64 (promise, rtt);
+      dex_unref (promise);
+    }
+}
+
+static const PeerupYamuxEvents yamux_events = {
+  on_send,           on_channel_opened, on_channel_readable, on_channel_writable,
+  on_channel_closed, on_can_open,       on_goaway,           on_ping_reply,
+};
+
+static void
+on_input (gpointer owner, const guint8 *data, gsize length)
+{
+  PeerupYamuxConnection *self = owner;
+  GError *error = NULL;
+
+  if (self->state == STATE_OPEN &&
+      !peerup_yamux_feed_borrowed (self->yamux, data, length, g_get_monotonic_time (), &error))
+    start_close (self, error);
+}
+
+static void
+on_settle (gpointer owner)
+{
+  peerup_yamux_settle (PEERUP_YAMUX_CONNECTION (owner)->yamux);
+}
+
+static void
+on_room (gpointer owner)
+{
+  PeerupYamuxConnection *self = owner;
+
+  if (peerup_yamux_link_get_unsent (&self->link) == 0)
+    peerup_yamux_drained (self->yamux);
+  if (self->waiters.head != NULL)
+    peerup_task_schedule (&self->turn_task);
+  note_all_sent (self);
+}
+
+/* The stream below ended. What the peer said before tells why. */
+static void
+on_ended (gpointer owner, const GError *error)
+{
+  PeerupYamuxConnection *self = owner;
+  PeerupConnection *connection = owner;
+  guint32 code;
+
+  if (peerup_yamux_get_remote_goaway (self->yamux, &code) || error == NULL)
+    die (self, peerup_connection_error_for_code (connection, code));
+  else
+    die (self,
+         g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The connection to %s was lost: %s",
+                      peerup_peer_id_get_string (peerup_connection_get_remote_peer (connection)), error->message));
+}
+
+static const PeerupYamuxLinkEvents link_events = { on_input, on_settle, on_room, on_ended };
+
+/* One stream at a time, so that each finds the room the others before it have left. */
+static void
+run_turn (gpointer data)
+{
+  PeerupYamuxConnection *self = data;
+  GList *link = self->waiters.head;
+
+  if (link == NULL || peerup_yamux_link_get_room (&self->link) == 0)
+    return;
+  g_queue_unlink (&self->waiters, link);
+  ((PeerupYamuxWaiter *) link)->queued = FALSE;
+  peerup_yamux_stream_give_turn (link->data);
+  peerup_task_schedule (&self->turn_task);
+}
+
+gsize
+peerup_yamux_connection_get_room (PeerupYamuxConnection *self)
+{
+  return peerup_yamux_link_get_room (&self->link);
+}
+
+void
+peerup_yamux_connection_wait (PeerupYamuxConnection *self, PeerupYamuxWaiter *waiter)
+{
+  G_STATIC_ASSERT (G_STRUCT_OFFSET (PeerupYamuxWaiter, link) == 0);
+  if (waiter->queued || self->state != STATE_OPEN)
+    return;
+  waiter->queued = TRUE;
+  g_queue_push_tail_link (&self->waiters, &waiter->link);
+  if (peerup_yamux_link_get_room (&self->link) > 0)
+    peerup_task_schedule (&self->turn_task);
+}
+
+void
+peerup_yamux_connection_wait_no_more (PeerupYamuxConnection *self, PeerupYamuxWaiter *waiter)
+{
+  if (waiter->queued)
+    g_queue_unlink (&self->waiters, &waiter->link);
+  waiter->queued = FALSE;
+}
+
+void
+peerup_yamux_connection_leave (PeerupYamuxConnection *self, PeerupYamuxChannel *channel)
+{
+  gint64 deadline = g_get_monotonic_time () + LEAVE_TIMEOUT;
+
+  g_hash_table_insert (self->left, channel, GUINT_TO_POINTER ((guint) (deadline / G_USEC_PER_SEC)));
+}
+
+static DexFuture *
+peerup_yamux_connection_open_stream (PeerupConnection *connection)
+{
+  PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (connection);
+  GError *error = NULL;
+  PeerupStream *stream;
+  DexPromise *promise;
+
+  if (self->state != STATE_OPEN)
+    return dex_future_new_for_error (g_error_copy (self->error));
+  stream = try_open (self, &error);
+  if (stream != NULL)
+    return dex_future_new_take_object (stream);
+  if (!g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT) || self->openers.length >= MAX_OPENERS)
+    return dex_future_new_for_error (error);
+  g_error_free (error);
+  promise = dex_promise_new ();
+  g_queue_push_tail (&self->openers, dex_ref (promise));
+  return DEX_FUTURE (promise);
+}
+
+static void
+peerup_yamux_connection_close (PeerupConnection *connection, guint32 code)
+{
+  PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (connection);
+
+  if (self->state != STATE_OPEN)
+    return;
+  peerup_yamux_goaway (self->yamux, code);
+  start_close (self, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The connection was closed by this side"));
+}
+
+static DexFuture *
+peerup_yamux_connection_ping (PeerupConnection *connection)
+{
+  PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (connection);
+  DexPromise *promise;
+
+  if (self->state != STATE_OPEN)
+    return dex_future_new_for_error (g_error_copy (self->error));
+  promise = dex_promise_new ();
+  g_queue_push_tail (&self->pings, dex_ref (promise));
+  peerup_yamux_ping (self->yamux, g_get_monotonic_time ());
+  return DEX_FUTURE (promise);
+}
+
+static guint
+peerup_yamux_connection_get_n_streams (PeerupConnection *connection)
+{
+  PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (connection);
+
+  return peerup_yamux_get_n_inbound (self->yamux) + peerup_yamux_get_n_outbound (self->yamux);
+}
+
+static gint64
+peerup_yamux_connection_get_rtt (PeerupConnection *connection)
+{
+  gint64 rtt = peerup_yamux_get_rtt (PEERUP_YAMUX_CONNECTION (connection)->yamux);
+
+  return rtt > 0 ? rtt : -1;
+}
+
+static void
+peerup_yamux_connection_get_bytes (PeerupConnection *connection, guint64 *received, guint64 *sent)
+{
+  PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (connection);
+
+  if (received != NULL)
+    *received = self->link.received;
+  if (sent != NULL)
+    *sent = self->link.sent;
+}
+
+/* Dropped while open: the stream below is reset. There are no streams then. */
+static void
+peerup_yamux_connection_dispose (GObject *object)
+{
+  PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (object);
+
+  g_assert (self->state != STATE_CLOSING);
+  peerup_yamux_link_close (&self->link);
+  peerup_timer_clear (&self->timer);
+  peerup_task_clear (&self->turn_task);
+  g_queue_clear_full (&self->openers, dex_unref);
+  g_queue_clear_full (&self->pings, dex_unref);
+  G_OBJECT_CLASS (peerup_yamux_connection_parent_class)->dispose (object);
+}
+
+static void
+peerup_yamux_connection_finalize (GObject *object)
+{
+  PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (object);
+
+  g_clear_pointer (&self->yamux, peerup_yamux_unref);
+  g_hash_table_unref (self->left);
+  g_clear_error (&self->error);
+  G_OBJECT_CLASS (peerup_yamux_connection_parent_class)->finalize (object);
+}
+
+static void
+peerup_yamux_connection_class_init (PeerupYamuxConnectionClass *klass)
+{
+  PeerupConnectionClass *connection_class = PEERUP_CONNECTION_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = peerup_yamux_connection_dispose;
+  G_OBJECT_CLASS (klass)->finalize = peerup_yamux_connection_finalize;
+  connection_class->open_stream = peerup_yamux_connection_open_stream;
+  connection_class->close = peerup_yamux_connection_close;
+  connection_class->ping = peerup_yamux_connection_ping;
+  connection_class->get_n_streams = peerup_yamux_connection_get_n_streams;
+  connection_class->get_rtt = peerup_yamux_connection_get_rtt;
+  connection_class->get_bytes = peerup_yamux_connection_get_bytes;
+}
+
+static void
+peerup_yamux_connection_init (PeerupYamuxConnection *self)
+{
+  self->left = g_hash_table_new (g_direct_hash, g_direct_equal);
+}
+
+PeerupConnection *
+peerup_yamux_connection_new (PeerupStream *io, const PeerupConnectionInfo *info, gboolean is_client,
+                             const PeerupYamuxLimits *limits)
+{
+  PeerupYamuxConnection *self = g_object_new (PEERUP_TYPE_YAMUX_CONNECTION, NULL);
+  PeerupReactor *reactor = peerup_stream_get_reactor (io);
+
+  peerup_connection_init_info (PEERUP_CONNECTION (self), info);
+  self->opened_at = g_get_monotonic_time ();
+  self->yamux = peerup_yamux_new (is_client, limits, &yamux_events, self);
+  peerup_yamux_link_init (&self->link, G_OBJECT (self), &link_events, io);
+  peerup_timer_init (&self->timer, reactor, on_timer, self);
+  peerup_task_init (&self->turn_task, reactor, run_turn, self);
+  peerup_timer_set (&self->timer, self->opened_at + PING_AFTER_IDLE);
+  /* The first round trip: for the windows, and to rank the path. */
+  peerup_yamux_ping (self->yamux, self->opened_at);
+  return PEERUP_CONNECTION (self);
+}

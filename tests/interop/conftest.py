@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright The Peer-Up authors
+"""Which pairs of stacks the tests run on, and the listeners they share."""
+
+import pytest
+
+import peers
+
+SECURITIES = ('tls', 'noise')
+FOREIGN_PAIRS = (('js', 'go-new'), ('go-new', 'js'), ('go-0.47', 'go-new'), ('go-new', 'go-0.47'))
+
+
+def pytest_addoption(parser):
+    parser.addoption('--foreign-pairs', action='store_true', help='let foreign stacks talk among themselves too')
+
+
+def pairs(config):
+    """(listener, dialer), ours against each foreign stack in both directions."""
+    for foreign in peers.FOREIGN:
+        yield peers.OURS, foreign
+        yield foreign, peers.OURS
+    if config.getoption('foreign_pairs'):
+        yield from FOREIGN_PAIRS
+
+
+def pytest_generate_tests(metafunc):
+    if 'pair' in metafunc.fixturenames:
+        every = [(l, d, s) for l, d in pairs(metafunc.config) for s in SECURITIES]
+        metafunc.parametrize('pair', every, indirect=True, ids=[f'{d}-dials-{l}-{s}' for l, d, s in every])
+
+
+@pytest.fixture(scope='session')
+def listeners():
+    running = peers.Listeners()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def pair(request, listeners):
+    listener, dialer, security = request.param
+    for stack in (listener, dialer):
+        if isinstance(listeners.stacks[stack], str):
+            pytest.skip(listeners.stacks[stack])
+    it = peers.Pair(listeners, listener, dialer, security)
+    yield it
+    it.close()

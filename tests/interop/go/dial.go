@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright The Peer-Up authors
+
+// dial: connects, plays one case, prints one result line.
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
+	"github.com/multiformats/go-multistream"
+)
+
+// dialer is one dial: r collects the members of its result line.
+type dialer struct {
+	h        host.Host
+	peer     peer.AddrInfo
+	events   event.Subscription
+	deadline time.Time
+	protocol protocol.ID
+	bytes    int64
+	count    int
+	r        members
+}
+
+type caseOf struct {
+	run      func(*dialer, context.Context) error
+	protocol protocol.ID
+	bytes    int64
+	count    int
+}
+
+var cases = map[string]caseOf{
+	"ping":           {run: (*dialer).ping, count: 5},
+	"identify":       {run: (*dialer).identify},
+	"push":           {run: (*dialer).push},
+	"await-push":     {run: (*dialer).awaitPush},
+	"echo":           {run: (*dialer).echo, protocol: echoID, bytes: 65536},
+	"half-close":     {run: (*dialer).halfClose, protocol: echoID, bytes: 4096},
+	"parallel":       {run: (*dialer).parallel, bytes: 65536, count: 100},
+	"sink":           {run: (*dialer).sink, bytes: 65536},
+	"source":         {run: (*dialer).source, bytes: 65536},
+	"reset":          {run: (*dialer).reset, protocol: resetID},
+	"unsupported":    {run: (*dialer).unsupported, protocol: "/nobody/serves/this/1.0.0"},
+	"expect-refused": {run: (*dialer).expectRefused},
+	"copy":           {run: (*dialer).copy},
+}
+
+// dial reports whether the case passed; err is for what keeps it from starting.
+func dial(s stack, addr, name string, id string, size int64, count int, timeout time.Duration) (bool, error) {
+	c, found := cases[name]
+	if !found {
+		return false, usageError{fmt.Errorf("--do %s: no such case", name)}
+	}
+	info, err := peer.AddrInfoFromString(addr)
+	if err != nil {
+		return false, usageError{fmt.Errorf("--addr %s: %w", addr, err)}
+	}
+	d := &dialer{peer: *info, deadline: time.Now().Add(timeout), protocol: c.protocol, bytes: c.bytes, count: c.count, r: members{"do": name}}
+	if id != "" {
+		d.protocol = protocol.ID(id)
+	}
+	if size >= 0 {
+		d.bytes = size
+	}
+	if count > 0 {
+		d.count = count
+	}
+	if d.h, err = s.newHost(false, nil); err != nil {
+		return false, err
+	}
+	defer d.h.Close()
+	// Subscribed before dialing: the events of the dial itself are wanted.
+	d.events, err = d.h.EventBus().Subscribe([]any{
+		new(event.EvtPeerIdentificationCompleted), new(event.EvtPeerProtocolsUpdated)})
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), d.deadline)
+	defer cancel()
+	err = c.run(d, ctx)
+	if d.r["ok"] = err == nil; err != nil {
+		d.r["error"] = err.Error()
+	}
+	out := os.Stdout
+	if name == "copy" {
+		out = os.Stderr
+	}
+	emitTo(out, d.r)
+	return err == nil, nil
+}
+
+func (d *dialer) connect(ctx context.Context) error {
+	if err := d.h.Connect(ctx, d.peer); err != nil {
+		return err
+	}
+	if conns := d.h.Network().ConnsToPeer(d.peer.ID); len(conns) > 0 {
+		for k, v := range describe(conns[0]) {
+			d.r[k] = v
+		}
+	}
+	return nil
+}
+
+// open connects if need be and opens a stream that knows the deadline.
+func (d *dialer) open(ctx context.Context, id protocol.ID) (network.Stream, error) {
+	if err := d.connect(ctx); err != nil {
+		return nil, err
+	}
+	s, err := d.h.NewStream(ctx, d.peer.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	s.SetDeadline(d.deadline)
+	return s, nil
+}
+
+func (d *dialer) pings(ctx context.Context, n int) ([]int64, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	rtts := []int64{}
+	for result := range ping.Ping(ctx, d.h, d.peer.ID) {
+		if result.Error != nil {
+			return rtts, result.Error
+		}
+		if rtts = append(rtts, result.RTT.Microseconds()); len(rtts) == n {
+			return rtts, nil
+		}
+	}
+	return rtts, errTime
+}
+
+func (d *dialer) ping(ctx context.Context) error {
+	if err := d.connect(ctx); err != nil {
+		return err
+	}
+	rtts, err := d.pings(ctx, d.count)
+	d.r["rtts_us"] = rtts
+	return err
+}
+
+func (d *dialer) identity(ctx context.Context) (event.EvtPeerIdentificationCompleted, error) {
+	if err := d.connect(ctx); err != nil {
+		return event.EvtPeerIdentificationCompleted{}, err
+	}
+	for {
+		select {
+		case e := <-d.events.Out():
+			if e, ok := e.(event.EvtPeerIdentificationCompleted); ok {
+				slices.Sort(e.Protocols)
+				return e, nil
+			}
+		case <-ctx.Done():
+			return event.EvtPeerIdentificationCompleted{}, errTime
+		}
+	}
+}
+
+func (d *dialer) identify(ctx context.Context) error {
+	e, err := d.identity(ctx)
+	if err != nil {
+		return err
+	}
+	for k, v := range identity(e) {
+		d.r[k] = v
+	}
+	return nil
+}
+
+func emitConnected(e event.EvtPeerIdentificationCompleted) {
+	emit("connected", members{"peer": e.Peer.String(), "protocols": e.Protocols})
+}
+
+func (d *dialer) push(ctx context.Context) error {
+	e, err := d.identity(ctx)
+	if err != nil {
+		return err
+	}
+	untilQuit(ctx, func() { emitConnected(e) }, func(line string) {
+		if id, found := strings.CutPrefix(line, "protocol "); found {
+			serve(d.h, protocol.ID(id), echo)
+		}
+	})
+	if ctx.Err() != nil {
+		return errTime
+	}
+	return nil
+}
+
+func (d *dialer) awaitPush(ctx context.Context) error {
+	e, err := d.identity(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(e.Protocols, d.protocol) {
+		return fmt.Errorf("identify announced %s already", d.protocol)
+	}
+	emitConnected(e)
+	for {
+		select {
+		case e := <-d.events.Out():
+			if e, ok := e.(event.EvtPeerProtocolsUpdated); ok && slices.Contains(e.Added, d.protocol) {
+				d.r["protocols"] = e.Added
+				return nil
+			}
+		case <-ctx.Done():
+			return errTime
+		}
+	}
+}
+
+// received checks what came back against the pattern and notes the figures.
+func (d *dialer) received(n int64, sum string, start time.Time) error {
+	d.r["bytes"], d.r["sha256"], d.r["seconds"] = n, sum, time.Since(start).Seconds()
+	if n != d.bytes {
+		return fmt.Errorf("%d bytes came instead of %d", n, d.bytes)
+	}
+	if sum != patternSum(d.bytes) {
+		return errors.New("other bytes came than expected")
+	}
+	return nil
+}
+
+func (d *dialer) echo(ctx context.Context) error {
+	s, err := d.open(ctx, d.protocol)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	wrote := make(chan error, 1)
+	go func() { wrote <- writeAll(s, 0, d.bytes) }()
+	n, sum, err := readSum(s)
+	if err != nil {
+		return err
+	}
+	if err := <-wrote; err != nil {
+		return err
+	}
+	return d.received(n, sum, start)
+}
+
+// writeAll sends the pattern from offset on and half-closes.
+func writeAll(s network.Stream, offset, n int64) error {
+	if err := writePattern(s, offset, n); err != nil {
+		return err
+	}
+	return s.CloseWrite()
+}
+
+func (d *dialer) halfClose(ctx context.Context) error {
+	s, err := d.open(ctx, d.protocol)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := writeAll(s, 0, d.bytes); err != nil {
+		return err
+	}
+	n, sum, err := readSum(s)
+	if err != nil {
+		return err
+	}
+	return d.received(n, sum, start)
+}
+
+// parallel holds every stream open after its first byte until all have theirs.
+func (d *dialer) parallel(ctx context.Context) error {
+	if err := d.connect(ctx); err != nil {
+		return err
+	}
+	start := time.Now()
+	var opened sync.WaitGroup
+	opened.Add(d.count)
+	errs := make(chan error, d.count)
+	for range d.count {
+		go func() { errs <- d.oneOfMany(ctx, &opened) }()
+	}
+	for range d.count {
+		if err := <-errs; err != nil {
+			return err
+		}
+	}
+	d.r["streams"], d.r["bytes"], d.r["seconds"] = d.count, d.bytes*int64(d.count), time.Since(start).Seconds()
+	return nil
+}
+
+func (d *dialer) oneOfMany(ctx context.Context, opened *sync.WaitGroup) error {
+	arrived := sync.OnceFunc(opened.Done)
+	defer arrived()
+	s, err := d.h.NewStream(ctx, d.peer.ID, echoID)
+	if err != nil {
+		return err
+	}
+	s.SetDeadline(d.deadline)
+	first := make([]byte, 1)
+	if err := writePattern(s, 0, 1); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(s, first); err != nil {
+		return err
+	}
+	arrived()
+	opened.Wait()
+	wrote := make(chan error, 1)
+	go func() { wrote <- writeAll(s, 1, d.bytes-1) }()
+	n, sum, err := readSum(io.MultiReader(bytes.NewReader(first), s))
+	if err != nil {
+		return err
+	}
+	if n != d.bytes || sum != patternSum(d.bytes) {
+		return fmt.Errorf("a stream returned %d bytes with hash %s", n, sum)
+	}
+	return <-wrote
+}
+
+func (d *dialer) sink(ctx context.Context) error {
+	s, err := d.open(ctx, sinkID)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := writeAll(s, 0, d.bytes); err != nil {
+		return err
+	}
+	answer, err := io.ReadAll(io.LimitReader(s, 1024))
+	if err != nil {
+		return err
+	}
+	sum, found := strings.CutSuffix(string(answer), "\n")
+	if !found {
+		return fmt.Errorf("the answer is no line: %q", answer)
+	}
+	return d.received(d.bytes, sum, start)
+}
+
+func (d *dialer) source(ctx context.Context) error {
+	s, err := d.open(ctx, sourceID)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := binary.Write(s, binary.BigEndian, d.bytes); err != nil {
+		return err
+	}
+	if err := s.CloseWrite(); err != nil {
+		return err
+	}
+	n, sum, err := readSum(s)
+	if err != nil {
+		return err
+	}
+	return d.received(n, sum, start)
+}
+
+func (d *dialer) reset(ctx context.Context) error {
+	s, err := d.open(ctx, d.protocol)
+	if err != nil {
+		return err
+	}
+	if _, err = s.Write([]byte{0}); err == nil {
+		_, _, err = readSum(s)
+	}
+	if !errors.Is(err, network.ErrReset) {
+		return fmt.Errorf("not a reset: %v", err)
+	}
+	d.r["reset"] = err.Error()
+	return nil
+}
+
+func (d *dialer) unsupported(ctx context.Context) error {
+	_, err := d.open(ctx, d.protocol)
+	if !errors.As(err, new(multistream.ErrNotSupported[protocol.ID])) {
+		return fmt.Errorf("not refused as unknown: %v", err)
+	}
+	d.r["refusal"] = err.Error()
+	_, err = d.pings(ctx, 1)
+	return err
+}
+
+func (d *dialer) expectRefused(ctx context.Context) error {
+	err := d.connect(ctx)
+	if err == nil {
+		_, err = d.pings(ctx, 1)
+	}
+	switch {
+	case err == nil:
+		return errors.New("the peer answered a ping")
+	case ctx.Err() != nil:
+		return fmt.Errorf("nobody refused in time: %w", err)
+	case strings.Contains(err.Error(), "connection refused"):
+		return fmt.Errorf("nobody listens: %w", err)
+	}
+	d.r["refusal"] = err.Error()
+	return nil
+}
+
+func (d *dialer) copy(ctx context.Context) error {
+	s, err := d.open(ctx, d.protocol)
+	if err != nil {
+		return err
+	}
+	go func() {
+		if _, err := io.Copy(struct{ io.Writer }{s}, os.Stdin); err == nil {
+			s.CloseWrite()
+		}
+	}()
+	n, err := io.Copy(os.Stdout, struct{ io.Reader }{s})
+	d.r["bytes"] = n
+	return err
+}

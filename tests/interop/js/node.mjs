@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright The Peer-Up authors
+
+// What both commands share: the node on the one stack the arguments name, and
+// the lines on standard output.
+
+import { createInterface } from 'node:readline'
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { identify, identifyPush } from '@libp2p/identify'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { createLibp2p } from 'libp2p'
+
+export class UsageError extends Error {}
+
+/**
+ * Makes and starts a node. gater adds to the rule that any address may be
+ * dialed, loopback too; pushed is called with a peer's ID and its protocols
+ * after each identify push of that peer.
+ */
+export async function makeNode ({ security, key }, { listen = false, gater = {}, pushed = () => {} } = {}) {
+  if (!/^[0-9a-f]{64}$/i.test(key ?? '')) throw new UsageError('--key must be 32 bytes in hex')
+  if (security !== 'tls' && security !== 'noise') throw new UsageError('--security must be tls or noise')
+  return createLibp2p({
+    privateKey: await generateKeyPairFromSeed('Ed25519', Buffer.from(key, 'hex')),
+    addresses: { listen: listen ? ['/ip4/127.0.0.1/tcp/0'] : [] },
+    transports: [tcp()],
+    connectionEncrypters: [security === 'tls' ? tls() : noise()],
+    streamMuxers: [yamux()],
+    connectionGater: { denyDialMultiaddr: () => false, ...gater },
+    // The tests connect more often in a second than the default lets one host.
+    connectionManager: { inboundConnectionThreshold: 1000 },
+    services: {
+      identify: identify(),
+      identifyPush: tellingPush(pushed),
+      // Each ping is a stream, and the last one may still wait for the peer's
+      // half-close when the next begins; the default of one refuses that.
+      ping: ping({ maxOutboundStreams: 16 })
+    }
+  })
+}
+
+// The events of the library do not tell a push from an identify answer.
+function tellingPush (pushed) {
+  return components => {
+    const service = identifyPush({ debounce: 10 })(components)
+    const handle = service.handleProtocol
+    service.handleProtocol = async (stream, connection) => {
+      await handle(stream, connection)
+      const { protocols } = await components.peerStore.get(connection.remotePeer)
+      pushed(connection.remotePeer, protocols)
+    }
+    return service
+  }
+}
+
+export function describe (connection) {
+  return {
+    peer: connection.remotePeer.toString(),
+    security: connection.encryption,
+    muxer: connection.multiplexer
+  }
+}
+
+export function identity (result) {
+  return {
+    peer: result.peerId.toString(),
+    agent: result.agentVersion ?? '',
+    protocol_version: result.protocolVersion ?? '',
+    protocols: [...result.protocols].sort(),
+    addrs: result.listenAddrs.map(String),
+    observed: String(result.observedAddr ?? ''),
+    signed: result.signedPeerRecord != null
+  }
+}
+
+export function emit (event, members = {}) {
+  process.stdout.write(JSON.stringify({ event, ...members }) + '\n')
+}
+
+/**
+ * Resolves at the line "quit", at end of file, at SIGTERM or when signal aborts.
+ * Called before printing what may be answered by one of these.
+ */
+export function untilQuit (command = () => {}, signal) {
+  return new Promise(resolve => {
+    const input = createInterface({ input: process.stdin })
+    input.on('line', line => line === 'quit' ? resolve() : command(line))
+    input.on('close', resolve)
+    process.once('SIGTERM', resolve)
+    process.once('SIGINT', resolve)
+    signal?.addEventListener('abort', resolve)
+  })
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright The Peer-Up authors
+
+// A peer on js-libp2p for the interoperability suite. ../README.md is the
+// contract it keeps; it refuses what stands not there with exit code 2.
+
+import { parseArgs } from 'node:util'
+import { dial } from './dial.mjs'
+import { listen } from './listen.mjs'
+import { UsageError } from './node.mjs'
+
+const text = { type: 'string' }
+const list = { type: 'string', multiple: true }
+const COMMANDS = {
+  listen: { run: listen, options: { security: text, key: text, allow: list, service: list } },
+  dial: {
+    run: dial,
+    options: { security: text, key: text, addr: text, do: text, protocol: text, bytes: text, count: text, timeout: text }
+  }
+}
+const NUMBERS = ['bytes', 'count', 'timeout']
+
+function parse ([command, ...args]) {
+  const { run, options } = COMMANDS[command] ?? {}
+  if (run == null) throw new UsageError('say listen or dial')
+  let values
+  try {
+    values = { timeout: '30', ...parseArgs({ args, options }).values }
+  } catch (error) {
+    throw new UsageError(error.message)
+  }
+  for (const name of NUMBERS.filter(name => name in values)) {
+    if (!/^[0-9]+(\.[0-9]+)?$/.test(values[name])) throw new UsageError(`--${name} ${values[name]}: not a number`)
+    values[name] = Number(values[name])
+  }
+  return () => run(values)
+}
+
+try {
+  const passed = await parse(process.argv.slice(2))()
+  // exit() drops what a full pipe has not taken yet.
+  await new Promise(resolve => process.stdout.write('', resolve))
+  process.exit(passed ? 0 : 1)
+} catch (error) {
+  process.stderr.write(`peer: ${error.message}\n`)
+  process.exit(error instanceof UsageError ? 2 : 1)
+}

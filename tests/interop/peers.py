@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright The Peer-Up authors
+"""The peer programs as the tests use them: see README.md for their contract.
+
+A Program lives from its start to stop(), which ends it by its own pid; every
+wait in here is bounded, and a wait that fails says what the program said.
+"""
+
+import json
+import os
+import pathlib
+import shlex
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+HERE = pathlib.Path(__file__).resolve().parent
+OURS = 'peerup'
+FOREIGN = ('go-0.47', 'go-new', 'js')
+WAIT = 10  # seconds for what takes milliseconds on an idle machine
+
+
+def stacks():
+    """Each stack's command line as a list, or the reason in words why not."""
+    found = {}
+    listed = subprocess.run(['sh', HERE / 'prepare', '--list'], capture_output=True, text=True, check=True, timeout=WAIT)
+    for line in listed.stdout.splitlines():
+        name, command, *reason = line.split('\t')
+        found[name] = f'{name}: {reason[0]}' if reason else shlex.split(command)
+    ours = os.environ.get('PEERUP_INTEROP_BIN')
+    if not ours:
+        found[OURS] = 'PEERUP_INTEROP_BIN is not set: it names our peer program'
+    elif not os.access(ours, os.X_OK):
+        found[OURS] = f'PEERUP_INTEROP_BIN is {ours}: no such program'
+    else:
+        found[OURS] = [ours]
+    return found
+
+
+def seed(*words):
+    """A key of its own for each role; not secret, and the same in each run."""
+    return Ed25519PrivateKey.from_private_bytes('/'.join(words).encode().ljust(32, b'.')[:32])
+
+
+def seed_hex(key):
+    return key.private_bytes_raw().hex()
+
+
+def peer_id(key):
+    """The libp2p peer ID, by another program's arithmetic than the peers'."""
+    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    number = int.from_bytes(b'\x00\x24\x08\x01\x12\x20' + public, 'big')
+    text = ''
+    while number:
+        number, digit = divmod(number, 58)
+        text = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'[digit] + text
+    return '1' + text  # one leading zero byte
+
+
+class Program:
+    """A running peer program and every JSON line it has printed."""
+
+    def __init__(self, argv):
+        self.argv = argv
+        self.events = []
+        self._silent = False
+        self._news = threading.Condition()
+        self._stderr = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, text=True, bufsize=1)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                event = {'event': 'not JSON', 'line': line}
+            with self._news:
+                self.events.append(event)
+                self._news.notify_all()
+        with self._news:
+            self._silent = True
+            self._news.notify_all()
+
+    def mark(self):
+        """A place in the events: wait_for() looks only at later ones."""
+        with self._news:
+            return len(self.events)
+
+    def wait_for(self, name, since=0, seconds=WAIT, **members):
+        """The first event of that name, after since, that has these members."""
+        def found():
+            for event in self.events[since:]:
+                if event.get('event') == name and all(event.get(k) == v for k, v in members.items()):
+                    return event
+            return None
+        with self._news:
+            self._news.wait_for(lambda: found() or self._silent, seconds)
+            event = found()
+        assert event, f'no event {name} with {members} from {self.story()}'
+        return event
+
+    def say(self, line):
+        self.process.stdin.write(line + '\n')
+        self.process.stdin.flush()
+
+    def story(self):
+        """What the program was asked and what it said, for a failure's text."""
+        self._stderr.seek(0)
+        errors = self._stderr.read().decode(errors='replace')[-6000:]
+        events = '\n'.join(json.dumps(e) for e in self.events[-20:])
+        return f'{shlex.join(map(str, self.argv))}\n{events}\n{errors}'
+
+    def finish(self, seconds):
+        """Waits for the end of its own accord; returns the exit code."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f'still running after {seconds} s: {self.story()}') from None
+        self._reader.join(WAIT)
+        return code
+
+    def stop(self):
+        """Asks for the end as the contract says: end of file on standard input."""
+        if self.process.poll() is None:
+            try:
+                self.process.stdin.close()
+            except BrokenPipeError:
+                pass
+        return self.finish(WAIT)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class EchoServer:
+    """A TCP service on loopback that returns what it gets, end of file included."""
+
+    def __init__(self):
+        self._listener = socket.create_server(('127.0.0.1', 0))
+        self.address = '127.0.0.1:%d' % self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    @staticmethod
+    def _serve(connection):
+        with connection:
+            connection.settimeout(120)
+            try:
+                while data := connection.recv(65536):
+                    connection.sendall(data)
+                connection.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass
+
+    def close(self):
+        self._listener.close()
+
+
+class ClosedPort:
+    """A loopback address that refuses connections for as long as this lives."""
+
+    def __init__(self):
+        self._socket = socket.socket()
+        self._socket.bind(('127.0.0.1', 0))
+        self.address = '127.0.0.1:%d' % self._socket.getsockname()[1]
+
+    def close(self):
+        self._socket.close()
+
+
+class Listeners:
+    """One listening program for each stack and security, started when first asked for."""
+
+    def __init__(self):
+        self.stacks = stacks()
+        self.running = {}
+        self.gone = []
+        self.echo = EchoServer()
+        self.closed = ClosedPort()
+
+    def get(self, stack, security):
+        """The listener; a new one if the last has died, which stop() reports."""
+        listener = self.running.get((stack, security))
+        if listener and listener.process.poll() is not None:
+            self.gone.append(self.running.pop((stack, security)))
+            listener = None
+        if not listener:
+            argv = [*self.stacks[stack], 'listen', '--security', security, '--key', seed_hex(listener_key(stack))]
+            for dialer in (OURS, *FOREIGN):
+                argv += ['--allow', peer_id(dialer_key(dialer))]
+            argv += ['--service', f'echo={self.echo.address}', '--service', f'closed={self.closed.address}']
+            listener = self.running[stack, security] = Program(argv)
+        return listener
+
+    def stop(self):
+        self.echo.close()
+        self.closed.close()
+        bad = [f'died with exit code {listener.process.returncode}: {listener.story()}' for listener in self.gone]
+        for listener in self.running.values():
+            try:
+                if listener.stop() != 0:
+                    bad.append(f'exit code {listener.process.returncode}: {listener.story()}')
+            except AssertionError as error:
+                bad.append(str(error))
+        assert not bad, '\n'.join(bad)
+
+
+def listener_key(stack):
+    return seed('listener', stack)
+
+
+def dialer_key(stack):
+    return seed('dialer', stack)
+
+
+class Pair:
+    """Who dials whom over what, and the programs that do it."""
+
+    def __init__(self, listeners, listener, dialer, security):
+        self.dialer_stack = dialer
+        self.listener_stack = listener
+        self.security = security
+        self._argv = listeners.stacks[dialer]
+        self.listener = listeners.get(listener, security)
+        ready = self.listener.wait_for('listening')
+        self.listener_id = peer_id(listener_key(listener))
+        self.dialer_id = peer_id(dialer_key(dialer))
+        assert ready['peer'] == self.listener_id
+        self.addr = ready['addrs'][0]
+        self.mark = self.listener.mark()
+        self._dials = []
+
+    def _command(self, case, key=None, addr=None, security=None, **options):
+        argv = [*self._argv, 'dial', '--security', security or self.security,
+                '--key', seed_hex(key or dialer_key(self.dialer_stack)), '--addr', addr or self.addr, '--do', case]
+        for name, value in options.items():
+            argv += [f'--{name}', str(value)]
+        return argv
+
+    def start(self, case, timeout=20, **options):
+        """Starts a dial; options are those of the command line."""
+        program = Program(self._command(case, timeout=timeout, **options))
+        program.patience = timeout + WAIT
+        self._dials.append(program)
+        return program
+
+    def result(self, program):
+        """The result line of a dial that has to pass."""
+        code = program.finish(program.patience)
+        last = program.events[-1] if program.events else {}
+        assert code == 0 and last.get('ok') is True, \
+            f'exit code {code} from {program.story()}\nwhile the other side was {self.listener.story()}'
+        return last
+
+    def dial(self, case, **options):
+        """A whole dial that has to pass and to have used what was asked for."""
+        result = self.result(self.start(case, **options))
+        assert result['do'] == case
+        assert result['peer'] == self.listener_id
+        assert result['security'] == {'tls': '/tls/1.0.0', 'noise': '/noise'}[self.security]
+        assert result['muxer'] == '/yamux/1.0.0'
+        return result
+
+    def copy(self, protocol, data, timeout=20):
+        """What comes back when data goes to a stream of that protocol."""
+        argv = self._command('copy', timeout=timeout, protocol=protocol)
+        done = subprocess.run(argv, input=data, capture_output=True, timeout=timeout + WAIT, check=False)
+        assert done.returncode == 0, f'exit code {done.returncode}: {done.stderr.decode(errors="replace")}'
+        return done.stdout
+
+    def listener_sees(self, name, **members):
+        return self.listener.wait_for(name, since=self.mark, **members)
+
+    def peers(self):
+        """Peer IDs the listener has connections with now."""
+        mark = self.listener.mark()
+        self.listener.say('peers')
+        return self.listener.wait_for('peers', since=mark)['peers']
+
+    def close(self):
+        for program in self._dials:
+            program.kill()
+
+
+def until(condition, seconds=WAIT):
+    """Whether the condition held within the time; asks ten times a second."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True

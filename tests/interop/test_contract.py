@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright The Peer-Up authors
+"""What README.md asks of every peer program, before any two of them meet."""
+
+import signal
+import subprocess
+
+import pytest
+
+import peers
+
+KEY = peers.seed_hex(peers.seed('contract'))
+NOBODY = '/ip4/127.0.0.1/tcp/1/p2p/' + peers.peer_id(peers.seed('nobody'))
+
+
+@pytest.fixture(params=(peers.OURS, *peers.FOREIGN))
+def argv(request, listeners):
+    found = listeners.stacks[request.param]
+    if isinstance(found, str):
+        pytest.skip(found)
+    return found
+
+
+@pytest.mark.parametrize('arguments', (
+    (),
+    ('juggle',),
+    ('listen', '--security', 'rot13', '--key', KEY),
+    ('listen', '--security', 'tls', '--key', '00'),
+    ('listen', '--security', 'tls', '--key', KEY, '--colour', 'blue'),
+    ('dial', '--security', 'tls', '--key', KEY, '--addr', 'nowhere', '--do', 'ping'),
+    ('dial', '--security', 'tls', '--key', KEY, '--addr', NOBODY, '--do', 'juggle'),
+), ids=('nothing', 'command', 'security', 'key', 'option', 'address', 'case'))
+def test_bad_usage(argv, arguments):
+    done = subprocess.run([*argv, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=peers.WAIT, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ''
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize('case', ('ping', 'expect-refused'))
+def test_nobody_listens(argv, case, listeners):
+    addr = '/ip4/127.0.0.1/tcp/%s/p2p/%s' % (listeners.closed.address.rpartition(':')[2], peers.peer_id(peers.seed('nobody')))
+    program = peers.Program([*argv, 'dial', '--security', 'tls', '--key', KEY, '--addr', addr, '--do', case, '--timeout', '5'])
+    assert program.finish(peers.WAIT) == 1
+    assert len(program.events) == 1
+    assert program.events[0]['do'] == case
+    assert program.events[0]['ok'] is False
+    assert program.events[0]['error']
+
+
+@pytest.mark.parametrize('how', ('end of file', 'quit', 'SIGTERM'))
+def test_listener_ends(argv, how):
+    program = peers.Program([*argv, 'listen', '--security', 'noise', '--key', KEY])
+    try:
+        ready = program.wait_for('listening')
+        assert ready['peer'] == peers.peer_id(peers.seed('contract'))
+        assert ready['addrs'] and all(a.endswith('/p2p/' + ready['peer']) for a in ready['addrs'])
+        if how == 'end of file':
+            program.process.stdin.close()
+        elif how == 'quit':
+            program.say('quit')
+        else:
+            program.process.send_signal(signal.SIGTERM)
+        assert program.finish(peers.WAIT) == 0
+    finally:
+        program.kill()

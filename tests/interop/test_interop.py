@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright The Peer-Up authors
+"""Each case on each pair of stacks, over TCP with TLS or Noise and yamux."""
+
+import os
+
+import peers
+
+BULK = int(os.environ.get('PEERUP_INTEROP_BYTES', 64 * 1024 * 1024))
+SERVED = {'/ipfs/id/1.0.0', '/ipfs/id/push/1.0.0', '/ipfs/ping/1.0.0', '/echo/1.0.0', '/sink/1.0.0', '/source/1.0.0'}
+AGENT = {'go-0.47': 'go-libp2p/0.47.0', 'go-new': 'go-libp2p/0.', 'js': 'js-libp2p/3.', 'peerup': 'peerup/'}
+SUMS = {  # of the pattern, README.md
+    4096: '85a68b6dab45d3019eaa2d7dfe1bd7a821045d6471d9e591d204813e17a8dd36',
+    65536: '47b74e1a3ac69d36c3c33ff8d04c4454df451199ccefbb092f95c9645abbf45e',
+    67108864: 'abf0cf4799b8b49e540bd29c0ad13f86190a1374a2aa4b62ad692267ae09f68d',
+}
+
+
+def check_bulk(result, size):
+    assert result['bytes'] == size
+    assert result['sha256'] == SUMS.get(size, result['sha256'])
+
+
+def test_ping(pair):
+    result = pair.dial('ping', count=5)
+    assert len(result['rtts_us']) == 5
+    assert all(0 < rtt < 5_000_000 for rtt in result['rtts_us'])
+    # Where the stack can tell: the muxer came with the security handshake.
+    assert result.get('early_muxer', True)
+    pair.listener_sees('connected', peer=pair.dialer_id)
+    pair.listener_sees('disconnected', peer=pair.dialer_id)
+
+
+def test_identify(pair):
+    result = pair.dial('identify')
+    assert result['agent'].startswith(AGENT[pair.listener_stack])
+    assert SERVED <= set(result['protocols'])
+    assert pair.addr.rpartition('/p2p/')[0] in [a.rpartition('/p2p/')[0] or a for a in result['addrs']]
+    assert result['observed'].startswith('/ip4/127.0.0.1/tcp/')
+    assert result['signed'] is True
+
+
+def wait_until_both_identified(pair, dialer):
+    known = dialer.wait_for('connected', peer=pair.listener_id)['protocols']
+    assert SERVED <= set(known)
+    seen = pair.listener_sees('identified', peer=pair.dialer_id)
+    assert seen['agent'].startswith(AGENT[pair.dialer_stack])
+    assert '/ipfs/id/push/1.0.0' in seen['protocols']
+
+
+def test_push(pair):
+    added = f'/pushed/{pair.dialer_stack}/{pair.security}/1.0.0'
+    dialer = pair.start('push')
+    wait_until_both_identified(pair, dialer)
+    dialer.say(f'protocol {added}')
+    pushed = pair.listener_sees('pushed', peer=pair.dialer_id)
+    assert added in pushed['protocols']
+    dialer.say('quit')
+    pair.result(dialer)
+
+
+def test_await_push(pair):
+    added = f'/awaited/{pair.dialer_stack}/{pair.security}/1.0.0'
+    dialer = pair.start('await-push', protocol=added)
+    wait_until_both_identified(pair, dialer)
+    pair.listener.say(f'protocol {added}')
+    assert added in pair.result(dialer)['protocols']
+
+
+def test_echo(pair):
+    check_bulk(pair.dial('echo'), 65536)
+
+
+def test_echo_of_nothing(pair):
+    assert pair.dial('echo', bytes=0)['bytes'] == 0
+
+
+def test_half_close(pair):
+    check_bulk(pair.dial('half-close'), 4096)
+
+
+def test_parallel_streams(pair):
+    result = pair.dial('parallel', count=100)
+    assert result['streams'] == 100
+    assert result['bytes'] == 100 * 65536
+
+
+def test_bulk_to_listener(pair):
+    check_bulk(pair.dial('sink', bytes=BULK, timeout=120), BULK)
+
+
+def test_bulk_from_listener(pair):
+    check_bulk(pair.dial('source', bytes=BULK, timeout=120), BULK)
+
+
+def test_reset(pair):
+    assert pair.dial('reset')['reset']
+
+
+def test_unsupported_protocol(pair):
+    assert pair.dial('unsupported')['refusal']
+
+
+def test_service(pair):
+    check_bulk(pair.dial('echo', protocol='/peerup/echo/1.0.0', bytes=65536), 65536)
+
+
+def test_service_that_refuses(pair):
+    assert pair.dial('reset', protocol='/peerup/closed/1.0.0')['reset']
+
+
+def test_copy(pair):
+    data = os.urandom(1 << 20)
+    assert pair.copy('/peerup/echo/1.0.0', data) == data
+
+
+def test_refused_by_the_gater(pair):
+    stranger = peers.seed('stranger')
+    result = pair.result(pair.start('expect-refused', key=stranger, timeout=10))
+    assert result['refusal']
+    stranger_id = peers.peer_id(stranger)
+    pair.listener_sees('refused', peer=stranger_id)
+    assert peers.until(lambda: stranger_id not in pair.peers())
+    assert not [e for e in pair.listener.events[pair.mark:] if e['event'] == 'connected' and e['peer'] == stranger_id]
+    # And it was the stranger who was refused, not everybody.
+    pair.dial('ping', count=1)
+
+
+def test_another_peer_than_dialed(pair):
+    other = peers.peer_id(peers.seed('other'))
+    addr = pair.addr.rpartition('/p2p/')[0] + '/p2p/' + other
+    assert pair.result(pair.start('expect-refused', addr=addr, timeout=10))['refusal']
+    pair.dial('ping', count=1)
+
+
+def test_no_security_in_common(pair):
+    other = {'tls': 'noise', 'noise': 'tls'}[pair.security]
+    assert pair.result(pair.start('expect-refused', security=other, timeout=10))['refusal']
+    pair.dial('ping', count=1)
