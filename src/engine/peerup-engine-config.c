@@ -26,6 +26,14 @@ on_revoked (PeerupGater *gater, PeerupPeerId *peer, const char *reason, gpointer
     peerup_swarm_disconnect (self->swarm, peer, PEERUP_CONNECTION_CODE_GATED);
 }
 
+gboolean
+peerup_engine_admits (PeerupPeerId *peer, gpointer engine)
+{
+  PeerupEngine *self = engine;
+
+  return self->gater != NULL && peerup_gater_check (self->gater, peer, now_seconds (), NULL);
+}
+
 static void
 show_warnings (PeerupEngine *self)
 {

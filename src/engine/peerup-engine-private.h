@@ -66,6 +66,9 @@ DexFuture         *peerup_engine_start             (PeerupEngine      *self) G_G
 DexFuture         *peerup_engine_stop              (PeerupEngine      *self,
                                                     GCancellable      *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether what a peer begins is welcome; @engine is a PeerupEngine. */
+gboolean           peerup_engine_admits            (PeerupPeerId      *peer,
+                                                    gpointer           engine);
 /* The parts of taking a configuration into use: who is admitted, what is served, which file
  * changes are followed, where to listen. */
 gboolean           peerup_engine_set_trust         (PeerupEngine      *self,

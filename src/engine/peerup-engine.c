@@ -440,7 +440,7 @@ peerup_engine_init (PeerupEngine *self)
 {
   dex_init ();
   self->peers = peerup_peer_list_new ();
-  self->services = peerup_service_set_new ();
+  self->services = peerup_service_set_new (peerup_engine_admits, self);
   self->forwards = g_list_store_new (PEERUP_TYPE_FORWARD);
   self->problems = peerup_problems_new ();
 }

@@ -8,13 +8,14 @@
 #include "engine/peerup-service-set.h"
 
 #include "engine/peerup-arguments.h"
-#include "tunnel/peerup-service.h"
 
 struct _PeerupServiceSet
 {
   GObject parent_instance;
 
   GListStore *store;
+  PeerupServiceAdmitFunc admit;
+  gpointer admit_data;
   PeerupConfig *config;
 };
 
@@ -32,8 +33,8 @@ on_denied (PeerupService *service, PeerupPeerId *peer, gpointer data)
   PeerupServiceSet *self = data;
   g_autofree char *who = peerup_peer_describe (self->config, peer);
 
-  g_message ("Refused service %s to %s: the peer is not among its allowed_peers", peerup_service_get_name (service),
-             who);
+  g_message ("Refused service %s to %s: the peer is not authorized, or not among the service’s allowed_peers",
+             peerup_service_get_name (service), who);
 }
 
 static void
@@ -73,6 +74,7 @@ make_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigServ
       g_warning ("Service %s is not offered: %s", entry->name, error->message);
       return NULL;
     }
+  peerup_service_set_admission (service, self->admit, self->admit_data);
   g_signal_connect_object (service, "denied", G_CALLBACK (on_denied), self, 0);
   g_signal_connect_object (service, "failed", G_CALLBACK (on_failed), self, 0);
   g_list_store_append (self->store, service);
@@ -170,9 +172,13 @@ peerup_service_set_clear (PeerupServiceSet *self)
 }
 
 PeerupServiceSet *
-peerup_service_set_new (void)
+peerup_service_set_new (PeerupServiceAdmitFunc admit, gpointer data)
 {
-  return g_object_new (PEERUP_TYPE_SERVICE_SET, NULL);
+  PeerupServiceSet *self = g_object_new (PEERUP_TYPE_SERVICE_SET, NULL);
+
+  self->admit = admit;
+  self->admit_data = data;
+  return self;
 }
 
 static void

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "config/peerup-config.h"
-#include "swarm/peerup-swarm.h"
+#include "tunnel/peerup-service.h"
 
 G_BEGIN_DECLS
 
@@ -12,7 +12,9 @@ G_BEGIN_DECLS
 #define PEERUP_TYPE_SERVICE_SET (peerup_service_set_get_type ())
 G_DECLARE_FINAL_TYPE (PeerupServiceSet, peerup_service_set, PEERUP, SERVICE_SET, GObject)
 
-PeerupServiceSet *peerup_service_set_new       (void) G_GNUC_WARN_UNUSED_RESULT;
+/* @admit is asked for each stream (see peerup_service_set_admission()); @data outlives the set. */
+PeerupServiceSet *peerup_service_set_new       (PeerupServiceAdmitFunc  admit,
+                                                gpointer          data) G_GNUC_WARN_UNUSED_RESULT;
 GListModel       *peerup_service_set_get_model (PeerupServiceSet *self);
 /* Makes the services on @swarm those of @config. Streams end only where a service is gone or
  * disabled, or their peer is no longer on its list. */
