@@ -214,14 +214,18 @@ note_stream (PeerupYamuxConnection *self)
     peerup_timer_set (&self->timer, next);
 }
 
-/* The peer wants no new streams and none is left. */
+/* One of the two sides wants no new streams and none is left. */
 static void
 close_if_done (PeerupYamuxConnection *self)
 {
   guint32 code;
 
-  if (self->state == STATE_OPEN && peerup_yamux_get_remote_goaway (self->yamux, &code) && !has_streams (self))
+  if (self->state != STATE_OPEN || has_streams (self))
+    return;
+  if (peerup_yamux_get_remote_goaway (self->yamux, &code))
     start_close (self, peerup_connection_error_for_code (PEERUP_CONNECTION (self), code));
+  else if (peerup_connection_is_retired (PEERUP_CONNECTION (self)))
+    start_close (self, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The connection was retired"));
 }
 
 static gsize
@@ -463,6 +467,17 @@ peerup_yamux_connection_close (PeerupConnection *connection, guint32 code)
   start_close (self, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The connection was closed by this side"));
 }
 
+static void
+peerup_yamux_connection_retire (PeerupConnection *connection, guint32 code)
+{
+  PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (connection);
+
+  if (self->state != STATE_OPEN)
+    return;
+  peerup_yamux_goaway (self->yamux, code);
+  close_if_done (self);
+}
+
 static DexFuture *
 peerup_yamux_connection_ping (PeerupConnection *connection)
 {
@@ -539,6 +554,7 @@ peerup_yamux_connection_class_init (PeerupYamuxConnectionClass *klass)
   G_OBJECT_CLASS (klass)->finalize = peerup_yamux_connection_finalize;
   connection_class->open_stream = peerup_yamux_connection_open_stream;
   connection_class->close = peerup_yamux_connection_close;
+  connection_class->retire = peerup_yamux_connection_retire;
   connection_class->ping = peerup_yamux_connection_ping;
   connection_class->get_n_streams = peerup_yamux_connection_get_n_streams;
   connection_class->get_rtt = peerup_yamux_connection_get_rtt;

@@ -11,7 +11,7 @@
 
 #include "transport/peerup-socket-stream.h"
 #include "tunnel/peerup-forward-error.h"
-#include "tunnel/peerup-listener.h"
+#include "transport/peerup-listener.h"
 #include "tunnel/peerup-service-name.h"
 #include "tunnel/peerup-splice.h"
 

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "tunnel/peerup-listener.h"
+#include "transport/peerup-listener.h"
 
 G_BEGIN_DECLS
 
