@@ -252,7 +252,7 @@ embed_fiber (gpointer data)
 
   if (embed (self, data, &error))
     return dex_future_new_take_object (g_steal_pointer (&self));
-  dex_await (peerup_client_close (self), NULL);
+  dex_await (peerup_client_close (self, NULL), NULL);
   return dex_future_new_for_error (g_steal_pointer (&error));
 }
 
@@ -275,16 +275,33 @@ peerup_client_open (const char *config_path, PeerupEngineFlags flags)
   return path != NULL ? peerup_client_attach (config_path) : peerup_client_embed (config_path, flags);
 }
 
+typedef struct
+{
+  PeerupClient *self;
+  GCancellable *cancellable;
+} Close;
+
+static void
+close_free (gpointer data)
+{
+  Close *close = data;
+
+  g_object_unref (close->self);
+  g_clear_object (&close->cancellable);
+  g_free (close);
+}
+
 static DexFuture *
 close_fiber (gpointer data)
 {
-  PeerupClient *self = data;
+  const Close *close = data;
+  PeerupClient *self = close->self;
 
-  if (self->control != NULL)
-    peerup_control_close (self->control);
   /* One that never came to run is stopped already. */
   if (self->engine != NULL)
-    dex_await (peerup_engine_stop (self->engine, NULL), NULL);
+    dex_await (peerup_engine_stop (self->engine, close->cancellable), NULL);
+  if (self->control != NULL)
+    peerup_control_close (self->control);
   if (self->connection != NULL && !g_dbus_connection_is_closed (self->connection))
     g_dbus_connection_close_sync (self->connection, NULL, NULL);
   g_clear_object (&self->control);
@@ -293,10 +310,15 @@ close_fiber (gpointer data)
 }
 
 DexFuture *
-peerup_client_close (PeerupClient *self)
+peerup_client_close (PeerupClient *self, GCancellable *cancellable)
 {
+  Close *close;
+
   g_return_val_if_fail (PEERUP_IS_CLIENT (self), NULL);
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, close_fiber, g_object_ref (self), g_object_unref);
+  close = g_new (Close, 1);
+  close->self = g_object_ref (self);
+  close->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, close_fiber, close, close_free);
 }
 
 static void

@@ -28,8 +28,10 @@ DexFuture         *peerup_client_open         (const char        *config_path,
                                                PeerupEngineFlags  flags) G_GNUC_WARN_UNUSED_RESULT;
 gboolean           peerup_client_is_embedded  (PeerupClient      *self);
 PeerupDBusEngine1 *peerup_client_get_proxy    (PeerupClient      *self);
-/* Disconnects; an engine of our own is stopped first. Resolves to TRUE, never rejects. */
-DexFuture         *peerup_client_close        (PeerupClient      *self) G_GNUC_WARN_UNUSED_RESULT;
+/* Disconnects; an engine of our own is stopped first, and its streams get up to 5 seconds, or
+ * less if @cancellable (nullable) is cancelled. Resolves to TRUE, never rejects. */
+DexFuture         *peerup_client_close        (PeerupClient      *self,
+                                               GCancellable      *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 /* Resolves to TRUE when the connection is gone, by us or by the daemon. */
 DexFuture         *peerup_client_wait_closed  (PeerupClient      *self) G_GNUC_WARN_UNUSED_RESULT;
 
