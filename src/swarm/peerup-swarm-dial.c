@@ -22,6 +22,8 @@
 #define ATTEMPT_TIMEOUT (15 * G_USEC_PER_SEC)
 /* What a dial still gets once the peer has dialed us. */
 #define CROSSED_TIMEOUT (1 * G_USEC_PER_SEC)
+/* A connection of the peer's that comes so soon after one of ours was started with it. */
+#define CROSSED_WINDOW (5 * G_USEC_PER_SEC)
 
 /* One address. Its fiber holds it, and so does the dial while it may have to cancel it. */
 typedef struct
@@ -345,16 +347,42 @@ dial_new (PeerupSwarm *swarm, PeerupPeerId *peer)
   return self;
 }
 
-void
-peerup_dial_crossed (PeerupDial *self, PeerupConnection *inbound)
+static gboolean
+has_fresh_dialed (PeerupSwarm *self, PeerupPeerId *peer)
 {
-  gboolean ours_stays = peerup_peer_id_compare (peerup_swarm_get_peer_id (self->swarm), self->peer) < 0;
+  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self, peer);
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      PeerupConnection *connection = list->pdata[i];
+      const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
+
+      if (info->outbound && !info->limited && !peerup_connection_is_retired (connection) &&
+          g_get_monotonic_time () - peerup_connection_get_opened_at (connection) < CROSSED_WINDOW)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+void
+peerup_swarm_note_inbound (PeerupSwarm *self, PeerupConnection *inbound)
+{
+  PeerupPeerId *peer = peerup_connection_get_remote_peer (inbound);
+  gboolean ours_stays = peerup_peer_id_compare (peerup_swarm_get_peer_id (self), peer) < 0;
+  PeerupDial *dial = g_hash_table_lookup (self->dials, peer);
   gint64 now = g_get_monotonic_time ();
 
+  if (dial == NULL)
+    {
+      /* The side that dials is done before the side that is dialed. */
+      if (ours_stays && has_fresh_dialed (self, peer))
+        peerup_connection_retire (inbound, PEERUP_CONNECTION_CODE_SUPPLANTED);
+      return;
+    }
   if (ours_stays)
-    g_ptr_array_add (self->crossed, g_object_ref (inbound));
-  self->give_up_at = MIN (self->give_up_at, ours_stays ? now + CROSSED_TIMEOUT : now);
-  dial_wake (self);
+    g_ptr_array_add (dial->crossed, g_object_ref (inbound));
+  dial->give_up_at = MIN (dial->give_up_at, ours_stays ? now + CROSSED_TIMEOUT : now);
+  dial_wake (dial);
 }
 
 void
