@@ -98,6 +98,7 @@ attempt_fiber (gpointer data)
     return dex_future_new_for_error (g_steal_pointer (&error));
   if (self->cancelled)
     return attempt_cancelled ();
+  peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (self->raw));
   connection =
     dex_await_object (peerup_swarm_upgrade (self->swarm, self->raw, self->peer, NULL, self->address, self->deadline),
                       &error);

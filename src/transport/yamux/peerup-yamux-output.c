@@ -31,6 +31,7 @@ send_vectors (PeerupYamux *self, const GOutputVector *vectors, gsize n_vectors)
   self->sending = TRUE;
   self->unsent = self->events->send (vectors, n_vectors, self->user_data);
   self->sending = FALSE;
+  g_assert (self->unsent <= self->sent);
   age_control (self);
 }
 

@@ -34,8 +34,9 @@ typedef struct _PeerupYamuxChannel PeerupYamuxChannel;
 #define PEERUP_YAMUX_GOAWAY_INTERNAL     2u
 #define PEERUP_YAMUX_GOAWAY_RATE_LIMITED 0x1002u
 
-/* The stream code the machine itself resets with. */
+/* The stream codes the machine itself resets with: above a limit, after our GoAway. */
 #define PEERUP_YAMUX_RESET_RESOURCE_LIMIT 0x1002u
+#define PEERUP_YAMUX_RESET_SHUTDOWN       0x1007u
 
 /**
  * PeerupYamuxLimits:

@@ -463,6 +463,57 @@ test_window_wakes (void)
   g_assert_cmpint (peerup_stream_write (stream, data, 100, NULL), ==, 1);
 }
 
+/* Pushes and drops bytes as fast as they go, for the measurement. */
+static void
+pour (PeerupStream *stream, gpointer data)
+{
+  static guint8 bytes[65524];
+  Flow *flow = data;
+  gssize n;
+
+  for (guint i = 0; i < 4 && (n = peerup_stream_write (stream, bytes, sizeof bytes, NULL)) > 0; i++)
+    flow->done += n;
+  peerup_stream_arm_write (stream, pour, flow);
+}
+
+static void
+drop (PeerupStream *stream, gpointer data)
+{
+  Flow *flow = data;
+  GInputVector vectors[8];
+  gsize n, size = 0;
+
+  n = peerup_stream_peek (stream, vectors, G_N_ELEMENTS (vectors));
+  for (gsize i = 0; i < n; i++)
+    size += vectors[i].size;
+  peerup_stream_consume (stream, size);
+  flow->done += size;
+  peerup_stream_arm_read (stream, drop, flow);
+}
+
+/* Both ends in this one thread. */
+static void
+test_throughput (void)
+{
+  gsize total = g_test_perf () ? (gsize) 8 << 30 : 8 << 20;
+  g_autoptr (Fixture) pair = fixture_new_sockets ();
+  g_autoptr (PeerupStream) far = NULL;
+  g_autoptr (PeerupStream) near = fixture_join (pair, &far);
+  Flow out = { 0 }, in = { 0 };
+  gint64 start = g_get_monotonic_time ();
+  gdouble seconds;
+
+  pour (near, &out);
+  peerup_stream_arm_read (far, drop, &in);
+  spin_until (in.done >= total);
+  seconds = (g_get_monotonic_time () - start) / 1e6;
+  if (g_test_perf ())
+    g_test_maximized_result (in.done * 8 / seconds / 1e9, "%.1f Gbit/s, both ends on one core",
+                             in.done * 8 / seconds / 1e9);
+  peerup_stream_arm_write (near, NULL, NULL);
+  peerup_stream_arm_read (far, NULL, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -482,5 +533,6 @@ main (int argc, char **argv)
   g_test_add_func ("/yamux/stream/readiness", test_readiness);
   g_test_add_func ("/yamux/stream/outrun", test_outrun);
   g_test_add_func ("/yamux/stream/window-wakes", test_window_wakes);
+  g_test_add_func ("/yamux/stream/throughput", test_throughput);
   return g_test_run ();
 }
