@@ -120,8 +120,8 @@ peerup_control_close (PeerupControl *self)
       g_signal_handlers_disconnect_by_func (connection, on_closed, self);
       close_connection (connection);
       peerup_control_object_drop_connection (self->object, connection);
+      g_dbus_interface_skeleton_unexport_from_connection (G_DBUS_INTERFACE_SKELETON (self->object), connection);
     }
-  g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (self->object));
   g_clear_pointer (&self->claim, peerup_control_claim_free);
 }
 

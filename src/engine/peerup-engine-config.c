@@ -164,12 +164,11 @@ report_listen_error (PeerupEngine *self, PeerupMultiaddr *address, const GError 
 
   if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED))
     {
-      g_message ("Not listening on %s: %s", peerup_multiaddr_get_string (address), error->message);
+      g_message ("Not listening on %s", error->message);
       return;
     }
-  text = g_strdup_printf ("Cannot listen on %s: %s. End the program that uses it, or change "
-                          "network.listen_addresses in %s",
-                          peerup_multiaddr_get_string (address), error->message, self->config_path);
+  text = g_strdup_printf ("Cannot listen on %s. End the program that uses it, or change network.listen_addresses in %s",
+                          error->message, self->config_path);
   peerup_engine_set_problem (self, key, text);
 }
 
