@@ -319,7 +319,8 @@ static gboolean
 builder_run (Builder *self, GError **error)
 {
   struct fy_diag_cfg diag_settings;
-  struct fy_parse_cfg settings = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE };
+  struct fy_parse_cfg settings = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE |
+                                            FYPCF_SLOPPY_FLOW_INDENTATION };
   struct fy_diag *diag;
   struct fy_parser *parser;
   struct fy_event *event;

@@ -88,7 +88,8 @@ test_locate (void)
 static void
 test_empty (void)
 {
-  static const char *const texts[] = { "", "\n\n", "# nothing here\n", "---\n", "---\n...\n", "~\n", "{}\n", "\357\273\277" };
+  static const char *const texts[] = { "",    "\n\n", "# nothing here\n", "---\n", "---\n...\n",
+                                       "~\n", "{}\n", "\357\273\277" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {
@@ -114,7 +115,8 @@ test_document_end (void)
 static void
 test_null (void)
 {
-  g_autoptr (PeerupYamlDocument) document = parse ("a:\nb: ~\nc: null\nd: NULL\ne: Null\nf: 'null'\ng: ''\nh: nil\ni: {}\n");
+  g_autoptr (PeerupYamlDocument) document =
+    parse ("a:\nb: ~\nc: null\nd: NULL\ne: Null\nf: 'null'\ng: ''\nh: nil\ni: {}\n");
   static const gboolean expected[] = { TRUE, TRUE, TRUE, TRUE, TRUE, FALSE, FALSE, FALSE, FALSE };
 
   for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
@@ -146,8 +148,9 @@ test_refuse (void)
     { "just words\n", "c.yaml:1:1: this is not a configuration; write lines of the form “key: value”" },
     { "a: \"x\\0y\"\n", "c.yaml:1:4: a text cannot hold a zero byte; remove “\\0”" },
     { "a: b\nc: \"\351\"\n", "c.yaml:2:5: this is not UTF-8; save the file in that encoding" },
-    { "a: \"x\nb: 2\n", "c.yaml:1:4: wrongly indented double-quoted scalar; check the indentation, quotes and brackets here "
-                        "and on the line above" },
+    { "a: \"x\nb: 2\n",
+      "c.yaml:1:4: wrongly indented double-quoted scalar; check the indentation, quotes and brackets here "
+      "and on the line above" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -179,8 +182,8 @@ test_alias_bomb (void)
   g_autoptr (GError) error = NULL;
 
   for (char c = 'b'; c <= 'i'; c++)
-    g_string_append_printf (text, "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", c, c, c - 1, c - 1, c - 1, c - 1,
-                            c - 1, c - 1, c - 1, c - 1, c - 1);
+    g_string_append_printf (text, "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", c, c, c - 1, c - 1, c - 1,
+                            c - 1, c - 1, c - 1, c - 1, c - 1, c - 1);
   g_assert_null (peerup_yaml_parse (text->str, text->len, "c.yaml", &error));
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG);
   g_assert_true (g_str_has_prefix (error->message, "c.yaml:1:5: anchors"));
@@ -220,7 +223,8 @@ test_depth (void)
 static void
 test_prefixes (void)
 {
-  static const char whole[] = "\357\273\277%YAML 1.2\n---\na: 'ü' # x\nb:\n- \"\\u00e9\\n\"\n- {c: [d, ~], ? e : f}\ng: |\n  h\n\n? i\n: j\n...\n";
+  static const char whole[] = "\357\273\277%YAML 1.2\n---\na: 'ü' # x\nb:\n- \"\\u00e9\\n\"\n- {c: [d, ~], ? e : "
+                              "f}\ng: |\n  h\n\n? i\n: j\n...\n";
 
   for (gsize length = 0; length < sizeof whole; length++)
     {
