@@ -421,14 +421,16 @@ read_telemetry (Reader *self, GError **error)
   config->audit_enabled = flag (find (self, "telemetry", "audit", "enabled", NULL), FALSE);
   if (address == NULL)
     address = PEERUP_CONFIG_DEFAULT_METRICS_ADDRESS;
-  if (peerup_config_parse_host_port (address, &host, &port, &reason))
-    config->metrics_address = g_strdup (address);
-  else if (config->metrics_enabled)
-    return peerup_yaml_refuse (self->document, node->start, error, "telemetry.metrics.listen_address: %s",
-                               reason->message);
-  else
-    peerup_config_warn (self->document, self->warnings, node->start, "telemetry.metrics.listen_address: %s",
-                        reason->message);
+  if (!peerup_config_parse_host_port (address, &host, &port, &reason))
+    {
+      if (config->metrics_enabled)
+        return peerup_yaml_refuse (self->document, node->start, error, "telemetry.metrics.listen_address: %s",
+                                   reason->message);
+      peerup_config_warn (self->document, self->warnings, node->start, "telemetry.metrics.listen_address: %s",
+                          reason->message);
+      address = PEERUP_CONFIG_DEFAULT_METRICS_ADDRESS;
+    }
+  config->metrics_address = g_strdup (address);
   return TRUE;
 }
 
