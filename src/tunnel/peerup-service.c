@@ -28,6 +28,8 @@ struct _PeerupService
   guint port;
   gboolean enabled;
   GHashTable *allowed; /* set of PeerupPeerId; NULL: everyone */
+  PeerupServiceAdmitFunc admit; /* NULL: everyone */
+  gpointer admit_data;
   PeerupSessions *sessions;
   guint64 total;
 };
@@ -216,7 +218,18 @@ peerup_service_is_allowed (PeerupService *self, PeerupPeerId *peer)
   g_return_val_if_fail (PEERUP_IS_SERVICE (self), FALSE);
   g_return_val_if_fail (peer != NULL, FALSE);
 
+  if (self->admit != NULL && !self->admit (peer, self->admit_data))
+    return FALSE;
   return self->allowed == NULL || g_hash_table_contains (self->allowed, peer);
+}
+
+void
+peerup_service_set_admission (PeerupService *self, PeerupServiceAdmitFunc admit, gpointer data)
+{
+  g_return_if_fail (PEERUP_IS_SERVICE (self));
+
+  self->admit = admit;
+  self->admit_data = data;
 }
 
 static gboolean
