@@ -27,7 +27,7 @@ struct _PeerupService
   char *host;
   guint port;
   gboolean enabled;
-  GHashTable *allowed; /* set of PeerupPeerId; NULL: everyone */
+  GHashTable *allowed;          /* set of PeerupPeerId; NULL: everyone */
   PeerupServiceAdmitFunc admit; /* NULL: everyone */
   gpointer admit_data;
   PeerupSessions *sessions;
