@@ -7,7 +7,8 @@
  *
  * A crossed pair, where each side dials the other at once, ends as one connection: the one
  * that the peer with the smaller ID dialed. The other peer gives up its dial when that
- * arrives; should it be late, the smaller one retires the connection it did not dial. */
+ * arrives; should it be late, the smaller one retires the connection it did not dial. The
+ * smaller one gives up too when its own dial does not end soon after. */
 
 #include "swarm/peerup-endpoint.h"
 #include "swarm/peerup-swarm-private.h"
@@ -19,6 +20,10 @@
 #define STAGGER_PRIVATE (30 * 1000)
 /* One address: connect and upgrade. */
 #define ATTEMPT_TIMEOUT (15 * G_USEC_PER_SEC)
+/* What a dial still gets once the peer has dialed us. */
+#define CROSSED_TIMEOUT (1 * G_USEC_PER_SEC)
+/* A connection of the peer's that comes so soon after one of ours was started with it. */
+#define CROSSED_WINDOW (5 * G_USEC_PER_SEC)
 
 /* One address. Its fiber holds it, and so does the dial while it may have to cancel it. */
 typedef struct
@@ -29,23 +34,28 @@ typedef struct
   PeerupMultiaddr *address;
   PeerupScope scope;
   gint64 deadline;
-  DexFuture *future; /* to a PeerupConnection */
+  DexPromise *cancel;
+  /* Resolved with TRUE when it has ended, with either of the next two. Waiting for the fiber
+   * itself would not do: a fiber that loses a dex_future_first() is cancelled. */
+  DexPromise *ended;
+  PeerupConnection *connection;
+  GError *error;
   PeerupStream *raw; /* while it is upgraded */
-  gboolean cancelled;
 } Attempt;
 
 struct _PeerupDial
 {
   PeerupSwarm *swarm;
   PeerupPeerId *peer;
-  DexPromise *promise;   /* to a PeerupConnection */
-  DexPromise *interrupt; /* resolved when crossed or cancelled */
-  GPtrArray *attempts;   /* under way */
-  GPtrArray *crossed;    /* inbound connections that came meanwhile */
-  GString *reasons;      /* why each address failed */
-  GError *decisive;      /* WRONG_PEER or GATED, which no other address mends */
-  guint n_failed;
+  DexPromise *promise; /* to a PeerupConnection */
+  DexPromise *wake;    /* what the fiber waits for: one of the next two has changed */
   gboolean cancelled;
+  gint64 give_up_at;   /* G_MAXINT64 unless crossed */
+  GPtrArray *attempts; /* under way */
+  GPtrArray *crossed;  /* inbound connections that came meanwhile */
+  GString *reasons;    /* why each address failed */
+  int code;            /* UNREACHABLE, or what one address told more than that */
+  guint n_failed;
 };
 
 static Attempt *
@@ -65,11 +75,21 @@ attempt_unref (gpointer data)
   g_object_unref (self->swarm);
   peerup_peer_id_unref (self->peer);
   peerup_multiaddr_unref (self->address);
-  dex_clear (&self->future);
+  dex_unref (self->cancel);
+  dex_unref (self->ended);
+  g_clear_object (&self->connection);
+  g_clear_error (&self->error);
   g_clear_object (&self->raw);
   g_free (self);
 }
 
+static gboolean
+attempt_is_cancelled (Attempt *self)
+{
+  return !dex_future_is_pending (DEX_FUTURE (self->cancel));
+}
+
+/* The connect loses to the cancel, and so ends at once then. */
 static PeerupStream *
 attempt_connect (Attempt *self, GError **error)
 {
@@ -77,39 +97,44 @@ attempt_connect (Attempt *self, GError **error)
 
   if (!peerup_endpoint_parse (self->address, &endpoint, error))
     return NULL;
-  return dex_await_object (peerup_socket_connect (endpoint.host, endpoint.port, self->deadline), error);
+  return dex_await_object (dex_future_first (peerup_socket_connect (endpoint.host, endpoint.port, self->deadline),
+                                             dex_ref (self->cancel), NULL),
+                           error);
 }
 
-static DexFuture *
-attempt_cancelled (void)
+static void
+attempt_run (Attempt *self)
 {
-  return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "No longer needed");
+  self->raw = attempt_connect (self, &self->error);
+  if (self->raw == NULL)
+    return;
+  peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (self->raw));
+  self->connection =
+    dex_await_object (peerup_swarm_upgrade (self->swarm, self->raw, self->peer, NULL, self->address, self->deadline),
+                      &self->error);
+  g_clear_object (&self->raw);
+}
+
+/* A connection that nobody takes is closed, lest the streams that the peer opens on it hold it. */
+static void
+attempt_drop_connection (Attempt *self)
+{
+  g_autoptr (PeerupConnection) connection = g_steal_pointer (&self->connection);
+
+  if (connection != NULL)
+    peerup_connection_close (connection, PEERUP_CONNECTION_CODE_SUPPLANTED);
 }
 
 static DexFuture *
 attempt_fiber (gpointer data)
 {
   Attempt *self = data;
-  g_autoptr (GError) error = NULL;
-  PeerupConnection *connection;
 
-  self->raw = attempt_connect (self, &error);
-  if (self->raw == NULL)
-    return dex_future_new_for_error (g_steal_pointer (&error));
-  if (self->cancelled)
-    return attempt_cancelled ();
-  peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (self->raw));
-  connection =
-    dex_await_object (peerup_swarm_upgrade (self->swarm, self->raw, self->peer, NULL, self->address, self->deadline),
-                      &error);
-  g_clear_object (&self->raw);
-  if (connection == NULL)
-    return dex_future_new_for_error (g_steal_pointer (&error));
-  if (!self->cancelled)
-    return dex_future_new_take_object (connection);
-  peerup_connection_close (connection, PEERUP_CONNECTION_CODE_SUPPLANTED);
-  g_object_unref (connection);
-  return attempt_cancelled ();
+  attempt_run (self);
+  if (attempt_is_cancelled (self))
+    attempt_drop_connection (self);
+  dex_promise_resolve_boolean (self->ended, TRUE);
+  return dex_future_new_for_boolean (TRUE);
 }
 
 static Attempt *
@@ -125,31 +150,36 @@ attempt_start (PeerupDial *dial, PeerupMultiaddr *address)
   self->deadline = g_get_monotonic_time () + ATTEMPT_TIMEOUT;
   self->scope =
     peerup_endpoint_parse (address, &endpoint, NULL) ? peerup_endpoint_get_scope (&endpoint) : PEERUP_SCOPE_PUBLIC;
-  self->future = dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, attempt_fiber, attempt_ref (self), attempt_unref);
+  self->cancel = dex_promise_new ();
+  self->ended = dex_promise_new ();
+  /* Answers through its promise, also when it was cancelled. */
+  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, attempt_fiber, attempt_ref (self), attempt_unref));
   return self;
 }
 
-/* Its fiber ends by itself soon: the stream under it is gone, or its connect times out. */
+/* Its fiber ends by itself soon: its connect has lost, or the stream under it is gone. */
 static void
 attempt_cancel (Attempt *self)
 {
-  self->cancelled = TRUE;
+  dex_promise_reject (self->cancel, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "No longer needed"));
   if (self->raw != NULL)
     peerup_stream_reset (self->raw, PEERUP_STREAM_CODE_NONE);
-  dex_future_disown (g_steal_pointer (&self->future));
+  attempt_drop_connection (self);
 }
 
 static void
-dial_note_failure (PeerupDial *self, Attempt *attempt, GError *error)
+dial_note_failure (PeerupDial *self, Attempt *attempt)
 {
+  GError *error = attempt->error;
+
   peerup_peerstore_report (self->swarm->peerstore, self->peer, attempt->address, FALSE, g_get_monotonic_time ());
   if (self->reasons->len > 0)
     g_string_append (self->reasons, "; ");
   g_string_append_printf (self->reasons, "%s: %s", peerup_multiaddr_get_string (attempt->address), error->message);
   self->n_failed++;
-  if (self->decisive == NULL && (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER) ||
-                                 g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_GATED)))
-    self->decisive = g_error_copy (error);
+  if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER) ||
+      g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_GATED))
+    self->code = error->code;
 }
 
 /* Looks at the attempts that have ended; returns the connection of the first that won. */
@@ -159,51 +189,56 @@ dial_collect (PeerupDial *self)
   for (guint i = 0; i < self->attempts->len;)
     {
       Attempt *attempt = self->attempts->pdata[i];
-      g_autoptr (GError) error = NULL;
-      const GValue *value;
+      PeerupConnection *connection;
 
-      if (dex_future_is_pending (attempt->future))
+      if (dex_future_is_pending (DEX_FUTURE (attempt->ended)))
         {
           i++;
           continue;
         }
-      value = dex_future_get_value (attempt->future, &error);
-      if (value != NULL)
-        {
-          PeerupConnection *connection = g_value_dup_object (value);
-
-          peerup_peerstore_report (self->swarm->peerstore, self->peer, attempt->address, TRUE, g_get_monotonic_time ());
-          g_ptr_array_remove_index (self->attempts, i);
-          return connection;
-        }
-      dial_note_failure (self, attempt, error);
+      connection = g_steal_pointer (&attempt->connection);
+      if (connection != NULL)
+        peerup_peerstore_report (self->swarm->peerstore, self->peer, attempt->address, TRUE, g_get_monotonic_time ());
+      else
+        dial_note_failure (self, attempt);
       g_ptr_array_remove_index (self->attempts, i);
+      if (connection != NULL)
+        return connection;
     }
   return NULL;
 }
 
-/* Suspends until an attempt ends, the dial is interrupted, or (@stagger > 0) it is time
- * for the next address. */
+/* Suspends until an attempt ends, the dial is woken, or @until. */
 static void
-dial_wait (PeerupDial *self, gint64 stagger)
+dial_wait (PeerupDial *self, gint64 until)
 {
   g_autoptr (GPtrArray) futures = g_ptr_array_new_with_free_func (dex_unref);
   g_autoptr (GError) error = NULL;
 
+  until = MIN (until, self->give_up_at);
   for (guint i = 0; i < self->attempts->len; i++)
-    g_ptr_array_add (futures, dex_ref (((Attempt *) self->attempts->pdata[i])->future));
-  g_ptr_array_add (futures, dex_ref (self->interrupt));
-  if (stagger > 0)
-    g_ptr_array_add (futures, dex_timeout_new_usec (stagger));
-  /* Which one it was, and how it ended, dial_collect() finds out. */
+    g_ptr_array_add (futures, dex_ref (((Attempt *) self->attempts->pdata[i])->ended));
+  g_ptr_array_add (futures, dex_ref (self->wake));
+  if (until != G_MAXINT64)
+    g_ptr_array_add (futures, dex_timeout_new_deadline (until));
+  /* Which one it was the caller finds out. */
   if (!dex_await (dex_future_firstv ((DexFuture *const *) futures->pdata, futures->len), &error))
     g_debug ("Dialing %s: %s", peerup_peer_id_get_string (self->peer), error->message);
 }
 
-static gboolean
-dial_is_interrupted (PeerupDial *self)
+static void
+dial_wake (PeerupDial *self)
 {
-  return !dex_future_is_pending (DEX_FUTURE (self->interrupt));
+  g_autoptr (DexPromise) wake = g_steal_pointer (&self->wake);
+
+  self->wake = dex_promise_new ();
+  dex_promise_resolve_boolean (wake, TRUE);
+}
+
+static gboolean
+dial_is_given_up (PeerupDial *self)
+{
+  return self->cancelled || (self->give_up_at != G_MAXINT64 && g_get_monotonic_time () >= self->give_up_at);
 }
 
 static PeerupConnection *
@@ -211,20 +246,22 @@ dial_race (PeerupDial *self, GPtrArray *addresses)
 {
   guint next = 0;
 
-  while ((next < addresses->len || self->attempts->len > 0) && self->decisive == NULL)
+  while (next < addresses->len || self->attempts->len > 0)
     {
       PeerupConnection *connection;
-      gint64 stagger = 0;
+      gint64 until = G_MAXINT64;
 
       if (next < addresses->len)
         {
           Attempt *attempt = attempt_start (self, addresses->pdata[next++]);
 
           g_ptr_array_add (self->attempts, attempt);
-          stagger = attempt->scope == PEERUP_SCOPE_PUBLIC ? STAGGER_PUBLIC : STAGGER_PRIVATE;
+          if (next < addresses->len)
+            until = g_get_monotonic_time () +
+                    (attempt->scope == PEERUP_SCOPE_PUBLIC ? STAGGER_PUBLIC : STAGGER_PRIVATE);
         }
-      dial_wait (self, next < addresses->len ? stagger : 0);
-      if (dial_is_interrupted (self))
+      dial_wait (self, until);
+      if (dial_is_given_up (self))
         return NULL;
       connection = dial_collect (self);
       if (connection != NULL)
@@ -240,12 +277,10 @@ dial_error (PeerupDial *self)
 
   if (self->cancelled)
     return g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The dial of %s was given up: this side is closing", peer);
-  if (self->decisive != NULL)
-    return g_steal_pointer (&self->decisive);
   if (self->n_failed == 0)
     return g_error_new (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
                         "No address of %s is known: give one as /ip4/ADDRESS/tcp/PORT/p2p/%s", peer, peer);
-  return g_error_new (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "Cannot reach %s: %s", peer, self->reasons->str);
+  return g_error_new (PEERUP_ERROR, self->code, "Cannot reach %s: %s", peer, self->reasons->str);
 }
 
 /* We dialed and the peer dialed: of the two, ours stays if our ID is the smaller one. */
@@ -289,11 +324,10 @@ dial_free (gpointer data)
   g_object_unref (self->swarm);
   peerup_peer_id_unref (self->peer);
   dex_unref (self->promise);
-  dex_unref (self->interrupt);
+  dex_unref (self->wake);
   g_ptr_array_unref (self->attempts);
   g_ptr_array_unref (self->crossed);
   g_string_free (self->reasons, TRUE);
-  g_clear_error (&self->decisive);
   g_free (self);
 }
 
@@ -305,28 +339,58 @@ dial_new (PeerupSwarm *swarm, PeerupPeerId *peer)
   self->swarm = g_object_ref (swarm);
   self->peer = peerup_peer_id_ref (peer);
   self->promise = dex_promise_new ();
-  self->interrupt = dex_promise_new ();
+  self->wake = dex_promise_new ();
+  self->give_up_at = G_MAXINT64;
+  self->code = PEERUP_ERROR_UNREACHABLE;
   self->attempts = g_ptr_array_new_with_free_func (attempt_unref);
   self->crossed = g_ptr_array_new_with_free_func (g_object_unref);
   self->reasons = g_string_new (NULL);
   return self;
 }
 
-void
-peerup_dial_crossed (PeerupDial *self, PeerupConnection *inbound)
+static gboolean
+has_fresh_dialed (PeerupSwarm *self, PeerupPeerId *peer)
 {
-  if (peerup_peer_id_compare (peerup_swarm_get_peer_id (self->swarm), self->peer) < 0)
-    g_ptr_array_add (self->crossed, g_object_ref (inbound));
-  else if (!dial_is_interrupted (self))
-    dex_promise_resolve_boolean (self->interrupt, TRUE);
+  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self, peer);
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      PeerupConnection *connection = list->pdata[i];
+      const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
+
+      if (info->outbound && !info->limited && !peerup_connection_is_retired (connection) &&
+          g_get_monotonic_time () - peerup_connection_get_opened_at (connection) < CROSSED_WINDOW)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+void
+peerup_swarm_note_inbound (PeerupSwarm *self, PeerupConnection *inbound)
+{
+  PeerupPeerId *peer = peerup_connection_get_remote_peer (inbound);
+  gboolean ours_stays = peerup_peer_id_compare (peerup_swarm_get_peer_id (self), peer) < 0;
+  PeerupDial *dial = g_hash_table_lookup (self->dials, peer);
+  gint64 now = g_get_monotonic_time ();
+
+  if (dial == NULL)
+    {
+      /* The side that dials is done before the side that is dialed. */
+      if (ours_stays && has_fresh_dialed (self, peer))
+        peerup_connection_retire (inbound, PEERUP_CONNECTION_CODE_SUPPLANTED);
+      return;
+    }
+  if (ours_stays)
+    g_ptr_array_add (dial->crossed, g_object_ref (inbound));
+  dial->give_up_at = MIN (dial->give_up_at, ours_stays ? now + CROSSED_TIMEOUT : now);
+  dial_wake (dial);
 }
 
 void
 peerup_dial_cancel (PeerupDial *self)
 {
   self->cancelled = TRUE;
-  if (!dial_is_interrupted (self))
-    dex_promise_resolve_boolean (self->interrupt, TRUE);
+  dial_wake (self);
 }
 
 DexFuture *

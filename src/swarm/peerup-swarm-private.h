@@ -50,8 +50,9 @@ PeerupConnection *peerup_swarm_best_connection (PeerupSwarm *self, PeerupPeerId 
 
 void peerup_swarm_stop_listening (PeerupSwarm *self);
 
-/* Tells the dial of its peer, if there is one, that the peer has dialed us. */
-void peerup_dial_crossed (PeerupDial *self, PeerupConnection *inbound);
+/* A connection that the peer dialed was added: it may have crossed one that we dial, or just
+ * dialed. */
+void peerup_swarm_note_inbound (PeerupSwarm *self, PeerupConnection *inbound);
 void peerup_dial_cancel (PeerupDial *self);
 
 G_END_DECLS

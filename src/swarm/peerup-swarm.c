@@ -318,7 +318,6 @@ peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
 {
   const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
   GPtrArray *list;
-  PeerupDial *dial;
 
   if (peerup_connection_is_closed (connection))
     return;
@@ -332,9 +331,8 @@ peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
   g_signal_connect_object (connection, "closed", G_CALLBACK (on_closed), self, 0);
   g_signal_emit (self, signals[SIGNAL_CONNECTION_OPENED], 0, connection);
   peerup_connection_set_stream_func (connection, on_stream, self);
-  dial = info->outbound ? NULL : g_hash_table_lookup (self->dials, info->remote_peer);
-  if (dial != NULL)
-    peerup_dial_crossed (dial, connection);
+  if (!info->outbound && !peerup_connection_is_retired (connection))
+    peerup_swarm_note_inbound (self, connection);
 }
 
 /* Direct before limited; the peer with the smaller ID dialed before the other way round,

@@ -184,6 +184,12 @@ peerup_connection_deliver_stream (PeerupConnection *self, PeerupStream *stream)
 }
 
 void
+peerup_connection_set_retired (PeerupConnection *self)
+{
+  PRIVATE (self)->retired = TRUE;
+}
+
+void
 peerup_connection_set_closed (PeerupConnection *self, GError *error)
 {
   g_autoptr (PeerupConnection) held = g_object_ref (self);
@@ -196,6 +202,7 @@ peerup_connection_set_closed (PeerupConnection *self, GError *error)
       return;
     }
   priv->error = error;
+  priv->retired = TRUE;
   g_queue_clear_full (&priv->waiting, reset_stream);
   g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
   dex_promise_resolve_boolean (priv->closed, TRUE);

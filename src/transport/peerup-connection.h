@@ -68,6 +68,7 @@ DexFuture *peerup_connection_open_stream (PeerupConnection *self) G_GNUC_WARN_UN
 void peerup_connection_close (PeerupConnection *self, guint32 code);
 /* Tells the peer to open no more streams here, and closes when the last has ended. */
 void peerup_connection_retire (PeerupConnection *self, guint32 code);
+/* Whether new streams are to go elsewhere: retired by either side, closing or closed. */
 gboolean peerup_connection_is_retired (PeerupConnection *self);
 DexFuture *peerup_connection_ping (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
 guint peerup_connection_get_n_streams (PeerupConnection *self);
@@ -85,9 +86,11 @@ const GError *peerup_connection_get_error (PeerupConnection *self);
 DexFuture *peerup_connection_wait_closed (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* For subclasses. init copies the info, taking references. deliver takes the caller's reference.
+ * set_retired tells that the peer wants no new streams or that the end has begun.
  * set_closed takes @error, emits "closed" once, and ignores later calls. */
 void peerup_connection_init_info (PeerupConnection *self, const PeerupConnectionInfo *info);
 void peerup_connection_deliver_stream (PeerupConnection *self, PeerupStream *stream);
+void peerup_connection_set_retired (PeerupConnection *self);
 void peerup_connection_set_closed (PeerupConnection *self, GError *error);
 /* The PeerupConnection that carries @stream, borrowed; NULL for a stream of no connection. The
  * stream keeps it alive. */

@@ -135,9 +135,20 @@ reactor_collect_events (PeerupReactor *self)
     }
 }
 
+/* The clock costs about as much as a small task: it is looked at now and then. */
+static gboolean
+is_over_budget (guint n_done, gint64 until)
+{
+  return (n_done & 7) == 0 && g_get_monotonic_time () >= until;
+}
+
+/* A timer that is set to a time gone by over and over leaves turns for others too. */
 static void
 reactor_run_timers (PeerupReactor *self)
 {
+  gint64 until = self->now + PEERUP_DISPATCH_BUDGET;
+  guint n = 0;
+
   while (self->timers->len > 0)
     {
       PeerupTimer *timer = self->timers->pdata[0];
@@ -146,6 +157,8 @@ reactor_run_timers (PeerupReactor *self)
         break;
       timer_remove (self->timers, 0);
       timer->func (timer->data);
+      if (is_over_budget (++n, until))
+        break;
     }
 }
 
@@ -162,8 +175,7 @@ reactor_run_tasks (PeerupReactor *self)
       g_queue_unlink (&self->tasks, &task->link);
       task->queued = FALSE;
       task->func (task->data);
-      /* The clock costs about as much as a small task: look at it now and then. */
-      if ((++n & 7) == 0 && g_get_monotonic_time () >= until)
+      if (is_over_budget (++n, until))
         break;
     }
 }

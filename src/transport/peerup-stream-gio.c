@@ -60,34 +60,42 @@ wait_source_ready (PeerupStream *stream, gpointer data)
 }
 
 static void
-wait_source_arm (WaitSource *wait, PeerupStreamReadyFunc func)
+wait_source_arm (WaitSource *wait)
 {
-  if (wait->condition & G_IO_IN)
-    peerup_stream_arm_read (wait->stream, func, wait);
-  else
-    peerup_stream_arm_write (wait->stream, func, wait);
+  peerup_stream_arm_full (wait->stream, wait->condition, wait_source_ready, wait, NULL);
 }
 
+/* The source it is a child of is dispatched too, and calls the user. */
 static gboolean
 wait_source_dispatch (GSource *source, GSourceFunc callback, gpointer data)
 {
   g_source_set_ready_time (source, -1);
-  if (callback == NULL || callback (data) == G_SOURCE_REMOVE)
-    return G_SOURCE_REMOVE;
-  wait_source_arm ((WaitSource *) source, wait_source_ready);
+  wait_source_arm ((WaitSource *) source);
   return G_SOURCE_CONTINUE;
 }
 
+/* By then the user may wait with a source made from the callback of this one. */
 static void
 wait_source_finalize (GSource *source)
 {
   WaitSource *wait = (WaitSource *) source;
 
-  wait_source_arm (wait, NULL);
+  peerup_stream_disarm_for (wait->stream, wait->condition, wait);
   g_object_unref (wait->stream);
 }
 
-static GSourceFuncs wait_source_funcs = { .dispatch = wait_source_dispatch, .finalize = wait_source_finalize };
+/* Never called: GLib wants one in a source that it sets a dummy callback on. */
+static gboolean
+wait_source_callback (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs wait_source_funcs = {
+  .dispatch = wait_source_dispatch,
+  .finalize = wait_source_finalize,
+  .closure_callback = wait_source_callback,
+};
 
 static GSource *
 create_source (gpointer pollable, PeerupStream *stream, GIOCondition condition, GCancellable *cancellable)
@@ -101,10 +109,9 @@ create_source (gpointer pollable, PeerupStream *stream, GIOCondition condition, 
     }
   wait = g_source_new (&wait_source_funcs, sizeof (WaitSource));
   g_source_set_static_name (wait, "peerup-stream");
-  g_source_set_dummy_callback (wait);
   ((WaitSource *) wait)->stream = g_object_ref (stream);
   ((WaitSource *) wait)->condition = condition;
-  wait_source_arm ((WaitSource *) wait, wait_source_ready);
+  wait_source_arm ((WaitSource *) wait);
   return g_pollable_source_new_full (pollable, wait, cancellable);
 }
 
@@ -128,6 +135,22 @@ input_close (GInputStream *input, GCancellable *cancellable, GError **error)
   if (INPUT (input) != NULL)
     peerup_stream_close_read (INPUT (input));
   return TRUE;
+}
+
+/* GIO's default closes in a thread of its own. */
+static void
+input_close_async (GInputStream *input, int priority, GCancellable *cancellable, GAsyncReadyCallback callback,
+                   gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (input, cancellable, callback, data);
+
+  g_task_return_boolean (task, input_close (input, NULL, NULL));
+}
+
+static gboolean
+input_close_finish (GInputStream *input, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 static gboolean
@@ -155,6 +178,8 @@ peerup_stream_input_class_init (PeerupStreamInputClass *klass)
 {
   klass->read_fn = input_read;
   klass->close_fn = input_close;
+  klass->close_async = input_close_async;
+  klass->close_finish = input_close_finish;
 }
 
 static void
@@ -184,6 +209,21 @@ output_close (GOutputStream *output, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
+static void
+output_close_async (GOutputStream *output, int priority, GCancellable *cancellable, GAsyncReadyCallback callback,
+                    gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (output, cancellable, callback, data);
+
+  g_task_return_boolean (task, output_close (output, NULL, NULL));
+}
+
+static gboolean
+output_close_finish (GOutputStream *output, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 static gboolean
 output_is_writable (GPollableOutputStream *pollable)
 {
@@ -209,6 +249,8 @@ peerup_stream_output_class_init (PeerupStreamOutputClass *klass)
 {
   klass->write_fn = output_write;
   klass->close_fn = output_close;
+  klass->close_async = output_close_async;
+  klass->close_finish = output_close_finish;
 }
 
 static void

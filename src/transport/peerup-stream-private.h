@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 void peerup_stream_arm_full (PeerupStream *self, GIOCondition condition, PeerupStreamReadyFunc func, gpointer data,
                              GDestroyNotify destroy);
 
+/* Disarms those of @condition that are armed with @data, and no others. */
+void peerup_stream_disarm_for (PeerupStream *self, GIOCondition condition, gpointer data);
+
 /* The GIO faces of a stream. They borrow it: detach before it goes. */
 GInputStream *peerup_stream_input_new (PeerupStream *stream) G_GNUC_WARN_UNUSED_RESULT;
 GOutputStream *peerup_stream_output_new (PeerupStream *stream) G_GNUC_WARN_UNUSED_RESULT;

@@ -110,6 +110,17 @@ peerup_stream_arm_full (PeerupStream *self, GIOCondition condition, PeerupStream
 }
 
 void
+peerup_stream_disarm_for (PeerupStream *self, GIOCondition condition, gpointer data)
+{
+  PeerupStreamPrivate *priv = PRIVATE (self);
+
+  if ((condition & G_IO_IN) && priv->read.data == data)
+    ready_replace (&priv->read, (Ready) { NULL, NULL, NULL });
+  if ((condition & G_IO_OUT) && priv->write.data == data)
+    ready_replace (&priv->write, (Ready) { NULL, NULL, NULL });
+}
+
+void
 peerup_stream_arm_read (PeerupStream *self, PeerupStreamReadyFunc func, gpointer data)
 {
   peerup_stream_arm_full (self, G_IO_IN, func, data, NULL);

@@ -112,6 +112,7 @@ start_close (PeerupYamuxConnection *self, GError *error)
       return;
     }
   self->error = error;
+  peerup_connection_set_retired (PEERUP_CONNECTION (self));
   set_state (self, STATE_CLOSING);
   peerup_timer_set (&self->timer, g_get_monotonic_time () + CLOSE_TIMEOUT);
   peerup_yamux_terminate (self->yamux, error);
@@ -326,6 +327,7 @@ on_goaway (guint32 code, gpointer data)
   PeerupYamuxConnection *self = data;
   g_autoptr (GError) error = peerup_connection_error_for_code (PEERUP_CONNECTION (self), code);
 
+  peerup_connection_set_retired (PEERUP_CONNECTION (self));
   reject_all (&self->openers, error);
   close_if_done (self);
 }

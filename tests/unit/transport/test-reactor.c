@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * The reactor alone: the order of tasks, the heap of timers under changes from inside its
+ * callbacks, edge-triggered watches, and that it goes with its last user. */
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "transport-test.h"
+
+/* One task or timer that writes its letter. */
+typedef struct
+{
+  PeerupTask task;
+  PeerupTimer timer;
+  GString *log;
+  char letter;
+  gpointer other;
+} Item;
+
+static void
+item_run (gpointer data)
+{
+  Item *item = data;
+
+  g_string_append_c (item->log, item->letter);
+}
+
+static void
+items_init (Item *items, guint n, GString *log, PeerupTaskFunc func)
+{
+  g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
+
+  for (guint i = 0; i < n; i++)
+    {
+      items[i] = (Item) { .log = log, .letter = 'a' + i % 26 };
+      peerup_task_init (&items[i].task, reactor, func, &items[i]);
+      peerup_timer_init (&items[i].timer, reactor, func, &items[i]);
+    }
+}
+
+static void
+items_clear (Item *items, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      peerup_task_clear (&items[i].task);
+      peerup_timer_clear (&items[i].timer);
+      /* Again: nothing to do. */
+      peerup_task_clear (&items[i].task);
+      peerup_timer_clear (&items[i].timer);
+    }
+}
+
+static void
+test_order (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  Item items[4];
+
+  items_init (items, 4, log, item_run);
+  peerup_task_schedule (&items[2].task);
+  peerup_task_schedule (&items[0].task);
+  peerup_task_schedule (&items[3].task);
+  peerup_task_schedule (&items[2].task);
+  peerup_task_schedule (&items[1].task);
+  g_assert_cmpstr (log->str, ==, "");
+  /* A cleared task does not run. */
+  peerup_task_clear (&items[3].task);
+  test_spin ();
+  g_assert_cmpstr (log->str, ==, "cab");
+  test_spin ();
+  g_assert_cmpstr (log->str, ==, "cab");
+  items_clear (items, 4);
+}
+
+static void
+task_again (gpointer data)
+{
+  Item *item = data;
+
+  item_run (item);
+  if (item->log->len < 6)
+    peerup_task_schedule (&item->task);
+}
+
+static void
+test_reschedule (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  Item items[2];
+
+  items_init (items, 2, log, task_again);
+  peerup_task_schedule (&items[0].task);
+  peerup_task_schedule (&items[1].task);
+  test_spin ();
+  g_assert_cmpstr (log->str, ==, "abababa");
+  items_clear (items, 2);
+}
+
+static void
+task_clears_other (gpointer data)
+{
+  Item *item = data;
+
+  item_run (item);
+  peerup_task_clear (item->other);
+}
+
+static void
+test_clear_from_task (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  Item items[3];
+
+  items_init (items, 3, log, item_run);
+  items[0].task.func = task_clears_other;
+  items[0].other = &items[1].task;
+  /* And itself, from inside. */
+  items[2].task.func = task_clears_other;
+  items[2].other = &items[2].task;
+  for (guint i = 0; i < 3; i++)
+    peerup_task_schedule (&items[i].task);
+  test_spin ();
+  g_assert_cmpstr (log->str, ==, "ac");
+  items_clear (items, 3);
+}
+
+static gboolean
+set_flag (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+task_forever (gpointer data)
+{
+  Item *item = data;
+
+  g_usleep (500);
+  peerup_task_schedule (&item->task);
+}
+
+/* A task that is always due leaves turns for the rest of the program. */
+static void
+test_budget (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  gboolean reached = FALSE;
+  Item items[1];
+
+  items_init (items, 1, log, task_forever);
+  peerup_task_schedule (&items[0].task);
+  g_idle_add_full (G_PRIORITY_DEFAULT, set_flag, &reached, NULL);
+  for (guint i = 0; i < 5 && !reached; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_true (reached);
+  items_clear (items, 1);
+}
+
+static void
+timer_forever (gpointer data)
+{
+  Item *item = data;
+
+  g_string_append_c (item->log, item->letter);
+  peerup_timer_set (&item->timer, peerup_reactor_now (item->timer.reactor));
+}
+
+/* Nor does a timer that is set to a time gone by keep the dispatch for itself. */
+static void
+test_timer_budget (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  gboolean reached = FALSE;
+  Item items[2];
+
+  items_init (items, 2, log, item_run);
+  items[0].timer.func = timer_forever;
+  peerup_timer_set (&items[0].timer, 1);
+  peerup_task_schedule (&items[1].task);
+  g_idle_add_full (G_PRIORITY_DEFAULT, set_flag, &reached, NULL);
+  for (guint i = 0; i < 5 && !reached; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_true (reached);
+  g_assert_nonnull (strchr (log->str, 'b'));
+  items_clear (items, 2);
+}
+
+static void
+test_timer_order (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  gint64 now = g_get_monotonic_time ();
+  Item items[26];
+
+  items_init (items, 26, log, item_run);
+  for (guint i = 0; i < 26; i++)
+    peerup_timer_set (&items[i].timer, now - 1000 + (i * 7) % 26);
+  /* Move two and stop one, which is not the first. */
+  peerup_timer_set (&items[0].timer, now - 1);
+  peerup_timer_set (&items[1].timer, now - 2000);
+  peerup_timer_stop (&items[2].timer);
+  peerup_timer_stop (&items[2].timer);
+  test_spin ();
+  g_assert_cmpuint (log->len, ==, 25);
+  g_assert_cmpint (log->str[0], ==, 'b');
+  g_assert_cmpint (log->str[24], ==, 'a');
+  for (guint i = 1; i < 23; i++)
+    g_assert_cmpint (((log->str[i] - 'a') * 7) % 26, <, ((log->str[i + 1] - 'a') * 7) % 26);
+  items_clear (items, 26);
+}
+
+static void
+timer_stops_other (gpointer data)
+{
+  Item *item = data;
+  Item *other = item->other;
+
+  item_run (item);
+  peerup_timer_stop (&other->timer);
+  /* Itself once more, behind the one that is due after it. */
+  item->timer.func = item_run;
+  peerup_timer_set (&item->timer, g_get_monotonic_time () - 1);
+}
+
+static void
+test_timer_changes_inside (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  gint64 now = g_get_monotonic_time ();
+  Item items[3];
+
+  items_init (items, 3, log, item_run);
+  items[0].timer.func = timer_stops_other;
+  items[0].other = &items[1];
+  for (guint i = 0; i < 3; i++)
+    peerup_timer_set (&items[i].timer, now - 10 + i);
+  while (log->len < 3)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (log->str, ==, "aca");
+  items_clear (items, 3);
+}
+
+static void
+timer_in_order (gpointer data)
+{
+  Item *item = data;
+  gint64 *last = item->other;
+
+  item_run (item);
+  g_assert_cmpint (item->timer.deadline, >=, *last);
+  *last = item->timer.deadline;
+}
+
+/* Thousands of changes later what is set runs, in order, and what is stopped does not. */
+static void
+test_timer_heap (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (7);
+  gint64 deadlines[200] = { 0 };
+  gint64 last = 0;
+  guint expected = 0;
+  Item *items = g_new (Item, 200);
+  gint64 far = g_get_monotonic_time () + 3600 * (gint64) G_USEC_PER_SEC;
+
+  items_init (items, 200, log, timer_in_order);
+  for (guint step = 0; step < 5000; step++)
+    {
+      guint i = g_rand_int_range (rand, 0, 200);
+
+      deadlines[i] = g_rand_int_range (rand, 0, 3) == 0 ? 0 : g_rand_int_range (rand, 1, 1000000);
+      if (deadlines[i] == 0)
+        peerup_timer_stop (&items[i].timer);
+      else
+        peerup_timer_set (&items[i].timer, far + deadlines[i]);
+    }
+  /* Bring them down to times gone by, in the same order. */
+  for (guint i = 0; i < 200; i++)
+    {
+      items[i].other = &last;
+      expected += deadlines[i] != 0;
+      if (deadlines[i] != 0)
+        peerup_timer_set (&items[i].timer, deadlines[i]);
+    }
+  test_spin ();
+  g_assert_cmpuint (log->len, ==, expected);
+  items_clear (items, 200);
+  g_free (items);
+}
+
+static void
+test_timer_waits (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  gint64 start = g_get_monotonic_time ();
+  Item items[2];
+
+  items_init (items, 2, log, item_run);
+  peerup_timer_set (&items[1].timer, start + 40000);
+  peerup_timer_set (&items[0].timer, start + 20000);
+  while (log->len < 1)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (g_get_monotonic_time (), >=, start + 20000);
+  while (log->len < 2)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (g_get_monotonic_time (), >=, start + 40000);
+  g_assert_cmpstr (log->str, ==, "ab");
+  items_clear (items, 2);
+}
+
+static void
+count_ready (gpointer data)
+{
+  ++*(guint *) data;
+}
+
+static void
+test_watch (void)
+{
+  g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
+  g_autoptr (GError) error = NULL;
+  PeerupWatch watch;
+  guint n = 0;
+  int fds[2];
+  char bytes[8];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), ==, 0);
+  g_assert_true (peerup_watch_init (&watch, reactor, fds[0], count_ready, &n, &error));
+  test_spin ();
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpuint (watch.ready, ==, EPOLLOUT);
+  /* It tells once, however long the bytes stay. */
+  g_assert_cmpint (write (fds[1], "ab", 2), ==, 2);
+  test_spin ();
+  test_spin ();
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpuint (watch.ready, ==, EPOLLIN | EPOLLOUT);
+  peerup_watch_exhausted (&watch, EPOLLIN);
+  g_assert_cmpuint (watch.ready, ==, EPOLLOUT);
+  g_assert_cmpint (read (fds[0], bytes, sizeof bytes), ==, 2);
+  g_assert_cmpint (write (fds[1], "c", 1), ==, 1);
+  test_spin ();
+  g_assert_cmpuint (watch.ready, ==, EPOLLIN | EPOLLOUT);
+  /* The end shows as something to read. */
+  g_assert_cmpint (read (fds[0], bytes, sizeof bytes), ==, 1);
+  peerup_watch_exhausted (&watch, EPOLLIN | EPOLLOUT);
+  close (fds[1]);
+  test_spin ();
+  g_assert_cmpuint (watch.ready, ==, EPOLLIN | EPOLLOUT);
+  peerup_watch_clear (&watch);
+  peerup_watch_clear (&watch);
+  close (fds[0]);
+}
+
+static void
+test_watch_failure (void)
+{
+  g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
+  g_autoptr (GError) error = NULL;
+  PeerupWatch watch;
+  guint n = 0;
+
+  g_assert_false (peerup_watch_init (&watch, reactor, -1, count_ready, &n, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  peerup_watch_clear (&watch);
+}
+
+static void
+task_drops_reactor (gpointer data)
+{
+  Item *item = data;
+
+  item_run (item);
+  peerup_task_clear (&item->task);
+  peerup_timer_clear (&item->timer);
+}
+
+/* The last user may go inside its own callback; the next one gets a fresh reactor. */
+static void
+test_last_user (void)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GString) log = g_string_new (NULL);
+      Item items[1];
+
+      items_init (items, 1, log, task_drops_reactor);
+      if (i == 2)
+        peerup_timer_set (&items[0].timer, 1);
+      else
+        peerup_task_schedule (&items[0].task);
+      test_spin ();
+      g_assert_cmpstr (log->str, ==, "a");
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/reactor/order", test_order);
+  g_test_add_func ("/reactor/reschedule", test_reschedule);
+  g_test_add_func ("/reactor/clear-from-task", test_clear_from_task);
+  g_test_add_func ("/reactor/budget", test_budget);
+  g_test_add_func ("/reactor/timer-budget", test_timer_budget);
+  g_test_add_func ("/reactor/timer-order", test_timer_order);
+  g_test_add_func ("/reactor/timer-changes-inside", test_timer_changes_inside);
+  g_test_add_func ("/reactor/timer-heap", test_timer_heap);
+  g_test_add_func ("/reactor/timer-waits", test_timer_waits);
+  g_test_add_func ("/reactor/watch", test_watch);
+  g_test_add_func ("/reactor/watch-failure", test_watch_failure);
+  g_test_add_func ("/reactor/last-user", test_last_user);
+  return g_test_run ();
+}
