@@ -448,7 +448,11 @@ has_ended (int fd)
 static void
 test_upgrades_cap (void)
 {
-  enum { CAP = 256, MORE = 20 };
+  enum
+  {
+    CAP = 256,
+    MORE = 20
+  };
   g_auto (Node) node = { 0 };
   int fds[CAP + MORE];
   guint ended;
