@@ -167,11 +167,12 @@ static gboolean
 parse_help (PeerupCli *self, const char *first, const char *second)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *verbs = first != NULL ? list_verbs (first) : NULL;
 
   self->command = peerup_command_find ("help", NULL);
   if (first != NULL)
     g_strv_builder_add (builder, first);
-  if (second != NULL && list_verbs (first) != NULL)
+  if (second != NULL && verbs != NULL)
     g_strv_builder_add (builder, second);
   self->arguments = g_strv_builder_end (builder);
   return TRUE;

@@ -106,8 +106,52 @@ connect_id (PeerupEngine *self, PeerupPeerId *id, PeerupMultiaddr *address)
   return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, connect_fiber, connect, connect_free);
 }
 
-DexFuture *
-peerup_engine_connect (PeerupEngine *self, const char *peer)
+/* Whoever is refused must tell the other side's owner which ID to admit. */
+typedef struct
+{
+  char *peer;
+  char *own_id;
+} Explain;
+
+static void
+explain_free (gpointer data)
+{
+  Explain *explain = data;
+
+  g_free (explain->peer);
+  g_free (explain->own_id);
+  g_free (explain);
+}
+
+static DexFuture *
+explain_refusal (DexFuture *future, gpointer data)
+{
+  const Explain *explain = data;
+  g_autoptr (GError) error = NULL;
+
+  dex_future_get_value (future, &error);
+  if (!g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_GATED))
+    return dex_ref (future);
+  return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_GATED,
+                                "%s has not authorized this device: there, run “peerup auth add %s”", explain->peer,
+                                explain->own_id);
+}
+
+static DexFuture *
+explained (PeerupEngine *self, const char *peer, DexFuture *future)
+{
+  Explain *explain;
+
+  if (self->swarm == NULL)
+    return future;
+  explain = g_new (Explain, 1);
+  explain->peer = g_strdup (peer);
+  explain->own_id = g_strdup (peerup_peer_id_get_string (peerup_swarm_get_peer_id (self->swarm)));
+  return dex_future_catch (future, explain_refusal, explain, explain_free);
+}
+
+static DexFuture *
+connect_to (PeerupEngine *self, const char *peer)
 {
   g_autoptr (PeerupMultiaddr) address = NULL;
   g_autoptr (PeerupPeerId) id = NULL;
@@ -117,6 +161,12 @@ peerup_engine_connect (PeerupEngine *self, const char *peer)
   if (id == NULL)
     return dex_future_new_for_error (g_steal_pointer (&error));
   return connect_id (self, id, address);
+}
+
+DexFuture *
+peerup_engine_connect (PeerupEngine *self, const char *peer)
+{
+  return explained (self, peer, connect_to (self, peer));
 }
 
 /* Pings that follow each other use one stream; one that comes while another waits, its own. */
@@ -156,9 +206,9 @@ peerup_engine_ping (PeerupEngine *self, const char *peer)
 {
   DexFuture *answer, *limit;
 
-  answer = dex_future_then (peerup_engine_connect (self, peer), ping_connected, g_object_ref (self), g_object_unref);
+  answer = dex_future_then (connect_to (self, peer), ping_connected, g_object_ref (self), g_object_unref);
   limit = dex_future_finally (dex_timeout_new_usec (PEERUP_ENGINE_PING_TIMEOUT), time_out, g_strdup (peer), g_free);
-  return dex_future_first (answer, limit, NULL);
+  return explained (self, peer, dex_future_first (answer, limit, NULL));
 }
 
 static DexFuture *

@@ -17,8 +17,9 @@
 #define RECORD_SIZE   16384
 #define HANDSHAKE_MAX (24 * 1024)
 
-/* Plaintext that one write takes: eight records, about one send(). */
-#define BATCH_SIZE (8 * RECORD_SIZE)
+/* Plaintext that one write takes: sixteen records, and one for the headers of what is
+ * inside; about one send(). */
+#define BATCH_SIZE (17 * RECORD_SIZE)
 
 struct _PeerupTlsStream
 {
@@ -377,6 +378,7 @@ tls_stream_next_record (PeerupTlsStream *self, GError **error)
       if (n == 0)
         {
           self->read_ended = TRUE;
+          tls_stream_drop_input (self);
           return 0;
         }
       if (n > 0)
@@ -386,7 +388,11 @@ tls_stream_next_record (PeerupTlsStream *self, GError **error)
         }
       self->packet = NULL;
       if (n == GNUTLS_E_AGAIN)
-        return tls_stream_would_block (error);
+        {
+          /* Answers to what GnuTLS read for itself: a peer that wants our key changed. */
+          tls_stream_flush (self, NULL);
+          return tls_stream_would_block (error);
+        }
       if (n == GNUTLS_E_INTERRUPTED || n == GNUTLS_E_WARNING_ALERT_RECEIVED)
         continue;
       tls_stream_fail (self, tls_stream_error (self, n));
@@ -699,6 +705,9 @@ peerup_tls_stream_handshake (PeerupStream *raw, const PeerupTlsOptions *options,
     }
   self->alpn = tls_session_get_alpn (self->session, options->alpn);
   g_clear_pointer (&self->expected_peer, peerup_peer_id_unref);
+  /* Else who only writes would keep it. */
+  if (self->start == self->end)
+    tls_stream_drop_input (self);
   return PEERUP_STREAM (g_steal_pointer (&self));
 }
 

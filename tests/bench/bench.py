@@ -32,7 +32,7 @@ class Bench:
         self.stack = stack
         self.dir = pathlib.Path(directory)
         self.env = dict(os.environ, XDG_RUNTIME_DIR=str(self.dir / "run"),
-                        LD_LIBRARY_PATH=str(self.build / "src/engine"))
+                        LD_LIBRARY_PATH=str(self.build / "src/client"))
         (self.dir / "run").mkdir(mode=0o700)
 
     def program(self, name):
@@ -84,15 +84,15 @@ def start_ssh(bench, target):
     os.chmod(d / "authorized", 0o600)
     os.makedirs("/run/sshd", exist_ok=True)
     port, local = free_port(), free_port()
-    bench.start("/usr/sbin/sshd", "-D", "-f", "/dev/null", "-h", str(d / "host"), "-p", str(port),
+    server = bench.start("/usr/sbin/sshd", "-D", "-f", "/dev/null", "-h", str(d / "host"), "-p", str(port),
                 "-o", f"AuthorizedKeysFile={d}/authorized", "-o", "StrictModes=no", "-o", "PidFile=none",
                 "-o", "ListenAddress=127.0.0.1", "-o", "UsePAM=no", "-o", "PermitRootLogin=yes")
     wait_port(port)
-    bench.start("ssh", "-N", "-i", str(d / "user"), "-p", str(port), "-c", "aes128-gcm@openssh.com",
+    client = bench.start("ssh", "-N", "-i", str(d / "user"), "-p", str(port), "-c", "aes128-gcm@openssh.com",
                 "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
                 "-L", f"127.0.0.1:{local}:127.0.0.1:{target}", "root@127.0.0.1")
     wait_port(local)
-    return local
+    return local, [server.pid, client.pid]
 
 
 def start_ours(bench, target, security="tls"):
@@ -101,7 +101,7 @@ def start_ours(bench, target, security="tls"):
     local = free_port()
     client = bench.start(bench.program("bench-tunnel"), "forward", address, str(local), security)
     client.stdout.readline()
-    return local
+    return local, [server.pid, client.pid]
 
 
 def start_go(bench, program, target, security="tls"):
@@ -112,26 +112,46 @@ def start_go(bench, program, target, security="tls"):
     client = bench.start(*program, "tunnel-dial", "--security", security, "--transport", "tcp",
                          "--key", "22" * 32, "--addr", address, "--local", f"127.0.0.1:{local}")
     client.stdout.readline()
-    return local
+    return local, [server.pid, client.pid]
+
+
+def processor_seconds(pids):
+    """User and system time of these processes and all their descendants, ended ones included."""
+    children = {}
+    for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = entry.read_text().rpartition(")")[2].split()
+            children.setdefault(int(fields[1]), []).append((int(entry.parent.name), sum(map(int, fields[11:15]))))
+    ticks, waiting = 0, list(pids)
+    own = {pid: used for siblings in children.values() for pid, used in siblings}
+    while waiting:
+        pid = waiting.pop()
+        ticks += own.get(pid, 0)
+        waiting += [child for child, _ in children.get(pid, [])]
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def throughput(bench, options):
     target = free_port()
     bench.start(bench.program("bench-flow"), "serve", str(target)).stdout.readline()
     ways = {"ours": start_ours(bench, target), "ours, Noise": start_ours(bench, target, "noise"),
-            "ssh -L": start_ssh(bench, target), "no tunnel": target}
+            "ssh -L": start_ssh(bench, target), "no tunnel": (target, [])}
     if options.go:
         ways["go-libp2p"] = start_go(bench, options.go, target)
     results = {name: [] for name in ways}
+    before = {name: processor_seconds(pids) for name, (_, pids) in ways.items()}
     size = str(int(options.gib * 2**30))
     for _ in range(options.rounds):
-        for name, port in ways.items():
+        for name, (port, _) in ways.items():
             out = subprocess.run([bench.program("bench-flow"), "fetch", str(port), size],
                                  capture_output=True, text=True, timeout=300, check=True)
             results[name].append(float(out.stdout))
     for name, figures in results.items():
         row(f"one stream, {name}", f"{statistics.median(figures):.2f} Gbit/s",
             f"{min(figures):.2f}-{max(figures):.2f}")
+        if ways[name][1]:
+            used = processor_seconds(ways[name][1]) - before[name]
+            row("  processor time of both ends", f"{used / options.rounds / options.gib:.2f} s/GiB")
     for name, goal in (("ssh -L", 1.0), ("go-libp2p", 2.0)):
         if name in results:
             ratios = [a / b for a, b in zip(results["ours"], results[name])]
@@ -248,7 +268,7 @@ def wait_address(peer):
 
 def sizes(bench):
     total = 0
-    for path in (bench.build / "src/cli/peerup", *(bench.build / "src/engine").glob("libpeerup-1.so.*.*.*")):
+    for path in (bench.build / "src/cli/peerup", (bench.build / "src/client/libpeerup-1.so").resolve()):
         out = bench.dir / path.name
         subprocess.run(["strip", "-o", out, path], check=True)
         total += out.stat().st_size

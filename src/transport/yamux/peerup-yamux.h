@@ -67,7 +67,7 @@ typedef struct
   guint max_control;
 } PeerupYamuxLimits;
 
-/* 1024, 256, 1024, 256, 64 KiB, 16 MiB, 64 MiB, 128 MiB, 8192. */
+/* 1024, 256, 1024, 256, 64 KiB and a header, 16 MiB, 64 MiB, 128 MiB, 8192. */
 extern const PeerupYamuxLimits peerup_yamux_default_limits;
 
 /**

@@ -9,20 +9,20 @@
 
 #include "config/peerup-config.h"
 
-#define PEER_A "12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5"
+#define PEER_A     "12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5"
 #define PEER_A_CID "bafzaajaiaejcbcui4poxicprsx6vfwznhs5f24wkm4e36hmucin7g5eiag2a6324"
-#define PEER_B "12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq"
-#define PEER_C "12D3KooWRndVhVZPCiQwHBBBdg769GyrPUW13zxwqQyf9r3ANaba"
-#define RELAY_A "/ip4/203.0.113.7/tcp/7777/p2p/" PEER_A
-#define RELAY_B "/dns4/relay.example.org/udp/7777/quic-v1/p2p/" PEER_B
+#define PEER_B     "12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq"
+#define PEER_C     "12D3KooWRndVhVZPCiQwHBBBdg769GyrPUW13zxwqQyf9r3ANaba"
+#define RELAY_A    "/ip4/203.0.113.7/tcp/7777/p2p/" PEER_A
+#define RELAY_B    "/dns4/relay.example.org/udp/7777/quic-v1/p2p/" PEER_B
 
 /* The least that is valid, in 6 lines; what a test is about follows from line 7 on. */
-#define HEAD                                                                                                                \
-  "identity:\n"                                                                                                            \
-  "  key_file: identity.key\n"                                                                                             \
-  "network:\n"                                                                                                             \
-  "  listen_addresses: [\"/ip4/0.0.0.0/tcp/0\"]\n"                                                                         \
-  "security: {enable_connection_gating: true, authorized_keys_file: authorized_keys}\n"                                    \
+#define HEAD                                                                            \
+  "identity:\n"                                                                         \
+  "  key_file: identity.key\n"                                                          \
+  "network:\n"                                                                          \
+  "  listen_addresses: [\"/ip4/0.0.0.0/tcp/0\"]\n"                                      \
+  "security: {enable_connection_gating: true, authorized_keys_file: authorized_keys}\n" \
   "version: 1\n"
 
 /* A file in tests/unit/config. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define BODY(text) HEAD text
-#define SSH "services:\n  ssh:\n    enabled: true\n"
+#define SSH        "services:\n  ssh:\n    enabled: true\n"
 
 static const struct
 {
@@ -22,7 +22,8 @@ static const struct
     "2:1: identity.key_file is missing; write “key_file: \"identity.key\"” under “identity:”" },
   { "identity-with-empty-file", "identity:\n  key_file: \"\"\n",
     "2:13: identity.key_file is missing; write “key_file: \"identity.key\"” under “identity:”" },
-  { "version-2", "version: 2\nsomething: new\n", "1:10: version 2 is newer than this program reads (1); update the program" },
+  { "version-2", "version: 2\nsomething: new\n",
+    "1:10: version 2 is newer than this program reads (1); update the program" },
   { "version-word", "version: one\n", "1:10: the version is not a number; write “version: 1”" },
   { "version-negative", "version: -1\n", "1:10: the version is not a number; write “version: 1”" },
   { "version-list", "version: [1]\n", "1:10: the version is not a number; write “version: 1”" },
@@ -45,7 +46,7 @@ static const struct
   { "no-listen-address", "identity: {key_file: k}\nnetwork:\n  listen_addresses: []\n",
     "3:21: network.listen_addresses is missing; write “listen_addresses: [\"/ip4/0.0.0.0/tcp/0\"]” under “network:”" },
   { "relay-without-peer", BODY ("relay:\n  addresses:\n    - /ip4/203.0.113.7/tcp/7777\n"),
-    "9:7: “/ip4/203.0.113.7/tcp/7777” is not an address of a peer (it does not end in /p2p/ and a peer ID); write it as "
+    "9:7: Address /ip4/203.0.113.7/tcp/7777 does not end in /p2p/ and a peer ID; write it as "
     "/ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…" },
   { "interval-without-unit", BODY ("relay: {reservation_interval: 120}\n"),
     "7:31: relay.reservation_interval cannot be “120”; write a number and a unit, as in 2m or 90s" },
@@ -58,8 +59,10 @@ static const struct
   { "network-name", BODY ("discovery: {network: My_Home}\n"),
     "7:22: discovery.network cannot be “My_Home”; write 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends" },
   { "gating-without-file",
-    "identity: {key_file: k}\nnetwork: {listen_addresses: [/ip4/0.0.0.0/tcp/0]}\nsecurity:\n  enable_connection_gating: true\n",
-    "3:1: security.authorized_keys_file is missing; write “authorized_keys_file: \"authorized_keys\"” under “security:”" },
+    "identity: {key_file: k}\nnetwork: {listen_addresses: [/ip4/0.0.0.0/tcp/0]}\nsecurity:\n  "
+    "enable_connection_gating: true\n",
+    "3:1: security.authorized_keys_file is missing; write “authorized_keys_file: \"authorized_keys\"” under "
+    "“security:”" },
   { "ping-pong-id", BODY ("protocols: {ping_pong: {id: \"a b\"}}\n"),
     "7:29: protocols.ping_pong.id cannot be “a b”; write “/pingpong/1.0.0”" },
   { "ping-pong-id-empty", BODY ("protocols: {ping_pong: {id: \"\"}}\n"),
@@ -68,10 +71,12 @@ static const struct
     "8:3: a service cannot be called “My SSH”; write 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends" },
   { "service-is-word", BODY ("services:\n  ssh: localhost:22\n"),
     "8:8: “ssh” is a mapping; write its keys below it, indented by two spaces" },
-  { "service-without-address", BODY (SSH), "8:3: services.ssh.local_address is missing; write “local_address: "
-                                           "\"localhost:22\"” (or where the service answers) under “ssh:”" },
+  { "service-without-address", BODY (SSH),
+    "8:3: services.ssh.local_address is missing; write “local_address: "
+    "\"localhost:22\"” (or where the service answers) under “ssh:”" },
   { "service-address", BODY (SSH "    local_address: localhost\n"),
-    "10:20: services.ssh.local_address: “localhost” is not a host and a port; write localhost:22, 192.168.1.5:22 or [::1]:22" },
+    "10:20: services.ssh.local_address: “localhost” is not a host and a port; write localhost:22, 192.168.1.5:22 or "
+    "[::1]:22" },
   { "allowed-peers-word", BODY (SSH "    local_address: a:1\n    allowed_peers: " PEER_A "\n"),
     "11:20: “allowed_peers” is a list; write each entry on a line of its own, as “- …”" },
   { "metrics-address", BODY ("telemetry: {metrics: {enabled: true, listen_address: nowhere}}\n"),
@@ -107,9 +112,8 @@ test_unparsable_address (void)
 
   g_assert_null (peerup_config_new_from_data (text, strlen (text), "c.yaml", NULL, &error));
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG);
-  g_assert_true (g_str_has_prefix (error->message, "c.yaml:7:21: “/ip4/YOUR_VPS_IP/tcp/7777/p2p/YOUR_RELAY_PEER_ID” is not an "
-                                                   "address of a peer ("));
-  g_assert_true (g_str_has_suffix (error->message, "); write it as /ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…"));
+  g_assert_true (g_str_has_prefix (error->message, "c.yaml:7:21: Address /ip4/YOUR_VPS_IP/"));
+  g_assert_true (g_str_has_suffix (error->message, "; write it as /ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…"));
 }
 
 static const struct
@@ -129,20 +133,24 @@ static const struct
   { "too-deep", BODY ("relay:\n  names: {}\n"),
     "c.yaml:8:3: unknown key “names” has no effect; it belongs at the top, not indented" },
   { "in-service", BODY ("services: {ssh: {allowed_peer: [x]}}\n"),
-    "c.yaml:7:17: unknown key “allowed_peer” has no effect; did you mean “allowed_peers”?" },
+    "c.yaml:7:18: unknown key “allowed_peer” has no effect; did you mean “allowed_peers”?" },
   { "protocol", BODY ("services: {ssh: {protocol: /my/ssh}}\n"),
-    "c.yaml:7:18: services.ssh.protocol has no effect: the service is offered over TCP as /peerup/ssh/1.0.0; remove it" },
+    "c.yaml:7:18: services.ssh.protocol has no effect: the service is offered over TCP as /peerup/ssh/1.0.0; remove "
+    "it" },
   { "disabled-service-address", BODY ("services: {ssh: {local_address: nowhere}}\n"),
-    "c.yaml:7:33: services.ssh.local_address: “nowhere” is not a host and a port; write localhost:22, 192.168.1.5:22 or "
+    "c.yaml:7:33: services.ssh.local_address: “nowhere” is not a host and a port; write localhost:22, 192.168.1.5:22 "
+    "or "
     "[::1]:22" },
-  { "name", BODY ("names:\n  home: \"12D3KooW...\"\n"), "c.yaml:8:9: the name “home” leads nowhere: “12D3KooW...” is not a "
-                                                        "peer ID (" },
-  { "name-null", BODY ("names:\n  home:\n"), "c.yaml:8:8: the name “home” leads nowhere: “” is not a peer ID (" },
+  { "name", BODY ("names:\n  home: \"12D3KooW...\"\n"),
+    "c.yaml:8:9: the name “home” leads nowhere with “12D3KooW...”: Not a peer ID: …" },
+  { "name-null", BODY ("names:\n  home:\n"), "c.yaml:8:8: the name “home” leads nowhere with “”: Not a peer ID: …" },
   { "metrics-off", BODY ("telemetry: {metrics: {listen_address: x}}\n"),
-    "c.yaml:7:39: telemetry.metrics.listen_address: “x” is not a host and a port; write localhost:22, 192.168.1.5:22 or "
+    "c.yaml:7:39: telemetry.metrics.listen_address: “x” is not a host and a port; write localhost:22, 192.168.1.5:22 "
+    "or "
     "[::1]:22" },
   { "nobody", BODY ("services: {ssh: {allowed_peers: []}}\n"),
-    "c.yaml:7:18: nobody may use the service “ssh”: its allowed_peers holds no peer; add one, or remove the key to let every "
+    "c.yaml:7:18: nobody may use the service “ssh”: its allowed_peers holds no peer; add one, or remove the key to let "
+    "every "
     "authorized peer in" },
 };
 
@@ -153,13 +161,14 @@ test_warning (gconstpointer data)
   g_autoptr (GPtrArray) warnings = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (PeerupConfig) config =
-      peerup_config_new_from_data (warnings_of[i].text, strlen (warnings_of[i].text), "c.yaml", &warnings, &error);
+    peerup_config_new_from_data (warnings_of[i].text, strlen (warnings_of[i].text), "c.yaml", &warnings, &error);
   const char *message = warnings_of[i].message;
 
   g_assert_no_error (error);
   g_assert_cmpuint (warnings->len, ==, 1);
-  if (g_str_has_suffix (message, "("))
-    g_assert_true (g_str_has_prefix (g_ptr_array_index (warnings, 0), message));
+  if (g_str_has_suffix (message, "…"))
+    g_assert_cmpmem (g_ptr_array_index (warnings, 0), strlen (message) - strlen ("…"), message,
+                     strlen (message) - strlen ("…"));
   else
     g_assert_cmpstr (g_ptr_array_index (warnings, 0), ==, message);
 }
@@ -171,7 +180,7 @@ test_many_warnings (void)
   g_autoptr (GPtrArray) warnings = NULL;
   g_autoptr (PeerupConfig) config = NULL;
 
-  for (guint i = 0; i < 50000; i++)
+  for (guint i = 0; i < 5000; i++)
     g_string_append_printf (text, "zz%u: 1\n", i);
   config = peerup_config_new_from_data (text->str, text->len, "c.yaml", &warnings, NULL);
   g_assert_nonnull (config);

@@ -27,15 +27,17 @@ test_json (void)
   g_autofree char *text = json_to_string (node, FALSE);
 
   g_assert_cmpstr (
-      text, ==,
-      "{\"version\":1,\"identity\":{\"key_file\":\"/d/identity.key\"},\"network\":{\"listen_addresses\":"
-      "[\"/ip4/0.0.0.0/tcp/0\"],\"force_private_reachability\":false,\"resource_limits_enabled\":false},\"relay\":"
-      "{\"addresses\":[],\"reservation_interval\":\"2m0s\"},\"discovery\":{\"rendezvous\":\"peerup-default-network\","
-      "\"bootstrap_peers\":[]},\"security\":{\"authorized_keys_file\":\"/d/authorized_keys\",\"enable_connection_gating\":"
-      "true},\"protocols\":{\"ping_pong\":{\"enabled\":true,\"id\":\"/pingpong/1.0.0\"}},\"services\":{\"a\":{\"enabled\":"
-      "true,\"local_address\":\"h:1\",\"allowed_peers\":[]},\"b\":{\"enabled\":false}},\"names\":{\"home\":\"" PEER_A
-      "\"},\"telemetry\":{\"metrics\":{\"enabled\":false,\"listen_address\":\"127.0.0.1:9091\"},\"audit\":{\"enabled\":"
-      "false}}}");
+    text, ==,
+    "{\"version\":1,\"identity\":{\"key_file\":\"/d/identity.key\"},\"network\":{\"listen_addresses\":"
+    "[\"/ip4/0.0.0.0/tcp/0\"],\"force_private_reachability\":false,\"resource_limits_enabled\":false},\"relay\":"
+    "{\"addresses\":[],\"reservation_interval\":\"2m0s\"},\"discovery\":{\"rendezvous\":\"peerup-default-network\","
+    "\"bootstrap_peers\":[]},\"security\":{\"authorized_keys_file\":\"/d/"
+    "authorized_keys\",\"enable_connection_gating\":"
+    "true},\"protocols\":{\"ping_pong\":{\"enabled\":true,\"id\":\"/pingpong/"
+    "1.0.0\"}},\"services\":{\"a\":{\"enabled\":"
+    "true,\"local_address\":\"h:1\",\"allowed_peers\":[]},\"b\":{\"enabled\":false}},\"names\":{\"home\":\"" PEER_A
+    "\"},\"telemetry\":{\"metrics\":{\"enabled\":false,\"listen_address\":\"127.0.0.1:9091\"},\"audit\":{\"enabled\":"
+    "false}}}");
 }
 
 /* What is shown can be loaded, and is shown the same again. */
@@ -43,10 +45,12 @@ static void
 test_yaml (void)
 {
   g_autofree char *everything = read_fixture ("everything.yaml", NULL);
-  g_autofree char *names = g_strconcat (HEAD, "names: {\"\\\"\\\\ \\u2028\\U0001f600\": " PEER_A ", \"null\": " PEER_B
-                                              ", '12': " PEER_C ", a b: " PEER_A "}\n",
+  g_autofree char *names = g_strconcat (HEAD,
+                                        "names: {\"\\\"\\\\ \\u2028\\U0001f600\": " PEER_A ", \"null\": " PEER_B
+                                        ", '12': " PEER_C ", a b: " PEER_A "}\n",
                                         NULL);
-  const char *texts[] = { everything, names, HEAD, HEAD "services: {a: {allowed_peers: [x]}, \"1\": {local_address: x}}\n" };
+  const char *texts[] = { everything, names, HEAD,
+                          HEAD "services: {a: {allowed_peers: [x]}, \"1\": {local_address: x}}\n" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {

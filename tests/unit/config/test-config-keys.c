@@ -21,7 +21,8 @@ test_children (void)
   g_assert_cmpint (section ("version")->kind, ==, PEERUP_CONFIG_KEY_NUMBER);
   g_assert_null (peerup_config_key_get_child (&peerup_config_root_key, "*"));
   g_assert_null (peerup_config_key_get_child (section ("version"), "x"));
-  g_assert_cmpint (peerup_config_key_get_child (section ("names"), "anything at all")->kind, ==, PEERUP_CONFIG_KEY_TEXT);
+  g_assert_cmpint (peerup_config_key_get_child (section ("names"), "anything at all")->kind, ==,
+                   PEERUP_CONFIG_KEY_TEXT);
   g_assert_cmpint (peerup_config_key_get_child (section ("services"), "ssh")->kind, ==, PEERUP_CONFIG_KEY_MAPPING);
 }
 

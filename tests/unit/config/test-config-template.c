@@ -85,7 +85,8 @@ test_edits (void)
   g_assert_true (peerup_config_edit_commit (edit, &error));
   g_assert_no_error (error);
   after = peerup_config_edit_get_text (edit, NULL);
-  g_assert_nonnull (strstr (after, "\nservices:\n  ssh:\n    enabled: true\n    local_address: \"localhost:22\"\n\n# Names"));
+  g_assert_nonnull (
+    strstr (after, "\nservices:\n  ssh:\n    enabled: true\n    local_address: \"localhost:22\"\n\n# Names"));
   g_assert_nonnull (strstr (after, "\nnames:\n  home: \"" PEER_A "\"\n\n"));
   g_assert_nonnull (strstr (after, "\n  addresses:\n    - \"" RELAY_A "\"\n  reservation_interval:"));
 }

@@ -164,10 +164,11 @@ test_version (void)
 static void
 test_paths (void)
 {
-  g_autoptr (PeerupConfig) config = load_text ("identity: {key_file: /etc/keys/../k}\n"
-                                               "network: {listen_addresses: [/ip4/0.0.0.0/tcp/0]}\n"
-                                               "security: {enable_connection_gating: true, authorized_keys_file: ./a/b}\n",
-                                               NULL);
+  g_autoptr (PeerupConfig) config =
+    load_text ("identity: {key_file: /etc/keys/../k}\n"
+               "network: {listen_addresses: [/ip4/0.0.0.0/tcp/0]}\n"
+               "security: {enable_connection_gating: true, authorized_keys_file: ./a/b}\n",
+               NULL);
   g_autofree char *here = g_get_current_dir ();
   g_autofree char *expected = g_build_filename (here, "sub", "identity.key", NULL);
   g_autoptr (PeerupConfig) relative = peerup_config_new_from_data (HEAD, strlen (HEAD), "sub/c.yaml", NULL, NULL);
@@ -189,9 +190,10 @@ test_gating_unsaid (void)
   g_assert_true (peerup_config_get_connection_gating (config));
   g_assert_cmpstr (peerup_config_get_authorized_keys_file (config), ==, "/home/ada/authorized_keys");
   g_assert_cmpuint (warnings->len, ==, 1);
-  g_assert_cmpstr (g_ptr_array_index (warnings, 0), ==,
-                   "/home/ada/c.yaml:1:1: security.enable_connection_gating is not set: only the peers in authorized_keys may "
-                   "connect; write true under “security:” to say so, or false to let every peer in");
+  g_assert_cmpstr (
+    g_ptr_array_index (warnings, 0), ==,
+    "/home/ada/c.yaml:1:1: security.enable_connection_gating is not set: only the peers in authorized_keys may "
+    "connect; write true under “security:” to say so, or false to let every peer in");
 }
 
 static void
@@ -217,7 +219,8 @@ test_allowed_peers (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *text =
-          g_strconcat (HEAD, "services:\n  ssh:\n    enabled: true\n    local_address: localhost:22\n", cases[i].text, NULL);
+        g_strconcat (HEAD, "services:\n  ssh:\n    enabled: true\n    local_address: localhost:22\n", cases[i].text,
+                     NULL);
       g_autoptr (GPtrArray) warnings = NULL;
       g_autoptr (PeerupConfig) config = load_text (text, &warnings);
       const PeerupConfigService *service = peerup_config_find_service (config, "ssh");
