@@ -155,6 +155,18 @@ def test_listener_dies(pair):
     assert dialer.events[-1]['ok'] is False
 
 
+def test_listener_quits(pair):
+    listener, addr = pair.another_listener()
+    try:
+        dialer = pair.start('source', bytes=ENDLESS, addr=addr)
+        listener.wait_for('connected', peer=pair.dialer_id)
+        assert listener.stop() == 0, listener.story()
+    finally:
+        listener.kill()
+    assert dialer.finish(peers.WAIT) == 1
+    assert dialer.events[-1]['ok'] is False
+
+
 def test_no_security_in_common(pair):
     other = {'tls': 'noise', 'noise': 'tls'}[pair.security]
     assert pair.result(pair.start('expect-refused', security=other, timeout=10))['refusal']
