@@ -29,7 +29,8 @@ keys_file (PeerupConfig *config, GError **error)
 
   if (path == NULL)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                 "%s names no authorized_keys file: set security.authorized_keys_file", peerup_config_get_path (config));
+                 "%s names no authorized_keys file: set security.authorized_keys_file",
+                 peerup_config_get_path (config));
   return path;
 }
 
@@ -196,8 +197,8 @@ list_text (PeerupAuthorizedKeys *keys, PeerupConfig *config)
       PeerupPeerId *peer = peerup_authorized_keys_get_peer (keys, i);
       gint64 seconds = peerup_authorized_keys_get_expires (keys, i);
       g_autofree char *until = format_expires (seconds);
-      g_autofree char *validity = until == NULL ? g_strdup ("always")
-                                                : g_strdup_printf ("%s %s", seconds <= now ? "expired" : "until", until);
+      g_autofree char *validity =
+        until == NULL ? g_strdup ("always") : g_strdup_printf ("%s %s", seconds <= now ? "expired" : "until", until);
 
       peerup_table_add (table, peerup_peer_id_get_string (peer), peerup_config_name_of_peer (config, peer), validity,
                         peerup_authorized_keys_get_comment (keys, i));

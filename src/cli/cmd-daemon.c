@@ -17,8 +17,8 @@ typedef struct
 {
   PeerupEngine *engine;
   PeerupControl *control;
-  DexPromise *end;       /* resolved when it is time to stop */
-  GCancellable *hurry;   /* cancelled when it is time to cut */
+  DexPromise *end;     /* resolved when it is time to stop */
+  GCancellable *hurry; /* cancelled when it is time to cut */
 } Daemon;
 
 static void

@@ -17,8 +17,8 @@
 
 /* Proposed first, so that a router's rule found in the documentation fits. */
 #define DEFAULT_PORT 4821
-#define AUTHORIZED_KEYS                                                                                                \
-  "# Peers that may connect to this device, one a line: PEER-ID  key=value  # comment\n"                               \
+#define AUTHORIZED_KEYS                                                                  \
+  "# Peers that may connect to this device, one a line: PEER-ID  key=value  # comment\n" \
   "# Manage it with “peerup auth”, or with an editor; changes count at once.\n"
 
 static int port = -1;

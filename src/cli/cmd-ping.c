@@ -173,8 +173,8 @@ print_statistics (Session *self)
   peerup_cli_print ("--- %s ping statistics ---\n%u sent, %u received, %.0f%% lost, time %" G_GINT64_FORMAT " ms\n",
                     self->cli->arguments[0], self->sent, self->received, loss_percent (self), elapsed);
   if (self->received > 0)
-    peerup_cli_print ("rtt min/avg/max = %.3f/%.3f/%.3f ms\n", self->min / 1000.0,
-                      self->sum / 1000.0 / self->received, self->max / 1000.0);
+    peerup_cli_print ("rtt min/avg/max = %.3f/%.3f/%.3f ms\n", self->min / 1000.0, self->sum / 1000.0 / self->received,
+                      self->max / 1000.0);
 }
 
 static int

@@ -13,7 +13,8 @@
 static gboolean bind_any;
 
 const GOptionEntry cmd_proxy_options[] = {
-  { "bind-any", 0, 0, G_OPTION_ARG_NONE, &bind_any, "Allow a HOST other than loopback: other machines can use it", NULL },
+  { "bind-any", 0, 0, G_OPTION_ARG_NONE, &bind_any, "Allow a HOST other than loopback: other machines can use it",
+    NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -65,8 +66,8 @@ report (PeerupCli *cli, const char *address)
 
   if (cli->json)
     {
-      peerup_cli_print_variant (g_variant_new_parsed ("{'address': <%s>, 'peer': <%s>, 'service': <%s>}", address,
-                                                      arguments[0], arguments[1]));
+      peerup_cli_print_variant (
+        g_variant_new_parsed ("{'address': <%s>, 'peer': <%s>, 'service': <%s>}", address, arguments[0], arguments[1]));
       return;
     }
   peerup_cli_print ("%s\n", address);
@@ -84,7 +85,8 @@ hold (PeerupCli *cli, PeerupClient *client, Proxy *self, GError **error)
   if (!add_forward (proxy, cli->arguments, &id, &address, error))
     return FALSE;
   if (!peerup_client_is_embedded (client))
-    g_signal_connect_data (proxy, "forward-changed", G_CALLBACK (on_forward_changed), id, (GClosureNotify) (void (*) (void)) g_free, 0);
+    g_signal_connect_data (proxy, "forward-changed", G_CALLBACK (on_forward_changed), id,
+                           (GClosureNotify) (void (*) (void)) g_free, 0);
   else
     g_free (id);
   report (cli, address);

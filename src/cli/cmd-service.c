@@ -35,7 +35,9 @@ report (PeerupCli *cli, const char *config_path, const char *name, const char *w
     peerup_cli_print_variant (g_variant_new_parsed ("{'name': <%s>, 'status': <%s>}", name, what));
   else
     peerup_cli_say ("Service %s is %s.%s", name, what,
-                    daemon_runs (config_path) ? "" : " No daemon runs for this configuration: start it with “peerup daemon”.");
+                    daemon_runs (config_path)
+                      ? ""
+                      : " No daemon runs for this configuration: start it with “peerup daemon”.");
   return PEERUP_CLI_OK;
 }
 

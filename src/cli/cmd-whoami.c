@@ -22,8 +22,8 @@ cmd_whoami (PeerupCli *cli)
     return peerup_cli_fail (error);
   id = peerup_peer_id_get_string (peerup_private_key_get_peer_id (key));
   if (cli->json)
-    peerup_cli_print_variant (g_variant_new_parsed ("{'peer_id': <%s>, 'key_file': <%s>}", id,
-                                                    peerup_config_get_key_file (config)));
+    peerup_cli_print_variant (
+      g_variant_new_parsed ("{'peer_id': <%s>, 'key_file': <%s>}", id, peerup_config_get_key_file (config)));
   else
     peerup_cli_print ("%s\n", id);
   return PEERUP_CLI_OK;

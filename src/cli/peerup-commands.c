@@ -5,8 +5,8 @@
  */
 #include "cli/peerup-commands.h"
 
-#define PEER_HELP                                                                                                      \
-  "PEER is a name from the configuration, a peer ID, or a multiaddr that ends in /p2p/ID. A peer that was once\n"      \
+#define PEER_HELP                                                                                                 \
+  "PEER is a name from the configuration, a peer ID, or a multiaddr that ends in /p2p/ID. A peer that was once\n" \
   "reached by its multiaddr is found by its name or ID from then on."
 
 const PeerupCommand peerup_commands[] = {

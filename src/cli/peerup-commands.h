@@ -8,26 +8,26 @@
 G_BEGIN_DECLS
 
 /* One command a file: cmd-NAME.c. */
-int cmd_init            (PeerupCli *cli);
-int cmd_whoami          (PeerupCli *cli);
-int cmd_daemon          (PeerupCli *cli);
-int cmd_proxy           (PeerupCli *cli);
-int cmd_ping            (PeerupCli *cli);
-int cmd_service_add     (PeerupCli *cli);
-int cmd_service_remove  (PeerupCli *cli);
-int cmd_service_enable  (PeerupCli *cli);
+int cmd_init (PeerupCli *cli);
+int cmd_whoami (PeerupCli *cli);
+int cmd_daemon (PeerupCli *cli);
+int cmd_proxy (PeerupCli *cli);
+int cmd_ping (PeerupCli *cli);
+int cmd_service_add (PeerupCli *cli);
+int cmd_service_remove (PeerupCli *cli);
+int cmd_service_enable (PeerupCli *cli);
 int cmd_service_disable (PeerupCli *cli);
-int cmd_service_list    (PeerupCli *cli);
-int cmd_auth_add        (PeerupCli *cli);
-int cmd_auth_list       (PeerupCli *cli);
-int cmd_auth_remove     (PeerupCli *cli);
-int cmd_auth_validate   (PeerupCli *cli);
-int cmd_status          (PeerupCli *cli);
-int cmd_stop            (PeerupCli *cli);
+int cmd_service_list (PeerupCli *cli);
+int cmd_auth_add (PeerupCli *cli);
+int cmd_auth_list (PeerupCli *cli);
+int cmd_auth_remove (PeerupCli *cli);
+int cmd_auth_validate (PeerupCli *cli);
+int cmd_status (PeerupCli *cli);
+int cmd_stop (PeerupCli *cli);
 int cmd_config_validate (PeerupCli *cli);
-int cmd_config_show     (PeerupCli *cli);
-int cmd_version         (PeerupCli *cli);
-int cmd_help            (PeerupCli *cli);
+int cmd_config_show (PeerupCli *cli);
+int cmd_version (PeerupCli *cli);
+int cmd_help (PeerupCli *cli);
 
 extern const GOptionEntry cmd_init_options[];
 extern const GOptionEntry cmd_proxy_options[];

@@ -204,8 +204,8 @@ read_options (GVariant *options, gboolean *any_address, GError **error)
 }
 
 static gboolean
-handle_add_forward (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer,
-                    const char *service, const char *listen, GVariant *options)
+handle_add_forward (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer, const char *service,
+                    const char *listen, GVariant *options)
 {
   PeerupControlObject *self = PEERUP_CONTROL_OBJECT (object);
   g_autoptr (PeerupForward) forward = NULL;

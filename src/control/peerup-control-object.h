@@ -14,11 +14,9 @@ typedef void (*PeerupControlStopFunc) (gpointer data);
 #define PEERUP_TYPE_CONTROL_OBJECT (peerup_control_object_get_type ())
 G_DECLARE_FINAL_TYPE (PeerupControlObject, peerup_control_object, PEERUP, CONTROL_OBJECT, PeerupDBusEngine1Skeleton)
 
-PeerupControlObject *peerup_control_object_new            (PeerupEngine          *engine,
-                                                           PeerupControlStopFunc  stop,
-                                                           gpointer               data) G_GNUC_WARN_UNUSED_RESULT;
+PeerupControlObject *
+peerup_control_object_new (PeerupEngine *engine, PeerupControlStopFunc stop, gpointer data) G_GNUC_WARN_UNUSED_RESULT;
 /* @connection is gone: its forwards end. */
-void                 peerup_control_object_drop_connection (PeerupControlObject  *self,
-                                                           GDBusConnection       *connection);
+void peerup_control_object_drop_connection (PeerupControlObject *self, GDBusConnection *connection);
 
 G_END_DECLS

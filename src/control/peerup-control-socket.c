@@ -97,8 +97,8 @@ set_running_error (const char *config_path, const char *socket_path, GError **er
 
   if (peerup_control_socket_is_live (socket_path, &pid))
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-                 "a daemon for %s is running already: process %" G_GINT64_FORMAT " (see “peerup status”)",
-                 config_path, pid);
+                 "a daemon for %s is running already: process %" G_GINT64_FORMAT " (see “peerup status”)", config_path,
+                 pid);
   else
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS, "a daemon for %s is just starting or stopping: try again",
                  config_path);

@@ -82,8 +82,8 @@ peerup_control_listen (PeerupControl *self, PeerupControlClaim *claim, GError **
   g_signal_connect (observer, "allow-mechanism", G_CALLBACK (on_allow_mechanism), NULL);
   /* The socket must not be open to others even for a moment. */
   mask = umask (0177);
-  self->server = g_dbus_server_new_sync (address, G_DBUS_SERVER_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER, guid, observer,
-                                         NULL, error);
+  self->server =
+    g_dbus_server_new_sync (address, G_DBUS_SERVER_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER, guid, observer, NULL, error);
   umask (mask);
   if (self->server == NULL)
     {

@@ -18,17 +18,13 @@ G_BEGIN_DECLS
 #define PEERUP_TYPE_CONTROL (peerup_control_get_type ())
 G_DECLARE_FINAL_TYPE (PeerupControl, peerup_control, PEERUP, CONTROL, GObject)
 
-PeerupControl *peerup_control_new    (PeerupEngine        *engine) G_GNUC_WARN_UNUSED_RESULT;
+PeerupControl *peerup_control_new (PeerupEngine *engine) G_GNUC_WARN_UNUSED_RESULT;
 /* Serves clients of this user at the socket of @claim, which is taken over and removed by
  * close(). Authentication is EXTERNAL alone. Blocking, at start-up. */
-gboolean       peerup_control_listen (PeerupControl       *self,
-                                      PeerupControlClaim  *claim,
-                                      GError             **error);
+gboolean peerup_control_listen (PeerupControl *self, PeerupControlClaim *claim, GError **error);
 /* Serves one connection that is authenticated already, or that is private to this process. */
-gboolean       peerup_control_serve  (PeerupControl       *self,
-                                      GDBusConnection     *connection,
-                                      GError             **error);
+gboolean peerup_control_serve (PeerupControl *self, GDBusConnection *connection, GError **error);
 /* Sends what is queued, disconnects every client and removes the socket. */
-void           peerup_control_close  (PeerupControl       *self);
+void peerup_control_close (PeerupControl *self);
 
 G_END_DECLS

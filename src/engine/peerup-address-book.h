@@ -13,14 +13,11 @@ G_DECLARE_FINAL_TYPE (PeerupAddressBook, peerup_address_book, PEERUP, ADDRESS_BO
 
 /* Reads @path (blocking; a file that cannot be read counts as empty) into @swarm's peerstore,
  * and adds the address of each connection that @swarm dials from now on. */
-PeerupAddressBook *peerup_address_book_new   (PeerupSwarm       *swarm,
-                                              const char        *path) G_GNUC_WARN_UNUSED_RESULT;
+PeerupAddressBook *peerup_address_book_new (PeerupSwarm *swarm, const char *path) G_GNUC_WARN_UNUSED_RESULT;
 /* Adds an address at which @peer was reached, as a person wrote it (it may hold a host name). */
-void               peerup_address_book_add   (PeerupAddressBook *self,
-                                              PeerupPeerId      *peer,
-                                              PeerupMultiaddr   *address);
+void peerup_address_book_add (PeerupAddressBook *self, PeerupPeerId *peer, PeerupMultiaddr *address);
 /* Resolves to TRUE when everything that was learned is on disk or has failed to get there.
  * Never rejects. */
-DexFuture         *peerup_address_book_flush (PeerupAddressBook *self) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_address_book_flush (PeerupAddressBook *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

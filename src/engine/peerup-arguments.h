@@ -17,16 +17,12 @@ G_BEGIN_DECLS
  * Errors: PEERUP_ERROR_NOT_FOUND for something that is none of these, with the names there
  * are; PEERUP_ERROR_MALFORMED for a multiaddr that does not parse or names no peer.
  */
-PeerupPeerId *peerup_peer_argument_parse   (const char       *text,
-                                            PeerupConfig     *config,
-                                            PeerupMultiaddr **address,
-                                            GError          **error) G_GNUC_WARN_UNUSED_RESULT;
+PeerupPeerId *peerup_peer_argument_parse (const char *text, PeerupConfig *config, PeerupMultiaddr **address,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* (nullable): the first name @config (nullable) gives @peer, borrowed. */
-const char   *peerup_config_name_of_peer   (PeerupConfig     *config,
-                                            PeerupPeerId     *peer);
+const char *peerup_config_name_of_peer (PeerupConfig *config, PeerupPeerId *peer);
 /* "laptop (12D3KooW…)" or the ID alone: for messages. */
-char         *peerup_peer_describe         (PeerupConfig     *config,
-                                            PeerupPeerId     *peer) G_GNUC_WARN_UNUSED_RESULT;
+char *peerup_peer_describe (PeerupConfig *config, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * peerup_listen_argument_parse:
@@ -37,10 +33,7 @@ char         *peerup_peer_describe         (PeerupConfig     *config,
  *
  * Errors: PEERUP_ERROR_MALFORMED, with an example.
  */
-gboolean      peerup_listen_argument_parse (const char       *text,
-                                            char            **address,
-                                            guint            *port,
-                                            gboolean         *loopback,
-                                            GError          **error);
+gboolean
+peerup_listen_argument_parse (const char *text, char **address, guint *port, gboolean *loopback, GError **error);
 
 G_END_DECLS

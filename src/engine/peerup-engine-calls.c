@@ -133,7 +133,7 @@ explain_refusal (DexFuture *future, gpointer data)
   if (!g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_GATED))
     return dex_ref (future);
   return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_GATED,
-                                "%s has not authorized this device: there, run “peerup auth add %s”", explain->peer,
+                                "%s does not admit this device: there, run “peerup auth add %s”", explain->peer,
                                 explain->own_id);
 }
 
@@ -226,7 +226,9 @@ on_dial_failed (DexFuture *future, gpointer data)
 static void
 dial_ahead (PeerupEngine *self, PeerupPeerId *id, PeerupMultiaddr *address, const char *name)
 {
-  dex_future_disown (dex_future_catch (connect_id (self, id, address), on_dial_failed, g_strdup (name), g_free));
+  DexFuture *connected = explained (self, name, connect_id (self, id, address));
+
+  dex_future_disown (dex_future_catch (connected, on_dial_failed, g_strdup (name), g_free));
 }
 
 PeerupForward *

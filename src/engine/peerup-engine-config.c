@@ -240,8 +240,9 @@ follow_listen_addresses (PeerupEngine *self, PeerupConfig *config)
       removed = TRUE;
     }
   if (removed)
-    peerup_engine_set_problem (self, "listen", "A listen address was removed from the configuration: it closes when "
-                                               "the daemon is restarted");
+    peerup_engine_set_problem (self, "listen",
+                               "A listen address was removed from the configuration: it closes when "
+                               "the daemon is restarted");
   /* It cannot fail with an old configuration; what went wrong is among the problems. */
   dex_future_disown (peerup_engine_listen (self, self->config, config));
 }
@@ -269,10 +270,11 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   peerup_engine_set_problem (self, "authorized_keys", trouble);
   peerup_engine_serve (self, config);
   follow_listen_addresses (self, config);
-  peerup_engine_set_problem (self, "identity",
-                             g_str_equal (peerup_config_get_key_file (self->config), peerup_config_get_key_file (config))
-                               ? NULL
-                               : "identity.key_file was changed: the new identity is used when the daemon is restarted");
+  peerup_engine_set_problem (
+    self, "identity",
+    g_str_equal (peerup_config_get_key_file (self->config), peerup_config_get_key_file (config))
+      ? NULL
+      : "identity.key_file was changed: the new identity is used when the daemon is restarted");
   peerup_engine_set_problem (self, "config", NULL);
   peerup_peer_list_set_names (self->peers, config);
   peerup_config_ref (config);

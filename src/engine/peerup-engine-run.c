@@ -110,9 +110,8 @@ make_swarm (PeerupEngine *self, GError **error)
   g_signal_connect_object (self->swarm, "addresses-changed", G_CALLBACK (peerup_engine_notify_addresses), self,
                            G_CONNECT_SWAPPED);
   self->identify = peerup_identify_new (self->swarm);
-  self->pingers =
-    g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref,
-                           g_object_unref);
+  self->pingers = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
+                                         (GDestroyNotify) peerup_peer_id_unref, g_object_unref);
   peerup_peer_list_follow (self->peers, self->swarm, self->identify);
   if (self->config_path != NULL)
     {
@@ -227,8 +226,8 @@ stop_fiber (gpointer data)
 {
   const Stop *stop = data;
   PeerupEngine *self = stop->engine;
-  DexFuture *hurry = stop->cancellable != NULL ? dex_cancellable_new_from_cancellable (stop->cancellable)
-                                               : dex_future_new_infinite ();
+  DexFuture *hurry =
+    stop->cancellable != NULL ? dex_cancellable_new_from_cancellable (stop->cancellable) : dex_future_new_infinite ();
 
   /* Neither can fail in a way that changes what comes next. */
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);

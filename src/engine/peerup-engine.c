@@ -9,13 +9,11 @@
 #include "engine/peerup-engine-private.h"
 
 G_DEFINE_FINAL_TYPE (PeerupEngine, peerup_engine, G_TYPE_OBJECT)
-G_DEFINE_ENUM_TYPE (PeerupEngineState, peerup_engine_state,
-                    G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_STOPPED, "stopped"),
+G_DEFINE_ENUM_TYPE (PeerupEngineState, peerup_engine_state, G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_STOPPED, "stopped"),
                     G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_STARTING, "starting"),
                     G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_RUNNING, "running"),
                     G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_STOPPING, "stopping"))
-G_DEFINE_FLAGS_TYPE (PeerupEngineFlags, peerup_engine_flags,
-                     G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_DIAL_ONLY, "dial-only"))
+G_DEFINE_FLAGS_TYPE (PeerupEngineFlags, peerup_engine_flags, G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_DIAL_ONLY, "dial-only"))
 
 enum
 {
@@ -308,8 +306,8 @@ peerup_engine_connect_finish (PeerupEngine *self, GAsyncResult *result, GError *
  * @user_data: for @callback
  */
 void
-peerup_engine_ping_async (PeerupEngine *self, const char *peer, GCancellable *cancellable,
-                          GAsyncReadyCallback callback, gpointer user_data)
+peerup_engine_ping_async (PeerupEngine *self, const char *peer, GCancellable *cancellable, GAsyncReadyCallback callback,
+                          gpointer user_data)
 {
   g_return_if_fail (PEERUP_IS_ENGINE (self));
   g_return_if_fail (peer != NULL);

@@ -56,48 +56,29 @@ GType peerup_engine_flags_get_type (void);
  */
 G_DECLARE_FINAL_TYPE (PeerupEngine, peerup_engine, PEERUP, ENGINE, GObject)
 
-PeerupEngine      *peerup_engine_new                  (const char           *config_path,
-                                                       PeerupEngineFlags     flags);
-const char        *peerup_engine_get_config_path      (PeerupEngine         *self);
-PeerupEngineState  peerup_engine_get_state            (PeerupEngine         *self);
-const char        *peerup_engine_get_peer_id          (PeerupEngine         *self);
-gint64             peerup_engine_get_started_at       (PeerupEngine         *self);
-char             **peerup_engine_dup_listen_addresses (PeerupEngine         *self);
-char             **peerup_engine_dup_problems         (PeerupEngine         *self);
-GListModel        *peerup_engine_get_peers            (PeerupEngine         *self);
-GListModel        *peerup_engine_get_services         (PeerupEngine         *self);
-GListModel        *peerup_engine_get_forwards         (PeerupEngine         *self);
+PeerupEngine *peerup_engine_new (const char *config_path, PeerupEngineFlags flags);
+const char *peerup_engine_get_config_path (PeerupEngine *self);
+PeerupEngineState peerup_engine_get_state (PeerupEngine *self);
+const char *peerup_engine_get_peer_id (PeerupEngine *self);
+gint64 peerup_engine_get_started_at (PeerupEngine *self);
+char **peerup_engine_dup_listen_addresses (PeerupEngine *self);
+char **peerup_engine_dup_problems (PeerupEngine *self);
+GListModel *peerup_engine_get_peers (PeerupEngine *self);
+GListModel *peerup_engine_get_services (PeerupEngine *self);
+GListModel *peerup_engine_get_forwards (PeerupEngine *self);
 
-void               peerup_engine_start_async          (PeerupEngine         *self,
-                                                       GCancellable         *cancellable,
-                                                       GAsyncReadyCallback   callback,
-                                                       gpointer              user_data);
-gboolean           peerup_engine_start_finish         (PeerupEngine         *self,
-                                                       GAsyncResult         *result,
-                                                       GError              **error);
-void               peerup_engine_stop_async           (PeerupEngine         *self,
-                                                       GCancellable         *cancellable,
-                                                       GAsyncReadyCallback   callback,
-                                                       gpointer              user_data);
-gboolean           peerup_engine_stop_finish          (PeerupEngine         *self,
-                                                       GAsyncResult         *result,
-                                                       GError              **error);
+void peerup_engine_start_async (PeerupEngine *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                                gpointer user_data);
+gboolean peerup_engine_start_finish (PeerupEngine *self, GAsyncResult *result, GError **error);
+void peerup_engine_stop_async (PeerupEngine *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                               gpointer user_data);
+gboolean peerup_engine_stop_finish (PeerupEngine *self, GAsyncResult *result, GError **error);
 
-void               peerup_engine_connect_async        (PeerupEngine         *self,
-                                                       const char           *peer,
-                                                       GCancellable         *cancellable,
-                                                       GAsyncReadyCallback   callback,
-                                                       gpointer              user_data);
-PeerupPeer        *peerup_engine_connect_finish       (PeerupEngine         *self,
-                                                       GAsyncResult         *result,
-                                                       GError              **error);
-void               peerup_engine_ping_async           (PeerupEngine         *self,
-                                                       const char           *peer,
-                                                       GCancellable         *cancellable,
-                                                       GAsyncReadyCallback   callback,
-                                                       gpointer              user_data);
-gint64             peerup_engine_ping_finish          (PeerupEngine         *self,
-                                                       GAsyncResult         *result,
-                                                       GError              **error);
+void peerup_engine_connect_async (PeerupEngine *self, const char *peer, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data);
+PeerupPeer *peerup_engine_connect_finish (PeerupEngine *self, GAsyncResult *result, GError **error);
+void peerup_engine_ping_async (PeerupEngine *self, const char *peer, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data);
+gint64 peerup_engine_ping_finish (PeerupEngine *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -10,7 +10,7 @@
 #include "identity/peerup-atomic-file.h"
 
 #define FILE_MAX (4 * 1024 * 1024)
-#define HEADER "# Addresses at which peers were reached, the latest first. Written by peerup.\n"
+#define HEADER   "# Addresses at which peers were reached, the latest first. Written by peerup.\n"
 
 char *
 peerup_known_peers_path (const char *config_path)
@@ -104,10 +104,10 @@ peerup_known_peers_add (const char *path, GPtrArray *addresses, GError **error)
   old = peerup_known_peers_load (path, error);
   if (old == NULL)
     return FALSE;
-  seen = g_hash_table_new_full (peerup_multiaddr_hash, peerup_multiaddr_equal,
-                                (GDestroyNotify) peerup_multiaddr_unref, NULL);
-  counts = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
-                                  (GDestroyNotify) peerup_peer_id_unref, NULL);
+  seen = g_hash_table_new_full (peerup_multiaddr_hash, peerup_multiaddr_equal, (GDestroyNotify) peerup_multiaddr_unref,
+                                NULL);
+  counts =
+    g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, NULL);
   merge = (Merge) { text, seen, counts };
   for (guint i = addresses->len; i > 0; i--)
     merge_address (&merge, g_ptr_array_index (addresses, i - 1));

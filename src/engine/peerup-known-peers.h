@@ -18,16 +18,13 @@ G_BEGIN_DECLS
 
 /* "known_peers" in $STATE_DIRECTORY (which systemd sets for a service) or else beside the
  * configuration. */
-char      *peerup_known_peers_path  (const char  *config_path) G_GNUC_WARN_UNUSED_RESULT;
+char *peerup_known_peers_path (const char *config_path) G_GNUC_WARN_UNUSED_RESULT;
 /* (element-type PeerupMultiaddr) (transfer full): each ends in /p2p/ID; empty if there is no
  * file. Blocking, one small file. */
-GPtrArray *peerup_known_peers_load  (const char  *path,
-                                     GError     **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *peerup_known_peers_load (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Puts @addresses (each ends in /p2p/ID, the latest last) in front and replaces the file,
  * mode 0600. Blocking, with an fsync: call it from a worker thread. Of two writers at one
  * time one may be lost. */
-gboolean   peerup_known_peers_add   (const char  *path,
-                                     GPtrArray   *addresses,
-                                     GError     **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_known_peers_add (const char *path, GPtrArray *addresses, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

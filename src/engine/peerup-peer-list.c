@@ -125,6 +125,6 @@ static void
 peerup_peer_list_init (PeerupPeerList *self)
 {
   self->store = g_list_store_new (PEERUP_TYPE_PEER);
-  self->by_id = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
-                                       (GDestroyNotify) peerup_peer_id_unref, g_object_unref);
+  self->by_id = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref,
+                                       g_object_unref);
 }

@@ -17,16 +17,12 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (PeerupPeerList, peerup_peer_list, PEERUP, PEER_LIST, GObject)
 
 /* Empty until it follows a swarm. */
-PeerupPeerList *peerup_peer_list_new       (void) G_GNUC_WARN_UNUSED_RESULT;
-void            peerup_peer_list_follow    (PeerupPeerList *self,
-                                            PeerupSwarm    *swarm,
-                                            PeerupIdentify *identify);
-GListModel     *peerup_peer_list_get_model (PeerupPeerList *self);
+PeerupPeerList *peerup_peer_list_new (void) G_GNUC_WARN_UNUSED_RESULT;
+void peerup_peer_list_follow (PeerupPeerList *self, PeerupSwarm *swarm, PeerupIdentify *identify);
+GListModel *peerup_peer_list_get_model (PeerupPeerList *self);
 /* The peer of that ID, made if need be; borrowed. */
-PeerupPeer     *peerup_peer_list_ensure    (PeerupPeerList *self,
-                                            PeerupPeerId   *id);
+PeerupPeer *peerup_peer_list_ensure (PeerupPeerList *self, PeerupPeerId *id);
 /* Gives every peer, also later ones, the name @config (nullable) has for it. */
-void            peerup_peer_list_set_names (PeerupPeerList *self,
-                                            PeerupConfig   *config);
+void peerup_peer_list_set_names (PeerupPeerList *self, PeerupConfig *config);
 
 G_END_DECLS

@@ -8,17 +8,14 @@
 
 G_BEGIN_DECLS
 
-PeerupPeer   *peerup_peer_new             (PeerupPeerId *id) G_GNUC_WARN_UNUSED_RESULT;
-PeerupPeerId *peerup_peer_get_peer_id     (PeerupPeer   *self);
-void          peerup_peer_set_name        (PeerupPeer   *self,
-                                           const char   *name);
-void          peerup_peer_set_agent       (PeerupPeer   *self,
-                                           const char   *agent);
+PeerupPeer *peerup_peer_new (PeerupPeerId *id) G_GNUC_WARN_UNUSED_RESULT;
+PeerupPeerId *peerup_peer_get_peer_id (PeerupPeer *self);
+void peerup_peer_set_name (PeerupPeer *self, const char *name);
+void peerup_peer_set_agent (PeerupPeer *self, const char *agent);
 /* A dial to a peer without connections has begun or ended. Calls nest. */
-void          peerup_peer_begin_dial      (PeerupPeer   *self);
-void          peerup_peer_end_dial        (PeerupPeer   *self);
+void peerup_peer_begin_dial (PeerupPeer *self);
+void peerup_peer_end_dial (PeerupPeer *self);
 /* @connections: those that are open now, best first. */
-void          peerup_peer_set_connections (PeerupPeer   *self,
-                                           GPtrArray    *connections);
+void peerup_peer_set_connections (PeerupPeer *self, GPtrArray *connections);
 
 G_END_DECLS

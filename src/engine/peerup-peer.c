@@ -22,8 +22,7 @@ struct _PeerupPeer
 };
 
 G_DEFINE_FINAL_TYPE (PeerupPeer, peerup_peer, G_TYPE_OBJECT)
-G_DEFINE_ENUM_TYPE (PeerupPeerState, peerup_peer_state,
-                    G_DEFINE_ENUM_VALUE (PEERUP_PEER_DISCONNECTED, "disconnected"),
+G_DEFINE_ENUM_TYPE (PeerupPeerState, peerup_peer_state, G_DEFINE_ENUM_VALUE (PEERUP_PEER_DISCONNECTED, "disconnected"),
                     G_DEFINE_ENUM_VALUE (PEERUP_PEER_CONNECTING, "connecting"),
                     G_DEFINE_ENUM_VALUE (PEERUP_PEER_CONNECTED, "connected"))
 
@@ -350,7 +349,7 @@ peerup_peer_end_dial (PeerupPeer *self)
 void
 peerup_peer_set_connections (PeerupPeer *self, GPtrArray *connections)
 {
-  static const int path[] = { PROP_ADDRESS, PROP_TRANSPORT, PROP_SECURITY, PROP_RELAYED,
+  static const int path[] = { PROP_ADDRESS,  PROP_TRANSPORT,    PROP_SECURITY,     PROP_RELAYED,
                               PROP_OUTBOUND, PROP_CONNECTED_AT, PROP_N_CONNECTIONS };
   g_autoptr (GPtrArray) old = g_steal_pointer (&self->connections);
 
@@ -463,8 +462,8 @@ peerup_peer_class_init (PeerupPeerClass *klass)
   properties[PROP_ID] = g_param_spec_string ("id", NULL, NULL, NULL, flags);
   properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
   properties[PROP_AGENT] = g_param_spec_string ("agent", NULL, NULL, NULL, flags);
-  properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, PEERUP_TYPE_PEER_STATE,
-                                              PEERUP_PEER_DISCONNECTED, flags);
+  properties[PROP_STATE] =
+    g_param_spec_enum ("state", NULL, NULL, PEERUP_TYPE_PEER_STATE, PEERUP_PEER_DISCONNECTED, flags);
   properties[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL, flags);
   properties[PROP_TRANSPORT] = g_param_spec_string ("transport", NULL, NULL, NULL, flags);
   properties[PROP_SECURITY] = g_param_spec_string ("security", NULL, NULL, NULL, flags);

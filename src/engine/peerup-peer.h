@@ -21,7 +21,7 @@ typedef enum
 } PeerupPeerState;
 
 #define PEERUP_TYPE_PEER_STATE (peerup_peer_state_get_type ())
-GType            peerup_peer_state_get_type     (void);
+GType peerup_peer_state_get_type (void);
 
 #define PEERUP_TYPE_PEER (peerup_peer_get_type ())
 /**
@@ -33,20 +33,20 @@ GType            peerup_peer_state_get_type     (void);
  */
 G_DECLARE_FINAL_TYPE (PeerupPeer, peerup_peer, PEERUP, PEER, GObject)
 
-const char      *peerup_peer_get_id             (PeerupPeer *self);
-const char      *peerup_peer_get_name           (PeerupPeer *self);
-const char      *peerup_peer_get_agent          (PeerupPeer *self);
-PeerupPeerState  peerup_peer_get_state          (PeerupPeer *self);
-const char      *peerup_peer_get_address        (PeerupPeer *self);
-const char      *peerup_peer_get_transport      (PeerupPeer *self);
-const char      *peerup_peer_get_security       (PeerupPeer *self);
-gboolean         peerup_peer_get_relayed        (PeerupPeer *self);
-gboolean         peerup_peer_get_outbound       (PeerupPeer *self);
-gint64           peerup_peer_get_connected_at   (PeerupPeer *self);
-gint64           peerup_peer_get_rtt            (PeerupPeer *self);
-guint64          peerup_peer_get_bytes_received (PeerupPeer *self);
-guint64          peerup_peer_get_bytes_sent     (PeerupPeer *self);
-guint            peerup_peer_get_n_connections  (PeerupPeer *self);
-guint            peerup_peer_get_n_streams      (PeerupPeer *self);
+const char *peerup_peer_get_id (PeerupPeer *self);
+const char *peerup_peer_get_name (PeerupPeer *self);
+const char *peerup_peer_get_agent (PeerupPeer *self);
+PeerupPeerState peerup_peer_get_state (PeerupPeer *self);
+const char *peerup_peer_get_address (PeerupPeer *self);
+const char *peerup_peer_get_transport (PeerupPeer *self);
+const char *peerup_peer_get_security (PeerupPeer *self);
+gboolean peerup_peer_get_relayed (PeerupPeer *self);
+gboolean peerup_peer_get_outbound (PeerupPeer *self);
+gint64 peerup_peer_get_connected_at (PeerupPeer *self);
+gint64 peerup_peer_get_rtt (PeerupPeer *self);
+guint64 peerup_peer_get_bytes_received (PeerupPeer *self);
+guint64 peerup_peer_get_bytes_sent (PeerupPeer *self);
+guint peerup_peer_get_n_connections (PeerupPeer *self);
+guint peerup_peer_get_n_streams (PeerupPeer *self);
 
 G_END_DECLS

@@ -13,19 +13,15 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (PeerupServiceSet, peerup_service_set, PEERUP, SERVICE_SET, GObject)
 
 /* @admit is asked for each stream (see peerup_service_set_admission()); @data outlives the set. */
-PeerupServiceSet *peerup_service_set_new       (PeerupServiceAdmitFunc  admit,
-                                                gpointer          data) G_GNUC_WARN_UNUSED_RESULT;
-GListModel       *peerup_service_set_get_model (PeerupServiceSet *self);
+PeerupServiceSet *peerup_service_set_new (PeerupServiceAdmitFunc admit, gpointer data) G_GNUC_WARN_UNUSED_RESULT;
+GListModel *peerup_service_set_get_model (PeerupServiceSet *self);
 /* Makes the services on @swarm those of @config. Streams end only where a service is gone or
  * disabled, or their peer is no longer on its list. */
-void              peerup_service_set_apply     (PeerupServiceSet *self,
-                                                PeerupSwarm      *swarm,
-                                                PeerupConfig     *config);
+void peerup_service_set_apply (PeerupServiceSet *self, PeerupSwarm *swarm, PeerupConfig *config);
 /* No new streams; resolves to TRUE when the open ones have ended, or at @deadline
  * (monotonic µs) by a reset. Never rejects. */
-DexFuture        *peerup_service_set_drain     (PeerupServiceSet *self,
-                                                gint64            deadline) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_service_set_drain (PeerupServiceSet *self, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 /* Ends and drops every service. */
-void              peerup_service_set_clear     (PeerupServiceSet *self);
+void peerup_service_set_clear (PeerupServiceSet *self);
 
 G_END_DECLS

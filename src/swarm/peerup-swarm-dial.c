@@ -197,6 +197,12 @@ dial_collect (PeerupDial *self)
           continue;
         }
       connection = g_steal_pointer (&attempt->connection);
+      /* The remote's gater speaks after the handshake: a connection may be over before it is taken. */
+      if (connection != NULL && peerup_connection_is_closed (connection))
+        {
+          attempt->error = g_error_copy (peerup_connection_get_error (connection));
+          g_clear_object (&connection);
+        }
       if (connection != NULL)
         peerup_peerstore_report (self->swarm->peerstore, self->peer, attempt->address, TRUE, g_get_monotonic_time ());
       else

@@ -387,6 +387,9 @@ tls_stream_next_record (PeerupTlsStream *self, GError **error)
           continue;
         }
       self->packet = NULL;
+      /* GnuTLS says so behind a message of its own too, with the next record at hand. */
+      if (n == GNUTLS_E_AGAIN && self->start < self->end)
+        continue;
       if (n == GNUTLS_E_AGAIN)
         {
           /* Answers to what GnuTLS read for itself: a peer that wants our key changed. */

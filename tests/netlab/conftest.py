@@ -59,7 +59,11 @@ class Running:
         return self.err.read_text(errors="replace")
 
     def wait_stderr(self, pattern, seconds=10):
-        return wait_for(lambda: re.search(pattern, self.stderr()), seconds, f"{pattern!r} in the messages")
+        end = time.monotonic() + seconds
+        while not (found := re.search(pattern, self.stderr())):
+            assert time.monotonic() < end, f"no {pattern!r} within {seconds} s in\n{self.stderr()}"
+            time.sleep(0.02)
+        return found
 
     def wait(self, seconds=15):
         return self.process.wait(seconds)

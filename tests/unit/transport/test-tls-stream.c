@@ -246,7 +246,7 @@ test_back_pressure (void)
       g_autoptr (GError) error = NULL;
       gssize n = peerup_stream_write (pair.side[0].stream, bytes, 1000000, &error);
 
-      g_assert_cmpuint (held (pair.side[0].stream), <=, 150000);
+      g_assert_cmpuint (held (pair.side[0].stream), <=, 300000);
       if (n < 0)
         {
           g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
@@ -515,10 +515,11 @@ test_tampered_handshake (void)
           if (pair.side[0].error != NULL || pair.side[1].error != NULL)
             continue;
           /* It never was, or it was the version in a record's header, which has no meaning. */
+          n_unharmed += wire.sent[from] > at;
+          wire.flip_at[from] = G_MAXSIZE;
           test_assert_writes (pair.side[0].stream, "right");
           test_spin ();
           test_assert_reads (pair.side[1].stream, "right");
-          n_unharmed += wire.sent[from] > at;
         }
     }
   g_assert_cmpuint (n_unharmed, <, 4);

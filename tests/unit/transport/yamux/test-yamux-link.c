@@ -208,20 +208,20 @@ test_slow_below (Link *self, gconstpointer capacity)
   g_assert_cmpuint (self->link.sent, ==, expected->len);
 }
 
-/* Full at 128 KiB, room again at half of that. */
+/* Full at 256 KiB, room again at half of that. */
 static void
 test_room (Link *self, gconstpointer capacity)
 {
   g_autoptr (GByteArray) got = NULL;
 
-  send_bytes (self, 'a', 1000 + 128 * 1024 - 1);
+  send_bytes (self, 'a', 1000 + 256 * 1024 - 1);
   settle_down ();
-  g_assert_cmpuint (peerup_yamux_link_get_unsent (&self->link), ==, 128 * 1024 - 1);
+  g_assert_cmpuint (peerup_yamux_link_get_unsent (&self->link), ==, 256 * 1024 - 1);
   g_assert_cmpuint (peerup_yamux_link_get_room (&self->link), >, 0);
   send_bytes (self, 'b', 1);
   g_assert_cmpuint (peerup_yamux_link_get_room (&self->link), ==, 0);
   assert_events ("");
-  while (peerup_yamux_link_get_unsent (&self->link) > 64 * 1024)
+  while (peerup_yamux_link_get_unsent (&self->link) > 128 * 1024)
     {
       assert_events ("");
       g_assert_cmpuint (peerup_yamux_link_get_room (&self->link), ==, 0);
