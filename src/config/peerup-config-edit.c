@@ -277,26 +277,42 @@ set_nobody (PeerupConfigEdit *self, const char *const *path, GError **error)
   return adopt (self, peerup_yaml_edit_set (self->document, path, value, error));
 }
 
+/* In several steps, made on a document of their own, so that all of them happen or none. */
+static gboolean
+replace_peers (PeerupConfigEdit *self, const char *const *path, GPtrArray *peers, GError **error)
+{
+  const PeerupYamlDocument *document = self->document;
+  PeerupConfigEdit steps = { NULL };
+  g_autoptr (GHashTable) wanted = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
+  g_autoptr (GHashTable) kept =
+    g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, NULL);
+  gboolean ok;
+
+  for (guint i = 0; i < peers->len; i++)
+    g_hash_table_add (wanted, g_ptr_array_index (peers, i));
+  steps.document = peerup_yaml_parse (document->text, document->length, document->path, NULL);
+  g_assert (steps.document != NULL);
+  ok = prune_peers (&steps, path, wanted, kept, error) && append_peers (&steps, path, peers, kept, error) &&
+       (peers->len > 0 || set_nobody (&steps, path, error));
+  if (ok && steps.changed)
+    return adopt (self, steps.document);
+  peerup_yaml_document_free (steps.document);
+  return ok;
+}
+
 gboolean
 peerup_config_edit_set_allowed_peers (PeerupConfigEdit *self, const char *service, GPtrArray *peers, GError **error)
 {
   const char *const path[] = { "services", service, "allowed_peers", NULL };
-  g_autoptr (GHashTable) wanted = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
-  g_autoptr (GHashTable) kept =
-    g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, NULL);
 
   g_return_val_if_fail (self != NULL && !self->committed, FALSE);
   g_return_val_if_fail (service != NULL, FALSE);
 
   if (!check_service (self, service, error))
     return FALSE;
-  if (peers == NULL)
-    return find (self, path) == NULL || adopt (self, peerup_yaml_edit_remove (self->document, path, error));
-
-  for (guint i = 0; i < peers->len; i++)
-    g_hash_table_add (wanted, g_ptr_array_index (peers, i));
-  return prune_peers (self, path, wanted, kept, error) && append_peers (self, path, peers, kept, error) &&
-         (peers->len > 0 || set_nobody (self, path, error));
+  if (peers != NULL)
+    return replace_peers (self, path, peers, error);
+  return find (self, path) == NULL || adopt (self, peerup_yaml_edit_remove (self->document, path, error));
 }
 
 static gboolean

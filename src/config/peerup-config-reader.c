@@ -23,6 +23,7 @@
 /* A protocol ID must fit into one multistream-select line with room to spare. */
 #define PROTOCOL_ID_MAX 512
 #define NEWEST_VERSION  1
+#define RELAY_EXAMPLE   "/ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…"
 /* The engine renews relay reservations this often at most. */
 #define RESERVATION_INTERVAL_MIN G_USEC_PER_SEC
 
@@ -126,15 +127,13 @@ read_addresses (Reader *self, const PeerupYamlNode *list, gboolean with_peer, GP
       g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_new_from_string (node->text, &reason);
       g_autoptr (PeerupPeerId) peer = address == NULL ? NULL : peerup_multiaddr_dup_peer_id (address);
 
-      if (address == NULL || (with_peer && peer == NULL))
-        {
-          g_autofree char *value = peerup_config_quote (node->text);
-
-          return peerup_yaml_refuse (self->document, node->start, error, "%s is not an address%s (%s); write it as %s",
-                                     value, with_peer ? " of a peer" : "",
-                                     reason != NULL ? reason->message : "it does not end in /p2p/ and a peer ID",
-                                     with_peer ? "/ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…" : "/ip4/0.0.0.0/tcp/0");
-        }
+      if (address == NULL)
+        return peerup_yaml_refuse (self->document, node->start, error, "%s; write it as %s", reason->message,
+                                   with_peer ? RELAY_EXAMPLE : "/ip4/0.0.0.0/tcp/0");
+      if (with_peer && peer == NULL)
+        return peerup_yaml_refuse (self->document, node->start, error,
+                                   "Address %s does not end in /p2p/ and a peer ID; write it as %s", node->text,
+                                   RELAY_EXAMPLE);
       g_ptr_array_add (addresses, g_steal_pointer (&address));
     }
   return TRUE;
@@ -279,9 +278,8 @@ read_allowed_peers (Reader *self, const PeerupYamlNode *service)
           g_autofree char *value = peerup_config_quote (node->text);
 
           peerup_config_warn (self->document, self->warnings, node->start,
-                              "%s is not a peer ID (%s), so it allows nobody; write the ID that “peerup whoami” "
-                              "prints on that machine",
-                              value, reason->message);
+                              "%s allows nobody: %s; write the ID that “peerup whoami” prints on that machine", value,
+                              reason->message);
         }
       else if (g_hash_table_add (seen, peer))
         g_ptr_array_add (peers, g_steal_pointer (&peer));
@@ -396,8 +394,8 @@ read_names (Reader *self)
           g_autofree char *value = peerup_config_quote (node->text);
 
           peerup_config_warn (self->document, self->warnings, node->start,
-                              "the name %s leads nowhere: %s is not a peer ID (%s); write the ID that “peerup whoami” "
-                              "prints on that machine",
+                              "the name %s leads nowhere with %s: %s; write the ID that “peerup whoami” prints on that "
+                              "machine",
                               quoted, value, reason->message);
           continue;
         }
@@ -423,14 +421,16 @@ read_telemetry (Reader *self, GError **error)
   config->audit_enabled = flag (find (self, "telemetry", "audit", "enabled", NULL), FALSE);
   if (address == NULL)
     address = PEERUP_CONFIG_DEFAULT_METRICS_ADDRESS;
-  if (peerup_config_parse_host_port (address, &host, &port, &reason))
-    config->metrics_address = g_strdup (address);
-  else if (config->metrics_enabled)
-    return peerup_yaml_refuse (self->document, node->start, error, "telemetry.metrics.listen_address: %s",
-                               reason->message);
-  else
-    peerup_config_warn (self->document, self->warnings, node->start, "telemetry.metrics.listen_address: %s",
-                        reason->message);
+  if (!peerup_config_parse_host_port (address, &host, &port, &reason))
+    {
+      if (config->metrics_enabled)
+        return peerup_yaml_refuse (self->document, node->start, error, "telemetry.metrics.listen_address: %s",
+                                   reason->message);
+      peerup_config_warn (self->document, self->warnings, node->start, "telemetry.metrics.listen_address: %s",
+                          reason->message);
+      address = PEERUP_CONFIG_DEFAULT_METRICS_ADDRESS;
+    }
+  config->metrics_address = g_strdup (address);
   return TRUE;
 }
 

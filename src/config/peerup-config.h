@@ -117,7 +117,7 @@ GPtrArray *peerup_config_get_names (PeerupConfig *self);
 /* (nullable) */
 PeerupPeerId *peerup_config_lookup_name (PeerupConfig *self, const char *name);
 gboolean peerup_config_get_metrics_enabled (PeerupConfig *self);
-/* (nullable): "HOST:PORT"; NULL only where metrics are off and the address is unusable. */
+/* "HOST:PORT" */
 const char *peerup_config_get_metrics_address (PeerupConfig *self);
 gboolean peerup_config_get_audit_enabled (PeerupConfig *self);
 

@@ -12,9 +12,8 @@
 
 #include <string.h>
 
+#include "config/peerup-yaml-lines.h"
 #include "config/peerup-yaml-value.h"
-
-#define DEFAULT_STEP 2
 
 typedef struct
 {
@@ -94,111 +93,6 @@ finish (Edit *self, GError **error)
   return g_steal_pointer (&result);
 }
 
-static gboolean
-is_blank (char c)
-{
-  return c == ' ' || c == '\t';
-}
-
-static gboolean
-is_only (const PeerupYamlDocument *document, gsize start, gsize end, const char *characters)
-{
-  return start <= end && strspn (document->text + start, characters) >= end - start;
-}
-
-static gsize
-line_start (const PeerupYamlDocument *document, gsize offset)
-{
-  gsize first = document->length >= 3 && memcmp (document->text, "\357\273\277", 3) == 0 ? 3 : 0;
-
-  while (offset > first && document->text[offset - 1] != '\n' &&
-         (document->text[offset - 1] != '\r' || document->text[offset] == '\n'))
-    offset--;
-  return offset;
-}
-
-/* Where the line after the one of @offset begins, or the end of the text. */
-static gsize
-next_line (const PeerupYamlDocument *document, gsize offset)
-{
-  offset += strcspn (document->text + offset, "\r\n");
-  if (document->text[offset] == '\r')
-    offset++;
-  if (document->text[offset] == '\n')
-    offset++;
-  return offset;
-}
-
-/* Where the lines of @node end. A block scalar's end stands there already. */
-static gsize
-after_node (const PeerupYamlDocument *document, const PeerupYamlNode *node)
-{
-  if (node->end > node->start && document->text[node->end - 1] == '\n')
-    return node->end;
-  return next_line (document, node->end);
-}
-
-/* Passes over lines of comment that are indented by @indent at least. */
-static gsize
-skip_comments (const PeerupYamlDocument *document, gsize offset, guint indent)
-{
-  for (;;)
-    {
-      gsize spaces = strspn (document->text + offset, " ");
-
-      if (spaces < indent || document->text[offset + spaces] != '#')
-        return offset;
-      offset = next_line (document, offset);
-    }
-}
-
-/* The indentation of the line that the entry @node of a collection written in lines
- * begins; FALSE if something else begins it. */
-static gboolean
-find_indent (const PeerupYamlDocument *document, const PeerupYamlNode *node, guint *indent)
-{
-  gsize start = node->key != NULL ? node->key->start : node->start;
-  gsize line = line_start (document, start);
-
-  if (node->key == NULL)
-    {
-      while (start > line && is_blank (document->text[start - 1]))
-        start--;
-      if (start == line || document->text[start - 1] != '-')
-        return FALSE;
-      start--;
-    }
-  *indent = start - line;
-  return is_only (document, line, start, " ");
-}
-
-/* How far this file indents. */
-static guint
-find_step (const PeerupYamlDocument *document)
-{
-  for (guint i = 0; i < document->root->children->len; i++)
-    {
-      const PeerupYamlNode *section = g_ptr_array_index (document->root->children, i);
-      guint step;
-
-      if (section->kind == PEERUP_YAML_MAPPING && !section->flow && section->children->len > 0 &&
-          find_indent (document, g_ptr_array_index (section->children, 0), &step) && step > 0)
-        return step;
-    }
-  return DEFAULT_STEP;
-}
-
-/* After the colon of @node's key, or where the key ends if it has none. */
-static gsize
-after_colon (const PeerupYamlDocument *document, const PeerupYamlNode *node)
-{
-  gsize offset = node->key->end;
-
-  while (is_blank (document->text[offset]))
-    offset++;
-  return document->text[offset] == ':' ? offset + 1 : node->key->end;
-}
-
 static void
 add_lines (Edit *self, gsize offset, const char *key, const PeerupYamlNode *value, guint indent)
 {
@@ -206,13 +100,13 @@ add_lines (Edit *self, gsize offset, const char *key, const PeerupYamlNode *valu
   g_autoptr (GString) lines = g_string_new (NULL);
   gsize first_end = strcspn (document->text, "\r\n");
 
-  if (offset > 0 && line_start (document, offset) != offset)
+  if (offset > 0 && peerup_yaml_line_start (document, offset) != offset)
     g_string_append_c (lines, '\n');
   /* A new section stands apart. */
   if (indent == 0 && key != NULL && value->kind != PEERUP_YAML_SCALAR && document->root->children->len > 0 &&
-      offset > 0 && line_start (document, offset - 1) + 1 < offset)
+      !peerup_yaml_is_only (document, peerup_yaml_line_start (document, MAX (offset, 1) - 1), offset, "\r\n"))
     g_string_append_c (lines, '\n');
-  peerup_yaml_append_block (lines, key, value, indent, find_step (document));
+  peerup_yaml_append_block (lines, key, value, indent, peerup_yaml_find_step (document));
   if (document->text[first_end] == '\r')
     g_string_replace (lines, "\n", document->text[first_end + 1] == '\n' ? "\r\n" : "\r", 0);
   add_cut (self, offset, offset, lines->str);
@@ -245,11 +139,11 @@ insert_after_last (Edit *self, const PeerupYamlNode *target, const char *key, co
       add_inline (self, last->end, last->end, ", ", key, value);
       return TRUE;
     }
-  if (!find_indent (self->document, last, &indent))
+  if (!peerup_yaml_find_indent (self->document, last, &indent))
     return give_up (self, error);
-  offset = after_node (self->document, last);
+  offset = peerup_yaml_after_node (self->document, last);
   if (indent > 0)
-    offset = skip_comments (self->document, offset, indent);
+    offset = peerup_yaml_skip_comments (self->document, offset, indent);
   else if (target == self->document->root)
     offset = self->document->end;
   add_lines (self, offset, key, value, indent);
@@ -262,7 +156,8 @@ insert_first (Edit *self, const PeerupYamlNode *target, gboolean outer_flow, con
               const PeerupYamlNode *value, GError **error)
 {
   const PeerupYamlDocument *document = self->document;
-  gboolean bare = target->kind == PEERUP_YAML_SCALAR || is_only (document, target->start + 1, target->end - 1, " \t");
+  gboolean bare =
+    target->kind == PEERUP_YAML_SCALAR || peerup_yaml_is_only (document, target->start + 1, target->end - 1, " \t");
   gsize colon;
   guint indent;
 
@@ -271,7 +166,7 @@ insert_first (Edit *self, const PeerupYamlNode *target, gboolean outer_flow, con
       add_inline (self, target->start + 1, target->start + 1, "", key, value);
       return TRUE;
     }
-  colon = after_colon (document, target);
+  colon = peerup_yaml_after_colon (document, target);
   if (outer_flow)
     {
       g_autoptr (PeerupYamlNode) wrapped =
@@ -282,11 +177,12 @@ insert_first (Edit *self, const PeerupYamlNode *target, gboolean outer_flow, con
                   document->text[colon - 1] == ':' ? " " : ": ", NULL, wrapped);
       return TRUE;
     }
-  if (!find_indent (document, target, &indent))
+  if (!peerup_yaml_find_indent (document, target, &indent))
     return give_up (self, error);
-  add_lines (self, next_line (document, target->end), key, value, indent + find_step (document));
+  add_lines (self, peerup_yaml_next_line (document, target->end), key, value,
+             indent + peerup_yaml_find_step (document));
   /* What stood for nothing goes, the blanks before it too unless a comment is among them. */
-  add_cut (self, is_only (document, colon, target->start, " \t") ? colon : target->start, target->end, "");
+  add_cut (self, peerup_yaml_is_only (document, colon, target->start, " \t") ? colon : target->start, target->end, "");
   return TRUE;
 }
 
@@ -461,43 +357,22 @@ peerup_yaml_edit_set (const PeerupYamlDocument *document, const char *const *pat
   return ok ? finish (&edit, error) : NULL;
 }
 
-/* The comma from @offset on, with nothing but white space and comments before it. */
-static gboolean
-find_comma (const PeerupYamlDocument *document, gsize offset, gsize *comma)
-{
-  for (;;)
-    {
-      offset += strspn (document->text + offset, " \t\r\n");
-      if (document->text[offset] != '#')
-        break;
-      offset = next_line (document, offset);
-    }
-  *comma = offset;
-  return document->text[offset] == ',';
-}
-
-static gsize
-begin_of (const PeerupYamlNode *node)
-{
-  return node->key != NULL ? node->key->start : node->start;
-}
-
 /* An entry in brackets goes with one comma; comments stay. */
 static gboolean
 cut_inline (Edit *self, const PeerupYamlNode *parent, guint index, GError **error)
 {
   const PeerupYamlDocument *document = self->document;
   const PeerupYamlNode *node = g_ptr_array_index (parent->children, index);
-  gsize begin = begin_of (node);
+  gsize begin = peerup_yaml_begin_of (node);
   gsize comma;
 
   if (index > 0)
     {
       const PeerupYamlNode *previous = g_ptr_array_index (parent->children, index - 1);
 
-      if (!find_comma (document, previous->end, &comma) || comma >= begin)
+      if (!peerup_yaml_find_comma (document, previous->end, &comma) || comma >= begin)
         return give_up (self, error);
-      if (is_only (document, comma + 1, begin, " \t\r\n"))
+      if (peerup_yaml_is_only (document, comma + 1, begin, " \t\r\n"))
         {
           add_cut (self, comma, node->end, "");
           return TRUE;
@@ -506,7 +381,7 @@ cut_inline (Edit *self, const PeerupYamlNode *parent, guint index, GError **erro
       add_cut (self, comma, comma + 1, "");
       return TRUE;
     }
-  if (!find_comma (document, node->end, &comma))
+  if (!peerup_yaml_find_comma (document, node->end, &comma))
     {
       if (parent->children->len > 1)
         return give_up (self, error);
@@ -515,9 +390,10 @@ cut_inline (Edit *self, const PeerupYamlNode *parent, guint index, GError **erro
     }
   if (parent->children->len > 1)
     {
-      gsize next = begin_of (g_ptr_array_index (parent->children, 1));
+      gsize next = peerup_yaml_begin_of (g_ptr_array_index (parent->children, 1));
 
-      if (is_only (document, comma + 1, next, " \t\r\n") && is_only (document, node->end, comma, " \t\r\n"))
+      if (peerup_yaml_is_only (document, comma + 1, next, " \t\r\n") &&
+          peerup_yaml_is_only (document, node->end, comma, " \t\r\n"))
         {
           add_cut (self, begin, next, "");
           return TRUE;
@@ -535,10 +411,10 @@ cut_lines (Edit *self, const PeerupYamlNode *node, GError **error)
   guint indent;
   gsize start, end;
 
-  if (!find_indent (self->document, node, &indent))
+  if (!peerup_yaml_find_indent (self->document, node, &indent))
     return give_up (self, error);
-  start = line_start (self->document, begin_of (node));
-  end = skip_comments (self->document, after_node (self->document, node), indent + 1);
+  start = peerup_yaml_line_start (self->document, peerup_yaml_begin_of (node));
+  end = peerup_yaml_skip_comments (self->document, peerup_yaml_after_node (self->document, node), indent + 1);
   add_cut (self, start, end, "");
   return TRUE;
 }
@@ -548,7 +424,7 @@ remove_child (Edit *edit, const PeerupYamlNode *parent, PeerupYamlNode *mirror, 
 {
   const PeerupYamlNode *node = g_ptr_array_index (parent->children, index);
 
-  edit->place = begin_of (node);
+  edit->place = peerup_yaml_begin_of (node);
   g_ptr_array_remove_index (mirror->children, index);
   if (!(parent->flow ? cut_inline (edit, parent, index, error) : cut_lines (edit, node, error)))
     return NULL;

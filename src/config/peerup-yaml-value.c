@@ -130,7 +130,7 @@ peerup_yaml_is_plain (const char *text)
         return FALSE;
     }
   /* Numbers, in all their notations, have digits and few letters. */
-  if (strcspn (text, "ghijklmnopqrstuvwyzGHIJKLMNPQRSTUVWYZ/") == strlen (text) && g_ascii_isdigit (text[0]))
+  if (strcspn (text, "ghijklmnpqrstuvwyzGHIJKLMNPQRSTUVWYZ/") == strlen (text) && g_ascii_isdigit (text[0]))
     return FALSE;
   lower = g_ascii_strdown (text, -1);
   return !g_strv_contains (words, lower);

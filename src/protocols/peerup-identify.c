@@ -385,24 +385,11 @@ on_connection_opened (PeerupIdentify *self, PeerupConnection *connection)
 }
 
 static void
-identify_drop_link (PeerupIdentify *self, Link *link)
+identify_unqueue_push (PeerupIdentify *self, Link *link)
 {
   if (link->queued)
     g_queue_unlink (&self->to_push, &link->push_link);
   link->queued = FALSE;
-}
-
-static gboolean
-identify_is_connected (PeerupIdentify *self, PeerupPeerId *peer)
-{
-  GHashTableIter iter;
-  gpointer connection;
-
-  g_hash_table_iter_init (&iter, self->links);
-  while (g_hash_table_iter_next (&iter, &connection, NULL))
-    if (peerup_peer_id_equal (peerup_connection_get_remote_peer (connection), peer))
-      return TRUE;
-  return FALSE;
 }
 
 static void
@@ -410,12 +397,14 @@ on_connection_closed (PeerupIdentify *self, PeerupConnection *connection)
 {
   PeerupPeerId *peer = peerup_connection_get_remote_peer (connection);
   Link *link = g_hash_table_lookup (self->links, connection);
+  g_autoptr (GPtrArray) others = NULL;
 
   if (link == NULL)
     return;
-  identify_drop_link (self, link);
+  identify_unqueue_push (self, link);
   g_hash_table_remove (self->links, connection);
-  if (!identify_is_connected (self, peer))
+  others = peerup_swarm_dup_connections (self->swarm, peer);
+  if (others->len == 0)
     g_hash_table_remove (self->infos, peer);
 }
 
@@ -461,7 +450,7 @@ peerup_identify_dispose (GObject *object)
     }
   g_hash_table_iter_init (&iter, self->links);
   while (g_hash_table_iter_next (&iter, NULL, &link))
-    identify_drop_link (self, link);
+    identify_unqueue_push (self, link);
   g_hash_table_remove_all (self->links);
   g_clear_object (&self->swarm);
   G_OBJECT_CLASS (peerup_identify_parent_class)->dispose (object);

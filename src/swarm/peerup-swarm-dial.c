@@ -108,6 +108,7 @@ attempt_run (Attempt *self)
   self->raw = attempt_connect (self, &self->error);
   if (self->raw == NULL)
     return;
+  peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (self->raw));
   self->connection =
     dex_await_object (peerup_swarm_upgrade (self->swarm, self->raw, self->peer, NULL, self->address, self->deadline),
                       &self->error);
@@ -196,6 +197,12 @@ dial_collect (PeerupDial *self)
           continue;
         }
       connection = g_steal_pointer (&attempt->connection);
+      /* The remote's gater speaks after the handshake: a connection may be over before it is taken. */
+      if (connection != NULL && peerup_connection_is_closed (connection))
+        {
+          attempt->error = g_error_copy (peerup_connection_get_error (connection));
+          g_clear_object (&connection);
+        }
       if (connection != NULL)
         peerup_peerstore_report (self->swarm->peerstore, self->peer, attempt->address, TRUE, g_get_monotonic_time ());
       else

@@ -92,6 +92,7 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
   /* Dropping the stream closes the socket. */
   if (raw == NULL || g_hash_table_size (self->upgrading) >= PEERUP_SWARM_UPGRADES_MAX)
     return;
+  peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (raw));
   inbound = g_new0 (Inbound, 1);
   inbound->swarm = g_object_ref (self);
   inbound->raw = g_object_ref (raw);

@@ -225,6 +225,30 @@ open_connect (Open *self, GError **error)
   return connection;
 }
 
+/* A peer may take the protocol and refuse the stream right after, and the reset overtake its
+ * answer: the code says what it meant. Takes @error. */
+static GError *
+open_explain_reset (PeerupStream *stream, GError *error)
+{
+  guint32 code = peerup_stream_get_reset_code (stream);
+  PeerupPeerId *peer = peerup_connection_get_remote_peer (peerup_stream_get_connection (stream));
+
+  if (!g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_RESET))
+    return error;
+  if (code == PEERUP_STREAM_CODE_GATED)
+    {
+      g_error_free (error);
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_DENIED, "%s does not allow it", peerup_peer_id_get_string (peer));
+    }
+  if (code == PEERUP_STREAM_CODE_RESOURCE_LIMIT || code == PEERUP_STREAM_CODE_RATE_LIMITED)
+    {
+      g_error_free (error);
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_LIMIT, "%s is at its limit of streams",
+                          peerup_peer_id_get_string (peer));
+    }
+  return error;
+}
+
 static DexFuture *
 open_fiber (gpointer data)
 {
@@ -239,7 +263,7 @@ open_fiber (gpointer data)
   if (stream == NULL)
     return dex_future_new_for_error (g_steal_pointer (&error));
   if (peerup_negotiate_dial (stream, (const char *const *) self->protocols, self->deadline, &error) == NULL)
-    return dex_future_new_for_error (g_steal_pointer (&error));
+    return dex_future_new_for_error (open_explain_reset (stream, g_steal_pointer (&error)));
   return dex_future_new_take_object (g_steal_pointer (&stream));
 }
 

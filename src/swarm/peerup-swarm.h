@@ -54,7 +54,9 @@ GPtrArray *peerup_swarm_dup_addresses (PeerupSwarm *self, PeerupPeerId *peer);
  * GATED if that was the end of all, else UNREACHABLE. */
 DexFuture *peerup_swarm_connect (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* connect, then a stream with one of @protocols (NULL-terminated, copied) negotiated on it.
- * Resolves to a PeerupStream. @deadline: monotonic µs. */
+ * Resolves to a PeerupStream. @deadline: monotonic µs. Rejects as connect does, with NEGOTIATION
+ * when the peer serves none of them, DENIED or LIMIT when it takes one and refuses the stream
+ * at once with that code, RESET when it resets it otherwise. */
 DexFuture *peerup_swarm_open_stream (PeerupSwarm *self, PeerupPeerId *peer, const char *const *protocols,
                                      gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 /* The same on a given connection. */

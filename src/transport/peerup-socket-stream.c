@@ -287,3 +287,12 @@ peerup_socket_stream_set_keepalive (PeerupSocketStream *self, guint idle, guint 
   setsockopt (self->fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
   setsockopt (self->fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
 }
+
+void
+peerup_socket_stream_set_peer_options (PeerupSocketStream *self)
+{
+  int unsent = 128 * 1024, milliseconds = 14000;
+
+  setsockopt (self->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+  setsockopt (self->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
+}

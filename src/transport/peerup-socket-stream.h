@@ -19,6 +19,11 @@ int peerup_socket_stream_get_fd (PeerupSocketStream *self);
 /* Asks TCP to probe an idle connection after @idle seconds, then thrice @interval seconds apart. */
 void peerup_socket_stream_set_keepalive (PeerupSocketStream *self, guint idle, guint interval);
 
+/* For the TCP connection of a peer: at most 128 KiB wait in the kernel unsent, so that an answer
+ * to a ping does not queue behind megabytes on a slow line, and what is sent and not
+ * acknowledged for 14 s ends the connection. */
+void peerup_socket_stream_set_peer_options (PeerupSocketStream *self);
+
 /* Connects to one address. Resolves to a PeerupStream; rejects with G_IO_ERROR codes or
  * PEERUP_ERROR_TIMEOUT after @deadline (monotonic µs), the address in the text. */
 DexFuture *peerup_socket_connect_address (GSocketAddress *address, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;

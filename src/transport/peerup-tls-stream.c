@@ -17,8 +17,9 @@
 #define RECORD_SIZE   16384
 #define HANDSHAKE_MAX (24 * 1024)
 
-/* Plaintext that one write takes: eight records, about one send(). */
-#define BATCH_SIZE (8 * RECORD_SIZE)
+/* Plaintext that one write takes: sixteen records, and one for the headers of what is
+ * inside; about one send(). */
+#define BATCH_SIZE (17 * RECORD_SIZE)
 
 struct _PeerupTlsStream
 {

@@ -214,8 +214,12 @@ upgrade_make_connection (Upgrade *self, PeerupPeerId *peer)
     .muxer = self->muxer,
     .outbound = self->options.outbound,
   };
+  PeerupYamuxLimits limits = peerup_yamux_default_limits;
 
-  return peerup_yamux_connection_new (g_steal_pointer (&self->secure), &info, self->options.outbound, NULL);
+  /* So that a frame of yamux is one message of Noise, not one and a tail. */
+  if (g_str_equal (self->security, PROTOCOL_NOISE))
+    limits.max_frame = PEERUP_NOISE_PLAINTEXT_MAX;
+  return peerup_yamux_connection_new (g_steal_pointer (&self->secure), &info, self->options.outbound, &limits);
 }
 
 /* A refused peer is told why where the muxer was chosen early: a go-away with code 0x1007

@@ -23,6 +23,8 @@
 /* Opens that wait for a place. */
 #define MAX_OPENERS 1024
 
+#define NO_NEW_STREAMS "The connection takes no new streams"
+
 /* Open: streams come and go. Closing: all are lost, the last output leaves, what the
  * peer sends is dropped. Closed: the stream below is gone. */
 typedef enum
@@ -31,6 +33,8 @@ typedef enum
   STATE_CLOSING,
   STATE_CLOSED,
 } State;
+
+static const char *const state_names[] = { "open", "closing", "closed" };
 
 struct _PeerupYamuxConnection
 {
@@ -45,6 +49,7 @@ struct _PeerupYamuxConnection
   GQueue pings;     /* of DexPromise */
   GHashTable *left; /* channels without a user, to the second they are reset in */
   GError *error;    /* why it closes */
+  guint32 retire_code;
   gint64 opened_at;
 };
 
@@ -55,7 +60,7 @@ static void
 set_state (PeerupYamuxConnection *self, State state)
 {
   g_assert (state == self->state + 1);
-  g_debug ("yamux connection %p: %u -> %u", self, self->state, state);
+  g_debug ("yamux connection %p: %s -> %s", (gpointer) self, state_names[self->state], state_names[state]);
   self->state = state;
   if (state == STATE_CLOSING)
     g_object_ref (self);
@@ -215,7 +220,8 @@ note_stream (PeerupYamuxConnection *self)
     peerup_timer_set (&self->timer, next);
 }
 
-/* One of the two sides wants no new streams and none is left. */
+/* One of the two sides wants no new streams and none is left. Ours says so only now: other
+ * implementations end all streams at a GoAway. */
 static void
 close_if_done (PeerupYamuxConnection *self)
 {
@@ -226,7 +232,10 @@ close_if_done (PeerupYamuxConnection *self)
   if (peerup_yamux_get_remote_goaway (self->yamux, &code))
     start_close (self, peerup_connection_error_for_code (PEERUP_CONNECTION (self), code));
   else if (peerup_connection_is_retired (PEERUP_CONNECTION (self)))
-    start_close (self, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The connection was retired"));
+    {
+      peerup_yamux_goaway (self->yamux, self->retire_code);
+      start_close (self, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The connection was retired"));
+    }
 }
 
 static gsize
@@ -327,9 +336,12 @@ static void
 on_ping_reply (gint64 rtt, gpointer data)
 {
   PeerupYamuxConnection *self = data;
+  GQueue pings = self->pings;
   DexPromise *promise;
 
-  while ((promise = g_queue_pop_head (&self->pings)) != NULL)
+  /* Who is told may ping again: that one waits for its own answer. */
+  g_queue_init (&self->pings);
+  while ((promise = g_queue_pop_head (&pings)) != NULL)
     {
       dex_promise_resolve_int64 (promise, rtt);
       dex_unref (promise);
@@ -447,6 +459,8 @@ peerup_yamux_connection_open_stream (PeerupConnection *connection)
 
   if (self->state != STATE_OPEN)
     return dex_future_new_for_error (g_error_copy (self->error));
+  if (peerup_connection_is_retired (connection))
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, NO_NEW_STREAMS);
   stream = try_open (self, &error);
   if (stream != NULL)
     return dex_future_new_take_object (stream);
@@ -473,10 +487,10 @@ static void
 peerup_yamux_connection_retire (PeerupConnection *connection, guint32 code)
 {
   PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (connection);
+  g_autoptr (GError) error = g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, NO_NEW_STREAMS);
 
-  if (self->state != STATE_OPEN)
-    return;
-  peerup_yamux_goaway (self->yamux, code);
+  self->retire_code = code;
+  reject_all (&self->openers, error);
   close_if_done (self);
 }
 

@@ -16,7 +16,7 @@
 #define BATCH_SIZE (128 * 1024 - 64)
 /* With this much unsent output the streams above wait. One of them may go beyond by as
  * much, so that the last frame is no smaller than the others. */
-#define OUTPUT_MARK (128 * 1024)
+#define OUTPUT_MARK (256 * 1024)
 /* Smaller writes are worth gathering into one record. */
 #define DIRECT_MIN 4096
 /* Pieces of queued output in one write. */

@@ -23,17 +23,45 @@ peerup_forward_may_retry (const GError *error)
   return TRUE;
 }
 
+static char *
+describe_denied (const char *peer, const char *service, PeerupPeerId *self_id)
+{
+  return g_strdup_printf ("%s does not let this machine use “%s”: on %s, check that %s is authorized, and among the "
+                          "allowed peers of that service",
+                          peer, service, peer, peerup_peer_id_get_string (self_id));
+}
+
+static char *
+describe_dead_program (const char *peer, const char *service)
+{
+  return g_strdup_printf ("%s could not reach the program behind “%s”: check on %s that it runs", peer, service, peer);
+}
+
+static char *
+describe_full (const char *peer, const char *service)
+{
+  return g_strdup_printf ("%s carries as many connections to “%s” as it can: close some, or try again later", peer,
+                          service);
+}
+
 char *
 peerup_forward_describe_refusal (const GError *error, const char *peer, const char *service, PeerupPeerId *self_id)
 {
-  if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION))
+  PeerupError code = error->domain == PEERUP_ERROR ? (PeerupError) error->code : PEERUP_ERROR_UNREACHABLE;
+
+  if (code == PEERUP_ERROR_NEGOTIATION)
     return g_strdup_printf ("%s has no service “%s”: on %s, run “peerup service add %s” or “peerup service enable %s”",
                             peer, service, peer, service, service);
-  if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_GATED) ||
-      g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_DENIED))
-    return g_strdup_printf ("%s does not admit this machine to “%s”: on %s, run “peerup auth add %s”", peer, service,
-                            peer, peerup_peer_id_get_string (self_id));
-  if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER))
+  if (code == PEERUP_ERROR_GATED)
+    return g_strdup_printf ("%s does not admit this machine: on %s, run “peerup auth add %s”", peer, peer,
+                            peerup_peer_id_get_string (self_id));
+  if (code == PEERUP_ERROR_DENIED)
+    return describe_denied (peer, service, self_id);
+  if (code == PEERUP_ERROR_RESET)
+    return describe_dead_program (peer, service);
+  if (code == PEERUP_ERROR_LIMIT)
+    return describe_full (peer, service);
+  if (code == PEERUP_ERROR_WRONG_PEER)
     return g_strdup_printf ("Another machine answers in place of %s, so “%s” was not used: %s. Check the address of %s",
                             peer, service, error->message, peer);
   return g_strdup_printf (
@@ -46,16 +74,13 @@ peerup_forward_describe_cut (const GError *error, guint32 reset_code, gboolean h
                              const char *service, PeerupPeerId *self_id)
 {
   if (reset_code == PEERUP_STREAM_CODE_GATED)
-    return g_strdup_printf ("%s does not let this machine use “%s”: on %s, add %s to the allowed peers of that service",
-                            peer, service, peer, peerup_peer_id_get_string (self_id));
+    return describe_denied (peer, service, self_id);
   if (reset_code == PEERUP_STREAM_CODE_RESOURCE_LIMIT)
-    return g_strdup_printf ("%s carries as many connections to “%s” as it can: close some, or try again later", peer,
-                            service);
+    return describe_full (peer, service);
   if (reset_code == PEERUP_STREAM_CODE_SHUTDOWN)
     return g_strdup_printf ("Peer-Up on %s is shutting down, which ended a connection to “%s”: try again when it runs",
                             peer, service);
   if (!had_answer && g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_RESET))
-    return g_strdup_printf ("%s could not reach the program behind “%s”: check on %s that it runs", peer, service,
-                            peer);
+    return describe_dead_program (peer, service);
   return g_strdup_printf ("The connection to “%s” on %s was cut: %s. Try again", service, peer, error->message);
 }

@@ -4,7 +4,7 @@
 
 /* The near end of a tunnel: a local port whose connections become streams to one
  * service of one peer. A forward can be started and stopped for as long as it lives;
- * a call lives from the accept to the end of its splice. It never lets a local
+ * a session lives from the accept to the end of its streams. It never lets a local
  * client take a failure for an answer: what cannot be carried is reset. */
 
 #include "tunnel/peerup-forward.h"
@@ -13,7 +13,7 @@
 #include "tunnel/peerup-forward-error.h"
 #include "transport/peerup-listener.h"
 #include "tunnel/peerup-service-name.h"
-#include "tunnel/peerup-splice.h"
+#include "tunnel/peerup-session.h"
 
 #define KEEPALIVE_IDLE     6
 #define KEEPALIVE_INTERVAL 3
@@ -36,27 +36,10 @@ struct _PeerupForward
   PeerupListener *listener; /* NULL while stopped */
   PeerupForwardState state;
   char *last_error;
-  GQueue calls; /* of Call, linked through it */
-  guint n_carried;
-  gboolean failed; /* the last call to end */
+  PeerupSessions *sessions;
+  gboolean failed; /* the last session to end */
   guint64 total;
-  guint64 bytes_in; /* of calls that have ended */
-  guint64 bytes_out;
-  DexPromise *drained; /* while it drains */
 };
-
-/* One accepted connection. */
-typedef struct
-{
-  grefcount refs;
-  GList link;
-  PeerupForward *forward; /* borrowed; NULL once the call has ended */
-  PeerupStream *local;
-  PeerupStream *remote; /* with the splice */
-  PeerupSplice *splice;
-  DexFuture *opening; /* a try to open the stream, or the pause before one */
-  guint n_retries;
-} Call;
 
 enum
 {
@@ -77,7 +60,6 @@ enum
 
 static GParamSpec *props[N_PROPS];
 
-/* Notifications are frozen wherever a call is worked on: a handler may stop the forward. */
 G_DEFINE_FINAL_TYPE (PeerupForward, peerup_forward, G_TYPE_OBJECT)
 G_DEFINE_ENUM_TYPE (PeerupForwardState, peerup_forward_state, G_DEFINE_ENUM_VALUE (PEERUP_FORWARD_STOPPED, "stopped"),
                     G_DEFINE_ENUM_VALUE (PEERUP_FORWARD_IDLE, "idle"),
@@ -122,9 +104,9 @@ forward_set_state (PeerupForward *self, PeerupForwardState state)
 static void
 forward_update_state (PeerupForward *self)
 {
-  if (self->n_carried > 0)
+  if (peerup_sessions_get_n_joined (self->sessions) > 0)
     forward_set_state (self, PEERUP_FORWARD_ACTIVE);
-  else if (self->calls.length > 0)
+  else if (peerup_sessions_get_count (self->sessions) > 0)
     forward_set_state (self, PEERUP_FORWARD_CONNECTING);
   else if (self->listener == NULL)
     forward_set_state (self, PEERUP_FORWARD_STOPPED);
@@ -142,190 +124,84 @@ forward_take_result (PeerupForward *self, char *message)
   g_free (message);
 }
 
-static Call *
-call_new (PeerupForward *forward, PeerupStream *local)
-{
-  Call *call = g_new0 (Call, 1);
-
-  g_ref_count_init (&call->refs);
-  call->link.data = call;
-  call->forward = forward;
-  call->local = local;
-  g_queue_push_tail_link (&forward->calls, &call->link);
-  return call;
-}
-
 static void
-call_unref (gpointer data)
+on_joined (PeerupSession *session, gpointer owner)
 {
-  Call *call = data;
+  PeerupForward *self = owner;
 
-  if (!g_ref_count_dec (&call->refs))
-    return;
-  g_assert (call->forward == NULL);
-  g_free (call);
-}
-
-static void
-forward_resolve_drained (PeerupForward *self)
-{
-  g_autoptr (DexPromise) drained = g_steal_pointer (&self->drained);
-
-  if (drained != NULL)
-    dex_promise_resolve_boolean (drained, TRUE);
-}
-
-/* Forgets a call; what is not closed is reset by the drop. */
-static void
-call_end (Call *call)
-{
-  g_autoptr (PeerupForward) self = g_object_ref (call->forward);
-  guint64 in = 0;
-  guint64 out = 0;
-
-  if (call->splice != NULL)
-    {
-      peerup_splice_get_bytes (call->splice, &out, &in);
-      self->n_carried--;
-    }
-  self->bytes_in += in;
-  self->bytes_out += out;
-  g_queue_unlink (&self->calls, &call->link);
-  call->forward = NULL;
-  g_clear_pointer (&call->splice, peerup_splice_free);
-  g_clear_object (&call->local);
-  g_clear_object (&call->remote);
-  dex_clear (&call->opening);
-  call_unref (call);
-
-  if (self->listener != NULL && self->calls.length < PEERUP_FORWARD_CONNECTIONS_MAX)
-    peerup_listener_resume (self->listener);
-  if (self->calls.length == 0)
-    forward_resolve_drained (self);
-  forward_update_state (self);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE]);
-}
-
-static void
-call_reset (Call *call, guint32 code)
-{
-  if (call->splice != NULL)
-    peerup_splice_cancel (call->splice, code);
-  else
-    peerup_stream_reset (call->local, code);
-  call_end (call);
-}
-
-static void
-call_fail (Call *call, const GError *error)
-{
-  PeerupForward *self = call->forward;
-  char *message =
-    peerup_forward_describe_refusal (error, self->peer_name, self->service, peerup_swarm_get_peer_id (self->swarm));
-
-  g_message ("%s", message);
-  forward_take_result (self, message);
-  call_reset (call, PEERUP_STREAM_CODE_NONE);
-}
-
-/* A local client that goes away in the middle is no failure of the forward. */
-static void
-on_splice_ended (PeerupSplice *splice, PeerupStream *failed, const GError *error, gpointer data)
-{
-  Call *call = data;
-  g_autoptr (PeerupForward) self = g_object_ref (call->forward);
-  guint64 out;
-  guint64 in;
-
-  g_object_freeze_notify (G_OBJECT (self));
-  if (failed != NULL && failed == call->remote)
-    {
-      peerup_splice_get_bytes (splice, &out, &in);
-      forward_take_result (self, peerup_forward_describe_cut (error, peerup_stream_get_reset_code (failed), in > 0,
-                                                              self->peer_name, self->service,
-                                                              peerup_swarm_get_peer_id (self->swarm)));
-      g_message ("%s", self->last_error);
-    }
-  else
-    self->failed = FALSE;
-  call_end (call);
-  g_object_thaw_notify (G_OBJECT (self));
-}
-
-static void
-call_carry (Call *call, PeerupStream *remote)
-{
-  PeerupForward *self = call->forward;
-
-  call->remote = g_object_ref (remote);
-  call->splice = peerup_splice_new (call->local, remote, on_splice_ended, call);
-  self->n_carried++;
   forward_take_result (self, NULL);
   forward_update_state (self);
 }
 
-static void call_open (Call *call);
-
-/* The answer may be there at once, and the call have ended with it. */
-static void
-call_await (Call *call, DexFuture *future, DexFutureCallback func)
+static DexFuture *
+forward_open (PeerupForward *self)
 {
-  g_autoptr (DexFuture) opening = NULL;
+  const char *protocols[] = { self->protocol, NULL };
+  gint64 deadline = g_get_monotonic_time () + PEERUP_FORWARD_OPEN_TIMEOUT;
 
-  g_ref_count_inc (&call->refs);
-  opening = dex_future_finally (future, func, call, call_unref);
-  if (dex_future_is_pending (opening))
-    call->opening = g_steal_pointer (&opening);
+  return peerup_swarm_open_stream (self->swarm, self->peer, protocols, deadline);
 }
 
 static DexFuture *
 on_pause_over (DexFuture *future, gpointer data)
 {
-  Call *call = data;
-
-  if (call->forward == NULL)
-    return dex_future_new_true ();
-  dex_clear (&call->opening);
-  call_open (call);
-  return dex_future_new_true ();
+  return forward_open (data);
 }
 
 static DexFuture *
-on_opened (DexFuture *future, gpointer data)
+forward_open_later (PeerupForward *self, guint pause)
 {
-  g_autoptr (PeerupForward) self = NULL;
-  g_autoptr (GError) error = NULL;
-  Call *call = data;
-  const GValue *value;
-
-  if (call->forward == NULL)
-    return dex_future_new_true ();
-
-  self = g_object_ref (call->forward);
-  g_object_freeze_notify (G_OBJECT (self));
-  dex_clear (&call->opening);
-  value = dex_future_get_value (future, &error);
-  if (value != NULL)
-    call_carry (call, g_value_get_object (value));
-  else if (call->n_retries < RETRIES && peerup_forward_may_retry (error))
-    call_await (call, dex_timeout_new_msec (self->first_pause << call->n_retries++), on_pause_over);
-  else
-    call_fail (call, error);
-  g_object_thaw_notify (G_OBJECT (self));
-  return dex_future_new_true ();
+  return dex_future_finally (dex_timeout_new_msec (pause), on_pause_over, g_object_ref (self), g_object_unref);
 }
 
 static void
-call_open (Call *call)
+on_refused (PeerupSession *session, const GError *error, gpointer owner)
 {
-  PeerupForward *self = call->forward;
-  const char *protocols[] = { self->protocol, NULL };
+  PeerupForward *self = owner;
+  char *message;
 
-  call_await (call,
-              peerup_swarm_open_stream (self->swarm, self->peer, protocols,
-                                        g_get_monotonic_time () + PEERUP_FORWARD_OPEN_TIMEOUT),
-              on_opened);
+  if (session->n_retries < RETRIES && peerup_forward_may_retry (error))
+    {
+      peerup_session_await (session, forward_open_later (self, self->first_pause << session->n_retries++));
+      return;
+    }
+  message =
+    peerup_forward_describe_refusal (error, self->peer_name, self->service, peerup_swarm_get_peer_id (self->swarm));
+  g_message ("%s", message);
+  forward_take_result (self, message);
+  peerup_session_reset (session, PEERUP_STREAM_CODE_NONE);
 }
+
+/* A local client that goes away in the middle is no failure of the forward. */
+static void
+on_ended (PeerupSession *session, PeerupStream *failed, const GError *error, gpointer owner)
+{
+  PeerupForward *self = owner;
+  guint64 out;
+  guint64 in;
+
+  self->failed = FALSE;
+  if (failed == NULL || failed == session->near)
+    return;
+  peerup_session_get_bytes (session, &out, &in);
+  forward_take_result (self, peerup_forward_describe_cut (error, peerup_stream_get_reset_code (failed), in > 0,
+                                                          self->peer_name, self->service,
+                                                          peerup_swarm_get_peer_id (self->swarm)));
+  g_message ("%s", self->last_error);
+}
+
+static void
+on_removed (gpointer owner)
+{
+  PeerupForward *self = owner;
+
+  if (self->listener != NULL && peerup_sessions_get_count (self->sessions) < PEERUP_FORWARD_CONNECTIONS_MAX)
+    peerup_listener_resume (self->listener);
+  forward_update_state (self);
+  g_object_notify_by_pspec (owner, props[PROP_ACTIVE]);
+}
+
+static const PeerupSessionFuncs session_funcs = { on_joined, on_refused, on_ended, on_removed };
 
 static void
 on_accepted (PeerupListener *listener, int fd, gpointer data)
@@ -333,7 +209,7 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (PeerupForward) self = g_object_ref (data);
   PeerupStream *local = peerup_socket_stream_new (fd, &error);
-  Call *call;
+  PeerupSession *session;
 
   if (local == NULL)
     {
@@ -342,12 +218,12 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
     }
   peerup_socket_stream_set_keepalive (PEERUP_SOCKET_STREAM (local), KEEPALIVE_IDLE, KEEPALIVE_INTERVAL);
   g_object_freeze_notify (G_OBJECT (self));
-  call = call_new (self, local);
+  session = peerup_sessions_add (self->sessions, self->peer, local);
   self->total++;
-  if (self->calls.length >= PEERUP_FORWARD_CONNECTIONS_MAX)
+  if (peerup_sessions_get_count (self->sessions) >= PEERUP_FORWARD_CONNECTIONS_MAX)
     peerup_listener_pause (listener);
   forward_update_state (self);
-  call_open (call);
+  peerup_session_await (session, forward_open (self));
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TOTAL]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE]);
   g_object_thaw_notify (G_OBJECT (self));
@@ -363,7 +239,7 @@ peerup_forward_start (PeerupForward *self, GError **error)
   self->listener = peerup_listener_new (self->address, self->asked_port, on_accepted, self, error);
   if (self->listener == NULL)
     return FALSE;
-  forward_resolve_drained (self);
+  peerup_sessions_stop_draining (self->sessions);
   self->failed = FALSE;
   forward_update_state (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PORT]);
@@ -380,15 +256,6 @@ forward_stop_listening (PeerupForward *self)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PORT]);
 }
 
-static void
-forward_end_calls (PeerupForward *self, guint32 code)
-{
-  g_object_freeze_notify (G_OBJECT (self));
-  while (self->calls.head != NULL)
-    call_reset (self->calls.head->data, code);
-  g_object_thaw_notify (G_OBJECT (self));
-}
-
 void
 peerup_forward_stop (PeerupForward *self)
 {
@@ -396,18 +263,8 @@ peerup_forward_stop (PeerupForward *self)
 
   g_object_freeze_notify (G_OBJECT (self));
   forward_stop_listening (self);
-  forward_end_calls (self, PEERUP_STREAM_CODE_NONE);
+  peerup_sessions_reset (self->sessions, NULL, PEERUP_STREAM_CODE_NONE);
   g_object_thaw_notify (G_OBJECT (self));
-}
-
-static DexFuture *
-on_drained (DexFuture *future, gpointer data)
-{
-  PeerupForward *self = data;
-
-  if (dex_future_is_rejected (future) && self->drained != NULL)
-    forward_end_calls (self, PEERUP_STREAM_CODE_SHUTDOWN);
-  return dex_future_new_true ();
 }
 
 DexFuture *
@@ -416,13 +273,7 @@ peerup_forward_drain (PeerupForward *self, gint64 deadline)
   g_return_val_if_fail (PEERUP_IS_FORWARD (self), NULL);
 
   forward_stop_listening (self);
-  if (self->calls.length == 0)
-    return dex_future_new_true ();
-  if (self->drained == NULL)
-    self->drained = dex_promise_new ();
-  return dex_future_finally (dex_future_first (dex_ref (DEX_FUTURE (self->drained)),
-                                               dex_timeout_new_deadline (deadline), NULL),
-                             on_drained, g_object_ref (self), g_object_unref);
+  return peerup_sessions_drain (self->sessions, deadline);
 }
 
 PeerupPeerId *
@@ -486,7 +337,7 @@ peerup_forward_get_active (PeerupForward *self)
 {
   g_return_val_if_fail (PEERUP_IS_FORWARD (self), 0);
 
-  return self->calls.length;
+  return peerup_sessions_get_count (self->sessions);
 }
 
 guint64
@@ -502,20 +353,7 @@ peerup_forward_get_bytes (PeerupForward *self, guint64 *in, guint64 *out)
 {
   g_return_if_fail (PEERUP_IS_FORWARD (self));
 
-  *in = self->bytes_in;
-  *out = self->bytes_out;
-  for (GList *l = self->calls.head; l != NULL; l = l->next)
-    {
-      Call *call = l->data;
-      guint64 to_remote;
-      guint64 to_local;
-
-      if (call->splice == NULL)
-        continue;
-      peerup_splice_get_bytes (call->splice, &to_remote, &to_local);
-      *in += to_local;
-      *out += to_remote;
-    }
+  peerup_sessions_get_bytes (self->sessions, out, in);
 }
 
 static guint64
@@ -554,7 +392,7 @@ peerup_forward_get_property (GObject *object, guint id, GValue *value, GParamSpe
       g_value_set_enum (value, self->state);
       break;
     case PROP_ACTIVE:
-      g_value_set_uint (value, self->calls.length);
+      g_value_set_uint (value, peerup_sessions_get_count (self->sessions));
       break;
     case PROP_TOTAL:
       g_value_set_uint64 (value, self->total);
@@ -583,7 +421,7 @@ peerup_forward_finalize (GObject *object)
 {
   PeerupForward *self = PEERUP_FORWARD (object);
 
-  g_assert (self->calls.length == 0 && self->drained == NULL);
+  g_clear_pointer (&self->sessions, peerup_sessions_free);
   g_clear_object (&self->swarm);
   g_clear_pointer (&self->peer, peerup_peer_id_unref);
   g_clear_pointer (&self->peer_name, g_free);
@@ -621,7 +459,7 @@ peerup_forward_class_init (PeerupForwardClass *klass)
 static void
 peerup_forward_init (PeerupForward *self)
 {
-  g_queue_init (&self->calls);
+  self->sessions = peerup_sessions_new (&session_funcs, G_OBJECT (self));
   self->first_pause = FIRST_PAUSE;
 }
 

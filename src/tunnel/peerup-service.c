@@ -4,14 +4,14 @@
 
 /* The far end of a tunnel: streams that peers open for one name, each joined to a
  * TCP connection of its own to the target. A service lives as long as its
- * configuration; a session lives from the stream's arrival to the end of its splice.
- * It refuses peers that are not on its access list before anything is dialed, and
- * says nothing to a peer about why a target could not be reached but a reset. */
+ * configuration, its sessions at most as long as it is enabled. It refuses peers that
+ * are not on its access list before anything is dialed, and tells a peer no more about a
+ * target that cannot be reached than a reset does. */
 
 #include "tunnel/peerup-service.h"
 
 #include "transport/peerup-socket-stream.h"
-#include "tunnel/peerup-splice.h"
+#include "tunnel/peerup-session.h"
 
 /* A target that has vanished is noticed after idle + 3 × interval = 15 seconds. */
 #define KEEPALIVE_IDLE     6
@@ -27,24 +27,12 @@ struct _PeerupService
   char *host;
   guint port;
   gboolean enabled;
-  GHashTable *allowed; /* set of PeerupPeerId; NULL: everyone */
-  GQueue sessions;     /* of Session, linked through it */
+  GHashTable *allowed;          /* set of PeerupPeerId; NULL: everyone */
+  PeerupServiceAdmitFunc admit; /* NULL: everyone */
+  gpointer admit_data;
+  PeerupSessions *sessions;
   guint64 total;
-  guint64 bytes_in; /* of sessions that have ended */
-  guint64 bytes_out;
-  DexPromise *drained; /* while it drains */
 };
-
-typedef struct
-{
-  grefcount refs;
-  GList link;
-  PeerupService *service; /* borrowed; NULL once the session has ended */
-  PeerupPeerId *peer;
-  PeerupStream *stream;
-  DexFuture *dial;      /* until the target has answered */
-  PeerupSplice *splice; /* from then on */
-} Session;
 
 enum
 {
@@ -72,137 +60,54 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (PeerupService, peerup_service, G_TYPE_OBJECT)
 
-static Session *
-session_new (PeerupService *service, PeerupPeerId *peer, PeerupStream *stream)
+static void
+on_joined (PeerupSession *session, gpointer owner)
 {
-  Session *session = g_new0 (Session, 1);
-
-  g_ref_count_init (&session->refs);
-  session->link.data = session;
-  session->service = service;
-  session->peer = peerup_peer_id_ref (peer);
-  session->stream = stream;
-  g_queue_push_tail_link (&service->sessions, &session->link);
-  return session;
+  peerup_socket_stream_set_keepalive (PEERUP_SOCKET_STREAM (session->far), KEEPALIVE_IDLE, KEEPALIVE_INTERVAL);
 }
 
 static void
-session_unref (gpointer data)
+on_refused (PeerupSession *session, const GError *error, gpointer owner)
 {
-  Session *session = data;
-
-  if (!g_ref_count_dec (&session->refs))
-    return;
-  g_assert (session->service == NULL);
-  peerup_peer_id_unref (session->peer);
-  g_free (session);
-}
-
-/* Forgets a session, which must be out of use: its stream closed or about to be reset by the drop. */
-static void
-session_end (Session *session)
-{
-  g_autoptr (PeerupService) self = g_object_ref (session->service);
-  guint64 in = 0;
-  guint64 out = 0;
-
-  if (session->splice != NULL)
-    peerup_splice_get_bytes (session->splice, &in, &out);
-  self->bytes_in += in;
-  self->bytes_out += out;
-  g_queue_unlink (&self->sessions, &session->link);
-  session->service = NULL;
-  g_clear_pointer (&session->splice, peerup_splice_free);
-  g_clear_object (&session->stream);
-  dex_clear (&session->dial);
-  session_unref (session);
-
-  if (self->sessions.length == 0 && self->drained != NULL)
-    {
-      g_autoptr (DexPromise) drained = g_steal_pointer (&self->drained);
-
-      dex_promise_resolve_boolean (drained, TRUE);
-    }
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE]);
-}
-
-static void
-session_reset (Session *session, guint32 code)
-{
-  if (session->splice != NULL)
-    peerup_splice_cancel (session->splice, code);
-  else
-    peerup_stream_reset (session->stream, code);
-  session_end (session);
-}
-
-static void
-on_splice_ended (PeerupSplice *splice, PeerupStream *failed, const GError *error, gpointer data)
-{
-  Session *session = data;
-
-  if (error != NULL)
-    g_debug ("A stream of service %s was cut by the %s: %s", session->service->name,
-             failed == session->stream ? "peer" : "target", error->message);
-  session_end (session);
-}
-
-static void
-session_refused (Session *session, const GError *error)
-{
-  g_autoptr (PeerupService) self = g_object_ref (session->service);
+  PeerupService *self = owner;
   g_autoptr (PeerupPeerId) peer = peerup_peer_id_ref (session->peer);
 
   g_debug ("Service %s: %s", self->name, error->message);
-  session_reset (session, PEERUP_STREAM_CODE_NONE);
+  peerup_session_reset (session, PEERUP_STREAM_CODE_NONE);
   g_signal_emit (self, signals[FAILED], 0, peer, error->message);
 }
 
-static DexFuture *
-on_dialed (DexFuture *future, gpointer data)
+static void
+on_ended (PeerupSession *session, PeerupStream *failed, const GError *error, gpointer owner)
 {
-  g_autoptr (GError) error = NULL;
-  Session *session = data;
-  const GValue *value;
-
-  if (session->service == NULL)
-    return dex_future_new_true ();
-
-  dex_clear (&session->dial);
-  value = dex_future_get_value (future, &error);
-  if (value == NULL)
-    {
-      session_refused (session, error);
-      return dex_future_new_true ();
-    }
-
-  peerup_socket_stream_set_keepalive (g_value_get_object (value), KEEPALIVE_IDLE, KEEPALIVE_INTERVAL);
-  session->splice = peerup_splice_new (session->stream, g_value_get_object (value), on_splice_ended, session);
-  return dex_future_new_true ();
+  if (failed != NULL)
+    g_debug ("A stream of service %s was cut by the %s: %s", PEERUP_SERVICE (owner)->name,
+             failed == session->near ? "peer" : "target", error->message);
 }
 
-/* The resolver knows no deadline, so the race has one too. The answer may be there at once,
- * and the session have ended with it. */
 static void
-session_dial (Session *session)
+on_removed (gpointer owner)
 {
-  PeerupService *self = session->service;
-  gint64 deadline = g_get_monotonic_time () + PEERUP_SERVICE_DIAL_TIMEOUT;
-  DexFuture *target = dex_future_first (peerup_socket_connect (self->host, self->port, deadline),
-                                        dex_timeout_new_deadline (deadline), NULL);
-  g_autoptr (DexFuture) dial = NULL;
+  g_object_notify_by_pspec (owner, props[PROP_ACTIVE]);
+}
 
-  g_ref_count_inc (&session->refs);
-  dial = dex_future_finally (target, on_dialed, session, session_unref);
-  if (dex_future_is_pending (dial))
-    session->dial = g_steal_pointer (&dial);
+static const PeerupSessionFuncs session_funcs = { on_joined, on_refused, on_ended, on_removed };
+
+/* The resolver knows no deadline, so the race has one too. */
+static DexFuture *
+service_dial (PeerupService *self)
+{
+  gint64 deadline = g_get_monotonic_time () + PEERUP_SERVICE_DIAL_TIMEOUT;
+
+  return dex_future_first (peerup_socket_connect (self->host, self->port, deadline),
+                           dex_timeout_new_deadline (deadline), NULL);
 }
 
 /* Takes @stream. */
 static void
 on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *stream, gpointer data)
 {
-  PeerupService *self = data;
+  g_autoptr (PeerupService) self = g_object_ref (data);
   PeerupPeerId *peer = peerup_connection_get_remote_peer (connection);
 
   if (!peerup_service_is_allowed (self, peer))
@@ -212,7 +117,7 @@ on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *strea
       g_signal_emit (self, signals[DENIED], 0, peer);
       return;
     }
-  if (self->sessions.length >= PEERUP_SERVICE_STREAMS_MAX)
+  if (peerup_sessions_get_count (self->sessions) >= PEERUP_SERVICE_STREAMS_MAX)
     {
       peerup_stream_reset (stream, PEERUP_STREAM_CODE_RESOURCE_LIMIT);
       g_object_unref (stream);
@@ -220,25 +125,9 @@ on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *strea
     }
 
   self->total++;
-  session_dial (session_new (self, peer, stream));
+  peerup_session_await (peerup_sessions_add (self->sessions, peer, stream), service_dial (self));
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TOTAL]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE]);
-}
-
-/* Ends every session that @keep does not hold for; notifications wait until the list is stable. */
-static void
-service_end_sessions (PeerupService *self, gboolean only_denied, guint32 code)
-{
-  g_object_freeze_notify (G_OBJECT (self));
-  for (GList *l = self->sessions.head, *next; l != NULL; l = next)
-    {
-      Session *session = l->data;
-
-      next = l->next;
-      if (!only_denied || !peerup_service_is_allowed (self, session->peer))
-        session_reset (session, code);
-    }
-  g_object_thaw_notify (G_OBJECT (self));
 }
 
 static void
@@ -268,24 +157,10 @@ peerup_service_set_enabled (PeerupService *self, gboolean enabled)
   g_return_if_fail (PEERUP_IS_SERVICE (self));
 
   service_set_registered (self, enabled);
-  if (!enabled)
-    service_end_sessions (self, FALSE, PEERUP_STREAM_CODE_NONE);
-  else if (self->drained != NULL)
-    {
-      g_autoptr (DexPromise) drained = g_steal_pointer (&self->drained);
-
-      dex_promise_resolve_boolean (drained, TRUE);
-    }
-}
-
-static DexFuture *
-on_drained (DexFuture *future, gpointer data)
-{
-  PeerupService *self = data;
-
-  if (dex_future_is_rejected (future) && self->drained != NULL)
-    service_end_sessions (self, FALSE, PEERUP_STREAM_CODE_SHUTDOWN);
-  return dex_future_new_true ();
+  if (enabled)
+    peerup_sessions_stop_draining (self->sessions);
+  else
+    peerup_sessions_reset (self->sessions, NULL, PEERUP_STREAM_CODE_NONE);
 }
 
 DexFuture *
@@ -294,13 +169,13 @@ peerup_service_drain (PeerupService *self, gint64 deadline)
   g_return_val_if_fail (PEERUP_IS_SERVICE (self), NULL);
 
   service_set_registered (self, FALSE);
-  if (self->sessions.length == 0)
-    return dex_future_new_true ();
-  if (self->drained == NULL)
-    self->drained = dex_promise_new ();
-  return dex_future_finally (dex_future_first (dex_ref (DEX_FUTURE (self->drained)),
-                                               dex_timeout_new_deadline (deadline), NULL),
-                             on_drained, g_object_ref (self), g_object_unref);
+  return peerup_sessions_drain (self->sessions, deadline);
+}
+
+static gboolean
+session_is_allowed (PeerupSession *session, gpointer owner)
+{
+  return peerup_service_is_allowed (owner, session->peer);
 }
 
 void
@@ -316,7 +191,7 @@ peerup_service_set_allowed_peers (PeerupService *self, GPtrArray *peers)
       for (guint i = 0; i < peers->len; i++)
         g_hash_table_add (self->allowed, peerup_peer_id_ref (g_ptr_array_index (peers, i)));
     }
-  service_end_sessions (self, TRUE, PEERUP_STREAM_CODE_GATED);
+  peerup_sessions_reset (self->sessions, session_is_allowed, PEERUP_STREAM_CODE_GATED);
 }
 
 GPtrArray *
@@ -343,7 +218,18 @@ peerup_service_is_allowed (PeerupService *self, PeerupPeerId *peer)
   g_return_val_if_fail (PEERUP_IS_SERVICE (self), FALSE);
   g_return_val_if_fail (peer != NULL, FALSE);
 
+  if (self->admit != NULL && !self->admit (peer, self->admit_data))
+    return FALSE;
   return self->allowed == NULL || g_hash_table_contains (self->allowed, peer);
+}
+
+void
+peerup_service_set_admission (PeerupService *self, PeerupServiceAdmitFunc admit, gpointer data)
+{
+  g_return_if_fail (PEERUP_IS_SERVICE (self));
+
+  self->admit = admit;
+  self->admit_data = data;
 }
 
 static gboolean
@@ -413,7 +299,7 @@ peerup_service_get_active (PeerupService *self)
 {
   g_return_val_if_fail (PEERUP_IS_SERVICE (self), 0);
 
-  return self->sessions.length;
+  return peerup_sessions_get_count (self->sessions);
 }
 
 guint64
@@ -429,20 +315,7 @@ peerup_service_get_bytes (PeerupService *self, guint64 *in, guint64 *out)
 {
   g_return_if_fail (PEERUP_IS_SERVICE (self));
 
-  *in = self->bytes_in;
-  *out = self->bytes_out;
-  for (GList *l = self->sessions.head; l != NULL; l = l->next)
-    {
-      Session *session = l->data;
-      guint64 a_to_b;
-      guint64 b_to_a;
-
-      if (session->splice == NULL)
-        continue;
-      peerup_splice_get_bytes (session->splice, &a_to_b, &b_to_a);
-      *in += a_to_b;
-      *out += b_to_a;
-    }
+  peerup_sessions_get_bytes (self->sessions, in, out);
 }
 
 static guint64
@@ -475,7 +348,7 @@ peerup_service_get_property (GObject *object, guint id, GValue *value, GParamSpe
       g_value_set_boolean (value, self->enabled);
       break;
     case PROP_ACTIVE:
-      g_value_set_uint (value, self->sessions.length);
+      g_value_set_uint (value, peerup_sessions_get_count (self->sessions));
       break;
     case PROP_TOTAL:
       g_value_set_uint64 (value, self->total);
@@ -510,7 +383,7 @@ peerup_service_finalize (GObject *object)
 {
   PeerupService *self = PEERUP_SERVICE (object);
 
-  g_assert (self->sessions.length == 0 && self->drained == NULL);
+  g_clear_pointer (&self->sessions, peerup_sessions_free);
   g_clear_object (&self->swarm);
   g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->protocol, g_free);
@@ -550,7 +423,7 @@ peerup_service_class_init (PeerupServiceClass *klass)
 static void
 peerup_service_init (PeerupService *self)
 {
-  g_queue_init (&self->sessions);
+  self->sessions = peerup_sessions_new (&session_funcs, G_OBJECT (self));
 }
 
 PeerupService *

@@ -42,6 +42,11 @@ void peerup_service_set_enabled (PeerupService *self, gboolean enabled);
 void peerup_service_set_allowed_peers (PeerupService *self, GPtrArray *peers);
 /* (transfer full) (nullable): of PeerupPeerId. */
 GPtrArray *peerup_service_dup_allowed_peers (PeerupService *self) G_GNUC_WARN_UNUSED_RESULT;
+/* Asked for each new stream besides the list. The gate alone is not enough: it lets every peer
+ * through that we dialed ourselves, and such a peer may open streams too. @data outlives the service. */
+typedef gboolean (*PeerupServiceAdmitFunc) (PeerupPeerId *peer, gpointer data);
+void peerup_service_set_admission (PeerupService *self, PeerupServiceAdmitFunc admit, gpointer data);
+/* By both. */
 gboolean peerup_service_is_allowed (PeerupService *self, PeerupPeerId *peer);
 guint peerup_service_get_active (PeerupService *self);
 guint64 peerup_service_get_total (PeerupService *self);

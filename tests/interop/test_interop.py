@@ -7,6 +7,7 @@ import os
 import peers
 
 BULK = int(os.environ.get('PEERUP_INTEROP_BYTES', 64 * 1024 * 1024))
+ENDLESS = 1 << 40  # bytes: does not end before it is ended
 SERVED = {'/ipfs/id/1.0.0', '/ipfs/id/push/1.0.0', '/ipfs/ping/1.0.0', '/echo/1.0.0', '/sink/1.0.0', '/source/1.0.0'}
 AGENT = {'go-0.47': 'go-libp2p/0.47.0', 'go-new': 'go-libp2p/0.', 'js': 'js-libp2p/3.', 'peerup': 'peerup/'}
 SUMS = {  # of the pattern, README.md
@@ -27,7 +28,8 @@ def test_ping(pair):
     assert all(0 < rtt < 5_000_000 for rtt in result['rtts_us'])
     # Where the stack can tell: the muxer came with the security handshake.
     assert result.get('early_muxer', True)
-    pair.listener_sees('connected', peer=pair.dialer_id)
+    connected = pair.listener_sees('connected', peer=pair.dialer_id)
+    assert connected.get('early_muxer', True)
     pair.listener_sees('disconnected', peer=pair.dialer_id)
 
 
@@ -131,6 +133,38 @@ def test_another_peer_than_dialed(pair):
     addr = pair.addr.rpartition('/p2p/')[0] + '/p2p/' + other
     assert pair.result(pair.start('expect-refused', addr=addr, timeout=10))['refusal']
     pair.dial('ping', count=1)
+
+
+def test_dialer_dies(pair):
+    dialer = pair.start('source', bytes=ENDLESS)
+    pair.listener_sees('connected', peer=pair.dialer_id)
+    dialer.kill()
+    pair.listener_sees('disconnected', peer=pair.dialer_id)
+    assert peers.until(lambda: pair.dialer_id not in pair.peers())
+    pair.dial('ping', count=1)
+
+
+def test_listener_dies(pair):
+    listener, addr = pair.another_listener()
+    try:
+        dialer = pair.start('source', bytes=ENDLESS, addr=addr)
+        listener.wait_for('connected', peer=pair.dialer_id)
+    finally:
+        listener.kill()
+    assert dialer.finish(peers.WAIT) == 1
+    assert dialer.events[-1]['ok'] is False
+
+
+def test_listener_quits(pair):
+    listener, addr = pair.another_listener()
+    try:
+        dialer = pair.start('source', bytes=ENDLESS, addr=addr)
+        listener.wait_for('connected', peer=pair.dialer_id)
+        assert listener.stop() == 0, listener.story()
+    finally:
+        listener.kill()
+    assert dialer.finish(peers.WAIT) == 1
+    assert dialer.events[-1]['ok'] is False
 
 
 def test_no_security_in_common(pair):

@@ -24,18 +24,23 @@ break_rules (PeerupYamux *self, guint32 id, const char *what)
   return FALSE;
 }
 
-/* Whether one more inbound stream is taken. */
-static gboolean
-has_room (PeerupYamux *self)
+/* Why one more inbound stream is not taken, as a reset code; 0 if it is. */
+static guint32
+refuse_stream (PeerupYamux *self)
 {
-  return !self->goaway_sent && self->n_inbound < self->limits.max_inbound &&
-         self->n_unaccepted < self->limits.max_backlog;
+  if (self->goaway_sent)
+    return PEERUP_YAMUX_RESET_SHUTDOWN;
+  if (self->n_inbound >= self->limits.max_inbound || self->n_unaccepted >= self->limits.max_backlog)
+    return PEERUP_YAMUX_RESET_RESOURCE_LIMIT;
+  return 0;
 }
 
 /* A frame with SYN. @channel: NULL after a refusal. */
 static gboolean
 handle_syn (PeerupYamux *self, const PeerupYamuxFrame *frame, PeerupYamuxChannel **channel)
 {
+  guint32 refused;
+
   *channel = NULL;
   if ((frame->id & 1) == self->id_parity)
     return break_rules (self, frame->id, "opened a stream with an id of our side");
@@ -43,10 +48,10 @@ handle_syn (PeerupYamux *self, const PeerupYamuxFrame *frame, PeerupYamuxChannel
     return break_rules (self, frame->id, "opened a stream twice");
   if ((frame->flags & PEERUP_YAMUX_RST) != 0)
     return TRUE;
-  if (!has_room (self))
+  refused = refuse_stream (self);
+  if (refused != 0)
     {
-      peerup_yamux_send_control (self, PEERUP_YAMUX_WINDOW_UPDATE, PEERUP_YAMUX_RST, frame->id,
-                                 PEERUP_YAMUX_RESET_RESOURCE_LIMIT);
+      peerup_yamux_send_control (self, PEERUP_YAMUX_WINDOW_UPDATE, PEERUP_YAMUX_RST, frame->id, refused);
       return TRUE;
     }
   *channel = peerup_yamux_add_channel (self, frame->id, TRUE);

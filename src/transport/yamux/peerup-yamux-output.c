@@ -10,6 +10,8 @@
 
 /* Pieces of payload in one frame; a writer that scatters more gets smaller frames. */
 #define MAX_PIECES 16u
+/* Frames in one send(). */
+#define BATCH_FRAMES 4
 
 /* Frames counted before the last mark have left once the bytes up to it have. */
 static void
@@ -31,6 +33,7 @@ send_vectors (PeerupYamux *self, const GOutputVector *vectors, gsize n_vectors)
   self->sending = TRUE;
   self->unsent = self->events->send (vectors, n_vectors, self->user_data);
   self->sending = FALSE;
+  g_assert (self->unsent <= self->sent);
   age_control (self);
 }
 
@@ -79,31 +82,54 @@ peerup_yamux_send_control (PeerupYamux *self, PeerupYamuxFrameType type, guint f
     peerup_yamux_flush_control (self);
 }
 
-/* Sends one data frame with the front of @vectors, from byte @offset of the first, of
+/* Data frames on their way into one send(), so that what is below can make few large
+ * writes of them. */
+typedef struct
+{
+  PeerupYamux *session;
+  guint8 headers[BATCH_FRAMES][PEERUP_YAMUX_HEADER_SIZE];
+  guint n_frames;
+  GOutputVector out[1 + BATCH_FRAMES * (1 + MAX_PIECES)];
+  gsize n_out;
+} FrameBatch;
+
+static void
+batch_flush (FrameBatch *self)
+{
+  if (self->n_frames > 0)
+    send_vectors (self->session, self->out, self->n_out);
+  self->n_frames = self->n_out = 0;
+}
+
+/* Adds one data frame with the front of @vectors, from byte @offset of the first, of
  * at most @max bytes. Returns the payload's size. */
 static gsize
-send_frame (PeerupYamux *self, guint flags, guint32 id, const GOutputVector *vectors, gsize n_vectors, gsize offset,
-            gsize max)
+batch_add (FrameBatch *self, guint flags, guint32 id, const GOutputVector *vectors, gsize n_vectors, gsize offset,
+           gsize max)
 {
+  PeerupYamux *session = self->session;
   PeerupYamuxFrame frame = { PEERUP_YAMUX_DATA, flags, id, 0 };
-  guint8 header[PEERUP_YAMUX_HEADER_SIZE];
-  GOutputVector out[2 + MAX_PIECES];
-  gsize n_out = 2;
+  GOutputVector *header;
 
-  for (gsize i = 0; i < n_vectors && n_out < G_N_ELEMENTS (out) && frame.length < max; i++, offset = 0)
+  if (self->n_frames == BATCH_FRAMES)
+    batch_flush (self);
+  /* Control frames that wait come first. */
+  if (self->n_frames == 0 && session->control_fill > 0)
     {
-      out[n_out].buffer = (const guint8 *) vectors[i].buffer + offset;
-      out[n_out].size = MIN (vectors[i].size - offset, max - frame.length);
-      frame.length += out[n_out++].size;
+      self->out[self->n_out++] = (GOutputVector) { session->control, session->control_fill };
+      session->control_fill = 0;
     }
-  peerup_yamux_frame_encode (&frame, header);
-  out[0] = (GOutputVector) { self->control, self->control_fill };
-  out[1] = (GOutputVector) { header, sizeof header };
-  self->control_fill = 0;
-  if (out[0].size == 0)
-    send_vectors (self, out + 1, n_out - 1);
-  else
-    send_vectors (self, out, n_out);
+  header = &self->out[self->n_out++];
+  for (gsize i = 0; i < n_vectors && i < MAX_PIECES && frame.length < max; i++, offset = 0)
+    {
+      GOutputVector *piece = &self->out[self->n_out++];
+
+      piece->buffer = (const guint8 *) vectors[i].buffer + offset;
+      piece->size = MIN (vectors[i].size - offset, max - frame.length);
+      frame.length += piece->size;
+    }
+  *header = (GOutputVector) { self->headers[self->n_frames++], PEERUP_YAMUX_HEADER_SIZE };
+  peerup_yamux_frame_encode (&frame, (guint8 *) header->buffer);
   return frame.length;
 }
 
@@ -113,9 +139,12 @@ peerup_yamux_send_data (PeerupYamux *self, guint flags, guint32 id, const GOutpu
                         gsize max)
 {
   gsize max_payload = self->limits.max_frame - PEERUP_YAMUX_HEADER_SIZE;
+  FrameBatch batch;
   gsize sent = 0;
   gsize offset = 0;
 
+  batch.session = self;
+  batch.n_frames = batch.n_out = 0;
   while (n_vectors > 0 && sent < max)
     {
       gsize n;
@@ -127,7 +156,7 @@ peerup_yamux_send_data (PeerupYamux *self, guint flags, guint32 id, const GOutpu
           offset = 0;
           continue;
         }
-      n = send_frame (self, flags, id, vectors, n_vectors, offset, MIN (max - sent, max_payload));
+      n = batch_add (&batch, flags, id, vectors, n_vectors, offset, MIN (max - sent, max_payload));
       g_assert (n > 0);
       flags = 0;
       sent += n;
@@ -135,5 +164,6 @@ peerup_yamux_send_data (PeerupYamux *self, guint flags, guint32 id, const GOutpu
       for (; n_vectors > 0 && offset > vectors->size; n_vectors--)
         offset -= vectors++->size;
     }
+  batch_flush (&batch);
   return sent;
 }

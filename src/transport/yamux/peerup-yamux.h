@@ -34,8 +34,9 @@ typedef struct _PeerupYamuxChannel PeerupYamuxChannel;
 #define PEERUP_YAMUX_GOAWAY_INTERNAL     2u
 #define PEERUP_YAMUX_GOAWAY_RATE_LIMITED 0x1002u
 
-/* The stream code the machine itself resets with. */
+/* The stream codes the machine itself resets with: above a limit, after our GoAway. */
 #define PEERUP_YAMUX_RESET_RESOURCE_LIMIT 0x1002u
+#define PEERUP_YAMUX_RESET_SHUTDOWN       0x1007u
 
 /**
  * PeerupYamuxLimits:
@@ -66,7 +67,7 @@ typedef struct
   guint max_control;
 } PeerupYamuxLimits;
 
-/* 1024, 256, 1024, 256, 64 KiB, 16 MiB, 64 MiB, 128 MiB, 8192. */
+/* 1024, 256, 1024, 256, 64 KiB and a header, 16 MiB, 64 MiB, 128 MiB, 8192. */
 extern const PeerupYamuxLimits peerup_yamux_default_limits;
 
 /**

@@ -46,7 +46,7 @@ fake_stream_read (PeerupStream *stream, void *buffer, gsize count, GError **erro
   FakeStream *self = FAKE_STREAM (stream);
 
   self->n_reads++;
-  count = MIN (count, self->input->len);
+  count = MIN (count, MIN (self->read_limit, self->input->len));
   self->largest_read = MAX (self->largest_read, count);
   if (count > 0)
     {
@@ -151,7 +151,7 @@ fake_stream_init (FakeStream *self)
 {
   self->input = g_byte_array_new ();
   self->output = g_byte_array_new ();
-  self->room = self->write_limit = G_MAXSSIZE;
+  self->room = self->write_limit = self->read_limit = G_MAXSSIZE;
 }
 
 FakeStream *

@@ -19,6 +19,7 @@ struct _FakeStream
   GError *read_error; /* after the input */
   GError *write_error;
   gsize room;        /* bytes that writes still take */
+  gsize read_limit;  /* most bytes of one read */
   gsize write_limit; /* most bytes of one write */
   guint n_reads;
   guint n_writes;

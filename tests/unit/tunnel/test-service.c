@@ -283,6 +283,30 @@ test_denied_peer (Fixture *f, gconstpointer data)
   g_assert_true (g_queue_is_empty (&f->server.accepted));
 }
 
+static gboolean
+admit (PeerupPeerId *peer, gpointer data)
+{
+  return *(gboolean *) data;
+}
+
+/* Whoever the owner does not admit is refused, whatever the list says, from the next stream on. */
+static void
+test_admission (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PeerupStream) refused = NULL;
+  g_autoptr (PeerupStream) taken = NULL;
+  gboolean answer = FALSE;
+
+  peerup_service_set_admission (f->service, admit, &answer);
+  refused = fake_swarm_open (f->near, PROTOCOL);
+  expect_reset (refused, PEERUP_STREAM_CODE_GATED);
+  g_assert_cmpuint (f->n_denied, ==, 1);
+  answer = TRUE;
+  taken = fake_swarm_open (f->near, PROTOCOL);
+  close (server_take (&f->server));
+  g_assert_cmpuint (f->n_denied, ==, 1);
+}
+
 /* A change of the list ends what it no longer allows, and nothing else. */
 static void
 test_access_withdrawn (Fixture *f, gconstpointer data)
@@ -405,6 +429,7 @@ main (int argc, char **argv)
   ADD ("target-reset", test_target_reset);
   ADD ("access-list", test_access_list);
   ADD ("denied-peer", test_denied_peer);
+  ADD ("admission", test_admission);
   ADD ("access-withdrawn", test_access_withdrawn);
   ADD ("disabled", test_disabled);
   ADD ("drain", test_drain);

@@ -183,6 +183,20 @@ test_rests_of_all_sizes (Fakes *fakes, gconstpointer data)
     }
 }
 
+/* A rest that is left when a callback has moved its share waits for the sink, not for the source. */
+static void
+test_rest_at_the_end_of_a_share (Fakes *fakes, gconstpointer data)
+{
+  gsize three_quarters = PEERUP_SPLICE_CHUNK / 4 * 3;
+  g_autofree guint8 *bytes = g_malloc0 (2 * three_quarters);
+
+  fakes->a->read_limit = three_quarters;
+  fakes->b->write_limit = PEERUP_SPLICE_CHUNK / 2;
+  fake_stream_push (fakes->a, bytes, 2 * three_quarters);
+  spin_idle ();
+  g_assert_cmpuint (fakes->b->output->len, ==, 2 * three_quarters);
+}
+
 /* A read error, whatever it is, must not look like an end to the other side. */
 static void
 test_read_error_resets_both (Fakes *fakes, gconstpointer data)
@@ -675,6 +689,7 @@ main (int argc, char **argv)
   ADD_FAKES ("short-writes/read", NULL, test_short_writes);
   ADD_FAKES ("short-writes/peek", "peek", test_short_writes);
   ADD_FAKES ("rests-of-all-sizes", NULL, test_rests_of_all_sizes);
+  ADD_FAKES ("rest-at-the-end-of-a-share", NULL, test_rest_at_the_end_of_a_share);
   ADD_FAKES ("read-error-resets-both/reset", NULL, test_read_error_resets_both);
   ADD_FAKES ("read-error-resets-both/lost", "lost", test_read_error_resets_both);
   ADD_FAKES ("read-error-after-end-of-other", NULL, test_read_error_after_end_of_other);

@@ -234,6 +234,31 @@ test_goaway (void)
   spin_until (peerup_connection_is_closed (pair->a));
 }
 
+/* From our side: we open no more, what is open goes on, and the peer, which may end all
+ * streams at a GoAway, hears of it after the last. */
+static void
+test_retire (void)
+{
+  g_autoptr (Fixture) pair = fixture_new_raw (1000, NULL);
+  g_autoptr (PeerupStream) stream = fixture_open (pair);
+  g_autoptr (DexFuture) refused = NULL;
+
+  raw_send (pair, "W:A:1:0");
+  peerup_connection_retire (pair->a, PEERUP_CONNECTION_CODE_SUPPLANTED);
+  refused = peerup_connection_open_stream (pair->a);
+  assert_future_error (refused, PEERUP_ERROR_CLOSED);
+  raw_send (pair, "W:S:2:0");
+  assert_raw (pair, "W:S:1:0 W:A:2:0");
+  g_assert_cmpint (peerup_stream_write (stream, "still", 5, NULL), ==, 5);
+  peerup_stream_close_write (stream);
+  raw_send (pair, "D:F:1:5");
+  assert_raw (pair, "D::1:5 W:F:1:0");
+  raw_send (pair, "W:R:2:0");
+  assert_raw (pair, "G::0:4100");
+  peerup_stream_close_write (pair->raw);
+  spin_until (peerup_connection_is_closed (pair->a));
+}
+
 /* Opens beyond the limit wait their turn. */
 static void
 test_open_waits (void)
@@ -439,6 +464,7 @@ main (int argc, char **argv)
   g_test_add_func ("/yamux/connection/lost-on-write", test_lost_on_write);
   g_test_add_func ("/yamux/connection/broken-rules", test_broken_rules);
   g_test_add_func ("/yamux/connection/goaway", test_goaway);
+  g_test_add_func ("/yamux/connection/retire", test_retire);
   g_test_add_func ("/yamux/connection/open-waits", test_open_waits);
   g_test_add_func ("/yamux/connection/open-abandoned", test_open_abandoned);
   g_test_add_func ("/yamux/connection/ping", test_ping);

@@ -13,8 +13,8 @@ test_frame_sizes (void)
 
   side->n_sends = 0;
   g_assert_cmpuint (side_write (channel, 150000), ==, 150000);
-  g_assert_cmpuint (side->n_sends, ==, 3);
-  assert_frames (side, "D::1:65524 D::1:65524 D::1:18952");
+  g_assert_cmpuint (side->n_sends, ==, 1);
+  assert_frames (side, "D::1:65536 D::1:65536 D::1:18928");
 }
 
 static void

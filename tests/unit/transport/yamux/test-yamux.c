@@ -222,7 +222,7 @@ test_goaway_sent (void)
   g_assert_null (peerup_yamux_open (side->yamux, side->now, &error));
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED);
   g_assert_true (side_feed_frames (side, "D:S:3:5 D::1:5"));
-  assert_frames (side, "W:R:3:4098");
+  assert_frames (side, "W:R:3:4103");
   assert_log (side, "opened 1 readable 1");
 }
 

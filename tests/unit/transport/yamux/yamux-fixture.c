@@ -7,7 +7,10 @@
 #include "yamux-fixture.h"
 
 #include "transport/peerup-pipe-stream.h"
+#include "transport/peerup-socket-stream.h"
 #include "yamux-side.h"
+
+#include <sys/socket.h>
 
 static PeerupConnection *
 new_connection (PeerupStream *io, gboolean is_client, const PeerupYamuxLimits *limits)
@@ -48,21 +51,36 @@ fixture_new_raw (gsize capacity, const PeerupYamuxLimits *limits)
   return self;
 }
 
-Fixture *
-fixture_new (gsize capacity, const PeerupYamuxLimits *limits)
+/* Takes both. */
+static Fixture *
+fixture_new_over (PeerupStream *a, PeerupStream *b, const PeerupYamuxLimits *limits)
 {
   Fixture *self = g_new0 (Fixture, 1);
-  PeerupStream *a, *b;
 
-  peerup_pipe_stream_new_pair (capacity, &a, &b);
   self->accepted = g_ptr_array_new_with_free_func (g_object_unref);
   self->a = new_connection (a, TRUE, limits);
   self->b = new_connection (b, FALSE, limits);
   peerup_connection_set_stream_func (self->b, on_stream, self->accepted);
-  settle_down ();
-  g_assert_cmpint (peerup_connection_get_rtt (self->a), >, 0);
-  g_assert_cmpint (peerup_connection_get_rtt (self->b), >, 0);
+  spin_until (peerup_connection_get_rtt (self->a) > 0 && peerup_connection_get_rtt (self->b) > 0);
   return self;
+}
+
+Fixture *
+fixture_new (gsize capacity, const PeerupYamuxLimits *limits)
+{
+  PeerupStream *a, *b;
+
+  peerup_pipe_stream_new_pair (capacity, &a, &b);
+  return fixture_new_over (a, b, limits);
+}
+
+Fixture *
+fixture_new_sockets (void)
+{
+  int fds[2];
+
+  g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds));
+  return fixture_new_over (peerup_socket_stream_new (fds[0], NULL), peerup_socket_stream_new (fds[1], NULL), NULL);
 }
 
 static void

@@ -18,6 +18,8 @@ typedef struct
 
 Fixture *fixture_new (gsize capacity, const PeerupYamuxLimits *limits);
 Fixture *fixture_new_raw (gsize capacity, const PeerupYamuxLimits *limits);
+/* Over a pair of Unix sockets. */
+Fixture *fixture_new_sockets (void);
 /* Closes what is open and waits until it is. */
 void fixture_free (Fixture *self);
 

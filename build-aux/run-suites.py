@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright The Peer-Up authors
+"""The suites of build-aux/test, one after the other, in the development root.
+
+Each suite is a function that returns a Tally. A program counts by what it says
+and by how it ended: one that passed all its tests and then crashed or leaked is
+one failure more.
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+BUILD = TOP / 'build'
+LOGS = BUILD / 'test'
+JOBS = str(os.cpu_count() or 2)
+TAIL = 6000  # characters of a failed test's output that are shown
+LITTLE = str(8 * 1024 * 1024)  # bytes of a bulk transfer under the sanitizers
+
+# As in tests/meson.build, for programs that pytest starts.
+SANITIZERS = {
+    'G_DEBUG': 'fatal-criticals,fatal-warnings',
+    'G_ENABLE_DIAGNOSTIC': '1',
+    'ASAN_OPTIONS': 'detect_leaks=1:abort_on_error=1:strict_string_checks=1:detect_stack_use_after_return=0',
+    'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1',
+    'LSAN_OPTIONS': f'suppressions={TOP}/tests/lsan.supp:print_suppressions=0',
+}
+
+
+@dataclasses.dataclass
+class Tally:
+    """What came out of tests: a number, and words about the others."""
+
+    passed: int = 0
+    failed: list = dataclasses.field(default_factory=list)   # (name, output)
+    skipped: list = dataclasses.field(default_factory=list)  # (name, reason)
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self):
+        return f'{self.passed} passed, {len(self.failed)} failed, {len(self.skipped)} skipped'
+
+
+def failure(name, output):
+    return Tally(failed=[(name, output.strip()[-TAIL:] or 'it said nothing')])
+
+
+def run(command, log, **env):
+    """Runs a command with its words going to a log; returns exit code and words."""
+    path = LOGS / f'{log}.log'
+    with path.open('w') as file:
+        code = subprocess.run([str(word) for word in command], cwd=TOP, stdin=subprocess.DEVNULL, stdout=file,
+                              stderr=subprocess.STDOUT, env=os.environ | env, check=False).returncode
+    return code, path.read_text(errors='replace')
+
+
+def build(kind):
+    """Nothing if the build worked, else the failure."""
+    code, words = run([TOP / 'build-aux/build', kind], f'build-{kind}')
+    return failure(f'build {kind}', words) if code else None
+
+
+# Checks
+
+def checks():
+    tally = Tally()
+    for script in ('check-style', 'check-layers'):
+        listed = subprocess.run([TOP / 'build-aux' / script, '--list'], capture_output=True, text=True, check=True)
+        for name in listed.stdout.split():
+            code, words = run([TOP / 'build-aux' / script, name], f'{script}-{name}')
+            tally.add(failure(f'{script} {name}', words) if code else Tally(passed=1))
+    return tally
+
+
+# Meson
+
+TAP_LINE = re.compile(r'^(not ok|ok)\b *\d* *-? *(.*?)(?: +# *(SKIP)\b *(.*))?$', re.IGNORECASE)
+
+
+def count_tap(program, words):
+    """The tests of one program that speaks TAP."""
+    tally = Tally()
+    for line in words.splitlines():
+        match = TAP_LINE.match(line)
+        if not match:
+            continue
+        verdict, name, directive, reason = match.groups()
+        if directive:
+            tally.skipped.append((f'{program} {name}', reason or 'no reason given'))
+        elif verdict == 'ok':
+            tally.passed += 1
+        else:
+            tally.failed.append((f'{program} {name}', words[-TAIL:]))
+    return tally
+
+
+def count_program(entry):
+    """The tests of one entry of testlog.json."""
+    name, result = entry['name'].split(' / ')[-1], entry['result']
+    words = '\n'.join(entry.get(stream) or '' for stream in ('stdout', 'stderr'))
+    if '--tap' in entry['command']:
+        tally = count_tap(name, entry.get('stdout') or '')
+    else:
+        tally = Tally(passed=int(result == 'OK'))
+    if result == 'SKIP' and not tally.skipped:
+        tally.skipped.append((name, 'no reason given'))
+    elif result not in ('OK', 'SKIP') and not tally.failed:
+        tally.add(failure(name, f'{words}\n{result}, exit code {entry.get("returncode")}'))
+    elif not (tally.passed or tally.failed or tally.skipped):
+        tally.add(failure(name, f'{words}\nit ran no tests'))
+    return tally
+
+
+def meson_tests(kind, *choice):
+    """Runs the tests of a build and counts them."""
+    directory = BUILD / kind
+    log = directory / 'meson-logs/testlog.json'
+    log.unlink(missing_ok=True)
+    code, words = run(['meson', 'test', '-C', directory, '--no-rebuild', '--num-processes', JOBS,
+                       '--timeout-multiplier', '3', *choice], f'meson-{kind}')
+    tally = Tally()
+    for line in log.read_text().splitlines() if log.exists() else ():
+        tally.add(count_program(json.loads(line)))
+    if not (tally.passed or tally.failed or tally.skipped) or (code and not tally.failed):
+        tally.add(failure(f'meson test {kind}', words))
+    return tally
+
+
+def unit():
+    return build('asan') or meson_tests('asan', '--no-suite', 'fuzzing')
+
+
+def release():
+    return build('release') or meson_tests('release', '--no-suite', 'fuzzing')
+
+
+def fuzz():
+    return build('fuzz') or meson_tests('fuzz', '--suite', 'fuzzing')
+
+
+# Pytest
+
+def count_case(case, kind):
+    """One test case of pytest's report."""
+    name = f'{case.get("classname")} {case.get("name")} ({kind})'
+    for bad in (*case.findall('failure'), *case.findall('error')):
+        return failure(name, f'{bad.text or ""}\n{bad.get("message") or ""}')
+    skipped = case.find('skipped')
+    if skipped is not None:
+        return Tally(skipped=[(name, skipped.get('message') or 'no reason given')])
+    return Tally(passed=1)
+
+
+def pytest(folder, kind, **env):
+    """Runs a folder of Python tests on the programs of one build and counts them."""
+    name = f'{folder}-{kind}'
+    report = LOGS / f'{name}.xml'
+    report.unlink(missing_ok=True)
+    directory = BUILD / kind
+    code, words = run(['python3', '-m', 'pytest', '-p', 'no:cacheprovider', '-q', f'--junit-xml={report}',
+                       TOP / 'tests' / folder], name, **SANITIZERS | {
+                           'PEERUP_BUILD': str(directory),
+                           'PEERUP_BIN': str(directory / 'src/cli/peerup'),
+                           'PEERUP_INTEROP_BIN': str(directory / 'tests/interop/peerup-interop'),
+                           'PYTHONDONTWRITEBYTECODE': '1',
+                       } | env)
+    tally = Tally()
+    for case in xml.etree.ElementTree.parse(report).iter('testcase') if report.exists() else ():
+        tally.add(count_case(case, kind))
+    if code not in (0, 1) or (code and not tally.failed):
+        tally.add(failure(f'pytest {name}', words))
+    return tally
+
+
+def on_both_builds(folder, **asan_env):
+    """The sanitizers for right and wrong, and the release for its own sake."""
+    if not list((TOP / 'tests' / folder).glob('test_*.py')):
+        return Tally(skipped=[(folder, f'tests/{folder} has no tests')])
+    tally = build('asan') or pytest(folder, 'asan', **asan_env)
+    tally.add(build('release') or pytest(folder, 'release'))
+    return tally
+
+
+def interop():
+    return on_both_builds('interop', PEERUP_INTEROP_BYTES=LITTLE)
+
+
+def netlab():
+    return on_both_builds('netlab', PEERUP_TEST_BIG=LITTLE)
+
+
+SUITES = {suite.__name__: suite for suite in (checks, unit, release, fuzz, interop, netlab)}
+
+
+def report(tally):
+    for name, output in tally.failed:
+        print(f'\nFAILED {name}\n' + '\n'.join(f'    {line}' for line in output.splitlines()))
+    if tally.skipped:
+        print()
+    for name, reason in tally.skipped:
+        print(f'skipped {name}: {reason}')
+    print(f'\n{tally}')
+
+
+def main(names):
+    if '--help' in names:
+        print(f'usage: build-aux/test [SUITE...]\n\nThe suites, in the order they are run: {", ".join(SUITES)}.')
+        return 0
+    unknown = [name for name in names if name not in SUITES]
+    if unknown:
+        print(f'test: no suite is called {shlex.join(unknown)}: use {", ".join(SUITES)}', file=sys.stderr)
+        return 2
+    LOGS.mkdir(parents=True, exist_ok=True)
+    total = Tally()
+    for name in names or SUITES:
+        start = time.monotonic()
+        print(f'{name:8} ', end='', flush=True)
+        tally = SUITES[name]()
+        print(f'{tally} ({time.monotonic() - start:.0f} s)', flush=True)
+        total.add(tally)
+    report(total)
+    return 1 if total.failed else 0
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

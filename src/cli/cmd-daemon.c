@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* peerup daemon: the engine with its controls, in the foreground, until it is told to end.
+ * The first SIGTERM or SIGINT lets open streams end, the second cuts them.
+ */
+#include "cli/peerup-commands.h"
+
+#include <glib-unix.h>
+#include <libdex.h>
+
+#include "cli/peerup-notify.h"
+#include "control/peerup-control.h"
+#include "engine/peerup-engine-private.h"
+
+typedef struct
+{
+  PeerupEngine *engine;
+  PeerupControl *control;
+  DexPromise *end;     /* resolved when it is time to stop */
+  GCancellable *hurry; /* cancelled when it is time to cut */
+} Daemon;
+
+static void
+request_end (Daemon *self)
+{
+  if (dex_future_is_pending (DEX_FUTURE (self->end)))
+    dex_promise_resolve_boolean (self->end, TRUE);
+  else
+    g_cancellable_cancel (self->hurry);
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+  request_end (data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+log_start (PeerupEngine *engine)
+{
+  g_auto (GStrv) addresses = peerup_engine_dup_listen_addresses (engine);
+
+  g_message ("This is %s", peerup_engine_get_peer_id (engine));
+  for (guint i = 0; addresses[i] != NULL; i++)
+    g_message ("Listening on %s", addresses[i]);
+}
+
+/* In a fiber. */
+static gboolean
+serve (Daemon *self, PeerupControlClaim *claim, GError **error)
+{
+  self->control = peerup_control_new (self->engine);
+  g_signal_connect_swapped (self->control, "stop-requested", G_CALLBACK (request_end), self);
+  /* The socket first: who finds it can ask why the start takes long. */
+  if (!peerup_control_listen (self->control, claim, error) || !dex_await (peerup_engine_start (self->engine), error))
+    return FALSE;
+  log_start (self->engine);
+  peerup_notify ("READY=1");
+  dex_await (dex_ref (self->end), NULL);
+  peerup_notify ("STOPPING=1");
+  g_message ("Ending: open streams get %d seconds", (int) (PEERUP_ENGINE_DRAIN_TIME / G_USEC_PER_SEC));
+  return dex_await (peerup_engine_stop (self->engine, self->hurry), error);
+}
+
+static int
+run (PeerupCli *cli)
+{
+  g_autofree char *path = NULL;
+  g_autoptr (PeerupControlClaim) claim = NULL;
+  g_autoptr (GError) error = NULL;
+  Daemon self = { 0 };
+  guint sources[2];
+
+  path = peerup_cli_find_config (cli, &error);
+  claim = path != NULL ? peerup_control_claim (path, &error) : NULL;
+  if (claim == NULL)
+    return peerup_cli_fail (error);
+  self.engine = peerup_engine_new (path, PEERUP_ENGINE_DEFAULT);
+  self.end = dex_promise_new ();
+  self.hurry = g_cancellable_new ();
+  sources[0] = g_unix_signal_add (SIGTERM, on_signal, &self);
+  sources[1] = g_unix_signal_add (SIGINT, on_signal, &self);
+  serve (&self, g_steal_pointer (&claim), &error);
+  peerup_control_close (self.control);
+  g_source_remove (sources[0]);
+  g_source_remove (sources[1]);
+  g_object_unref (self.control);
+  g_object_unref (self.engine);
+  g_object_unref (self.hurry);
+  dex_unref (self.end);
+  return error == NULL ? PEERUP_CLI_OK : peerup_cli_fail (error);
+}
+
+int
+cmd_daemon (PeerupCli *cli)
+{
+  peerup_cli_set_log (G_LOG_LEVEL_INFO, cli->json);
+  return peerup_cli_run_fiber (cli, run);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* peerup proxy: a forward for as long as the command runs, by the daemon if one runs (a
+ * second identity of the same name would only be in its way), else by an engine of its own.
+ */
+#include "cli/peerup-commands.h"
+
+#include <glib-unix.h>
+
+#include "client/peerup-client.h"
+
+static gboolean bind_any;
+
+const GOptionEntry cmd_proxy_options[] = {
+  { "bind-any", 0, 0, G_OPTION_ARG_NONE, &bind_any, "Allow a HOST other than loopback: other machines can use it",
+    NULL },
+  G_OPTION_ENTRY_NULL,
+};
+
+typedef struct
+{
+  DexPromise *end;
+  GCancellable *hurry;
+} Proxy;
+
+static gboolean
+on_signal (gpointer data)
+{
+  Proxy *self = data;
+
+  if (dex_future_is_pending (DEX_FUTURE (self->end)))
+    dex_promise_resolve_boolean (self->end, TRUE);
+  else
+    g_cancellable_cancel (self->hurry);
+  return G_SOURCE_CONTINUE;
+}
+
+/* An engine of our own says it in the log. */
+static void
+on_forward_changed (PeerupDBusEngine1 *proxy, const char *id, const char *state, const char *error, gpointer data)
+{
+  if (g_str_equal (id, (const char *) data) && g_str_equal (state, "failed") && error[0] != '\0')
+    peerup_cli_say ("peerup: %s", error);
+}
+
+static gboolean
+add_forward (PeerupDBusEngine1 *proxy, char **arguments, char **id, char **address, GError **error)
+{
+  DexPromise *promise = dex_promise_new_cancellable ();
+  GVariantDict options = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr (GAsyncResult) result = NULL;
+
+  if (bind_any)
+    g_variant_dict_insert (&options, "any-address", "b", TRUE);
+  peerup_dbus_engine1_call_add_forward (proxy, arguments[0], arguments[1], arguments[2], g_variant_dict_end (&options),
+                                        dex_promise_get_cancellable (promise), peerup_client_ready, dex_ref (promise));
+  result = dex_await_object (DEX_FUTURE (promise), error);
+  return result != NULL && peerup_dbus_engine1_call_add_forward_finish (proxy, id, address, result, error);
+}
+
+static void
+report (PeerupCli *cli, const char *address)
+{
+  char **arguments = cli->arguments;
+
+  if (cli->json)
+    {
+      peerup_cli_print_variant (
+        g_variant_new_parsed ("{'address': <%s>, 'peer': <%s>, 'service': <%s>}", address, arguments[0], arguments[1]));
+      return;
+    }
+  peerup_cli_print ("%s\n", address);
+  peerup_cli_say ("%s of %s is there now; press Ctrl+C to end.", arguments[1], arguments[0]);
+}
+
+/* Until a signal, or the daemon's end. */
+static gboolean
+hold (PeerupCli *cli, PeerupClient *client, Proxy *self, GError **error)
+{
+  PeerupDBusEngine1 *proxy = peerup_client_get_proxy (client);
+  g_autofree char *address = NULL;
+  char *id = NULL;
+
+  if (!add_forward (proxy, cli->arguments, &id, &address, error))
+    return FALSE;
+  if (!peerup_client_is_embedded (client))
+    g_signal_connect_data (proxy, "forward-changed", G_CALLBACK (on_forward_changed), id,
+                           (GClosureNotify) (void (*) (void)) g_free, 0);
+  else
+    g_free (id);
+  report (cli, address);
+  dex_await (dex_future_first (dex_ref (self->end), peerup_client_wait_closed (client), NULL), NULL);
+  if (!dex_future_is_pending (DEX_FUTURE (self->end)))
+    return TRUE;
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the daemon that carried the port has ended");
+  return FALSE;
+}
+
+static int
+run (PeerupCli *cli)
+{
+  g_autofree char *path = NULL;
+  g_autoptr (PeerupClient) client = NULL;
+  g_autoptr (GError) error = NULL;
+  Proxy self = { 0 };
+  guint sources[2];
+
+  path = peerup_cli_find_config (cli, &error);
+  if (path != NULL)
+    client = dex_await_object (peerup_client_open (path, PEERUP_ENGINE_DIAL_ONLY), &error);
+  if (client == NULL)
+    return peerup_cli_fail (error);
+  self.end = dex_promise_new ();
+  self.hurry = g_cancellable_new ();
+  sources[0] = g_unix_signal_add (SIGTERM, on_signal, &self);
+  sources[1] = g_unix_signal_add (SIGINT, on_signal, &self);
+  hold (cli, client, &self, &error);
+  dex_await (peerup_client_close (client, self.hurry), NULL);
+  g_source_remove (sources[0]);
+  g_source_remove (sources[1]);
+  dex_unref (self.end);
+  g_object_unref (self.hurry);
+  return error == NULL ? PEERUP_CLI_OK : peerup_cli_fail (error);
+}
+
+int
+cmd_proxy (PeerupCli *cli)
+{
+  return peerup_cli_run_fiber (cli, run);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* peerup service: the services section of the configuration. The file is edited in place
+ * and checked before it is replaced; a running daemon follows it.
+ */
+#include "cli/peerup-commands.h"
+
+#include "config/peerup-config-edit.h"
+#include "control/peerup-control-socket.h"
+#include "engine/peerup-arguments.h"
+
+static char **allow;
+
+const GOptionEntry cmd_service_add_options[] = {
+  { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Only this peer may use it (may be repeated)", "PEER" },
+  G_OPTION_ENTRY_NULL,
+};
+
+static gboolean
+daemon_runs (const char *config_path)
+{
+  g_auto (GStrv) candidates = peerup_control_socket_candidates (config_path);
+
+  for (guint i = 0; candidates[i] != NULL; i++)
+    if (peerup_control_socket_is_live (candidates[i], NULL))
+      return TRUE;
+  return FALSE;
+}
+
+static int
+report (PeerupCli *cli, const char *config_path, const char *name, const char *what)
+{
+  if (cli->json)
+    peerup_cli_print_variant (g_variant_new_parsed ("{'name': <%s>, 'status': <%s>}", name, what));
+  else
+    peerup_cli_say ("Service %s is %s.%s", name, what,
+                    daemon_runs (config_path)
+                      ? ""
+                      : " No daemon runs for this configuration: start it with “peerup daemon”.");
+  return PEERUP_CLI_OK;
+}
+
+/* "22" for "localhost:22". */
+static char *
+complete_address (const char *text)
+{
+  guint64 port;
+
+  if (g_ascii_string_to_unsigned (text, 10, 1, 65535, &port, NULL))
+    return g_strdup_printf ("localhost:%" G_GUINT64_FORMAT, port);
+  return g_strdup (text);
+}
+
+static GPtrArray *
+parse_allowed (PeerupConfig *config, GError **error)
+{
+  g_autoptr (GPtrArray) peers = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_peer_id_unref);
+
+  for (guint i = 0; allow[i] != NULL; i++)
+    {
+      PeerupPeerId *peer = peerup_peer_argument_parse (allow[i], config, NULL, error);
+
+      if (peer == NULL)
+        return NULL;
+      g_ptr_array_add (peers, peer);
+    }
+  return g_steal_pointer (&peers);
+}
+
+static gboolean
+add_service (PeerupConfig *config, const char *name, const char *address, GError **error)
+{
+  g_autoptr (PeerupConfigEdit) edit = NULL;
+  g_autoptr (GPtrArray) peers = NULL;
+
+  if (allow != NULL && (peers = parse_allowed (config, error)) == NULL)
+    return FALSE;
+  edit = peerup_config_edit_open (peerup_config_get_path (config), error);
+  return edit != NULL && peerup_config_edit_add_service (edit, name, address, error) &&
+         (peers == NULL || peerup_config_edit_set_allowed_peers (edit, name, peers, error)) &&
+         peerup_config_edit_commit (edit, error);
+}
+
+int
+cmd_service_add (PeerupCli *cli)
+{
+  g_autofree char *address = complete_address (cli->arguments[1]);
+  g_autoptr (PeerupConfig) config = NULL;
+  g_autoptr (GError) error = NULL;
+
+  config = peerup_cli_load_config (cli, &error);
+  if (config == NULL || !add_service (config, cli->arguments[0], address, &error))
+    return peerup_cli_fail (error);
+  return report (cli, peerup_config_get_path (config), cli->arguments[0], "added");
+}
+
+typedef gboolean (*Change) (PeerupConfigEdit *edit, const char *name, GError **error);
+
+static int
+change (PeerupCli *cli, Change func, const char *what)
+{
+  g_autofree char *path = NULL;
+  g_autoptr (PeerupConfigEdit) edit = NULL;
+  g_autoptr (GError) error = NULL;
+
+  path = peerup_cli_find_config (cli, &error);
+  if (path != NULL)
+    edit = peerup_config_edit_open (path, &error);
+  if (edit == NULL || !func (edit, cli->arguments[0], &error) || !peerup_config_edit_commit (edit, &error))
+    return peerup_cli_fail (error);
+  return report (cli, path, cli->arguments[0], what);
+}
+
+static gboolean
+enable (PeerupConfigEdit *edit, const char *name, GError **error)
+{
+  return peerup_config_edit_set_service_enabled (edit, name, TRUE, error);
+}
+
+static gboolean
+disable (PeerupConfigEdit *edit, const char *name, GError **error)
+{
+  return peerup_config_edit_set_service_enabled (edit, name, FALSE, error);
+}
+
+int
+cmd_service_remove (PeerupCli *cli)
+{
+  return change (cli, peerup_config_edit_remove_service, "removed");
+}
+
+int
+cmd_service_enable (PeerupCli *cli)
+{
+  return change (cli, enable, "enabled");
+}
+
+int
+cmd_service_disable (PeerupCli *cli)
+{
+  return change (cli, disable, "disabled");
+}
+
+static void
+list_json (GPtrArray *services)
+{
+  GVariantBuilder list = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < services->len; i++)
+    {
+      const PeerupConfigService *service = g_ptr_array_index (services, i);
+      GVariantDict dict = G_VARIANT_DICT_INIT (NULL);
+
+      g_variant_dict_insert (&dict, "name", "s", service->name);
+      g_variant_dict_insert (&dict, "local_address", "s", service->local_address != NULL ? service->local_address : "");
+      g_variant_dict_insert (&dict, "enabled", "b", service->enabled);
+      if (service->allowed_peers != NULL)
+        {
+          GVariantBuilder peers = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
+
+          for (guint j = 0; j < service->allowed_peers->len; j++)
+            g_variant_builder_add (&peers, "s",
+                                   peerup_peer_id_get_string (g_ptr_array_index (service->allowed_peers, j)));
+          g_variant_dict_insert_value (&dict, "allowed_peers", g_variant_builder_end (&peers));
+        }
+      g_variant_builder_add_value (&list, g_variant_dict_end (&dict));
+    }
+  peerup_cli_print_variant (g_variant_builder_end (&list));
+}
+
+static char *
+describe_allowed (PeerupConfig *config, GPtrArray *peers)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (peers == NULL)
+    return g_strdup ("every authorized peer");
+  for (guint i = 0; i < peers->len; i++)
+    {
+      PeerupPeerId *peer = g_ptr_array_index (peers, i);
+      const char *name = peerup_config_name_of_peer (config, peer);
+
+      g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", name != NULL ? name : peerup_peer_id_get_string (peer));
+    }
+  return text->len > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : g_strdup ("nobody");
+}
+
+int
+cmd_service_list (PeerupCli *cli)
+{
+  g_autoptr (PeerupConfig) config = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  PeerupTable *table;
+  GPtrArray *services;
+
+  config = peerup_cli_load_config (cli, &error);
+  if (config == NULL)
+    return peerup_cli_fail (error);
+  services = peerup_config_get_services (config);
+  if (cli->json)
+    return list_json (services), PEERUP_CLI_OK;
+  if (services->len == 0)
+    peerup_cli_say ("No service yet: add one with “peerup service add NAME ADDRESS”.");
+  table = peerup_table_new ("", 4);
+  for (guint i = 0; i < services->len; i++)
+    {
+      const PeerupConfigService *service = g_ptr_array_index (services, i);
+      g_autofree char *allowed = describe_allowed (config, service->allowed_peers);
+
+      peerup_table_add (table, service->name, service->local_address, service->enabled ? "enabled" : "disabled",
+                        allowed);
+    }
+  text = peerup_table_end (table);
+  peerup_cli_print ("%s", text);
+  return PEERUP_CLI_OK;
+}

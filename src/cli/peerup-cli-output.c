@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* What the command says: results to stdout, the rest to stderr, log lines, and the forms
+ * of numbers. Holds no state but the level of the log.
+ */
+#include "cli/peerup-cli.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/peerup-go-duration.h"
+
+static GLogLevelFlags log_level = G_LOG_LEVEL_MESSAGE;
+static gboolean log_json;
+
+void
+peerup_cli_print (const char *format, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  vfprintf (stdout, format, arguments);
+  va_end (arguments);
+  fflush (stdout);
+}
+
+void
+peerup_cli_print_json (JsonNode *root)
+{
+  g_autofree char *text = json_to_string (root, TRUE);
+
+  peerup_cli_print ("%s\n", text);
+  json_node_unref (root);
+}
+
+void
+peerup_cli_print_variant (GVariant *value)
+{
+  g_autoptr (GVariant) owned = g_variant_ref_sink (value);
+
+  peerup_cli_print_json (json_gvariant_serialize (owned));
+}
+
+void
+peerup_cli_say (const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  fprintf (stderr, "%s\n", text);
+}
+
+int
+peerup_cli_fail (const GError *error)
+{
+  g_autoptr (GError) copy = g_error_copy (error);
+
+  g_dbus_error_strip_remote_error (copy);
+  peerup_cli_say ("peerup: %s", copy->message);
+  return PEERUP_CLI_FAILED;
+}
+
+int
+peerup_cli_fail_usage (PeerupCli *self, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  peerup_cli_say ("peerup %s: %s; usage: peerup %s %s", self->command->name, text, self->command->name,
+                  self->command->arguments);
+  return PEERUP_CLI_USAGE;
+}
+
+char *
+peerup_cli_find_config (PeerupCli *self, GError **error)
+{
+  return peerup_config_find (self->config, error);
+}
+
+PeerupConfig *
+peerup_cli_load_config (PeerupCli *self, GError **error)
+{
+  g_autofree char *path = peerup_cli_find_config (self, error);
+  g_autoptr (GPtrArray) warnings = NULL;
+  PeerupConfig *config;
+
+  if (path == NULL)
+    return NULL;
+  config = peerup_config_load (path, &warnings, error);
+  for (guint i = 0; config != NULL && warnings != NULL && i < warnings->len; i++)
+    peerup_cli_say ("%s", (const char *) g_ptr_array_index (warnings, i));
+  return config;
+}
+
+struct _PeerupTable
+{
+  char *indent;
+  guint n_columns;
+  GPtrArray *cells;
+};
+
+PeerupTable *
+peerup_table_new (const char *indent, guint n_columns)
+{
+  PeerupTable *self = g_new (PeerupTable, 1);
+
+  self->indent = g_strdup (indent);
+  self->n_columns = n_columns;
+  self->cells = g_ptr_array_new_with_free_func (g_free);
+  return self;
+}
+
+void
+peerup_table_add (PeerupTable *self, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, self);
+  for (guint i = 0; i < self->n_columns; i++)
+    {
+      const char *cell = va_arg (arguments, const char *);
+
+      g_ptr_array_add (self->cells, g_strdup (cell != NULL ? cell : ""));
+    }
+  va_end (arguments);
+}
+
+static glong
+column_width (PeerupTable *self, guint column)
+{
+  glong width = 0;
+
+  for (guint i = column; i < self->cells->len; i += self->n_columns)
+    width = MAX (width, g_utf8_strlen (g_ptr_array_index (self->cells, i), -1));
+  return width;
+}
+
+char *
+peerup_table_end (PeerupTable *self)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < self->cells->len; i++)
+    {
+      const char *cell = g_ptr_array_index (self->cells, i);
+      guint column = i % self->n_columns;
+      gboolean last = column == self->n_columns - 1;
+
+      if (column == 0)
+        g_string_append (text, self->indent);
+      g_string_append (text, cell);
+      for (glong n = g_utf8_strlen (cell, -1); !last && n < column_width (self, column) + 2; n++)
+        g_string_append_c (text, ' ');
+      if (last)
+        {
+          while (text->len > 0 && text->str[text->len - 1] == ' ')
+            g_string_truncate (text, text->len - 1);
+          g_string_append_c (text, '\n');
+        }
+    }
+  g_ptr_array_unref (self->cells);
+  g_free (self->indent);
+  g_free (self);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+char *
+peerup_cli_format_rtt (gint64 microseconds)
+{
+  double ms = microseconds / 1000.0;
+
+  return g_strdup_printf (ms < 10 ? "%.2f ms" : ms < 100 ? "%.1f ms" : "%.0f ms", ms);
+}
+
+char *
+peerup_cli_format_duration (gint64 seconds)
+{
+  int days = seconds / 86400, hours = seconds / 3600 % 24, minutes = seconds / 60 % 60;
+
+  if (days > 0)
+    return g_strdup_printf ("%d %s %d h", days, days == 1 ? "day" : "days", hours);
+  if (hours > 0)
+    return g_strdup_printf ("%d h %d min", hours, minutes);
+  if (minutes > 0)
+    return g_strdup_printf ("%d min %d s", minutes, (int) (seconds % 60));
+  return g_strdup_printf ("%d s", (int) MAX (seconds, 0));
+}
+
+/* "7d" or "0.5"; FALSE for anything else. */
+static gboolean
+parse_plain_number (const char *text, double *seconds)
+{
+  char *end;
+  double number = g_ascii_strtod (text, &end);
+
+  if (end == text || !g_ascii_isdigit (text[0]) || strpbrk (text, "xXpPeE") != NULL || !isfinite (number) ||
+      number > 1e9)
+    return FALSE;
+  *seconds = g_str_equal (end, "d") ? number * 86400 : number;
+  return end[0] == '\0' || g_str_equal (end, "d");
+}
+
+gboolean
+peerup_cli_parse_duration (const char *text, gint64 *microseconds, GError **error)
+{
+  gint64 nanoseconds = 0;
+  double seconds;
+
+  if (parse_plain_number (text, &seconds))
+    *microseconds = (gint64) (seconds * G_USEC_PER_SEC);
+  else if (peerup_go_duration_parse (text, &nanoseconds, NULL))
+    *microseconds = nanoseconds / 1000;
+  else
+    *microseconds = 0;
+  if (*microseconds > 0)
+    return TRUE;
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+               "“%s” is no duration above zero: write it as 1s, 500ms, 1h30m or 7d", text);
+  return FALSE;
+}
+
+static const char *
+level_word (GLogLevelFlags level)
+{
+  if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
+    return "critical";
+  if (level & G_LOG_LEVEL_WARNING)
+    return "warning";
+  if (level & G_LOG_LEVEL_DEBUG)
+    return "debug";
+  return level & G_LOG_LEVEL_INFO ? "info" : "notice";
+}
+
+static char *
+format_json_line (GLogLevelFlags level, const char *time, const char *message)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "time");
+  json_builder_add_string_value (builder, time);
+  json_builder_set_member_name (builder, "level");
+  json_builder_add_string_value (builder, level_word (level));
+  json_builder_set_member_name (builder, "message");
+  json_builder_add_string_value (builder, message);
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+  return json_to_string (root, FALSE);
+}
+
+/* systemd's journal keeps the time and reads the level from the start of the line. */
+static char *
+format_line (GLogLevelFlags level, const char *message)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *time = g_date_time_format_iso8601 (now);
+  const char *word = level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL) ? "Warning: " : "";
+
+  if (log_json)
+    return format_json_line (level, time, message);
+  if (g_getenv ("JOURNAL_STREAM") != NULL)
+    return g_strdup_printf ("<%c>%s%s", word[0] != '\0' ? '4' : '6', word, message);
+  if (log_level <= G_LOG_LEVEL_MESSAGE)
+    return g_strdup_printf ("peerup: %s%s", word, message);
+  return g_strdup_printf ("%.19s %s%s", time, word, message);
+}
+
+static GLogWriterOutput
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  const char *message = NULL, *domain = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *line = NULL;
+
+  for (gsize i = 0; i < n_fields; i++)
+    {
+      if (g_str_equal (fields[i].key, "MESSAGE"))
+        message = fields[i].value;
+      else if (g_str_equal (fields[i].key, "GLIB_DOMAIN"))
+        domain = fields[i].value;
+    }
+  if (message == NULL)
+    return G_LOG_WRITER_UNHANDLED;
+  if ((level & G_LOG_LEVEL_MASK) > log_level && g_log_writer_default_would_drop (level, domain))
+    return G_LOG_WRITER_HANDLED;
+  text = g_strdelimit (g_strdup (message), "\r\n", ' ');
+  line = format_line (level, text);
+  fprintf (stderr, "%s\n", line);
+  return G_LOG_WRITER_HANDLED;
+}
+
+void
+peerup_cli_set_log (GLogLevelFlags level, gboolean json)
+{
+  static gboolean installed;
+
+  log_level = level;
+  log_json = json;
+  if (!installed)
+    g_log_set_writer_func (write_log, NULL, NULL);
+  installed = TRUE;
+}

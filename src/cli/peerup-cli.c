@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* From words to a command and its arguments. Flags stand anywhere: those that every
+ * command has also before its name. Nothing is read or changed before the whole line makes sense.
+ */
+#include "cli/peerup-cli.h"
+
+#include <libdex.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Commands do more on their stack than protocols: options, JSON, file edits. */
+#define STACK (512 * 1024)
+
+void
+peerup_cli_clear (PeerupCli *self)
+{
+  g_clear_pointer (&self->arguments, g_strfreev);
+  g_clear_pointer (&self->config, g_free);
+}
+
+const PeerupCommand *
+peerup_command_find (const char *first, const char *second)
+{
+  for (const PeerupCommand *command = peerup_commands; command->name != NULL; command++)
+    {
+      gsize length = strlen (first);
+
+      if (strncmp (command->name, first, length) != 0)
+        continue;
+      if (command->name[length] == '\0')
+        return command;
+      if (command->name[length] == ' ' && second != NULL && g_str_equal (command->name + length + 1, second))
+        return command;
+    }
+  return NULL;
+}
+
+/* The second words there are after @first, or NULL if it begins no command. */
+static char *
+list_verbs (const char *first)
+{
+  g_autoptr (GString) verbs = g_string_new (NULL);
+  gsize length = strlen (first);
+
+  for (const PeerupCommand *command = peerup_commands; command->name != NULL; command++)
+    if (strncmp (command->name, first, length) == 0 && command->name[length] == ' ')
+      g_string_append_printf (verbs, "%s%s", verbs->len > 0 ? ", " : "", command->name + length + 1);
+  return verbs->len > 0 ? g_string_free (g_steal_pointer (&verbs), FALSE) : NULL;
+}
+
+static GError *
+unknown_command (const char *first, const char *second)
+{
+  g_autofree char *verbs = list_verbs (first);
+
+  if (verbs == NULL)
+    return g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                        "there is no command “%s”; “peerup help” lists what there is", first);
+  if (second == NULL)
+    return g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: say which: %s", first, verbs);
+  return g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: there is no “%s”; there is %s", first, second, verbs);
+}
+
+/* The positions of the first two words that are no flags, 0 for none. --config takes the
+ * word after it; flags of a command come after its name. */
+static void
+find_words (char **argv, guint *first, guint *second)
+{
+  *first = *second = 0;
+  for (guint i = 1; argv[i] != NULL && *second == 0; i++)
+    {
+      if (g_str_equal (argv[i], "--"))
+        return;
+      if (g_str_equal (argv[i], "--config") && argv[i + 1] != NULL)
+        i++;
+      else if (argv[i][0] == '-' && argv[i][1] != '\0')
+        continue;
+      else if (*first == 0)
+        *first = i;
+      else
+        *second = i;
+    }
+}
+
+/* @argv without the words of the command's name. */
+static char **
+without_name (char **argv, const PeerupCommand *command, guint first, guint second)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  gboolean two = strchr (command->name, ' ') != NULL;
+
+  for (guint i = 0; argv[i] != NULL; i++)
+    if (i != first && !(two && i == second))
+      g_strv_builder_add (builder, argv[i]);
+  return g_strv_builder_end (builder);
+}
+
+static GOptionContext *
+new_context (const PeerupCommand *command, PeerupCli *self)
+{
+  const GOptionEntry common[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, self != NULL ? &self->json : NULL, "Print results as JSON", NULL },
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, self != NULL ? &self->config : NULL, "Use this configuration", "FILE" },
+    G_OPTION_ENTRY_NULL,
+  };
+  GOptionContext *context = g_option_context_new (command->arguments);
+
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_add_main_entries (context, common, NULL);
+  if (command->options != NULL)
+    g_option_context_add_main_entries (context, command->options, NULL);
+  return context;
+}
+
+static gboolean
+check_count (const PeerupCommand *command, char **arguments, GError **error)
+{
+  guint n = g_strv_length (arguments);
+
+  if (n >= command->min_arguments && n <= command->max_arguments)
+    return TRUE;
+  if (n > command->max_arguments)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: “%s” is one word too many; usage: peerup %s %s",
+                 command->name, arguments[command->max_arguments], command->name, command->arguments);
+  else
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: something is missing; usage: peerup %s %s",
+                 command->name, command->name, command->arguments);
+  return FALSE;
+}
+
+static gboolean
+parse_options (PeerupCli *self, char **words, GError **error)
+{
+  g_autoptr (GOptionContext) context = new_context (self->command, self);
+  g_autoptr (GError) local_error = NULL;
+  guint skip = 1;
+
+  if (!g_option_context_parse_strv (context, &words, &local_error))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: %s; see “peerup help %s”", self->command->name,
+                   local_error->message, self->command->name);
+      g_strfreev (words);
+      return FALSE;
+    }
+  if (words[1] != NULL && g_str_equal (words[1], "--"))
+    skip = 2;
+  self->arguments = g_strdupv (words + skip);
+  g_strfreev (words);
+  return check_count (self->command, self->arguments, error);
+}
+
+/* "peerup --version", "peerup service add --help", "peerup help service add" by other names. */
+static gboolean
+asks_for (char **argv, const char *flag, char letter)
+{
+  const char short_flag[] = { '-', letter, '\0' };
+
+  for (guint i = 1; argv[i] != NULL && !g_str_equal (argv[i], "--"); i++)
+    if (g_str_equal (argv[i], flag) || (letter != '\0' && g_str_equal (argv[i], short_flag)))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+parse_help (PeerupCli *self, const char *first, const char *second)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *verbs = first != NULL ? list_verbs (first) : NULL;
+
+  self->command = peerup_command_find ("help", NULL);
+  if (first != NULL)
+    g_strv_builder_add (builder, first);
+  if (second != NULL && verbs != NULL)
+    g_strv_builder_add (builder, second);
+  self->arguments = g_strv_builder_end (builder);
+  return TRUE;
+}
+
+gboolean
+peerup_cli_parse (PeerupCli *self, char **argv, GError **error)
+{
+  const char *first_word, *second_word;
+  guint first, second;
+
+  find_words (argv, &first, &second);
+  first_word = first > 0 ? argv[first] : NULL;
+  second_word = second > 0 ? argv[second] : NULL;
+  if (asks_for (argv, "--help", 'h'))
+    return parse_help (self, first_word, second_word);
+  if (first_word == NULL && asks_for (argv, "--version", '\0'))
+    first_word = "version";
+  if (first_word == NULL)
+    {
+      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                           "say what to do; “peerup help” lists what there is");
+      return FALSE;
+    }
+  self->command = peerup_command_find (first_word, second_word);
+  if (self->command == NULL)
+    {
+      g_propagate_error (error, unknown_command (first_word, second_word));
+      return FALSE;
+    }
+  if (first == 0)
+    {
+      self->arguments = g_new0 (char *, 1);
+      return TRUE;
+    }
+  return parse_options (self, without_name (argv, self->command, first, second), error);
+}
+
+char *
+peerup_cli_get_help (const PeerupCommand *command)
+{
+  g_autoptr (GOptionContext) context = new_context (command, NULL);
+  g_autofree char *summary = g_strdup_printf ("%s.", command->summary);
+  g_autofree char *program = g_strdup (g_get_prgname ());
+  g_autofree char *name = g_strdup_printf ("peerup %s", command->name);
+  char *help;
+
+  g_option_context_set_summary (context, summary);
+  g_option_context_set_description (context, command->details);
+  g_set_prgname (name);
+  help = g_option_context_get_help (context, TRUE, NULL);
+  g_set_prgname (program != NULL ? program : "peerup");
+  return help;
+}
+
+typedef struct
+{
+  PeerupCli *cli;
+  int (*run) (PeerupCli *cli);
+} Run;
+
+static DexFuture *
+run_fiber (gpointer data)
+{
+  const Run *run = data;
+
+  return dex_future_new_for_int (run->run (run->cli));
+}
+
+int
+peerup_cli_run_fiber (PeerupCli *self, int (*run) (PeerupCli *cli))
+{
+  Run data = { self, run };
+  g_autoptr (DexFuture) future = NULL;
+  const GValue *value;
+
+  dex_init ();
+  future = dex_scheduler_spawn (NULL, STACK, run_fiber, &data, NULL);
+  while (dex_future_is_pending (future))
+    g_main_context_iteration (NULL, TRUE);
+  value = dex_future_get_value (future, NULL);
+  g_assert (value != NULL);
+  return g_value_get_int (value);
+}
+
+int
+peerup_cli_main (char **argv)
+{
+  PeerupCli self = { 0 };
+  g_autoptr (GError) error = NULL;
+  int code = PEERUP_CLI_USAGE;
+
+  g_set_prgname ("peerup");
+  peerup_cli_set_log (G_LOG_LEVEL_MESSAGE, FALSE);
+  if (peerup_cli_parse (&self, argv, &error))
+    code = self.command->run (&self);
+  else
+    peerup_cli_say ("peerup: %s", error->message);
+  peerup_cli_clear (&self);
+  return code;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+
+#include "config/peerup-config.h"
+
+G_BEGIN_DECLS
+
+/* What a run of the command ends with. */
+#define PEERUP_CLI_OK     0
+#define PEERUP_CLI_FAILED 1
+#define PEERUP_CLI_USAGE  2
+
+typedef struct _PeerupCli PeerupCli;
+
+/* One command. Functions return one of the codes above, and have said what went wrong. */
+typedef struct
+{
+  const char *name;      /* one or two words: "ping", "service add" */
+  const char *arguments; /* as usage shows them: "NAME ADDRESS" */
+  const char *summary;   /* one line, no full stop */
+  const char *details;   /* nullable: more for its help */
+  guint min_arguments;
+  guint max_arguments;
+  const GOptionEntry *options; /* nullable */
+  int (*run) (PeerupCli *cli);
+} PeerupCommand;
+
+/* One run of the command. */
+struct _PeerupCli
+{
+  const PeerupCommand *command;
+  char **arguments;
+  char *config; /* nullable: --config */
+  gboolean json;
+};
+
+/* The table, in the order of help; ends with a NULL name. */
+extern const PeerupCommand peerup_commands[];
+/* (nullable): @second may be NULL. */
+const PeerupCommand *peerup_command_find (const char *first, const char *second);
+
+/* Parses @argv (program name first), and runs what it asks for. */
+int peerup_cli_main (char **argv);
+/* Fills @self from @argv, or says in @error (G_OPTION_ERROR) what is wrong, in one line
+ * that helps. A @self without a command asks for general help. */
+gboolean peerup_cli_parse (PeerupCli *self, char **argv, GError **error);
+void peerup_cli_clear (PeerupCli *self);
+/* "peerup service add [OPTION…] NAME ADDRESS" and what follows it. */
+char *peerup_cli_get_help (const PeerupCommand *command) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Runs @run in a fiber, and the main loop until it has ended. */
+int peerup_cli_run_fiber (PeerupCli *self, int (*run) (PeerupCli *cli));
+
+/* The file --config asks for, or the one that is found; NULL with an error that says how to make one. */
+char *peerup_cli_find_config (PeerupCli *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same, read; warnings go to stderr. */
+PeerupConfig *peerup_cli_load_config (PeerupCli *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* stdout: results. */
+void peerup_cli_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
+/* (transfer full) @root, pretty, with a line end. */
+void peerup_cli_print_json (JsonNode *root);
+/* (transfer floating) the same of a variant. */
+void peerup_cli_print_variant (GVariant *value);
+/* stderr: everything else, with a line end. */
+void peerup_cli_say (const char *format, ...) G_GNUC_PRINTF (1, 2);
+/* "peerup: text" to stderr; PEERUP_CLI_FAILED. */
+int peerup_cli_fail (const GError *error);
+/* "peerup COMMAND: text; usage" to stderr; PEERUP_CLI_USAGE. */
+int peerup_cli_fail_usage (PeerupCli *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* Rows of cells, printed in columns as wide as they must be. */
+typedef struct _PeerupTable PeerupTable;
+PeerupTable *peerup_table_new (const char *indent, guint n_columns) G_GNUC_WARN_UNUSED_RESULT;
+/* As many strings as there are columns; NULL for an empty cell. */
+void peerup_table_add (PeerupTable *self, ...);
+char *peerup_table_end (PeerupTable *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* "1.2 ms", "35 s", "2 h 5 min", "3 days 4 h": (transfer full). */
+char *peerup_cli_format_rtt (gint64 microseconds) G_GNUC_WARN_UNUSED_RESULT;
+char *peerup_cli_format_duration (gint64 seconds) G_GNUC_WARN_UNUSED_RESULT;
+/* A Go duration ("1h30m"), whole days ("7d") or seconds ("0.5"), above zero, as microseconds. */
+gboolean peerup_cli_parse_duration (const char *text, gint64 *microseconds, GError **error);
+
+/* Log lines go to stderr, from @level on; as JSON, a line each, if @json. */
+void peerup_cli_set_log (GLogLevelFlags level, gboolean json);
+
+G_END_DECLS

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* The table of commands: help, parsing and completion are made from it.
+ */
+#include "cli/peerup-commands.h"
+
+#define PEER_HELP                                                                                                 \
+  "PEER is a name from the configuration, a peer ID, or a multiaddr that ends in /p2p/ID. A peer that was once\n" \
+  "reached by its multiaddr is found by its name or ID from then on."
+
+const PeerupCommand peerup_commands[] = {
+  { "init", "", "Make an identity and a configuration", NULL, 0, 0, cmd_init_options, cmd_init },
+  { "whoami", "", "Print the peer ID of this device", NULL, 0, 0, NULL, cmd_whoami },
+  { "daemon", "", "Run in the foreground: admit authorized peers and offer the services", NULL, 0, 0, NULL,
+    cmd_daemon },
+  { "status", "", "Show what the running daemon does", NULL, 0, 0, NULL, cmd_status },
+  { "stop", "", "End the running daemon", NULL, 0, 0, NULL, cmd_stop },
+  { "proxy", "PEER SERVICE PORT", "Make a service of a peer a local TCP port, until interrupted",
+    PEER_HELP "\n\nPORT is a port of this machine (0 for any), or HOST:PORT.", 3, 3, cmd_proxy_options, cmd_proxy },
+  { "ping", "PEER", "Measure the round trip to a peer", PEER_HELP, 1, 1, cmd_ping_options, cmd_ping },
+  { "service add", "NAME ADDRESS", "Offer a TCP service to authorized peers",
+    "ADDRESS is HOST:PORT, or a PORT of this machine.", 2, 2, cmd_service_add_options, cmd_service_add },
+  { "service remove", "NAME", "Remove a service", NULL, 1, 1, NULL, cmd_service_remove },
+  { "service enable", "NAME", "Offer a service that was disabled", NULL, 1, 1, NULL, cmd_service_enable },
+  { "service disable", "NAME", "Stop offering a service, and keep its entry", NULL, 1, 1, NULL, cmd_service_disable },
+  { "service list", "", "List the services of this device", NULL, 0, 0, NULL, cmd_service_list },
+  { "auth add", "PEER", "Authorize a peer to connect", PEER_HELP, 1, 1, cmd_auth_add_options, cmd_auth_add },
+  { "auth list", "", "List the authorized peers", NULL, 0, 0, NULL, cmd_auth_list },
+  { "auth remove", "PEER", "Take a peer's authorization away; it is disconnected at once", NULL, 1, 1, NULL,
+    cmd_auth_remove },
+  { "auth validate", "[FILE]", "Check authorized_keys, or another file of its form", NULL, 0, 1, NULL,
+    cmd_auth_validate },
+  { "config validate", "[FILE]", "Check the configuration", NULL, 0, 1, NULL, cmd_config_validate },
+  { "config show", "", "Print the configuration in force, with its defaults", NULL, 0, 0, NULL, cmd_config_show },
+  { "version", "", "Print the version", NULL, 0, 0, NULL, cmd_version },
+  { "help", "[COMMAND]", "Explain the commands, or one of them", NULL, 0, 2, NULL, cmd_help },
+  { NULL },
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "cli/peerup-cli.h"
+
+G_BEGIN_DECLS
+
+/* One command a file: cmd-NAME.c. */
+int cmd_init (PeerupCli *cli);
+int cmd_whoami (PeerupCli *cli);
+int cmd_daemon (PeerupCli *cli);
+int cmd_proxy (PeerupCli *cli);
+int cmd_ping (PeerupCli *cli);
+int cmd_service_add (PeerupCli *cli);
+int cmd_service_remove (PeerupCli *cli);
+int cmd_service_enable (PeerupCli *cli);
+int cmd_service_disable (PeerupCli *cli);
+int cmd_service_list (PeerupCli *cli);
+int cmd_auth_add (PeerupCli *cli);
+int cmd_auth_list (PeerupCli *cli);
+int cmd_auth_remove (PeerupCli *cli);
+int cmd_auth_validate (PeerupCli *cli);
+int cmd_status (PeerupCli *cli);
+int cmd_stop (PeerupCli *cli);
+int cmd_config_validate (PeerupCli *cli);
+int cmd_config_show (PeerupCli *cli);
+int cmd_version (PeerupCli *cli);
+int cmd_help (PeerupCli *cli);
+
+extern const GOptionEntry cmd_init_options[];
+extern const GOptionEntry cmd_proxy_options[];
+extern const GOptionEntry cmd_ping_options[];
+extern const GOptionEntry cmd_service_add_options[];
+extern const GOptionEntry cmd_auth_add_options[];
+
+G_END_DECLS

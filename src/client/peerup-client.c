@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* Attaches to the daemon over its socket, or embeds an engine and attaches to that over a
+ * socket pair. Lives as long as its user wants the engine; an embedded engine's forwards
+ * and connections end with it. It knows nothing of what the calls mean.
+ */
+#include "client/peerup-client.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control/peerup-control.h"
+#include "control/peerup-control-errors.h"
+#include "engine/peerup-engine-private.h"
+
+struct _PeerupClient
+{
+  GObject parent_instance;
+
+  GDBusConnection *connection;
+  PeerupDBusEngine1 *proxy;
+  PeerupEngine *engine;   /* embedded only */
+  PeerupControl *control; /* embedded only */
+  DexPromise *closed;
+};
+
+G_DEFINE_FINAL_TYPE (PeerupClient, peerup_client, G_TYPE_OBJECT)
+
+void
+peerup_client_ready (GObject *source, GAsyncResult *result, gpointer promise)
+{
+  dex_promise_resolve_object (promise, g_object_ref (result));
+  dex_unref (promise);
+}
+
+gboolean
+peerup_client_is_embedded (PeerupClient *self)
+{
+  return self->engine != NULL;
+}
+
+PeerupDBusEngine1 *
+peerup_client_get_proxy (PeerupClient *self)
+{
+  return self->proxy;
+}
+
+DexFuture *
+peerup_client_wait_closed (PeerupClient *self)
+{
+  return dex_ref (DEX_FUTURE (self->closed));
+}
+
+static void
+on_closed (GDBusConnection *connection, gboolean remote_vanished, GError *error, gpointer data)
+{
+  PeerupClient *self = data;
+
+  if (dex_future_is_pending (DEX_FUTURE (self->closed)))
+    dex_promise_resolve_boolean (self->closed, TRUE);
+}
+
+/* Takes the connection into use; in a fiber. */
+static gboolean
+make_proxy (PeerupClient *self, GDBusConnection *connection, GError **error)
+{
+  DexPromise *promise = dex_promise_new_cancellable ();
+  g_autoptr (GAsyncResult) result = NULL;
+
+  self->connection = g_object_ref (connection);
+  g_signal_connect_object (connection, "closed", G_CALLBACK (on_closed), self, 0);
+  peerup_dbus_engine1_proxy_new (connection, G_DBUS_PROXY_FLAGS_NONE, NULL, PEERUP_CONTROL_PATH,
+                                 dex_promise_get_cancellable (promise), peerup_client_ready, dex_ref (promise));
+  result = dex_await_object (DEX_FUTURE (promise), error);
+  if (result == NULL)
+    return FALSE;
+  self->proxy = peerup_dbus_engine1_proxy_new_finish (result, error);
+  if (self->proxy == NULL)
+    return FALSE;
+  /* The calls end by limits of their own. */
+  g_dbus_proxy_set_default_timeout (G_DBUS_PROXY (self->proxy), G_MAXINT);
+  return TRUE;
+}
+
+static gboolean
+on_allow_mechanism (GDBusAuthObserver *observer, const char *mechanism, gpointer data)
+{
+  return g_str_equal (mechanism, "EXTERNAL");
+}
+
+static GDBusAuthObserver *
+new_observer (void)
+{
+  GDBusAuthObserver *observer = g_dbus_auth_observer_new ();
+
+  g_signal_connect (observer, "allow-mechanism", G_CALLBACK (on_allow_mechanism), NULL);
+  return observer;
+}
+
+/* (nullable) (transfer full): of the daemon; in a fiber. */
+static char *
+find_socket (const char *config_path)
+{
+  g_auto (GStrv) candidates = peerup_control_socket_candidates (config_path);
+
+  for (guint i = 0; candidates[i] != NULL; i++)
+    if (peerup_control_socket_is_live (candidates[i], NULL))
+      return g_strdup (candidates[i]);
+  return NULL;
+}
+
+static GDBusConnection *
+connect_to (const char *socket_path, GError **error)
+{
+  DexPromise *promise = dex_promise_new_cancellable ();
+  g_autoptr (GDBusAuthObserver) observer = new_observer ();
+  g_autofree char *path = g_dbus_address_escape_value (socket_path);
+  g_autofree char *address = g_strconcat ("unix:path=", path, NULL);
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_dbus_connection_new_for_address (address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, observer,
+                                     dex_promise_get_cancellable (promise), peerup_client_ready, dex_ref (promise));
+  result = dex_await_object (DEX_FUTURE (promise), error);
+  return result != NULL ? g_dbus_connection_new_for_address_finish (result, error) : NULL;
+}
+
+static DexFuture *
+attach_fiber (gpointer data)
+{
+  const char *config_path = data;
+  g_autoptr (PeerupClient) self = g_object_new (PEERUP_TYPE_CLIENT, NULL);
+  g_autofree char *path = find_socket (config_path);
+  g_autoptr (GDBusConnection) connection = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (path == NULL)
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+                                  "no daemon runs for %s: start it with “peerup daemon”", config_path);
+  connection = connect_to (path, &error);
+  if (connection == NULL || !make_proxy (self, connection, &error))
+    return dex_future_new_for_error (g_steal_pointer (&error));
+  return dex_future_new_take_object (g_steal_pointer (&self));
+}
+
+DexFuture *
+peerup_client_attach (const char *config_path)
+{
+  g_return_val_if_fail (config_path != NULL, NULL);
+  peerup_control_register_errors ();
+  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, attach_fiber, g_strdup (config_path), g_free);
+}
+
+static GIOStream *
+stream_for (int fd, GError **error)
+{
+  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, error);
+
+  if (socket != NULL)
+    return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+  close (fd);
+  return NULL;
+}
+
+static DexPromise *
+begin_connection (GIOStream *stream, const char *guid, GDBusConnectionFlags flags)
+{
+  DexPromise *promise = dex_promise_new ();
+  g_autoptr (GDBusAuthObserver) observer = new_observer ();
+
+  g_dbus_connection_new (stream, guid, flags, observer, NULL, peerup_client_ready, dex_ref (promise));
+  return promise;
+}
+
+static GDBusConnection *
+finish_connection (DexPromise *promise, GError **error)
+{
+  g_autoptr (GAsyncResult) result = dex_await_object (DEX_FUTURE (promise), error);
+
+  return result != NULL ? g_dbus_connection_new_finish (result, error) : NULL;
+}
+
+/* Both ends of a private connection; in a fiber. */
+static gboolean
+make_pair (GDBusConnection **ours, GDBusConnection **theirs, GError **error)
+{
+  g_autofree char *guid = g_dbus_generate_guid ();
+  g_autoptr (GIOStream) client = NULL;
+  g_autoptr (GIOStream) server = NULL;
+  DexPromise *promises[2];
+  int fds[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+    {
+      int code = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "cannot make a socket pair: %s", g_strerror (code));
+      return FALSE;
+    }
+  client = stream_for (fds[0], error);
+  server = stream_for (fds[1], client != NULL ? error : NULL);
+  if (client == NULL || server == NULL)
+    return FALSE;
+  promises[0] = begin_connection (client, NULL, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT);
+  promises[1] = begin_connection (server, guid,
+                                  G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
+                                    G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER);
+  *ours = finish_connection (promises[0], error);
+  *theirs = finish_connection (promises[1], *ours != NULL ? error : NULL);
+  return *ours != NULL && *theirs != NULL;
+}
+
+typedef struct
+{
+  char *config_path;
+  PeerupEngineFlags flags;
+} Embed;
+
+static void
+embed_free (gpointer data)
+{
+  Embed *embed = data;
+
+  g_free (embed->config_path);
+  g_free (embed);
+}
+
+static gboolean
+embed (PeerupClient *self, const Embed *embed, GError **error)
+{
+  g_autoptr (GDBusConnection) ours = NULL;
+  g_autoptr (GDBusConnection) theirs = NULL;
+  g_autoptr (DexFuture) started = NULL;
+
+  self->engine = peerup_engine_new (embed->config_path, embed->flags);
+  started = peerup_engine_start (self->engine);
+  if (!make_pair (&ours, &theirs, error))
+    return FALSE;
+  /* Served once it runs, so that the proxy's properties are true from the start. */
+  if (!dex_await (g_steal_pointer (&started), error))
+    return FALSE;
+  self->control = peerup_control_new (self->engine);
+  return peerup_control_serve (self->control, theirs, error) && make_proxy (self, ours, error);
+}
+
+static DexFuture *
+embed_fiber (gpointer data)
+{
+  g_autoptr (PeerupClient) self = g_object_new (PEERUP_TYPE_CLIENT, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (embed (self, data, &error))
+    return dex_future_new_take_object (g_steal_pointer (&self));
+  dex_await (peerup_client_close (self, NULL), NULL);
+  return dex_future_new_for_error (g_steal_pointer (&error));
+}
+
+DexFuture *
+peerup_client_embed (const char *config_path, PeerupEngineFlags flags)
+{
+  Embed *data = g_new (Embed, 1);
+
+  peerup_control_register_errors ();
+  data->config_path = g_strdup (config_path);
+  data->flags = flags;
+  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, embed_fiber, data, embed_free);
+}
+
+DexFuture *
+peerup_client_open (const char *config_path, PeerupEngineFlags flags)
+{
+  g_autofree char *path = find_socket (config_path);
+
+  return path != NULL ? peerup_client_attach (config_path) : peerup_client_embed (config_path, flags);
+}
+
+typedef struct
+{
+  PeerupClient *self;
+  GCancellable *cancellable;
+} Close;
+
+static void
+close_free (gpointer data)
+{
+  Close *close = data;
+
+  g_object_unref (close->self);
+  g_clear_object (&close->cancellable);
+  g_free (close);
+}
+
+static DexFuture *
+close_fiber (gpointer data)
+{
+  const Close *close = data;
+  PeerupClient *self = close->self;
+
+  /* One that never came to run is stopped already. */
+  if (self->engine != NULL)
+    dex_await (peerup_engine_stop (self->engine, close->cancellable), NULL);
+  if (self->control != NULL)
+    peerup_control_close (self->control);
+  if (self->connection != NULL && !g_dbus_connection_is_closed (self->connection))
+    g_dbus_connection_close_sync (self->connection, NULL, NULL);
+  g_clear_object (&self->control);
+  g_clear_object (&self->engine);
+  return dex_future_new_true ();
+}
+
+DexFuture *
+peerup_client_close (PeerupClient *self, GCancellable *cancellable)
+{
+  Close *close;
+
+  g_return_val_if_fail (PEERUP_IS_CLIENT (self), NULL);
+  close = g_new (Close, 1);
+  close->self = g_object_ref (self);
+  close->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, close_fiber, close, close_free);
+}
+
+static void
+peerup_client_finalize (GObject *object)
+{
+  PeerupClient *self = PEERUP_CLIENT (object);
+
+  g_clear_object (&self->control);
+  g_clear_object (&self->engine);
+  g_clear_object (&self->proxy);
+  g_clear_object (&self->connection);
+  dex_clear (&self->closed);
+  G_OBJECT_CLASS (peerup_client_parent_class)->finalize (object);
+}
+
+static void
+peerup_client_class_init (PeerupClientClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = peerup_client_finalize;
+}
+
+static void
+peerup_client_init (PeerupClient *self)
+{
+  dex_init ();
+  self->closed = dex_promise_new ();
+}

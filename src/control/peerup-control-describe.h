@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "engine/peerup-engine-private.h"
+
+G_BEGIN_DECLS
+
+/* What the D-Bus interface shows of the engine's objects, each an a{sv}; floating. The
+ * keys are described in data/dbus. */
+GVariant *peerup_control_describe_peer (PeerupPeer *peer);
+GVariant *peerup_control_describe_service (PeerupService *service);
+GVariant *peerup_control_describe_forward (PeerupForward *forward, const char *id);
+
+G_END_DECLS

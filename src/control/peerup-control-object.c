@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* The operations of the control interface, each a thin way to a call of the engine.
+ * Answers come from futures; a caller that disconnects takes its forwards with it. It
+ * outlives no engine: both are dropped by whoever runs them.
+ */
+#include "control/peerup-control-object.h"
+
+#include "control/peerup-control-describe.h"
+#include "control/peerup-control-errors.h"
+#include "peerup-config.h"
+
+#include <unistd.h>
+
+struct _PeerupControlObject
+{
+  PeerupDBusEngine1Skeleton parent_instance;
+
+  PeerupEngine *engine;
+  PeerupControlStopFunc stop;
+  gpointer stop_data;
+  GPtrArray *owned; /* of Owned */
+  guint last_id;
+};
+
+static void engine_iface_init (PeerupDBusEngine1Iface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (PeerupControlObject, peerup_control_object, PEERUP_DBUS_TYPE_ENGINE1_SKELETON,
+                               G_IMPLEMENT_INTERFACE (PEERUP_DBUS_TYPE_ENGINE1, engine_iface_init))
+
+/* A forward, whose it is, and what it is called. */
+typedef struct
+{
+  char *id;
+  PeerupForward *forward;
+  GDBusConnection *connection;
+} Owned;
+
+static void
+owned_free (gpointer data)
+{
+  Owned *owned = data;
+
+  g_free (owned->id);
+  g_object_unref (owned->forward);
+  g_object_unref (owned->connection);
+  g_free (owned);
+}
+
+static gboolean
+list_peers (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  GListModel *peers = peerup_engine_get_peers (PEERUP_CONTROL_OBJECT (object)->engine);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < g_list_model_get_n_items (peers); i++)
+    {
+      g_autoptr (PeerupPeer) peer = g_list_model_get_item (peers, i);
+
+      g_variant_builder_add_value (&builder, peerup_control_describe_peer (peer));
+    }
+  peerup_dbus_engine1_complete_list_peers (object, invocation, g_variant_builder_end (&builder));
+  return TRUE;
+}
+
+static gboolean
+list_services (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  GListModel *services = peerup_engine_get_services (PEERUP_CONTROL_OBJECT (object)->engine);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < g_list_model_get_n_items (services); i++)
+    {
+      g_autoptr (PeerupService) service = g_list_model_get_item (services, i);
+
+      g_variant_builder_add_value (&builder, peerup_control_describe_service (service));
+    }
+  peerup_dbus_engine1_complete_list_services (object, invocation, g_variant_builder_end (&builder));
+  return TRUE;
+}
+
+static gboolean
+list_forwards (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  PeerupControlObject *self = PEERUP_CONTROL_OBJECT (object);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < self->owned->len; i++)
+    {
+      const Owned *owned = g_ptr_array_index (self->owned, i);
+
+      g_variant_builder_add_value (&builder, peerup_control_describe_forward (owned->forward, owned->id));
+    }
+  peerup_dbus_engine1_complete_list_forwards (object, invocation, g_variant_builder_end (&builder));
+  return TRUE;
+}
+
+/* What a ping's answer needs besides the round trip. */
+typedef struct
+{
+  PeerupControlObject *self;
+  GDBusMethodInvocation *invocation;
+  char *peer;
+} Ping;
+
+static void
+ping_free (gpointer data)
+{
+  Ping *ping = data;
+
+  g_object_unref (ping->self);
+  g_object_unref (ping->invocation);
+  g_free (ping->peer);
+  g_free (ping);
+}
+
+static const char *
+path_word (PeerupEngine *engine, const char *text)
+{
+  GListModel *peers = peerup_engine_get_peers (engine);
+  g_autoptr (PeerupPeerId) id = peerup_engine_resolve (engine, text, NULL);
+
+  for (guint i = 0; id != NULL && i < g_list_model_get_n_items (peers); i++)
+    {
+      g_autoptr (PeerupPeer) peer = g_list_model_get_item (peers, i);
+
+      if (g_str_equal (peerup_peer_get_id (peer), peerup_peer_id_get_string (id)))
+        return peerup_peer_get_relayed (peer) ? "relayed" : "direct";
+    }
+  return "direct";
+}
+
+static DexFuture *
+answer_ping (DexFuture *future, gpointer data)
+{
+  const Ping *ping = data;
+  PeerupDBusEngine1 *object = PEERUP_DBUS_ENGINE1 (ping->self);
+  g_autoptr (GError) error = NULL;
+  const GValue *value = dex_future_get_value (future, &error);
+
+  /* Completing takes a reference of the invocation. */
+  if (value != NULL)
+    peerup_dbus_engine1_complete_ping (object, g_object_ref (ping->invocation), g_value_get_int64 (value),
+                                       path_word (ping->self->engine, ping->peer));
+  else
+    g_dbus_method_invocation_return_gerror (g_object_ref (ping->invocation), error);
+  return dex_future_new_true ();
+}
+
+static gboolean
+handle_ping (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer)
+{
+  PeerupControlObject *self = PEERUP_CONTROL_OBJECT (object);
+  Ping *ping = g_new (Ping, 1);
+
+  ping->self = g_object_ref (self);
+  ping->invocation = g_steal_pointer (&invocation);
+  ping->peer = g_strdup (peer);
+  /* The answer is the only thing anybody waits for, and it is sent in every case. */
+  dex_future_disown (dex_future_finally (peerup_engine_ping (self->engine, peer), answer_ping, ping, ping_free));
+  return TRUE;
+}
+
+static void
+on_forward_notify (PeerupForward *forward, GParamSpec *pspec, gpointer data)
+{
+  PeerupControlObject *self = data;
+
+  for (guint i = 0; i < self->owned->len; i++)
+    {
+      const Owned *owned = g_ptr_array_index (self->owned, i);
+      const char *error = peerup_forward_get_last_error (forward);
+
+      if (owned->forward == forward)
+        peerup_dbus_engine1_emit_forward_changed (PEERUP_DBUS_ENGINE1 (self), owned->id,
+                                                  peerup_forward_state_to_string (peerup_forward_get_state (forward)),
+                                                  error != NULL ? error : "");
+    }
+}
+
+static gboolean
+read_options (GVariant *options, gboolean *any_address, GError **error)
+{
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+
+  *any_address = FALSE;
+  g_variant_iter_init (&iter, options);
+  while (g_variant_iter_next (&iter, "{&sv}", &key, &value))
+    {
+      g_autoptr (GVariant) owned = value;
+
+      if (!g_str_equal (key, "any-address") || !g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
+        {
+          g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, "No option “%s” of type “%s”", key,
+                       g_variant_get_type_string (value));
+          return FALSE;
+        }
+      *any_address = g_variant_get_boolean (value);
+    }
+  return TRUE;
+}
+
+static gboolean
+handle_add_forward (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer, const char *service,
+                    const char *listen, GVariant *options)
+{
+  PeerupControlObject *self = PEERUP_CONTROL_OBJECT (object);
+  g_autoptr (PeerupForward) forward = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *address = NULL;
+  gboolean any_address;
+  Owned *owned;
+
+  if (read_options (options, &any_address, &error))
+    forward = peerup_engine_add_forward (self->engine, peer, service, listen, any_address, &error);
+  if (forward == NULL)
+    {
+      g_dbus_method_invocation_take_error (invocation, g_steal_pointer (&error));
+      return TRUE;
+    }
+  owned = g_new (Owned, 1);
+  owned->id = g_strdup_printf ("forward-%u", ++self->last_id);
+  owned->forward = g_object_ref (forward);
+  owned->connection = g_object_ref (g_dbus_method_invocation_get_connection (invocation));
+  g_ptr_array_add (self->owned, owned);
+  g_signal_connect_object (forward, "notify::state", G_CALLBACK (on_forward_notify), self, 0);
+  g_signal_connect_object (forward, "notify::last-error", G_CALLBACK (on_forward_notify), self, 0);
+  address = peerup_engine_forward_address (forward);
+  peerup_dbus_engine1_complete_add_forward (object, invocation, owned->id, address);
+  return TRUE;
+}
+
+static void
+end_owned (PeerupControlObject *self, guint index)
+{
+  Owned *owned = g_ptr_array_steal_index (self->owned, index);
+
+  g_signal_handlers_disconnect_by_func (owned->forward, on_forward_notify, self);
+  peerup_engine_remove_forward (self->engine, owned->forward);
+  owned_free (owned);
+}
+
+static gboolean
+handle_remove_forward (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *id)
+{
+  PeerupControlObject *self = PEERUP_CONTROL_OBJECT (object);
+
+  for (guint i = 0; i < self->owned->len; i++)
+    {
+      if (!g_str_equal (((Owned *) g_ptr_array_index (self->owned, i))->id, id))
+        continue;
+      end_owned (self, i);
+      peerup_dbus_engine1_complete_remove_forward (object, invocation);
+      return TRUE;
+    }
+  g_dbus_method_invocation_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "No forward is called “%s”",
+                                         id);
+  return TRUE;
+}
+
+static gboolean
+handle_stop (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  PeerupControlObject *self = PEERUP_CONTROL_OBJECT (object);
+
+  peerup_dbus_engine1_complete_stop (object, invocation);
+  if (self->stop != NULL)
+    self->stop (self->stop_data);
+  return TRUE;
+}
+
+static void
+engine_iface_init (PeerupDBusEngine1Iface *iface)
+{
+  iface->handle_list_peers = list_peers;
+  iface->handle_list_services = list_services;
+  iface->handle_list_forwards = list_forwards;
+  iface->handle_ping = handle_ping;
+  iface->handle_add_forward = handle_add_forward;
+  iface->handle_remove_forward = handle_remove_forward;
+  iface->handle_stop = handle_stop;
+}
+
+void
+peerup_control_object_drop_connection (PeerupControlObject *self, GDBusConnection *connection)
+{
+  for (guint i = self->owned->len; i > 0; i--)
+    if (((Owned *) g_ptr_array_index (self->owned, i - 1))->connection == connection)
+      end_owned (self, i - 1);
+}
+
+static gboolean
+state_to_word (GBinding *binding, const GValue *from, GValue *to, gpointer data)
+{
+  g_autoptr (GEnumClass) class = g_type_class_ref (PEERUP_TYPE_ENGINE_STATE);
+
+  g_value_set_string (to, g_enum_get_value (class, g_value_get_enum (from))->value_nick);
+  return TRUE;
+}
+
+static gboolean
+null_to_empty (GBinding *binding, const GValue *from, GValue *to, gpointer data)
+{
+  const char *text = g_value_get_string (from);
+
+  g_value_set_string (to, text != NULL ? text : "");
+  return TRUE;
+}
+
+PeerupControlObject *
+peerup_control_object_new (PeerupEngine *engine, PeerupControlStopFunc stop, gpointer data)
+{
+  PeerupControlObject *self = g_object_new (PEERUP_TYPE_CONTROL_OBJECT, NULL);
+  PeerupDBusEngine1 *object = PEERUP_DBUS_ENGINE1 (self);
+  const char *config = peerup_engine_get_config_path (engine);
+
+  self->engine = g_object_ref (engine);
+  self->stop = stop;
+  self->stop_data = data;
+  peerup_dbus_engine1_set_version (object, PEERUP_VERSION);
+  peerup_dbus_engine1_set_process_id (object, getpid ());
+  peerup_dbus_engine1_set_config_file (object, config != NULL ? config : "");
+  g_object_bind_property_full (engine, "peer-id", self, "peer-id", G_BINDING_SYNC_CREATE, null_to_empty, NULL, NULL,
+                               NULL);
+  g_object_bind_property_full (engine, "state", self, "state", G_BINDING_SYNC_CREATE, state_to_word, NULL, NULL, NULL);
+  g_object_bind_property (engine, "started-at", self, "started-at", G_BINDING_SYNC_CREATE);
+  g_object_bind_property (engine, "listen-addresses", self, "listen-addresses", G_BINDING_SYNC_CREATE);
+  g_object_bind_property (engine, "problems", self, "problems", G_BINDING_SYNC_CREATE);
+  return self;
+}
+
+static void
+peerup_control_object_finalize (GObject *object)
+{
+  PeerupControlObject *self = PEERUP_CONTROL_OBJECT (object);
+
+  g_clear_pointer (&self->owned, g_ptr_array_unref);
+  g_clear_object (&self->engine);
+  G_OBJECT_CLASS (peerup_control_object_parent_class)->finalize (object);
+}
+
+static void
+peerup_control_object_class_init (PeerupControlObjectClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = peerup_control_object_finalize;
+}
+
+static void
+peerup_control_object_init (PeerupControlObject *self)
+{
+  peerup_control_register_errors ();
+  self->owned = g_ptr_array_new_with_free_func (owned_free);
+}

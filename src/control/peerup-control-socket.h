@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "wire/peerup-error.h"
+
+G_BEGIN_DECLS
+
+/* Where the daemon of a configuration is reached: a Unix socket, 0600, in a directory that is
+ * 0700. Its name comes from the configuration's path, so each configuration has its own. */
+
+/* The path of the socket for @config_path, best first: in /run/peerup for a configuration
+ * below the system's directory, else in $XDG_RUNTIME_DIR/peerup; then beside the
+ * configuration, for where there is no runtime directory. (transfer full) */
+char **peerup_control_socket_candidates (const char *config_path) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether something of this user answers at @path; then @pid gets its process. */
+gboolean peerup_control_socket_is_live (const char *path, gint64 *pid);
+
+/* The right to serve one configuration, held until it is freed. */
+typedef struct _PeerupControlClaim PeerupControlClaim;
+
+/* Blocking, at start-up. PEERUP_ERROR_EXISTS with the process if a daemon serves @config_path
+ * already; PEERUP_ERROR_PERMISSION if no candidate's directory can be used. A socket
+ * that nobody answers at is removed. */
+PeerupControlClaim *peerup_control_claim (const char *config_path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Where to make the socket; nothing is there. */
+const char *peerup_control_claim_get_path (PeerupControlClaim *self);
+/* Removes the socket. */
+void peerup_control_claim_free (PeerupControlClaim *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupControlClaim, peerup_control_claim_free)
+
+G_END_DECLS

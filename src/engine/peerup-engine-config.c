@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* The configuration and authorized_keys, at the start and whenever they change. Nothing
+ * here cuts a stream that a change is not about. What cannot be taken over while the
+ * engine runs becomes a problem that names the restart.
+ */
+#include "engine/peerup-engine-private.h"
+
+#include "protocols/peerup-text-ping.h"
+
+static gint64
+now_seconds (void)
+{
+  return g_get_real_time () / G_USEC_PER_SEC;
+}
+
+static void
+on_revoked (PeerupGater *gater, PeerupPeerId *peer, const char *reason, gpointer data)
+{
+  PeerupEngine *self = data;
+  g_autofree char *who = peerup_engine_describe (self, peer);
+
+  g_message ("%s is no longer admitted: %s", who, reason);
+  if (self->swarm != NULL)
+    peerup_swarm_disconnect (self->swarm, peer, PEERUP_CONNECTION_CODE_GATED);
+}
+
+gboolean
+peerup_engine_admits (PeerupPeerId *peer, gpointer engine)
+{
+  PeerupEngine *self = engine;
+
+  return self->gater != NULL && peerup_gater_check (self->gater, peer, now_seconds (), NULL);
+}
+
+static void
+show_warnings (PeerupEngine *self)
+{
+  const char *const *warnings = peerup_gater_get_warnings (self->gater);
+  g_autofree char *text = NULL;
+
+  if (peerup_gater_is_open (self->gater))
+    text = g_strdup_printf ("Connection gating is off, so EVERY peer that finds this device is admitted: set "
+                            "security.enable_connection_gating to true in %s",
+                            self->config_path);
+  else if (warnings[0] != NULL)
+    text = g_strjoinv (". ", (char **) warnings);
+  peerup_engine_set_problem (self, "trust", text);
+}
+
+static void
+on_trust_changed (PeerupGater *gater, gpointer data)
+{
+  PeerupEngine *self = data;
+
+  g_message ("authorized_keys was read again");
+  peerup_engine_set_problem (self, "authorized_keys", NULL);
+  show_warnings (self);
+}
+
+static void
+on_trust_problem (PeerupGater *gater, const char *text, gpointer data)
+{
+  peerup_engine_set_problem (data, "authorized_keys", text);
+}
+
+static PeerupGater *
+make_gater (PeerupEngine *self, PeerupConfig *config, GError **error)
+{
+  g_autoptr (PeerupGater) gater = NULL;
+
+  if (!peerup_config_get_connection_gating (config))
+    return peerup_gater_new_open ();
+  gater = peerup_gater_new_for_file (peerup_config_get_authorized_keys_file (config), error);
+  if (gater == NULL)
+    return NULL;
+  g_signal_connect_object (gater, "revoked", G_CALLBACK (on_revoked), self, 0);
+  g_signal_connect_object (gater, "changed", G_CALLBACK (on_trust_changed), self, 0);
+  g_signal_connect_object (gater, "problem", G_CALLBACK (on_trust_problem), self, 0);
+  return g_steal_pointer (&gater);
+}
+
+/* After the gate itself was replaced: whom the old one let in and the new one does not. */
+static void
+disconnect_unwelcome (PeerupEngine *self, PeerupGater *old)
+{
+  g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (self->swarm, NULL);
+  gint64 now = now_seconds ();
+
+  for (guint i = 0; i < connections->len; i++)
+    {
+      PeerupPeerId *peer = peerup_connection_get_remote_peer (g_ptr_array_index (connections, i));
+
+      if (peerup_gater_check (old, peer, now, NULL) && !peerup_gater_check (self->gater, peer, now, NULL))
+        on_revoked (self->gater, peer, "the configuration names another authorized_keys file", self);
+    }
+}
+
+gboolean
+peerup_engine_set_trust (PeerupEngine *self, PeerupConfig *config, GError **error)
+{
+  g_autoptr (PeerupGater) old = NULL;
+  PeerupGater *gater;
+
+  gater = make_gater (self, config, error);
+  if (gater == NULL)
+    return FALSE;
+  old = g_steal_pointer (&self->gater);
+  self->gater = gater;
+  if (old != NULL)
+    disconnect_unwelcome (self, old);
+  peerup_engine_set_problem (self, "authorized_keys", NULL);
+  show_warnings (self);
+  return TRUE;
+}
+
+void
+peerup_engine_serve (PeerupEngine *self, PeerupConfig *config)
+{
+  const char *old = peerup_config_get_ping_pong_id (self->config);
+  const char *new = peerup_config_get_ping_pong_id (config);
+
+  peerup_ping_serve (self->swarm);
+  if (self->config != config && old != NULL)
+    peerup_swarm_remove_protocol (self->swarm, old);
+  if (peerup_config_get_ping_pong_enabled (config))
+    peerup_text_ping_serve (self->swarm, new);
+  peerup_service_set_apply (self->services, self->swarm, config);
+}
+
+static gboolean
+has_address (PeerupConfig *config, PeerupMultiaddr *address)
+{
+  GPtrArray *addresses = config != NULL ? peerup_config_get_listen_addresses (config) : NULL;
+
+  return addresses != NULL && g_ptr_array_find_with_equal_func (addresses, address, peerup_multiaddr_equal, NULL);
+}
+
+typedef struct
+{
+  PeerupEngine *engine;
+  PeerupConfig *old;
+  PeerupConfig *config;
+} Listen;
+
+static void
+listen_free (gpointer data)
+{
+  Listen *listen = data;
+
+  g_object_unref (listen->engine);
+  g_clear_pointer (&listen->old, peerup_config_unref);
+  peerup_config_unref (listen->config);
+  g_free (listen);
+}
+
+/* A transport that this version does not have is no trouble a person could end. */
+static void
+report_listen_error (PeerupEngine *self, PeerupMultiaddr *address, const GError *error)
+{
+  g_autofree char *key = g_strconcat ("listen ", peerup_multiaddr_get_string (address), NULL);
+  g_autofree char *text = NULL;
+
+  if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED))
+    {
+      g_message ("Not listening on %s", error->message);
+      return;
+    }
+  text = g_strdup_printf ("Cannot listen on %s. End the program that uses it, or change network.listen_addresses in %s",
+                          error->message, self->config_path);
+  peerup_engine_set_problem (self, key, text);
+}
+
+/* How many of @addresses are listened on, once all have been tried at the same time. */
+static guint
+listen_on (PeerupEngine *self, GPtrArray *addresses)
+{
+  g_autoptr (GPtrArray) futures = g_ptr_array_new_with_free_func (dex_unref);
+  g_autoptr (PeerupSwarm) swarm = g_object_ref (self->swarm);
+  guint n_good = 0;
+
+  for (guint i = 0; i < addresses->len; i++)
+    g_ptr_array_add (futures, peerup_swarm_listen (swarm, g_ptr_array_index (addresses, i)));
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (dex_await (dex_ref (g_ptr_array_index (futures, i)), &error))
+        n_good++;
+      else
+        report_listen_error (self, g_ptr_array_index (addresses, i), error);
+    }
+  return n_good;
+}
+
+static DexFuture *
+listen_fiber (gpointer data)
+{
+  const Listen *listen = data;
+  GPtrArray *configured = peerup_config_get_listen_addresses (listen->config);
+  g_autoptr (GPtrArray) fresh = g_ptr_array_new ();
+
+  for (guint i = 0; i < configured->len; i++)
+    if (!has_address (listen->old, g_ptr_array_index (configured, i)))
+      g_ptr_array_add (fresh, g_ptr_array_index (configured, i));
+  if (listen_on (listen->engine, fresh) > 0 || listen->old != NULL)
+    return dex_future_new_true ();
+  return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
+                                "no address of network.listen_addresses in %s can be listened on",
+                                peerup_config_get_path (listen->config));
+}
+
+DexFuture *
+peerup_engine_listen (PeerupEngine *self, PeerupConfig *old, PeerupConfig *config)
+{
+  Listen *listen = g_new (Listen, 1);
+
+  listen->engine = g_object_ref (self);
+  listen->old = old != NULL ? peerup_config_ref (old) : NULL;
+  listen->config = peerup_config_ref (config);
+  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, listen_fiber, listen, listen_free);
+}
+
+/* Problems of addresses that are no longer configured are over; sockets that are open stay so. */
+static void
+follow_listen_addresses (PeerupEngine *self, PeerupConfig *config)
+{
+  GPtrArray *old = peerup_config_get_listen_addresses (self->config);
+  gboolean removed = FALSE;
+
+  for (guint i = 0; i < old->len; i++)
+    {
+      PeerupMultiaddr *address = g_ptr_array_index (old, i);
+      g_autofree char *key = g_strconcat ("listen ", peerup_multiaddr_get_string (address), NULL);
+
+      if (has_address (config, address))
+        continue;
+      peerup_engine_set_problem (self, key, NULL);
+      removed = TRUE;
+    }
+  if (removed)
+    peerup_engine_set_problem (self, "listen",
+                               "A listen address was removed from the configuration: it closes when "
+                               "the daemon is restarted");
+  /* It cannot fail with an old configuration; what went wrong is among the problems. */
+  dex_future_disown (peerup_engine_listen (self, self->config, config));
+}
+
+static gboolean
+same_trust (PeerupConfig *a, PeerupConfig *b)
+{
+  return peerup_config_get_connection_gating (a) == peerup_config_get_connection_gating (b) &&
+         g_strcmp0 (peerup_config_get_authorized_keys_file (a), peerup_config_get_authorized_keys_file (b)) == 0;
+}
+
+static void
+on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv warnings, gpointer data)
+{
+  PeerupEngine *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *trouble = NULL;
+
+  g_message ("%s was read again", self->config_path);
+  for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
+    g_message ("%s", warnings[i]);
+  /* Trust first: what follows must not be open to whom the new file no longer admits. */
+  if (!same_trust (self->config, config) && !peerup_engine_set_trust (self, config, &error))
+    trouble = g_strdup_printf ("%s; the old authorizations stay in force", error->message);
+  peerup_engine_set_problem (self, "authorized_keys", trouble);
+  peerup_engine_serve (self, config);
+  follow_listen_addresses (self, config);
+  peerup_engine_set_problem (
+    self, "identity",
+    g_str_equal (peerup_config_get_key_file (self->config), peerup_config_get_key_file (config))
+      ? NULL
+      : "identity.key_file was changed: the new identity is used when the daemon is restarted");
+  peerup_engine_set_problem (self, "config", NULL);
+  peerup_peer_list_set_names (self->peers, config);
+  peerup_config_ref (config);
+  g_clear_pointer (&self->config, peerup_config_unref);
+  self->config = config;
+}
+
+static void
+on_config_problem (PeerupConfigMonitor *monitor, const char *message, gpointer data)
+{
+  g_autofree char *text = g_strdup_printf ("%s; the old configuration stays in force", message);
+
+  peerup_engine_set_problem (data, "config", text);
+}
+
+gboolean
+peerup_engine_watch_config (PeerupEngine *self, GError **error)
+{
+  self->monitor = peerup_config_monitor_new (self->config, error);
+  if (self->monitor == NULL)
+    return FALSE;
+  g_signal_connect_object (self->monitor, "changed", G_CALLBACK (on_config_changed), self, 0);
+  g_signal_connect_object (self->monitor, "problem", G_CALLBACK (on_config_problem), self, 0);
+  return TRUE;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "config/peerup-config-monitor.h"
+#include "engine/peerup-address-book.h"
+#include "engine/peerup-engine.h"
+#include "engine/peerup-peer-list.h"
+#include "engine/peerup-problems.h"
+#include "engine/peerup-service-set.h"
+#include "protocols/peerup-ping.h"
+#include "trust/peerup-gater.h"
+#include "tunnel/peerup-forward.h"
+#include "tunnel/peerup-service.h"
+
+G_BEGIN_DECLS
+
+/* Microseconds that open streams get to end when the engine stops. */
+#define PEERUP_ENGINE_DRAIN_TIME (5 * G_USEC_PER_SEC)
+/* Microseconds a ping may take, connecting included. */
+#define PEERUP_ENGINE_PING_TIMEOUT (15 * G_USEC_PER_SEC)
+
+/* What the engine's own files and the rooms above share. The engine calls of C return
+ * futures; peerup-engine.h wraps them for everybody else. */
+struct _PeerupEngine
+{
+  GObject parent_instance;
+
+  char *config_path; /* nullable, absolute */
+  PeerupEngineFlags flags;
+  PeerupEngineState state;
+  gint64 started_at;
+
+  /* Present from the start to the end of a run. */
+  PeerupConfig *config; /* nullable */
+  PeerupConfigMonitor *monitor;
+  PeerupPrivateKey *identity;
+  PeerupGater *gater; /* NULL: nothing is admitted */
+  PeerupSwarm *swarm;
+  PeerupIdentify *identify;
+  PeerupAddressBook *book;
+  GHashTable *pingers; /* PeerupPeerId to PeerupPinger */
+
+  /* Present always. */
+  PeerupPeerList *peers;
+  PeerupServiceSet *services;
+  GListStore *forwards;
+  PeerupProblems *problems;
+};
+
+/* The three writers of properties. */
+void peerup_engine_set_state (PeerupEngine *self, PeerupEngineState state);
+void peerup_engine_set_problem (PeerupEngine *self, const char *key, const char *text);
+void peerup_engine_notify_addresses (PeerupEngine *self);
+
+/* Resolves to TRUE when the engine runs. Rejects with what is wrong with the files
+ * (PEERUP_ERROR_CONFIG, NOT_FOUND, PERMISSION, MALFORMED), or with UNREACHABLE when no
+ * configured address could be listened on; the engine is then stopped. */
+DexFuture *peerup_engine_start (PeerupEngine *self) G_GNUC_WARN_UNUSED_RESULT;
+/* Resolves to TRUE when everything is closed. Streams get PEERUP_ENGINE_DRAIN_TIME, or less
+ * if @cancellable (nullable) is cancelled. Never rejects. */
+DexFuture *peerup_engine_stop (PeerupEngine *self, GCancellable *cancellable) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether what a peer begins is welcome; @engine is a PeerupEngine. */
+gboolean peerup_engine_admits (PeerupPeerId *peer, gpointer engine);
+/* The parts of taking a configuration into use: who is admitted, what is served, which file
+ * changes are followed, where to listen. */
+gboolean peerup_engine_set_trust (PeerupEngine *self, PeerupConfig *config, GError **error);
+void peerup_engine_serve (PeerupEngine *self, PeerupConfig *config);
+gboolean peerup_engine_watch_config (PeerupEngine *self, GError **error);
+/* Resolves to TRUE when at least one address of @config is listened on; the others become
+ * problems. Rejects with UNREACHABLE. Addresses that @old (nullable) has are left alone. */
+DexFuture *peerup_engine_listen (PeerupEngine *self, PeerupConfig *old, PeerupConfig *config) G_GNUC_WARN_UNUSED_RESULT;
+
+/* As peerup_peer_argument_parse() with the engine's configuration; an address goes to the
+ * peerstore. NOT_FOUND for ourselves. CLOSED if the engine does not run. */
+PeerupPeerId *peerup_engine_resolve (PeerupEngine *self, const char *peer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* (transfer full): what messages call the peer. */
+char *peerup_engine_describe (PeerupEngine *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
+/* Resolves to the PeerupPeer, connected. Rejects as peerup_engine_resolve() and peerup_swarm_connect(). */
+DexFuture *peerup_engine_connect (PeerupEngine *self, const char *peer) G_GNUC_WARN_UNUSED_RESULT;
+/* Resolves to microseconds (int64). Rejects as connect, and with TIMEOUT. */
+DexFuture *peerup_engine_ping (PeerupEngine *self, const char *peer) G_GNUC_WARN_UNUSED_RESULT;
+/* Listens at @listen (see peerup_listen_argument_parse()), and begins to connect to the peer,
+ * so that the first connection need not wait for it. (transfer full). MALFORMED, DENIED (an
+ * address other than loopback without @any_address), EXISTS (port in use), and as resolve. */
+PeerupForward *peerup_engine_add_forward (PeerupEngine *self, const char *peer, const char *service, const char *listen,
+                                          gboolean any_address, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void peerup_engine_remove_forward (PeerupEngine *self, PeerupForward *forward);
+/* "127.0.0.1:2222" of a forward that listens. */
+char *peerup_engine_forward_address (PeerupForward *forward) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* The life of an engine: read the files, open the sockets; later drain, close, drop. A
+ * start that fails takes down what it put up, so a stopped engine has no swarm, no
+ * monitors and no keys in memory.
+ */
+#include "engine/peerup-engine-private.h"
+
+#include "engine/peerup-known-peers.h"
+#include "identity/peerup-private-key.h"
+
+/* Refusals are logged at most this often; strangers must not fill the disk. */
+#define REFUSAL_LOG_INTERVAL G_USEC_PER_SEC
+
+static gboolean
+is_dial_only (PeerupEngine *self)
+{
+  return self->config == NULL || (self->flags & PEERUP_ENGINE_DIAL_ONLY) != 0;
+}
+
+/* What we dial is our own choice; everything a peer begins is the gater's. */
+static gboolean
+gate (PeerupPeerId *peer, PeerupMultiaddr *remote_address, gboolean outbound, gpointer data, GError **error)
+{
+  PeerupEngine *self = data;
+
+  if (outbound)
+    return TRUE;
+  if (self->gater != NULL)
+    return peerup_gater_check (self->gater, peer, g_get_real_time () / G_USEC_PER_SEC, error);
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_GATED, "this program takes no connections");
+  return FALSE;
+}
+
+static void
+on_connection_opened (PeerupSwarm *swarm, PeerupConnection *connection, gpointer data)
+{
+  PeerupEngine *self = data;
+  const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
+  g_autofree char *who = peerup_engine_describe (self, info->remote_peer);
+
+  g_info ("%s %s %s over %s%s", info->outbound ? "Connected to" : "Connected from", who,
+          info->remote_address != NULL ? peerup_multiaddr_get_string (info->remote_address) : "", info->transport,
+          info->security);
+}
+
+static void
+on_connection_closed (PeerupSwarm *swarm, PeerupConnection *connection, gpointer data)
+{
+  PeerupEngine *self = data;
+  PeerupPeerId *peer = peerup_connection_get_remote_peer (connection);
+  g_autoptr (GPtrArray) left = peerup_swarm_dup_connections (swarm, peer);
+  g_autofree char *who = peerup_engine_describe (self, peer);
+  const GError *error = peerup_connection_get_error (connection);
+
+  g_info ("Connection to %s ended: %s", who, error != NULL ? error->message : "closed");
+  if (left->len == 0 && self->pingers != NULL)
+    g_hash_table_remove (self->pingers, peer);
+}
+
+static void
+on_refused (PeerupSwarm *swarm, PeerupPeerId *peer, const char *address, const char *reason, gpointer data)
+{
+  static gint64 last;
+  gint64 now = g_get_monotonic_time ();
+
+  if (last != 0 && now - last < REFUSAL_LOG_INTERVAL)
+    return;
+  last = now;
+  g_message ("Refused a connection of %s from %s: %s. To admit it: peerup auth add %s",
+             peerup_peer_id_get_string (peer), address, reason, peerup_peer_id_get_string (peer));
+}
+
+static gboolean
+load_files (PeerupEngine *self, GError **error)
+{
+  g_autoptr (PeerupConfig) config = NULL;
+  g_autoptr (GPtrArray) warnings = NULL;
+
+  if (self->config_path == NULL)
+    {
+      self->identity = peerup_private_key_generate (error);
+      return self->identity != NULL;
+    }
+  config = peerup_config_load (self->config_path, &warnings, error);
+  if (config == NULL)
+    return FALSE;
+  for (guint i = 0; warnings != NULL && i < warnings->len && !(self->flags & PEERUP_ENGINE_DIAL_ONLY); i++)
+    g_message ("%s", (const char *) g_ptr_array_index (warnings, i));
+  self->identity = peerup_key_file_load (peerup_config_get_key_file (config), error);
+  if (self->identity == NULL)
+    return FALSE;
+  self->config = g_steal_pointer (&config);
+  return TRUE;
+}
+
+static gboolean
+make_swarm (PeerupEngine *self, GError **error)
+{
+  g_autofree char *known = NULL;
+
+  self->swarm = peerup_swarm_new (self->identity, error);
+  if (self->swarm == NULL)
+    return FALSE;
+  peerup_swarm_set_gate (self->swarm, gate, self, NULL);
+  g_signal_connect_object (self->swarm, "connection-opened", G_CALLBACK (on_connection_opened), self, 0);
+  g_signal_connect_object (self->swarm, "connection-closed", G_CALLBACK (on_connection_closed), self, 0);
+  g_signal_connect_object (self->swarm, "refused", G_CALLBACK (on_refused), self, 0);
+  g_signal_connect_object (self->swarm, "addresses-changed", G_CALLBACK (peerup_engine_notify_addresses), self,
+                           G_CONNECT_SWAPPED);
+  self->identify = peerup_identify_new (self->swarm);
+  self->pingers = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
+                                         (GDestroyNotify) peerup_peer_id_unref, g_object_unref);
+  peerup_peer_list_follow (self->peers, self->swarm, self->identify);
+  if (self->config_path != NULL)
+    {
+      known = peerup_known_peers_path (self->config_path);
+      self->book = peerup_address_book_new (self->swarm, known);
+    }
+  return TRUE;
+}
+
+/* Before anything listens, so that no peer is ever judged by less than the whole configuration. */
+static gboolean
+prepare (PeerupEngine *self, GError **error)
+{
+  if (!load_files (self, error) || !make_swarm (self, error))
+    return FALSE;
+  peerup_peer_list_set_names (self->peers, self->config);
+  if (is_dial_only (self))
+    return TRUE;
+  if (!peerup_engine_set_trust (self, self->config, error) || !peerup_engine_watch_config (self, error))
+    return FALSE;
+  peerup_engine_serve (self, self->config);
+  return TRUE;
+}
+
+static DexFuture *
+start_fiber (gpointer data)
+{
+  PeerupEngine *self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (prepare (self, &error) && !is_dial_only (self))
+    dex_await (peerup_engine_listen (self, NULL, self->config), &error);
+  if (self->state != PEERUP_ENGINE_STARTING)
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine was stopped while it started");
+  if (error == NULL)
+    {
+      peerup_engine_set_state (self, PEERUP_ENGINE_RUNNING);
+      return dex_future_new_true ();
+    }
+  dex_await (peerup_engine_stop (self, NULL), NULL);
+  return dex_future_new_for_error (g_steal_pointer (&error));
+}
+
+DexFuture *
+peerup_engine_start (PeerupEngine *self)
+{
+  if (self->state != PEERUP_ENGINE_STOPPED)
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_EXISTS, "The engine has been started already");
+  peerup_engine_set_state (self, PEERUP_ENGINE_STARTING);
+  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, start_fiber, g_object_ref (self), g_object_unref);
+}
+
+static DexFuture *
+drain_all (PeerupEngine *self)
+{
+  gint64 deadline = g_get_monotonic_time () + PEERUP_ENGINE_DRAIN_TIME;
+  g_autoptr (GPtrArray) futures = g_ptr_array_new_with_free_func (dex_unref);
+
+  g_ptr_array_add (futures, peerup_service_set_drain (self->services, deadline));
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->forwards)); i++)
+    {
+      g_autoptr (PeerupForward) forward = g_list_model_get_item (G_LIST_MODEL (self->forwards), i);
+
+      g_ptr_array_add (futures, peerup_forward_drain (forward, deadline));
+    }
+  return dex_future_allv ((DexFuture **) futures->pdata, futures->len);
+}
+
+static void
+stop_forwards (PeerupEngine *self)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->forwards)); i++)
+    {
+      g_autoptr (PeerupForward) forward = g_list_model_get_item (G_LIST_MODEL (self->forwards), i);
+
+      peerup_forward_stop (forward);
+    }
+  g_list_store_remove_all (self->forwards);
+}
+
+static void
+drop_everything (PeerupEngine *self)
+{
+  g_clear_pointer (&self->pingers, g_hash_table_unref);
+  g_clear_object (&self->identify);
+  g_clear_object (&self->book);
+  g_clear_object (&self->swarm);
+  g_clear_object (&self->gater);
+  g_clear_object (&self->monitor);
+  g_clear_pointer (&self->config, peerup_config_unref);
+  g_clear_pointer (&self->identity, peerup_private_key_unref);
+}
+
+typedef struct
+{
+  PeerupEngine *engine;
+  GCancellable *cancellable;
+} Stop;
+
+static void
+stop_free (gpointer data)
+{
+  Stop *stop = data;
+
+  g_object_unref (stop->engine);
+  g_clear_object (&stop->cancellable);
+  g_free (stop);
+}
+
+static DexFuture *
+stop_fiber (gpointer data)
+{
+  const Stop *stop = data;
+  PeerupEngine *self = stop->engine;
+  DexFuture *hurry =
+    stop->cancellable != NULL ? dex_cancellable_new_from_cancellable (stop->cancellable) : dex_future_new_infinite ();
+
+  /* Neither can fail in a way that changes what comes next. */
+  dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
+  stop_forwards (self);
+  peerup_service_set_clear (self->services);
+  if (self->swarm != NULL)
+    dex_await (peerup_swarm_close (self->swarm), NULL);
+  if (self->book != NULL)
+    dex_await (peerup_address_book_flush (self->book), NULL);
+  drop_everything (self);
+  peerup_engine_set_state (self, PEERUP_ENGINE_STOPPED);
+  return dex_future_new_true ();
+}
+
+DexFuture *
+peerup_engine_stop (PeerupEngine *self, GCancellable *cancellable)
+{
+  Stop *stop;
+
+  if (self->state != PEERUP_ENGINE_STARTING && self->state != PEERUP_ENGINE_RUNNING)
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine does not run");
+  peerup_engine_set_state (self, PEERUP_ENGINE_STOPPING);
+  stop = g_new (Stop, 1);
+  stop->engine = g_object_ref (self);
+  stop->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, stop_fiber, stop, stop_free);
+}

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* The engine as an object: properties, lists and the GIO face of its calls. What it does
+ * is in peerup-engine-run.c (start and stop), peerup-engine-config.c (files that change)
+ * and peerup-engine-calls.c. Lives until its last reference goes; one that was started
+ * must be stopped first, because ending well takes time.
+ */
+#include "engine/peerup-engine-private.h"
+
+G_DEFINE_FINAL_TYPE (PeerupEngine, peerup_engine, G_TYPE_OBJECT)
+G_DEFINE_ENUM_TYPE (PeerupEngineState, peerup_engine_state, G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_STOPPED, "stopped"),
+                    G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_STARTING, "starting"),
+                    G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_RUNNING, "running"),
+                    G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_STOPPING, "stopping"))
+G_DEFINE_FLAGS_TYPE (PeerupEngineFlags, peerup_engine_flags, G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_DIAL_ONLY, "dial-only"))
+
+enum
+{
+  PROP_CONFIG_PATH = 1,
+  PROP_FLAGS,
+  PROP_STATE,
+  PROP_PEER_ID,
+  PROP_STARTED_AT,
+  PROP_LISTEN_ADDRESSES,
+  PROP_PROBLEMS,
+  PROP_PEERS,
+  PROP_SERVICES,
+  PROP_FORWARDS,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+/**
+ * peerup_engine_new:
+ * @config_path: (nullable): the configuration file; without one the engine has a fresh
+ *   identity that is kept nowhere, and only dials
+ * @flags: what it is for
+ *
+ * Nothing is read before the engine is started.
+ *
+ * Returns: (transfer full): an engine
+ */
+PeerupEngine *
+peerup_engine_new (const char *config_path, PeerupEngineFlags flags)
+{
+  return g_object_new (PEERUP_TYPE_ENGINE, "config-path", config_path, "flags", flags, NULL);
+}
+
+/**
+ * peerup_engine_get_config_path:
+ *
+ * Returns: (nullable): the absolute path of the configuration file
+ */
+const char *
+peerup_engine_get_config_path (PeerupEngine *self)
+{
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), NULL);
+  return self->config_path;
+}
+
+PeerupEngineState
+peerup_engine_get_state (PeerupEngine *self)
+{
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), PEERUP_ENGINE_STOPPED);
+  return self->state;
+}
+
+/**
+ * peerup_engine_get_peer_id:
+ *
+ * Returns: (nullable): the peer ID in base58; %NULL while the engine is stopped
+ */
+const char *
+peerup_engine_get_peer_id (PeerupEngine *self)
+{
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), NULL);
+  if (self->identity == NULL)
+    return NULL;
+  return peerup_peer_id_get_string (peerup_private_key_get_peer_id (self->identity));
+}
+
+/**
+ * peerup_engine_get_started_at:
+ *
+ * Returns: seconds since 1970 when the engine came to run, 0 while it does not
+ */
+gint64
+peerup_engine_get_started_at (PeerupEngine *self)
+{
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), 0);
+  return self->started_at;
+}
+
+/**
+ * peerup_engine_dup_listen_addresses:
+ *
+ * Returns: (transfer full): the multiaddrs where peers reach the engine, each with /p2p/ID
+ */
+char **
+peerup_engine_dup_listen_addresses (PeerupEngine *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autoptr (GPtrArray) addresses = NULL;
+
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), NULL);
+  if (self->swarm != NULL)
+    addresses = peerup_swarm_dup_listen_addresses (self->swarm);
+  for (guint i = 0; addresses != NULL && i < addresses->len; i++)
+    {
+      g_autoptr (PeerupMultiaddr) whole = NULL;
+
+      whole = peerup_multiaddr_with_peer_id (g_ptr_array_index (addresses, i), peerup_swarm_get_peer_id (self->swarm));
+      g_strv_builder_add (builder, peerup_multiaddr_get_string (whole));
+    }
+  return g_strv_builder_end (builder);
+}
+
+/**
+ * peerup_engine_dup_problems:
+ *
+ * Returns: (transfer full): sentences about what is wrong now and for long; empty if all is well
+ */
+char **
+peerup_engine_dup_problems (PeerupEngine *self)
+{
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), NULL);
+  return peerup_problems_dup (self->problems);
+}
+
+/**
+ * peerup_engine_get_peers:
+ *
+ * Returns: (transfer none): a list of [class@Peer]
+ */
+GListModel *
+peerup_engine_get_peers (PeerupEngine *self)
+{
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), NULL);
+  return peerup_peer_list_get_model (self->peers);
+}
+
+/**
+ * peerup_engine_get_services:
+ *
+ * Returns: (transfer none): a list of the services that peers may use here
+ */
+GListModel *
+peerup_engine_get_services (PeerupEngine *self)
+{
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), NULL);
+  return peerup_service_set_get_model (self->services);
+}
+
+/**
+ * peerup_engine_get_forwards:
+ *
+ * Returns: (transfer none): a list of the services of peers that are ports here
+ */
+GListModel *
+peerup_engine_get_forwards (PeerupEngine *self)
+{
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), NULL);
+  return G_LIST_MODEL (self->forwards);
+}
+
+static gboolean
+edge_exists (PeerupEngineState from, PeerupEngineState to)
+{
+  switch (from)
+    {
+    case PEERUP_ENGINE_STOPPED:
+      return to == PEERUP_ENGINE_STARTING;
+    case PEERUP_ENGINE_STARTING:
+      return to == PEERUP_ENGINE_RUNNING || to == PEERUP_ENGINE_STOPPING;
+    case PEERUP_ENGINE_RUNNING:
+      return to == PEERUP_ENGINE_STOPPING;
+    case PEERUP_ENGINE_STOPPING:
+      return to == PEERUP_ENGINE_STOPPED;
+    default:
+      return FALSE;
+    }
+}
+
+void
+peerup_engine_set_state (PeerupEngine *self, PeerupEngineState state)
+{
+  static const char *const names[] = { "stopped", "starting", "running", "stopping" };
+
+  g_assert (edge_exists (self->state, state));
+  g_debug ("engine: %s -> %s", names[self->state], names[state]);
+  self->state = state;
+  self->started_at = state == PEERUP_ENGINE_RUNNING ? g_get_real_time () / G_USEC_PER_SEC : 0;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STARTED_AT]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PEER_ID]);
+}
+
+void
+peerup_engine_set_problem (PeerupEngine *self, const char *key, const char *text)
+{
+  if (peerup_problems_set (self->problems, key, text))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROBLEMS]);
+}
+
+void
+peerup_engine_notify_addresses (PeerupEngine *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LISTEN_ADDRESSES]);
+}
+
+static void
+finish_with (PeerupEngine *self, DexFuture *future, GCancellable *cancellable, GAsyncReadyCallback callback,
+             gpointer user_data)
+{
+  g_autoptr (DexAsyncResult) result = dex_async_result_new (self, cancellable, callback, user_data);
+
+  dex_async_result_await (result, future);
+}
+
+/**
+ * peerup_engine_start_async:
+ * @self: a stopped engine
+ * @cancellable: (nullable): gives up waiting; the engine goes on starting
+ * @callback: called when it runs or could not be started
+ * @user_data: for @callback
+ *
+ * Reads the files and listens. An address that cannot be listened on becomes a problem; if
+ * none works, the start fails.
+ */
+void
+peerup_engine_start_async (PeerupEngine *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  g_return_if_fail (PEERUP_IS_ENGINE (self));
+  finish_with (self, peerup_engine_start (self), cancellable, callback, user_data);
+}
+
+gboolean
+peerup_engine_start_finish (PeerupEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), FALSE);
+  return dex_async_result_propagate_boolean (DEX_ASYNC_RESULT (result), error);
+}
+
+/**
+ * peerup_engine_stop_async:
+ * @self: an engine that runs
+ * @cancellable: (nullable): cuts streams at once instead of waiting for them
+ * @callback: called when everything is closed
+ * @user_data: for @callback
+ *
+ * Takes nothing new, gives open streams five seconds to end, and closes everything.
+ */
+void
+peerup_engine_stop_async (PeerupEngine *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_return_if_fail (PEERUP_IS_ENGINE (self));
+  finish_with (self, peerup_engine_stop (self, cancellable), NULL, callback, user_data);
+}
+
+gboolean
+peerup_engine_stop_finish (PeerupEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), FALSE);
+  return dex_async_result_propagate_boolean (DEX_ASYNC_RESULT (result), error);
+}
+
+/**
+ * peerup_engine_connect_async:
+ * @self: an engine that runs
+ * @peer: a name, a peer ID, or a multiaddr that ends in `/p2p/ID`
+ * @cancellable: (nullable): gives up waiting
+ * @callback: called when there is a connection, or will be none
+ * @user_data: for @callback
+ */
+void
+peerup_engine_connect_async (PeerupEngine *self, const char *peer, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (PEERUP_IS_ENGINE (self));
+  g_return_if_fail (peer != NULL);
+  finish_with (self, peerup_engine_connect (self, peer), cancellable, callback, user_data);
+}
+
+/**
+ * peerup_engine_connect_finish:
+ *
+ * Returns: (transfer full): the peer, connected
+ */
+PeerupPeer *
+peerup_engine_connect_finish (PeerupEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), NULL);
+  return dex_async_result_propagate_pointer (DEX_ASYNC_RESULT (result), error);
+}
+
+/**
+ * peerup_engine_ping_async:
+ * @self: an engine that runs
+ * @peer: a name, a peer ID, or a multiaddr that ends in `/p2p/ID`
+ * @cancellable: (nullable): gives up waiting
+ * @callback: called with the answer, or after 15 seconds at most without one
+ * @user_data: for @callback
+ */
+void
+peerup_engine_ping_async (PeerupEngine *self, const char *peer, GCancellable *cancellable, GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_return_if_fail (PEERUP_IS_ENGINE (self));
+  g_return_if_fail (peer != NULL);
+  finish_with (self, peerup_engine_ping (self, peer), cancellable, callback, user_data);
+}
+
+/**
+ * peerup_engine_ping_finish:
+ *
+ * Returns: the round trip in microseconds, -1 with an error
+ */
+gint64
+peerup_engine_ping_finish (PeerupEngine *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (DexFuture) future = NULL;
+  const GValue *value;
+
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), -1);
+  future = dex_async_result_dup_future (DEX_ASYNC_RESULT (result));
+  value = dex_future_get_value (future, error);
+  return value != NULL ? g_value_get_int64 (value) : -1;
+}
+
+static void
+peerup_engine_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  PeerupEngine *self = PEERUP_ENGINE (object);
+
+  switch (prop_id)
+    {
+    case PROP_CONFIG_PATH:
+      g_value_set_string (value, self->config_path);
+      break;
+    case PROP_FLAGS:
+      g_value_set_flags (value, self->flags);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, self->state);
+      break;
+    case PROP_PEER_ID:
+      g_value_set_string (value, peerup_engine_get_peer_id (self));
+      break;
+    case PROP_STARTED_AT:
+      g_value_set_int64 (value, self->started_at);
+      break;
+    case PROP_LISTEN_ADDRESSES:
+      g_value_take_boxed (value, peerup_engine_dup_listen_addresses (self));
+      break;
+    case PROP_PROBLEMS:
+      g_value_take_boxed (value, peerup_engine_dup_problems (self));
+      break;
+    case PROP_PEERS:
+      g_value_set_object (value, peerup_engine_get_peers (self));
+      break;
+    case PROP_SERVICES:
+      g_value_set_object (value, peerup_engine_get_services (self));
+      break;
+    case PROP_FORWARDS:
+      g_value_set_object (value, self->forwards);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+peerup_engine_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  PeerupEngine *self = PEERUP_ENGINE (object);
+  const char *path;
+
+  switch (prop_id)
+    {
+    case PROP_CONFIG_PATH:
+      path = g_value_get_string (value);
+      self->config_path = path != NULL ? g_canonicalize_filename (path, NULL) : NULL;
+      break;
+    case PROP_FLAGS:
+      self->flags = g_value_get_flags (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+peerup_engine_finalize (GObject *object)
+{
+  PeerupEngine *self = PEERUP_ENGINE (object);
+
+  g_assert (self->state == PEERUP_ENGINE_STOPPED);
+  g_clear_object (&self->forwards);
+  g_clear_object (&self->services);
+  g_clear_object (&self->peers);
+  g_clear_pointer (&self->problems, peerup_problems_free);
+  g_free (self->config_path);
+  G_OBJECT_CLASS (peerup_engine_parent_class)->finalize (object);
+}
+
+static void
+peerup_engine_class_init (PeerupEngineClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  const GParamFlags construct = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = peerup_engine_finalize;
+  object_class->get_property = peerup_engine_get_property;
+  object_class->set_property = peerup_engine_set_property;
+
+  properties[PROP_CONFIG_PATH] = g_param_spec_string ("config-path", NULL, NULL, NULL, construct);
+  properties[PROP_FLAGS] =
+    g_param_spec_flags ("flags", NULL, NULL, PEERUP_TYPE_ENGINE_FLAGS, PEERUP_ENGINE_DEFAULT, construct);
+  properties[PROP_STATE] =
+    g_param_spec_enum ("state", NULL, NULL, PEERUP_TYPE_ENGINE_STATE, PEERUP_ENGINE_STOPPED, flags);
+  properties[PROP_PEER_ID] = g_param_spec_string ("peer-id", NULL, NULL, NULL, flags);
+  properties[PROP_STARTED_AT] = g_param_spec_int64 ("started-at", NULL, NULL, 0, G_MAXINT64, 0, flags);
+  properties[PROP_LISTEN_ADDRESSES] = g_param_spec_boxed ("listen-addresses", NULL, NULL, G_TYPE_STRV, flags);
+  properties[PROP_PROBLEMS] = g_param_spec_boxed ("problems", NULL, NULL, G_TYPE_STRV, flags);
+  properties[PROP_PEERS] = g_param_spec_object ("peers", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+  properties[PROP_SERVICES] = g_param_spec_object ("services", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+  properties[PROP_FORWARDS] = g_param_spec_object ("forwards", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+peerup_engine_init (PeerupEngine *self)
+{
+  dex_init ();
+  self->peers = peerup_peer_list_new ();
+  self->services = peerup_service_set_new (peerup_engine_admits, self);
+  self->forwards = g_list_store_new (PEERUP_TYPE_FORWARD);
+  self->problems = peerup_problems_new ();
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "engine/peerup-peer.h"
+
+G_BEGIN_DECLS
+
+/**
+ * PeerupEngineState:
+ * @PEERUP_ENGINE_STOPPED: not started, or stopped
+ * @PEERUP_ENGINE_STARTING: reads its files and opens its sockets
+ * @PEERUP_ENGINE_RUNNING: at work
+ * @PEERUP_ENGINE_STOPPING: takes nothing new and lets open streams end
+ */
+typedef enum
+{
+  PEERUP_ENGINE_STOPPED,
+  PEERUP_ENGINE_STARTING,
+  PEERUP_ENGINE_RUNNING,
+  PEERUP_ENGINE_STOPPING,
+} PeerupEngineState;
+
+#define PEERUP_TYPE_ENGINE_STATE (peerup_engine_state_get_type ())
+GType peerup_engine_state_get_type (void);
+
+/**
+ * PeerupEngineFlags:
+ * @PEERUP_ENGINE_DEFAULT: everything the configuration asks for
+ * @PEERUP_ENGINE_DIAL_ONLY: the configured identity and names, but no listening and no
+ *   services: for a short-lived program that uses what other peers offer
+ */
+typedef enum /*< flags >*/
+{
+  PEERUP_ENGINE_DEFAULT = 0,
+  PEERUP_ENGINE_DIAL_ONLY = 1 << 0,
+} PeerupEngineFlags;
+
+#define PEERUP_TYPE_ENGINE_FLAGS (peerup_engine_flags_get_type ())
+GType peerup_engine_flags_get_type (void);
+
+#define PEERUP_TYPE_ENGINE (peerup_engine_get_type ())
+/**
+ * PeerupEngine:
+ *
+ * One identity at work: it listens, admits the peers that `authorized_keys` names, offers
+ * services to them, and carries local ports to theirs. It belongs to the thread that made
+ * it and to the main context that was its default. Changes of its files take effect while
+ * it runs.
+ *
+ * A peer is written as a name of the configuration, a peer ID in any text form, or a
+ * multiaddr that ends in `/p2p/ID`; the address in the last is remembered.
+ */
+G_DECLARE_FINAL_TYPE (PeerupEngine, peerup_engine, PEERUP, ENGINE, GObject)
+
+PeerupEngine *peerup_engine_new (const char *config_path, PeerupEngineFlags flags);
+const char *peerup_engine_get_config_path (PeerupEngine *self);
+PeerupEngineState peerup_engine_get_state (PeerupEngine *self);
+const char *peerup_engine_get_peer_id (PeerupEngine *self);
+gint64 peerup_engine_get_started_at (PeerupEngine *self);
+char **peerup_engine_dup_listen_addresses (PeerupEngine *self);
+char **peerup_engine_dup_problems (PeerupEngine *self);
+GListModel *peerup_engine_get_peers (PeerupEngine *self);
+GListModel *peerup_engine_get_services (PeerupEngine *self);
+GListModel *peerup_engine_get_forwards (PeerupEngine *self);
+
+void peerup_engine_start_async (PeerupEngine *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                                gpointer user_data);
+gboolean peerup_engine_start_finish (PeerupEngine *self, GAsyncResult *result, GError **error);
+void peerup_engine_stop_async (PeerupEngine *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                               gpointer user_data);
+gboolean peerup_engine_stop_finish (PeerupEngine *self, GAsyncResult *result, GError **error);
+
+void peerup_engine_connect_async (PeerupEngine *self, const char *peer, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data);
+PeerupPeer *peerup_engine_connect_finish (PeerupEngine *self, GAsyncResult *result, GError **error);
+void peerup_engine_ping_async (PeerupEngine *self, const char *peer, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data);
+gint64 peerup_engine_ping_finish (PeerupEngine *self, GAsyncResult *result, GError **error);
+
+G_END_DECLS

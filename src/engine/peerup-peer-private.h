@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "engine/peerup-peer.h"
+#include "swarm/peerup-swarm.h"
+
+G_BEGIN_DECLS
+
+PeerupPeer *peerup_peer_new (PeerupPeerId *id) G_GNUC_WARN_UNUSED_RESULT;
+PeerupPeerId *peerup_peer_get_peer_id (PeerupPeer *self);
+void peerup_peer_set_name (PeerupPeer *self, const char *name);
+void peerup_peer_set_agent (PeerupPeer *self, const char *agent);
+/* A dial to a peer without connections has begun or ended. Calls nest. */
+void peerup_peer_begin_dial (PeerupPeer *self);
+void peerup_peer_end_dial (PeerupPeer *self);
+/* @connections: those that are open now, best first. */
+void peerup_peer_set_connections (PeerupPeer *self, GPtrArray *connections);
+
+G_END_DECLS

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* Carries the services section of a configuration over to live PeerupService objects, and
+ * writes what happens to them into the log. Lives as long as its engine. A service
+ * that has no usable address is not made: the configuration refuses an enabled one.
+ */
+#include "engine/peerup-service-set.h"
+
+#include "engine/peerup-arguments.h"
+
+struct _PeerupServiceSet
+{
+  GObject parent_instance;
+
+  GListStore *store;
+  PeerupServiceAdmitFunc admit;
+  gpointer admit_data;
+  PeerupConfig *config;
+};
+
+G_DEFINE_FINAL_TYPE (PeerupServiceSet, peerup_service_set, G_TYPE_OBJECT)
+
+GListModel *
+peerup_service_set_get_model (PeerupServiceSet *self)
+{
+  return G_LIST_MODEL (self->store);
+}
+
+static void
+on_denied (PeerupService *service, PeerupPeerId *peer, gpointer data)
+{
+  PeerupServiceSet *self = data;
+  g_autofree char *who = peerup_peer_describe (self->config, peer);
+
+  g_message ("Refused service %s to %s: the peer is not authorized, or not among the service’s allowed_peers",
+             peerup_service_get_name (service), who);
+}
+
+static void
+on_failed (PeerupService *service, PeerupPeerId *peer, const char *reason, gpointer data)
+{
+  PeerupServiceSet *self = data;
+  g_autofree char *who = peerup_peer_describe (self->config, peer);
+
+  g_message ("Service %s could not serve %s: %s", peerup_service_get_name (service), who, reason);
+}
+
+static PeerupService *
+dup_service (PeerupServiceSet *self, const char *name, guint *position)
+{
+  guint n_items = g_list_model_get_n_items (G_LIST_MODEL (self->store));
+
+  for (*position = 0; *position < n_items; (*position)++)
+    {
+      g_autoptr (PeerupService) service = g_list_model_get_item (G_LIST_MODEL (self->store), *position);
+
+      if (g_str_equal (peerup_service_get_name (service), name))
+        return g_steal_pointer (&service);
+    }
+  return NULL;
+}
+
+/* (nullable) (transfer full) */
+static PeerupService *
+make_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigService *entry)
+{
+  g_autoptr (GError) error = NULL;
+  PeerupService *service;
+
+  service = peerup_service_new (swarm, entry->name, entry->host, entry->port, &error);
+  if (service == NULL)
+    {
+      g_warning ("Service %s is not offered: %s", entry->name, error->message);
+      return NULL;
+    }
+  peerup_service_set_admission (service, self->admit, self->admit_data);
+  g_signal_connect_object (service, "denied", G_CALLBACK (on_denied), self, 0);
+  g_signal_connect_object (service, "failed", G_CALLBACK (on_failed), self, 0);
+  g_list_store_append (self->store, service);
+  return service;
+}
+
+static gboolean
+same_target (PeerupService *service, const PeerupConfigService *entry)
+{
+  return g_str_equal (peerup_service_get_host (service), entry->host) &&
+         peerup_service_get_port (service) == entry->port;
+}
+
+static void
+apply_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigService *entry)
+{
+  g_autoptr (PeerupService) service = NULL;
+  g_autoptr (GError) error = NULL;
+  guint position;
+
+  service = dup_service (self, entry->name, &position);
+  if (service == NULL)
+    service = make_service (self, swarm, entry);
+  else if (!same_target (service, entry) && !peerup_service_set_target (service, entry->host, entry->port, &error))
+    g_warning ("Service %s keeps its old address: %s", entry->name, error->message);
+  if (service == NULL)
+    return;
+  /* The list first: a service must never be open to more peers than it should, even for a moment. */
+  peerup_service_set_allowed_peers (service, entry->allowed_peers);
+  if (peerup_service_get_enabled (service) == entry->enabled)
+    return;
+  peerup_service_set_enabled (service, entry->enabled);
+  g_message ("Service %s (%s) is %s", entry->name, entry->local_address, entry->enabled ? "offered" : "not offered");
+}
+
+static void
+remove_missing (PeerupServiceSet *self, PeerupConfig *config)
+{
+  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (self->store)); i > 0; i--)
+    {
+      g_autoptr (PeerupService) service = g_list_model_get_item (G_LIST_MODEL (self->store), i - 1);
+      const PeerupConfigService *entry = peerup_config_find_service (config, peerup_service_get_name (service));
+
+      if (entry != NULL && entry->host != NULL)
+        continue;
+      peerup_service_set_enabled (service, FALSE);
+      g_list_store_remove (self->store, i - 1);
+      g_message ("Service %s is gone", peerup_service_get_name (service));
+    }
+}
+
+void
+peerup_service_set_apply (PeerupServiceSet *self, PeerupSwarm *swarm, PeerupConfig *config)
+{
+  GPtrArray *entries = peerup_config_get_services (config);
+
+  g_clear_pointer (&self->config, peerup_config_unref);
+  self->config = peerup_config_ref (config);
+  remove_missing (self, config);
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const PeerupConfigService *entry = g_ptr_array_index (entries, i);
+
+      if (entry->host != NULL)
+        apply_service (self, swarm, entry);
+    }
+}
+
+DexFuture *
+peerup_service_set_drain (PeerupServiceSet *self, gint64 deadline)
+{
+  g_autoptr (GPtrArray) futures = g_ptr_array_new_with_free_func (dex_unref);
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->store)); i++)
+    {
+      g_autoptr (PeerupService) service = g_list_model_get_item (G_LIST_MODEL (self->store), i);
+
+      g_ptr_array_add (futures, peerup_service_drain (service, deadline));
+    }
+  if (futures->len == 0)
+    return dex_future_new_true ();
+  return dex_future_allv ((DexFuture **) futures->pdata, futures->len);
+}
+
+void
+peerup_service_set_clear (PeerupServiceSet *self)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->store)); i++)
+    {
+      g_autoptr (PeerupService) service = g_list_model_get_item (G_LIST_MODEL (self->store), i);
+
+      peerup_service_set_enabled (service, FALSE);
+    }
+  g_list_store_remove_all (self->store);
+}
+
+PeerupServiceSet *
+peerup_service_set_new (PeerupServiceAdmitFunc admit, gpointer data)
+{
+  PeerupServiceSet *self = g_object_new (PEERUP_TYPE_SERVICE_SET, NULL);
+
+  self->admit = admit;
+  self->admit_data = data;
+  return self;
+}
+
+static void
+peerup_service_set_finalize (GObject *object)
+{
+  PeerupServiceSet *self = PEERUP_SERVICE_SET (object);
+
+  g_clear_object (&self->store);
+  g_clear_pointer (&self->config, peerup_config_unref);
+  G_OBJECT_CLASS (peerup_service_set_parent_class)->finalize (object);
+}
+
+static void
+peerup_service_set_class_init (PeerupServiceSetClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = peerup_service_set_finalize;
+}
+
+static void
+peerup_service_set_init (PeerupServiceSet *self)
+{
+  self->store = g_list_store_new (PEERUP_TYPE_SERVICE);
+}

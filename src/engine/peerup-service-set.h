@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "config/peerup-config.h"
+#include "tunnel/peerup-service.h"
+
+G_BEGIN_DECLS
+
+/* The services a configuration offers, as a list model of PeerupService. */
+#define PEERUP_TYPE_SERVICE_SET (peerup_service_set_get_type ())
+G_DECLARE_FINAL_TYPE (PeerupServiceSet, peerup_service_set, PEERUP, SERVICE_SET, GObject)
+
+/* @admit is asked for each stream (see peerup_service_set_admission()); @data outlives the set. */
+PeerupServiceSet *peerup_service_set_new (PeerupServiceAdmitFunc admit, gpointer data) G_GNUC_WARN_UNUSED_RESULT;
+GListModel *peerup_service_set_get_model (PeerupServiceSet *self);
+/* Makes the services on @swarm those of @config. Streams end only where a service is gone or
+ * disabled, or their peer is no longer on its list. */
+void peerup_service_set_apply (PeerupServiceSet *self, PeerupSwarm *swarm, PeerupConfig *config);
+/* No new streams; resolves to TRUE when the open ones have ended, or at @deadline
+ * (monotonic µs) by a reset. Never rejects. */
+DexFuture *peerup_service_set_drain (PeerupServiceSet *self, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* Ends and drops every service. */
+void peerup_service_set_clear (PeerupServiceSet *self);
+
+G_END_DECLS

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * What the benchmark programs have in common: a swarm to try things on, and a main loop
+ * that runs until something has happened. Everything is in the main thread. */
+
+#include "bench-common.h"
+
+#include <glib-unix.h>
+#include <unistd.h>
+
+PeerupSwarm *
+bench_swarm_new (const char *security, GError **error)
+{
+  static const char *const tls[] = { "/tls/1.0.0", NULL };
+  static const char *const noise[] = { "/noise", NULL };
+  g_autoptr (PeerupPrivateKey) key = peerup_private_key_generate (error);
+  PeerupSwarm *swarm = key != NULL ? peerup_swarm_new (key, error) : NULL;
+
+  if (swarm != NULL && security != NULL)
+    peerup_swarm_set_securities (swarm, g_str_equal (security, "noise") ? noise : tls);
+  return swarm;
+}
+
+char *
+bench_swarm_listen (PeerupSwarm *swarm, GError **error)
+{
+  g_autoptr (PeerupMultiaddr) any = peerup_multiaddr_newf ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (GPtrArray) addresses = NULL;
+
+  if (!bench_await (peerup_swarm_listen (swarm, any), error))
+    return NULL;
+  addresses = peerup_swarm_dup_listen_addresses (swarm);
+  return g_strdup_printf ("%s/p2p/%s", peerup_multiaddr_get_string (addresses->pdata[0]),
+                          peerup_peer_id_get_string (peerup_swarm_get_peer_id (swarm)));
+}
+
+PeerupPeerId *
+bench_swarm_add_peer (PeerupSwarm *swarm, const char *multiaddr, GError **error)
+{
+  g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_new_from_string (multiaddr, error);
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
+  PeerupPeerId *peer;
+
+  if (address == NULL)
+    return NULL;
+  peer = peerup_multiaddr_dup_peer_id (address);
+  if (peer == NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s does not end in /p2p/PEERID", multiaddr);
+      return NULL;
+    }
+  g_ptr_array_add (addresses, address);
+  peerup_swarm_add_addresses (swarm, peer, addresses);
+  return peer;
+}
+
+gboolean
+bench_await (DexFuture *future, GError **error)
+{
+  g_autoptr (DexFuture) held = future;
+
+  while (dex_future_is_pending (held))
+    g_main_context_iteration (NULL, TRUE);
+  return dex_future_get_value (held, error) != NULL;
+}
+
+static gboolean
+on_input (int fd, GIOCondition condition, gpointer data)
+{
+  char buffer[256];
+
+  if (read (fd, buffer, sizeof buffer) > 0)
+    return G_SOURCE_CONTINUE;
+  g_main_loop_quit (data);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+  g_main_loop_quit (data);
+  return G_SOURCE_CONTINUE;
+}
+
+void
+bench_run_until_told (void)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  guint sources[] = {
+    g_unix_fd_add (0, G_IO_IN | G_IO_HUP, on_input, loop),
+    g_unix_signal_add (SIGTERM, on_signal, loop),
+    g_unix_signal_add (SIGINT, on_signal, loop),
+  };
+
+  g_main_loop_run (loop);
+  for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
+    if (g_main_context_find_source_by_id (NULL, sources[i]) != NULL)
+      g_source_remove (sources[i]);
+}

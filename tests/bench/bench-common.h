@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "swarm/peerup-swarm.h"
+
+G_BEGIN_DECLS
+
+/* A swarm with a new key that lets everybody in. @security: "tls", "noise" or NULL for both. */
+PeerupSwarm *bench_swarm_new (const char *security, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Listens on a loopback port; returns the multiaddr to dial. */
+char *bench_swarm_listen (PeerupSwarm *swarm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Adds @multiaddr, which ends in /p2p/PEERID, to what @swarm knows; returns that peer ID. */
+PeerupPeerId *
+bench_swarm_add_peer (PeerupSwarm *swarm, const char *multiaddr, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Runs the main loop until @future (transfer full) has come to its end; whether it is a good one. */
+gboolean bench_await (DexFuture *future, GError **error);
+/* Runs the main loop until SIGTERM, SIGINT or the end of standard input. */
+void bench_run_until_told (void);
+
+G_END_DECLS

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * bench-idle [tls|noise] [CONNECTIONS] [STREAMS]: what idle connections and idle streams cost.
+ *
+ * Two processes, this one dialing and a child listening, each with one swarm, ping and
+ * identify. Every connection is upgraded and identified, then every stream is negotiated and
+ * has carried a byte each way; nothing moves while memory is read. Printed is the growth of the
+ * proportional set size (Pss of /proc/self/smaps_rollup) for each connection and stream, each
+ * process by itself; the kernel's socket buffers are not in it. Exit code 1: above the goals.
+ *
+ * A swarm keeps one connection for a peer it dials, so the dialing one is given its
+ * connections by the private call that its dials end in. */
+
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "bench-common.h"
+#include "protocols/peerup-identify.h"
+#include "protocols/peerup-ping.h"
+#include "swarm/peerup-endpoint.h"
+#include "swarm/peerup-swarm-private.h"
+#include "transport/peerup-socket-stream.h"
+
+#define PROTOCOL "/bench/idle/1.0.0"
+/* KiB, each side. */
+#define GOAL_CONNECTION 48.0
+#define GOAL_STREAM     4.0
+/* Microseconds: for each single step, and for what goes on after the last one to end. */
+#define TIMEOUT (20 * G_USEC_PER_SEC)
+#define SETTLE  (2 * G_USEC_PER_SEC)
+
+static gint64
+pss (void)
+{
+  g_autofree char *text = NULL;
+  const char *line;
+
+  if (!g_file_get_contents ("/proc/self/smaps_rollup", &text, NULL, NULL))
+    return -1;
+  line = strstr (text, "\nPss:");
+  return line != NULL ? g_ascii_strtoll (line + strlen ("\nPss:"), NULL, 10) : -1;
+}
+
+static void
+allow_many_descriptors (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
+    g_printerr ("bench-idle: at most %u descriptors\n", (guint) limit.rlim_cur);
+}
+
+/* The listening process: a byte that comes is sent back, and the stream is kept. */
+
+static void
+on_readable (PeerupStream *stream, gpointer data)
+{
+  guint8 byte;
+
+  if (peerup_stream_read (stream, &byte, 1, NULL) != 1 || peerup_stream_write (stream, &byte, 1, NULL) != 1)
+    return;
+  peerup_stream_arm_read (stream, on_readable, data);
+}
+
+static void
+on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *stream, gpointer data)
+{
+  g_ptr_array_add (data, stream);
+  peerup_stream_arm_read (stream, on_readable, data);
+}
+
+/* Answers each line with the memory it has. */
+static gboolean
+on_asked (int fd, GIOCondition condition, gpointer data)
+{
+  char byte;
+
+  if (read (fd, &byte, 1) != 1)
+    {
+      g_main_loop_quit (data);
+      return G_SOURCE_REMOVE;
+    }
+  g_print ("%" G_GINT64_FORMAT "\n", pss ());
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+listen_run (PeerupSwarm *swarm, GError **error)
+{
+  g_autoptr (PeerupIdentify) identify = peerup_identify_new (swarm);
+  g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autofree char *multiaddr = NULL;
+
+  peerup_ping_serve (swarm);
+  peerup_swarm_add_protocol (swarm, PROTOCOL, on_stream, streams, NULL);
+  multiaddr = bench_swarm_listen (swarm, error);
+  if (multiaddr == NULL)
+    return FALSE;
+  g_print ("%s\n", multiaddr);
+  g_unix_fd_add (0, G_IO_IN | G_IO_HUP, on_asked, loop);
+  g_main_loop_run (loop);
+  return TRUE;
+}
+
+/* The dialing process. */
+
+typedef struct
+{
+  PeerupSwarm *swarm;
+  PeerupIdentify *identify;
+  PeerupPeerId *peer;
+  PeerupMultiaddr *address;
+  PeerupEndpoint endpoint;
+  GDataInputStream *from_child;
+  GOutputStream *to_child;
+  guint n_connections;
+  guint n_streams;
+  GPtrArray *connections;
+  GPtrArray *streams;
+  gboolean good;
+} Bench;
+
+typedef struct
+{
+  gint64 ours;
+  gint64 childs;
+} Memory;
+
+static gboolean
+bench_settle (Bench *self, Memory *memory, GError **error)
+{
+  g_autofree char *line = NULL;
+  gboolean settled = !dex_await (dex_timeout_new_usec (SETTLE), NULL);
+
+  g_assert (settled);
+  memory->ours = pss ();
+  if (!g_output_stream_write_all (self->to_child, "m", 1, NULL, NULL, error))
+    return FALSE;
+  line = g_data_input_stream_read_line (self->from_child, NULL, NULL, error);
+  if (line == NULL)
+    return FALSE;
+  memory->childs = g_ascii_strtoll (line, NULL, 10);
+  return TRUE;
+}
+
+static gboolean
+bench_connect (Bench *self, GError **error)
+{
+  gint64 deadline = g_get_monotonic_time () + TIMEOUT;
+  g_autoptr (PeerupStream) raw =
+    dex_await_object (peerup_socket_connect (self->endpoint.host, self->endpoint.port, deadline), error);
+  g_autoptr (PeerupConnection) connection = NULL;
+
+  if (raw == NULL)
+    return FALSE;
+  connection =
+    dex_await_object (peerup_swarm_upgrade (self->swarm, raw, self->peer, NULL, self->address, deadline), error);
+  if (connection == NULL)
+    return FALSE;
+  peerup_swarm_add_connection (self->swarm, connection);
+  g_ptr_array_add (self->connections, g_object_ref (connection));
+  return dex_await (peerup_identify_wait (self->identify, connection), error);
+}
+
+static gboolean
+bench_open (Bench *self, PeerupConnection *connection, GError **error)
+{
+  static const char *const protocols[] = { PROTOCOL, NULL };
+  gint64 deadline = g_get_monotonic_time () + TIMEOUT;
+  PeerupStream *stream =
+    dex_await_object (peerup_swarm_open_stream_on (self->swarm, connection, protocols, deadline), error);
+  guint8 byte = 1;
+
+  if (stream == NULL)
+    return FALSE;
+  g_ptr_array_add (self->streams, stream);
+  return peerup_stream_await_write_all (stream, &byte, 1, deadline, error) &&
+         peerup_stream_await_read_exact (stream, &byte, 1, deadline, error);
+}
+
+/* Prints the growth; whether it is within @goal on both sides. */
+static gboolean
+report (const char *what, guint n, const Memory *before, const Memory *after, double goal)
+{
+  double ours = (double) (after->ours - before->ours) / n;
+  double childs = (double) (after->childs - before->childs) / n;
+
+  g_print ("%u idle %s: %.2f KiB each where dialed, %.2f KiB each where accepted (goal: below %.0f)\n", n, what, ours,
+           childs, goal);
+  return ours < goal && childs < goal;
+}
+
+static gboolean
+bench_run (Bench *self, GError **error)
+{
+  Memory empty, connected, full;
+
+  /* The first of each brings in code and tables that are shared by all that follow. */
+  if (!bench_connect (self, error) || !bench_open (self, self->connections->pdata[0], error) ||
+      !bench_settle (self, &empty, error))
+    return FALSE;
+  for (guint i = 0; i < self->n_connections; i++)
+    if (!bench_connect (self, error))
+      return FALSE;
+  if (!bench_settle (self, &connected, error))
+    return FALSE;
+  for (guint i = 0; i < self->n_streams; i++)
+    if (!bench_open (self, self->connections->pdata[i % self->connections->len], error))
+      return FALSE;
+  if (!bench_settle (self, &full, error))
+    return FALSE;
+  self->good = report ("connections", self->n_connections, &empty, &connected, GOAL_CONNECTION);
+  self->good = report ("streams", self->n_streams, &connected, &full, GOAL_STREAM) && self->good;
+  return TRUE;
+}
+
+static DexFuture *
+bench_fiber (gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  return bench_run (data, &error) ? dex_future_new_true () : dex_future_new_for_error (g_steal_pointer (&error));
+}
+
+static void
+bench_clear (Bench *self)
+{
+  g_clear_pointer (&self->streams, g_ptr_array_unref);
+  g_clear_pointer (&self->connections, g_ptr_array_unref);
+  g_clear_object (&self->from_child);
+  g_clear_object (&self->identify);
+  g_clear_pointer (&self->address, peerup_multiaddr_unref);
+  g_clear_pointer (&self->peer, peerup_peer_id_unref);
+  peerup_endpoint_clear (&self->endpoint);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Bench, bench_clear)
+
+static gboolean
+bench_meet_child (Bench *self, GSubprocess *child, GError **error)
+{
+  g_autofree char *multiaddr = NULL;
+
+  self->to_child = g_subprocess_get_stdin_pipe (child);
+  self->from_child = g_data_input_stream_new (g_subprocess_get_stdout_pipe (child));
+  multiaddr = g_data_input_stream_read_line (self->from_child, NULL, NULL, error);
+  if (multiaddr == NULL)
+    return FALSE;
+  self->address = peerup_multiaddr_new_from_string (multiaddr, error);
+  self->peer = self->address != NULL ? peerup_multiaddr_dup_peer_id (self->address) : NULL;
+  return self->peer != NULL && peerup_endpoint_parse (self->address, &self->endpoint, error);
+}
+
+static gboolean
+dial_run (PeerupSwarm *swarm, const char *program, char *argv[], gboolean *good, GError **error)
+{
+  g_autoptr (GSubprocess) child = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
+                                                    error, program, "listen", argv[0], NULL);
+  g_auto (Bench) self = { .swarm = swarm };
+  gboolean done;
+
+  if (child == NULL || !bench_meet_child (&self, child, error))
+    return FALSE;
+  self.n_connections = strtoul (argv[1], NULL, 10);
+  self.n_streams = strtoul (argv[2], NULL, 10);
+  self.connections = g_ptr_array_new_with_free_func (g_object_unref);
+  self.streams = g_ptr_array_new_with_free_func (g_object_unref);
+  self.identify = peerup_identify_new (swarm);
+  peerup_ping_serve (swarm);
+  done = bench_await (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, bench_fiber, &self, NULL), error);
+  *good = self.good;
+  return g_output_stream_close (self.to_child, NULL, done ? error : NULL) && done;
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeerupSwarm) swarm = NULL;
+  gboolean listening = argc == 3 && g_str_equal (argv[1], "listen");
+  char *settings[] = { (char *) "tls", (char *) "1000", (char *) "10000" };
+  gboolean good = TRUE, done;
+
+  for (int i = 1; !listening && i < MIN (argc, 4); i++)
+    settings[i - 1] = argv[i];
+  allow_many_descriptors ();
+  dex_init ();
+  swarm = bench_swarm_new (listening ? argv[2] : settings[0], &error);
+  done = swarm != NULL && (listening ? listen_run (swarm, &error) : dial_run (swarm, argv[0], settings, &good, &error));
+  if (done && bench_await (peerup_swarm_close (swarm), &error))
+    return good ? 0 : 1;
+  g_printerr ("bench-idle: %s\n", error->message);
+  return 1;
+}

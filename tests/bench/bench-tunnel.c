@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * A plain TCP tunnel on the swarm, one program for each end, so that its speed can be
+ * compared with other tunnels without the daemon around it:
+ *
+ *   bench-tunnel serve HOST:PORT [tls|noise]              prints its multiaddr
+ *   bench-tunnel forward MULTIADDR LOCALPORT [tls|noise]  prints the local port
+ *
+ * Both make a new key, let everybody in, and run until a signal or the end of standard input. */
+
+#include <gio/gio.h>
+
+#include "bench-common.h"
+#include "tunnel/peerup-forward.h"
+#include "tunnel/peerup-service.h"
+
+#define SERVICE "bench"
+
+static gboolean
+serve (PeerupSwarm *swarm, const char *target, GError **error)
+{
+  g_autoptr (GSocketConnectable) connectable = g_network_address_parse (target, 0, error);
+  g_autoptr (PeerupService) service = NULL;
+  g_autofree char *multiaddr = NULL;
+
+  if (connectable == NULL)
+    return FALSE;
+  service = peerup_service_new (swarm, SERVICE, g_network_address_get_hostname (G_NETWORK_ADDRESS (connectable)),
+                                g_network_address_get_port (G_NETWORK_ADDRESS (connectable)), error);
+  if (service == NULL)
+    return FALSE;
+  peerup_service_set_enabled (service, TRUE);
+  multiaddr = bench_swarm_listen (swarm, error);
+  if (multiaddr == NULL)
+    return FALSE;
+  g_print ("%s\n", multiaddr);
+  bench_run_until_told ();
+  return TRUE;
+}
+
+static gboolean
+forward (PeerupSwarm *swarm, const char *multiaddr, const char *port, GError **error)
+{
+  g_autoptr (PeerupPeerId) peer = bench_swarm_add_peer (swarm, multiaddr, error);
+  g_autoptr (PeerupForward) self = NULL;
+  guint64 number = 0;
+
+  if (peer == NULL || !g_ascii_string_to_unsigned (port, 10, 0, G_MAXUINT16, &number, error) ||
+      !bench_await (peerup_swarm_connect (swarm, peer), error))
+    return FALSE;
+  self = peerup_forward_new (swarm, peer, NULL, SERVICE, "127.0.0.1", number, error);
+  if (self == NULL || !peerup_forward_start (self, error))
+    return FALSE;
+  g_print ("%u\n", peerup_forward_get_port (self));
+  bench_run_until_told ();
+  return TRUE;
+}
+
+static int
+usage (void)
+{
+  g_printerr ("usage: bench-tunnel serve HOST:PORT [tls|noise]\n"
+              "       bench-tunnel forward MULTIADDR LOCALPORT [tls|noise]\n");
+  return 2;
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeerupSwarm) swarm = NULL;
+  gboolean serving = argc >= 3 && g_str_equal (argv[1], "serve");
+  gboolean forwarding = argc >= 4 && g_str_equal (argv[1], "forward");
+  int n_fixed = serving ? 3 : 4;
+  gboolean done;
+
+  if ((!serving && !forwarding) || argc > n_fixed + 1)
+    return usage ();
+  dex_init ();
+  swarm = bench_swarm_new (argc > n_fixed ? argv[n_fixed] : NULL, &error);
+  done = swarm != NULL && (serving ? serve (swarm, argv[2], &error) : forward (swarm, argv[2], argv[3], &error));
+  if (done && bench_await (peerup_swarm_close (swarm), &error))
+    return 0;
+  g_printerr ("bench-tunnel: %s\n", error->message);
+  return 1;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "interop.h"
+
+G_BEGIN_DECLS
+
+/* One dial, in one fiber: what was asked for, and the members of its result line. */
+typedef struct
+{
+  PeerupSwarm *swarm;
+  PeerupIdentify *identify;
+  PeerupPeerId *peer;
+  PeerupConnection *connection; /* NULL before interop_dial_connect() */
+  const char *protocol;
+  guint64 bytes;
+  guint count;
+  gint64 deadline;
+  JsonObject *result;
+} InteropDial;
+
+typedef gboolean (*InteropCaseFunc) (InteropDial *self, GError **error);
+
+typedef struct
+{
+  const char *name;
+  InteropCaseFunc run;
+  const char *protocol;
+  guint64 bytes;
+  guint count;
+} InteropCase;
+
+/* Ends in an entry without a name. */
+extern const InteropCase interop_cases[];
+
+gboolean interop_dial_connect (InteropDial *self, GError **error);
+PeerupStream *interop_dial_open (InteropDial *self, const char *protocol, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* One round trip in microseconds, or -1. */
+gint64 interop_dial_ping (InteropDial *self, PeerupPinger *pinger, GError **error);
+/* Connects and waits for the answer to identify. */
+PeerupPeerInfo *interop_dial_identify (InteropDial *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * listen: serves every protocol of the contract and tells what happens, until it is told to end. */
+
+#include "interop.h"
+#include "tunnel/peerup-service.h"
+#include "wire/peerup-error.h"
+
+typedef struct
+{
+  PeerupSwarm *swarm;
+  PeerupIdentify *identify;
+  GHashTable *identified; /* PeerupConnection: its identify answer has come */
+  GPtrArray *services;
+} Listener;
+
+/* What is under way may hold the identify object and the swarm for a moment longer. */
+static void
+listener_clear (Listener *self)
+{
+  if (self->identify != NULL)
+    g_signal_handlers_disconnect_by_data (self->identify, self);
+  g_clear_object (&self->identify);
+  g_clear_pointer (&self->identified, g_hash_table_unref);
+  g_clear_pointer (&self->services, g_ptr_array_unref);
+  g_signal_handlers_disconnect_by_data (self->swarm, self);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Listener, listener_clear)
+
+/* The gate lets in the peers of @data. */
+static gboolean
+gate (PeerupPeerId *peer, PeerupMultiaddr *address, gboolean outbound, gpointer data, GError **error)
+{
+  if (g_hash_table_contains (data, peer))
+    return TRUE;
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED, "%s is not let in", peerup_peer_id_get_string (peer));
+  return FALSE;
+}
+
+static gboolean
+listener_set_gate (Listener *self, char **allow, GError **error)
+{
+  g_autoptr (GHashTable) peers =
+    g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, NULL);
+
+  for (char **text = allow; text != NULL && *text != NULL; text++)
+    {
+      PeerupPeerId *peer = peerup_peer_id_new_from_string (*text, NULL);
+
+      if (peer == NULL)
+        {
+          g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--allow %s: not a peer ID", *text);
+          return FALSE;
+        }
+      g_hash_table_add (peers, peer);
+    }
+  if (allow != NULL)
+    peerup_swarm_set_gate (self->swarm, gate, g_steal_pointer (&peers), (GDestroyNotify) g_hash_table_unref);
+  return TRUE;
+}
+
+static gboolean
+listener_add_service (Listener *self, const char *text, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "=", 2);
+  g_autoptr (GSocketConnectable) target = NULL;
+  g_autoptr (PeerupService) service = NULL;
+
+  if (parts[0] != NULL && parts[1] != NULL)
+    target = g_network_address_parse (parts[1], 0, NULL);
+  if (target == NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--service %s: use NAME=HOST:PORT", text);
+      return FALSE;
+    }
+  service = peerup_service_new (self->swarm, parts[0], g_network_address_get_hostname (G_NETWORK_ADDRESS (target)),
+                                g_network_address_get_port (G_NETWORK_ADDRESS (target)), error);
+  if (service == NULL)
+    return FALSE;
+  peerup_service_set_enabled (service, TRUE);
+  g_ptr_array_add (self->services, g_steal_pointer (&service));
+  return TRUE;
+}
+
+static void
+on_opened (PeerupSwarm *swarm, PeerupConnection *connection, gpointer data)
+{
+  JsonObject *members = json_object_new ();
+
+  interop_describe_connection (members, connection);
+  interop_emit ("connected", members);
+}
+
+static void
+emit_peer (const char *event, PeerupPeerId *peer)
+{
+  JsonObject *members = json_object_new ();
+
+  json_object_set_string_member (members, "peer", peerup_peer_id_get_string (peer));
+  interop_emit (event, members);
+}
+
+static void
+on_closed (PeerupSwarm *swarm, PeerupConnection *connection, gpointer data)
+{
+  Listener *self = data;
+
+  g_hash_table_remove (self->identified, connection);
+  emit_peer ("disconnected", peerup_connection_get_remote_peer (connection));
+}
+
+static void
+on_refused (PeerupSwarm *swarm, PeerupPeerId *peer, const char *address, const char *reason, gpointer data)
+{
+  emit_peer ("refused", peer);
+}
+
+/* The first of a connection is the answer to our question, the others the peer sent by itself. */
+static void
+on_identified (PeerupIdentify *identify, PeerupConnection *connection, PeerupPeerInfo *info, gpointer data)
+{
+  Listener *self = data;
+  JsonObject *members = json_object_new ();
+  gboolean first = g_hash_table_add (self->identified, connection);
+
+  interop_describe_info (members, info);
+  interop_emit (first ? "identified" : "pushed", members);
+}
+
+static void
+emit_peers (Listener *self)
+{
+  g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (self->swarm, NULL);
+  JsonObject *members = json_object_new ();
+  JsonArray *peers = json_array_new ();
+
+  for (guint i = 0; i < connections->len; i++)
+    json_array_add_string_element (peers, peerup_peer_id_get_string (
+                                            peerup_connection_get_remote_peer (connections->pdata[i])));
+  json_object_set_array_member (members, "peers", peers);
+  interop_emit ("peers", members);
+}
+
+static void
+on_line (const char *line, gpointer data)
+{
+  Listener *self = data;
+
+  if (g_str_has_prefix (line, "protocol "))
+    interop_serve_echo (self->swarm, line + strlen ("protocol "));
+  else if (g_str_equal (line, "peers"))
+    emit_peers (self);
+}
+
+static void
+emit_listening (Listener *self)
+{
+  g_autoptr (GPtrArray) addresses = peerup_swarm_dup_listen_addresses (self->swarm);
+  PeerupPeerId *peer = peerup_swarm_get_peer_id (self->swarm);
+  JsonObject *members = json_object_new ();
+  JsonArray *full = json_array_new ();
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_with_peer_id (addresses->pdata[i], peer);
+
+      json_array_add_string_element (full, peerup_multiaddr_get_string (address));
+    }
+  json_object_set_string_member (members, "peer", peerup_peer_id_get_string (peer));
+  json_object_set_array_member (members, "addrs", full);
+  interop_emit ("listening", members);
+}
+
+gboolean
+interop_listen (PeerupSwarm *swarm, const InteropOptions *options, GError **error)
+{
+  g_autoptr (PeerupMultiaddr) any = peerup_multiaddr_newf ("/ip4/127.0.0.1/tcp/0");
+  g_auto (Listener) self = { .swarm = swarm };
+  DexFuture *ended;
+
+  self.identified = g_hash_table_new (NULL, NULL);
+  self.services = g_ptr_array_new_with_free_func (g_object_unref);
+  if (!listener_set_gate (&self, options->allow, error))
+    return FALSE;
+  for (char **text = options->services; text != NULL && *text != NULL; text++)
+    if (!listener_add_service (&self, *text, error))
+      return FALSE;
+  interop_serve (swarm);
+  peerup_ping_serve (swarm);
+  self.identify = peerup_identify_new (swarm);
+  g_signal_connect (self.identify, "identified", G_CALLBACK (on_identified), &self);
+  g_signal_connect (swarm, "connection-opened", G_CALLBACK (on_opened), &self);
+  g_signal_connect (swarm, "connection-closed", G_CALLBACK (on_closed), &self);
+  g_signal_connect (swarm, "refused", G_CALLBACK (on_refused), &self);
+  if (!dex_await (peerup_swarm_listen (swarm, any), error))
+    return FALSE;
+  ended = interop_read_commands (on_line, &self);
+  emit_listening (&self);
+  return dex_await (ended, error);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+
+#include "protocols/peerup-identify.h"
+#include "protocols/peerup-ping.h"
+
+G_BEGIN_DECLS
+
+/* Our program of the interoperability suite: README.md is the contract it keeps. Everything
+ * that waits runs in fibers of the main thread. */
+
+#define INTEROP_ECHO   "/echo/1.0.0"
+#define INTEROP_SINK   "/sink/1.0.0"
+#define INTEROP_SOURCE "/source/1.0.0"
+#define INTEROP_RESET  "/reset/1.0.0"
+
+/* The command line, as given. */
+typedef struct
+{
+  char *security;
+  char *key;
+  char **allow;
+  char **services;
+  char *address;
+  char *action;
+  char *protocol;
+  gint64 bytes; /* -1: the case's own */
+  int count;    /* 0: the case's own */
+  double timeout;
+} InteropOptions;
+
+/* Both are called in a fiber and serve @swarm as the contract says. G_OPTION_ERROR: the caller
+ * was asked for something that is not in the contract; nothing has been printed then. */
+gboolean interop_listen (PeerupSwarm *swarm, const InteropOptions *options, GError **error);
+/* FALSE without an error: the case failed, and its result line has said so. */
+gboolean interop_dial (PeerupSwarm *swarm, const InteropOptions *options, GError **error);
+
+/* Lines of JSON. @members is (transfer full), and gets @event as its first member. */
+void interop_emit (const char *event, JsonObject *members);
+void interop_print (FILE *file, JsonObject *members);
+JsonArray *interop_strings (const char *const *strings) G_GNUC_WARN_UNUSED_RESULT;
+void interop_describe_connection (JsonObject *members, PeerupConnection *connection);
+void interop_describe_info (JsonObject *members, PeerupPeerInfo *info);
+
+/* Reads lines of standard input and calls @func with each. Resolves to TRUE at "quit", end of file or SIGTERM. */
+typedef void (*InteropLineFunc) (const char *line, gpointer data);
+DexFuture *interop_read_commands (InteropLineFunc func, gpointer data) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What a listener serves, and "protocol ID" adds: /echo/1.0.0 under the name @protocol. */
+void interop_serve (PeerupSwarm *swarm);
+void interop_serve_echo (PeerupSwarm *swarm, const char *protocol);
+
+/* The pattern. Sends @n bytes of it from @offset on, and hashes them where @sum is given. */
+gboolean
+interop_send (PeerupStream *stream, guint64 offset, guint64 n, GChecksum *sum, gint64 deadline, GError **error);
+/* Reads to the end; FALSE where the bytes are not the pattern from @offset on. */
+gboolean
+interop_receive (PeerupStream *stream, guint64 offset, guint64 *n, GChecksum *sum, gint64 deadline, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * A peer on our own stack for the interoperability suite. README.md is the contract it
+ * keeps; what does not stand there is refused with exit code 2. */
+
+#include "interop.h"
+
+#define SEED_SIZE 32
+/* Microseconds in which everything has to be closed at the end. */
+#define CLOSE_TIMEOUT (2 * G_USEC_PER_SEC)
+
+typedef struct
+{
+  const char *command;
+  InteropOptions options;
+  gboolean passed;
+  GError *error;
+} Program;
+
+static gboolean
+usage (GError **error, const char *text)
+{
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, text);
+  return FALSE;
+}
+
+static gboolean
+parse_options (InteropOptions *options, int *argc, char ***argv, GError **error)
+{
+  GOptionEntry entries[] = {
+    { "security", 0, 0, G_OPTION_ARG_STRING, &options->security, NULL, NULL },
+    { "key", 0, 0, G_OPTION_ARG_STRING, &options->key, NULL, NULL },
+    { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->allow, NULL, NULL },
+    { "service", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->services, NULL, NULL },
+    { "addr", 0, 0, G_OPTION_ARG_STRING, &options->address, NULL, NULL },
+    { "do", 0, 0, G_OPTION_ARG_STRING, &options->action, NULL, NULL },
+    { "protocol", 0, 0, G_OPTION_ARG_STRING, &options->protocol, NULL, NULL },
+    { "bytes", 0, 0, G_OPTION_ARG_INT64, &options->bytes, NULL, NULL },
+    { "count", 0, 0, G_OPTION_ARG_INT, &options->count, NULL, NULL },
+    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->timeout, NULL, NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, argc, argv, error))
+    return FALSE;
+  if (*argc != 2 || (!g_str_equal ((*argv)[1], "listen") && !g_str_equal ((*argv)[1], "dial")))
+    return usage (error, "say listen or dial, and options");
+  if (g_strcmp0 (options->security, "tls") != 0 && g_strcmp0 (options->security, "noise") != 0)
+    return usage (error, "--security must be tls or noise");
+  return TRUE;
+}
+
+static PeerupPrivateKey *
+parse_seed (const char *hex, GError **error)
+{
+  guint8 seed[SEED_SIZE];
+
+  for (guint i = 0; i < SEED_SIZE; i++)
+    {
+      int high = hex != NULL && strlen (hex) == 2 * SEED_SIZE ? g_ascii_xdigit_value (hex[2 * i]) : -1;
+      int low = high >= 0 ? g_ascii_xdigit_value (hex[2 * i + 1]) : -1;
+
+      if (low < 0)
+        {
+          usage (error, "--key must be 64 hex digits");
+          return NULL;
+        }
+      seed[i] = high << 4 | low;
+    }
+  return peerup_private_key_new_from_seed (seed, error);
+}
+
+static PeerupSwarm *
+make_swarm (const InteropOptions *options, GError **error)
+{
+  static const char *const tls[] = { "/tls/1.0.0", NULL };
+  static const char *const noise[] = { "/noise", NULL };
+  g_autoptr (PeerupPrivateKey) key = parse_seed (options->key, error);
+  PeerupSwarm *swarm = key != NULL ? peerup_swarm_new (key, error) : NULL;
+
+  if (swarm != NULL)
+    peerup_swarm_set_securities (swarm, g_str_equal (options->security, "tls") ? tls : noise);
+  return swarm;
+}
+
+static DexFuture *
+program_fiber (gpointer data)
+{
+  Program *self = data;
+  g_autoptr (PeerupSwarm) swarm = make_swarm (&self->options, &self->error);
+  g_autoptr (GError) error = NULL;
+
+  if (swarm == NULL)
+    return dex_future_new_true ();
+  if (g_str_equal (self->command, "listen"))
+    self->passed = interop_listen (swarm, &self->options, &self->error);
+  else
+    self->passed = interop_dial (swarm, &self->options, &self->error);
+  if (!dex_await (dex_future_first (peerup_swarm_close (swarm), dex_timeout_new_usec (CLOSE_TIMEOUT), NULL), &error))
+    g_printerr ("peerup-interop: closing: %s\n", error->message);
+  return dex_future_new_true ();
+}
+
+static void
+program_run (Program *self)
+{
+  g_autoptr (DexFuture) done = dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, program_fiber, self, NULL);
+
+  while (dex_future_is_pending (done))
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+program_clear (Program *self)
+{
+  g_free (self->options.security);
+  g_free (self->options.key);
+  g_strfreev (self->options.allow);
+  g_strfreev (self->options.services);
+  g_free (self->options.address);
+  g_free (self->options.action);
+  g_free (self->options.protocol);
+  g_clear_error (&self->error);
+}
+
+int
+main (int argc, char *argv[])
+{
+  Program self = { .options = { .bytes = -1, .timeout = 30 } };
+  int code = 1;
+
+  dex_init ();
+  if (parse_options (&self.options, &argc, &argv, &self.error))
+    {
+      self.command = argv[1];
+      program_run (&self);
+      code = self.passed ? 0 : 1;
+    }
+  if (self.error != NULL)
+    g_printerr ("peerup-interop: %s\n", self.error->message);
+  if (self.error != NULL && self.error->domain == G_OPTION_ERROR)
+    code = 2;
+  program_clear (&self);
+  return code;
+}

@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright The Peer-Up authors
+"""Peers that run the real command, each with a home of its own.
+
+PEERUP_BIN names the command; PEERUP_TEST_BIG the bytes of the large transfers. Everything
+that is started is ended by its process ID when its test ends, and must end well: a
+sanitizer's report or a critical message of any process fails the test that started it.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import pytest
+
+BIN = os.environ.get("PEERUP_BIN", str(pathlib.Path(__file__).parents[2] / "build/asan/src/cli/peerup"))
+BIG = int(os.environ.get("PEERUP_TEST_BIG", 64 << 20))
+LSAN = pathlib.Path(__file__).parents[1] / "lsan.supp"
+COMPLAINTS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|CRITICAL|assertion .* failed", re.I)
+
+
+def wait_for(condition, seconds=10, what="the condition"):
+    """Returns what condition() returns once that is true."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"{what} did not come true within {seconds} s"
+        time.sleep(0.02)
+
+
+class Running:
+    """A process whose output goes to files, so that nothing ever blocks on a pipe."""
+
+    def __init__(self, args, env, directory, name):
+        self.out = directory / f"{name}.out"
+        self.err = directory / f"{name}.err"
+        with open(self.out, "w") as out, open(self.err, "w") as err:
+            self.process = subprocess.Popen(args, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=directory)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def stdout(self):
+        return self.out.read_text(errors="replace")
+
+    def stderr(self):
+        return self.err.read_text(errors="replace")
+
+    def wait_stderr(self, pattern, seconds=10):
+        end = time.monotonic() + seconds
+        while not (found := re.search(pattern, self.stderr())):
+            assert time.monotonic() < end, f"no {pattern!r} within {seconds} s in\n{self.stderr()}"
+            time.sleep(0.02)
+        return found
+
+    def wait(self, seconds=15):
+        return self.process.wait(seconds)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def end(self):
+        """For the end of a test: SIGTERM twice, then SIGKILL."""
+        self.process.send_signal(signal.SIGCONT)
+        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
+            if self.process.poll() is not None:
+                break
+            self.process.send_signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(8)
+        assert self.process.poll() is not None
+        assert not COMPLAINTS.search(self.stderr()), self.stderr()
+
+
+class Peer:
+    """One device: its home, its files, its daemon and commands."""
+
+    def __init__(self, name, directory):
+        self.name = name
+        self.home = directory / name
+        self.runtime = self.home / "run"
+        self.runtime.mkdir(parents=True, mode=0o700)
+        os.chmod(self.home, 0o700)
+        self.config = self.home / ".config/peerup/config.yaml"
+        self.authorized_keys = self.config.parent / "authorized_keys"
+        self.port = free_port()
+        self.processes = []
+        self.daemon_process = None
+        self.id = None
+
+    def env(self, **extra):
+        env = {key: os.environ[key] for key in ("PATH", "LANG", "LD_LIBRARY_PATH") if key in os.environ}
+        env |= {
+            "HOME": str(self.home),
+            "XDG_RUNTIME_DIR": str(self.runtime),
+            "G_DEBUG": "fatal-criticals",
+            "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
+            "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+            "LSAN_OPTIONS": f"suppressions={LSAN}:print_suppressions=0",
+        }
+        return env | extra
+
+    def run(self, *args, code=0, timeout=60, text=True, **kwargs):
+        done = subprocess.run([BIN, *map(str, args)], env=self.env(), cwd=self.home, text=text, timeout=timeout,
+                              capture_output=True, **kwargs)
+        stderr = done.stderr if text else done.stderr.decode(errors="replace")
+        assert not COMPLAINTS.search(stderr), stderr
+        assert code is None or done.returncode == code, (args, done.returncode, done.stdout, stderr)
+        return done
+
+    def json(self, *args, code=0):
+        return json.loads(self.run(*args, "--json", code=code).stdout)
+
+    def start(self, *args, **env):
+        running = Running([BIN, *map(str, args)], self.env(**env), self.home, f"{args[0]}-{len(self.processes)}")
+        self.processes.append(running)
+        return running
+
+    def init(self):
+        self.run("init", "--port", self.port)
+        self.id = self.run("whoami").stdout.strip()
+        return self
+
+    def daemon(self):
+        """Starts the daemon and waits until it says that it is ready."""
+        path = self.runtime / "notify"
+        path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(str(path))
+            notify.settimeout(20)
+            self.daemon_process = self.start("daemon", NOTIFY_SOCKET=str(path))
+            while not select.select([notify], [], [], 0.2)[0]:
+                assert self.daemon_process.process.poll() is None, self.daemon_process.stderr()
+            assert notify.recv(100) == b"READY=1"
+        return self.daemon_process
+
+    def address(self):
+        return f"/ip4/127.0.0.1/tcp/{self.port}/p2p/{self.id}"
+
+    def authorize(self, other, *options):
+        self.run("auth", "add", other.id, "--name", other.name, *options)
+
+    def knows(self, other):
+        """other is in names, and its address is known."""
+        self.run("auth", "add", other.address(), "--name", other.name)
+
+    def proxy(self, peer, service, *options):
+        """A forward, and the (host, port) where it listens."""
+        process = self.start("proxy", peer, service, 0, *options)
+        line = wait_for(lambda: "\n" in process.stdout() or process.process.poll() is not None, 15, "the proxy's address")
+        assert line and process.process.poll() is None, process.stderr()
+        host, port = process.stdout().strip().rsplit(":", 1)
+        process.address = (host, int(port))
+        return process
+
+    def status(self):
+        return self.json("status")
+
+    def close(self):
+        for process in reversed(self.processes):
+            process.end()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A TCP server on loopback: handler(socket) in a thread for each connection."""
+
+    def __init__(self, handler):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.port = self.listener.getsockname()[1]
+        self.handler = handler
+        self.connections = []
+        self.n_accepted = 0
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                self.n_accepted += 1
+                self.connections.append(connection)
+                threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        with contextlib.suppress(OSError), connection:
+            self.handler(connection)
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+def echo(connection):
+    """Sends back what comes, and ends when the other side has ended."""
+    while data := connection.recv(1 << 16):
+        connection.sendall(data)
+
+
+@pytest.fixture
+def directory():
+    # Short: a Unix socket's path has 107 bytes.
+    path = pathlib.Path(tempfile.mkdtemp(prefix="pu-"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def make_peer(directory):
+    peers = []
+
+    def make(name):
+        peer = Peer(name, directory)
+        peers.append(peer)
+        return peer
+
+    yield make
+    errors = []
+    for peer in peers:
+        try:
+            peer.close()
+        except AssertionError as error:
+            errors.append(error)
+    assert not errors, errors
+
+
+@pytest.fixture
+def peer(make_peer):
+    return make_peer("solo").init()
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(handler):
+        servers.append(Server(handler))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def pair(make_peer):
+    """(home, laptop): laptop is authorized at home and knows where home is. No daemon runs yet."""
+    home, laptop = make_peer("home").init(), make_peer("laptop").init()
+    home.authorize(laptop)
+    laptop.knows(home)
+    return home, laptop
+
+
+def recv_all(connection):
+    parts = []
+    while data := connection.recv(1 << 20):
+        parts.append(data)
+    return b"".join(parts)
+
+
+def connect(process, seconds=20):
+    connection = socket.create_connection(process.address, seconds)
+    connection.settimeout(seconds)
+    return connection

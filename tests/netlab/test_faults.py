@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright The Peer-Up authors
+"""Ends that were not planned, and the planned ones."""
+import json
+import os
+import signal
+import socket
+import stat
+import time
+
+import pytest
+
+from conftest import connect, echo, recv_all, wait_for
+
+# A dead peer is noticed within this many seconds.
+NOTICED = 15
+
+
+def flood(connection):
+    block = bytes(1 << 16)
+    while True:
+        connection.sendall(block)
+
+
+@pytest.fixture
+def transfer(pair, serve):
+    """(home, laptop, proxy) with a service that never ends sending."""
+    home, laptop = pair
+    home.run("service", "add", "test", serve(flood).port)
+    home.daemon()
+    return home, laptop, laptop.proxy("home", "test")
+
+
+def read_until_error(connection):
+    """Seconds until the read failed; an end of stream would pass for a complete answer."""
+    began = time.monotonic()
+    connection.settimeout(NOTICED + 5)
+    with pytest.raises(ConnectionResetError):
+        while connection.recv(1 << 18):
+            pass
+    return time.monotonic() - began
+
+
+def test_peer_killed_in_mid_transfer(transfer):
+    home, _, proxy = transfer
+    with connect(proxy) as connection:
+        assert connection.recv(1 << 16)
+        home.daemon_process.signal(signal.SIGKILL)
+        home.daemon_process.wait()
+        assert read_until_error(connection) < NOTICED
+
+
+def test_stopped_peer_is_noticed(transfer):
+    home, _, proxy = transfer
+    with connect(proxy) as connection:
+        assert connection.recv(1 << 16)
+        home.daemon_process.signal(signal.SIGSTOP)
+        assert read_until_error(connection) < NOTICED
+    home.daemon_process.signal(signal.SIGCONT)
+
+
+def test_stopped_peer_is_noticed_on_an_idle_stream(pair, serve):
+    home, laptop = pair
+    home.run("service", "add", "test", serve(echo).port)
+    home.daemon()
+    with connect(laptop.proxy("home", "test")) as connection:
+        connection.sendall(b"x")
+        assert connection.recv(1) == b"x"
+        home.daemon_process.signal(signal.SIGSTOP)
+        assert read_until_error(connection) < NOTICED
+    home.daemon_process.signal(signal.SIGCONT)
+
+
+def test_client_killed_ends_the_streams_at_the_service(transfer):
+    home, _, proxy = transfer
+    with connect(proxy) as connection:
+        assert connection.recv(1 << 16)
+        assert home.status()["services"][0]["active"] == 1
+        proxy.signal(signal.SIGKILL)
+        proxy.wait()
+        wait_for(lambda: home.status()["services"][0]["active"] == 0, NOTICED)
+
+
+def test_forward_comes_back_with_its_peer(pair, serve):
+    home, laptop = pair
+    home.run("service", "add", "test", serve(echo).port)
+    proxy = laptop.proxy("home", "test")
+    home.daemon()
+    for _ in range(2):
+        with connect(proxy) as connection:
+            connection.sendall(b"x")
+            assert connection.recv(1) == b"x"
+        home.daemon_process.signal(signal.SIGTERM)
+        assert home.daemon_process.wait() == 0
+        home.daemon()
+    with connect(proxy) as connection:
+        connection.sendall(b"x")
+        assert connection.recv(1) == b"x"
+
+
+def test_sigterm_lets_streams_end(pair, serve):
+    home, laptop = pair
+
+    def slow_answer(connection):
+        assert recv_all(connection) == b"question"
+        connection.sendall(b"the whole ")
+        time.sleep(1.5)
+        connection.sendall(b"answer")
+
+    home.run("service", "add", "test", serve(slow_answer).port)
+    home.daemon()
+    with connect(laptop.proxy("home", "test")) as connection:
+        connection.sendall(b"question")
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(5) == b"the w"
+        home.daemon_process.signal(signal.SIGTERM)
+        assert recv_all(connection) == b"hole answer"
+    assert home.daemon_process.wait(3) == 0
+
+
+def test_sigterm_waits_five_seconds_at_most(transfer):
+    home, _, proxy = transfer
+    with connect(proxy) as connection:
+        assert connection.recv(1 << 16)
+        began = time.monotonic()
+        home.daemon_process.signal(signal.SIGTERM)
+        read_until_error(connection)
+        assert home.daemon_process.wait() == 0
+        assert 4 < time.monotonic() - began < 9
+
+
+def test_second_sigterm_cuts_at_once(transfer):
+    home, _, proxy = transfer
+    with connect(proxy) as connection:
+        assert connection.recv(1 << 16)
+        began = time.monotonic()
+        home.daemon_process.signal(signal.SIGTERM)
+        home.daemon_process.wait_stderr("Ending")
+        home.daemon_process.signal(signal.SIGTERM)
+        assert home.daemon_process.wait() == 0
+        assert time.monotonic() - began < 3
+
+
+def test_readiness_and_stopping_are_told(peer):
+    path = peer.runtime / "manager"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.settimeout(20)
+        process = peer.start("daemon", NOTIFY_SOCKET=str(path))
+        assert manager.recv(100) == b"READY=1"
+        process.signal(signal.SIGTERM)
+        assert manager.recv(100) == b"STOPPING=1"
+        assert process.wait() == 0
+    assert "READY" not in process.stdout() and process.stdout() == ""
+
+
+def test_second_daemon_is_refused_with_the_process(peer):
+    peer.daemon()
+    done = peer.run("daemon", code=1)
+    assert str(peer.daemon_process.pid) in done.stderr and "running already" in done.stderr
+    assert peer.status()["pid"] == peer.daemon_process.pid
+
+
+def test_second_daemon_is_refused_without_a_runtime_directory(peer):
+    process = peer.start("daemon", XDG_RUNTIME_DIR="")
+    process.wait_stderr("Listening on")
+    done = peer.run("daemon", code=1)
+    assert str(process.pid) in done.stderr
+    assert peer.status()["pid"] == process.pid
+
+
+def test_daemon_after_a_crash_replaces_the_stale_socket(peer):
+    peer.daemon()
+    sockets = list(peer.runtime.glob("peerup/*.sock"))
+    assert len(sockets) == 1 and stat.S_IMODE(os.stat(sockets[0]).st_mode) == 0o600
+    peer.daemon_process.signal(signal.SIGKILL)
+    peer.daemon_process.wait()
+    assert sockets[0].exists()
+    assert "peerup daemon" in peer.run("status", code=1).stderr
+    peer.daemon()
+    assert peer.status()["pid"] == peer.daemon_process.pid
+    peer.run("stop")
+    assert peer.daemon_process.wait() == 0
+    assert not sockets[0].exists()
+
+
+def test_garbage_on_the_control_socket_harms_nobody(peer):
+    peer.daemon()
+    path = next(peer.runtime.glob("peerup/*.sock"))
+    for data in (b"", b"\0", b"\0AUTH EXTERNAL\r\n", os.urandom(4096), b"\0AUTH ANONYMOUS\r\nBEGIN\r\n" + bytes(4096)):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(data)
+    idle = [socket.socket(socket.AF_UNIX) for _ in range(50)]
+    for client in idle:
+        client.connect(str(path))
+    assert peer.status()["state"] == "running"
+    for client in idle:
+        client.close()
+
+
+def test_busy_port_is_a_problem_not_the_end(peer):
+    with socket.create_server(("0.0.0.0", peer.port)):
+        peer.daemon()
+        assert any(str(peer.port) in text for text in peer.status()["problems"])
+        assert all("/ip6/" in text for text in peer.status()["listen_addresses"])
+
+
+def test_no_usable_address_is_the_end(peer):
+    text = peer.config.read_text()
+    head, tail = text.split("listen_addresses:", 1)
+    lines = tail.splitlines()
+    rest = next(i for i, line in enumerate(lines) if i > 0 and line.strip() and not line.strip().startswith(("-", "#")))
+    peer.config.write_text(head + "listen_addresses:\n    - /ip4/127.0.0.1/udp/1/quic-v1\n" + "\n".join(lines[rest:]) + "\n")
+    peer.run("config", "validate")
+    assert "network.listen_addresses" in peer.run("daemon", code=1).stderr
+
+
+def test_json_log(peer):
+    process = peer.start("daemon", "--json")
+    process.wait_stderr("Listening on")
+
+    lines = [json.loads(line) for line in process.stderr().splitlines() if line.startswith("{")]
+    assert all({"time", "level", "message"} <= set(line) for line in lines) and len(lines) >= 2

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+
+#include "fixture.h"
+
+#include <string.h>
+
+static PeerupConfig *
+load (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  PeerupConfig *config = peerup_config_new_from_data (text, strlen (text), "/d/config.yaml", NULL, &error);
+
+  g_assert_no_error (error);
+  return config;
+}
+
+static void
+test_json (void)
+{
+  g_autoptr (PeerupConfig) config = load (HEAD "services:\n"
+                                               "  a: {enabled: true, local_address: \"h:1\", allowed_peers: [bad]}\n"
+                                               "  b: {}\n"
+                                               "names: {home: " PEER_A ", lost: x}\n");
+  g_autoptr (JsonNode) node = peerup_config_to_json (config);
+  g_autofree char *text = json_to_string (node, FALSE);
+
+  g_assert_cmpstr (
+    text, ==,
+    "{\"version\":1,\"identity\":{\"key_file\":\"/d/identity.key\"},\"network\":{\"listen_addresses\":"
+    "[\"/ip4/0.0.0.0/tcp/0\"],\"force_private_reachability\":false,\"resource_limits_enabled\":false},\"relay\":"
+    "{\"addresses\":[],\"reservation_interval\":\"2m0s\"},\"discovery\":{\"rendezvous\":\"peerup-default-network\","
+    "\"bootstrap_peers\":[]},\"security\":{\"authorized_keys_file\":\"/d/"
+    "authorized_keys\",\"enable_connection_gating\":"
+    "true},\"protocols\":{\"ping_pong\":{\"enabled\":true,\"id\":\"/pingpong/"
+    "1.0.0\"}},\"services\":{\"a\":{\"enabled\":"
+    "true,\"local_address\":\"h:1\",\"allowed_peers\":[]},\"b\":{\"enabled\":false}},\"names\":{\"home\":\"" PEER_A
+    "\"},\"telemetry\":{\"metrics\":{\"enabled\":false,\"listen_address\":\"127.0.0.1:9091\"},\"audit\":{\"enabled\":"
+    "false}}}");
+}
+
+/* What is shown can be loaded, and is shown the same again. */
+static void
+test_yaml (void)
+{
+  g_autofree char *everything = read_fixture ("everything.yaml", NULL);
+  g_autofree char *names = g_strconcat (HEAD,
+                                        "names: {\"\\\"\\\\ \\u2028\\U0001f600\": " PEER_A ", \"null\": " PEER_B
+                                        ", '12': " PEER_C ", a b: " PEER_A "}\n",
+                                        NULL);
+  const char *texts[] = { everything, names, HEAD,
+                          HEAD "services: {a: {allowed_peers: [x]}, \"1\": {local_address: x}}\n" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (PeerupConfig) config = load (texts[i]);
+      g_autofree char *yaml = peerup_config_to_yaml (config);
+      g_autoptr (PeerupConfig) again = load (yaml);
+      g_autofree char *same = peerup_config_to_yaml (again);
+
+      g_assert_cmpstr (yaml, ==, same);
+    }
+}
+
+static void
+test_yaml_form (void)
+{
+  g_autoptr (PeerupConfig) config = load (HEAD "names: {home: " PEER_A "}\n");
+  g_autofree char *yaml = peerup_config_to_yaml (config);
+
+  g_assert_cmpstr (yaml, ==,
+                   "version: 1\n"
+                   "identity:\n"
+                   "  key_file: \"/d/identity.key\"\n"
+                   "network:\n"
+                   "  listen_addresses:\n"
+                   "    - \"/ip4/0.0.0.0/tcp/0\"\n"
+                   "  force_private_reachability: false\n"
+                   "  resource_limits_enabled: false\n"
+                   "relay:\n"
+                   "  addresses: []\n"
+                   "  reservation_interval: \"2m0s\"\n"
+                   "discovery:\n"
+                   "  rendezvous: \"peerup-default-network\"\n"
+                   "  bootstrap_peers: []\n"
+                   "security:\n"
+                   "  authorized_keys_file: \"/d/authorized_keys\"\n"
+                   "  enable_connection_gating: true\n"
+                   "protocols:\n"
+                   "  ping_pong:\n"
+                   "    enabled: true\n"
+                   "    id: \"/pingpong/1.0.0\"\n"
+                   "services: {}\n"
+                   "names:\n"
+                   "  home: \"" PEER_A "\"\n"
+                   "telemetry:\n"
+                   "  metrics:\n"
+                   "    enabled: false\n"
+                   "    listen_address: \"127.0.0.1:9091\"\n"
+                   "  audit:\n"
+                   "    enabled: false\n");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/config/json/json", test_json);
+  g_test_add_func ("/config/json/yaml", test_yaml);
+  g_test_add_func ("/config/json/yaml-form", test_yaml_form);
+  return g_test_run ();
+}
