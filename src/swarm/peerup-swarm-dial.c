@@ -263,8 +263,8 @@ dial_race (PeerupDial *self, GPtrArray *addresses)
 
           g_ptr_array_add (self->attempts, attempt);
           if (next < addresses->len)
-            until = g_get_monotonic_time () +
-                    (attempt->scope == PEERUP_SCOPE_PUBLIC ? STAGGER_PUBLIC : STAGGER_PRIVATE);
+            until =
+              g_get_monotonic_time () + (attempt->scope == PEERUP_SCOPE_PUBLIC ? STAGGER_PUBLIC : STAGGER_PRIVATE);
         }
       dial_wait (self, until);
       if (dial_is_given_up (self))

@@ -313,6 +313,22 @@ on_closed (PeerupConnection *connection, gpointer data)
   g_signal_emit (self, signals[SIGNAL_CONNECTION_CLOSED], 0, connection);
 }
 
+/* What we dialed is our own wish; what others open is bounded. */
+static gboolean
+swarm_has_room (PeerupSwarm *self, GPtrArray *of_peer)
+{
+  GHashTableIter iter;
+  gpointer list;
+  guint n = 0;
+
+  if (of_peer != NULL && of_peer->len >= PEERUP_SWARM_CONNECTIONS_PER_PEER)
+    return FALSE;
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, NULL, &list))
+    n += ((GPtrArray *) list)->len;
+  return n < PEERUP_SWARM_CONNECTIONS_MAX;
+}
+
 void
 peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
 {
@@ -322,6 +338,11 @@ peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
   if (peerup_connection_is_closed (connection))
     return;
   list = g_hash_table_lookup (self->connections, info->remote_peer);
+  if (!info->outbound && !swarm_has_room (self, list))
+    {
+      peerup_connection_close (connection, PEERUP_CONNECTION_CODE_RESOURCE_LIMIT);
+      return;
+    }
   if (list == NULL)
     {
       list = g_ptr_array_new_with_free_func (g_object_unref);
@@ -581,7 +602,7 @@ peerup_swarm_init (PeerupSwarm *self)
   self->connections = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
                                              (GDestroyNotify) peerup_peer_id_unref, (GDestroyNotify) g_ptr_array_unref);
   self->dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
-  self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+  self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, g_free);
   self->peerstore = peerup_peerstore_new ();
 }
 
