@@ -15,7 +15,8 @@ def pytest_addoption(parser):
 
 
 def pairs(config):
-    """(listener, dialer), ours against each foreign stack in both directions."""
+    """(listener, dialer), ours against each foreign stack in both directions, and against itself."""
+    yield peers.OURS, peers.OURS
     for foreign in peers.FOREIGN:
         yield peers.OURS, foreign
         yield foreign, peers.OURS

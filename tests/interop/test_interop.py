@@ -120,6 +120,8 @@ def test_refused_by_the_gater(pair):
     stranger = peers.seed('stranger')
     result = pair.result(pair.start('expect-refused', key=stranger, timeout=10))
     assert result['refusal']
+    if pair.listener_stack == pair.dialer_stack == peers.OURS:
+        assert 'authorize' in result['refusal']  # the code of the go-away has come over
     stranger_id = peers.peer_id(stranger)
     pair.listener_sees('refused', peer=stranger_id)
     assert peers.until(lambda: stranger_id not in pair.peers())
