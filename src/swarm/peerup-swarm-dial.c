@@ -315,6 +315,9 @@ dial_fiber (gpointer data)
       dial_retire_crossed (self, connection);
     }
   other = self->cancelled ? NULL : peerup_swarm_best_connection (self->swarm, self->peer);
+  /* One that has begun to close tells by itself why, to who uses it. */
+  if (other == NULL && !self->cancelled)
+    other = connection;
   if (other != NULL)
     dex_promise_resolve_object (self->promise, g_object_ref (other));
   else

@@ -249,6 +249,23 @@ open_explain_reset (PeerupStream *stream, GError *error)
   return error;
 }
 
+/* A place for the stream may be long in coming. */
+static PeerupStream *
+open_wait_stream (Open *self, PeerupConnection *connection, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  PeerupStream *stream = dex_await_object (dex_future_first (peerup_connection_open_stream (connection),
+                                                             dex_timeout_new_deadline (self->deadline), NULL),
+                                           &local);
+
+  if (g_error_matches (local, DEX_ERROR, DEX_ERROR_TIMED_OUT))
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s takes no more streams for now",
+                 peerup_peer_id_get_string (peerup_connection_get_remote_peer (connection)));
+  else if (stream == NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return stream;
+}
+
 static DexFuture *
 open_fiber (gpointer data)
 {
@@ -259,7 +276,7 @@ open_fiber (gpointer data)
 
   if (connection == NULL)
     return dex_future_new_for_error (g_steal_pointer (&error));
-  stream = dex_await_object (peerup_connection_open_stream (connection), &error);
+  stream = open_wait_stream (self, connection, &error);
   if (stream == NULL)
     return dex_future_new_for_error (g_steal_pointer (&error));
   if (peerup_negotiate_dial (stream, (const char *const *) self->protocols, self->deadline, &error) == NULL)

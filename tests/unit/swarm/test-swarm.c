@@ -267,26 +267,31 @@ test_parallel_echo (void)
 static void
 test_thousand_idle (void)
 {
+  const char *protocols[] = { NODE_SINK, NULL };
   g_auto (Node) a = { 0 };
   g_auto (Node) b = { 0 };
   g_autoptr (PeerupConnection) connection = NULL;
   g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) others = NULL;
 
   node_init (&a, 1, FALSE);
   node_init (&b, 2, TRUE);
   node_learn (&a, &b);
   connection = node_connect (&a, &b);
-  for (guint i = 0; i < 1000; i++)
+  for (guint i = 0; i < 1024; i++)
     {
-      g_autoptr (GError) error = NULL;
       PeerupStream *stream = test_take_object (open_echo (&a, &b, NODE_SINK), &error);
 
       g_assert_no_error (error);
       g_ptr_array_add (streams, stream);
     }
-  g_assert_cmpuint (peerup_connection_get_n_streams (connection), ==, 1000);
-  for (guint i = 0; i < 1000; i += 2)
+  g_assert_cmpuint (peerup_connection_get_n_streams (connection), ==, 1024);
+  /* One more waits for its place, and that not for ever. */
+  error =
+    test_take_error (peerup_swarm_open_stream (a.swarm, node_id (&b), protocols, g_get_monotonic_time () + 50000));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
+  for (guint i = 0; i < 1024; i += 2)
     peerup_stream_close (streams->pdata[i]);
   g_ptr_array_set_size (streams, 0);
   others = peerup_swarm_dup_connections (b.swarm, node_id (&a));
