@@ -140,6 +140,7 @@ has_address (PeerupConfig *config, PeerupMultiaddr *address)
 typedef struct
 {
   PeerupEngine *engine;
+  PeerupSwarm *swarm; /* the engine may be stopped meanwhile */
   PeerupConfig *old;
   PeerupConfig *config;
 } Listen;
@@ -150,6 +151,7 @@ listen_free (gpointer data)
   Listen *listen = data;
 
   g_object_unref (listen->engine);
+  g_object_unref (listen->swarm);
   g_clear_pointer (&listen->old, peerup_config_unref);
   peerup_config_unref (listen->config);
   g_free (listen);
@@ -174,10 +176,9 @@ report_listen_error (PeerupEngine *self, PeerupMultiaddr *address, const GError 
 
 /* How many of @addresses are listened on, once all have been tried at the same time. */
 static guint
-listen_on (PeerupEngine *self, GPtrArray *addresses)
+listen_on (PeerupEngine *self, PeerupSwarm *swarm, GPtrArray *addresses)
 {
   g_autoptr (GPtrArray) futures = g_ptr_array_new_with_free_func (dex_unref);
-  g_autoptr (PeerupSwarm) swarm = g_object_ref (self->swarm);
   guint n_good = 0;
 
   for (guint i = 0; i < addresses->len; i++)
@@ -204,7 +205,7 @@ listen_fiber (gpointer data)
   for (guint i = 0; i < configured->len; i++)
     if (!has_address (listen->old, g_ptr_array_index (configured, i)))
       g_ptr_array_add (fresh, g_ptr_array_index (configured, i));
-  if (listen_on (listen->engine, fresh) > 0 || listen->old != NULL)
+  if (listen_on (listen->engine, listen->swarm, fresh) > 0 || listen->old != NULL)
     return dex_future_new_true ();
   return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
                                 "no address of network.listen_addresses in %s can be listened on",
@@ -217,6 +218,7 @@ peerup_engine_listen (PeerupEngine *self, PeerupConfig *old, PeerupConfig *confi
   Listen *listen = g_new (Listen, 1);
 
   listen->engine = g_object_ref (self);
+  listen->swarm = g_object_ref (self->swarm);
   listen->old = old != NULL ? peerup_config_ref (old) : NULL;
   listen->config = peerup_config_ref (config);
   return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, listen_fiber, listen, listen_free);

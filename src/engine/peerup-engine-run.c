@@ -142,7 +142,7 @@ start_fiber (gpointer data)
   PeerupEngine *self = data;
   g_autoptr (GError) error = NULL;
 
-  if (prepare (self, &error) && !is_dial_only (self))
+  if (self->state == PEERUP_ENGINE_STARTING && prepare (self, &error) && !is_dial_only (self))
     dex_await (peerup_engine_listen (self, NULL, self->config), &error);
   if (self->state != PEERUP_ENGINE_STARTING)
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine was stopped while it started");

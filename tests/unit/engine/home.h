@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include <libdex.h>
+
+#include "identity/peerup-private-key.h"
+
+/* A device for tests: a directory with an identity, an authorized_keys file that names only
+ * the device itself (an empty one would warn), and a configuration that listens on loopback. */
+typedef struct
+{
+  char *directory;
+  char *config;
+  char *authorized_keys;
+  PeerupPrivateKey *key;
+} Home;
+
+Home *home_new (void);
+/* Removes every file. */
+void home_free (Home *home);
+const char *home_get_id (Home *home);
+void home_authorize (Home *home, Home *other);
+/* Replaces the configuration by the usual one and @more (YAML). */
+void home_configure (Home *home, const char *more);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Home, home_free)
+
+/* Runs the main context until @future (transfer full) is done. */
+gboolean await_true (DexFuture *future, GError **error);
+gint64 await_int64 (DexFuture *future, GError **error);
+gpointer await_object (DexFuture *future, GError **error);
+/* Runs it until @condition holds; fails after a minute. */
+typedef gboolean (*Condition) (gpointer data);
+void spin_while_not (Condition condition, gpointer data);

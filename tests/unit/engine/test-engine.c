@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* Two engines in one process: start, stop, ping, forward, and files that change.
+ */
+#include "engine/peerup-engine-private.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "home.h"
+
+typedef struct
+{
+  Home *home;
+  PeerupEngine *engine;
+} Device;
+
+static Device
+device_start (Home *home, PeerupEngineFlags flags)
+{
+  Device device = { home, peerup_engine_new (home->config, flags) };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (await_true (peerup_engine_start (device.engine), &error));
+  g_assert_no_error (error);
+  return device;
+}
+
+static void
+device_stop (Device *device)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (await_true (peerup_engine_stop (device->engine, NULL), &error));
+  g_assert_no_error (error);
+  g_assert_finalize_object (device->engine);
+  home_free (device->home);
+}
+
+static char *
+device_address (Device *device)
+{
+  g_auto (GStrv) addresses = peerup_engine_dup_listen_addresses (device->engine);
+
+  g_assert_cmpuint (g_strv_length (addresses), ==, 1);
+  return g_strdup (addresses[0]);
+}
+
+static void
+test_start_and_stop (void)
+{
+  Device device = device_start (home_new (), PEERUP_ENGINE_DEFAULT);
+  g_autofree char *address = device_address (&device);
+  g_auto (GStrv) problems = peerup_engine_dup_problems (device.engine);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (peerup_engine_get_state (device.engine), ==, PEERUP_ENGINE_RUNNING);
+  g_assert_cmpstr (peerup_engine_get_peer_id (device.engine), ==, home_get_id (device.home));
+  g_assert_true (g_str_has_suffix (address, home_get_id (device.home)));
+  g_assert_cmpint (peerup_engine_get_started_at (device.engine), >, 0);
+  g_assert_cmpuint (g_strv_length (problems), ==, 0);
+  g_assert_false (await_true (peerup_engine_start (device.engine), &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS);
+  device_stop (&device);
+}
+
+static void
+test_runs_again_after_a_stop (void)
+{
+  Device device = device_start (home_new (), PEERUP_ENGINE_DEFAULT);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (await_true (peerup_engine_stop (device.engine, NULL), &error));
+  g_assert_null (peerup_engine_get_peer_id (device.engine));
+  g_assert_true (await_true (peerup_engine_start (device.engine), &error));
+  g_assert_no_error (error);
+  device_stop (&device);
+}
+
+static void
+assert_start_fails (Home *home, PeerupError code, const char *words)
+{
+  g_autoptr (PeerupEngine) engine = peerup_engine_new (home->config, PEERUP_ENGINE_DEFAULT);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (await_true (peerup_engine_start (engine), &error));
+  g_assert_error (error, PEERUP_ERROR, (int) code);
+  g_assert_nonnull (strstr (error->message, words));
+  g_assert_cmpint (peerup_engine_get_state (engine), ==, PEERUP_ENGINE_STOPPED);
+  g_assert_null (peerup_engine_get_peer_id (engine));
+}
+
+static void
+test_start_fails_on_bad_files (void)
+{
+  g_autoptr (Home) home = home_new ();
+  g_autofree char *key = g_build_filename (home->directory, "identity.key", NULL);
+
+  g_assert_cmpint (g_chmod (key, 0644), ==, 0);
+  assert_start_fails (home, PEERUP_ERROR_PERMISSION, "chmod");
+  g_assert_cmpint (g_chmod (key, 0600), ==, 0);
+  g_assert_cmpint (g_unlink (home->authorized_keys), ==, 0);
+  assert_start_fails (home, PEERUP_ERROR_NOT_FOUND, home->authorized_keys);
+  home_configure (home, "network: []\n");
+  assert_start_fails (home, PEERUP_ERROR_CONFIG, home->config);
+  g_assert_cmpint (g_unlink (home->config), ==, 0);
+  assert_start_fails (home, PEERUP_ERROR_NOT_FOUND, home->config);
+}
+
+static void
+test_stop_while_starting (void)
+{
+  g_autoptr (Home) home = home_new ();
+  g_autoptr (PeerupEngine) engine = peerup_engine_new (home->config, PEERUP_ENGINE_DEFAULT);
+  g_autoptr (DexFuture) start = peerup_engine_start (engine);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (await_true (peerup_engine_stop (engine, NULL), &error));
+  g_assert_false (await_true (g_steal_pointer (&start), &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED);
+  g_assert_cmpint (peerup_engine_get_state (engine), ==, PEERUP_ENGINE_STOPPED);
+}
+
+static void
+test_without_a_configuration (void)
+{
+  g_autoptr (PeerupEngine) engine = peerup_engine_new (NULL, PEERUP_ENGINE_DEFAULT);
+  g_auto (GStrv) addresses = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (await_true (peerup_engine_start (engine), &error));
+  g_assert_nonnull (peerup_engine_get_peer_id (engine));
+  addresses = peerup_engine_dup_listen_addresses (engine);
+  g_assert_cmpuint (g_strv_length (addresses), ==, 0);
+  g_assert_true (await_true (peerup_engine_stop (engine, NULL), &error));
+}
+
+/* Two devices, b authorized at a. */
+static void
+start_pair (Device *a, Device *b, const char *a_config)
+{
+  Home *home_a = home_new (), *home_b = home_new ();
+
+  home_authorize (home_a, home_b);
+  home_configure (home_a, a_config);
+  *a = device_start (home_a, PEERUP_ENGINE_DEFAULT);
+  *b = device_start (home_b, PEERUP_ENGINE_DIAL_ONLY);
+}
+
+static PeerupPeer *
+only_peer (PeerupEngine *engine)
+{
+  GListModel *peers = peerup_engine_get_peers (engine);
+  g_autoptr (PeerupPeer) peer = NULL;
+
+  g_assert_cmpuint (g_list_model_get_n_items (peers), ==, 1);
+  peer = g_list_model_get_item (peers, 0);
+  return peer;
+}
+
+static gboolean
+has_agent (gpointer peer)
+{
+  return peerup_peer_get_agent (peer) != NULL;
+}
+
+static gboolean
+is_disconnected (gpointer peer)
+{
+  return peerup_peer_get_state (peer) == PEERUP_PEER_DISCONNECTED;
+}
+
+static void
+test_ping_and_peers (void)
+{
+  Device a, b;
+  g_autofree char *address = NULL;
+  g_autoptr (GError) error = NULL;
+  PeerupPeer *peer;
+
+  start_pair (&a, &b, "");
+  address = device_address (&a);
+  g_assert_cmpint (await_int64 (peerup_engine_ping (b.engine, address), &error), >=, 0);
+  g_assert_no_error (error);
+  g_assert_cmpint (await_int64 (peerup_engine_ping (b.engine, home_get_id (a.home)), &error), >=, 0);
+  peer = only_peer (b.engine);
+  g_assert_cmpint (peerup_peer_get_state (peer), ==, PEERUP_PEER_CONNECTED);
+  g_assert_cmpstr (peerup_peer_get_id (peer), ==, home_get_id (a.home));
+  g_assert_true (peerup_peer_get_outbound (peer));
+  g_assert_false (peerup_peer_get_relayed (peer));
+  g_assert_cmpstr (peerup_peer_get_transport (peer), ==, "tcp");
+  g_assert_true (g_str_has_prefix (address, peerup_peer_get_address (peer)));
+  g_assert_cmpuint (peerup_peer_get_n_connections (peer), ==, 1);
+  g_assert_cmpuint (peerup_peer_get_bytes_received (peer), >, 0);
+  spin_while_not (has_agent, only_peer (a.engine));
+  g_assert_true (g_str_has_prefix (peerup_peer_get_agent (only_peer (a.engine)), "peerup/"));
+  device_stop (&b);
+  spin_while_not (is_disconnected, only_peer (a.engine));
+  device_stop (&a);
+}
+
+static void
+test_concurrent_pings (void)
+{
+  Device a, b;
+  g_autofree char *address = NULL;
+  g_autoptr (GPtrArray) pings = g_ptr_array_new_with_free_func (dex_unref);
+  g_autoptr (GError) error = NULL;
+
+  start_pair (&a, &b, "");
+  address = device_address (&a);
+  for (guint i = 0; i < 2; i++)
+    g_ptr_array_add (pings, peerup_engine_ping (b.engine, address));
+  for (guint i = 0; i < pings->len; i++)
+    g_assert_cmpint (await_int64 (dex_ref (g_ptr_array_index (pings, i)), &error), >=, 0);
+  g_assert_no_error (error);
+  device_stop (&b);
+  device_stop (&a);
+}
+
+static void
+test_bad_peers (void)
+{
+  Device a, b;
+  const struct
+  {
+    const char *peer;
+    PeerupError code;
+  } cases[] = {
+    { "nobody", PEERUP_ERROR_NOT_FOUND },
+    { "/ip4/127.0.0.1/tcp/1", PEERUP_ERROR_MALFORMED },
+    { NULL, PEERUP_ERROR_NOT_FOUND },
+  };
+
+  start_pair (&a, &b, "");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const char *peer = cases[i].peer != NULL ? cases[i].peer : home_get_id (b.home);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_cmpint (await_int64 (peerup_engine_ping (b.engine, peer), &error), ==, -1);
+      g_assert_error (error, PEERUP_ERROR, (int) cases[i].code);
+    }
+  device_stop (&b);
+  device_stop (&a);
+}
+
+static void
+test_stranger_is_refused (void)
+{
+  Device a = device_start (home_new (), PEERUP_ENGINE_DEFAULT);
+  Device b = device_start (home_new (), PEERUP_ENGINE_DIAL_ONLY);
+  g_autofree char *address = device_address (&a);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (await_int64 (peerup_engine_ping (b.engine, address), &error), ==, -1);
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED);
+  g_assert_nonnull (strstr (error->message, home_get_id (b.home)));
+  g_assert_cmpuint (g_list_model_get_n_items (peerup_engine_get_peers (a.engine)), ==, 0);
+  device_stop (&b);
+  device_stop (&a);
+}
+
+static gboolean
+echo (GThreadedSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
+{
+  GInputStream *input = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+  GOutputStream *output = g_io_stream_get_output_stream (G_IO_STREAM (connection));
+
+  g_output_stream_splice (output, input, G_OUTPUT_STREAM_SPLICE_NONE, NULL, NULL);
+  return TRUE;
+}
+
+static GSocketService *
+start_echo (guint16 *port)
+{
+  GSocketService *service = g_threaded_socket_service_new (16);
+  g_autoptr (GError) error = NULL;
+
+  *port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (service), NULL, &error);
+  g_assert_no_error (error);
+  g_signal_connect (service, "run", G_CALLBACK (echo), NULL);
+  return service;
+}
+
+static void
+assert_echo (GIOStream *stream, const char *text)
+{
+  GOutputStream *output = g_io_stream_get_output_stream (stream);
+  GInputStream *input = g_io_stream_get_input_stream (stream);
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  g_autoptr (DexFuture) read = NULL;
+  g_autoptr (GError) error = NULL;
+  char buffer[64] = { 0 };
+
+  g_assert_true (await_true (dex_output_stream_write_bytes (output, bytes, 0), &error));
+  read = dex_input_stream_read (input, buffer, sizeof buffer - 1, 0);
+  g_assert_true (await_true (g_steal_pointer (&read), &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (buffer, ==, text);
+}
+
+static GIOStream *
+connect_to (PeerupForward *forward)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnectable) address = NULL;
+  g_autoptr (GError) error = NULL;
+  GIOStream *stream;
+
+  address =
+    G_SOCKET_CONNECTABLE (g_inet_socket_address_new_from_string ("127.0.0.1", peerup_forward_get_port (forward)));
+  stream = await_object (dex_socket_client_connect (client, address), &error);
+  g_assert_no_error (error);
+  return stream;
+}
+
+static void
+test_forward (void)
+{
+  Device a, b;
+  guint16 port;
+  g_autoptr (GSocketService) service = start_echo (&port);
+  g_autofree char *config =
+    g_strdup_printf ("services: {echo: {enabled: true, local_address: \"127.0.0.1:%u\"}}\n", port);
+  g_autoptr (PeerupForward) forward = NULL;
+  g_autoptr (GIOStream) stream = NULL;
+  g_autofree char *address = NULL;
+  g_autofree char *listening = NULL;
+  g_autoptr (GError) error = NULL;
+
+  start_pair (&a, &b, config);
+  address = device_address (&a);
+  forward = peerup_engine_add_forward (b.engine, address, "echo", "127.0.0.1:0", FALSE, &error);
+  g_assert_no_error (error);
+  listening = peerup_engine_forward_address (forward);
+  g_assert_true (g_str_has_prefix (listening, "127.0.0.1:"));
+  stream = connect_to (forward);
+  assert_echo (stream, "through the tunnel");
+  g_assert_cmpuint (g_list_model_get_n_items (peerup_engine_get_forwards (b.engine)), ==, 1);
+  peerup_engine_remove_forward (b.engine, forward);
+  g_assert_cmpuint (g_list_model_get_n_items (peerup_engine_get_forwards (b.engine)), ==, 0);
+  g_socket_service_stop (service);
+  g_socket_listener_close (G_SOCKET_LISTENER (service));
+  device_stop (&b);
+  device_stop (&a);
+}
+
+static void
+test_forward_refusals (void)
+{
+  Device a, b;
+  const struct
+  {
+    const char *peer, *service, *listen;
+    PeerupError code;
+  } cases[] = {
+    { NULL, "echo", "0.0.0.0:0", PEERUP_ERROR_DENIED },   { NULL, "echo", "nowhere", PEERUP_ERROR_MALFORMED },
+    { NULL, "Bad", "0", PEERUP_ERROR_MALFORMED },         { "nobody", "echo", "0", PEERUP_ERROR_NOT_FOUND },
+    { NULL, "echo", "192.0.2.1:0", PEERUP_ERROR_DENIED },
+  };
+
+  start_pair (&a, &b, "");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const char *peer = cases[i].peer != NULL ? cases[i].peer : home_get_id (a.home);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (peerup_engine_add_forward (b.engine, peer, cases[i].service, cases[i].listen, FALSE, &error));
+      g_assert_error (error, PEERUP_ERROR, (int) cases[i].code);
+    }
+  g_assert_cmpuint (g_list_model_get_n_items (peerup_engine_get_forwards (b.engine)), ==, 0);
+  device_stop (&b);
+  device_stop (&a);
+}
+
+static gboolean
+has_two_services (gpointer engine)
+{
+  return g_list_model_get_n_items (peerup_engine_get_services (engine)) == 2;
+}
+
+static gboolean
+has_no_service (gpointer engine)
+{
+  return g_list_model_get_n_items (peerup_engine_get_services (engine)) == 0;
+}
+
+static void
+test_config_changes_are_followed (void)
+{
+  Device device = device_start (home_new (), PEERUP_ENGINE_DEFAULT);
+  g_autoptr (PeerupService) service = NULL;
+
+  home_configure (device.home, "services:\n  one: {enabled: true, local_address: \"127.0.0.1:1\"}\n"
+                               "  two: {enabled: false, local_address: \"127.0.0.1:2\"}\n");
+  spin_while_not (has_two_services, device.engine);
+  service = g_list_model_get_item (peerup_engine_get_services (device.engine), 1);
+  g_assert_cmpstr (peerup_service_get_name (service), ==, "two");
+  g_assert_false (peerup_service_get_enabled (service));
+  home_configure (device.home, "");
+  spin_while_not (has_no_service, device.engine);
+  g_clear_object (&service);
+  device_stop (&device);
+}
+
+static gboolean
+has_problem (gpointer engine)
+{
+  g_auto (GStrv) problems = peerup_engine_dup_problems (engine);
+
+  return g_strv_length (problems) == 1;
+}
+
+static gboolean
+has_no_problem (gpointer engine)
+{
+  return !has_problem (engine);
+}
+
+static void
+test_broken_config_is_a_problem_until_it_is_mended (void)
+{
+  Device device = device_start (home_new (), PEERUP_ENGINE_DEFAULT);
+
+  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "*config.yaml:*the old configuration stays in force");
+  home_configure (device.home, "services: [\n");
+  spin_while_not (has_problem, device.engine);
+  g_test_assert_expected_messages ();
+  home_configure (device.home, "");
+  spin_while_not (has_no_problem, device.engine);
+  device_stop (&device);
+}
+
+static void
+on_started (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (peerup_engine_start_finish (PEERUP_ENGINE (source), result, &error));
+  g_assert_no_error (error);
+  *(gboolean *) data = TRUE;
+}
+
+static void
+on_pinged (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (peerup_engine_ping_finish (PEERUP_ENGINE (source), result, &error), ==, -1);
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND);
+  *(gboolean *) data = TRUE;
+}
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_assert_true (peerup_engine_stop_finish (PEERUP_ENGINE (source), result, NULL));
+  *(gboolean *) data = TRUE;
+}
+
+static gboolean
+is_set (gpointer flag)
+{
+  return *(gboolean *) flag;
+}
+
+static void
+test_gio_calls (void)
+{
+  g_autoptr (Home) home = home_new ();
+  g_autoptr (PeerupEngine) engine = peerup_engine_new (home->config, PEERUP_ENGINE_DEFAULT);
+  gboolean done[3] = { FALSE };
+
+  peerup_engine_start_async (engine, NULL, on_started, &done[0]);
+  spin_while_not (is_set, &done[0]);
+  peerup_engine_ping_async (engine, "nobody", NULL, on_pinged, &done[1]);
+  spin_while_not (is_set, &done[1]);
+  peerup_engine_stop_async (engine, NULL, on_stopped, &done[2]);
+  spin_while_not (is_set, &done[2]);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/engine/start-and-stop", test_start_and_stop);
+  g_test_add_func ("/engine/runs-again", test_runs_again_after_a_stop);
+  g_test_add_func ("/engine/bad-files", test_start_fails_on_bad_files);
+  g_test_add_func ("/engine/stop-while-starting", test_stop_while_starting);
+  g_test_add_func ("/engine/no-configuration", test_without_a_configuration);
+  g_test_add_func ("/engine/ping-and-peers", test_ping_and_peers);
+  g_test_add_func ("/engine/concurrent-pings", test_concurrent_pings);
+  g_test_add_func ("/engine/bad-peers", test_bad_peers);
+  g_test_add_func ("/engine/stranger", test_stranger_is_refused);
+  g_test_add_func ("/engine/forward", test_forward);
+  g_test_add_func ("/engine/forward-refusals", test_forward_refusals);
+  g_test_add_func ("/engine/config-changes", test_config_changes_are_followed);
+  g_test_add_func ("/engine/broken-config", test_broken_config_is_a_problem_until_it_is_mended);
+  g_test_add_func ("/engine/gio", test_gio_calls);
+  return g_test_run ();
+}
