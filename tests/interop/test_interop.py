@@ -4,10 +4,12 @@
 
 import os
 
+import pytest
+
 import peers
 
 BULK = int(os.environ.get('PEERUP_INTEROP_BYTES', 64 * 1024 * 1024))
-ENDLESS = 1 << 40  # bytes: does not end before it is ended
+ENDLESS = 1 << 40  # bytes: does not end before it is ended; how a peer takes that is asked of ours alone
 SERVED = {'/ipfs/id/1.0.0', '/ipfs/id/push/1.0.0', '/ipfs/ping/1.0.0', '/echo/1.0.0', '/sink/1.0.0', '/source/1.0.0'}
 AGENT = {'go-0.47': 'go-libp2p/0.47.0', 'go-new': 'go-libp2p/0.', 'js': 'js-libp2p/3.', 'peerup': 'peerup/'}
 SUMS = {  # of the pattern, README.md
@@ -137,6 +139,7 @@ def test_another_peer_than_dialed(pair):
     pair.dial('ping', count=1)
 
 
+@pytest.mark.ours('listener')
 def test_dialer_dies(pair):
     dialer = pair.start('source', bytes=ENDLESS)
     pair.listener_sees('connected', peer=pair.dialer_id)
@@ -146,6 +149,7 @@ def test_dialer_dies(pair):
     pair.dial('ping', count=1)
 
 
+@pytest.mark.ours('dialer')
 def test_listener_dies(pair):
     listener, addr = pair.another_listener()
     try:
@@ -157,6 +161,7 @@ def test_listener_dies(pair):
     assert dialer.events[-1]['ok'] is False
 
 
+@pytest.mark.ours('listener')
 def test_listener_quits(pair):
     listener, addr = pair.another_listener()
     try:
