@@ -84,16 +84,49 @@ find_words (char **argv, guint *first, guint *second)
     }
 }
 
+/* "-c3": GOption wants the value in a word of its own. */
+static gboolean
+is_glued (const PeerupCommand *command, const char *word)
+{
+  if (word[0] != '-' || word[1] == '-' || word[1] == '\0' || word[2] == '\0')
+    return FALSE;
+  for (const GOptionEntry *entry = command->options; entry != NULL && entry->long_name != NULL; entry++)
+    if (entry->short_name == word[1])
+      return entry->arg != G_OPTION_ARG_NONE;
+  return FALSE;
+}
+
+static void
+add_word (GStrvBuilder *builder, const PeerupCommand *command, const char *word)
+{
+  const char flag[] = { '-', word[0] != '\0' ? word[1] : '\0', '\0' };
+
+  if (!is_glued (command, word))
+    {
+      g_strv_builder_add (builder, word);
+      return;
+    }
+  g_strv_builder_add (builder, flag);
+  g_strv_builder_add (builder, word + 2);
+}
+
 /* @argv without the words of the command's name. */
 static char **
 without_name (char **argv, const PeerupCommand *command, guint first, guint second)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  gboolean two = strchr (command->name, ' ') != NULL;
+  gboolean two = strchr (command->name, ' ') != NULL, ended = FALSE;
 
   for (guint i = 0; argv[i] != NULL; i++)
-    if (i != first && !(two && i == second))
-      g_strv_builder_add (builder, argv[i]);
+    {
+      if (i == first || (two && i == second))
+        continue;
+      ended = ended || g_str_equal (argv[i], "--");
+      if (ended)
+        g_strv_builder_add (builder, argv[i]);
+      else
+        add_word (builder, command, argv[i]);
+    }
   return g_strv_builder_end (builder);
 }
 

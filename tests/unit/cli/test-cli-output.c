@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* Columns, times and durations; what a service manager is told.
+ */
+#include "cli/peerup-cli.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli/peerup-notify.h"
+
+static void
+test_columns (void)
+{
+  PeerupTable *table = peerup_table_new ("  ", 3);
+  g_autofree char *text = NULL;
+  g_autofree char *empty = NULL;
+
+  peerup_table_add (table, "a", "bbbb", "c");
+  peerup_table_add (table, "äöü", NULL, "dd");
+  peerup_table_add (table, "e", "f", NULL);
+  text = peerup_table_end (table);
+  g_assert_cmpstr (text, ==, "  a    bbbb  c\n  äöü        dd\n  e    f\n");
+  empty = peerup_table_end (peerup_table_new ("", 2));
+  g_assert_cmpstr (empty, ==, "");
+}
+
+static void
+test_round_trips (void)
+{
+  const struct
+  {
+    gint64 microseconds;
+    const char *text;
+  } cases[] = { { 0, "0.00 ms" }, { 1234, "1.23 ms" }, { 56789, "56.8 ms" }, { 1234567, "1235 ms" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = peerup_cli_format_rtt (cases[i].microseconds);
+
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+}
+
+static void
+test_ages (void)
+{
+  const struct
+  {
+    gint64 seconds;
+    const char *text;
+  } cases[] = { { -1, "0 s" },         { 59, "59 s" },         { 60, "1 min 0 s" },     { 3599, "59 min 59 s" },
+                { 3600, "1 h 0 min" }, { 86400, "1 day 0 h" }, { 200000, "2 days 7 h" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = peerup_cli_format_duration (cases[i].seconds);
+
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+}
+
+static void
+test_durations (void)
+{
+  const struct
+  {
+    const char *text;
+    gint64 microseconds;
+  } good[] = { { "1s", 1000000 }, { "500ms", 500000 },     { "0.25", 250000 },
+               { "2", 2000000 },  { "1h30m", 5400000000 }, { "7d", 604800000000 } };
+  const char *const bad[] = { "",   "0",    "0s",  "-1s", "-1",  "soon", "1 s",
+                              "1x", "0x10", "nan", "inf", "1e3", "d",    "99999999999" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      gint64 microseconds = 0;
+
+      g_assert_true (peerup_cli_parse_duration (good[i].text, &microseconds, NULL));
+      g_assert_cmpint (microseconds, ==, good[i].microseconds);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      gint64 microseconds;
+
+      g_assert_false (peerup_cli_parse_duration (bad[i], &microseconds, &error));
+      g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED);
+    }
+}
+
+static void
+assert_notified (const char *name, gsize length, const struct sockaddr_un *address)
+{
+  g_autofd int fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  char buffer[32] = { 0 };
+
+  g_assert_cmpint (bind (fd, (const struct sockaddr *) address, offsetof (struct sockaddr_un, sun_path) + length), ==,
+                   0);
+  g_setenv ("NOTIFY_SOCKET", name, TRUE);
+  peerup_notify ("READY=1");
+  g_unsetenv ("NOTIFY_SOCKET");
+  g_assert_cmpint (recv (fd, buffer, sizeof buffer, MSG_DONTWAIT), ==, 7);
+  g_assert_cmpstr (buffer, ==, "READY=1");
+}
+
+static void
+test_notify (void)
+{
+  g_autofree char *directory = g_dir_make_tmp ("peerup-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "notify", NULL);
+  g_autofree char *abstract = g_strdup_printf ("@peerup-test-%d", getpid ());
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
+  assert_notified (path, strlen (path), &address);
+  memset (address.sun_path, 0, sizeof address.sun_path);
+  memcpy (address.sun_path + 1, abstract + 1, strlen (abstract) - 1);
+  assert_notified (abstract, strlen (abstract), &address);
+  g_unlink (path);
+  g_rmdir (directory);
+  peerup_notify ("READY=1");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/cli/output/columns", test_columns);
+  g_test_add_func ("/cli/output/round-trips", test_round_trips);
+  g_test_add_func ("/cli/output/ages", test_ages);
+  g_test_add_func ("/cli/output/durations", test_durations);
+  g_test_add_func ("/cli/notify", test_notify);
+  return g_test_run ();
+}
