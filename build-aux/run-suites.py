@@ -197,7 +197,7 @@ def interop():
 
 
 def netlab():
-    return on_both_builds('netlab', PEERUP_NETLAB_BYTES=LITTLE)
+    return on_both_builds('netlab', PEERUP_TEST_BIG=LITTLE)
 
 
 SUITES = {suite.__name__: suite for suite in (checks, unit, release, fuzz, interop, netlab)}
@@ -214,6 +214,9 @@ def report(tally):
 
 
 def main(names):
+    if '--help' in names:
+        print(f'usage: build-aux/test [SUITE...]\n\nThe suites, in the order they are run: {", ".join(SUITES)}.')
+        return 0
     unknown = [name for name in names if name not in SUITES]
     if unknown:
         print(f'test: no suite is called {shlex.join(unknown)}: use {", ".join(SUITES)}', file=sys.stderr)

@@ -263,8 +263,8 @@ dial_race (PeerupDial *self, GPtrArray *addresses)
 
           g_ptr_array_add (self->attempts, attempt);
           if (next < addresses->len)
-            until = g_get_monotonic_time () +
-                    (attempt->scope == PEERUP_SCOPE_PUBLIC ? STAGGER_PUBLIC : STAGGER_PRIVATE);
+            until =
+              g_get_monotonic_time () + (attempt->scope == PEERUP_SCOPE_PUBLIC ? STAGGER_PUBLIC : STAGGER_PRIVATE);
         }
       dial_wait (self, until);
       if (dial_is_given_up (self))
@@ -315,6 +315,9 @@ dial_fiber (gpointer data)
       dial_retire_crossed (self, connection);
     }
   other = self->cancelled ? NULL : peerup_swarm_best_connection (self->swarm, self->peer);
+  /* One that has begun to close tells by itself why, to who uses it. */
+  if (other == NULL && !self->cancelled)
+    other = connection;
   if (other != NULL)
     dex_promise_resolve_object (self->promise, g_object_ref (other));
   else

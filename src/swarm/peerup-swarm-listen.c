@@ -46,6 +46,36 @@ socket_address (int fd, gboolean remote)
   return address != NULL && G_IS_INET_SOCKET_ADDRESS (address) ? peerup_endpoint_address_from_socket (address) : NULL;
 }
 
+/* What counts as one host: an IPv4 address, or the /64 that one IPv6 host can fill at will. */
+static guint64
+host_key (PeerupMultiaddr *address)
+{
+  PeerupMultiaddrComponent host;
+  guint64 key = 0;
+
+  if (address == NULL)
+    return 0;
+  peerup_multiaddr_get_component (address, 0, &host);
+  for (gsize i = 0; i < MIN (host.length, sizeof key); i++)
+    key = key << 8 | host.value[i];
+  return key;
+}
+
+static gboolean
+has_room_for (PeerupSwarm *self, guint64 host)
+{
+  GHashTableIter iter;
+  gpointer other;
+  guint n = 0;
+
+  if (g_hash_table_size (self->upgrading) >= PEERUP_SWARM_UPGRADES_MAX)
+    return FALSE;
+  g_hash_table_iter_init (&iter, self->upgrading);
+  while (g_hash_table_iter_next (&iter, NULL, &other))
+    n += *(guint64 *) other == host;
+  return n < PEERUP_SWARM_UPGRADES_PER_HOST;
+}
+
 typedef struct
 {
   PeerupSwarm *swarm;
@@ -87,16 +117,17 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
   g_autoptr (PeerupMultiaddr) local = socket_address (fd, FALSE);
   g_autoptr (PeerupMultiaddr) remote = socket_address (fd, TRUE);
   g_autoptr (PeerupStream) raw = peerup_socket_stream_new (fd, NULL);
+  guint64 host = host_key (remote);
   Inbound *inbound;
 
   /* Dropping the stream closes the socket. */
-  if (raw == NULL || g_hash_table_size (self->upgrading) >= PEERUP_SWARM_UPGRADES_MAX)
+  if (raw == NULL || !has_room_for (self, host))
     return;
   peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (raw));
   inbound = g_new0 (Inbound, 1);
   inbound->swarm = g_object_ref (self);
   inbound->raw = g_object_ref (raw);
-  g_hash_table_add (self->upgrading, g_object_ref (raw));
+  g_hash_table_insert (self->upgrading, g_object_ref (raw), g_memdup2 (&host, sizeof host));
   /* Nobody waits for it: its end is inbound_upgraded(), also when the swarm closes. */
   dex_future_disown (dex_future_finally (peerup_swarm_upgrade (self, raw, NULL, local, remote,
                                                                g_get_monotonic_time () + PEERUP_SWARM_UPGRADE_TIMEOUT),

@@ -28,13 +28,19 @@ struct _PeerupSwarm
   GPtrArray *listening;    /* of Listening; peerup-swarm-listen.c */
   GHashTable *connections; /* PeerupPeerId -> GPtrArray of PeerupConnection, oldest first */
   GHashTable *dials;       /* PeerupPeerId -> PeerupDial, borrowed: each ends itself */
-  GHashTable *upgrading;   /* raw streams of inbound connections in their handshake */
+  GHashTable *upgrading;   /* raw streams of inbound connections in their handshake -> host_key() of where from */
   guint n_negotiating;
   gboolean closed;
 };
 
-/* Handshakes of inbound connections at a time; more are closed at once. */
-#define PEERUP_SWARM_UPGRADES_MAX 256
+/* Handshakes of inbound connections at a time, in all and from one IPv4 address or IPv6 /64;
+ * more are closed at once. */
+#define PEERUP_SWARM_UPGRADES_MAX      256
+#define PEERUP_SWARM_UPGRADES_PER_HOST 64
+/* Inbound connections of one peer, and in all; more are closed with RESOURCE_LIMIT. A peer may
+ * have several: its daemon, and programs that use its identity beside it. */
+#define PEERUP_SWARM_CONNECTIONS_PER_PEER 16
+#define PEERUP_SWARM_CONNECTIONS_MAX      2048
 /* Microseconds that an upgrade or a negotiation of an inbound stream may take. */
 #define PEERUP_SWARM_UPGRADE_TIMEOUT   (15 * G_USEC_PER_SEC)
 #define PEERUP_SWARM_NEGOTIATE_TIMEOUT (10 * G_USEC_PER_SEC)

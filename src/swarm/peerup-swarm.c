@@ -249,6 +249,23 @@ open_explain_reset (PeerupStream *stream, GError *error)
   return error;
 }
 
+/* A place for the stream may be long in coming. */
+static PeerupStream *
+open_wait_stream (Open *self, PeerupConnection *connection, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  PeerupStream *stream = dex_await_object (dex_future_first (peerup_connection_open_stream (connection),
+                                                             dex_timeout_new_deadline (self->deadline), NULL),
+                                           &local);
+
+  if (g_error_matches (local, DEX_ERROR, DEX_ERROR_TIMED_OUT))
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s takes no more streams for now",
+                 peerup_peer_id_get_string (peerup_connection_get_remote_peer (connection)));
+  else if (stream == NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return stream;
+}
+
 static DexFuture *
 open_fiber (gpointer data)
 {
@@ -259,7 +276,7 @@ open_fiber (gpointer data)
 
   if (connection == NULL)
     return dex_future_new_for_error (g_steal_pointer (&error));
-  stream = dex_await_object (peerup_connection_open_stream (connection), &error);
+  stream = open_wait_stream (self, connection, &error);
   if (stream == NULL)
     return dex_future_new_for_error (g_steal_pointer (&error));
   if (peerup_negotiate_dial (stream, (const char *const *) self->protocols, self->deadline, &error) == NULL)
@@ -313,6 +330,22 @@ on_closed (PeerupConnection *connection, gpointer data)
   g_signal_emit (self, signals[SIGNAL_CONNECTION_CLOSED], 0, connection);
 }
 
+/* What we dialed is our own wish; what others open is bounded. */
+static gboolean
+swarm_has_room (PeerupSwarm *self, GPtrArray *of_peer)
+{
+  GHashTableIter iter;
+  gpointer list;
+  guint n = 0;
+
+  if (of_peer != NULL && of_peer->len >= PEERUP_SWARM_CONNECTIONS_PER_PEER)
+    return FALSE;
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, NULL, &list))
+    n += ((GPtrArray *) list)->len;
+  return n < PEERUP_SWARM_CONNECTIONS_MAX;
+}
+
 void
 peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
 {
@@ -322,6 +355,11 @@ peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
   if (peerup_connection_is_closed (connection))
     return;
   list = g_hash_table_lookup (self->connections, info->remote_peer);
+  if (!info->outbound && !swarm_has_room (self, list))
+    {
+      peerup_connection_close (connection, PEERUP_CONNECTION_CODE_RESOURCE_LIMIT);
+      return;
+    }
   if (list == NULL)
     {
       list = g_ptr_array_new_with_free_func (g_object_unref);
@@ -581,7 +619,7 @@ peerup_swarm_init (PeerupSwarm *self)
   self->connections = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
                                              (GDestroyNotify) peerup_peer_id_unref, (GDestroyNotify) g_ptr_array_unref);
   self->dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
-  self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+  self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, g_free);
   self->peerstore = peerup_peerstore_new ();
 }
 

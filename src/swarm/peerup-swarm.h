@@ -19,7 +19,7 @@ G_DECLARE_FINAL_TYPE (PeerupSwarm, peerup_swarm, PEERUP, SWARM, GObject)
  *  "refused" (PeerupPeerId, char *remote_address, char *reason): an inbound peer was gated. */
 
 /* Called when a peer opened a stream for a protocol that was added; the callee owns @stream
- * (drop it to reset it). Not in a fiber: spawn one for work that waits. */
+ * (drop it to reset it). Runs in the fiber that negotiated: spawn another for work that waits. */
 typedef void (*PeerupProtocolFunc) (PeerupSwarm *self, PeerupConnection *connection, PeerupStream *stream,
                                     gpointer data);
 

@@ -4,7 +4,10 @@
  * A socket as a PeerupStream, edge-triggered: a call that says EAGAIN clears the
  * readiness that the reactor's next event sets again. The descriptor is closed when
  * both directions have ended, on reset (with an RST, so that the other program does
- * not take a cut transfer for a whole one), or with the object. */
+ * not take a cut transfer for a whole one), or with the object. What arrives on a closed
+ * descriptor is answered with an RST, and that may overtake what was written: so a
+ * stream that was closed before the other side ended reads on for a while, and holds
+ * itself meanwhile. */
 
 #include "transport/peerup-socket-stream.h"
 
@@ -19,11 +22,17 @@
 
 #include "wire/peerup-error.h"
 
+/* For the other side to take what was written and to end its own direction. */
+#define LINGER_TIMEOUT (10 * G_USEC_PER_SEC)
+
 struct _PeerupSocketStream
 {
   PeerupStream parent_instance;
   PeerupWatch watch;
+  PeerupTimer linger_timer;
   int fd;
+  guint lingering : 1; /* a reference of its own */
+  guint read_ended : 1;
   guint read_closed : 1;
   guint write_closed : 1;
   guint was_reset : 1;
@@ -31,22 +40,44 @@ struct _PeerupSocketStream
 
 G_DEFINE_FINAL_TYPE (PeerupSocketStream, peerup_socket_stream, PEERUP_TYPE_STREAM)
 
+/* May drop the last reference. */
 static void
 socket_stream_close_fd (PeerupSocketStream *self)
 {
   if (self->fd < 0)
     return;
   peerup_watch_clear (&self->watch);
+  peerup_timer_stop (&self->linger_timer);
   close (self->fd);
   self->fd = -1;
   peerup_stream_notify (PEERUP_STREAM (self), G_IO_IN | G_IO_OUT);
+  if (!self->lingering)
+    return;
+  self->lingering = FALSE;
+  g_object_unref (self);
+}
+
+static void
+on_linger_timeout (gpointer data)
+{
+  socket_stream_close_fd (data);
 }
 
 static void
 socket_stream_close_if_done (PeerupSocketStream *self)
 {
-  if (self->read_closed && self->write_closed)
-    socket_stream_close_fd (self);
+  if (self->fd < 0 || !self->read_closed || !self->write_closed)
+    return;
+  if (self->read_ended)
+    {
+      socket_stream_close_fd (self);
+      return;
+    }
+  if (self->lingering)
+    return;
+  self->lingering = TRUE;
+  g_object_ref (self);
+  peerup_timer_set (&self->linger_timer, g_get_monotonic_time () + LINGER_TIMEOUT);
 }
 
 static gssize
@@ -84,6 +115,7 @@ peerup_socket_stream_read (PeerupStream *stream, void *buffer, gsize count, GErr
   if (self->fd < 0 || self->read_closed)
     return socket_stream_closed (self, error);
   n = recv (self->fd, buffer, count, MSG_DONTWAIT);
+  self->read_ended |= n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
   if (n < 0)
     return socket_stream_fail (self, errno, EPOLLIN, error);
   return n;
@@ -140,8 +172,9 @@ socket_stream_drain (PeerupSocketStream *self)
     {
       gssize n = recv (self->fd, scratch, sizeof scratch, MSG_DONTWAIT);
 
-      if (n > 0)
+      if (n > 0 || (n < 0 && errno == EINTR))
         continue;
+      self->read_ended |= n == 0 || errno != EAGAIN;
       peerup_watch_exhausted (&self->watch, EPOLLIN);
       return;
     }
@@ -167,7 +200,7 @@ peerup_socket_stream_reset (PeerupStream *stream, guint32 code)
   PeerupSocketStream *self = PEERUP_SOCKET_STREAM (stream);
   struct linger linger = { .l_onoff = 1, .l_linger = 0 };
 
-  if (self->fd < 0)
+  if (self->fd < 0 || self->lingering)
     return;
   peerup_stream_set_reset_code (stream, code);
   self->was_reset = TRUE;
@@ -178,12 +211,13 @@ peerup_socket_stream_reset (PeerupStream *stream, guint32 code)
 static void
 socket_stream_ready (gpointer data)
 {
-  PeerupSocketStream *self = data;
+  g_autoptr (PeerupSocketStream) self = g_object_ref (data);
   guint32 ready = self->watch.ready;
 
   if (self->read_closed && (ready & EPOLLIN))
     socket_stream_drain (self);
   peerup_stream_notify (PEERUP_STREAM (self), (ready & EPOLLIN ? G_IO_IN : 0) | (ready & EPOLLOUT ? G_IO_OUT : 0));
+  socket_stream_close_if_done (self);
 }
 
 static void
@@ -192,6 +226,7 @@ peerup_socket_stream_dispose (GObject *object)
   PeerupSocketStream *self = PEERUP_SOCKET_STREAM (object);
 
   peerup_socket_stream_reset (PEERUP_STREAM (self), PEERUP_STREAM_CODE_NONE);
+  peerup_timer_clear (&self->linger_timer);
   G_OBJECT_CLASS (peerup_socket_stream_parent_class)->dispose (object);
 }
 
@@ -213,6 +248,7 @@ static void
 peerup_socket_stream_init (PeerupSocketStream *self)
 {
   self->fd = -1;
+  peerup_timer_init (&self->linger_timer, peerup_stream_get_reactor (PEERUP_STREAM (self)), on_linger_timeout, self);
 }
 
 PeerupStream *

@@ -9,8 +9,9 @@
  * proportional set size (Pss of /proc/self/smaps_rollup) for each connection and stream, each
  * process by itself; the kernel's socket buffers are not in it. Exit code 1: above the goals.
  *
- * A swarm keeps one connection for a peer it dials, so the dialing one is given its
- * connections by the private call that its dials end in. */
+ * A swarm keeps one connection for a peer it dials, and takes few from one peer. So this process
+ * has one swarm for every PEERUP_SWARM_CONNECTIONS_PER_PEER connections, whose cost is in the
+ * figures, and gives it its connections by the private call that its dials end in. */
 
 #include <gio/gio.h>
 #include <glib-unix.h>
@@ -115,8 +116,9 @@ listen_run (PeerupSwarm *swarm, GError **error)
 
 typedef struct
 {
-  PeerupSwarm *swarm;
-  PeerupIdentify *identify;
+  const char *security;
+  GPtrArray *swarms;     /* the last takes the next connection */
+  GPtrArray *identities; /* PeerupIdentify of each */
   PeerupPeerId *peer;
   PeerupMultiaddr *address;
   PeerupEndpoint endpoint;
@@ -153,31 +155,47 @@ bench_settle (Bench *self, Memory *memory, GError **error)
 }
 
 static gboolean
+bench_add_swarm (Bench *self, GError **error)
+{
+  PeerupSwarm *swarm = bench_swarm_new (self->security, error);
+
+  if (swarm == NULL)
+    return FALSE;
+  peerup_ping_serve (swarm);
+  g_ptr_array_add (self->swarms, swarm);
+  g_ptr_array_add (self->identities, peerup_identify_new (swarm));
+  return TRUE;
+}
+
+static gboolean
 bench_connect (Bench *self, GError **error)
 {
+  PeerupSwarm *swarm;
   gint64 deadline = g_get_monotonic_time () + TIMEOUT;
   g_autoptr (PeerupStream) raw =
     dex_await_object (peerup_socket_connect (self->endpoint.host, self->endpoint.port, deadline), error);
   g_autoptr (PeerupConnection) connection = NULL;
 
-  if (raw == NULL)
+  if (raw == NULL ||
+      (self->connections->len % PEERUP_SWARM_CONNECTIONS_PER_PEER == 0 && !bench_add_swarm (self, error)))
     return FALSE;
-  connection =
-    dex_await_object (peerup_swarm_upgrade (self->swarm, raw, self->peer, NULL, self->address, deadline), error);
+  swarm = self->swarms->pdata[self->swarms->len - 1];
+  connection = dex_await_object (peerup_swarm_upgrade (swarm, raw, self->peer, NULL, self->address, deadline), error);
   if (connection == NULL)
     return FALSE;
-  peerup_swarm_add_connection (self->swarm, connection);
+  peerup_swarm_add_connection (swarm, connection);
   g_ptr_array_add (self->connections, g_object_ref (connection));
-  return dex_await (peerup_identify_wait (self->identify, connection), error);
+  return dex_await (peerup_identify_wait (self->identities->pdata[self->swarms->len - 1], connection), error);
 }
 
 static gboolean
-bench_open (Bench *self, PeerupConnection *connection, GError **error)
+bench_open (Bench *self, guint index, GError **error)
 {
+  PeerupSwarm *swarm = self->swarms->pdata[index / PEERUP_SWARM_CONNECTIONS_PER_PEER];
   static const char *const protocols[] = { PROTOCOL, NULL };
   gint64 deadline = g_get_monotonic_time () + TIMEOUT;
   PeerupStream *stream =
-    dex_await_object (peerup_swarm_open_stream_on (self->swarm, connection, protocols, deadline), error);
+    dex_await_object (peerup_swarm_open_stream_on (swarm, self->connections->pdata[index], protocols, deadline), error);
   guint8 byte = 1;
 
   if (stream == NULL)
@@ -205,8 +223,7 @@ bench_run (Bench *self, GError **error)
   Memory empty, connected, full;
 
   /* The first of each brings in code and tables that are shared by all that follow. */
-  if (!bench_connect (self, error) || !bench_open (self, self->connections->pdata[0], error) ||
-      !bench_settle (self, &empty, error))
+  if (!bench_connect (self, error) || !bench_open (self, 0, error) || !bench_settle (self, &empty, error))
     return FALSE;
   for (guint i = 0; i < self->n_connections; i++)
     if (!bench_connect (self, error))
@@ -214,7 +231,7 @@ bench_run (Bench *self, GError **error)
   if (!bench_settle (self, &connected, error))
     return FALSE;
   for (guint i = 0; i < self->n_streams; i++)
-    if (!bench_open (self, self->connections->pdata[i % self->connections->len], error))
+    if (!bench_open (self, i % self->connections->len, error))
       return FALSE;
   if (!bench_settle (self, &full, error))
     return FALSE;
@@ -237,7 +254,8 @@ bench_clear (Bench *self)
   g_clear_pointer (&self->streams, g_ptr_array_unref);
   g_clear_pointer (&self->connections, g_ptr_array_unref);
   g_clear_object (&self->from_child);
-  g_clear_object (&self->identify);
+  g_clear_pointer (&self->identities, g_ptr_array_unref);
+  g_clear_pointer (&self->swarms, g_ptr_array_unref);
   g_clear_pointer (&self->address, peerup_multiaddr_unref);
   g_clear_pointer (&self->peer, peerup_peer_id_unref);
   peerup_endpoint_clear (&self->endpoint);
@@ -261,11 +279,11 @@ bench_meet_child (Bench *self, GSubprocess *child, GError **error)
 }
 
 static gboolean
-dial_run (PeerupSwarm *swarm, const char *program, char *argv[], gboolean *good, GError **error)
+dial_run (const char *program, char *argv[], gboolean *good, GError **error)
 {
   g_autoptr (GSubprocess) child = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
                                                     error, program, "listen", argv[0], NULL);
-  g_auto (Bench) self = { .swarm = swarm };
+  g_auto (Bench) self = { .security = argv[0] };
   gboolean done;
 
   if (child == NULL || !bench_meet_child (&self, child, error))
@@ -274,8 +292,8 @@ dial_run (PeerupSwarm *swarm, const char *program, char *argv[], gboolean *good,
   self.n_streams = strtoul (argv[2], NULL, 10);
   self.connections = g_ptr_array_new_with_free_func (g_object_unref);
   self.streams = g_ptr_array_new_with_free_func (g_object_unref);
-  self.identify = peerup_identify_new (swarm);
-  peerup_ping_serve (swarm);
+  self.swarms = g_ptr_array_new_with_free_func (g_object_unref);
+  self.identities = g_ptr_array_new_with_free_func (g_object_unref);
   done = bench_await (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, bench_fiber, &self, NULL), error);
   *good = self.good;
   return g_output_stream_close (self.to_child, NULL, done ? error : NULL) && done;
@@ -285,7 +303,6 @@ int
 main (int argc, char *argv[])
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (PeerupSwarm) swarm = NULL;
   gboolean listening = argc == 3 && g_str_equal (argv[1], "listen");
   char *settings[] = { (char *) "tls", (char *) "1000", (char *) "10000" };
   gboolean good = TRUE, done;
@@ -294,9 +311,15 @@ main (int argc, char *argv[])
     settings[i - 1] = argv[i];
   allow_many_descriptors ();
   dex_init ();
-  swarm = bench_swarm_new (listening ? argv[2] : settings[0], &error);
-  done = swarm != NULL && (listening ? listen_run (swarm, &error) : dial_run (swarm, argv[0], settings, &good, &error));
-  if (done && bench_await (peerup_swarm_close (swarm), &error))
+  if (listening)
+    {
+      g_autoptr (PeerupSwarm) swarm = bench_swarm_new (argv[2], &error);
+
+      done = swarm != NULL && listen_run (swarm, &error) && bench_await (peerup_swarm_close (swarm), &error);
+    }
+  else
+    done = dial_run (argv[0], settings, &good, &error);
+  if (done)
     return good ? 0 : 1;
   g_printerr ("bench-idle: %s\n", error->message);
   return 1;

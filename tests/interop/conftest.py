@@ -14,8 +14,13 @@ def pytest_addoption(parser):
     parser.addoption('--foreign-pairs', action='store_true', help='let foreign stacks talk among themselves too')
 
 
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'ours(role): only pairs in which our stack is the listener or the dialer')
+
+
 def pairs(config):
-    """(listener, dialer), ours against each foreign stack in both directions."""
+    """(listener, dialer), ours against each foreign stack in both directions, and against itself."""
+    yield peers.OURS, peers.OURS
     for foreign in peers.FOREIGN:
         yield peers.OURS, foreign
         yield foreign, peers.OURS
@@ -25,7 +30,9 @@ def pairs(config):
 
 def pytest_generate_tests(metafunc):
     if 'pair' in metafunc.fixturenames:
-        every = [(l, d, s) for l, d in pairs(metafunc.config) for s in SECURITIES]
+        ours = metafunc.definition.get_closest_marker('ours')
+        every = [(l, d, s) for l, d in pairs(metafunc.config) for s in SECURITIES
+                 if not ours or {'listener': l, 'dialer': d}[ours.args[0]] == peers.OURS]
         metafunc.parametrize('pair', every, indirect=True, ids=[f'{d}-dials-{l}-{s}' for l, d, s in every])
 
 

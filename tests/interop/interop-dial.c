@@ -66,19 +66,38 @@ find_case (const char *name)
   return NULL;
 }
 
+gboolean
+interop_dial_check (const InteropOptions *options, GError **error)
+{
+  g_autoptr (PeerupMultiaddr) address =
+    options->address != NULL ? peerup_multiaddr_new_from_string (options->address, NULL) : NULL;
+  g_autoptr (PeerupPeerId) peer = address != NULL ? peerup_multiaddr_dup_peer_id (address) : NULL;
+
+  if (peer == NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "--addr %s: not a multiaddr that ends in /p2p/PEERID",
+                   options->address != NULL ? options->address : "");
+      return FALSE;
+    }
+  if (find_case (options->action) == NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--do %s: no such case",
+                   options->action != NULL ? options->action : "");
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 dial_set_address (InteropDial *self, const char *text, GError **error)
 {
-  g_autoptr (PeerupMultiaddr) address = text != NULL ? peerup_multiaddr_new_from_string (text, NULL) : NULL;
+  g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_new_from_string (text, error);
   g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
 
-  self->peer = address != NULL ? peerup_multiaddr_dup_peer_id (address) : NULL;
-  if (self->peer == NULL)
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "--addr %s: not a multiaddr that ends in /p2p/PEERID", text);
-      return FALSE;
-    }
+  if (address == NULL)
+    return FALSE;
+  self->peer = peerup_multiaddr_dup_peer_id (address);
   g_ptr_array_add (addresses, address);
   peerup_swarm_add_addresses (self->swarm, self->peer, addresses);
   return TRUE;
@@ -103,11 +122,7 @@ interop_dial (PeerupSwarm *swarm, const InteropOptions *options, GError **error)
   g_autoptr (GError) failure = NULL;
   gboolean passed;
 
-  if (one == NULL)
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--do %s: no such case", options->action);
-      return FALSE;
-    }
+  g_assert (one != NULL);
   if (!dial_set_address (&self, options->address, error))
     return FALSE;
   self.protocol = options->protocol != NULL ? options->protocol : one->protocol;

@@ -15,9 +15,12 @@ typedef struct
   GPtrArray *services;
 } Listener;
 
+/* What is under way may hold the identify object and the swarm for a moment longer. */
 static void
 listener_clear (Listener *self)
 {
+  if (self->identify != NULL)
+    g_signal_handlers_disconnect_by_data (self->identify, self);
   g_clear_object (&self->identify);
   g_clear_pointer (&self->identified, g_hash_table_unref);
   g_clear_pointer (&self->services, g_ptr_array_unref);

@@ -37,6 +37,8 @@ typedef struct
 /* Both are called in a fiber and serve @swarm as the contract says. G_OPTION_ERROR: the caller
  * was asked for something that is not in the contract; nothing has been printed then. */
 gboolean interop_listen (PeerupSwarm *swarm, const InteropOptions *options, GError **error);
+/* Whether the options name a case and an address; G_OPTION_ERROR. Asked before interop_dial(). */
+gboolean interop_dial_check (const InteropOptions *options, GError **error);
 /* FALSE without an error: the case failed, and its result line has said so. */
 gboolean interop_dial (PeerupSwarm *swarm, const InteropOptions *options, GError **error);
 

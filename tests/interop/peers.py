@@ -203,12 +203,16 @@ class Listeners:
             self.gone.append(self.running.pop((stack, security)))
             listener = None
         if not listener:
-            argv = [*self.stacks[stack], 'listen', '--security', security, '--key', seed_hex(listener_key(stack))]
-            for dialer in (OURS, *FOREIGN):
-                argv += ['--allow', peer_id(dialer_key(dialer))]
-            argv += ['--service', f'echo={self.echo.address}', '--service', f'closed={self.closed.address}']
-            listener = self.running[stack, security] = Program(argv)
+            listener = self.running[stack, security] = self.start(stack, security)
         return listener
+
+    def start(self, stack, security):
+        """A new one, which its caller ends."""
+        argv = [*self.stacks[stack], 'listen', '--security', security, '--key', seed_hex(listener_key(stack))]
+        for dialer in (OURS, *FOREIGN):
+            argv += ['--allow', peer_id(dialer_key(dialer))]
+        argv += ['--service', f'echo={self.echo.address}', '--service', f'closed={self.closed.address}']
+        return Program(argv)
 
     def stop(self):
         self.echo.close()
@@ -239,6 +243,7 @@ class Pair:
         self.listener_stack = listener
         self.security = security
         self._argv = listeners.stacks[dialer]
+        self._listeners = listeners
         self.listener = listeners.get(listener, security)
         ready = self.listener.wait_for('listening')
         self.listener_id = peer_id(listener_key(listener))
@@ -247,6 +252,11 @@ class Pair:
         self.addr = ready['addrs'][0]
         self.mark = self.listener.mark()
         self._dials = []
+
+    def another_listener(self):
+        """One more of the same, with its address; the caller ends it."""
+        program = self._listeners.start(self.listener_stack, self.security)
+        return program, program.wait_for('listening')['addrs'][0]
 
     def _command(self, case, key=None, addr=None, security=None, **options):
         argv = [*self._argv, 'dial', '--security', security or self.security,

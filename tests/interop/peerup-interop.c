@@ -14,6 +14,7 @@ typedef struct
 {
   const char *command;
   InteropOptions options;
+  PeerupSwarm *swarm;
   gboolean passed;
   GError *error;
 } Program;
@@ -91,16 +92,14 @@ static DexFuture *
 program_fiber (gpointer data)
 {
   Program *self = data;
-  g_autoptr (PeerupSwarm) swarm = make_swarm (&self->options, &self->error);
   g_autoptr (GError) error = NULL;
 
-  if (swarm == NULL)
-    return dex_future_new_true ();
   if (g_str_equal (self->command, "listen"))
-    self->passed = interop_listen (swarm, &self->options, &self->error);
+    self->passed = interop_listen (self->swarm, &self->options, &self->error);
   else
-    self->passed = interop_dial (swarm, &self->options, &self->error);
-  if (!dex_await (dex_future_first (peerup_swarm_close (swarm), dex_timeout_new_usec (CLOSE_TIMEOUT), NULL), &error))
+    self->passed = interop_dial (self->swarm, &self->options, &self->error);
+  if (!dex_await (dex_future_first (peerup_swarm_close (self->swarm), dex_timeout_new_usec (CLOSE_TIMEOUT), NULL),
+                  &error))
     g_printerr ("peerup-interop: closing: %s\n", error->message);
   return dex_future_new_true ();
 }
@@ -114,6 +113,19 @@ program_run (Program *self)
     g_main_context_iteration (NULL, TRUE);
 }
 
+/* What is wrong with the command line is found before anything runs. */
+static gboolean
+program_prepare (Program *self, int argc, char *argv[])
+{
+  if (!parse_options (&self->options, &argc, &argv, &self->error))
+    return FALSE;
+  self->command = argv[1];
+  if (g_str_equal (self->command, "dial") && !interop_dial_check (&self->options, &self->error))
+    return FALSE;
+  self->swarm = make_swarm (&self->options, &self->error);
+  return self->swarm != NULL;
+}
+
 static void
 program_clear (Program *self)
 {
@@ -124,6 +136,7 @@ program_clear (Program *self)
   g_free (self->options.address);
   g_free (self->options.action);
   g_free (self->options.protocol);
+  g_clear_object (&self->swarm);
   g_clear_error (&self->error);
 }
 
@@ -134,9 +147,8 @@ main (int argc, char *argv[])
   int code = 1;
 
   dex_init ();
-  if (parse_options (&self.options, &argc, &argv, &self.error))
+  if (program_prepare (&self, argc, argv))
     {
-      self.command = argv[1];
       program_run (&self);
       code = self.passed ? 0 : 1;
     }

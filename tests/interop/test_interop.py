@@ -4,9 +4,12 @@
 
 import os
 
+import pytest
+
 import peers
 
 BULK = int(os.environ.get('PEERUP_INTEROP_BYTES', 64 * 1024 * 1024))
+ENDLESS = 1 << 40  # bytes: does not end before it is ended; how a peer takes that is asked of ours alone
 SERVED = {'/ipfs/id/1.0.0', '/ipfs/id/push/1.0.0', '/ipfs/ping/1.0.0', '/echo/1.0.0', '/sink/1.0.0', '/source/1.0.0'}
 AGENT = {'go-0.47': 'go-libp2p/0.47.0', 'go-new': 'go-libp2p/0.', 'js': 'js-libp2p/3.', 'peerup': 'peerup/'}
 SUMS = {  # of the pattern, README.md
@@ -27,7 +30,8 @@ def test_ping(pair):
     assert all(0 < rtt < 5_000_000 for rtt in result['rtts_us'])
     # Where the stack can tell: the muxer came with the security handshake.
     assert result.get('early_muxer', True)
-    pair.listener_sees('connected', peer=pair.dialer_id)
+    connected = pair.listener_sees('connected', peer=pair.dialer_id)
+    assert connected.get('early_muxer', True)
     pair.listener_sees('disconnected', peer=pair.dialer_id)
 
 
@@ -118,6 +122,8 @@ def test_refused_by_the_gater(pair):
     stranger = peers.seed('stranger')
     result = pair.result(pair.start('expect-refused', key=stranger, timeout=10))
     assert result['refusal']
+    if pair.listener_stack == pair.dialer_stack == peers.OURS:
+        assert 'authorize' in result['refusal']  # the code of the go-away has come over
     stranger_id = peers.peer_id(stranger)
     pair.listener_sees('refused', peer=stranger_id)
     assert peers.until(lambda: stranger_id not in pair.peers())
@@ -131,6 +137,41 @@ def test_another_peer_than_dialed(pair):
     addr = pair.addr.rpartition('/p2p/')[0] + '/p2p/' + other
     assert pair.result(pair.start('expect-refused', addr=addr, timeout=10))['refusal']
     pair.dial('ping', count=1)
+
+
+@pytest.mark.ours('listener')
+def test_dialer_dies(pair):
+    dialer = pair.start('source', bytes=ENDLESS)
+    pair.listener_sees('connected', peer=pair.dialer_id)
+    dialer.kill()
+    pair.listener_sees('disconnected', peer=pair.dialer_id)
+    assert peers.until(lambda: pair.dialer_id not in pair.peers())
+    pair.dial('ping', count=1)
+
+
+@pytest.mark.ours('dialer')
+def test_listener_dies(pair):
+    listener, addr = pair.another_listener()
+    try:
+        dialer = pair.start('source', bytes=ENDLESS, addr=addr)
+        listener.wait_for('connected', peer=pair.dialer_id)
+    finally:
+        listener.kill()
+    assert dialer.finish(peers.WAIT) == 1
+    assert dialer.events[-1]['ok'] is False
+
+
+@pytest.mark.ours('listener')
+def test_listener_quits(pair):
+    listener, addr = pair.another_listener()
+    try:
+        dialer = pair.start('source', bytes=ENDLESS, addr=addr)
+        listener.wait_for('connected', peer=pair.dialer_id)
+        assert listener.stop() == 0, listener.story()
+    finally:
+        listener.kill()
+    assert dialer.finish(peers.WAIT) == 1
+    assert dialer.events[-1]['ok'] is False
 
 
 def test_no_security_in_common(pair):

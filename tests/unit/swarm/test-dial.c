@@ -298,6 +298,28 @@ test_given_up (void)
   close (hole);
 }
 
+static void
+retire_at_once (PeerupSwarm *swarm, PeerupConnection *connection, gpointer data)
+{
+  peerup_connection_retire (connection, PEERUP_CONNECTION_CODE_SUPPLANTED);
+}
+
+/* A connection that begins to close as soon as it stands is what the dial came to all the same. */
+static void
+test_retired_at_once (void)
+{
+  g_auto (Node) a = { 0 };
+  g_auto (Node) b = { 0 };
+  g_autoptr (PeerupConnection) connection = NULL;
+
+  node_init (&a, 1, FALSE);
+  node_init (&b, 2, TRUE);
+  node_learn (&a, &b);
+  g_signal_connect (a.swarm, "connection-opened", G_CALLBACK (retire_at_once), NULL);
+  connection = node_connect (&a, &b);
+  g_assert_true (peerup_connection_is_retired (connection));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -313,5 +335,6 @@ main (int argc, char **argv)
   g_test_add_func ("/dial/crossed", test_crossed);
   g_test_add_func ("/dial/crossed-beside-black-hole", test_crossed_beside_black_hole);
   g_test_add_func ("/dial/given-up", test_given_up);
+  g_test_add_func ("/dial/retired-at-once", test_retired_at_once);
   return g_test_run ();
 }

@@ -267,26 +267,31 @@ test_parallel_echo (void)
 static void
 test_thousand_idle (void)
 {
+  const char *protocols[] = { NODE_SINK, NULL };
   g_auto (Node) a = { 0 };
   g_auto (Node) b = { 0 };
   g_autoptr (PeerupConnection) connection = NULL;
   g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) others = NULL;
 
   node_init (&a, 1, FALSE);
   node_init (&b, 2, TRUE);
   node_learn (&a, &b);
   connection = node_connect (&a, &b);
-  for (guint i = 0; i < 1000; i++)
+  for (guint i = 0; i < 1024; i++)
     {
-      g_autoptr (GError) error = NULL;
       PeerupStream *stream = test_take_object (open_echo (&a, &b, NODE_SINK), &error);
 
       g_assert_no_error (error);
       g_ptr_array_add (streams, stream);
     }
-  g_assert_cmpuint (peerup_connection_get_n_streams (connection), ==, 1000);
-  for (guint i = 0; i < 1000; i += 2)
+  g_assert_cmpuint (peerup_connection_get_n_streams (connection), ==, 1024);
+  /* One more waits for its place, and that not for ever. */
+  error =
+    test_take_error (peerup_swarm_open_stream (a.swarm, node_id (&b), protocols, g_get_monotonic_time () + 50000));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
+  for (guint i = 0; i < 1024; i += 2)
     peerup_stream_close (streams->pdata[i]);
   g_ptr_array_set_size (streams, 0);
   others = peerup_swarm_dup_connections (b.swarm, node_id (&a));
@@ -416,8 +421,9 @@ test_reentrant_handlers (void)
     }
 }
 
+/* From 127.0.0.@source. */
 static int
-connect_raw (Node *node)
+connect_raw_from (Node *node, guint source)
 {
   g_autoptr (GPtrArray) addresses = peerup_swarm_dup_listen_addresses (node->swarm);
   const char *port = strrchr (peerup_multiaddr_get_string (addresses->pdata[0]), '/') + 1;
@@ -426,10 +432,18 @@ connect_raw (Node *node)
     .sin_addr.s_addr = g_htonl (INADDR_LOOPBACK),
     .sin_port = g_htons (g_ascii_strtoull (port, NULL, 10)),
   };
+  struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = g_htonl ((INADDR_LOOPBACK & ~0xffu) | source) };
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
+  g_assert_cmpint (bind (fd, (struct sockaddr *) &from, sizeof from), ==, 0);
   g_assert_true (connect (fd, (struct sockaddr *) &address, sizeof address) == 0 || errno == EINPROGRESS);
   return fd;
+}
+
+static int
+connect_raw (Node *node)
+{
+  return connect_raw_from (node, 1);
 }
 
 /* An end is what a read finds: 0 or an error that is not "not yet". */
@@ -444,34 +458,79 @@ has_ended (int fd)
   return n == 0 || errno != EAGAIN;
 }
 
-/* PROTOCOLS section 4, row 5: clients that connect and say nothing. */
+/* Connects @n sockets from each of @n_hosts loopback addresses, which say nothing; @ended of them
+ * are closed by @node, and the rest stay. */
 static void
-test_upgrades_cap (void)
+check_silent_clients (Node *node, guint n_hosts, guint n, guint expected)
 {
-  enum { CAP = 256, MORE = 20 };
-  g_auto (Node) node = { 0 };
-  int fds[CAP + MORE];
+  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
   guint ended;
 
-  node_init (&node, 1, TRUE);
-  for (guint i = 0; i < CAP + MORE; i++)
-    {
-      fds[i] = connect_raw (&node);
-      test_spin ();
-    }
+  for (guint host = 0; host < n_hosts; host++)
+    for (guint i = 0; i < n; i++)
+      {
+        int fd = connect_raw_from (node, 2 + host);
+
+        g_array_append_val (fds, fd);
+        test_spin ();
+      }
   do
     {
       g_main_context_iteration (NULL, FALSE);
       ended = 0;
-      for (guint i = 0; i < CAP + MORE; i++)
-        ended += has_ended (fds[i]);
+      for (guint i = 0; i < fds->len; i++)
+        ended += has_ended (g_array_index (fds, int, i));
     }
-  while (ended < MORE);
-  g_assert_cmpuint (ended, ==, MORE);
+  while (ended < expected);
+  test_spin ();
+  for (guint i = ended = 0; i < fds->len; i++)
+    {
+      ended += has_ended (g_array_index (fds, int, i));
+      close (g_array_index (fds, int, i));
+    }
+  g_assert_cmpuint (ended, ==, expected);
+}
+
+/* The original's case 5: clients that connect and say nothing, from one host and from many. */
+static void
+test_upgrades_cap (void)
+{
+  g_auto (Node) one = { 0 };
+  g_auto (Node) many = { 0 };
+
+  node_init (&one, 1, TRUE);
+  check_silent_clients (&one, 1, 64 + 20, 20);
+  node_init (&many, 2, TRUE);
+  check_silent_clients (&many, 5, 60, 300 - 256);
+}
+
+/* One peer, many connections: those beyond the cap are closed, and told why. */
+static void
+test_connections_cap (void)
+{
+  enum
+  {
+    CAP = 16
+  };
+  g_auto (Node) node = { 0 };
+  Node clients[CAP + 1] = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  node_init (&node, 1, TRUE);
   for (guint i = 0; i < CAP; i++)
-    g_assert_false (has_ended (fds[i]));
-  for (guint i = 0; i < CAP + MORE; i++)
-    close (fds[i]);
+    {
+      node_init (&clients[i], 2, FALSE);
+      node_learn (&clients[i], &node);
+      g_object_unref (node_connect (&clients[i], &node));
+      node_wait_connections (&node, &clients[i], i + 1);
+    }
+  node_init (&clients[CAP], 2, FALSE);
+  node_learn (&clients[CAP], &node);
+  error = test_take_error (open_echo (&clients[CAP], &node, NODE_ECHO));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT);
+  g_assert_cmpuint (node_n_connections (&node, &clients[0]), ==, CAP);
+  for (guint i = 0; i <= CAP; i++)
+    node_clear (&clients[i]);
 }
 
 /* node_clear() sees to it that nothing is left. */
@@ -538,6 +597,7 @@ main (int argc, char **argv)
   g_test_add_func ("/swarm/connect-after-remote-retire", test_connect_after_remote_retire);
   g_test_add_func ("/swarm/reentrant-handlers", test_reentrant_handlers);
   g_test_add_func ("/swarm/upgrades-cap", test_upgrades_cap);
+  g_test_add_func ("/swarm/connections-cap", test_connections_cap);
   g_test_add_func ("/swarm/close-in-flight", test_close_in_flight);
   g_test_add_func ("/swarm/connect-when-closed", test_connect_when_closed);
   return g_test_run ();

@@ -270,7 +270,10 @@ test_messages (void)
   guint8 bytes[400] = { 0xac, 0x02 };
   int left;
 
-  g_assert_cmpint (receive ("\x03" "abcX", 5, FALSE, &left), ==, 3);
+  g_assert_cmpint (receive ("\x03"
+                            "abcX",
+                            5, FALSE, &left),
+                   ==, 3);
   g_assert_cmpint (left, ==, 1);
   g_assert_cmpint (receive ("\0", 1, FALSE, NULL), ==, 0);
   g_assert_cmpint (receive (bytes, 302, FALSE, NULL), ==, 300);

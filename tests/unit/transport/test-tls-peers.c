@@ -100,8 +100,9 @@ set_extension (gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key, PeerupP
   g_byte_array_append (value, host, length);
   g_byte_array_append (value, (const guint8 *) "\x04\x40", 2);
   g_byte_array_append (value, signature, sizeof signature);
-  g_assert_cmpint (
-    gnutls_x509_crt_set_extension_by_oid (certificate, PEERUP_CERTIFICATE_OID, value->data, value->len, 0), >=, 0);
+  g_assert_cmpint (gnutls_x509_crt_set_extension_by_oid (certificate, PEERUP_CERTIFICATE_OID, value->data, value->len,
+                                                         0),
+                   >=, 0);
   gnutls_free (spki.data);
   gnutls_pubkey_deinit (public_key);
   gnutls_privkey_deinit (private_key);
@@ -177,8 +178,7 @@ bad_init (Bad *bad, PeerupPrivateKey *identity)
 {
   gnutls_datum_t alpn = { (unsigned char *) "libp2p", 6 };
 
-  gnutls_init (&bad->session,
-               (bad->is_client ? GNUTLS_CLIENT : GNUTLS_SERVER) | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS);
+  gnutls_init (&bad->session, (bad->is_client ? GNUTLS_CLIENT : GNUTLS_SERVER) | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS);
   gnutls_certificate_allocate_credentials (&bad->credentials);
   gnutls_certificate_set_verify_function (bad->credentials, accept_anybody);
   if (bad->fault != FAULT_NO_CERTIFICATE)

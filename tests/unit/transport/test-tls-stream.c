@@ -131,8 +131,8 @@ test_handshake (void)
         {
           PeerupPublicKey *key = peerup_tls_stream_get_remote_key (PEERUP_TLS_STREAM (pair.side[j].stream));
 
-          g_assert_true (peerup_peer_id_matches_public_key (
-            peerup_private_key_get_peer_id (pair.side[1 - j].identity), key));
+          g_assert_true (
+            peerup_peer_id_matches_public_key (peerup_private_key_get_peer_id (pair.side[1 - j].identity), key));
           g_assert_cmpstr (alpn_of (&pair.side[j]), ==, "/yamux/1.0.0");
         }
     }
@@ -174,9 +174,8 @@ test_wrong_peer (void)
   pair.side[0].options.expected_peer = peerup_private_key_get_peer_id (pair.side[0].identity);
   pair_shake_hands (&pair);
   g_assert_error (pair.side[0].error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER);
-  g_assert_nonnull (
-    strstr (pair.side[0].error->message,
-            peerup_peer_id_get_string (peerup_private_key_get_peer_id (pair.side[1].identity))));
+  g_assert_nonnull (strstr (pair.side[0].error->message,
+                            peerup_peer_id_get_string (peerup_private_key_get_peer_id (pair.side[1].identity))));
   g_assert_nonnull (pair.side[1].error);
 }
 
