@@ -163,32 +163,19 @@ stream_for (int fd, GError **error)
   return NULL;
 }
 
-static DexPromise *
-begin_connection (GIOStream *stream, const char *guid, GDBusConnectionFlags flags)
-{
-  DexPromise *promise = dex_promise_new ();
-  g_autoptr (GDBusAuthObserver) observer = new_observer ();
-
-  g_dbus_connection_new (stream, guid, flags, observer, NULL, peerup_client_ready, dex_ref (promise));
-  return promise;
-}
-
+/* There is nobody to authenticate within a process, so nothing is sent and nothing is waited for. */
 static GDBusConnection *
-finish_connection (DexPromise *promise, GError **error)
+connection_over (GIOStream *stream, GError **error)
 {
-  g_autoptr (GAsyncResult) result = dex_await_object (DEX_FUTURE (promise), error);
-
-  return result != NULL ? g_dbus_connection_new_finish (result, error) : NULL;
+  return g_dbus_connection_new_sync (stream, NULL, G_DBUS_CONNECTION_FLAGS_NONE, NULL, NULL, error);
 }
 
-/* Both ends of a private connection; in a fiber. */
+/* Both ends of a private connection. */
 static gboolean
 make_pair (GDBusConnection **ours, GDBusConnection **theirs, GError **error)
 {
-  g_autofree char *guid = g_dbus_generate_guid ();
   g_autoptr (GIOStream) client = NULL;
   g_autoptr (GIOStream) server = NULL;
-  DexPromise *promises[2];
   int fds[2];
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
@@ -202,12 +189,8 @@ make_pair (GDBusConnection **ours, GDBusConnection **theirs, GError **error)
   server = stream_for (fds[1], client != NULL ? error : NULL);
   if (client == NULL || server == NULL)
     return FALSE;
-  promises[0] = begin_connection (client, NULL, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT);
-  promises[1] = begin_connection (server, guid,
-                                  G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
-                                    G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER);
-  *ours = finish_connection (promises[0], error);
-  *theirs = finish_connection (promises[1], *ours != NULL ? error : NULL);
+  *ours = connection_over (client, error);
+  *theirs = *ours != NULL ? connection_over (server, error) : NULL;
   return *ours != NULL && *theirs != NULL;
 }
 
