@@ -17,8 +17,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "peerup-config.h"
-
 struct _PeerupControlClaim
 {
   char *path;
@@ -41,7 +39,7 @@ runtime_directory (const char *config_path)
 {
   const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
 
-  if (g_str_has_prefix (config_path, PEERUP_SYSCONFDIR "/") || g_str_has_prefix (config_path, "/etc/"))
+  if (g_str_has_prefix (config_path, "/etc/"))
     return g_strdup ("/run/peerup");
   if (runtime == NULL || !g_path_is_absolute (runtime))
     return NULL;

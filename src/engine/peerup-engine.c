@@ -13,7 +13,8 @@ G_DEFINE_ENUM_TYPE (PeerupEngineState, peerup_engine_state, G_DEFINE_ENUM_VALUE 
                     G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_STARTING, "starting"),
                     G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_RUNNING, "running"),
                     G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_STOPPING, "stopping"))
-G_DEFINE_FLAGS_TYPE (PeerupEngineFlags, peerup_engine_flags, G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_DIAL_ONLY, "dial-only"))
+G_DEFINE_FLAGS_TYPE (PeerupEngineFlags, peerup_engine_flags, G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_DEFAULT, "default"),
+                     G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_DIAL_ONLY, "dial-only"))
 
 enum
 {
