@@ -68,7 +68,7 @@ take_batch (PeerupYamuxLink *self)
     self->exhausted = TRUE;
   if (fill > 0)
     {
-      self->buffer_used = self->holds_batch = TRUE;
+      self->holds_batch = TRUE;
       self->events->input (self->owner, self->buffer, fill);
       peerup_task_schedule (&self->input_task);
     }
@@ -251,14 +251,6 @@ gsize
 peerup_yamux_link_get_room (PeerupYamuxLink *self)
 {
   return self->full ? 0 : OUTPUT_MARK;
-}
-
-void
-peerup_yamux_link_trim (PeerupYamuxLink *self)
-{
-  if (!self->buffer_used && !self->holds_batch)
-    g_clear_pointer (&self->buffer, peerup_io_buffer_give);
-  self->buffer_used = FALSE;
 }
 
 void
