@@ -11,11 +11,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "transport/peerup-io-buffer.h"
 #include "wire/peerup-error.h"
 
-#define INPUT_SIZE    (128 * 1024)
-#define RECORD_SIZE   16384
-#define HANDSHAKE_MAX (24 * 1024)
+#define INPUT_SIZE  PEERUP_IO_BUFFER_SIZE
+#define RECORD_SIZE 16384
+/* Header, content type and tag of a record. */
+#define RECORD_OVERHEAD 22
+#define HANDSHAKE_MAX   (24 * 1024)
 
 /* Plaintext that one write takes: sixteen records, and one for the headers of what is
  * inside; about one send(). */
@@ -66,7 +69,7 @@ tls_stream_drop_packet (PeerupTlsStream *self)
 static void
 tls_stream_drop_input (PeerupTlsStream *self)
 {
-  g_clear_pointer (&self->input, g_free);
+  g_clear_pointer (&self->input, peerup_io_buffer_give);
   self->start = self->end = 0;
 }
 
@@ -138,7 +141,7 @@ tls_stream_fill_input (PeerupTlsStream *self)
   if (self->start < self->end)
     return TRUE;
   if (self->input == NULL)
-    self->input = g_malloc (INPUT_SIZE);
+    self->input = peerup_io_buffer_take ();
   self->start = self->end = 0;
   n = peerup_stream_read (self->raw, self->input, INPUT_SIZE, &local);
   if (n > 0)
@@ -319,13 +322,16 @@ static gssize
 peerup_tls_stream_writev (PeerupStream *stream, const GOutputVector *vectors, gsize n_vectors, GError **error)
 {
   PeerupTlsStream *self = PEERUP_TLS_STREAM (stream);
-  gsize offset = 0, total = 0;
+  gsize offset = 0, total = 0, offered = 0;
 
   if (self->error != NULL || self->write_closed)
     return tls_stream_set_final_error (self, error);
   if (!tls_stream_flush (self, error))
     return -1;
-  self->output = g_byte_array_sized_new (BATCH_SIZE + BATCH_SIZE / 64);
+  for (gsize i = 0; i < n_vectors; i++)
+    offered += vectors[i].size;
+  offered = MIN (offered, BATCH_SIZE);
+  self->output = g_byte_array_sized_new (offered + (offered / RECORD_SIZE + 2) * RECORD_OVERHEAD);
   while (n_vectors > 0 && total < BATCH_SIZE)
     {
       gssize n = tls_stream_send_record (self, &vectors, &n_vectors, &offset);
@@ -625,7 +631,7 @@ tls_stream_new (PeerupStream *raw, const PeerupTlsOptions *options)
   if (options->early_length > 0)
     {
       g_assert (options->early_length <= INPUT_SIZE);
-      self->input = g_malloc (INPUT_SIZE);
+      self->input = peerup_io_buffer_take ();
       memcpy (self->input, options->early, options->early_length);
       self->end = options->early_length;
     }

@@ -196,7 +196,6 @@ peerup_yamux_connection_check (PeerupYamuxConnection *self, gint64 now)
       return;
     }
   sweep_left (self, now);
-  peerup_yamux_link_trim (&self->link);
   check_alive (self, now);
   if (self->state == STATE_OPEN)
     peerup_timer_set (&self->timer, MAX (next_check (self), now + 1));

@@ -11,9 +11,11 @@
 
 #include <string.h>
 
+#include "transport/peerup-io-buffer.h"
+
 /* What one turn of reading takes: several TLS records, and still in the cache when the
- * readers get to it. Below the size at which the allocator maps memory afresh. */
-#define BATCH_SIZE (128 * 1024 - 64)
+ * readers get to it. */
+#define BATCH_SIZE PEERUP_IO_BUFFER_SIZE
 /* With this much unsent output the streams above wait. One of them may go beyond by as
  * much, so that the last frame is no smaller than the others. */
 #define OUTPUT_MARK (256 * 1024)
@@ -47,7 +49,7 @@ read_batch (PeerupYamuxLink *self, gssize *end, GError **error)
   gsize fill = 0;
 
   if (self->buffer == NULL)
-    self->buffer = g_malloc (BATCH_SIZE);
+    self->buffer = peerup_io_buffer_take ();
   while (fill < BATCH_SIZE && (*end = peerup_stream_read (self->io, self->buffer + fill, BATCH_SIZE - fill, error)) > 0)
     fill += *end;
   self->received += fill;
@@ -66,12 +68,13 @@ take_batch (PeerupYamuxLink *self)
     self->exhausted = TRUE;
   if (fill > 0)
     {
-      self->buffer_used = self->holds_batch = TRUE;
+      self->holds_batch = TRUE;
       self->events->input (self->owner, self->buffer, fill);
       peerup_task_schedule (&self->input_task);
     }
   else if (self->exhausted)
     {
+      g_clear_pointer (&self->buffer, peerup_io_buffer_give);
       peerup_stream_arm_read (self->io, read_ready, self);
     }
   else
@@ -251,14 +254,6 @@ peerup_yamux_link_get_room (PeerupYamuxLink *self)
 }
 
 void
-peerup_yamux_link_trim (PeerupYamuxLink *self)
-{
-  if (!self->buffer_used && !self->holds_batch)
-    g_clear_pointer (&self->buffer, g_free);
-  self->buffer_used = FALSE;
-}
-
-void
 peerup_yamux_link_close (PeerupYamuxLink *self)
 {
   g_autoptr (PeerupStream) io = g_steal_pointer (&self->io);
@@ -271,6 +266,6 @@ peerup_yamux_link_close (PeerupYamuxLink *self)
   peerup_task_clear (&self->input_task);
   peerup_task_clear (&self->output_task);
   peerup_chunk_queue_clear (&self->output, NULL);
-  g_clear_pointer (&self->buffer, g_free);
+  g_clear_pointer (&self->buffer, peerup_io_buffer_give);
   g_clear_error (&self->error);
 }

@@ -43,7 +43,6 @@ typedef struct
   gboolean exhausted; /* the stream below said that it has no more now */
   gboolean blocked;   /* the stream below takes no more now */
   gboolean full;      /* room is owed an event */
-  gboolean buffer_used;
 } PeerupYamuxLink;
 
 /* Takes the reference on @io and starts reading. */
@@ -55,8 +54,6 @@ void peerup_yamux_link_send (PeerupYamuxLink *self, const GOutputVector *vectors
 gsize peerup_yamux_link_get_unsent (PeerupYamuxLink *self);
 /* Bytes that may be sent now before the output is full. */
 gsize peerup_yamux_link_get_room (PeerupYamuxLink *self);
-/* Frees the read buffer if no batch came since the last time. */
-void peerup_yamux_link_trim (PeerupYamuxLink *self);
 /* Settles, drops the stream below (which resets it unless it has ended), and is done:
  * no event comes any more. What was not sent is lost. Not from inside an input event.
  * Idempotent. */
