@@ -491,7 +491,7 @@ check_silent_clients (Node *node, guint n_hosts, guint n, guint expected)
   g_assert_cmpuint (ended, ==, expected);
 }
 
-/* The original's case 5: clients that connect and say nothing, from one host and from many. */
+/* Known attack: clients that connect and say nothing, from one host and from many. */
 static void
 test_upgrades_cap (void)
 {

@@ -380,7 +380,7 @@ test_cut_frame (void)
     }
 }
 
-/* PROTOCOLS section 4, row 9, on the stream. */
+/* Known attack, on the stream. */
 static void
 test_tampered (void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * PROTOCOLS section 4, row 8: clients and servers made with bare GnuTLS that have one thing wrong
+ * Known attack: clients and servers made with bare GnuTLS that have one thing wrong
  * with their certificate or their hello. All are refused, in both roles. */
 
 #include "transport-test.h"

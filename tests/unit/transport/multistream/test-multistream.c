@@ -223,7 +223,7 @@ test_listener_reserved (void)
   assert_output (listener, HEADER NA NA NA NA, sizeof HEADER NA NA NA NA - 1);
 }
 
-/* PROTOCOLS section 4, row 6. */
+/* Known attacks. */
 static void
 test_bad_input (void)
 {

@@ -40,7 +40,7 @@ test_in_place (void)
   peerup_noise_cipher_clear (&b);
 }
 
-/* PROTOCOLS section 4, row 9: nothing that fails may advance the counter. */
+/* Known attack: nothing that fails may advance the counter. */
 static void
 test_nonce_not_advanced (void)
 {

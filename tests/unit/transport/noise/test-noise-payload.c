@@ -136,7 +136,7 @@ test_key_types (void)
     }
 }
 
-/* PROTOCOLS section 4, row 10. */
+/* Known attacks. */
 static void
 test_bad_signatures (void)
 {
@@ -200,7 +200,7 @@ test_other_static_key (void)
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO);
 }
 
-/* PROTOCOLS section 4, row 7: an RSA key of 16,384 bits is refused by its size. */
+/* Known attack: an RSA key of 16,384 bits is refused by its size. */
 static void
 test_oversized_rsa (void)
 {
@@ -334,7 +334,7 @@ test_ignored (void)
   g_assert_cmpstr (muxers[0], ==, "/b");
 }
 
-/* PROTOCOLS section 4, row 25, as far as it reaches here. */
+/* Known attack, as far as it reaches here. */
 static void
 test_bad_protobuf (void)
 {

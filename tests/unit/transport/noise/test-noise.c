@@ -147,7 +147,7 @@ test_handshake (void)
     }
 }
 
-/* PROTOCOLS 1.5: 00 20 and the ephemeral; then 00 d8 with an Ed25519 identity and one muxer. */
+/* As js-libp2p sends them: 00 20 and the ephemeral; then 00 d8 with an Ed25519 identity and one muxer. */
 static void
 test_golden (void)
 {
@@ -433,7 +433,7 @@ test_attacker_payloads (void)
     }
 }
 
-/* PROTOCOLS section 4, row 7: an RSA key of 16,384 bits, in a message that verifies. */
+/* Known attack: an RSA key of 16,384 bits, in a message that verifies. */
 static void
 test_oversized_rsa (void)
 {
@@ -484,7 +484,7 @@ test_stolen_payload (void)
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO);
 }
 
-/* PROTOCOLS section 4, row 9. */
+/* Known attacks. */
 static void
 test_first_failure_is_final (void)
 {
