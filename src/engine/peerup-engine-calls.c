@@ -231,6 +231,22 @@ dial_ahead (PeerupEngine *self, PeerupPeerId *id, PeerupMultiaddr *address, cons
   dex_future_disown (dex_future_catch (connected, on_dial_failed, g_strdup (name), g_free));
 }
 
+/**
+ * peerup_engine_add_forward:
+ * @self: an engine that runs
+ * @peer: a name, a peer ID, or a multiaddr that ends in `/p2p/ID`
+ * @service: the name of a service of that peer
+ * @listen: `PORT` (on loopback), or `HOST:PORT` with an IP address or `localhost`; port 0 for any
+ * @any_address: whether HOST may be other than loopback, so that other machines can use the port
+ *
+ * Listens, and begins to connect to the peer, so that the first connection need not wait for it.
+ * It is in the engine's list until it is removed or the engine stops.
+ *
+ * Errors: PEERUP_ERROR_MALFORMED, PEERUP_ERROR_DENIED (an address other than loopback without
+ * @any_address), PEERUP_ERROR_EXISTS (the port is in use), PEERUP_ERROR_NOT_FOUND (no such peer).
+ *
+ * Returns: (transfer full): the forward, listening
+ */
 PeerupForward *
 peerup_engine_add_forward (PeerupEngine *self, const char *peer, const char *service, const char *listen,
                            gboolean any_address, GError **error)
@@ -265,6 +281,13 @@ peerup_engine_add_forward (PeerupEngine *self, const char *peer, const char *ser
   return g_steal_pointer (&forward);
 }
 
+/**
+ * peerup_engine_remove_forward:
+ * @self: an engine
+ * @forward: one of its forwards
+ *
+ * Stops listening, and cuts what the forward carries.
+ */
 void
 peerup_engine_remove_forward (PeerupEngine *self, PeerupForward *forward)
 {

@@ -11,8 +11,8 @@
 #include "engine/peerup-service-set.h"
 #include "protocols/peerup-ping.h"
 #include "trust/peerup-gater.h"
-#include "tunnel/peerup-forward.h"
-#include "tunnel/peerup-service.h"
+#include "tunnel/peerup-forward-private.h"
+#include "tunnel/peerup-service-private.h"
 
 G_BEGIN_DECLS
 
@@ -82,12 +82,6 @@ char *peerup_engine_describe (PeerupEngine *self, PeerupPeerId *peer) G_GNUC_WAR
 DexFuture *peerup_engine_connect (PeerupEngine *self, const char *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* Resolves to microseconds (int64). Rejects as connect, and with TIMEOUT. */
 DexFuture *peerup_engine_ping (PeerupEngine *self, const char *peer) G_GNUC_WARN_UNUSED_RESULT;
-/* Listens at @listen (see peerup_listen_argument_parse()), and begins to connect to the peer,
- * so that the first connection need not wait for it. (transfer full). MALFORMED, DENIED (an
- * address other than loopback without @any_address), EXISTS (port in use), and as resolve. */
-PeerupForward *peerup_engine_add_forward (PeerupEngine *self, const char *peer, const char *service, const char *listen,
-                                          gboolean any_address, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void peerup_engine_remove_forward (PeerupEngine *self, PeerupForward *forward);
 /* "127.0.0.1:2222" of a forward that listens. */
 char *peerup_engine_forward_address (PeerupForward *forward) G_GNUC_WARN_UNUSED_RESULT;
 

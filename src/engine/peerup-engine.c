@@ -145,7 +145,7 @@ peerup_engine_get_peers (PeerupEngine *self)
 /**
  * peerup_engine_get_services:
  *
- * Returns: (transfer none): a list of the services that peers may use here
+ * Returns: (transfer none): a list of [class@Service]: what peers may use here
  */
 GListModel *
 peerup_engine_get_services (PeerupEngine *self)
@@ -157,7 +157,7 @@ peerup_engine_get_services (PeerupEngine *self)
 /**
  * peerup_engine_get_forwards:
  *
- * Returns: (transfer none): a list of the services of peers that are ports here
+ * Returns: (transfer none): a list of [class@Forward]: services of peers that are ports here
  */
 GListModel *
 peerup_engine_get_forwards (PeerupEngine *self)

@@ -6,6 +6,8 @@
 #include <gio/gio.h>
 
 #include "engine/peerup-peer.h"
+#include "tunnel/peerup-forward.h"
+#include "tunnel/peerup-service.h"
 
 G_BEGIN_DECLS
 
@@ -80,5 +82,8 @@ PeerupPeer *peerup_engine_connect_finish (PeerupEngine *self, GAsyncResult *resu
 void peerup_engine_ping_async (PeerupEngine *self, const char *peer, GCancellable *cancellable,
                                GAsyncReadyCallback callback, gpointer user_data);
 gint64 peerup_engine_ping_finish (PeerupEngine *self, GAsyncResult *result, GError **error);
+PeerupForward *peerup_engine_add_forward (PeerupEngine *self, const char *peer, const char *service, const char *listen,
+                                          gboolean any_address, GError **error);
+void peerup_engine_remove_forward (PeerupEngine *self, PeerupForward *forward);
 
 G_END_DECLS

@@ -27,21 +27,30 @@ peerup_service_set_get_model (PeerupServiceSet *self)
   return G_LIST_MODEL (self->store);
 }
 
+static char *
+describe (PeerupServiceSet *self, const char *peer_id)
+{
+  g_autoptr (PeerupPeerId) peer = peerup_peer_id_new_from_string (peer_id, NULL);
+
+  g_assert (peer != NULL);
+  return peerup_peer_describe (self->config, peer);
+}
+
 static void
-on_denied (PeerupService *service, PeerupPeerId *peer, gpointer data)
+on_denied (PeerupService *service, const char *peer_id, gpointer data)
 {
   PeerupServiceSet *self = data;
-  g_autofree char *who = peerup_peer_describe (self->config, peer);
+  g_autofree char *who = describe (self, peer_id);
 
   g_message ("Refused service %s to %s: the peer is not authorized, or not among the service’s allowed_peers",
              peerup_service_get_name (service), who);
 }
 
 static void
-on_failed (PeerupService *service, PeerupPeerId *peer, const char *reason, gpointer data)
+on_failed (PeerupService *service, const char *peer_id, const char *reason, gpointer data)
 {
   PeerupServiceSet *self = data;
-  g_autofree char *who = peerup_peer_describe (self->config, peer);
+  g_autofree char *who = describe (self, peer_id);
 
   g_message ("Service %s could not serve %s: %s", peerup_service_get_name (service), who, reason);
 }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "config/peerup-config.h"
-#include "tunnel/peerup-service.h"
+#include "tunnel/peerup-service-private.h"
 
 G_BEGIN_DECLS
 

@@ -7,7 +7,7 @@
  * a session lives from the accept to the end of its streams. It never lets a local
  * client take a failure for an answer: what cannot be carried is reset. */
 
-#include "tunnel/peerup-forward.h"
+#include "tunnel/peerup-forward-private.h"
 
 #include "transport/peerup-socket-stream.h"
 #include "tunnel/peerup-forward-error.h"
@@ -44,7 +44,7 @@ struct _PeerupForward
 enum
 {
   PROP_0,
-  PROP_PEER,
+  PROP_PEER_ID,
   PROP_PEER_NAME,
   PROP_SERVICE,
   PROP_ADDRESS,
@@ -284,6 +284,24 @@ peerup_forward_get_peer (PeerupForward *self)
   return self->peer;
 }
 
+/**
+ * peerup_forward_get_peer_id:
+ *
+ * Returns: the peer ID in base58
+ */
+const char *
+peerup_forward_get_peer_id (PeerupForward *self)
+{
+  g_return_val_if_fail (PEERUP_IS_FORWARD (self), NULL);
+
+  return peerup_peer_id_get_string (self->peer);
+}
+
+/**
+ * peerup_forward_get_peer_name:
+ *
+ * Returns: what messages call the peer: its name, or its ID
+ */
 const char *
 peerup_forward_get_peer_name (PeerupForward *self)
 {
@@ -300,6 +318,11 @@ peerup_forward_get_service (PeerupForward *self)
   return self->service;
 }
 
+/**
+ * peerup_forward_get_address:
+ *
+ * Returns: (nullable): the IP address it was made for; %NULL for loopback
+ */
 const char *
 peerup_forward_get_address (PeerupForward *self)
 {
@@ -308,6 +331,11 @@ peerup_forward_get_address (PeerupForward *self)
   return self->address;
 }
 
+/**
+ * peerup_forward_get_port:
+ *
+ * Returns: the port; while it listens the real one, even if 0 was asked for
+ */
 guint
 peerup_forward_get_port (PeerupForward *self)
 {
@@ -324,6 +352,11 @@ peerup_forward_get_state (PeerupForward *self)
   return self->state;
 }
 
+/**
+ * peerup_forward_get_last_error:
+ *
+ * Returns: (nullable): why the last connection could not be carried, in plain words; %NULL after a success
+ */
 const char *
 peerup_forward_get_last_error (PeerupForward *self)
 {
@@ -348,6 +381,11 @@ peerup_forward_get_total (PeerupForward *self)
   return self->total;
 }
 
+/**
+ * peerup_forward_get_bytes:
+ * @in: (out): bytes from the peer, since it was made
+ * @out: (out): bytes to the peer
+ */
 void
 peerup_forward_get_bytes (PeerupForward *self, guint64 *in, guint64 *out)
 {
@@ -373,8 +411,8 @@ peerup_forward_get_property (GObject *object, guint id, GValue *value, GParamSpe
 
   switch (id)
     {
-    case PROP_PEER:
-      g_value_set_boxed (value, self->peer);
+    case PROP_PEER_ID:
+      g_value_set_string (value, peerup_peer_id_get_string (self->peer));
       break;
     case PROP_PEER_NAME:
       g_value_set_string (value, self->peer_name);
@@ -442,7 +480,7 @@ peerup_forward_class_init (PeerupForwardClass *klass)
   object_class->finalize = peerup_forward_finalize;
   object_class->get_property = peerup_forward_get_property;
 
-  props[PROP_PEER] = g_param_spec_boxed ("peer", NULL, NULL, PEERUP_TYPE_PEER_ID, ro);
+  props[PROP_PEER_ID] = g_param_spec_string ("peer-id", NULL, NULL, NULL, ro);
   props[PROP_PEER_NAME] = g_param_spec_string ("peer-name", NULL, NULL, NULL, ro);
   props[PROP_SERVICE] = g_param_spec_string ("service", NULL, NULL, NULL, ro);
   props[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL, ro);

@@ -8,7 +8,7 @@
  * are not on its access list before anything is dialed, and tells a peer no more about a
  * target that cannot be reached than a reset does. */
 
-#include "tunnel/peerup-service.h"
+#include "tunnel/peerup-service-private.h"
 
 #include "transport/peerup-socket-stream.h"
 #include "tunnel/peerup-session.h"
@@ -74,7 +74,7 @@ on_refused (PeerupSession *session, const GError *error, gpointer owner)
 
   g_debug ("Service %s: %s", self->name, error->message);
   peerup_session_reset (session, PEERUP_STREAM_CODE_NONE);
-  g_signal_emit (self, signals[FAILED], 0, peer, error->message);
+  g_signal_emit (self, signals[FAILED], 0, peerup_peer_id_get_string (peer), error->message);
 }
 
 static void
@@ -114,7 +114,7 @@ on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *strea
     {
       peerup_stream_reset (stream, PEERUP_STREAM_CODE_GATED);
       g_object_unref (stream);
-      g_signal_emit (self, signals[DENIED], 0, peer);
+      g_signal_emit (self, signals[DENIED], 0, peerup_peer_id_get_string (peer));
       return;
     }
   if (peerup_sessions_get_count (self->sessions) >= PEERUP_SERVICE_STREAMS_MAX)
@@ -310,6 +310,11 @@ peerup_service_get_total (PeerupService *self)
   return self->total;
 }
 
+/**
+ * peerup_service_get_bytes:
+ * @in: (out): bytes from peers, since it was made
+ * @out: (out): bytes to peers
+ */
 void
 peerup_service_get_bytes (PeerupService *self, guint64 *in, guint64 *out)
 {
@@ -414,10 +419,21 @@ peerup_service_class_init (PeerupServiceClass *klass)
   props[PROP_BYTES_OUT] = g_param_spec_uint64 ("bytes-out", NULL, NULL, 0, G_MAXUINT64, 0, ro);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
-  signals[DENIED] = g_signal_new ("denied", PEERUP_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                                  PEERUP_TYPE_PEER_ID);
+  /**
+   * PeerupService::denied:
+   * @self: the service
+   * @peer_id: who asked and was refused by the access list
+   */
+  signals[DENIED] =
+    g_signal_new ("denied", PEERUP_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  /**
+   * PeerupService::failed:
+   * @self: the service
+   * @peer_id: who asked
+   * @reason: why the target could not be reached
+   */
   signals[FAILED] = g_signal_new ("failed", PEERUP_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-                                  PEERUP_TYPE_PEER_ID, G_TYPE_STRING);
+                                  G_TYPE_STRING, G_TYPE_STRING);
 }
 
 static void

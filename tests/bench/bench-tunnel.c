@@ -12,8 +12,8 @@
 #include <gio/gio.h>
 
 #include "bench-common.h"
-#include "tunnel/peerup-forward.h"
-#include "tunnel/peerup-service.h"
+#include "tunnel/peerup-forward-private.h"
+#include "tunnel/peerup-service-private.h"
 
 #define SERVICE "bench"
 

@@ -4,7 +4,7 @@
  * listen: serves every protocol of the contract and tells what happens, until it is told to end. */
 
 #include "interop.h"
-#include "tunnel/peerup-service.h"
+#include "tunnel/peerup-service-private.h"
 #include "wire/peerup-error.h"
 
 typedef struct

@@ -7,6 +7,7 @@ import gi
 gi.require_version("Peerup", "1.0")
 from gi.repository import Gio, GLib, Peerup  # noqa: E402
 
+OTHER = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
 loop = GLib.MainLoop()
 engine = Peerup.Engine.new(None, Peerup.EngineFlags.DEFAULT)
 seen = []
@@ -18,6 +19,11 @@ def on_started(source, result):
     assert source.dup_problems() == [] and source.props.listen_addresses == []
     for model in (source.get_peers(), source.get_services(), source.get_forwards()):
         assert isinstance(model, Gio.ListModel) and len(model) == 0
+    forward = source.add_forward(OTHER, "ssh", "127.0.0.1:0", False)
+    assert (forward.get_peer_id(), forward.get_service(), forward.get_bytes()) == (OTHER, "ssh", (0, 0))
+    assert forward.get_port() > 0 and list(source.get_forwards()) == [forward]
+    source.remove_forward(forward)
+    assert forward.props.state == Peerup.ForwardState.STOPPED and len(source.get_forwards()) == 0
     source.ping_async("nobody", None, on_pinged)
 
 

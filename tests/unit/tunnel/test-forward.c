@@ -10,8 +10,8 @@
 #include "sockets.h"
 #include "transport/peerup-stream.h"
 #include "tunnel/peerup-forward-error.h"
-#include "tunnel/peerup-forward.h"
-#include "tunnel/peerup-service.h"
+#include "tunnel/peerup-forward-private.h"
+#include "tunnel/peerup-service-private.h"
 #include "unit/protocols/fake-swarm.h"
 #include "unit/protocols/spin.h"
 

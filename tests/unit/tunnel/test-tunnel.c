@@ -14,8 +14,8 @@
 #include "protocols/peerup-ping.h"
 #include "protocols/peerup-text-ping.h"
 #include "sockets.h"
-#include "tunnel/peerup-forward.h"
-#include "tunnel/peerup-service.h"
+#include "tunnel/peerup-forward-private.h"
+#include "tunnel/peerup-service-private.h"
 #include "unit/protocols/spin.h"
 
 typedef struct
