@@ -205,7 +205,7 @@ def test_proxy_json_and_port_in_use(shared):
 def test_refused_target_is_a_reset_not_an_end(shared):
     home, _, server, proxy = shared(echo)
     server.close()
-    with connect(proxy) as connection, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), connect(proxy) as connection:
         connection.recv(1)
     home.daemon_process.wait_stderr("Service test could not serve laptop")
     proxy.wait_stderr("test")
@@ -214,7 +214,7 @@ def test_refused_target_is_a_reset_not_an_end(shared):
 def test_unknown_service_is_told(shared):
     _, laptop, _, _ = shared(echo)
     proxy = laptop.proxy("home", "absent")
-    with connect(proxy) as connection, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), connect(proxy) as connection:
         connection.recv(1)
     proxy.wait_stderr("absent")
 
