@@ -229,6 +229,28 @@ test_replace (Fixture *self, gconstpointer data)
   g_assert_cmpint (idle_after.st_ino, ==, after.st_ino);
 }
 
+/* What root edits, its owner can still read. */
+static void
+test_owner (Fixture *self, gconstpointer data)
+{
+  g_autofree char *path = write_file (self->directory, "config.yaml", HEAD, 0600);
+  g_autoptr (PeerupConfigEdit) edit = NULL;
+  GStatBuf info;
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("only root can edit a file of somebody else");
+      return;
+    }
+  g_assert_cmpint (chown (path, 1234, 1234), ==, 0);
+  edit = peerup_config_edit_open (path, NULL);
+  g_assert_true (peerup_config_edit_add_service (edit, "ssh", "localhost:22", NULL));
+  g_assert_true (peerup_config_edit_commit (edit, NULL));
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_cmpuint (info.st_uid, ==, 1234);
+  g_assert_cmpint (info.st_mode & 07777, ==, 0600);
+}
+
 /* What was not a valid result is not on the disk. */
 static void
 test_refused_commit (Fixture *self, gconstpointer data)
@@ -432,6 +454,7 @@ main (int argc, char **argv)
   ADD ("link", test_link);
   ADD ("find", test_find);
   ADD ("replace", test_replace);
+  ADD ("owner", test_owner);
   ADD ("refused-commit", test_refused_commit);
   ADD ("read-only", test_read_only);
   ADD ("open-to-others", test_open_to_others);
