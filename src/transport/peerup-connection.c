@@ -28,6 +28,7 @@ G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (PeerupConnection, peerup_connection, G_TYPE
 enum
 {
   SIGNAL_CLOSED,
+  SIGNAL_PATH_CHANGED,
   N_SIGNALS
 };
 
@@ -111,6 +112,37 @@ void
 peerup_connection_get_bytes (PeerupConnection *self, guint64 *received, guint64 *sent)
 {
   PEERUP_CONNECTION_GET_CLASS (self)->get_bytes (self, received, sent);
+}
+
+void
+peerup_connection_get_figures (PeerupConnection *self, PeerupConnectionFigures *figures)
+{
+  PeerupConnectionClass *klass = PEERUP_CONNECTION_GET_CLASS (self);
+
+  *figures = (PeerupConnectionFigures) { .rtt = klass->get_rtt (self), .rtt_min = -1, .rtt_variation = -1 };
+  klass->get_bytes (self, &figures->bytes_received, &figures->bytes_sent);
+  if (klass->get_figures != NULL)
+    klass->get_figures (self, figures);
+}
+
+static void
+replace_address (PeerupMultiaddr **place, PeerupMultiaddr *address)
+{
+  if (address == NULL)
+    return;
+  peerup_multiaddr_ref (address);
+  g_clear_pointer (place, peerup_multiaddr_unref);
+  *place = address;
+}
+
+void
+peerup_connection_set_path (PeerupConnection *self, PeerupMultiaddr *local, PeerupMultiaddr *remote)
+{
+  PeerupConnectionInfo *info = &PRIVATE (self)->info;
+
+  replace_address (&info->local_address, local);
+  replace_address (&info->remote_address, remote);
+  g_signal_emit (self, signals[SIGNAL_PATH_CHANGED], 0);
 }
 
 static void
@@ -259,6 +291,8 @@ peerup_connection_class_init (PeerupConnectionClass *klass)
 
   signals[SIGNAL_CLOSED] =
     g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_PATH_CHANGED] =
+    g_signal_new ("path-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -39,6 +39,23 @@ typedef struct
   gboolean limited; /* a relayed connection with limits */
 } PeerupConnectionInfo;
 
+/* What a connection's path does now. Counters never go back; -1 where a time is not known
+ * and 0 where a size is not, for not every transport tells everything. */
+typedef struct
+{
+  guint64 bytes_received; /* as the transport counts them, with its overhead */
+  guint64 bytes_sent;
+  guint64 packets_sent;
+  guint64 packets_lost; /* of those sent, as far as known: later ones may turn out to have arrived */
+  gint64 rtt;           /* smoothed, microseconds; so are the next two */
+  gint64 rtt_min;
+  gint64 rtt_variation;
+  guint64 congestion_window; /* bytes; so are the next three */
+  guint64 bytes_in_flight;
+  guint64 delivery_rate; /* a second */
+  guint path_mtu;        /* of one packet's payload */
+} PeerupConnectionFigures;
+
 typedef void (*PeerupConnectionStreamFunc) (PeerupConnection *self, PeerupStream *stream, gpointer data);
 
 struct _PeerupConnectionClass
@@ -57,8 +74,10 @@ struct _PeerupConnectionClass
   guint (*get_n_streams) (PeerupConnection *self);
   gint64 (*get_rtt) (PeerupConnection *self);
   void (*get_bytes) (PeerupConnection *self, guint64 *received, guint64 *sent);
+  /* Optional: what it knows beyond the round trip and the bytes, which are filled in. */
+  void (*get_figures) (PeerupConnection *self, PeerupConnectionFigures *figures);
 
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 const PeerupConnectionInfo *peerup_connection_get_info (PeerupConnection *self);
@@ -75,6 +94,7 @@ guint peerup_connection_get_n_streams (PeerupConnection *self);
 /* Smoothed round trip in microseconds, -1 while unknown. */
 gint64 peerup_connection_get_rtt (PeerupConnection *self);
 void peerup_connection_get_bytes (PeerupConnection *self, guint64 *received, guint64 *sent);
+void peerup_connection_get_figures (PeerupConnection *self, PeerupConnectionFigures *figures);
 /* Called from the reactor for each stream the peer opens; the callee gets a reference
  * of its own if it keeps it. Streams that came before it was set are delivered when it is. NULL: resets them. */
 void peerup_connection_set_stream_func (PeerupConnection *self, PeerupConnectionStreamFunc func, gpointer data);
@@ -89,6 +109,8 @@ DexFuture *peerup_connection_wait_closed (PeerupConnection *self) G_GNUC_WARN_UN
  * set_retired tells that the peer wants no new streams or that the end has begun.
  * set_closed takes @error, emits "closed" once, and ignores later calls. */
 void peerup_connection_init_info (PeerupConnection *self, const PeerupConnectionInfo *info);
+/* The path has moved to other addresses, either nullable for unchanged; emits "path-changed". */
+void peerup_connection_set_path (PeerupConnection *self, PeerupMultiaddr *local, PeerupMultiaddr *remote);
 void peerup_connection_deliver_stream (PeerupConnection *self, PeerupStream *stream);
 void peerup_connection_set_retired (PeerupConnection *self);
 void peerup_connection_set_closed (PeerupConnection *self, GError *error);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include <libdex.h>
+
+#include "transport/peerup-connection.h"
+#include "transport/peerup-udp-socket.h"
+#include "transport/peerup-upgrade.h"
+
+G_BEGIN_DECLS
+
+/* QUIC v1 (RFC 9000) as libp2p speaks it (quic/README.md): one UDP socket that listens and
+ * dials, and all connections on it. What it makes are PeerupConnections whose transport is
+ * "quic-v1"; the security and muxer are part of it and read "/tls/1.0.0" and "/quic-v1".
+ * Lives in one thread and its context. */
+#define PEERUP_TYPE_QUIC_TRANSPORT (peerup_quic_transport_get_type ())
+G_DECLARE_FINAL_TYPE (PeerupQuicTransport, peerup_quic_transport, PEERUP, QUIC_TRANSPORT, GObject)
+
+typedef enum
+{
+  PEERUP_QUIC_CUBIC,
+  PEERUP_QUIC_BBR,
+} PeerupQuicCongestion;
+
+/* An inbound connection whose peer has proved who it is and passed the gate. Borrowed. */
+typedef void (*PeerupQuicAcceptFunc) (PeerupQuicTransport *self, PeerupConnection *connection, gpointer data);
+/* Whether an inbound handshake from @remote may begin; FALSE: its packets are dropped. Called
+ * before anything is allocated for it, and answered with one release per TRUE. */
+typedef gboolean (*PeerupQuicAdmitFunc) (const PeerupSocketAddress *remote, gpointer data);
+typedef void (*PeerupQuicReleaseFunc) (const PeerupSocketAddress *remote, gpointer data);
+
+typedef struct
+{
+  PeerupCertificate *certificate;
+  PeerupQuicCongestion congestion;
+  gboolean listening;            /* FALSE: inbound Initials are dropped, and nothing answers them */
+  PeerupGateFunc gate;           /* nullable: everybody; asked as peerup_upgrade() does */
+  PeerupQuicAdmitFunc admit;     /* nullable */
+  PeerupQuicReleaseFunc release; /* when an admitted handshake has ended, either way */
+  PeerupQuicAcceptFunc accept;   /* required with @listening */
+  gpointer data;                 /* for all of the above; outlives the transport */
+  guint retry_threshold;         /* inbound handshakes under way from which on Retry is asked (RFC 9000 8.1.2) */
+  guint streams_max;             /* inbound streams a connection may have at once; 0: the default */
+} PeerupQuicTransportOptions;
+
+/* Takes @socket. */
+PeerupQuicTransport *peerup_quic_transport_new (PeerupUdpSocket *socket,
+                                                const PeerupQuicTransportOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+/* Borrowed; for STUN, its address and figures. */
+PeerupUdpSocket *peerup_quic_transport_get_socket (PeerupQuicTransport *self);
+/* Resolves to a PeerupConnection when the handshake is complete and the certificate is that of
+ * @expected. A peer that refuses us closes it right after, with the code that says why. Rejects with
+ * WRONG_PEER, TIMEOUT, PROTOCOL or G_IO_ERROR. Dropping the future gives the dial up.
+ * @address: what the connection's info will name, nullable. @deadline: monotonic µs. */
+DexFuture *
+peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupPeerId *expected,
+                            PeerupMultiaddr *address, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* The machine's addresses or routes have changed: connections that we dialed and whose source
+ * address is another now migrate (RFC 9000 9). */
+void peerup_quic_transport_check_routes (PeerupQuicTransport *self);
+guint peerup_quic_transport_get_n_connections (PeerupQuicTransport *self);
+/* Closes every connection with @code and the socket; peers that are late are not answered any more. */
+void peerup_quic_transport_close (PeerupQuicTransport *self, guint32 code);
+
+G_END_DECLS

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * IP addresses by value: texts, native forms, and what counts as one host. */
+
+#include <string.h>
+
+#include "net/peerup-socket-address.h"
+
+static void
+assert_multiaddr (const char *host, guint port, PeerupIpTransport transport, const char *expected)
+{
+  PeerupSocketAddress address;
+  g_autoptr (PeerupMultiaddr) multiaddr = NULL;
+
+  g_assert_true (peerup_socket_address_set (&address, host, port));
+  multiaddr = peerup_socket_address_to_multiaddr (&address, transport);
+  g_assert_cmpstr (peerup_multiaddr_get_string (multiaddr), ==, expected);
+}
+
+static void
+test_texts (void)
+{
+  PeerupSocketAddress address;
+  g_autofree char *four = NULL, *six = NULL, *none = NULL;
+
+  assert_multiaddr ("192.0.2.1", 7777, PEERUP_IP_TCP, "/ip4/192.0.2.1/tcp/7777");
+  assert_multiaddr ("2001:db8::1", 65535, PEERUP_IP_QUIC, "/ip6/2001:db8::1/udp/65535/quic-v1");
+  assert_multiaddr ("::ffff:192.0.2.1", 1, PEERUP_IP_QUIC, "/ip4/192.0.2.1/udp/1/quic-v1");
+  assert_multiaddr ("fe80::1%lo", 5, PEERUP_IP_QUIC, "/ip6zone/lo/ip6/fe80::1/udp/5/quic-v1");
+  g_assert_true (peerup_socket_address_set (&address, "192.0.2.1", 80));
+  four = peerup_socket_address_to_string (&address);
+  g_assert_cmpstr (four, ==, "192.0.2.1:80");
+  g_assert_true (peerup_socket_address_set (&address, "::1", 80));
+  six = peerup_socket_address_to_string (&address);
+  g_assert_cmpstr (six, ==, "[::1]:80");
+  g_assert_false (peerup_socket_address_set (&address, "example.com", 80));
+  g_assert_false (peerup_socket_address_set (&address, "", 80));
+  g_assert_cmpuint (peerup_socket_address_get_length (&address), ==, 0);
+  none = peerup_socket_address_to_string (&address);
+  g_assert_cmpstr (none, ==, "no address");
+  g_assert_null (peerup_socket_address_to_multiaddr (&address, PEERUP_IP_TCP));
+}
+
+static void
+test_native (void)
+{
+  PeerupSocketAddress in, out;
+  struct sockaddr other = { .sa_family = AF_UNIX };
+
+  g_assert_true (peerup_socket_address_set (&in, "fe80::2%lo", 9));
+  g_assert_cmpuint (in.ip6.sin6_scope_id, >, 0);
+  g_assert_true (peerup_socket_address_set_native (&out, &in, peerup_socket_address_get_length (&in)));
+  g_assert_true (peerup_socket_address_equal (&in, &out));
+  for (gsize length = 0; length < sizeof in.ip6; length++)
+    {
+      g_autofree guint8 *exact = g_memdup2 (&in, length);
+
+      g_assert_false (peerup_socket_address_set_native (&out, exact, length));
+    }
+  g_assert_false (peerup_socket_address_set_native (&out, &other, sizeof other));
+  peerup_socket_address_set_port (&in, 10);
+  g_assert_cmpuint (peerup_socket_address_get_port (&in), ==, 10);
+}
+
+static guint64
+key_of (const char *host)
+{
+  PeerupSocketAddress address;
+
+  g_assert_true (peerup_socket_address_set (&address, host, 1));
+  return peerup_socket_address_get_host_key (&address);
+}
+
+static void
+test_host_keys (void)
+{
+  PeerupSocketAddress none = { 0 };
+
+  g_assert_cmpuint (key_of ("192.0.2.1"), ==, 0xc0000201);
+  g_assert_cmpuint (key_of ("192.0.2.1"), ==, key_of ("::ffff:192.0.2.1"));
+  g_assert_cmpuint (key_of ("2001:db8:1:2:3::1"), ==, key_of ("2001:db8:1:2:ffff::2"));
+  g_assert_cmpuint (key_of ("2001:db8:1:2::1"), !=, key_of ("2001:db8:1:3::1"));
+  g_assert_cmpuint (peerup_socket_address_get_host_key (&none), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/net/socket-address/texts", test_texts);
+  g_test_add_func ("/net/socket-address/native", test_native);
+  g_test_add_func ("/net/socket-address/host-keys", test_host_keys);
+  return g_test_run ();
+}
