@@ -165,7 +165,8 @@ static GError *
 error_of_peer (PeerupQuicConn *self)
 {
   const ngtcp2_ccerr *reason = ngtcp2_conn_get_ccerr (self->conn);
-  g_autofree char *text = g_strndup ((const char *) reason->reason, MIN (reason->reasonlen, 120));
+  g_autofree char *text =
+    g_strndup (reason->reasonlen > 0 ? (const char *) reason->reason : "", MIN (reason->reasonlen, 120));
   g_autofree char *shown = g_strescape (text, NULL);
 
   if (reason->type == NGTCP2_CCERR_TYPE_APPLICATION)
@@ -598,10 +599,11 @@ peerup_quic_conn_wrote (PeerupQuicConn *self)
 static gboolean
 conn_check_silence (PeerupQuicConn *self, gint64 now)
 {
-  gboolean was_stopped = now > self->probe_deadline + 2 * G_USEC_PER_SEC;
+  gboolean was_stopped;
 
   if (now < self->probe_deadline)
     return FALSE;
+  was_stopped = now - self->probe_deadline > 2 * G_USEC_PER_SEC;
   if (self->last_received + PEERUP_QUIC_PROBE_AFTER > now ||
       (self->probe_since != G_MAXINT64 && self->last_received > self->probe_since))
     {
