@@ -70,6 +70,7 @@ struct _PeerupQuicConn
   gsize unsent;  /* bytes of all channels that wait to be sent */
   gsize unacked; /* and those that wait to be acknowledged as well */
   gsize credit;  /* bytes read since the peer may last have been told of more room */
+  PeerupQuicWindow window;
   guint64 remote_code;
 
   gint64 last_received;  /* the last packet */
