@@ -215,6 +215,9 @@ socket_take_message (PeerupUdpSocket *self, struct mmsghdr *message, gint64 now)
 
   if (!peerup_socket_address_set_native (&datagrams.remote, header->msg_name, header->msg_namelen))
     return;
+  /* Nobody can answer there: it is forged. */
+  if (peerup_socket_address_get_port (&datagrams.remote) == 0)
+    datagrams.length = 0;
   for (struct cmsghdr *control = CMSG_FIRSTHDR (header); control != NULL; control = CMSG_NXTHDR (header, control))
     socket_read_control (self, control, &datagrams);
   if (datagrams.segment == 0)
@@ -244,13 +247,15 @@ static int
 socket_receive_burst (PeerupUdpSocket *self, Memory *memory, gsize *n_bytes, gint64 *now)
 {
   gsize before = *n_bytes;
+  int code;
   int n;
 
   memory_prepare (memory, self->n_messages);
   n = self->calls.receive (self->fd, memory->messages, self->n_messages, MSG_DONTWAIT, NULL);
-  if (n < 0)
-    return errno;
+  code = errno;
   *now = g_get_monotonic_time ();
+  if (n < 0)
+    return code;
   for (int i = 0; i < n && !self->freed; i++)
     {
       *n_bytes += memory->messages[i].msg_len;
@@ -262,14 +267,15 @@ socket_receive_burst (PeerupUdpSocket *self, Memory *memory, gsize *n_bytes, gin
   return 0;
 }
 
-/* A pending ICMP error comes in the place of a datagram, once. */
+/* A pending ICMP error comes in the place of a datagram, once. What else may fail is not known: that is not
+ * tried for ever. */
 static void
 socket_receive_failed (PeerupUdpSocket *self, int code, guint *n_failures)
 {
-  if (code == EAGAIN || ++*n_failures >= FAILURES_MAX)
+  if (code == EINTR)
+    return;
+  if (code == EAGAIN || (peerup_udp_socket_read_errors (self) == 0 && ++*n_failures >= FAILURES_MAX))
     peerup_watch_exhausted (&self->watch, EPOLLIN);
-  else if (code != EINTR)
-    peerup_udp_socket_read_errors (self);
 }
 
 void

@@ -178,30 +178,51 @@ assert_packet (const guint8 *bytes, gsize length, guint8 ecn)
   g_assert_cmpmem (packet + IP_SIZE + UDP_SIZE, length, bytes, length);
 }
 
-/* What a router answers to @packet. */
+/* An IP packet from the router to us arrives. */
 static void
-write_icmp (const guint8 *packet, guint8 code, guint mtu)
+write_packet (guint8 protocol, const guint8 *payload, gsize length)
 {
-  guint8 frame[ETHERNET_SIZE + IP_SIZE + 8 + IP_SIZE + UDP_SIZE] = { 0 };
+  guint8 frame[ETHERNET_SIZE + MTU] = { 0 };
   guint8 *ip = frame + ETHERNET_SIZE;
-  guint8 *icmp = ip + IP_SIZE;
   struct ifreq device = { .ifr_name = DEVICE };
 
   control_device (SIOCGIFHWADDR, &device);
   memcpy (frame, device.ifr_hwaddr.sa_data, 6);
   put16 (frame + 12, 0x0800);
   ip[0] = 0x45;
-  put16 (ip + 2, sizeof frame - ETHERNET_SIZE);
+  put16 (ip + 2, IP_SIZE + length);
   ip[8] = 64;
-  ip[9] = IPPROTO_ICMP;
+  ip[9] = protocol;
   memcpy (ip + 12, "\xc0\x00\x02\xfe\xc0\x00\x02\x01", 8);
   put16 (ip + 10, checksum (0, ip, IP_SIZE));
-  icmp[0] = ICMP_UNREACHABLE;
-  icmp[1] = code;
+  memcpy (ip + IP_SIZE, payload, length);
+  length += ETHERNET_SIZE + IP_SIZE;
+  g_assert_cmpint (write (tap, frame, length), ==, length);
+}
+
+/* What a router answers to @packet. */
+static void
+write_icmp (const guint8 *packet, guint8 code, guint mtu)
+{
+  guint8 icmp[8 + IP_SIZE + UDP_SIZE] = { ICMP_UNREACHABLE, code };
+
   put16 (icmp + 6, mtu);
   memcpy (icmp + 8, packet, IP_SIZE + UDP_SIZE);
-  put16 (icmp + 2, checksum (0, icmp, 8 + IP_SIZE + UDP_SIZE));
-  g_assert_cmpint (write (tap, frame, sizeof frame), ==, sizeof frame);
+  put16 (icmp + 2, checksum (0, icmp, sizeof icmp));
+  write_packet (IPPROTO_ICMP, icmp, sizeof icmp);
+}
+
+static void
+write_udp (guint from, guint to, guint8 first)
+{
+  guint8 udp[UDP_SIZE + 1] = { 0 };
+
+  put16 (udp, from);
+  put16 (udp + 2, to);
+  put16 (udp + 4, sizeof udp);
+  /* No checksum: RFC 768. */
+  udp[UDP_SIZE] = first;
+  write_packet (IPPROTO_UDP, udp, sizeof udp);
 }
 
 static void
@@ -289,6 +310,25 @@ test_router (void)
   g_assert_cmpuint (side.n_errors, ==, 1);
   g_assert_cmpuint (side_figures (&side).unsent, ==, 0);
   g_assert_false (g_main_context_pending (NULL));
+  side_clear (&side);
+}
+
+/* What claims to come from port 0 can only be forged. */
+static void
+test_port_zero (void)
+{
+  Side side, remote;
+  guint port;
+
+  if (skip_without_tap ())
+    return;
+  side_open (&side, &remote, NEIGHBOUR);
+  port = peerup_socket_address_get_port (&side.address);
+  write_udp (0, port, 64);
+  write_udp (1, port, 65);
+  side_wait (&side, 2);
+  g_assert_cmpuint (side_figures (&side).unknown, ==, 1);
+  g_assert_cmpmem (side.bytes->data, side.bytes->len, "A", 1);
   side_clear (&side);
 }
 
@@ -395,6 +435,7 @@ main (int argc, char **argv)
   g_test_add_func ("/udp-network/packets", test_packets);
   g_test_add_func ("/udp-network/too-big", test_too_big);
   g_test_add_func ("/udp-network/router", test_router);
+  g_test_add_func ("/udp-network/port-zero", test_port_zero);
   g_test_add_func ("/udp-network/no-route", test_no_route);
   g_test_add_func ("/udp-network/address-gone", test_address_gone);
   g_test_add_func ("/udp-network/full", test_full);
