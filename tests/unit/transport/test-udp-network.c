@@ -397,6 +397,7 @@ test_full (void)
   g_autofree guint8 *bytes = make_bytes (4000);
   int small = 1;
   guint n_woken = 0;
+  guint guard;
   guint64 n = 0;
   PeerupTask task;
   Side side, remote;
@@ -414,8 +415,10 @@ test_full (void)
   g_assert_cmpuint (n_woken, ==, 0);
   g_assert_cmpuint (side_figures (&side).unsent, ==, 1);
   set_neighbour ("192.0.2.3", TRUE);
+  guard = g_timeout_add_seconds (60, test_out_of_time, NULL);
   while (n_woken == 0)
     g_main_context_iteration (NULL, TRUE);
+  g_source_remove (guard);
   g_assert_false (peerup_udp_socket_is_blocked (side.socket));
   g_assert_cmpuint (side_figures (&side).sent, ==, n);
   for (guint i = 0; i < n; i++)
