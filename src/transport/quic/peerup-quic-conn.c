@@ -165,7 +165,8 @@ static GError *
 error_of_peer (PeerupQuicConn *self)
 {
   const ngtcp2_ccerr *reason = ngtcp2_conn_get_ccerr (self->conn);
-  g_autofree char *text = g_strndup ((const char *) reason->reason, MIN (reason->reasonlen, 120));
+  g_autofree char *text =
+    g_strndup (reason->reasonlen > 0 ? (const char *) reason->reason : "", MIN (reason->reasonlen, 120));
   g_autofree char *shown = g_strescape (text, NULL);
 
   if (reason->type == NGTCP2_CCERR_TYPE_APPLICATION)
@@ -431,6 +432,7 @@ conn_new (PeerupQuic *quic, gboolean outbound, gint64 now)
   self->last_received = now;
   self->probe_deadline = self->probe_since = self->closing_until = G_MAXINT64;
   peerup_quic_conn_advance (self, now);
+  peerup_quic_window_init (&self->window, PEERUP_QUIC_CONNECTION_WINDOW, PEERUP_QUIC_CONNECTION_WINDOW_MAX, self->now);
   g_hash_table_add (quic->conns, peerup_quic_conn_ref (self));
   return self;
 }
@@ -464,8 +466,6 @@ conn_fill_settings (PeerupQuicConn *self, const PeerupSocketAddress *remote, ngt
   ngtcp2_settings_default (settings);
   settings->cc_algo = self->quic->options.bbr ? NGTCP2_CC_ALGO_BBR : NGTCP2_CC_ALGO_CUBIC;
   settings->initial_ts = self->now;
-  settings->max_window = PEERUP_QUIC_CONNECTION_WINDOW_MAX;
-  settings->max_stream_window = PEERUP_QUIC_STREAM_WINDOW_MAX;
   settings->handshake_timeout = (ngtcp2_duration) PEERUP_QUIC_HANDSHAKE_TIMEOUT * NSEC;
   conn_choose_probes (self, remote, settings);
 }
@@ -598,10 +598,11 @@ peerup_quic_conn_wrote (PeerupQuicConn *self)
 static gboolean
 conn_check_silence (PeerupQuicConn *self, gint64 now)
 {
-  gboolean was_stopped = now > self->probe_deadline + 2 * G_USEC_PER_SEC;
+  gboolean was_stopped;
 
   if (now < self->probe_deadline)
     return FALSE;
+  was_stopped = now - self->probe_deadline > 2 * G_USEC_PER_SEC;
   if (self->last_received + PEERUP_QUIC_PROBE_AFTER > now ||
       (self->probe_since != G_MAXINT64 && self->last_received > self->probe_since))
     {
