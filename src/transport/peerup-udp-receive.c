@@ -19,9 +19,8 @@
 #define MESSAGE_SIZE (64 * 1024)
 /* Ours take 112 bytes; one that was used before may have asked for more. */
 #define CONTROL_SIZE 256
-/* After this much the others have their turn. */
-#define RECEIVE_BUDGET_BYTES (MESSAGES_MIN * MESSAGE_SIZE)
-#define RECEIVE_BUDGET_TIME  1000
+/* After this much the others have their turn, or after the dispatch's time. */
+#define RECEIVE_BUDGET (MESSAGES_MIN * MESSAGE_SIZE)
 /* Failures of one dispatch after which it waits for the next event. */
 #define FAILURES_MAX 16
 
@@ -237,7 +236,7 @@ socket_adapt (PeerupUdpSocket *self, guint n, gsize n_bytes)
 {
   gsize average = MAX (1, n_bytes / n);
 
-  self->n_messages = CLAMP (RECEIVE_BUDGET_BYTES / average, MESSAGES_MIN, MESSAGES_MAX);
+  self->n_messages = CLAMP (RECEIVE_BUDGET / average, MESSAGES_MIN, MESSAGES_MAX);
 }
 
 /* One call: 0 or an errno. Less than it asked for means that no more are there. @now: when it was. */
@@ -277,7 +276,8 @@ void
 peerup_udp_socket_receive (PeerupUdpSocket *self)
 {
   Memory *memory = g_private_get (&thread_memory);
-  gint64 start = 0, now = 0;
+  gint64 until = peerup_reactor_now (self->watch.task.reactor) + PEERUP_DISPATCH_BUDGET;
+  gint64 now = 0;
   guint n_failures = 0;
   gsize n_bytes = 0;
 
@@ -290,9 +290,7 @@ peerup_udp_socket_receive (PeerupUdpSocket *self)
 
       if (code != 0)
         socket_receive_failed (self, code, &n_failures);
-      if (start == 0)
-        start = now;
-      if (n_bytes >= RECEIVE_BUDGET_BYTES || now - start >= RECEIVE_BUDGET_TIME)
+      if (n_bytes >= RECEIVE_BUDGET || now >= until)
         break;
     }
   memory->lent = FALSE;
