@@ -5,10 +5,14 @@
  * their port serves both ways, and one for each family that only dials, made when no listening
  * one will do and kept from then on. They all end with peerup_swarm_stop_quic(). */
 
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+
 #include "swarm/peerup-swarm-private.h"
 
 /* Inbound handshakes of one socket from which on a peer has to show that its address is real. */
 #define RETRY_THRESHOLD 32
+#define SECRET_SIZE     32
 
 static gboolean
 on_admit (const PeerupSocketAddress *remote, gpointer data)
@@ -33,9 +37,31 @@ on_accept (PeerupQuicTransport *transport, PeerupConnection *connection, gpointe
     peerup_swarm_add_connection (self, connection);
 }
 
+/* The same whenever this identity listens on this address, known to nobody else: what signs
+ * the same text always gives the same signature (Ed25519), and this one is never shown. */
+static gboolean
+make_secret (PeerupSwarm *self, PeerupUdpSocket *socket, guint8 secret[SECRET_SIZE], GError **error)
+{
+  PeerupSocketAddress local;
+  g_autofree char *where = NULL;
+  g_autofree char *text = NULL;
+  guint8 signature[PEERUP_ED25519_SIGNATURE_SIZE];
+  gboolean signed_it;
+
+  peerup_udp_socket_get_address (socket, &local);
+  where = peerup_socket_address_to_string (&local);
+  text = g_strdup_printf ("peerup quic stateless reset %s", where);
+  signed_it = peerup_private_key_sign (self->identity, text, strlen (text), signature, error);
+  if (signed_it && gnutls_hash_fast (GNUTLS_DIG_SHA256, signature, sizeof signature, secret) != 0)
+    g_assert_not_reached ();
+  gnutls_memset (signature, 0, sizeof signature);
+  return signed_it;
+}
+
 static PeerupQuicTransport *
 quic_open (PeerupSwarm *self, const PeerupSocketAddress *local, gboolean listening, GError **error)
 {
+  guint8 secret[SECRET_SIZE] = { 0 };
   PeerupQuicTransportOptions options = {
     .certificate = self->certificate,
     .congestion = self->congestion,
@@ -46,10 +72,16 @@ quic_open (PeerupSwarm *self, const PeerupSocketAddress *local, gboolean listeni
     .accept = on_accept,
     .data = self,
     .retry_threshold = RETRY_THRESHOLD,
+    .secret = listening ? secret : NULL,
   };
-  PeerupUdpSocket *socket = peerup_udp_socket_new (local, error);
+  g_autoptr (PeerupUdpSocket) socket = peerup_udp_socket_new (local, error);
+  PeerupQuicTransport *transport;
 
-  return socket != NULL ? peerup_quic_transport_new (socket, &options) : NULL;
+  if (socket == NULL || (listening && !make_secret (self, socket, secret, error)))
+    return NULL;
+  transport = peerup_quic_transport_new (g_steal_pointer (&socket), &options);
+  gnutls_memset (secret, 0, sizeof secret);
+  return transport;
 }
 
 PeerupQuicTransport *
