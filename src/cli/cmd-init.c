@@ -31,16 +31,17 @@ const GOptionEntry cmd_init_options[] = {
 };
 
 static gboolean
-can_listen (GSocketFamily family, guint16 number)
+can_listen (GSocketType type, guint16 number)
 {
-  g_autoptr (GInetAddress) any = g_inet_address_new_any (family);
+  g_autoptr (GInetAddress) any = g_inet_address_new_any (G_SOCKET_FAMILY_IPV4);
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new (any, number);
-  g_autoptr (GSocket) socket = g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, type, G_SOCKET_PROTOCOL_DEFAULT, NULL);
 
   return socket != NULL && g_socket_bind (socket, address, FALSE, NULL);
 }
 
-/* A port that stays, so that an address given to a friend keeps working. */
+/* A port that stays, so that an address given to a friend keeps working: one number for TCP
+ * and QUIC. */
 static guint16
 choose_port (void)
 {
@@ -48,7 +49,7 @@ choose_port (void)
 
   for (guint tries = 0; tries < 32; tries++)
     {
-      if (can_listen (G_SOCKET_FAMILY_IPV4, number))
+      if (can_listen (G_SOCKET_TYPE_STREAM, number) && can_listen (G_SOCKET_TYPE_DATAGRAM, number))
         return number;
       number = g_random_int_range (20000, 32000);
     }

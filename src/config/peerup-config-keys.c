@@ -26,6 +26,7 @@ static const PeerupConfigKey identity_keys[] = {
 static const PeerupConfigKey network_keys[] = {
   { "listen_addresses", PEERUP_CONFIG_KEY_LIST },
   { "force_private_reachability", PEERUP_CONFIG_KEY_FLAG },
+  { "congestion", PEERUP_CONFIG_KEY_TEXT },
   { "resource_limits_enabled", PEERUP_CONFIG_KEY_FLAG },
   { NULL },
 };

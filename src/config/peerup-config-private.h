@@ -17,6 +17,7 @@ struct _PeerupConfig
   char *key_file;
   GPtrArray *listen_addresses;
   gboolean force_private_reachability;
+  PeerupConfigCongestion congestion;
   gboolean resource_limits_enabled;
   GPtrArray *relay_addresses;
   gint64 reservation_interval;
@@ -35,6 +36,9 @@ struct _PeerupConfig
   char *metrics_address;
   gboolean audit_enabled;
 };
+
+/* The words of PeerupConfigCongestion, in its order, NULL at the end. */
+extern const char *const peerup_config_congestions[];
 
 /* An object with empty lists that is not valid yet. */
 PeerupConfig *peerup_config_new_blank (const char *path) G_GNUC_WARN_UNUSED_RESULT;

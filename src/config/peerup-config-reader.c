@@ -140,6 +140,25 @@ read_addresses (Reader *self, const PeerupYamlNode *list, gboolean with_peer, GP
 }
 
 static gboolean
+read_congestion (Reader *self, GError **error)
+{
+  const PeerupYamlNode *node = find (self, "network", "congestion", NULL);
+  g_autofree char *value = NULL;
+
+  if (word (node) == NULL)
+    return TRUE;
+  for (guint i = 0; peerup_config_congestions[i] != NULL; i++)
+    if (g_str_equal (node->text, peerup_config_congestions[i]))
+      {
+        self->config->congestion = i;
+        return TRUE;
+      }
+  value = peerup_config_quote (node->text);
+  return peerup_yaml_refuse (self->document, node->start, error, "network.congestion cannot be %s; write cubic or bbr",
+                             value);
+}
+
+static gboolean
 read_network (Reader *self, GError **error)
 {
   PeerupConfig *config = self->config;
@@ -152,7 +171,7 @@ read_network (Reader *self, GError **error)
       self->document, place (self, list, "network"), error,
       "network.listen_addresses is missing; write “listen_addresses: [\"/ip4/0.0.0.0/tcp/0\"]” "
       "under “network:”");
-  return read_addresses (self, list, FALSE, config->listen_addresses, error);
+  return read_congestion (self, error) && read_addresses (self, list, FALSE, config->listen_addresses, error);
 }
 
 static gboolean

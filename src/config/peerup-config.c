@@ -42,6 +42,8 @@ name_free (PeerupConfigName *self)
   g_free (self);
 }
 
+const char *const peerup_config_congestions[] = { "cubic", "bbr", NULL };
+
 static GPtrArray *
 new_addresses (void)
 {
@@ -245,6 +247,7 @@ GETTER (guint, version)
 GETTER (const char *, key_file)
 GETTER (GPtrArray *, listen_addresses)
 GETTER (gboolean, force_private_reachability)
+GETTER (PeerupConfigCongestion, congestion)
 GETTER (gboolean, resource_limits_enabled)
 GETTER (GPtrArray *, relay_addresses)
 GETTER (gint64, reservation_interval)

@@ -19,6 +19,13 @@ G_BEGIN_DECLS
 #define PEERUP_CONFIG_DEFAULT_METRICS_ADDRESS      "127.0.0.1:9091"
 #define PEERUP_CONFIG_DEFAULT_RESERVATION_INTERVAL (2 * 60 * G_USEC_PER_SEC)
 
+/* How QUIC finds out how fast it may send. */
+typedef enum
+{
+  PEERUP_CONFIG_CUBIC, /* the default */
+  PEERUP_CONFIG_BBR,
+} PeerupConfigCongestion;
+
 /* The node's configuration: one YAML file, read whole and checked whole, so that
  * an existing PeerupConfig is a valid one. Immutable, reference counted (atomic):
  * it may be passed between threads. Everything a getter returns is borrowed. */
@@ -93,6 +100,7 @@ const char *peerup_config_get_key_file (PeerupConfig *self);
  * one that this build does not have: whoever listens skips and reports those. */
 GPtrArray *peerup_config_get_listen_addresses (PeerupConfig *self);
 gboolean peerup_config_get_force_private_reachability (PeerupConfig *self);
+PeerupConfigCongestion peerup_config_get_congestion (PeerupConfig *self);
 gboolean peerup_config_get_resource_limits_enabled (PeerupConfig *self);
 /* (element-type PeerupMultiaddr): may be empty; each ends in /p2p/ID. */
 GPtrArray *peerup_config_get_relay_addresses (PeerupConfig *self);

@@ -277,6 +277,10 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
     g_str_equal (peerup_config_get_key_file (self->config), peerup_config_get_key_file (config))
       ? NULL
       : "identity.key_file was changed: the new identity is used when the daemon is restarted");
+  peerup_engine_set_problem (self, "congestion",
+                             peerup_config_get_congestion (self->config) == peerup_config_get_congestion (config)
+                               ? NULL
+                               : "network.congestion was changed: it is used when the daemon is restarted");
   peerup_engine_set_problem (self, "config", NULL);
   peerup_peer_list_set_names (self->peers, config);
   peerup_config_ref (config);

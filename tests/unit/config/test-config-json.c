@@ -29,7 +29,8 @@ test_json (void)
   g_assert_cmpstr (
     text, ==,
     "{\"version\":1,\"identity\":{\"key_file\":\"/d/identity.key\"},\"network\":{\"listen_addresses\":"
-    "[\"/ip4/0.0.0.0/tcp/0\"],\"force_private_reachability\":false,\"resource_limits_enabled\":false},\"relay\":"
+    "[\"/ip4/0.0.0.0/tcp/"
+    "0\"],\"force_private_reachability\":false,\"congestion\":\"cubic\",\"resource_limits_enabled\":false},\"relay\":"
     "{\"addresses\":[],\"reservation_interval\":\"2m0s\"},\"discovery\":{\"rendezvous\":\"peerup-default-network\","
     "\"bootstrap_peers\":[]},\"security\":{\"authorized_keys_file\":\"/d/"
     "authorized_keys\",\"enable_connection_gating\":"
@@ -77,6 +78,7 @@ test_yaml_form (void)
                    "  listen_addresses:\n"
                    "    - \"/ip4/0.0.0.0/tcp/0\"\n"
                    "  force_private_reachability: false\n"
+                   "  congestion: \"cubic\"\n"
                    "  resource_limits_enabled: false\n"
                    "relay:\n"
                    "  addresses: []\n"
