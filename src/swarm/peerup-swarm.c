@@ -192,6 +192,7 @@ typedef struct
   PeerupPeerId *peer;           /* either: connect first */
   PeerupConnection *connection; /* or on this one */
   char **protocols;
+  PeerupSocketStream *early; /* nullable */
   gint64 deadline;
 } Open;
 
@@ -204,6 +205,7 @@ open_free (gpointer data)
   g_clear_pointer (&self->peer, peerup_peer_id_unref);
   g_clear_object (&self->connection);
   g_strfreev (self->protocols);
+  g_clear_object (&self->early);
   g_free (self);
 }
 
@@ -267,6 +269,14 @@ open_wait_stream (Open *self, PeerupConnection *connection, GError **error)
   return stream;
 }
 
+static const char *
+open_negotiate (Open *self, PeerupStream *stream, GError **error)
+{
+  if (self->early != NULL)
+    return peerup_negotiate_dial_early (stream, self->protocols[0], self->early, self->deadline, error);
+  return peerup_negotiate_dial (stream, (const char *const *) self->protocols, self->deadline, error);
+}
+
 static DexFuture *
 open_fiber (gpointer data)
 {
@@ -280,14 +290,14 @@ open_fiber (gpointer data)
   stream = open_wait_stream (self, connection, &error);
   if (stream == NULL)
     return dex_future_new_for_error (g_steal_pointer (&error));
-  if (peerup_negotiate_dial (stream, (const char *const *) self->protocols, self->deadline, &error) == NULL)
+  if (open_negotiate (self, stream, &error) == NULL)
     return dex_future_new_for_error (open_explain_reset (stream, g_steal_pointer (&error)));
   return dex_future_new_take_object (g_steal_pointer (&stream));
 }
 
 static DexFuture *
 swarm_open (PeerupSwarm *self, PeerupPeerId *peer, PeerupConnection *connection, const char *const *protocols,
-            gint64 deadline)
+            PeerupSocketStream *early, gint64 deadline)
 {
   Open *open = g_new0 (Open, 1);
 
@@ -295,6 +305,7 @@ swarm_open (PeerupSwarm *self, PeerupPeerId *peer, PeerupConnection *connection,
   open->peer = peer != NULL ? peerup_peer_id_ref (peer) : NULL;
   g_set_object (&open->connection, connection);
   open->protocols = g_strdupv ((char **) protocols);
+  g_set_object (&open->early, early);
   open->deadline = deadline;
   return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, open_fiber, open, open_free);
 }
@@ -302,14 +313,23 @@ swarm_open (PeerupSwarm *self, PeerupPeerId *peer, PeerupConnection *connection,
 DexFuture *
 peerup_swarm_open_stream (PeerupSwarm *self, PeerupPeerId *peer, const char *const *protocols, gint64 deadline)
 {
-  return swarm_open (self, peer, NULL, protocols, deadline);
+  return swarm_open (self, peer, NULL, protocols, NULL, deadline);
+}
+
+DexFuture *
+peerup_swarm_open_stream_early (PeerupSwarm *self, PeerupPeerId *peer, const char *protocol, PeerupSocketStream *early,
+                                gint64 deadline)
+{
+  const char *protocols[] = { protocol, NULL };
+
+  return swarm_open (self, peer, NULL, protocols, early, deadline);
 }
 
 DexFuture *
 peerup_swarm_open_stream_on (PeerupSwarm *self, PeerupConnection *connection, const char *const *protocols,
                              gint64 deadline)
 {
-  return swarm_open (self, NULL, connection, protocols, deadline);
+  return swarm_open (self, NULL, connection, protocols, NULL, deadline);
 }
 
 /* Connections */

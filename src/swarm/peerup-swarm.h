@@ -68,6 +68,10 @@ DexFuture *peerup_swarm_connect (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_W
  * at once with that code, RESET when it resets it otherwise. */
 DexFuture *peerup_swarm_open_stream (PeerupSwarm *self, PeerupPeerId *peer, const char *const *protocols,
                                      gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for one protocol whose peer waits for us to speak: what comes from @early while that is
+ * negotiated goes along (peerup_negotiate_dial_early()), one round trip sooner. */
+DexFuture *peerup_swarm_open_stream_early (PeerupSwarm *self, PeerupPeerId *peer, const char *protocol,
+                                           PeerupSocketStream *early, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 /* The same on a given connection. */
 DexFuture *peerup_swarm_open_stream_on (PeerupSwarm *self, PeerupConnection *connection, const char *const *protocols,
                                         gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;

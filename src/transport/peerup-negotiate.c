@@ -8,6 +8,9 @@
 #include "transport/peerup-upgrade.h"
 #include "wire/peerup-error.h"
 
+/* What goes ahead of an answer at most: a request, not a transfer. */
+#define EARLY_MAX 16384
+
 static gboolean
 send_output (PeerupStream *stream, PeerupMultistream *machine, gint64 deadline, GError **error)
 {
@@ -52,18 +55,73 @@ negotiate (PeerupStream *stream, PeerupMultistream *machine, gint64 deadline, GE
   return TRUE;
 }
 
-const char *
-peerup_negotiate_dial (PeerupStream *stream, const char *const *protocols, gint64 deadline, GError **error)
+static const char *
+dial_result (PeerupStream *stream, PeerupMultistream *machine, gboolean agreed)
 {
-  g_autoptr (PeerupMultistream) machine = peerup_multistream_new_dialer (protocols);
-
-  if (!negotiate (stream, machine, deadline, error))
+  if (!agreed)
     {
       peerup_stream_reset (stream, PEERUP_STREAM_CODE_NEGOTIATION_FAILED);
       return NULL;
     }
   peerup_stream_set_protocol (stream, peerup_multistream_get_protocol (machine));
   return peerup_stream_get_protocol (stream);
+}
+
+const char *
+peerup_negotiate_dial (PeerupStream *stream, const char *const *protocols, gint64 deadline, GError **error)
+{
+  g_autoptr (PeerupMultistream) machine = peerup_multistream_new_dialer (protocols);
+
+  return dial_result (stream, machine, negotiate (stream, machine, deadline, error));
+}
+
+/* TRUE when something was sent, or nothing ever will be. */
+static gboolean
+send_early (PeerupStream *stream, PeerupSocketStream *early, gboolean *done, gint64 deadline, GError **error)
+{
+  guint8 bytes[EARLY_MAX];
+  gsize n = peerup_socket_stream_show (early, bytes, sizeof bytes);
+
+  /* Readable without bytes is the end, which is the reader's to find. */
+  *done = n > 0 || (peerup_stream_poll (PEERUP_STREAM (early)) & G_IO_IN) != 0;
+  return n == 0 || peerup_stream_await_write_all (stream, bytes, n, deadline, error);
+}
+
+/* Until there is an answer; what comes from @early before that is sent. */
+static gboolean
+await_answer_early (PeerupStream *stream, PeerupSocketStream *early, gint64 deadline, GError **error)
+{
+  gboolean done = FALSE;
+
+  while (!done && (peerup_stream_poll (stream) & G_IO_IN) == 0)
+    {
+      g_autoptr (GError) local = NULL;
+
+      if (!send_early (stream, early, &done, deadline, error))
+        return FALSE;
+      if (done)
+        break;
+      /* That the time is over shows in the reading that follows. */
+      if (!dex_await (dex_future_first (peerup_stream_wait (stream, G_IO_IN),
+                                        peerup_stream_wait (PEERUP_STREAM (early), G_IO_IN),
+                                        dex_timeout_new_deadline (deadline), NULL),
+                      &local))
+        break;
+    }
+  peerup_stream_arm_read (PEERUP_STREAM (early), NULL, NULL);
+  return TRUE;
+}
+
+const char *
+peerup_negotiate_dial_early (PeerupStream *stream, const char *protocol, PeerupSocketStream *early, gint64 deadline,
+                             GError **error)
+{
+  const char *protocols[] = { protocol, NULL };
+  g_autoptr (PeerupMultistream) machine = peerup_multistream_new_dialer (protocols);
+  gboolean agreed = send_output (stream, machine, deadline, error) &&
+                    await_answer_early (stream, early, deadline, error) && negotiate (stream, machine, deadline, error);
+
+  return dial_result (stream, machine, agreed);
 }
 
 const char *

@@ -31,6 +31,7 @@ struct _PeerupSocketStream
   PeerupWatch watch;
   PeerupTimer linger_timer;
   int fd;
+  gsize shown;
   guint lingering : 1; /* a reference of its own */
   guint read_ended : 1;
   guint read_closed : 1;
@@ -119,6 +120,45 @@ peerup_socket_stream_read (PeerupStream *stream, void *buffer, gsize count, GErr
   if (n < 0)
     return socket_stream_fail (self, errno, EPOLLIN, error);
   return n;
+}
+
+gsize
+peerup_socket_stream_show (PeerupSocketStream *self, void *buffer, gsize count)
+{
+  gssize n;
+
+  if (self->fd < 0 || self->read_closed || self->shown > 0)
+    return 0;
+  n = recv (self->fd, buffer, count, MSG_DONTWAIT | MSG_PEEK);
+  if (n < 0 && errno == EAGAIN)
+    peerup_watch_exhausted (&self->watch, EPOLLIN);
+  self->shown = MAX (n, 0);
+  return self->shown;
+}
+
+gsize
+peerup_socket_stream_get_shown (PeerupSocketStream *self)
+{
+  return self->shown;
+}
+
+gsize
+peerup_socket_stream_take_shown (PeerupSocketStream *self)
+{
+  gsize shown = self->shown;
+  guint8 dropped[4096];
+
+  while (self->shown > 0)
+    {
+      gssize n = peerup_socket_stream_read (PEERUP_STREAM (self), dropped, MIN (self->shown, sizeof dropped), NULL);
+
+      /* They were there, so only a reset takes them away. */
+      if (n <= 0)
+        break;
+      self->shown -= n;
+    }
+  self->shown = 0;
+  return shown;
 }
 
 static gssize

@@ -24,6 +24,13 @@ void peerup_socket_stream_set_keepalive (PeerupSocketStream *self, guint idle, g
  * acknowledged for 14 s ends the connection. */
 void peerup_socket_stream_set_peer_options (PeerupSocketStream *self);
 
+/* Bytes that go ahead of reading: show() copies what waits to be read and leaves it there, until
+ * take_shown() reads that many and drops them. Once only; 0: nothing waits. Whoever passes
+ * them on before it is certain that they will be taken loses nothing by it. */
+gsize peerup_socket_stream_show (PeerupSocketStream *self, void *buffer, gsize count);
+gsize peerup_socket_stream_get_shown (PeerupSocketStream *self);
+gsize peerup_socket_stream_take_shown (PeerupSocketStream *self);
+
 /* Connects to one address. Resolves to a PeerupStream; rejects with G_IO_ERROR codes or
  * PEERUP_ERROR_TIMEOUT after @deadline (monotonic µs), the address in the text. */
 DexFuture *peerup_socket_connect_address (GSocketAddress *address, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;

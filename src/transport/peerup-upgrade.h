@@ -5,6 +5,7 @@
 
 #include "identity/peerup-certificate.h"
 #include "transport/peerup-connection.h"
+#include "transport/peerup-socket-stream.h"
 
 G_BEGIN_DECLS
 
@@ -39,6 +40,11 @@ DexFuture *peerup_upgrade (PeerupStream *raw, const PeerupUpgradeOptions *option
 /* Negotiates one protocol on a fresh stream, as dialer; in a fiber. Returns the chosen one
  * of @protocols (borrowed from there), also set on the stream; on failure the stream is reset. */
 const char *peerup_negotiate_dial (PeerupStream *stream, const char *const *protocols, gint64 deadline, GError **error);
+/* The same for one protocol, without a round trip for it: what @early shows meanwhile (see
+ * peerup_socket_stream_show()) follows the proposal. On success it is yet to be taken from @early; on
+ * failure it may have arrived or not, and nothing was taken. */
+const char *peerup_negotiate_dial_early (PeerupStream *stream, const char *protocol, PeerupSocketStream *early,
+                                         gint64 deadline, GError **error);
 /* As listener: @lookup says whether a protocol is served. Returns the chosen one, set on the stream. */
 typedef gboolean (*PeerupProtocolLookup) (const char *protocol, gpointer data);
 const char *peerup_negotiate_listen (PeerupStream *stream, PeerupProtocolLookup lookup, gpointer data, gint64 deadline,

@@ -133,25 +133,57 @@ on_joined (PeerupSession *session, gpointer owner)
   forward_update_state (self);
 }
 
+/* The service's protocol has no words of its own, so what the local client says first may
+ * follow the proposal at once. */
 static DexFuture *
-forward_open (PeerupForward *self)
+forward_open (PeerupForward *self, PeerupStream *local)
 {
-  const char *protocols[] = { self->protocol, NULL };
   gint64 deadline = g_get_monotonic_time () + PEERUP_FORWARD_OPEN_TIMEOUT;
 
-  return peerup_swarm_open_stream (self->swarm, self->peer, protocols, deadline);
+  return peerup_swarm_open_stream_early (self->swarm, self->peer, self->protocol, PEERUP_SOCKET_STREAM (local),
+                                         deadline);
+}
+
+typedef struct
+{
+  PeerupForward *forward;
+  PeerupStream *local;
+} Later;
+
+static void
+later_free (gpointer data)
+{
+  Later *self = data;
+
+  g_object_unref (self->forward);
+  g_object_unref (self->local);
+  g_free (self);
 }
 
 static DexFuture *
 on_pause_over (DexFuture *future, gpointer data)
 {
-  return forward_open (data);
+  Later *self = data;
+
+  return forward_open (self->forward, self->local);
 }
 
 static DexFuture *
-forward_open_later (PeerupForward *self, guint pause)
+forward_open_later (PeerupForward *self, PeerupStream *local, guint pause)
 {
-  return dex_future_finally (dex_timeout_new_msec (pause), on_pause_over, g_object_ref (self), g_object_unref);
+  Later *later = g_new0 (Later, 1);
+
+  later->forward = g_object_ref (self);
+  later->local = g_object_ref (local);
+  return dex_future_finally (dex_timeout_new_msec (pause), on_pause_over, later, later_free);
+}
+
+/* What was said ahead may have been heard: to say it again could do a thing twice. */
+static gboolean
+session_may_retry (PeerupSession *session, const GError *error)
+{
+  return session->n_retries < RETRIES && peerup_forward_may_retry (error) &&
+         peerup_socket_stream_get_shown (PEERUP_SOCKET_STREAM (session->near)) == 0;
 }
 
 static void
@@ -160,9 +192,10 @@ on_refused (PeerupSession *session, const GError *error, gpointer owner)
   PeerupForward *self = owner;
   char *message;
 
-  if (session->n_retries < RETRIES && peerup_forward_may_retry (error))
+  if (session_may_retry (session, error))
     {
-      peerup_session_await (session, forward_open_later (self, self->first_pause << session->n_retries++));
+      peerup_session_await (session,
+                            forward_open_later (self, session->near, self->first_pause << session->n_retries++));
       return;
     }
   message =
@@ -223,7 +256,7 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
   if (peerup_sessions_get_count (self->sessions) >= PEERUP_FORWARD_CONNECTIONS_MAX)
     peerup_listener_pause (listener);
   forward_update_state (self);
-  peerup_session_await (session, forward_open (self));
+  peerup_session_await (session, forward_open (self, local));
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TOTAL]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE]);
   g_object_thaw_notify (G_OBJECT (self));

@@ -9,6 +9,8 @@
 
 #include "tunnel/peerup-session.h"
 
+#include "transport/peerup-socket-stream.h"
+
 struct _PeerupSessions
 {
   const PeerupSessionFuncs *funcs;
@@ -72,6 +74,7 @@ peerup_session_get_bytes (PeerupSession *session, guint64 *near_to_far, guint64 
   *near_to_far = *far_to_near = 0;
   if (session->splice != NULL)
     peerup_splice_get_bytes (session->splice, near_to_far, far_to_near);
+  *near_to_far += session->ahead;
 }
 
 PeerupSession *
@@ -178,6 +181,8 @@ static void
 session_join (PeerupSession *session, PeerupStream *far)
 {
   session->far = g_object_ref (far);
+  if (PEERUP_IS_SOCKET_STREAM (session->near))
+    session->ahead = peerup_socket_stream_take_shown (PEERUP_SOCKET_STREAM (session->near));
   session->splice = peerup_splice_new (session->near, far, on_splice_ended, session);
   session->set->n_joined++;
   session->set->funcs->joined (session, session->set->owner);

@@ -25,6 +25,7 @@ struct _PeerupSession
 
   /*< private >*/
   PeerupSplice *splice;
+  guint64 ahead; /* bytes that went before the two were joined */
   DexFuture *waiting;
   GList link;
   grefcount refs;

@@ -362,3 +362,12 @@ peerup_swarm_open_stream (PeerupSwarm *self, PeerupPeerId *peer, const char *con
     }
   return peerup_swarm_open_stream_on (self, g_ptr_array_index (connections, 0), protocols, deadline);
 }
+
+DexFuture *
+peerup_swarm_open_stream_early (PeerupSwarm *self, PeerupPeerId *peer, const char *protocol,
+                                G_GNUC_UNUSED PeerupSocketStream *early, gint64 deadline)
+{
+  const char *protocols[] = { protocol, NULL };
+
+  return peerup_swarm_open_stream (self, peer, protocols, deadline);
+}
