@@ -51,7 +51,7 @@ typedef enum
 
 #define PEERUP_LIMITS_BURST 4
 /* A setting that bounds nothing. */
-#define PEERUP_LIMITS_NONE G_MAXUINT32
+#define PEERUP_LIMITS_NONE G_MAXUINT64
 /* Addresses, and networks, that are remembered for their rate alone. When so many are, the
  * others share one rate. */
 #define PEERUP_LIMITS_REMEMBERED 4096
