@@ -80,7 +80,7 @@ set_totals (guint64 *values, const PeerupLimitsMachine *machine)
   values[PEERUP_LIMIT_CONNECTIONS] = CLAMP (MIN (machine->memory / MIB, machine->descriptors / 4), 64, 16384);
   values[PEERUP_LIMIT_HANDSHAKES] = 128 * processors (machine);
   values[PEERUP_LIMIT_HANDSHAKE_RATE] = 250 * processors (machine);
-  values[PEERUP_LIMIT_STREAMS] = CLAMP (machine->memory / (64 * KIB), 4096, 262144);
+  values[PEERUP_LIMIT_STREAMS] = CLAMP (machine->memory / (512 * KIB), 8192, 16384);
   values[PEERUP_LIMIT_MEMORY] = MAX (machine->memory / 8, 64 * MIB);
 }
 
@@ -97,7 +97,7 @@ peerup_limits_settings_init (PeerupLimitsSettings *self, const PeerupLimitsMachi
   values[PEERUP_LIMIT_HANDSHAKES_PER_NETWORK] = values[PEERUP_LIMIT_HANDSHAKES] / 2;
   values[PEERUP_LIMIT_HANDSHAKE_RATE_PER_ADDRESS] = values[PEERUP_LIMIT_HANDSHAKE_RATE] / 4;
   values[PEERUP_LIMIT_HANDSHAKE_RATE_PER_NETWORK] = values[PEERUP_LIMIT_HANDSHAKE_RATE] / 2;
-  values[PEERUP_LIMIT_STREAMS_PER_PEER] = MAX (values[PEERUP_LIMIT_STREAMS] / 8, 2048);
+  values[PEERUP_LIMIT_STREAMS_PER_PEER] = values[PEERUP_LIMIT_STREAMS] / 4;
   values[PEERUP_LIMIT_STREAM_RATE_PER_PEER] = 2000;
   values[PEERUP_LIMIT_MEMORY_PER_PEER] = MAX (values[PEERUP_LIMIT_MEMORY] / 4, 32 * MIB);
 }

@@ -80,13 +80,14 @@ typedef struct
 
 /* The defaults. In all: a connection for each MiB of memory and each 4th descriptor, 64 to
  * 16,384; 128 handshakes and 250 a second for each processor up to the second; a stream for
- * each 64 KiB, 4,096 to 262,144; an 8th of the memory, at least 64 MiB. Of these:
+ * each 512 KiB, 8,192 to 16,384, because each has a stack while it is negotiated, and a process
+ * can map some 30,000 of those; an 8th of the memory, at least 64 MiB. Of these:
  *
  *             | one peer           | one address | one network
  * connections | 16                 | 1/8, >= 32  | 1/2
  * handshakes  |                    | 1/4         | 1/2
  * rate        |                    | 1/4         | 1/2
- * streams     | 1/8, >= 2,048; 2,000 a second | |
+ * streams     | 1/4; 2,000 a second |            |
  * memory      | 1/4, >= 32 MiB     |             |
  */
 void peerup_limits_settings_init (PeerupLimitsSettings *self, const PeerupLimitsMachine *machine);

@@ -2,8 +2,8 @@
  * Copyright The Peer-Up authors
  *
  * The listening half of the swarm: sockets, what arrives on them, and the addresses others
- * can dial. An inbound connection is nobody's until its upgrade is done, and there are at
- * most PEERUP_SWARM_UPGRADES_MAX of those. */
+ * can dial. An inbound connection is nobody's until its upgrade is done, and the limits say
+ * how many of those there may be. */
 
 #include <gio/gnetworking.h>
 #include <ifaddrs.h>
@@ -46,36 +46,6 @@ socket_address (int fd, gboolean remote)
   return address != NULL && G_IS_INET_SOCKET_ADDRESS (address) ? peerup_endpoint_address_from_socket (address) : NULL;
 }
 
-/* What counts as one host: an IPv4 address, or the /64 that one IPv6 host can fill at will. */
-static guint64
-host_key (PeerupMultiaddr *address)
-{
-  PeerupMultiaddrComponent host;
-  guint64 key = 0;
-
-  if (address == NULL)
-    return 0;
-  peerup_multiaddr_get_component (address, 0, &host);
-  for (gsize i = 0; i < MIN (host.length, sizeof key); i++)
-    key = key << 8 | host.value[i];
-  return key;
-}
-
-static gboolean
-has_room_for (PeerupSwarm *self, guint64 host)
-{
-  GHashTableIter iter;
-  gpointer other;
-  guint n = 0;
-
-  if (g_hash_table_size (self->upgrading) >= PEERUP_SWARM_UPGRADES_MAX)
-    return FALSE;
-  g_hash_table_iter_init (&iter, self->upgrading);
-  while (g_hash_table_iter_next (&iter, NULL, &other))
-    n += *(guint64 *) other == host;
-  return n < PEERUP_SWARM_UPGRADES_PER_HOST;
-}
-
 typedef struct
 {
   PeerupSwarm *swarm;
@@ -99,6 +69,7 @@ inbound_upgraded (DexFuture *future, gpointer data)
   g_autoptr (GError) error = NULL;
   const GValue *value = dex_future_get_value (future, &error);
 
+  peerup_swarm_end_handshake (self->swarm, *(guint64 *) g_hash_table_lookup (self->swarm->upgrading, self->raw));
   g_hash_table_remove (self->swarm->upgrading, self->raw);
   if (value == NULL)
     g_debug ("An inbound connection came to nothing: %s", error->message);
@@ -117,11 +88,11 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
   g_autoptr (PeerupMultiaddr) local = socket_address (fd, FALSE);
   g_autoptr (PeerupMultiaddr) remote = socket_address (fd, TRUE);
   g_autoptr (PeerupStream) raw = peerup_socket_stream_new (fd, NULL);
-  guint64 host = host_key (remote);
+  guint64 host = peerup_swarm_get_host (remote);
   Inbound *inbound;
 
   /* Dropping the stream closes the socket. */
-  if (raw == NULL || !has_room_for (self, host))
+  if (raw == NULL || !peerup_swarm_begin_handshake (self, host))
     return;
   peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (raw));
   inbound = g_new0 (Inbound, 1);

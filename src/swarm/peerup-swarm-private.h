@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "net/peerup-socket-address.h"
 #include "swarm/peerup-peerstore.h"
 #include "swarm/peerup-swarm.h"
 #include "transport/peerup-listener.h"
@@ -28,19 +29,12 @@ struct _PeerupSwarm
   GPtrArray *listening;    /* of Listening; peerup-swarm-listen.c */
   GHashTable *connections; /* PeerupPeerId -> GPtrArray of PeerupConnection, oldest first */
   GHashTable *dials;       /* PeerupPeerId -> PeerupDial, borrowed: each ends itself */
-  GHashTable *upgrading;   /* raw streams of inbound connections in their handshake -> host_key() of where from */
-  guint n_negotiating;
+  GHashTable *upgrading;   /* raw streams of inbound connections in their handshake -> their host */
+  PeerupLimits *limits;
+  gint64 tell_at; /* when the next refusal by a limit may be told */
   gboolean closed;
 };
 
-/* Handshakes of inbound connections at a time, in all and from one IPv4 address or IPv6 /64;
- * more are closed at once. */
-#define PEERUP_SWARM_UPGRADES_MAX      256
-#define PEERUP_SWARM_UPGRADES_PER_HOST 64
-/* Inbound connections of one peer, and in all; more are closed with RESOURCE_LIMIT. A peer may
- * have several: its daemon, and programs that use its identity beside it. */
-#define PEERUP_SWARM_CONNECTIONS_PER_PEER 16
-#define PEERUP_SWARM_CONNECTIONS_MAX      2048
 /* Microseconds that an upgrade or a negotiation of an inbound stream may take. */
 #define PEERUP_SWARM_UPGRADE_TIMEOUT   (15 * G_USEC_PER_SEC)
 #define PEERUP_SWARM_NEGOTIATE_TIMEOUT (10 * G_USEC_PER_SEC)
@@ -55,6 +49,25 @@ void peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connectio
 PeerupConnection *peerup_swarm_best_connection (PeerupSwarm *self, PeerupPeerId *peer);
 
 void peerup_swarm_stop_listening (PeerupSwarm *self);
+
+/* The limits; see peerup-swarm-limits.c. A refusal is counted and told ("limited"). */
+PeerupLimits *peerup_swarm_limits_new (void) G_GNUC_WARN_UNUSED_RESULT;
+/* What peerup_socket_address_get_host_key() gives for the same address; 0 for a relayed one. */
+guint64 peerup_swarm_get_host (PeerupMultiaddr *address);
+/* One end for each that was TRUE. */
+gboolean peerup_swarm_begin_handshake (PeerupSwarm *self, guint64 host);
+void peerup_swarm_end_handshake (PeerupSwarm *self, guint64 host);
+/* The same as PeerupQuicAdmitFunc and PeerupQuicReleaseFunc; @swarm is a PeerupSwarm. */
+gboolean peerup_swarm_admit_address (const PeerupSocketAddress *remote, gpointer swarm);
+void peerup_swarm_release_address (const PeerupSocketAddress *remote, gpointer swarm);
+/* Handshakes under way from which on a QUIC listener should ask for a Retry: long before
+ * sources that may be forged have used up what is there for all. */
+guint peerup_swarm_get_retry_threshold (PeerupSwarm *self);
+/* An inbound connection counts until it is released or finalized, a stream until it is
+ * finalized; one that is refused is reset with the code that says why. */
+gboolean peerup_swarm_admit_connection (PeerupSwarm *self, PeerupConnection *connection);
+void peerup_swarm_release_connection (PeerupConnection *connection);
+gboolean peerup_swarm_admit_stream (PeerupSwarm *self, PeerupConnection *connection, PeerupStream *stream);
 
 /* A connection that the peer dialed was added: it may have crossed one that we dial, or just
  * dialed. */

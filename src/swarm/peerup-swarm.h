@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "limits/peerup-limits.h"
 #include "transport/peerup-upgrade.h"
 
 G_BEGIN_DECLS
@@ -16,7 +17,9 @@ G_DECLARE_FINAL_TYPE (PeerupSwarm, peerup_swarm, PEERUP, SWARM, GObject)
 /* Signals:
  *  "connection-opened" (PeerupConnection), "connection-closed" (PeerupConnection)
  *  "protocols-changed", "addresses-changed" (listen addresses)
- *  "refused" (PeerupPeerId, char *remote_address, char *reason): an inbound peer was gated. */
+ *  "refused" (PeerupPeerId, char *remote_address, char *reason): an inbound peer was gated
+ *  "limited" (char *text): a limit refused something; at most once a second, so that the text
+ *     may be logged. The figures of the limits have all of them. */
 
 /* Called when a peer opened a stream for a protocol that was added; the callee owns @stream
  * (drop it to reset it). Runs in the fiber that negotiated: spawn another for work that waits. */
@@ -31,6 +34,11 @@ PeerupPeerId *peerup_swarm_get_peer_id (PeerupSwarm *self);
 void peerup_swarm_set_gate (PeerupSwarm *self, PeerupGateFunc gate, gpointer data, GDestroyNotify destroy);
 /* "/tls/1.0.0" and "/noise" in order of preference; the strings are static. Default both. */
 void peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securities);
+
+/* What peers may take of this swarm. Set before listening; the default is for a machine of 4 GiB. */
+void peerup_swarm_set_limits (PeerupSwarm *self, PeerupLimits *limits);
+/* Borrowed, never NULL. */
+PeerupLimits *peerup_swarm_get_limits (PeerupSwarm *self);
 
 /* Resolves to TRUE when the socket listens. PEERUP_ERROR_UNSUPPORTED for a transport that is
  * not built yet (named), G_IO_ERROR for what the system refused, with the address in the text. */

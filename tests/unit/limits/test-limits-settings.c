@@ -40,8 +40,8 @@ test_laptop (void)
     [PEERUP_LIMIT_HANDSHAKE_RATE] = 500,
     [PEERUP_LIMIT_HANDSHAKE_RATE_PER_ADDRESS] = 125,
     [PEERUP_LIMIT_HANDSHAKE_RATE_PER_NETWORK] = 250,
-    [PEERUP_LIMIT_STREAMS] = 262144,
-    [PEERUP_LIMIT_STREAMS_PER_PEER] = 32768,
+    [PEERUP_LIMIT_STREAMS] = 16384,
+    [PEERUP_LIMIT_STREAMS_PER_PEER] = 4096,
     [PEERUP_LIMIT_STREAM_RATE_PER_PEER] = 2000,
     [PEERUP_LIMIT_MEMORY] = 2 * GIB,
     [PEERUP_LIMIT_MEMORY_PER_PEER] = 512 * MIB,
@@ -62,7 +62,7 @@ test_board (void)
   g_assert_cmpuint (settings.values[PEERUP_LIMIT_CONNECTIONS], ==, 256);
   g_assert_cmpuint (settings.values[PEERUP_LIMIT_CONNECTIONS_PER_ADDRESS], ==, 32);
   g_assert_cmpuint (settings.values[PEERUP_LIMIT_HANDSHAKES], ==, 128);
-  g_assert_cmpuint (settings.values[PEERUP_LIMIT_STREAMS], ==, 4096);
+  g_assert_cmpuint (settings.values[PEERUP_LIMIT_STREAMS], ==, 8192);
   g_assert_cmpuint (settings.values[PEERUP_LIMIT_STREAMS_PER_PEER], ==, 2048);
   g_assert_cmpuint (settings.values[PEERUP_LIMIT_MEMORY], ==, 64 * MIB);
   g_assert_cmpuint (settings.values[PEERUP_LIMIT_MEMORY_PER_PEER], ==, 32 * MIB);
@@ -103,7 +103,7 @@ test_relaxed (void)
       g_assert_true (settings.values[limit] == PEERUP_LIMITS_NONE);
   g_assert_cmpuint (settings.values[PEERUP_LIMIT_CONNECTIONS], ==, 32768);
   g_assert_cmpuint (settings.values[PEERUP_LIMIT_HANDSHAKES], ==, 16384);
-  g_assert_cmpuint (settings.values[PEERUP_LIMIT_STREAMS], ==, 262144);
+  g_assert_cmpuint (settings.values[PEERUP_LIMIT_STREAMS], ==, 16384);
   g_assert_cmpuint (settings.values[PEERUP_LIMIT_MEMORY], ==, 2 * GIB);
 }
 
