@@ -18,6 +18,7 @@ struct _PeerupConfig
   GPtrArray *listen_addresses;
   gboolean force_private_reachability;
   gboolean resource_limits_enabled;
+  guint64 limits[PEERUP_N_LIMITS]; /* 0: not written */
   GPtrArray *relay_addresses;
   gint64 reservation_interval;
   char *rendezvous;

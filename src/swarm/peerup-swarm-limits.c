@@ -142,7 +142,10 @@ peerup_swarm_release_address (const PeerupSocketAddress *remote, gpointer swarm)
 guint
 peerup_swarm_get_retry_threshold (PeerupSwarm *self)
 {
-  return MIN (peerup_limits_get_settings (self->limits)->values[PEERUP_LIMIT_HANDSHAKES] / 4, G_MAXUINT / 2);
+  const guint64 *bounds = peerup_limits_get_settings (self->limits)->values;
+  guint64 threshold = MIN (bounds[PEERUP_LIMIT_HANDSHAKES] / 8, bounds[PEERUP_LIMIT_HANDSHAKES_PER_ADDRESS] / 2);
+
+  return MIN (threshold, G_MAXUINT);
 }
 
 /* Connections and streams */

@@ -60,8 +60,8 @@ void peerup_swarm_end_handshake (PeerupSwarm *self, guint64 host);
 /* The same as PeerupQuicAdmitFunc and PeerupQuicReleaseFunc; @swarm is a PeerupSwarm. */
 gboolean peerup_swarm_admit_address (const PeerupSocketAddress *remote, gpointer swarm);
 void peerup_swarm_release_address (const PeerupSocketAddress *remote, gpointer swarm);
-/* Handshakes under way from which on a QUIC listener should ask for a Retry: long before
- * sources that may be forged have used up what is there for all. */
+/* Handshakes under way from which on a QUIC listener should ask for a Retry: so few that forged
+ * sources take neither what is there for all nor all of the address they pretend to have. */
 guint peerup_swarm_get_retry_threshold (PeerupSwarm *self);
 /* An inbound connection counts until it is released or finalized, a stream until it is
  * finalized; one that is refused is reset with the code that says why. */

@@ -115,7 +115,9 @@ test_addresses (void)
     peerup_swarm_release_address (&first, node.swarm);
   peerup_swarm_release_address (&second, node.swarm);
   g_assert_cmpuint (get_usage (&node).handshakes, ==, 0);
-  g_assert_cmpuint (peerup_swarm_get_retry_threshold (node.swarm), ==, 64);
+  g_assert_cmpuint (peerup_swarm_get_retry_threshold (node.swarm), ==, 1);
+  set_limit (&node, PEERUP_LIMIT_HANDSHAKES_PER_ADDRESS, 64);
+  g_assert_cmpuint (peerup_swarm_get_retry_threshold (node.swarm), ==, 32);
 }
 
 /* One at its limit of streams is told so; another peer does not notice. */
