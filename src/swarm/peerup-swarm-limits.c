@@ -173,6 +173,31 @@ void
 peerup_swarm_release_connection (PeerupConnection *connection)
 {
   g_object_set_qdata (G_OBJECT (connection), admitted_quark (), NULL);
+  peerup_connection_set_memory_funcs (connection, NULL, NULL, NULL);
+}
+
+static gboolean
+reserve_memory (PeerupConnection *connection, gsize bytes, gpointer swarm)
+{
+  PeerupSwarm *self = swarm;
+  g_autoptr (GError) error = NULL;
+  gboolean good = peerup_limits_reserve (self->limits, peerup_connection_get_remote_peer (connection), bytes,
+                                         swarm_wants_words (self, &error));
+
+  swarm_tell (self, error);
+  return good;
+}
+
+static void
+release_memory (PeerupConnection *connection, gsize bytes, gpointer swarm)
+{
+  peerup_limits_release (((PeerupSwarm *) swarm)->limits, peerup_connection_get_remote_peer (connection), bytes);
+}
+
+void
+peerup_swarm_count_memory (PeerupSwarm *self, PeerupConnection *connection)
+{
+  peerup_connection_set_memory_funcs (connection, reserve_memory, release_memory, self);
 }
 
 gboolean

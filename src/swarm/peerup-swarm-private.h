@@ -64,8 +64,10 @@ void peerup_swarm_release_address (const PeerupSocketAddress *remote, gpointer s
  * sources take neither what is there for all nor all of the address they pretend to have. */
 guint peerup_swarm_get_retry_threshold (PeerupSwarm *self);
 /* An inbound connection counts until it is released or finalized, a stream until it is
- * finalized; one that is refused is reset with the code that says why. */
+ * finalized; one that is refused is reset with the code that says why. What waits to be read
+ * counts on every connection, until it is released, which must come before the swarm goes. */
 gboolean peerup_swarm_admit_connection (PeerupSwarm *self, PeerupConnection *connection);
+void peerup_swarm_count_memory (PeerupSwarm *self, PeerupConnection *connection);
 void peerup_swarm_release_connection (PeerupConnection *connection);
 gboolean peerup_swarm_admit_stream (PeerupSwarm *self, PeerupConnection *connection, PeerupStream *stream);
 

@@ -344,6 +344,7 @@ peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
       g_hash_table_insert (self->connections, peerup_peer_id_ref (info->remote_peer), list);
     }
   g_ptr_array_add (list, g_object_ref (connection));
+  peerup_swarm_count_memory (self, connection);
   g_signal_connect_object (connection, "closed", G_CALLBACK (on_closed), self, 0);
   g_signal_emit (self, signals[SIGNAL_CONNECTION_OPENED], 0, connection);
   peerup_connection_set_stream_func (connection, on_stream, self);

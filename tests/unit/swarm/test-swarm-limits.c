@@ -256,6 +256,73 @@ test_kept_stream (void)
   g_assert_cmpuint (usage.streams, ==, 0);
 }
 
+/* (transfer full): a stream to a handler that reads nothing, with as much sent as its window takes. */
+static PeerupStream *
+open_full (Node *self, Node *other)
+{
+  static const char *const protocols[] = { "/test/keep/1.0.0", NULL };
+  g_autofree char *bytes = g_malloc0 (256 * 1024 - 4096);
+  PeerupStream *stream =
+    test_take_object (peerup_swarm_open_stream (self->swarm, node_id (other), protocols, test_deadline ()), NULL);
+  gsize sent = 0;
+
+  g_assert_nonnull (stream);
+  while (sent < 256 * 1024 - 4096)
+    {
+      gssize n = peerup_stream_write (stream, bytes + sent, 256 * 1024 - 4096 - sent, NULL);
+
+      sent += MAX (n, 0);
+      if (n < 0)
+        g_main_context_iteration (NULL, TRUE);
+    }
+  return stream;
+}
+
+static void
+keep_all (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *stream, gpointer data)
+{
+  g_ptr_array_add (data, stream);
+}
+
+/* A handler that reads nothing lets its peer fill so much and no more; the other peer's are read. */
+static void
+test_memory (void)
+{
+  g_auto (Node) a = { 0 };
+  g_auto (Node) b = { 0 };
+  g_auto (Node) c = { 0 };
+  g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+  guint n_reset = 0;
+
+  node_init (&a, 1, FALSE);
+  node_init (&b, 2, TRUE);
+  node_init (&c, 3, FALSE);
+  node_learn (&a, &b);
+  node_learn (&c, &b);
+  peerup_swarm_add_protocol (b.swarm, "/test/keep/1.0.0", keep_all, kept, NULL);
+  set_limit (&b, PEERUP_LIMIT_MEMORY_PER_PEER, 1024 * 1024);
+  for (guint i = 0; i < 7; i++)
+    g_ptr_array_add (streams, open_full (&a, &b));
+  while (n_reset == 0)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      for (guint i = 0; i < streams->len; i++)
+        n_reset += peerup_stream_get_reset_code (streams->pdata[i]) == PEERUP_STREAM_CODE_RESOURCE_LIMIT;
+    }
+  g_assert_cmpuint (get_refusals (&b, PEERUP_LIMIT_MEMORY_PER_PEER), >, 0);
+  g_assert_cmpuint (get_usage (&b).memory, ==, 1024 * 1024);
+  g_ptr_array_add (streams, open_full (&c, &b));
+  g_ptr_array_add (streams, open_full (&c, &b));
+  while (get_usage (&b).memory != 1280 * 1024)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (peerup_stream_get_reset_code (streams->pdata[7]), ==, PEERUP_STREAM_CODE_NONE);
+  g_assert_cmpuint (peerup_stream_get_reset_code (streams->pdata[8]), ==, PEERUP_STREAM_CODE_NONE);
+  g_ptr_array_set_size (kept, 0);
+  while (get_usage (&b).memory > 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
 static void
 test_connections_of_address (void)
 {
@@ -334,6 +401,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/swarm/limits/stream-rate", test_stream_rate);
   g_test_add_func ("/swarm/limits/idle-streams", test_idle_streams);
   g_test_add_func ("/swarm/limits/kept-stream", test_kept_stream);
+  g_test_add_func ("/swarm/limits/memory", test_memory);
   g_test_add_func ("/swarm/limits/connections-of-address", test_connections_of_address);
   g_test_add_func ("/swarm/limits/outbound", test_outbound);
   g_test_add_func ("/swarm/limits/shared", test_shared_limits);
