@@ -111,7 +111,7 @@ peerup_swarm_get_host (PeerupMultiaddr *address)
 }
 
 gboolean
-peerup_swarm_begin_handshake (PeerupSwarm *self, guint64 host)
+peerup_swarm_admit_handshake (PeerupSwarm *self, guint64 host)
 {
   g_autoptr (GError) error = NULL;
   gboolean good =
@@ -122,21 +122,9 @@ peerup_swarm_begin_handshake (PeerupSwarm *self, guint64 host)
 }
 
 void
-peerup_swarm_end_handshake (PeerupSwarm *self, guint64 host)
+peerup_swarm_release_handshake (PeerupSwarm *self, guint64 host)
 {
   peerup_limits_end_handshake (self->limits, host);
-}
-
-gboolean
-peerup_swarm_admit_address (const PeerupSocketAddress *remote, gpointer swarm)
-{
-  return peerup_swarm_begin_handshake (swarm, peerup_socket_address_get_host_key (remote));
-}
-
-void
-peerup_swarm_release_address (const PeerupSocketAddress *remote, gpointer swarm)
-{
-  peerup_swarm_end_handshake (swarm, peerup_socket_address_get_host_key (remote));
 }
 
 guint

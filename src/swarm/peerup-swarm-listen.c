@@ -5,20 +5,21 @@
  * can dial. An inbound connection is nobody's until its upgrade is done, and the limits say
  * how many of those there may be. */
 
-#include <gio/gnetworking.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <string.h>
 
 #include "swarm/peerup-endpoint.h"
 #include "swarm/peerup-swarm-private.h"
 #include "transport/peerup-socket-stream.h"
+#include "wire/peerup-error.h"
 
+/* One configured address: TCP, or QUIC. */
 typedef struct
 {
   PeerupSwarm *swarm; /* borrowed: the swarm owns this */
+  PeerupIpTransport transport;
+  PeerupSocketAddress address; /* with the real port */
   PeerupListener *listener;
-  PeerupEndpoint endpoint;
 } Listening;
 
 static void
@@ -27,29 +28,30 @@ listening_free (gpointer data)
   Listening *self = data;
 
   g_clear_pointer (&self->listener, peerup_listener_free);
-  peerup_endpoint_clear (&self->endpoint);
   g_free (self);
 }
 
-static PeerupMultiaddr *
-socket_address (int fd, gboolean remote)
-{
-  struct sockaddr_storage native;
-  socklen_t size = sizeof native;
-  g_autoptr (GSocketAddress) address = NULL;
-  int result = remote ? getpeername (fd, (struct sockaddr *) &native, &size)
-                      : getsockname (fd, (struct sockaddr *) &native, &size);
+/* TCP */
 
-  if (result != 0)
+static PeerupMultiaddr *
+address_of_socket (int fd, gboolean remote, guint64 *host)
+{
+  PeerupSocketAddress native, address;
+  socklen_t size = sizeof native;
+  int result = remote ? getpeername (fd, &native.any, &size) : getsockname (fd, &native.any, &size);
+
+  if (result != 0 || !peerup_socket_address_set_native (&address, &native, size))
     return NULL;
-  address = g_socket_address_new_from_native (&native, size);
-  return address != NULL && G_IS_INET_SOCKET_ADDRESS (address) ? peerup_endpoint_address_from_socket (address) : NULL;
+  if (host != NULL)
+    *host = peerup_socket_address_get_host_key (&address);
+  return peerup_socket_address_to_multiaddr (&address, PEERUP_IP_TCP);
 }
 
 typedef struct
 {
   PeerupSwarm *swarm;
   PeerupStream *raw;
+  guint64 host;
 } Inbound;
 
 static void
@@ -69,8 +71,8 @@ inbound_upgraded (DexFuture *future, gpointer data)
   g_autoptr (GError) error = NULL;
   const GValue *value = dex_future_get_value (future, &error);
 
-  peerup_swarm_end_handshake (self->swarm, *(guint64 *) g_hash_table_lookup (self->swarm->upgrading, self->raw));
   g_hash_table_remove (self->swarm->upgrading, self->raw);
+  peerup_swarm_release_handshake (self->swarm, self->host);
   if (value == NULL)
     g_debug ("An inbound connection came to nothing: %s", error->message);
   else if (self->swarm->closed)
@@ -85,20 +87,21 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
 {
   Listening *listening = data;
   PeerupSwarm *self = listening->swarm;
-  g_autoptr (PeerupMultiaddr) local = socket_address (fd, FALSE);
-  g_autoptr (PeerupMultiaddr) remote = socket_address (fd, TRUE);
+  guint64 host = 0;
+  g_autoptr (PeerupMultiaddr) local = address_of_socket (fd, FALSE, NULL);
+  g_autoptr (PeerupMultiaddr) remote = address_of_socket (fd, TRUE, &host);
   g_autoptr (PeerupStream) raw = peerup_socket_stream_new (fd, NULL);
-  guint64 host = peerup_swarm_get_host (remote);
   Inbound *inbound;
 
   /* Dropping the stream closes the socket. */
-  if (raw == NULL || !peerup_swarm_begin_handshake (self, host))
+  if (raw == NULL || !peerup_swarm_admit_handshake (self, host))
     return;
   peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (raw));
   inbound = g_new0 (Inbound, 1);
   inbound->swarm = g_object_ref (self);
   inbound->raw = g_object_ref (raw);
-  g_hash_table_insert (self->upgrading, g_object_ref (raw), g_memdup2 (&host, sizeof host));
+  inbound->host = host;
+  g_hash_table_add (self->upgrading, g_object_ref (raw));
   /* Nobody waits for it: its end is inbound_upgraded(), also when the swarm closes. */
   dex_future_disown (dex_future_finally (peerup_swarm_upgrade (self, raw, NULL, local, remote,
                                                                g_get_monotonic_time () + PEERUP_SWARM_UPGRADE_TIMEOUT),
@@ -106,13 +109,51 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
 }
 
 static gboolean
-listen_check (PeerupEndpoint *endpoint, PeerupMultiaddr *address, GError **error)
+listen_on_tcp (Listening *self, const PeerupEndpoint *endpoint, GError **error)
 {
-  if (endpoint->family == PEERUP_MULTIADDR_IP4 || endpoint->family == PEERUP_MULTIADDR_IP6)
-    return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "%s: listening needs an IP address, not a name",
-               peerup_multiaddr_get_string (address));
-  return FALSE;
+  self->listener = peerup_listener_new (endpoint->host, endpoint->port, on_accepted, self, error);
+  if (self->listener == NULL)
+    return FALSE;
+  peerup_socket_address_set_port (&self->address, peerup_listener_get_port (self->listener));
+  return TRUE;
+}
+
+/* QUIC */
+
+static gboolean
+listen_on_quic (Listening *self, GError **error)
+{
+  g_autoptr (PeerupQuicTransport) transport = peerup_swarm_open_quic (self->swarm, &self->address, error);
+
+  if (transport == NULL)
+    return FALSE;
+  peerup_udp_socket_get_address (peerup_quic_transport_get_socket (transport), &self->address);
+  return TRUE;
+}
+
+/* Both */
+
+static gboolean
+listening_start (Listening *self, PeerupMultiaddr *address, GError **error)
+{
+  g_auto (PeerupEndpoint) endpoint = { 0 };
+
+  if (!peerup_endpoint_parse (address, &endpoint, error))
+    return FALSE;
+  if (peerup_endpoint_is_name (&endpoint))
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "%s: listening needs an IP address, not a name",
+                   peerup_multiaddr_get_string (address));
+      return FALSE;
+    }
+  if (!peerup_endpoint_get_socket_address (&endpoint, &self->address))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "%s: this machine has no such network interface",
+                   peerup_multiaddr_get_string (address));
+      return FALSE;
+    }
+  self->transport = endpoint.transport;
+  return endpoint.transport == PEERUP_IP_QUIC ? listen_on_quic (self, error) : listen_on_tcp (self, &endpoint, error);
 }
 
 DexFuture *
@@ -122,11 +163,7 @@ peerup_swarm_listen (PeerupSwarm *self, PeerupMultiaddr *address)
   Listening *listening = g_new0 (Listening, 1);
 
   listening->swarm = self;
-  if (peerup_endpoint_parse (address, &listening->endpoint, &error) &&
-      listen_check (&listening->endpoint, address, &error))
-    listening->listener =
-      peerup_listener_new (listening->endpoint.host, listening->endpoint.port, on_accepted, listening, &error);
-  if (listening->listener == NULL)
+  if (!listening_start (listening, address, &error))
     {
       listening_free (listening);
       return dex_future_new_for_error (g_steal_pointer (&error));
@@ -144,37 +181,27 @@ peerup_swarm_stop_listening (PeerupSwarm *self)
   g_clear_pointer (&self->listening, g_ptr_array_unref);
 }
 
-static gboolean
-is_wildcard (PeerupEndpoint *endpoint)
-{
-  return g_str_equal (endpoint->host, "0.0.0.0") || g_str_equal (endpoint->host, "::");
-}
-
 /* Every usable address of this machine's interfaces in place of a wildcard. Link-local
  * ones need a zone that means nothing to others. */
 static void
-add_interface_addresses (GPtrArray *result, PeerupEndpoint *endpoint, guint port)
+add_interface_addresses (GPtrArray *result, const Listening *listening)
 {
-  int family = endpoint->family == PEERUP_MULTIADDR_IP4 ? AF_INET : AF_INET6;
   struct ifaddrs *interfaces = NULL;
 
   if (getifaddrs (&interfaces) != 0)
     return;
   for (struct ifaddrs *i = interfaces; i != NULL; i = i->ifa_next)
     {
-      g_autoptr (GSocketAddress) address = NULL;
-      g_autoptr (GSocketAddress) with_port = NULL;
-      GInetAddress *inet;
+      PeerupSocketAddress address;
 
-      if (i->ifa_addr == NULL || i->ifa_addr->sa_family != family || (i->ifa_flags & IFF_UP) == 0)
+      if (i->ifa_addr == NULL || i->ifa_addr->sa_family != listening->address.any.sa_family ||
+          (i->ifa_flags & IFF_UP) == 0 ||
+          !peerup_socket_address_set_native (&address, i->ifa_addr,
+                                             peerup_socket_address_get_length (&listening->address)) ||
+          peerup_socket_address_is_link_local (&address))
         continue;
-      address = g_socket_address_new_from_native (i->ifa_addr, family == AF_INET ? sizeof (struct sockaddr_in)
-                                                                                 : sizeof (struct sockaddr_in6));
-      inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
-      if (g_inet_address_get_is_link_local (inet))
-        continue;
-      with_port = g_inet_socket_address_new (inet, port);
-      g_ptr_array_add (result, peerup_endpoint_address_from_socket (with_port));
+      peerup_socket_address_set_port (&address, peerup_socket_address_get_port (&listening->address));
+      g_ptr_array_add (result, peerup_socket_address_to_multiaddr (&address, listening->transport));
     }
   freeifaddrs (interfaces);
 }
@@ -186,16 +213,12 @@ peerup_swarm_dup_listen_addresses (PeerupSwarm *self)
 
   for (guint i = 0; self->listening != NULL && i < self->listening->len; i++)
     {
-      Listening *listening = self->listening->pdata[i];
-      guint port = peerup_listener_get_port (listening->listener);
+      const Listening *listening = self->listening->pdata[i];
 
-      if (is_wildcard (&listening->endpoint))
-        add_interface_addresses (result, &listening->endpoint, port);
+      if (peerup_socket_address_is_wildcard (&listening->address))
+        add_interface_addresses (result, listening);
       else
-        g_ptr_array_add (result,
-                         peerup_multiaddr_newf ("/%s/%s/tcp/%u",
-                                                listening->endpoint.family == PEERUP_MULTIADDR_IP4 ? "ip4" : "ip6",
-                                                listening->endpoint.host, port));
+        g_ptr_array_add (result, peerup_socket_address_to_multiaddr (&listening->address, listening->transport));
     }
   return result;
 }

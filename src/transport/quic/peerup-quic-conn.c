@@ -165,7 +165,8 @@ static GError *
 error_of_peer (PeerupQuicConn *self)
 {
   const ngtcp2_ccerr *reason = ngtcp2_conn_get_ccerr (self->conn);
-  g_autofree char *text = g_strndup ((const char *) reason->reason, MIN (reason->reasonlen, 120));
+  g_autofree char *text =
+    g_strndup (reason->reasonlen > 0 ? (const char *) reason->reason : "", MIN (reason->reasonlen, 120));
   g_autofree char *shown = g_strescape (text, NULL);
 
   if (reason->type == NGTCP2_CCERR_TYPE_APPLICATION)
@@ -431,31 +432,35 @@ conn_new (PeerupQuic *quic, gboolean outbound, gint64 now)
   self->last_received = now;
   self->probe_deadline = self->probe_since = self->closing_until = G_MAXINT64;
   peerup_quic_conn_advance (self, now);
+  peerup_quic_window_init (&self->window, PEERUP_QUIC_CONNECTION_WINDOW, PEERUP_QUIC_CONNECTION_WINDOW_MAX, self->now);
   g_hash_table_add (quic->conns, peerup_quic_conn_ref (self));
   return self;
 }
 
-/* Path MTU discovery tries what the first link allows, then what common tunnels leave, and
- * ends with the first size that arrives of those. */
-static gsize
+/* Path MTU discovery tries these in turn and skips what is between the largest that arrived and
+ * the smallest that did not. What is larger than an Ethernet frame comes after what fits one, for
+ * a probe takes its share of the pace, and the first ones go out beside the first request. */
+static void
 conn_choose_probes (PeerupQuicConn *self, const PeerupSocketAddress *remote, ngtcp2_settings *settings)
 {
-  static const guint16 common[] = { 8952, 1452, 1432, 1392, 1332, 1252 };
+  static const guint16 common[] = { 1452, 1432, 1392, 1332, 1252, 8952 };
   PeerupQuic *quic = self->quic;
   guint headers = remote->any.sa_family == AF_INET ? HEADERS_IP4 : HEADERS_IP6;
   guint mtu = quic->events->get_mtu != NULL ? quic->events->get_mtu (remote, quic->data) : 0;
-  gsize largest = mtu > headers + PAYLOAD_MIN ? MIN (mtu - headers, PAYLOAD_MAX) : 1452;
+  guint16 largest = mtu > headers + PAYLOAD_MIN ? MIN (mtu - headers, PAYLOAD_MAX) : common[0];
   gsize n = 0;
 
-  self->probes[n++] = largest;
+  if (largest <= 1500 - HEADERS_IP4)
+    self->probes[n++] = largest;
   for (gsize i = 0; i < G_N_ELEMENTS (common); i++)
     if (common[i] < largest)
       self->probes[n++] = common[i];
+  if (largest > 1500 - HEADERS_IP4)
+    self->probes[n++] = largest;
   g_assert (n <= G_N_ELEMENTS (self->probes));
   settings->pmtud_probes = self->probes;
   settings->pmtud_probeslen = n;
   settings->max_tx_udp_payload_size = largest;
-  return largest;
 }
 
 static void
@@ -464,8 +469,6 @@ conn_fill_settings (PeerupQuicConn *self, const PeerupSocketAddress *remote, ngt
   ngtcp2_settings_default (settings);
   settings->cc_algo = self->quic->options.bbr ? NGTCP2_CC_ALGO_BBR : NGTCP2_CC_ALGO_CUBIC;
   settings->initial_ts = self->now;
-  settings->max_window = PEERUP_QUIC_CONNECTION_WINDOW_MAX;
-  settings->max_stream_window = PEERUP_QUIC_STREAM_WINDOW_MAX;
   settings->handshake_timeout = (ngtcp2_duration) PEERUP_QUIC_HANDSHAKE_TIMEOUT * NSEC;
   conn_choose_probes (self, remote, settings);
 }
@@ -598,10 +601,11 @@ peerup_quic_conn_wrote (PeerupQuicConn *self)
 static gboolean
 conn_check_silence (PeerupQuicConn *self, gint64 now)
 {
-  gboolean was_stopped = now > self->probe_deadline + 2 * G_USEC_PER_SEC;
+  gboolean was_stopped;
 
   if (now < self->probe_deadline)
     return FALSE;
+  was_stopped = now - self->probe_deadline > 2 * G_USEC_PER_SEC;
   if (self->last_received + PEERUP_QUIC_PROBE_AFTER > now ||
       (self->probe_since != G_MAXINT64 && self->last_received > self->probe_since))
     {

@@ -90,30 +90,29 @@ count_told (PeerupSwarm *swarm, const char *text, gpointer data)
   ++*(guint *) data;
 }
 
-/* What the QUIC transport calls: a flood is refused, counted and told once. */
+/* A flood is refused, counted and told once. */
 static void
-test_addresses (void)
+test_handshakes (void)
 {
   g_auto (Node) node = { 0 };
-  PeerupSocketAddress first, second;
+  guint64 first = host_of_socket ("192.0.2.7");
+  guint64 second = host_of_socket ("192.0.2.8");
   guint told = 0;
 
-  node_init (&node, 1, FALSE);
+  node_init (&node, 1, NODE_SILENT);
   set_limit (&node, PEERUP_LIMIT_HANDSHAKES_PER_ADDRESS, 3);
   g_signal_connect (node.swarm, "limited", G_CALLBACK (count_told), &told);
-  g_assert_true (peerup_socket_address_set (&first, "192.0.2.7", 1));
-  g_assert_true (peerup_socket_address_set (&second, "192.0.2.8", 1));
   for (guint i = 0; i < 3; i++)
-    g_assert_true (peerup_swarm_admit_address (&first, node.swarm));
+    g_assert_true (peerup_swarm_admit_handshake (node.swarm, first));
   for (guint i = 0; i < 1000; i++)
-    g_assert_false (peerup_swarm_admit_address (&first, node.swarm));
+    g_assert_false (peerup_swarm_admit_handshake (node.swarm, first));
   g_assert_cmpuint (told, ==, 1);
   g_assert_cmpuint (get_refusals (&node, PEERUP_LIMIT_HANDSHAKES_PER_ADDRESS), ==, 1000);
-  g_assert_true (peerup_swarm_admit_address (&second, node.swarm));
+  g_assert_true (peerup_swarm_admit_handshake (node.swarm, second));
   g_assert_cmpuint (get_usage (&node).handshakes, ==, 4);
   for (guint i = 0; i < 3; i++)
-    peerup_swarm_release_address (&first, node.swarm);
-  peerup_swarm_release_address (&second, node.swarm);
+    peerup_swarm_release_handshake (node.swarm, first);
+  peerup_swarm_release_handshake (node.swarm, second);
   g_assert_cmpuint (get_usage (&node).handshakes, ==, 0);
   g_assert_cmpuint (peerup_swarm_get_retry_threshold (node.swarm), ==, 1);
   set_limit (&node, PEERUP_LIMIT_HANDSHAKES_PER_ADDRESS, 64);
@@ -131,9 +130,9 @@ test_streams (void)
   g_autoptr (PeerupStream) other = NULL;
   g_autoptr (GError) error = NULL;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
-  node_init (&c, 3, FALSE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
+  node_init (&c, 3, NODE_SILENT);
   node_learn (&a, &b);
   node_learn (&c, &b);
   set_limit (&b, PEERUP_LIMIT_STREAMS_PER_PEER, 4);
@@ -163,8 +162,8 @@ test_stream_rate (void)
   g_autoptr (PeerupConnection) connection = NULL;
   g_autoptr (PeerupStream) stream = NULL;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
   node_learn (&a, &b);
   set_limit (&b, PEERUP_LIMIT_STREAM_RATE_PER_PEER, 1);
   for (guint i = 0; i < PEERUP_LIMITS_BURST; i++)
@@ -190,9 +189,9 @@ test_idle_streams (void)
   g_autoptr (PeerupStream) other = NULL;
   guint n_reset = 0;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
-  node_init (&c, 3, FALSE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
+  node_init (&c, 3, NODE_SILENT);
   node_learn (&a, &b);
   node_learn (&c, &b);
   set_limit (&b, PEERUP_LIMIT_STREAMS_PER_PEER, 100);
@@ -239,8 +238,8 @@ test_kept_stream (void)
   PeerupStream *kept = NULL;
   PeerupLimitsUsage usage;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
   node_learn (&a, &b);
   limits = peerup_limits_ref (peerup_swarm_get_limits (b.swarm));
   peerup_swarm_add_protocol (b.swarm, protocols[0], keep_stream, &kept, NULL);
@@ -295,9 +294,9 @@ test_memory (void)
   g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
   guint n_reset = 0;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
-  node_init (&c, 3, FALSE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
+  node_init (&c, 3, NODE_SILENT);
   node_learn (&a, &b);
   node_learn (&c, &b);
   peerup_swarm_add_protocol (b.swarm, "/test/keep/1.0.0", keep_all, kept, NULL);
@@ -332,9 +331,9 @@ test_connections_of_address (void)
   g_autoptr (PeerupStream) stream = NULL;
   g_autoptr (GError) error = NULL;
 
-  node_init (&node, 1, TRUE);
-  node_init (&a, 2, FALSE);
-  node_init (&b, 3, FALSE);
+  node_init (&node, 1, NODE_TCP);
+  node_init (&a, 2, NODE_SILENT);
+  node_init (&b, 3, NODE_SILENT);
   node_learn (&a, &node);
   node_learn (&b, &node);
   set_limit (&node, PEERUP_LIMIT_CONNECTIONS_PER_ADDRESS, 1);
@@ -363,8 +362,8 @@ test_outbound (void)
   g_autoptr (PeerupConnection) connection = NULL;
   g_autoptr (PeerupStream) stream = NULL;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
   node_learn (&a, &b);
   connection = node_connect (&a, &b);
   node_wait_connections (&b, &a, 1);
@@ -382,10 +381,10 @@ test_shared_limits (void)
   g_auto (Node) node = { 0 };
   g_autoptr (PeerupLimits) limits = NULL;
 
-  node_init (&node, 1, FALSE);
+  node_init (&node, 1, NODE_SILENT);
   limits = peerup_limits_ref (peerup_swarm_get_limits (node.swarm));
   node_clear (&node);
-  node_init (&node, 2, FALSE);
+  node_init (&node, 2, NODE_SILENT);
   peerup_swarm_set_limits (node.swarm, limits);
   g_assert_true (peerup_swarm_get_limits (node.swarm) == limits);
 }
@@ -396,7 +395,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   dex_init ();
   g_test_add_func ("/swarm/limits/hosts", test_hosts);
-  g_test_add_func ("/swarm/limits/addresses", test_addresses);
+  g_test_add_func ("/swarm/limits/handshakes", test_handshakes);
   g_test_add_func ("/swarm/limits/streams", test_streams);
   g_test_add_func ("/swarm/limits/stream-rate", test_stream_rate);
   g_test_add_func ("/swarm/limits/idle-streams", test_idle_streams);
