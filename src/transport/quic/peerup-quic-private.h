@@ -69,6 +69,8 @@ struct _PeerupQuicConn
   PeerupQuicPool *pool;
   gsize unsent;  /* bytes of all channels that wait to be sent */
   gsize unacked; /* and those that wait to be acknowledged as well */
+  gsize waiting; /* received bytes of all channels that are not read */
+  gsize told;    /* of them, steps that the user knows of */
   gsize credit;  /* bytes read since the peer may last have been told of more room */
   PeerupQuicWindow window;
   guint64 remote_code;
