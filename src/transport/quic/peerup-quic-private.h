@@ -81,6 +81,7 @@ struct _PeerupQuicConn
 
   GBytes *farewell; /* closing: the packet that says so */
   PeerupSocketAddress farewell_local, farewell_remote;
+  PeerupSocketAddress admitted_from; /* whose handshake it was, wherever the path is now */
   gint64 closing_until;
   guint farewell_left; /* packets of the peer until the next one */
   guint farewell_step;
