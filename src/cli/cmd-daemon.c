@@ -8,6 +8,7 @@
 
 #include <glib-unix.h>
 #include <libdex.h>
+#include <sys/resource.h>
 
 #include "cli/peerup-notify.h"
 #include "control/peerup-control.h"
@@ -35,6 +36,20 @@ on_signal (gpointer data)
 {
   request_end (data);
   return G_SOURCE_CONTINUE;
+}
+
+/* A daemon may have more connections than the usual 1,024 descriptors allow; nothing here uses
+ * select(), which could not count further. What there is in the end the limits go by. */
+static void
+raise_descriptors (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
+    g_debug ("The number of descriptors stays as it is: %s", g_strerror (errno));
 }
 
 static void
@@ -97,5 +112,6 @@ int
 cmd_daemon (PeerupCli *cli)
 {
   peerup_cli_set_log (G_LOG_LEVEL_INFO, cli->json);
+  raise_descriptors ();
   return peerup_cli_run_fiber (cli, run);
 }

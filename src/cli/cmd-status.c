@@ -5,6 +5,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include "cli/peerup-refusals.h"
 #include "client/peerup-client.h"
 
 typedef struct
@@ -13,6 +14,7 @@ typedef struct
   GVariant *peers;
   GVariant *services;
   GVariant *forwards;
+  GVariant *limits;
 } Status;
 
 static void
@@ -21,6 +23,7 @@ status_clear (Status *self)
   g_clear_pointer (&self->peers, g_variant_unref);
   g_clear_pointer (&self->services, g_variant_unref);
   g_clear_pointer (&self->forwards, g_variant_unref);
+  g_clear_pointer (&self->limits, g_variant_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Status, status_clear)
@@ -48,7 +51,9 @@ ask_all (Status *self, GError **error)
          ask (self->proxy, peerup_dbus_engine1_call_list_services, peerup_dbus_engine1_call_list_services_finish,
               &self->services, error) &&
          ask (self->proxy, peerup_dbus_engine1_call_list_forwards, peerup_dbus_engine1_call_list_forwards_finish,
-              &self->forwards, error);
+              &self->forwards, error) &&
+         ask (self->proxy, peerup_dbus_engine1_call_list_limits, peerup_dbus_engine1_call_list_limits_finish,
+              &self->limits, error);
 }
 
 static gint64
@@ -75,6 +80,7 @@ print_json (Status *self)
   g_variant_dict_insert_value (&dict, "peers", self->peers);
   g_variant_dict_insert_value (&dict, "services", self->services);
   g_variant_dict_insert_value (&dict, "forwards", self->forwards);
+  g_variant_dict_insert_value (&dict, "limits", self->limits);
   peerup_cli_print_variant (g_variant_dict_end (&dict));
 }
 
@@ -149,6 +155,7 @@ static void
 print_text (Status *self)
 {
   g_autofree char *age = peerup_cli_format_duration (uptime (self));
+  g_autofree char *refusals = peerup_refusals_format (self->limits);
   const char *const *addresses = peerup_dbus_engine1_get_listen_addresses (self->proxy);
   const char *const *problems = peerup_dbus_engine1_get_problems (self->proxy);
 
@@ -163,6 +170,8 @@ print_text (Status *self)
   print_list ("Peers", peerup_table_new ("  ", 5), self->peers, add_peer);
   print_list ("\nServices", peerup_table_new ("  ", 3), self->services, add_service);
   print_list ("\nForwards", peerup_table_new ("  ", 4), self->forwards, add_forward);
+  if (refusals != NULL)
+    peerup_cli_print ("\nRefused: %s\n", refusals);
 }
 
 static int

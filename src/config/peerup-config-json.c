@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "config/peerup-config-size.h"
 #include "config/peerup-go-duration.h"
 #include "config/peerup-yaml-value.h"
 
@@ -90,6 +91,33 @@ add_names (JsonBuilder *builder, PeerupConfig *self)
   json_builder_end_object (builder);
 }
 
+/* Those that are written: the others depend on the machine. */
+static void
+add_limits (JsonBuilder *builder, PeerupConfig *self)
+{
+  gboolean begun = FALSE;
+
+  for (PeerupLimit limit = 0; limit < PEERUP_N_LIMITS; limit++)
+    {
+      g_autofree char *size = NULL;
+
+      if (self->limits[limit] == 0)
+        continue;
+      if (!begun)
+        begin (builder, "limits");
+      begun = TRUE;
+      json_builder_set_member_name (builder, peerup_limit_get_name (limit));
+      if (limit == PEERUP_LIMIT_MEMORY || limit == PEERUP_LIMIT_MEMORY_PER_PEER)
+        size = peerup_config_size_format (self->limits[limit]);
+      if (size != NULL)
+        json_builder_add_string_value (builder, size);
+      else
+        json_builder_add_int_value (builder, self->limits[limit]);
+    }
+  if (begun)
+    json_builder_end_object (builder);
+}
+
 static void
 add_reach (JsonBuilder *builder, PeerupConfig *self)
 {
@@ -100,6 +128,7 @@ add_reach (JsonBuilder *builder, PeerupConfig *self)
   add_flag (builder, "force_private_reachability", self->force_private_reachability);
   add_string (builder, "congestion", peerup_config_congestions[self->congestion]);
   add_flag (builder, "resource_limits_enabled", self->resource_limits_enabled);
+  add_limits (builder, self);
   json_builder_end_object (builder);
 
   begin (builder, "relay");

@@ -23,11 +23,32 @@ static const PeerupConfigKey identity_keys[] = {
   { NULL },
 };
 
+/* What each stands for is said where the limits are: limits/peerup-limits.h. */
+static const PeerupConfigKey limits_keys[] = {
+  { "connections", PEERUP_CONFIG_KEY_NUMBER },
+  { "connections_per_peer", PEERUP_CONFIG_KEY_NUMBER },
+  { "connections_per_address", PEERUP_CONFIG_KEY_NUMBER },
+  { "connections_per_network", PEERUP_CONFIG_KEY_NUMBER },
+  { "handshakes", PEERUP_CONFIG_KEY_NUMBER },
+  { "handshakes_per_address", PEERUP_CONFIG_KEY_NUMBER },
+  { "handshakes_per_network", PEERUP_CONFIG_KEY_NUMBER },
+  { "handshake_rate", PEERUP_CONFIG_KEY_NUMBER },
+  { "handshake_rate_per_address", PEERUP_CONFIG_KEY_NUMBER },
+  { "handshake_rate_per_network", PEERUP_CONFIG_KEY_NUMBER },
+  { "streams", PEERUP_CONFIG_KEY_NUMBER },
+  { "streams_per_peer", PEERUP_CONFIG_KEY_NUMBER },
+  { "stream_rate_per_peer", PEERUP_CONFIG_KEY_NUMBER },
+  { "memory", PEERUP_CONFIG_KEY_TEXT },
+  { "memory_per_peer", PEERUP_CONFIG_KEY_TEXT },
+  { NULL },
+};
+
 static const PeerupConfigKey network_keys[] = {
   { "listen_addresses", PEERUP_CONFIG_KEY_LIST },
   { "force_private_reachability", PEERUP_CONFIG_KEY_FLAG },
   { "congestion", PEERUP_CONFIG_KEY_TEXT },
   { "resource_limits_enabled", PEERUP_CONFIG_KEY_FLAG },
+  { "limits", PEERUP_CONFIG_KEY_MAPPING, limits_keys },
   { NULL },
 };
 

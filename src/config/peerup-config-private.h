@@ -19,6 +19,7 @@ struct _PeerupConfig
   gboolean force_private_reachability;
   PeerupConfigCongestion congestion;
   gboolean resource_limits_enabled;
+  guint64 limits[PEERUP_N_LIMITS]; /* 0: not written */
   GPtrArray *relay_addresses;
   gint64 reservation_interval;
   char *rendezvous;

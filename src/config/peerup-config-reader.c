@@ -7,8 +7,8 @@
  * Three rules where it is silent or harsher than a newcomer deserves:
  *
  * - relay, discovery and protocols may be left out; the defaults stand in peerup-config.h.
- * - Nothing left out opens a door: gating that is not mentioned is on, and a list of
- *   allowed peers that is empty, or of which nothing parses, allows nobody.
+ * - Nothing left out opens a door: gating that is not mentioned is on, limits are too, and
+ *   a list of allowed peers that is empty, or of which nothing parses, allows nobody.
  * - What hurts only itself (an unusable name, the address of a disabled service) is a
  *   warning, so that a slip there does not stop everything else. */
 
@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "config/peerup-config-keys.h"
+#include "config/peerup-config-size.h"
 #include "config/peerup-go-duration.h"
 
 /* A protocol ID must fit into one multistream-select line with room to spare. */
@@ -26,6 +27,10 @@
 #define RELAY_EXAMPLE   "/ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…"
 /* The engine renews relay reservations this often at most. */
 #define RESERVATION_INTERVAL_MIN G_USEC_PER_SEC
+/* A stream of the muxer may have a quarter of this waiting before anybody is asked. */
+#define MEMORY_MIN (1024 * 1024)
+/* Rates are kept in microseconds. */
+#define RATE_MAX 1000000
 
 typedef struct
 {
@@ -159,19 +164,63 @@ read_congestion (Reader *self, GError **error)
 }
 
 static gboolean
+is_memory (PeerupLimit limit)
+{
+  return limit == PEERUP_LIMIT_MEMORY || limit == PEERUP_LIMIT_MEMORY_PER_PEER;
+}
+
+static gboolean
+read_limit (Reader *self, PeerupLimit limit, const PeerupYamlNode *node, GError **error)
+{
+  guint64 max = peerup_limit_is_rate (limit) ? RATE_MAX : G_MAXUINT32;
+  g_autofree char *value = peerup_config_quote (node->text);
+  const char *name = peerup_limit_get_name (limit);
+
+  if (is_memory (limit))
+    {
+      if (peerup_config_size_parse (node->text, &self->config->limits[limit]) &&
+          self->config->limits[limit] >= MEMORY_MIN)
+        return TRUE;
+      return peerup_yaml_refuse (self->document, node->start, error,
+                                 "network.limits.%s cannot be %s; write a size of 1MiB or more, as in 256MiB", name,
+                                 value);
+    }
+  if (g_ascii_string_to_unsigned (node->text, 10, 1, max, &self->config->limits[limit], NULL))
+    return TRUE;
+  return peerup_yaml_refuse (self->document, node->start, error,
+                             "network.limits.%s cannot be %s; write a number from 1 to %" G_GUINT64_FORMAT
+                             ", or remove it for the default",
+                             name, value, max);
+}
+
+static gboolean
+read_limits (Reader *self, GError **error)
+{
+  for (PeerupLimit limit = 0; limit < PEERUP_N_LIMITS; limit++)
+    {
+      const PeerupYamlNode *node = find (self, "network", "limits", peerup_limit_get_name (limit), NULL);
+
+      if (node != NULL && !read_limit (self, limit, node, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
 read_network (Reader *self, GError **error)
 {
   PeerupConfig *config = self->config;
   const PeerupYamlNode *list = find (self, "network", "listen_addresses", NULL);
 
   config->force_private_reachability = flag (find (self, "network", "force_private_reachability", NULL), FALSE);
-  config->resource_limits_enabled = flag (find (self, "network", "resource_limits_enabled", NULL), FALSE);
+  config->resource_limits_enabled = flag (find (self, "network", "resource_limits_enabled", NULL), TRUE);
   if (list == NULL || list->children->len == 0)
     return peerup_yaml_refuse (
       self->document, place (self, list, "network"), error,
       "network.listen_addresses is missing; write “listen_addresses: [\"/ip4/0.0.0.0/tcp/0\"]” "
       "under “network:”");
-  return read_congestion (self, error) && read_addresses (self, list, FALSE, config->listen_addresses, error);
+  return read_congestion (self, error) && read_addresses (self, list, FALSE, config->listen_addresses, error) &&
+         read_limits (self, error);
 }
 
 static gboolean

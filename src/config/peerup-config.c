@@ -264,6 +264,22 @@ GETTER (gboolean, metrics_enabled)
 GETTER (const char *, metrics_address)
 GETTER (gboolean, audit_enabled)
 
+void
+peerup_config_get_limits (PeerupConfig *self, const PeerupLimitsMachine *machine, PeerupLimitsSettings *settings)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (machine != NULL);
+  g_return_if_fail (settings != NULL);
+
+  if (self->resource_limits_enabled)
+    peerup_limits_settings_init (settings, machine);
+  else
+    peerup_limits_settings_init_relaxed (settings, machine);
+  for (PeerupLimit limit = 0; limit < PEERUP_N_LIMITS; limit++)
+    if (self->limits[limit] > 0)
+      settings->values[limit] = self->limits[limit];
+}
+
 const PeerupConfigService *
 peerup_config_find_service (PeerupConfig *self, const char *name)
 {

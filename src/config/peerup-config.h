@@ -5,6 +5,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "limits/peerup-limits.h"
 #include "wire/peerup-error.h"
 #include "wire/peerup-multiaddr.h"
 #include "wire/peerup-peer-id.h"
@@ -101,7 +102,11 @@ const char *peerup_config_get_key_file (PeerupConfig *self);
 GPtrArray *peerup_config_get_listen_addresses (PeerupConfig *self);
 gboolean peerup_config_get_force_private_reachability (PeerupConfig *self);
 PeerupConfigCongestion peerup_config_get_congestion (PeerupConfig *self);
+/* FALSE only where the file says so: of the defaults those are left that protect the machine. */
 gboolean peerup_config_get_resource_limits_enabled (PeerupConfig *self);
+/* The limits in force on @machine: what network.limits says, and for the rest
+ * peerup_limits_settings_init(), or _init_relaxed() without resource_limits_enabled. */
+void peerup_config_get_limits (PeerupConfig *self, const PeerupLimitsMachine *machine, PeerupLimitsSettings *settings);
 /* (element-type PeerupMultiaddr): may be empty; each ends in /p2p/ID. */
 GPtrArray *peerup_config_get_relay_addresses (PeerupConfig *self);
 /* Microseconds, at least one second. */
@@ -130,7 +135,8 @@ const char *peerup_config_get_metrics_address (PeerupConfig *self);
 gboolean peerup_config_get_audit_enabled (PeerupConfig *self);
 
 /* What is in force, defaults filled in, paths absolute, in the file's own structure. Holds
- * no secret: the file has none. allowed_peers is left out where everyone may use a service. */
+ * no secret: the file has none. allowed_peers is left out where everyone may use a service, and
+ * limits that are not written, which depend on the machine. */
 JsonNode *peerup_config_to_json (PeerupConfig *self) G_GNUC_WARN_UNUSED_RESULT;
 /* The same as YAML that peerup_config_new_from_data() reads back to an equal configuration. */
 char *peerup_config_to_yaml (PeerupConfig *self) G_GNUC_WARN_UNUSED_RESULT;

@@ -102,3 +102,48 @@ peerup_control_describe_forward (PeerupForward *forward, const char *id)
     add_string (&dict, "error", peerup_forward_get_last_error (forward));
   return g_variant_dict_end (&dict);
 }
+
+/* FALSE for a limit of each, of which there is more than one figure. */
+static gboolean
+get_used (PeerupLimits *limits, PeerupLimit limit, guint64 *used)
+{
+  PeerupLimitsUsage usage;
+
+  peerup_limits_get_usage (limits, &usage);
+  if (limit == PEERUP_LIMIT_CONNECTIONS)
+    *used = usage.connections;
+  else if (limit == PEERUP_LIMIT_HANDSHAKES)
+    *used = usage.handshakes;
+  else if (limit == PEERUP_LIMIT_STREAMS)
+    *used = usage.streams;
+  else if (limit == PEERUP_LIMIT_MEMORY)
+    *used = usage.memory;
+  else
+    return FALSE;
+  return TRUE;
+}
+
+GVariant *
+peerup_control_describe_limit (PeerupLimits *limits, PeerupLimit limit)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  guint64 bound = peerup_limits_get_settings (limits)->values[limit];
+  guint64 refused = peerup_limits_get_refusals (limits, limit);
+  gboolean is_memory = limit == PEERUP_LIMIT_MEMORY || limit == PEERUP_LIMIT_MEMORY_PER_PEER;
+  guint64 used;
+
+  add_string (&dict, "name", peerup_limit_get_name (limit));
+  add_string (&dict, "what", is_memory ? "memory" : peerup_limit_get_noun (limit));
+  if (bound != PEERUP_LIMITS_NONE)
+    g_variant_dict_insert (&dict, "limit", "t", bound);
+  if (get_used (limits, limit, &used))
+    g_variant_dict_insert (&dict, "used", "t", used);
+  g_variant_dict_insert (&dict, "refused", "t", refused);
+  if (refused > 0)
+    {
+      g_autofree char *last = peerup_limits_dup_last_refused (limits, limit);
+
+      add_string (&dict, "last_refused", last);
+    }
+  return g_variant_dict_end (&dict);
+}

@@ -12,5 +12,6 @@ G_BEGIN_DECLS
 GVariant *peerup_control_describe_peer (PeerupPeer *peer);
 GVariant *peerup_control_describe_service (PeerupService *service);
 GVariant *peerup_control_describe_forward (PeerupForward *forward, const char *id);
+GVariant *peerup_control_describe_limit (PeerupLimits *limits, PeerupLimit limit);
 
 G_END_DECLS

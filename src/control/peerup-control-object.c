@@ -96,6 +96,18 @@ list_forwards (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
   return TRUE;
 }
 
+static gboolean
+list_limits (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  PeerupLimits *limits = peerup_engine_get_limits (PEERUP_CONTROL_OBJECT (object)->engine);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (PeerupLimit limit = 0; limits != NULL && limit < PEERUP_N_LIMITS; limit++)
+    g_variant_builder_add_value (&builder, peerup_control_describe_limit (limits, limit));
+  peerup_dbus_engine1_complete_list_limits (object, invocation, g_variant_builder_end (&builder));
+  return TRUE;
+}
+
 /* What a ping's answer needs besides the round trip. */
 typedef struct
 {
@@ -278,6 +290,7 @@ engine_iface_init (PeerupDBusEngine1Iface *iface)
   iface->handle_list_peers = list_peers;
   iface->handle_list_services = list_services;
   iface->handle_list_forwards = list_forwards;
+  iface->handle_list_limits = list_limits;
   iface->handle_ping = handle_ping;
   iface->handle_add_forward = handle_add_forward;
   iface->handle_remove_forward = handle_remove_forward;

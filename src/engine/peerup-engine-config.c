@@ -7,6 +7,7 @@
  */
 #include "engine/peerup-engine-private.h"
 
+#include "engine/peerup-machine.h"
 #include "protocols/peerup-text-ping.h"
 
 static gint64
@@ -127,6 +128,20 @@ peerup_engine_serve (PeerupEngine *self, PeerupConfig *config)
   if (peerup_config_get_ping_pong_enabled (config))
     peerup_text_ping_serve (self->swarm, new);
   peerup_service_set_apply (self->services, self->swarm, config);
+}
+
+void
+peerup_engine_apply_limits (PeerupEngine *self, PeerupConfig *config)
+{
+  PeerupLimitsMachine machine;
+  PeerupLimitsSettings settings;
+
+  peerup_machine_read ("", &machine);
+  if (config != NULL)
+    peerup_config_get_limits (config, &machine, &settings);
+  else
+    peerup_limits_settings_init (&settings, &machine);
+  peerup_limits_set_settings (peerup_swarm_get_limits (self->swarm), &settings);
 }
 
 static gboolean
@@ -271,6 +286,7 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
     trouble = g_strdup_printf ("%s; the old authorizations stay in force", error->message);
   peerup_engine_set_problem (self, "authorized_keys", trouble);
   peerup_engine_serve (self, config);
+  peerup_engine_apply_limits (self, config);
   follow_listen_addresses (self, config);
   peerup_engine_set_problem (
     self, "identity",

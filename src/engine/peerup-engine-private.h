@@ -64,10 +64,12 @@ DexFuture *peerup_engine_stop (PeerupEngine *self, GCancellable *cancellable) G_
 
 /* Whether what a peer begins is welcome; @engine is a PeerupEngine. */
 gboolean peerup_engine_admits (PeerupPeerId *peer, gpointer engine);
-/* The parts of taking a configuration into use: who is admitted, what is served, which file
- * changes are followed, where to listen. */
+/* The parts of taking a configuration into use: who is admitted, what is served, how much of
+ * it, which file changes are followed, where to listen. */
 gboolean peerup_engine_set_trust (PeerupEngine *self, PeerupConfig *config, GError **error);
 void peerup_engine_serve (PeerupEngine *self, PeerupConfig *config);
+/* @config: nullable, for the defaults of this machine. Nothing that is there is ended. */
+void peerup_engine_apply_limits (PeerupEngine *self, PeerupConfig *config);
 gboolean peerup_engine_watch_config (PeerupEngine *self, GError **error);
 /* Resolves to TRUE when at least one address of @config is listened on; the others become
  * problems. Rejects with UNREACHABLE. Addresses that @old (nullable) has are left alone. */
@@ -82,6 +84,8 @@ char *peerup_engine_describe (PeerupEngine *self, PeerupPeerId *peer) G_GNUC_WAR
 DexFuture *peerup_engine_connect (PeerupEngine *self, const char *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* Resolves to microseconds (int64). Rejects as connect, and with TIMEOUT. */
 DexFuture *peerup_engine_ping (PeerupEngine *self, const char *peer) G_GNUC_WARN_UNUSED_RESULT;
+/* (nullable) (transfer none): what peers take and were refused; NULL while the engine is stopped. */
+PeerupLimits *peerup_engine_get_limits (PeerupEngine *self);
 /* "127.0.0.1:2222" of a forward that listens. */
 char *peerup_engine_forward_address (PeerupForward *forward) G_GNUC_WARN_UNUSED_RESULT;
 

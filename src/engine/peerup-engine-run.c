@@ -72,6 +72,13 @@ on_refused (PeerupSwarm *swarm, PeerupPeerId *peer, const char *address, const c
              peerup_peer_id_get_string (peer), address, reason, peerup_peer_id_get_string (peer));
 }
 
+/* The swarm sees to it that these are few. */
+static void
+on_limited (PeerupSwarm *swarm, const char *text, gpointer data)
+{
+  g_message ("Refused: %s", text);
+}
+
 static gboolean
 load_files (PeerupEngine *self, GError **error)
 {
@@ -106,9 +113,11 @@ make_swarm (PeerupEngine *self, GError **error)
   peerup_swarm_set_gate (self->swarm, gate, self, NULL);
   if (self->config != NULL && peerup_config_get_congestion (self->config) == PEERUP_CONFIG_BBR)
     peerup_swarm_set_congestion (self->swarm, PEERUP_QUIC_BBR);
+  peerup_engine_apply_limits (self, self->config);
   g_signal_connect_object (self->swarm, "connection-opened", G_CALLBACK (on_connection_opened), self, 0);
   g_signal_connect_object (self->swarm, "connection-closed", G_CALLBACK (on_connection_closed), self, 0);
   g_signal_connect_object (self->swarm, "refused", G_CALLBACK (on_refused), self, 0);
+  g_signal_connect_object (self->swarm, "limited", G_CALLBACK (on_limited), self, 0);
   g_signal_connect_object (self->swarm, "addresses-changed", G_CALLBACK (peerup_engine_notify_addresses), self,
                            G_CONNECT_SWAPPED);
   self->identify = peerup_identify_new (self->swarm);

@@ -166,6 +166,12 @@ peerup_engine_get_forwards (PeerupEngine *self)
   return G_LIST_MODEL (self->forwards);
 }
 
+PeerupLimits *
+peerup_engine_get_limits (PeerupEngine *self)
+{
+  return self->swarm != NULL ? peerup_swarm_get_limits (self->swarm) : NULL;
+}
+
 static gboolean
 edge_exists (PeerupEngineState from, PeerupEngineState to)
 {

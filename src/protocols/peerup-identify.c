@@ -11,7 +11,7 @@
 
 #include "identity/peerup-envelope-crypto.h"
 #include "peerup-config.h"
-#include "protocols/peerup-rate.h"
+#include "limits/peerup-rate.h"
 
 /* Changes that come together are told together. */
 #define PUSH_DELAY (G_USEC_PER_SEC / 5)

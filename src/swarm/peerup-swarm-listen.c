@@ -2,8 +2,8 @@
  * Copyright The Peer-Up authors
  *
  * The listening half of the swarm: sockets, what arrives on them, and the addresses others
- * can dial. An inbound connection is nobody's until its upgrade is done, and there are at
- * most PEERUP_SWARM_UPGRADES_MAX of those. */
+ * can dial. An inbound connection is nobody's until its upgrade is done, and the limits say
+ * how many of those there may be. */
 
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -29,33 +29,6 @@ listening_free (gpointer data)
 
   g_clear_pointer (&self->listener, peerup_listener_free);
   g_free (self);
-}
-
-/* Handshakes */
-
-gboolean
-peerup_swarm_admit_handshake (PeerupSwarm *self, guint64 host)
-{
-  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->handshakes, &host));
-
-  if (self->n_handshakes >= PEERUP_SWARM_UPGRADES_MAX || n >= PEERUP_SWARM_UPGRADES_PER_HOST)
-    return FALSE;
-  g_hash_table_replace (self->handshakes, g_memdup2 (&host, sizeof host), GUINT_TO_POINTER (n + 1));
-  self->n_handshakes++;
-  return TRUE;
-}
-
-void
-peerup_swarm_release_handshake (PeerupSwarm *self, guint64 host)
-{
-  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->handshakes, &host));
-
-  g_assert (n > 0 && self->n_handshakes > 0);
-  if (n == 1)
-    g_hash_table_remove (self->handshakes, &host);
-  else
-    g_hash_table_replace (self->handshakes, g_memdup2 (&host, sizeof host), GUINT_TO_POINTER (n - 1));
-  self->n_handshakes--;
 }
 
 /* TCP */

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "net/peerup-socket-address.h"
 #include "swarm/peerup-peerstore.h"
 #include "swarm/peerup-swarm.h"
 #include "transport/peerup-listener.h"
@@ -34,20 +35,11 @@ struct _PeerupSwarm
   GHashTable *connections;    /* PeerupPeerId -> GPtrArray of PeerupConnection, oldest first */
   GHashTable *dials;          /* PeerupPeerId -> PeerupDial, borrowed: each ends itself */
   GHashTable *upgrading;      /* raw streams of inbound TCP connections in their handshake */
-  GHashTable *handshakes;     /* host key -> how many inbound handshakes from there are under way */
-  guint n_handshakes;
-  guint n_negotiating;
+  PeerupLimits *limits;
+  gint64 tell_at; /* when the next refusal by a limit may be told */
   gboolean closed;
 };
 
-/* Handshakes of inbound connections at a time, in all and from one IPv4 address or IPv6 /64;
- * more are closed at once. */
-#define PEERUP_SWARM_UPGRADES_MAX      256
-#define PEERUP_SWARM_UPGRADES_PER_HOST 64
-/* Inbound connections of one peer, and in all; more are closed with RESOURCE_LIMIT. A peer may
- * have several: its daemon, and programs that use its identity beside it. */
-#define PEERUP_SWARM_CONNECTIONS_PER_PEER 16
-#define PEERUP_SWARM_CONNECTIONS_MAX      2048
 /* Microseconds that an upgrade or a negotiation of an inbound stream may take. */
 #define PEERUP_SWARM_UPGRADE_TIMEOUT   (15 * G_USEC_PER_SEC)
 #define PEERUP_SWARM_NEGOTIATE_TIMEOUT (10 * G_USEC_PER_SEC)
@@ -84,6 +76,21 @@ PeerupQuicTransport *peerup_swarm_get_quic_for (PeerupSwarm *self, const PeerupS
                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_swarm_stop_quic (PeerupSwarm *self);
 void peerup_swarm_watch_routes (PeerupSwarm *self);
+
+/* The limits; see peerup-swarm-limits.c. A refusal is counted and told ("limited"). */
+PeerupLimits *peerup_swarm_limits_new (void) G_GNUC_WARN_UNUSED_RESULT;
+/* What peerup_socket_address_get_host_key() gives for the same address; 0 for a relayed one. */
+guint64 peerup_swarm_get_host (PeerupMultiaddr *address);
+/* Handshakes under way from which on a QUIC listener should ask for a Retry: so few that forged
+ * sources take neither what is there for all nor all of the address they pretend to have. */
+guint peerup_swarm_get_retry_threshold (PeerupSwarm *self);
+/* An inbound connection counts until it is released or finalized, a stream until it is
+ * finalized; one that is refused is reset with the code that says why. What waits to be read
+ * counts on every connection, until it is released, which must come before the swarm goes. */
+gboolean peerup_swarm_admit_connection (PeerupSwarm *self, PeerupConnection *connection);
+void peerup_swarm_count_memory (PeerupSwarm *self, PeerupConnection *connection);
+void peerup_swarm_release_connection (PeerupConnection *connection);
+gboolean peerup_swarm_admit_stream (PeerupSwarm *self, PeerupConnection *connection, PeerupStream *stream);
 
 /* A connection that the peer dialed was added: it may have crossed one that we dial, or just
  * dialed. */

@@ -10,9 +10,7 @@
 
 #include "swarm/peerup-swarm-private.h"
 
-/* Inbound handshakes of one socket from which on a peer has to show that its address is real. */
-#define RETRY_THRESHOLD 32
-#define SECRET_SIZE     32
+#define SECRET_SIZE 32
 
 static gboolean
 on_admit (const PeerupSocketAddress *remote, gpointer data)
@@ -71,7 +69,7 @@ quic_open (PeerupSwarm *self, const PeerupSocketAddress *local, gboolean listeni
     .release = on_release,
     .accept = on_accept,
     .data = self,
-    .retry_threshold = RETRY_THRESHOLD,
+    .retry_threshold = peerup_swarm_get_retry_threshold (self),
     .secret = listening ? secret : NULL,
   };
   g_autoptr (PeerupUdpSocket) socket = peerup_udp_socket_new (local, error);

@@ -9,9 +9,6 @@
 #include "swarm/peerup-swarm-private.h"
 #include "wire/peerup-error.h"
 
-/* Inbound streams that are negotiating, over all connections. */
-#define NEGOTIATIONS_MAX 4096
-
 G_DEFINE_FINAL_TYPE (PeerupSwarm, peerup_swarm, G_TYPE_OBJECT)
 
 enum
@@ -21,6 +18,7 @@ enum
   SIGNAL_PROTOCOLS_CHANGED,
   SIGNAL_ADDRESSES_CHANGED,
   SIGNAL_REFUSED,
+  SIGNAL_LIMITED,
   N_SIGNALS
 };
 
@@ -112,7 +110,6 @@ incoming_free (gpointer data)
 {
   Incoming *self = data;
 
-  self->swarm->n_negotiating--;
   g_object_unref (self->swarm);
   g_object_unref (self->connection);
   g_object_unref (self->stream);
@@ -154,7 +151,7 @@ incoming_fiber (gpointer data)
 
 /* An outbound connection was our own wish; an inbound peer's right may have ended since. */
 static gboolean
-swarm_admit_stream (PeerupSwarm *self, PeerupConnection *connection)
+swarm_gate_stream (PeerupSwarm *self, PeerupConnection *connection)
 {
   const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
 
@@ -167,17 +164,13 @@ on_stream (PeerupConnection *connection, PeerupStream *stream, gpointer data)
   PeerupSwarm *self = data;
   Incoming *incoming;
 
-  if (!swarm_admit_stream (self, connection))
+  if (!swarm_gate_stream (self, connection))
     {
       peerup_stream_reset (stream, PEERUP_STREAM_CODE_GATED);
       return;
     }
-  if (self->n_negotiating >= NEGOTIATIONS_MAX)
-    {
-      peerup_stream_reset (stream, PEERUP_STREAM_CODE_RESOURCE_LIMIT);
-      return;
-    }
-  self->n_negotiating++;
+  if (!peerup_swarm_admit_stream (self, connection, stream))
+    return;
   incoming = g_new0 (Incoming, 1);
   incoming->swarm = g_object_ref (self);
   incoming->connection = g_object_ref (connection);
@@ -348,27 +341,12 @@ on_closed (PeerupConnection *connection, gpointer data)
     peerup_peerstore_report_rtt (self->peerstore, peer, info->remote_address, peerup_connection_get_rtt (connection));
   g_signal_handlers_disconnect_by_func (connection, on_closed, self);
   peerup_connection_set_stream_func (connection, NULL, NULL);
+  peerup_swarm_release_connection (connection);
   if (list == NULL || !g_ptr_array_remove (list, connection))
     return;
   if (list->len == 0)
     g_hash_table_remove (self->connections, peer);
   g_signal_emit (self, signals[SIGNAL_CONNECTION_CLOSED], 0, connection);
-}
-
-/* What we dialed is our own wish; what others open is bounded. */
-static gboolean
-swarm_has_room (PeerupSwarm *self, GPtrArray *of_peer)
-{
-  GHashTableIter iter;
-  gpointer list;
-  guint n = 0;
-
-  if (of_peer != NULL && of_peer->len >= PEERUP_SWARM_CONNECTIONS_PER_PEER)
-    return FALSE;
-  g_hash_table_iter_init (&iter, self->connections);
-  while (g_hash_table_iter_next (&iter, NULL, &list))
-    n += ((GPtrArray *) list)->len;
-  return n < PEERUP_SWARM_CONNECTIONS_MAX;
 }
 
 void
@@ -379,18 +357,19 @@ peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
 
   if (peerup_connection_is_closed (connection))
     return;
-  list = g_hash_table_lookup (self->connections, info->remote_peer);
-  if (!info->outbound && !swarm_has_room (self, list))
+  if (!peerup_swarm_admit_connection (self, connection))
     {
       peerup_connection_close (connection, PEERUP_CONNECTION_CODE_RESOURCE_LIMIT);
       return;
     }
+  list = g_hash_table_lookup (self->connections, info->remote_peer);
   if (list == NULL)
     {
       list = g_ptr_array_new_with_free_func (g_object_unref);
       g_hash_table_insert (self->connections, peerup_peer_id_ref (info->remote_peer), list);
     }
   g_ptr_array_add (list, g_object_ref (connection));
+  peerup_swarm_count_memory (self, connection);
   g_signal_connect_object (connection, "closed", G_CALLBACK (on_closed), self, 0);
   g_signal_emit (self, signals[SIGNAL_CONNECTION_OPENED], 0, connection);
   peerup_connection_set_stream_func (connection, on_stream, self);
@@ -612,6 +591,7 @@ peerup_swarm_dispose (GObject *object)
     {
       g_signal_handlers_disconnect_by_func (list->pdata[i], on_closed, self);
       peerup_connection_set_stream_func (list->pdata[i], NULL, NULL);
+      peerup_swarm_release_connection (list->pdata[i]);
       peerup_connection_close (list->pdata[i], PEERUP_CONNECTION_CODE_SHUTDOWN);
     }
   peerup_swarm_stop_quic (self);
@@ -629,14 +609,13 @@ peerup_swarm_finalize (GObject *object)
 
   /* Dials and upgrades hold the swarm. */
   g_assert (g_hash_table_size (self->dials) == 0 && g_hash_table_size (self->upgrading) == 0);
-  g_assert (self->n_handshakes == 0);
   g_hash_table_unref (self->dials);
   g_hash_table_unref (self->upgrading);
-  g_hash_table_unref (self->handshakes);
   g_ptr_array_unref (self->quic);
   g_hash_table_unref (self->connections);
   g_hash_table_unref (self->protocols);
   peerup_peerstore_free (self->peerstore);
+  peerup_limits_unref (self->limits);
   g_clear_pointer (&self->certificate, peerup_certificate_unref);
   g_clear_pointer (&self->identity, peerup_private_key_unref);
   G_OBJECT_CLASS (peerup_swarm_parent_class)->finalize (object);
@@ -660,6 +639,8 @@ peerup_swarm_class_init (PeerupSwarmClass *klass)
     g_signal_new ("addresses-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_REFUSED] = g_signal_new ("refused", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
                                           PEERUP_TYPE_PEER_ID, G_TYPE_STRING, G_TYPE_STRING);
+  signals[SIGNAL_LIMITED] =
+    g_signal_new ("limited", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void
@@ -670,9 +651,9 @@ peerup_swarm_init (PeerupSwarm *self)
                                              (GDestroyNotify) peerup_peer_id_unref, (GDestroyNotify) g_ptr_array_unref);
   self->dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
   self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
-  self->handshakes = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->quic = g_ptr_array_new_with_free_func (g_object_unref);
   self->peerstore = peerup_peerstore_new ();
+  self->limits = peerup_swarm_limits_new ();
 }
 
 PeerupSwarm *

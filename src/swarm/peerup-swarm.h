@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "limits/peerup-limits.h"
 #include "transport/peerup-quic-transport.h"
 #include "transport/peerup-upgrade.h"
 
@@ -17,7 +18,9 @@ G_DECLARE_FINAL_TYPE (PeerupSwarm, peerup_swarm, PEERUP, SWARM, GObject)
 /* Signals:
  *  "connection-opened" (PeerupConnection), "connection-closed" (PeerupConnection)
  *  "protocols-changed", "addresses-changed" (listen addresses)
- *  "refused" (PeerupPeerId, char *remote_address, char *reason): an inbound peer was gated. */
+ *  "refused" (PeerupPeerId, char *remote_address, char *reason): an inbound peer was gated
+ *  "limited" (char *text): a limit refused something; at most once a second, so that the text
+ *     may be logged. The figures of the limits have all of them. */
 
 /* Called when a peer opened a stream for a protocol that was added; the callee owns @stream
  * (drop it to reset it). Runs in the fiber that negotiated: spawn another for work that waits. */
@@ -34,6 +37,11 @@ void peerup_swarm_set_gate (PeerupSwarm *self, PeerupGateFunc gate, gpointer dat
 void peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securities);
 /* For QUIC sockets that are opened from then on. Default CUBIC. */
 void peerup_swarm_set_congestion (PeerupSwarm *self, PeerupQuicCongestion congestion);
+
+/* What peers may take of this swarm. Set before listening; the default is for a machine of 4 GiB. */
+void peerup_swarm_set_limits (PeerupSwarm *self, PeerupLimits *limits);
+/* Borrowed, never NULL. */
+PeerupLimits *peerup_swarm_get_limits (PeerupSwarm *self);
 
 /* Resolves to TRUE when the socket listens: TCP, or QUIC on UDP. UNSUPPORTED for any other
  * transport and for a name, EXISTS for a port that is taken, G_IO_ERROR for what else the system

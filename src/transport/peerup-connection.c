@@ -19,6 +19,10 @@ typedef struct
   GError *error;  /* set once closed */
   DexPromise *closed;
   gboolean retired;
+  PeerupConnectionReserveFunc reserve; /* either both or none */
+  PeerupConnectionReleaseFunc release;
+  gpointer memory_data;
+  gsize reserved;
 } PeerupConnectionPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (PeerupConnection, peerup_connection, G_TYPE_OBJECT)
@@ -168,6 +172,50 @@ peerup_connection_set_stream_func (PeerupConnection *self, PeerupConnectionStrea
   g_queue_clear_full (&priv->waiting, reset_stream);
 }
 
+static void
+release_all (PeerupConnection *self)
+{
+  PeerupConnectionPrivate *priv = PRIVATE (self);
+
+  if (priv->reserved > 0)
+    priv->release (self, priv->reserved, priv->memory_data);
+  priv->reserved = 0;
+}
+
+void
+peerup_connection_set_memory_funcs (PeerupConnection *self, PeerupConnectionReserveFunc reserve,
+                                    PeerupConnectionReleaseFunc release, gpointer data)
+{
+  PeerupConnectionPrivate *priv = PRIVATE (self);
+
+  g_assert ((reserve == NULL) == (release == NULL));
+  release_all (self);
+  priv->reserve = priv->error == NULL ? reserve : NULL;
+  priv->release = release;
+  priv->memory_data = data;
+}
+
+/* In steps, and one of them is kept while any is needed: streams fill and empty all the time. */
+gboolean
+peerup_connection_set_buffered (PeerupConnection *self, gsize bytes)
+{
+  PeerupConnectionPrivate *priv = PRIVATE (self);
+  gsize more = bytes > PEERUP_CONNECTION_FREE_BUFFER ? bytes - PEERUP_CONNECTION_FREE_BUFFER : 0;
+  gsize wanted =
+    more + (PEERUP_CONNECTION_BUFFER_STEP - more % PEERUP_CONNECTION_BUFFER_STEP) % PEERUP_CONNECTION_BUFFER_STEP;
+
+  if (priv->reserve == NULL)
+    return TRUE;
+  if (wanted > priv->reserved && !priv->reserve (self, wanted - priv->reserved, priv->memory_data))
+    return FALSE;
+  if (wanted > 0 && wanted + PEERUP_CONNECTION_BUFFER_STEP == priv->reserved)
+    return TRUE;
+  if (wanted < priv->reserved)
+    priv->release (self, priv->reserved - wanted, priv->memory_data);
+  priv->reserved = wanted;
+  return TRUE;
+}
+
 gboolean
 peerup_connection_is_closed (PeerupConnection *self)
 {
@@ -236,6 +284,7 @@ peerup_connection_set_closed (PeerupConnection *self, GError *error)
   priv->error = error;
   priv->retired = TRUE;
   g_queue_clear_full (&priv->waiting, reset_stream);
+  peerup_connection_set_memory_funcs (self, NULL, NULL, NULL);
   g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
   dex_promise_resolve_boolean (priv->closed, TRUE);
 }
@@ -275,6 +324,7 @@ peerup_connection_finalize (GObject *object)
   PeerupConnectionPrivate *priv = PRIVATE (PEERUP_CONNECTION (object));
 
   g_queue_clear_full (&priv->waiting, reset_stream);
+  release_all (PEERUP_CONNECTION (object));
   g_clear_pointer (&priv->info.remote_key, peerup_public_key_unref);
   g_clear_pointer (&priv->info.remote_peer, peerup_peer_id_unref);
   g_clear_pointer (&priv->info.local_address, peerup_multiaddr_unref);

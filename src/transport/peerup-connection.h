@@ -58,6 +58,15 @@ typedef struct
 
 typedef void (*PeerupConnectionStreamFunc) (PeerupConnection *self, PeerupStream *stream, gpointer data);
 
+/* Received bytes that may wait for their readers on any connection, and the steps in which
+ * more are asked for. */
+#define PEERUP_CONNECTION_FREE_BUFFER (256 * 1024)
+#define PEERUP_CONNECTION_BUFFER_STEP (256 * 1024)
+
+/* Whether @bytes more may wait. */
+typedef gboolean (*PeerupConnectionReserveFunc) (PeerupConnection *self, gsize bytes, gpointer data);
+typedef void (*PeerupConnectionReleaseFunc) (PeerupConnection *self, gsize bytes, gpointer data);
+
 struct _PeerupConnectionClass
 {
   GObjectClass parent_class;
@@ -99,6 +108,12 @@ void peerup_connection_get_figures (PeerupConnection *self, PeerupConnectionFigu
  * of its own if it keeps it. Streams that came before it was set are delivered when it is. NULL: resets them. */
 void peerup_connection_set_stream_func (PeerupConnection *self, PeerupConnectionStreamFunc func, gpointer data);
 
+/* Who counts the memory of received bytes; without anybody the transport's own caps hold alone.
+ * Where @reserve refuses, a stream is reset with RESOURCE_LIMIT. What was reserved is released
+ * when the bytes are read, when the connection closes, and when the functions are replaced. */
+void peerup_connection_set_memory_funcs (PeerupConnection *self, PeerupConnectionReserveFunc reserve,
+                                         PeerupConnectionReleaseFunc release, gpointer data);
+
 gboolean peerup_connection_is_closed (PeerupConnection *self);
 /* Why it closed: never NULL once closed. A GoAway with 0x1007 is PEERUP_ERROR_GATED and says what to do. */
 const GError *peerup_connection_get_error (PeerupConnection *self);
@@ -113,6 +128,8 @@ void peerup_connection_init_info (PeerupConnection *self, const PeerupConnection
 void peerup_connection_set_path (PeerupConnection *self, PeerupMultiaddr *local, PeerupMultiaddr *remote);
 void peerup_connection_deliver_stream (PeerupConnection *self, PeerupStream *stream);
 void peerup_connection_set_retired (PeerupConnection *self);
+/* So many received bytes will wait for their readers. FALSE: not more than before. */
+gboolean peerup_connection_set_buffered (PeerupConnection *self, gsize bytes);
 void peerup_connection_set_closed (PeerupConnection *self, GError *error);
 /* The PeerupConnection that carries @stream, borrowed; NULL for a stream of no connection. The
  * stream keeps it alive. */

@@ -330,6 +330,15 @@ on_moved (PeerupQuicConn *conn, gpointer user_data)
     peerup_quic_connection_moved (link->connection);
 }
 
+/* Before the connection is there nobody reads, and the first windows bound what comes. */
+static gboolean
+on_buffered (PeerupQuicConn *conn, gsize bytes, gpointer user_data)
+{
+  Link *link = user_data;
+
+  return link->connection == NULL || peerup_connection_set_buffered (PEERUP_CONNECTION (link->connection), bytes);
+}
+
 static void
 on_readable (PeerupQuicChannel *channel, gpointer user_data)
 {
@@ -356,6 +365,7 @@ static const PeerupQuicEvents events = {
   .openable = on_openable,
   .drained = on_drained,
   .moved = on_moved,
+  .buffered = on_buffered,
   .readable = on_readable,
   .writable = on_writable,
 };

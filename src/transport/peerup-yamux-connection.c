@@ -347,9 +347,22 @@ on_ping_reply (gint64 rtt, gpointer data)
     }
 }
 
+static gboolean
+on_buffered (gsize bytes, gpointer user_data)
+{
+  return peerup_connection_set_buffered (user_data, bytes);
+}
+
 static const PeerupYamuxEvents yamux_events = {
-  on_send,           on_channel_opened, on_channel_readable, on_channel_writable,
-  on_channel_closed, on_can_open,       on_goaway,           on_ping_reply,
+  .send = on_send,
+  .channel_opened = on_channel_opened,
+  .channel_readable = on_channel_readable,
+  .channel_writable = on_channel_writable,
+  .channel_closed = on_channel_closed,
+  .can_open = on_can_open,
+  .goaway_received = on_goaway,
+  .ping_reply = on_ping_reply,
+  .buffered = on_buffered,
 };
 
 static void

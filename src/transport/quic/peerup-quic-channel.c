@@ -23,6 +23,29 @@
 /* What a peer that opens its windows wide and acknowledges nothing can make a connection keep. */
 #define UNACKED_MAX (48 * 1024 * 1024)
 
+/* In bytes; the user need not hear of each packet. */
+#define WAITING_STEP (64 * 1024)
+/* Stream code of libp2p for what is above a limit. */
+#define CODE_RESOURCE_LIMIT 0x1002
+
+/* FALSE, and nothing changed: the user wants no more. Fewer are never refused. */
+static gboolean
+conn_set_waiting (PeerupQuicConn *conn, gsize waiting)
+{
+  gsize steps = (waiting + WAITING_STEP - 1) / WAITING_STEP;
+
+  if (steps != conn->told && conn->quic != NULL && conn->quic->events->buffered != NULL && conn->user_data != NULL)
+    {
+      gboolean taken = conn->quic->events->buffered (conn, steps * WAITING_STEP, conn->user_data);
+
+      if (!taken && steps > conn->told)
+        return FALSE;
+      conn->told = steps;
+    }
+  conn->waiting = waiting;
+  return TRUE;
+}
+
 PeerupQuicChannel *
 peerup_quic_channel_new (PeerupQuicConn *conn, gint64 id)
 {
@@ -52,6 +75,7 @@ peerup_quic_channel_unref (PeerupQuicChannel *self)
 {
   if (--self->ref_count > 0)
     return;
+  conn_set_waiting (self->conn, self->conn->waiting - self->received.length);
   peerup_quic_buffer_clear (&self->received);
   peerup_quic_buffer_clear (&self->sent);
   g_clear_error (&self->error);
@@ -180,6 +204,7 @@ peerup_quic_channel_read (PeerupQuicChannel *self, void *buffer, gsize count)
       peerup_quic_buffer_drop (&self->received, n);
       total += n;
     }
+  conn_set_waiting (self->conn, self->conn->waiting - total);
   channel_give_credit (self, total);
   return total;
 }
@@ -194,6 +219,7 @@ void
 peerup_quic_channel_consume (PeerupQuicChannel *self, gsize count)
 {
   peerup_quic_buffer_drop (&self->received, count);
+  conn_set_waiting (self->conn, self->conn->waiting - count);
   channel_give_credit (self, count);
 }
 
@@ -204,6 +230,7 @@ channel_discard_received (PeerupQuicChannel *self)
   gsize length = self->received.length;
 
   peerup_quic_buffer_clear (&self->received);
+  conn_set_waiting (self->conn, self->conn->waiting - length);
   if (length > 0)
     channel_give_credit (self, length);
 }
@@ -217,6 +244,12 @@ peerup_quic_channel_received (PeerupQuicChannel *self, const guint8 *data, gsize
   if (self->read_closed || self->read_failed)
     {
       ngtcp2_conn_extend_max_offset (self->conn->conn, length);
+      return;
+    }
+  if (!conn_set_waiting (self->conn, self->conn->waiting + length))
+    {
+      ngtcp2_conn_extend_max_offset (self->conn->conn, length);
+      peerup_quic_channel_reset (self, CODE_RESOURCE_LIMIT);
       return;
     }
   peerup_quic_buffer_append (&self->received, data, length);

@@ -77,7 +77,7 @@ peerup_quic_conn_active (PeerupQuicConn *self)
 
 /* An inbound handshake has ended, either way. */
 static void
-conn_end_handshake (PeerupQuicConn *self, const PeerupSocketAddress *remote)
+conn_end_handshake (PeerupQuicConn *self)
 {
   PeerupQuic *quic = self->quic;
 
@@ -86,7 +86,7 @@ conn_end_handshake (PeerupQuicConn *self, const PeerupSocketAddress *remote)
   self->handshaking = FALSE;
   quic->n_handshakes--;
   if (self->admitted && quic->events->release != NULL)
-    quic->events->release (remote, quic->data);
+    quic->events->release (&self->admitted_from, quic->data);
   self->admitted = FALSE;
 }
 
@@ -139,14 +139,12 @@ conn_end (PeerupQuicConn *self, GError *error, const ngtcp2_ccerr *reason, gbool
 {
   g_autoptr (PeerupQuicConn) held = peerup_quic_conn_ref (self);
   g_autoptr (GError) owned = error;
-  PeerupSocketAddress local, remote;
 
   g_assert (!self->writing);
-  peerup_quic_conn_get_path (self, &local, &remote);
   if (reason != NULL)
     conn_write_farewell (self, reason);
   self->closing_until = (gint64) ((self->now + 3 * ngtcp2_conn_get_pto (self->conn)) / NSEC);
-  conn_end_handshake (self, &remote);
+  conn_end_handshake (self);
   while (self->channels.head != NULL)
     peerup_quic_channel_finish (self->channels.head->data, owned);
   conn_drop_ngtcp2 (self);
@@ -498,6 +496,7 @@ peerup_quic_conn_accept (PeerupQuic *quic, const PeerupDatagrams *datagram, cons
   ngtcp2_cid scid;
 
   self->handshaking = self->admitted = TRUE;
+  self->admitted_from = datagram->remote;
   quic->n_handshakes++;
   conn_fill_settings (self, &datagram->remote, &settings);
   conn_fill_params (self, &params);
@@ -706,7 +705,7 @@ conn_tell_established (PeerupQuicConn *self)
   self->announced = TRUE;
   set_state (self, PEERUP_QUIC_OPEN);
   peerup_quic_conn_get_path (self, &local, &remote);
-  conn_end_handshake (self, &remote);
+  conn_end_handshake (self);
   conn_set_keep_alive (self);
   self->farewell_local = local;
   self->farewell_remote = remote;

@@ -69,6 +69,8 @@ struct _PeerupQuicConn
   PeerupQuicPool *pool;
   gsize unsent;  /* bytes of all channels that wait to be sent */
   gsize unacked; /* and those that wait to be acknowledged as well */
+  gsize waiting; /* received bytes of all channels that are not read */
+  gsize told;    /* of them, steps that the user knows of */
   gsize credit;  /* bytes read since the peer may last have been told of more room */
   PeerupQuicWindow window;
   guint64 remote_code;
@@ -79,6 +81,7 @@ struct _PeerupQuicConn
 
   GBytes *farewell; /* closing: the packet that says so */
   PeerupSocketAddress farewell_local, farewell_remote;
+  PeerupSocketAddress admitted_from; /* whose handshake it was, wherever the path is now */
   gint64 closing_until;
   guint farewell_left; /* packets of the peer until the next one */
   guint farewell_step;

@@ -81,6 +81,11 @@ typedef struct
   /* The connection uses other addresses now. */
   void (*moved) (PeerupQuicConn *conn, gpointer user_data);
 
+  /* Received bytes that wait for their readers will be so many, in all channels of a connection,
+   * rounded up. FALSE refuses more of them: their stream is reset with 0x1002. Note it and
+   * return: nothing may be called. */
+  gboolean (*buffered) (PeerupQuicConn *conn, gsize bytes, gpointer user_data);
+
   /* With the channel's user data, unless that is NULL. Note it and return: nothing may be called. */
   void (*readable) (PeerupQuicChannel *channel, gpointer user_data);
   void (*writable) (PeerupQuicChannel *channel, gpointer user_data);

@@ -71,7 +71,7 @@ peerup_yamux_channel_lose (PeerupYamuxChannel *self, const GError *error)
 void
 peerup_yamux_channel_drop_queue (PeerupYamuxChannel *self)
 {
-  self->session->buffered -= self->queue.length;
+  peerup_yamux_set_buffered (self->session, self->session->buffered - self->queue.length);
   peerup_chunk_queue_clear (&self->queue, &self->session->pool);
 }
 
@@ -218,7 +218,7 @@ account_read (PeerupYamuxChannel *self, gsize n, gint64 now)
 {
   if (self->session == NULL || n == 0)
     return;
-  self->session->buffered -= n;
+  peerup_yamux_set_buffered (self->session, self->session->buffered - n);
   peerup_yamux_channel_give_back (self, n, now);
 }
 

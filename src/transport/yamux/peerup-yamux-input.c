@@ -215,11 +215,10 @@ feed_header (PeerupYamux *self, const guint8 *data, gsize length)
   return handle_frame (self, &frame) ? n : 0;
 }
 
-/* Bytes for a reader, @n of them allowed by the window. */
+/* Bytes for a reader, @n of them allowed by the window and counted. */
 static void
 keep (PeerupYamux *self, PeerupYamuxChannel *channel, const guint8 *data, gsize n)
 {
-  self->buffered += n;
   if (n < MIN_VIEW)
     {
       peerup_chunk_queue_append (&channel->queue, &self->pool, data, n);
@@ -251,7 +250,7 @@ feed_body (PeerupYamux *self, const guint8 *data, gsize length)
   channel->allowed -= n;
   if (channel->deaf)
     peerup_yamux_channel_give_back (channel, n, self->now);
-  else if (self->buffered + n > self->limits.max_buffered)
+  else if (self->buffered + n > self->limits.max_buffered || !peerup_yamux_set_buffered (self, self->buffered + n))
     peerup_yamux_channel_reset (channel, PEERUP_YAMUX_RESET_RESOURCE_LIMIT);
   else
     keep (self, channel, data, n);

@@ -123,6 +123,8 @@ void peerup_yamux_fail (PeerupYamux *self, guint32 code, GError *error);
 PeerupYamuxChannel *peerup_yamux_add_channel (PeerupYamux *self, guint32 id, gboolean inbound);
 /* Forgets a channel that is done; drops the session's reference. */
 void peerup_yamux_remove_channel (PeerupYamux *self, PeerupYamuxChannel *channel);
+/* FALSE, and nothing changed, if the user refuses more. Fewer are never refused. */
+gboolean peerup_yamux_set_buffered (PeerupYamux *self, gsize bytes);
 PeerupYamuxChannel *peerup_yamux_lookup (PeerupYamux *self, guint32 id);
 void peerup_yamux_note_room (PeerupYamux *self);
 

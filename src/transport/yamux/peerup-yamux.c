@@ -192,6 +192,17 @@ peerup_yamux_add_channel (PeerupYamux *self, guint32 id, gboolean inbound)
   return channel;
 }
 
+gboolean
+peerup_yamux_set_buffered (PeerupYamux *self, gsize bytes)
+{
+  gboolean taken = self->events->buffered == NULL || self->events->buffered (bytes, self->user_data);
+
+  if (!taken && bytes > self->buffered)
+    return FALSE;
+  self->buffered = bytes;
+  return TRUE;
+}
+
 void
 peerup_yamux_remove_channel (PeerupYamux *self, PeerupYamuxChannel *channel)
 {
@@ -200,7 +211,7 @@ peerup_yamux_remove_channel (PeerupYamux *self, PeerupYamuxChannel *channel)
   if (self->body_channel == channel)
     self->body_channel = NULL;
   self->window_sum -= channel->window;
-  self->buffered -= channel->queue.length;
+  peerup_yamux_set_buffered (self, self->buffered - channel->queue.length);
   if (channel->inbound)
     {
       self->n_inbound--;

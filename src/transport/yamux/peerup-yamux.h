@@ -85,6 +85,9 @@ extern const PeerupYamuxLimits peerup_yamux_default_limits;
  * @can_open: peerup_yamux_open() failed with %PEERUP_ERROR_LIMIT earlier, and would not now
  * @goaway_received: the peer takes no new streams
  * @ping_reply: the answer to our ping, with the round trip in microseconds
+ * @buffered: the bytes that wait for their readers, over all streams, will be so many. %FALSE
+ *   refuses more of them: their stream is reset. Note it and return: nothing may be called.
+ *   Not told of what is lost with the session
  *
  * All but @send may be %NULL.
  */
@@ -98,6 +101,7 @@ typedef struct
   void (*can_open) (gpointer user_data);
   void (*goaway_received) (guint32 code, gpointer user_data);
   void (*ping_reply) (gint64 rtt, gpointer user_data);
+  gboolean (*buffered) (gsize bytes, gpointer user_data);
 } PeerupYamuxEvents;
 
 /**

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #define BODY(text) HEAD text
-#define SSH        "services:\n  ssh:\n    enabled: true\n"
+#define LIMITS(text) \
+  "identity: {key_file: k}\nnetwork:\n  listen_addresses: [/ip4/0.0.0.0/tcp/0]\n  limits: {" text "}\n"
+#define SSH "services:\n  ssh:\n    enabled: true\n"
 
 static const struct
 {
@@ -86,6 +88,24 @@ static const struct
   { "metrics-address", BODY ("telemetry: {metrics: {enabled: true, listen_address: nowhere}}\n"),
     "7:54: telemetry.metrics.listen_address: “nowhere” is not a host and a port; write localhost:22, 192.168.1.5:22 or "
     "[::1]:22" },
+  { "limit-zero", LIMITS ("connections: 0"),
+    "4:25: network.limits.connections cannot be “0”; write a number from 1 to 4294967295, or remove it for the "
+    "default" },
+  { "limit-word", LIMITS ("streams_per_peer: unlimited"),
+    "4:30: network.limits.streams_per_peer cannot be “unlimited”; write a number from 1 to 4294967295, or remove it "
+    "for the default" },
+  { "limit-huge", LIMITS ("streams: 4294967296"),
+    "4:21: network.limits.streams cannot be “4294967296”; write a number from 1 to 4294967295, or remove it for the "
+    "default" },
+  { "limit-rate", LIMITS ("handshake_rate: 1000001"),
+    "4:28: network.limits.handshake_rate cannot be “1000001”; write a number from 1 to 1000000, or remove it for the "
+    "default" },
+  { "limit-memory", LIMITS ("memory: 64"),
+    "4:20: network.limits.memory cannot be “64”; write a size of 1MiB or more, as in 256MiB" },
+  { "limit-memory-negative", LIMITS ("memory_per_peer: -1GiB"),
+    "4:29: network.limits.memory_per_peer cannot be “-1GiB”; write a size of 1MiB or more, as in 256MiB" },
+  { "limit-list", LIMITS ("streams: [1]"),
+    "4:21: “streams” is one value, not a list or a mapping; write it after the colon" },
   { "row-30-duplicate-key", BODY ("names: {}\nversion: 1\n"),
     "8:1: the key “version” stands here a second time (first at c.yaml:6:1); remove one" },
   { "row-30-anchor", BODY ("names: &n {}\n"),
@@ -136,6 +156,9 @@ static const struct
     "c.yaml:8:3: unknown key “force_private_reachability” has no effect; it belongs under “network”" },
   { "too-deep", BODY ("relay:\n  names: {}\n"),
     "c.yaml:8:3: unknown key “names” has no effect; it belongs at the top, not indented" },
+  { "limit", LIMITS ("connections_per_host: 5") "security: {authorized_keys_file: a, enable_connection_gating: true}\n",
+    "c.yaml:4:12: unknown key “connections_per_host” has no effect; remove it, or leave it for the program that reads "
+    "it" },
   { "in-service", BODY ("services: {ssh: {allowed_peer: [x]}}\n"),
     "c.yaml:7:18: unknown key “allowed_peer” has no effect; did you mean “allowed_peers”?" },
   { "protocol", BODY ("services: {ssh: {protocol: /my/ssh}}\n"),

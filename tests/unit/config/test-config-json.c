@@ -6,6 +6,14 @@
 
 #include <string.h>
 
+#define LIMITED                                                           \
+  "identity: {key_file: k}\n"                                             \
+  "security: {authorized_keys_file: a, enable_connection_gating: true}\n" \
+  "network:\n"                                                            \
+  "  listen_addresses: [\"/ip4/0.0.0.0/tcp/0\"]\n"                        \
+  "  resource_limits_enabled: false\n"                                    \
+  "  limits: {memory: 1536MB, stream_rate_per_peer: 5, connections: 4294967295}\n"
+
 static PeerupConfig *
 load (const char *text)
 {
@@ -30,7 +38,7 @@ test_json (void)
     text, ==,
     "{\"version\":1,\"identity\":{\"key_file\":\"/d/identity.key\"},\"network\":{\"listen_addresses\":"
     "[\"/ip4/0.0.0.0/tcp/"
-    "0\"],\"force_private_reachability\":false,\"congestion\":\"cubic\",\"resource_limits_enabled\":false},\"relay\":"
+    "0\"],\"force_private_reachability\":false,\"congestion\":\"cubic\",\"resource_limits_enabled\":true},\"relay\":"
     "{\"addresses\":[],\"reservation_interval\":\"2m0s\"},\"discovery\":{\"rendezvous\":\"peerup-default-network\","
     "\"bootstrap_peers\":[]},\"security\":{\"authorized_keys_file\":\"/d/"
     "authorized_keys\",\"enable_connection_gating\":"
@@ -50,7 +58,7 @@ test_yaml (void)
                                         "names: {\"\\\"\\\\ \\u2028\\U0001f600\": " PEER_A ", \"null\": " PEER_B
                                         ", '12': " PEER_C ", a b: " PEER_A "}\n",
                                         NULL);
-  const char *texts[] = { everything, names, HEAD,
+  const char *texts[] = { everything, names, HEAD, LIMITED,
                           HEAD "services: {a: {allowed_peers: [x]}, \"1\": {local_address: x}}\n" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -62,6 +70,19 @@ test_yaml (void)
 
       g_assert_cmpstr (yaml, ==, same);
     }
+}
+
+static void
+test_limits (void)
+{
+  g_autoptr (PeerupConfig) config = load (LIMITED);
+  g_autofree char *yaml = peerup_config_to_yaml (config);
+
+  g_assert_nonnull (strstr (yaml, "  resource_limits_enabled: false\n"
+                                  "  limits:\n"
+                                  "    connections: 4294967295\n"
+                                  "    stream_rate_per_peer: 5\n"
+                                  "    memory: \"1536MiB\"\n"));
 }
 
 static void
@@ -79,7 +100,7 @@ test_yaml_form (void)
                    "    - \"/ip4/0.0.0.0/tcp/0\"\n"
                    "  force_private_reachability: false\n"
                    "  congestion: \"cubic\"\n"
-                   "  resource_limits_enabled: false\n"
+                   "  resource_limits_enabled: true\n"
                    "relay:\n"
                    "  addresses: []\n"
                    "  reservation_interval: \"2m0s\"\n"
@@ -111,5 +132,6 @@ main (int argc, char **argv)
   g_test_add_func ("/config/json/json", test_json);
   g_test_add_func ("/config/json/yaml", test_yaml);
   g_test_add_func ("/config/json/yaml-form", test_yaml_form);
+  g_test_add_func ("/config/json/limits", test_limits);
   return g_test_run ();
 }

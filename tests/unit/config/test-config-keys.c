@@ -3,6 +3,7 @@
  */
 
 #include "config/peerup-config-keys.h"
+#include "limits/peerup-limits.h"
 
 #include <string.h>
 
@@ -24,6 +25,19 @@ test_children (void)
   g_assert_cmpint (peerup_config_key_get_child (section ("names"), "anything at all")->kind, ==,
                    PEERUP_CONFIG_KEY_TEXT);
   g_assert_cmpint (peerup_config_key_get_child (section ("services"), "ssh")->kind, ==, PEERUP_CONFIG_KEY_MAPPING);
+}
+
+/* Every limit has its key, and every key its limit. */
+static void
+test_limits (void)
+{
+  const PeerupConfigKey *limits = peerup_config_key_get_child (section ("network"), "limits");
+  guint n = 0;
+
+  g_assert_nonnull (limits);
+  for (const PeerupConfigKey *key = limits->children; key->name != NULL; key++, n++)
+    g_assert_cmpint (peerup_limit_from_name (key->name), ==, n);
+  g_assert_cmpuint (n, ==, PEERUP_N_LIMITS);
 }
 
 static void
@@ -105,6 +119,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/config/keys/children", test_children);
+  g_test_add_func ("/config/keys/limits", test_limits);
   g_test_add_func ("/config/keys/suggest", test_suggest);
   g_test_add_func ("/config/keys/quote", test_quote);
   g_test_add_func ("/config/keys/flag", test_flag);

@@ -112,7 +112,7 @@ test_defaults (void)
   g_assert_cmpuint (warnings->len, ==, 0);
   g_assert_false (peerup_config_get_force_private_reachability (config));
   g_assert_cmpint (peerup_config_get_congestion (config), ==, PEERUP_CONFIG_CUBIC);
-  g_assert_false (peerup_config_get_resource_limits_enabled (config));
+  g_assert_true (peerup_config_get_resource_limits_enabled (config));
   g_assert_cmpuint (peerup_config_get_relay_addresses (config)->len, ==, 0);
   g_assert_cmpint (peerup_config_get_reservation_interval (config), ==, 120 * G_USEC_PER_SEC);
   g_assert_cmpstr (peerup_config_get_rendezvous (config), ==, "peerup-default-network");
@@ -386,6 +386,38 @@ test_prefixes (void)
   g_assert_cmpuint (loaded, >, 0);
 }
 
+#define LIMITS(text)                                                                               \
+  "identity: {key_file: k}\nsecurity: {authorized_keys_file: a, enable_connection_gating: true}\n" \
+  "network:\n  listen_addresses: [/ip4/0.0.0.0/tcp/0]\n" text
+
+/* What is written counts, be the rest of the limits on or not. */
+static void
+test_limits (void)
+{
+  const PeerupLimitsMachine machine = { G_GUINT64_CONSTANT (4) << 30, 65536, 2 };
+  g_autoptr (PeerupConfig) none = load_text (HEAD, NULL);
+  g_autoptr (PeerupConfig) some =
+    load_text (LIMITS ("  limits: {connections_per_peer: 3, memory: 2gib, streams: ~}\n"), NULL);
+  g_autoptr (PeerupConfig) off =
+    load_text (LIMITS ("  resource_limits_enabled: false\n  limits: {connections_per_peer: 3}\n"), NULL);
+  PeerupLimitsSettings defaults, relaxed, settings;
+
+  peerup_limits_settings_init (&defaults, &machine);
+  peerup_limits_settings_init_relaxed (&relaxed, &machine);
+  peerup_config_get_limits (none, &machine, &settings);
+  g_assert_cmpmem (&settings, sizeof settings, &defaults, sizeof defaults);
+
+  peerup_config_get_limits (some, &machine, &settings);
+  defaults.values[PEERUP_LIMIT_CONNECTIONS_PER_PEER] = 3;
+  defaults.values[PEERUP_LIMIT_MEMORY] = G_GUINT64_CONSTANT (2) << 30;
+  g_assert_cmpmem (&settings, sizeof settings, &defaults, sizeof defaults);
+
+  g_assert_false (peerup_config_get_resource_limits_enabled (off));
+  peerup_config_get_limits (off, &machine, &settings);
+  relaxed.values[PEERUP_LIMIT_CONNECTIONS_PER_PEER] = 3;
+  g_assert_cmpmem (&settings, sizeof settings, &relaxed, sizeof relaxed);
+}
+
 static void
 test_references (void)
 {
@@ -415,6 +447,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/config/host-port", test_host_port);
   g_test_add_func ("/config/config/service-names", test_service_names);
   g_test_add_func ("/config/config/prefixes", test_prefixes);
+  g_test_add_func ("/config/config/limits", test_limits);
   g_test_add_func ("/config/config/references", test_references);
   return g_test_run ();
 }

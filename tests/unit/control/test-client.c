@@ -12,6 +12,7 @@
 
 #include "../engine/home.h"
 #include "control/peerup-control.h"
+#include "control/peerup-control-describe.h"
 #include "control/peerup-control-errors.h"
 #include "engine/peerup-engine-private.h"
 
@@ -103,6 +104,75 @@ body_properties (Home *home)
   g_assert_cmpuint (g_strv_length ((char **) peerup_dbus_engine1_get_listen_addresses (proxy)), ==, 1);
   g_assert_cmpuint (g_strv_length ((char **) peerup_dbus_engine1_get_problems (proxy)), ==, 0);
   close_client (g_steal_pointer (&client));
+}
+
+static GVariant *
+list_limits (PeerupClient *client)
+{
+  PeerupDBusEngine1 *proxy = peerup_client_get_proxy (client);
+  DexPromise *promise = dex_promise_new_cancellable ();
+  g_autoptr (GAsyncResult) result = NULL;
+  GVariant *list = NULL;
+
+  peerup_dbus_engine1_call_list_limits (proxy, dex_promise_get_cancellable (promise), peerup_client_ready,
+                                        dex_ref (promise));
+  result = dex_await_object (DEX_FUTURE (promise), NULL);
+  g_assert_true (peerup_dbus_engine1_call_list_limits_finish (proxy, &list, result, NULL));
+  return list;
+}
+
+static void
+body_limits (Home *home)
+{
+  g_autoptr (PeerupClient) client = NULL;
+  g_autoptr (GVariant) list = NULL;
+  guint64 bound, used, refused;
+
+  home_limit (home, "connections: 77");
+  client = embed (home);
+  list = list_limits (client);
+  g_assert_cmpuint (g_variant_n_children (list), ==, PEERUP_N_LIMITS);
+  for (PeerupLimit limit = 0; limit < PEERUP_N_LIMITS; limit++)
+    {
+      g_autoptr (GVariant) item = g_variant_get_child_value (list, limit);
+      const char *name, *what;
+
+      g_assert_true (g_variant_lookup (item, "name", "&s", &name) && g_variant_lookup (item, "what", "&s", &what));
+      g_assert_cmpstr (name, ==, peerup_limit_get_name (limit));
+      g_assert_true (g_variant_lookup (item, "limit", "t", &bound) &&
+                     g_variant_lookup (item, "refused", "t", &refused));
+      g_assert_cmpuint (refused, ==, 0);
+      g_assert_null (g_variant_lookup_value (item, "last_refused", NULL));
+      if (limit == PEERUP_LIMIT_CONNECTIONS)
+        g_assert_cmpuint (bound, ==, 77);
+      g_assert_true (g_variant_lookup (item, "used", "t", &used) ==
+                     (strstr (name, "_per_") == NULL && strstr (name, "_rate") == NULL));
+    }
+  close_client (g_steal_pointer (&client));
+}
+
+static void
+test_describe_limit (void)
+{
+  PeerupLimitsSettings settings;
+  g_autoptr (PeerupLimits) limits = NULL;
+  g_autoptr (GVariant) whole = NULL;
+  g_autoptr (GVariant) part = NULL;
+  g_autofree char *text = NULL;
+
+  for (PeerupLimit limit = 0; limit < PEERUP_N_LIMITS; limit++)
+    settings.values[limit] = PEERUP_LIMITS_NONE;
+  settings.values[PEERUP_LIMIT_HANDSHAKES_PER_ADDRESS] = 1;
+  limits = peerup_limits_new (&settings);
+  g_assert_true (peerup_limits_begin_handshake (limits, 0xc0000207, 0, NULL));
+  g_assert_false (peerup_limits_begin_handshake (limits, 0xc0000207, 0, NULL));
+  whole = g_variant_ref_sink (peerup_control_describe_limit (limits, PEERUP_LIMIT_HANDSHAKES));
+  part = g_variant_ref_sink (peerup_control_describe_limit (limits, PEERUP_LIMIT_HANDSHAKES_PER_ADDRESS));
+  g_assert_false (g_variant_lookup (whole, "limit", "t", NULL));
+  text = g_variant_print (part, FALSE);
+  g_assert_nonnull (strstr (text, "'refused': <uint64 1>"));
+  g_assert_nonnull (strstr (text, "'last_refused': <'192.0.2.7'>"));
+  peerup_limits_end_handshake (limits, 0xc0000207);
 }
 
 static void
@@ -341,6 +411,8 @@ main (int argc, char **argv)
   ADD ("no-daemon", body_attach_without_a_daemon);
   ADD ("forward-ends", body_forward_ends_with_its_client);
   ADD ("stop", body_stop_is_asked_for);
+  ADD ("limits", body_limits);
+  g_test_add_func ("/client/describe-limit", test_describe_limit);
   g_test_add_func ("/client/error-names", test_every_error_has_a_name);
   return g_test_run ();
 }

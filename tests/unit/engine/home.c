@@ -9,20 +9,32 @@
 
 #include "trust/peerup-authorized-keys-file.h"
 
-void
-home_configure (Home *home, const char *more)
+static void
+write_config (Home *home, const char *limits, const char *more)
 {
   g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
 
   text = g_strdup_printf ("version: 1\n"
                           "identity: {key_file: identity.key}\n"
-                          "network: {listen_addresses: [/ip4/127.0.0.1/tcp/0]}\n"
+                          "network: {listen_addresses: [/ip4/127.0.0.1/tcp/0], limits: {%s}}\n"
                           "security: {enable_connection_gating: true, authorized_keys_file: authorized_keys}\n"
                           "%s",
-                          more);
+                          limits, more);
   g_file_set_contents_full (home->config, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error);
   g_assert_no_error (error);
+}
+
+void
+home_configure (Home *home, const char *more)
+{
+  write_config (home, "", more);
+}
+
+void
+home_limit (Home *home, const char *limits)
+{
+  write_config (home, limits, "");
 }
 
 static void

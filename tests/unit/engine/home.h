@@ -24,6 +24,8 @@ const char *home_get_id (Home *home);
 void home_authorize (Home *home, Home *other);
 /* Replaces the configuration by the usual one and @more (YAML). */
 void home_configure (Home *home, const char *more);
+/* The same with @limits: "connections: 5, streams: 7". */
+void home_limit (Home *home, const char *limits);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Home, home_free)
 
 /* Runs the main context until @future (transfer full) is done. */

@@ -405,6 +405,40 @@ test_config_changes_are_followed (void)
   device_stop (&device);
 }
 
+static guint64
+get_stream_limit (PeerupEngine *engine)
+{
+  return peerup_limits_get_settings (peerup_engine_get_limits (engine))->values[PEERUP_LIMIT_STREAMS_PER_PEER];
+}
+
+static gboolean
+is_limited_to_seven (gpointer engine)
+{
+  return get_stream_limit (engine) == 7;
+}
+
+static gboolean
+is_not_limited_to_seven (gpointer engine)
+{
+  return !is_limited_to_seven (engine);
+}
+
+/* Those of the machine, those of the file while they stand there, and those of the machine again. */
+static void
+test_limits_are_followed (void)
+{
+  Device device = device_start (home_new (), PEERUP_ENGINE_DEFAULT);
+  guint64 usual = get_stream_limit (device.engine);
+
+  g_assert_cmpuint (usual, >=, 2048);
+  home_limit (device.home, "streams_per_peer: 7");
+  spin_while_not (is_limited_to_seven, device.engine);
+  home_limit (device.home, "");
+  spin_while_not (is_not_limited_to_seven, device.engine);
+  g_assert_cmpuint (get_stream_limit (device.engine), ==, usual);
+  device_stop (&device);
+}
+
 static gboolean
 has_problem (gpointer engine)
 {
@@ -497,6 +531,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/forward", test_forward);
   g_test_add_func ("/engine/forward-refusals", test_forward_refusals);
   g_test_add_func ("/engine/config-changes", test_config_changes_are_followed);
+  g_test_add_func ("/engine/limits", test_limits_are_followed);
   g_test_add_func ("/engine/broken-config", test_broken_config_is_a_problem_until_it_is_mended);
   g_test_add_func ("/engine/gio", test_gio_calls);
   return g_test_run ();

@@ -6,7 +6,7 @@
 
 #include "identity/peerup-envelope-crypto.h"
 #include "protocols/peerup-peer-info.h"
-#include "protocols/peerup-rate.h"
+#include "limits/peerup-rate.h"
 
 #include <string.h>
 

@@ -243,6 +243,70 @@ test_codes (void)
     }
 }
 
+static gboolean
+reserve (PeerupConnection *connection, gsize bytes, gpointer data)
+{
+  gsize *left = data;
+
+  if (bytes > *left)
+    return FALSE;
+  *left -= bytes;
+  return TRUE;
+}
+
+static void
+release (PeerupConnection *connection, gsize bytes, gpointer data)
+{
+  *(gsize *) data += bytes;
+}
+
+#define FREE PEERUP_CONNECTION_FREE_BUFFER
+#define STEP PEERUP_CONNECTION_BUFFER_STEP
+
+static void
+test_memory (void)
+{
+  PeerupConnection *bare = new_bare ();
+  gsize left = 3 * STEP;
+
+  g_assert_true (peerup_connection_set_buffered (bare, G_MAXSIZE / 2));
+  peerup_connection_set_memory_funcs (bare, reserve, release, &left);
+  g_assert_true (peerup_connection_set_buffered (bare, FREE));
+  g_assert_cmpuint (left, ==, 3 * STEP);
+  g_assert_true (peerup_connection_set_buffered (bare, FREE + 1));
+  g_assert_cmpuint (left, ==, 2 * STEP);
+  g_assert_true (peerup_connection_set_buffered (bare, FREE + 3 * STEP));
+  g_assert_cmpuint (left, ==, 0);
+  g_assert_false (peerup_connection_set_buffered (bare, FREE + 3 * STEP + 1));
+  g_assert_cmpuint (left, ==, 0);
+  /* One step stays, until nothing is needed. */
+  g_assert_true (peerup_connection_set_buffered (bare, FREE + 2 * STEP));
+  g_assert_cmpuint (left, ==, 0);
+  g_assert_true (peerup_connection_set_buffered (bare, FREE + STEP));
+  g_assert_cmpuint (left, ==, 2 * STEP);
+  g_assert_true (peerup_connection_set_buffered (bare, FREE));
+  g_assert_cmpuint (left, ==, 3 * STEP);
+  /* Whatever ends first. */
+  g_assert_true (peerup_connection_set_buffered (bare, FREE + 2 * STEP));
+  peerup_connection_set_memory_funcs (bare, NULL, NULL, NULL);
+  g_assert_cmpuint (left, ==, 3 * STEP);
+  peerup_connection_set_memory_funcs (bare, reserve, release, &left);
+  g_assert_true (peerup_connection_set_buffered (bare, FREE + 2 * STEP));
+  peerup_connection_set_closed (bare, g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "Over"));
+  g_assert_cmpuint (left, ==, 3 * STEP);
+  g_assert_true (peerup_connection_set_buffered (bare, FREE + 2 * STEP));
+  peerup_connection_set_memory_funcs (bare, reserve, release, &left);
+  g_assert_true (peerup_connection_set_buffered (bare, FREE + 2 * STEP));
+  g_assert_cmpuint (left, ==, 3 * STEP);
+  g_assert_finalize_object (bare);
+
+  bare = new_bare ();
+  peerup_connection_set_memory_funcs (bare, reserve, release, &left);
+  g_assert_true (peerup_connection_set_buffered (bare, FREE + STEP));
+  g_assert_finalize_object (bare);
+  g_assert_cmpuint (left, ==, 3 * STEP);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -255,5 +319,6 @@ main (int argc, char **argv)
   g_test_add_func ("/connection/closed-once", test_closed_once);
   g_test_add_func ("/connection/retire-once", test_retire_once);
   g_test_add_func ("/connection/codes", test_codes);
+  g_test_add_func ("/connection/memory", test_memory);
   return g_test_run ();
 }

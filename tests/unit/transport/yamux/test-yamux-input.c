@@ -237,6 +237,28 @@ test_buffer_limit (void)
   g_assert_cmpuint (peerup_yamux_get_buffered (side->yamux), ==, 0);
 }
 
+/* The same, where the user says how many there may be; it hears of those that go. */
+static void
+test_buffer_refused (void)
+{
+  g_autoptr (Side) side = side_new (FALSE, NULL);
+
+  side->max_buffered = 300000;
+  g_assert_true (side_feed_frames (side, "D:S:1:262144 D:S:3:30000 D::3:10000 D::3:10"));
+  assert_frames (side, "W:R:3:4098");
+  g_assert_cmpuint (side->buffered, ==, 262144);
+  g_assert_cmpuint (peerup_yamux_get_buffered (side->yamux), ==, 262144);
+  g_assert_true (side_feed_frames (side, "D:S:5:37856"));
+  g_assert_cmpuint (side->buffered, ==, 300000);
+  /* Fewer are never refused. */
+  side->max_buffered = 0;
+  peerup_yamux_channel_consume (side->opened->pdata[0], 262144, side->now);
+  g_assert_cmpuint (peerup_yamux_get_buffered (side->yamux), ==, 37856);
+  side->max_buffered = 300000;
+  g_assert_true (side_feed_frames (side, "W:R:5:1"));
+  g_assert_cmpuint (side->buffered, ==, 0);
+}
+
 static const char sweep_frames[] =
   "W:S:1:0 D::1:5 D:SF:3:40 P:S:0:1 D::1:3000 W::1:77 D::9:3 W:R:3:8 D:F:1:2 G::0:4096";
 
@@ -367,6 +389,7 @@ main (int argc, char **argv)
   g_test_add_func ("/yamux/input/control-as-data", test_control_as_data);
   g_test_add_func ("/yamux/input/dead-stream-data", test_dead_stream_data);
   g_test_add_func ("/yamux/input/buffer-limit", test_buffer_limit);
+  g_test_add_func ("/yamux/input/buffer-refused", test_buffer_refused);
   g_test_add_func ("/yamux/input/truncation", test_truncation);
   g_test_add_func ("/yamux/input/cut-off", test_cut_off);
   add_broken ();

@@ -88,8 +88,19 @@ on_ping_reply (gint64 rtt, gpointer data)
   g_string_append_printf (self->log, "pong %" G_GINT64_FORMAT " ", rtt);
 }
 
+static gboolean
+on_buffered (gsize bytes, gpointer data)
+{
+  Side *self = data;
+
+  if (bytes > self->max_buffered)
+    return FALSE;
+  self->buffered = bytes;
+  return TRUE;
+}
+
 static const PeerupYamuxEvents side_events = {
-  on_send, on_opened, on_readable, on_writable, on_closed, on_can_open, on_goaway, on_ping_reply,
+  on_send, on_opened, on_readable, on_writable, on_closed, on_can_open, on_goaway, on_ping_reply, on_buffered,
 };
 
 Side *
@@ -101,6 +112,7 @@ side_new (gboolean is_client, const PeerupYamuxLimits *limits)
   self->log = g_string_new (NULL);
   self->opened = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_yamux_channel_unref);
   self->now = 1000000;
+  self->max_buffered = G_MAXSIZE;
   self->yamux = peerup_yamux_new (is_client, limits, &side_events, self);
   return self;
 }

@@ -23,6 +23,8 @@ struct _Side
   gint64 now;
   GError *error;           /* of the last feed */
   gboolean writes_through; /* what is sent has left at once */
+  gsize buffered;          /* as it was told last */
+  gsize max_buffered;      /* more is refused */
   SideHook on_opened;
   SideHook on_readable;
   SideHook on_writable;
