@@ -438,16 +438,30 @@ func (d *dialer) unsupported(ctx context.Context) error {
 }
 
 func (d *dialer) expectRefused(ctx context.Context) error {
+	// A connection that the peer closes at once is gone before anybody can ask for it.
+	conns := make(chan network.Conn, 1)
+	d.h.Network().Notify(&network.NotifyBundle{ConnectedF: func(_ network.Network, c network.Conn) {
+		select {
+		case conns <- c:
+		default:
+		}
+	}})
 	err := d.connect(ctx)
 	if err == nil {
 		_, err = d.pings(ctx, 1)
+	}
+	if err != nil && len(conns) > 0 {
+		// Only a stream of the connection itself fails with what the peer closed it with.
+		_, why := (<-conns).NewStream(ctx)
+		err = errors.Join(err, why)
 	}
 	switch {
 	case err == nil:
 		return errors.New("the peer answered a ping")
 	case ctx.Err() != nil:
 		return fmt.Errorf("nobody refused in time: %w", err)
-	case strings.Contains(err.Error(), "connection refused"), strings.Contains(err.Error(), "no recent network activity"):
+	case strings.Contains(err.Error(), "connection refused"), strings.Contains(err.Error(), "no recent network activity"),
+		strings.Contains(err.Error(), "handshake did not complete"):
 		return fmt.Errorf("nobody listens: %w", err)
 	}
 	d.r["refusal"] = err.Error()

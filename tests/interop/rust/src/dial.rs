@@ -294,16 +294,22 @@ impl Dial {
 
     /// yamux reads an end where the stream was reset; only there is writing over too.
     async fn reset(&mut self) -> Result<()> {
-        let mut stream = self.open(&self.protocol.clone()).await?;
+        let opened = self.open(&self.protocol.clone()).await;
         let met = async {
+            let mut stream = opened?;
             stream.write_u8(self.code).await?;
             stream.flush().await?;
             receive(&mut stream, &[]).await?;
             stream.write_u8(0).await?;
-            stream.flush().await
+            stream.flush().await?;
+            Ok(())
         };
-        let Err(error) = met.await else { return fail("the stream ended") };
+        let met: Result<()> = met.await;
+        let Err(error) = met else { return fail("the stream ended") };
         let words = error.to_string();
+        if words.contains("does not serve") || words.contains("connected") {
+            return Err(error);
+        }
         if let Some(code) = words.strip_prefix("stream reset by peer: error ").and_then(|code| code.parse::<u64>().ok())
         {
             self.note(json!({"code": code}));

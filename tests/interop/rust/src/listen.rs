@@ -13,8 +13,12 @@ use crate::node::{Event, Node, commands, describe_info, emit, emit_peer};
 use crate::serve::Service;
 use crate::{Options, Result, usage};
 
+/// Over QUIC the ping behaviour does not wake for the next ping of a stream by itself, but
+/// goes on when it pings.
+const PING_EVERY: Duration = Duration::from_millis(100);
+
 pub async fn listen(options: Options) -> Result<()> {
-    let mut node = Node::new(&options, true, Duration::from_secs(15))?;
+    let mut node = Node::new(&options, true, PING_EVERY)?;
     node.serve("/echo/1.0.0", Service::Echo)?;
     node.serve("/sink/1.0.0", Service::Sink)?;
     node.serve("/source/1.0.0", Service::Source)?;

@@ -61,10 +61,7 @@ impl Node {
         let key = parse_key(&options.key)?;
         let behaviour = Behaviour {
             streams: Streams::new(parse_allowed(&options.allow)?),
-            identify: identify::Behaviour::new(identify::Config::new_with_signed_peer_record(
-                "ipfs/0.1.0".into(),
-                &key,
-            )),
+            identify: identify::Behaviour::new(identify::Config::new("ipfs/0.1.0".into(), key.public())),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(ping_every)),
         };
         let mut swarm = make_swarm(options, key, behaviour)?;
