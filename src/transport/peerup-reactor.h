@@ -15,8 +15,13 @@ G_BEGIN_DECLS
  * from the reactor's dispatch only, never from inside a call that arms or
  * schedules, and a dispatch returns to the main loop after PEERUP_DISPATCH_BUDGET. */
 
-/* Microseconds of data path work in one dispatch. */
-#define PEERUP_DISPATCH_BUDGET 2000
+/* Microseconds of data path work in one dispatch, looked at after each task or timer. One that can be
+ * long ends at this too, so that a dispatch stays under twice as much. */
+#define PEERUP_DISPATCH_BUDGET 1000
+/* The dispatches counted by how long they took: less than PEERUP_REACTOR_BUCKET microseconds, less than two, four,
+ * eight times as many, and so on; the last bucket has all that took 16384 or more. */
+#define PEERUP_REACTOR_BUCKETS 10
+#define PEERUP_REACTOR_BUCKET  64
 
 typedef struct _PeerupReactor PeerupReactor;
 
@@ -26,6 +31,8 @@ PeerupReactor *peerup_reactor_ref (PeerupReactor *self);
 void peerup_reactor_unref (PeerupReactor *self);
 /* Monotonic microseconds, read once a dispatch: for bookkeeping, not for measuring. */
 gint64 peerup_reactor_now (PeerupReactor *self);
+/* The dispatches since it was made. */
+void peerup_reactor_get_histogram (PeerupReactor *self, guint64 buckets[PEERUP_REACTOR_BUCKETS]);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupReactor, peerup_reactor_unref)
 
@@ -57,14 +64,16 @@ typedef struct
 } PeerupTimer;
 
 void peerup_timer_init (PeerupTimer *timer, PeerupReactor *reactor, PeerupTaskFunc func, gpointer data);
-/* @deadline: monotonic microseconds; replaces an earlier one. */
+/* @deadline: monotonic microseconds; replaces an earlier one. It is met to some tens of microseconds when it
+ * is near, to a millisecond when it was still 2 ms away as the loop went to sleep; never early. */
 void peerup_timer_set (PeerupTimer *timer, gint64 deadline);
 /* Stops it; it can be set again. */
 void peerup_timer_stop (PeerupTimer *timer);
 /* Stops it and drops the reactor. */
 void peerup_timer_clear (PeerupTimer *timer);
 
-/* A file descriptor, edge-triggered: @ready collects what epoll told, the owner
+/* A file descriptor, edge-triggered: @ready collects what epoll told (an error is EPOLLERR and
+ * both directions, as the next read and write find it), the owner
  * clears bits with peerup_watch_exhausted() when a call says EAGAIN, and @func is
  * called when bits are added. The descriptor stays the owner's. */
 typedef struct
@@ -76,7 +85,10 @@ typedef struct
 
 gboolean peerup_watch_init (PeerupWatch *watch, PeerupReactor *reactor, int fd, PeerupTaskFunc func, gpointer data,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* @events: EPOLLIN and EPOLLOUT bits that are no longer true. */
+/* @events: what to be told of from now on, EPOLLIN and EPOLLOUT at first; what is true already is told
+ * again. A datagram socket reports EPOLLOUT for each datagram that has left: ask for it only when blocked. */
+void peerup_watch_set_events (PeerupWatch *watch, guint32 events);
+/* @events: EPOLLIN, EPOLLOUT and EPOLLERR bits that are no longer true. */
 void peerup_watch_exhausted (PeerupWatch *watch, guint32 events);
 void peerup_watch_clear (PeerupWatch *watch);
 
