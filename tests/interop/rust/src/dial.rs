@@ -212,13 +212,14 @@ impl Dial {
 
     /// Checks what came back against the pattern and notes the figures.
     fn received(&mut self, bytes: u64, sum: String, start: Instant) -> Result<()> {
-        let matches = sum == sum_of(self.bytes);
         self.note(json!({"bytes": bytes, "sha256": sum, "seconds": start.elapsed().as_secs_f64()}));
-        match (bytes == self.bytes, matches) {
-            (false, _) => fail(format!("{bytes} bytes came instead of {}", self.bytes)),
-            (true, false) => fail("other bytes came than expected"),
-            (true, true) => Ok(()),
+        if bytes != self.bytes {
+            return fail(format!("{bytes} bytes came instead of {}", self.bytes));
         }
+        if sum != sum_of(self.bytes) {
+            return fail("other bytes came than expected");
+        }
+        Ok(())
     }
 
     async fn echo(&mut self) -> Result<()> {
