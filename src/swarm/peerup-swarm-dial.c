@@ -235,9 +235,9 @@ dial_judge_udp (PeerupDial *self, const PeerupDialAttempt *winner, gint64 now)
 }
 
 /* All that was learned, at once at the end: what went with the peer itself then counts the
- * same for every address, and leaves their order as it was. */
+ * same for every address, and leaves their order as it was. @winner made @connection. */
 static void
-dial_remember (PeerupDial *self, const PeerupDialAttempt *winner)
+dial_remember (PeerupDial *self, const PeerupDialAttempt *winner, PeerupConnection *connection)
 {
   PeerupPeerstore *peerstore = self->swarm->peerstore;
   gint64 now = g_get_monotonic_time ();
@@ -253,6 +253,8 @@ dial_remember (PeerupDial *self, const PeerupDialAttempt *winner)
       /* One address of a name is enough for it. */
       g_hash_table_remove (self->failed, winner->candidate->known);
       peerup_peerstore_report_success (peerstore, self->peer, winner->candidate->known, now);
+      peerup_peerstore_report_rtt (peerstore, self->peer, winner->candidate->known,
+                                   peerup_connection_get_rtt (connection));
     }
   g_hash_table_iter_init (&iter, self->failed);
   while (g_hash_table_iter_next (&iter, &address, NULL))
@@ -276,7 +278,7 @@ dial_collect (PeerupDial *self)
       connection = attempt_take_connection (attempt);
       if (connection != NULL)
         {
-          dial_remember (self, attempt);
+          dial_remember (self, attempt, connection);
           return connection;
         }
       dial_lose (self, attempt);
@@ -337,7 +339,7 @@ dial_race (PeerupDial *self)
       if (connection != NULL)
         return connection;
     }
-  dial_remember (self, NULL);
+  dial_remember (self, NULL, NULL);
   return NULL;
 }
 

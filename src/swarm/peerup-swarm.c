@@ -323,6 +323,7 @@ on_closed (PeerupConnection *connection, gpointer data)
   const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
   g_autoptr (PeerupConnection) held = g_object_ref (connection);
 
+  /* Not every transport knows it from the start. */
   if (info->outbound && info->remote_address != NULL)
     peerup_peerstore_report_rtt (self->peerstore, peer, info->remote_address, peerup_connection_get_rtt (connection));
   g_signal_handlers_disconnect_by_func (connection, on_closed, self);

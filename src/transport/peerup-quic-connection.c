@@ -153,21 +153,28 @@ peerup_quic_connection_drained (PeerupQuicConnection *self)
     peerup_quic_connection_close (PEERUP_CONNECTION (self), self->retire_code);
 }
 
+GError *
+peerup_quic_connection_explain (PeerupQuicConnection *self, const GError *error)
+{
+  PeerupConnection *connection = PEERUP_CONNECTION (self);
+  guint64 code = peerup_quic_conn_get_remote_code (self->conn);
+
+  if (code <= G_MAXUINT32)
+    return peerup_connection_error_for_code (connection, code);
+  if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT))
+    return g_error_new (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s does not answer any more",
+                        peerup_peer_id_get_string (peerup_connection_get_remote_peer (connection)));
+  return g_error_copy (error);
+}
+
 void
 peerup_quic_connection_closed (PeerupQuicConnection *self, const GError *error)
 {
   g_autoptr (PeerupQuicConnection) held = g_object_ref (self);
-  PeerupConnection *connection = PEERUP_CONNECTION (self);
-  guint64 code = peerup_quic_conn_get_remote_code (self->conn);
-  g_autoptr (GError) reason = code <= G_MAXUINT32 ? peerup_connection_error_for_code (connection, code) : NULL;
+  g_autoptr (GError) reason = peerup_quic_connection_explain (self, error);
 
-  if (reason == NULL && g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT))
-    reason = g_error_new (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s does not answer any more",
-                          peerup_peer_id_get_string (peerup_connection_get_remote_peer (connection)));
-  if (reason == NULL)
-    reason = g_error_copy (error);
   reject_all (self, reason);
-  peerup_connection_set_closed (connection, g_steal_pointer (&reason));
+  peerup_connection_set_closed (PEERUP_CONNECTION (self), g_steal_pointer (&reason));
 }
 
 static PeerupMultiaddr *

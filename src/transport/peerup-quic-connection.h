@@ -20,6 +20,9 @@ peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote) G_GNU
 /* Whether it is kept alive while it has no streams; TRUE at first. */
 void peerup_quic_connection_set_keep_alive (PeerupQuicConnection *self, gboolean keep_alive);
 
+/* What @error of the machine means between peers: the code with which the peer closed says more. */
+GError *peerup_quic_connection_explain (PeerupQuicConnection *self, const GError *error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* For the transport: what the machine tells. */
 void peerup_quic_connection_closed (PeerupQuicConnection *self, const GError *error);
 void peerup_quic_connection_opened (PeerupQuicConnection *self, PeerupQuicChannel *channel);

@@ -7,6 +7,7 @@
 
 #include "transport/peerup-quic-stream.h"
 
+#include "transport/peerup-quic-connection.h"
 #include "wire/peerup-error.h"
 
 struct _PeerupQuicStream
@@ -26,10 +27,17 @@ would_block (GError **error)
   return -1;
 }
 
+/* The end of the connection is told before the connection object has heard of it. */
 static gssize
 fail (PeerupQuicStream *self, GError **error)
 {
-  g_propagate_error (error, peerup_quic_channel_dup_error (self->channel));
+  PeerupConnection *connection = peerup_stream_get_connection (PEERUP_STREAM (self));
+  g_autoptr (GError) reason = peerup_quic_channel_dup_error (self->channel);
+
+  if (g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_RESET))
+    g_propagate_error (error, g_steal_pointer (&reason));
+  else
+    g_propagate_error (error, peerup_quic_connection_explain (PEERUP_QUIC_CONNECTION (connection), reason));
   return -1;
 }
 

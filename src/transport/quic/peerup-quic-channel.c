@@ -434,8 +434,9 @@ peerup_quic_channel_dup_error (PeerupQuicChannel *self)
     return g_error_copy (self->error);
   if (self->was_reset)
     return g_error_new (PEERUP_ERROR, PEERUP_ERROR_RESET, "The stream was reset with code 0x%x", self->code);
+  /* Not a reset: what the peer sends still comes. */
   if (self->write_failed)
-    return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_RESET, "The peer does not read the stream any more");
+    return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The peer does not read the stream any more");
   return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The stream is closed");
 }
 
