@@ -6,8 +6,10 @@ import pytest
 
 import peers
 
-SECURITIES = ('tls', 'noise')
-FOREIGN_PAIRS = (('js', 'go-new'), ('go-new', 'js'), ('go-0.47', 'go-new'), ('go-new', 'go-0.47'))
+WAYS = ('tls', 'noise', 'quic')  # over TCP with that security, or over QUIC
+FOREIGN_PAIRS = (
+    ('js', 'go-new'), ('go-new', 'js'), ('go-0.47', 'go-new'), ('go-new', 'go-0.47'),
+    ('rust', 'go-new'), ('go-new', 'rust'), ('rust', 'js'), ('js', 'rust'))
 
 
 def pytest_addoption(parser):
@@ -16,6 +18,8 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line('markers', 'ours(role): only pairs in which our stack is the listener or the dialer')
+    config.addinivalue_line('markers', 'ways(...): only these ways to connect')
+    config.addinivalue_line('markers', 'dialers(...): only these stacks dial')
 
 
 def pairs(config):
@@ -30,10 +34,12 @@ def pairs(config):
 
 def pytest_generate_tests(metafunc):
     if 'pair' in metafunc.fixturenames:
-        ours = metafunc.definition.get_closest_marker('ours')
-        every = [(l, d, s) for l, d in pairs(metafunc.config) for s in SECURITIES
-                 if not ours or {'listener': l, 'dialer': d}[ours.args[0]] == peers.OURS]
-        metafunc.parametrize('pair', every, indirect=True, ids=[f'{d}-dials-{l}-{s}' for l, d, s in every])
+        marker = metafunc.definition.get_closest_marker
+        ours, ways, dialers = marker('ours'), marker('ways'), marker('dialers')
+        every = [(l, d, w) for l, d in pairs(metafunc.config) for w in (ways.args if ways else WAYS)
+                 if (not ours or {'listener': l, 'dialer': d}[ours.args[0]] == peers.OURS)
+                 and (not dialers or d in dialers.args)]
+        metafunc.parametrize('pair', every, indirect=True, ids=[f'{d}-dials-{l}-{w}' for l, d, w in every])
 
 
 @pytest.fixture(scope='session')
@@ -45,10 +51,10 @@ def listeners():
 
 @pytest.fixture
 def pair(request, listeners):
-    listener, dialer, security = request.param
+    listener, dialer, way = request.param
     for stack in (listener, dialer):
         if isinstance(listeners.stacks[stack], str):
             pytest.skip(listeners.stacks[stack])
-    it = peers.Pair(listeners, listener, dialer, security)
+    it = peers.Pair(listeners, listener, dialer, way)
     yield it
     it.close()

@@ -302,6 +302,28 @@ run_parallel (InteropDial *self, GError **error)
   return passed;
 }
 
+static gboolean
+run_sequential (InteropDial *self, GError **error)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  for (guint i = 0; i < self->count; i++)
+    {
+      g_autoptr (PeerupStream) stream = interop_dial_open (self, INTEROP_ECHO, error);
+      g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+      guint64 n;
+
+      if (stream == NULL || !dial_exchange (self, stream, 0, &n, sum, error))
+        return FALSE;
+      if (n != self->bytes)
+        return fail (error, "a stream returned another number of bytes");
+      json_object_set_int_member (self->result, "streams", i + 1);
+      json_object_set_int_member (self->result, "bytes", (i + 1) * self->bytes);
+    }
+  json_object_set_double_member (self->result, "seconds", (g_get_monotonic_time () - start) / 1e6);
+  return TRUE;
+}
+
 /* The cases that end badly. */
 
 /* A peer may reset before its answer to the negotiation is out: that counts too. */
@@ -311,9 +333,8 @@ run_reset (InteropDial *self, GError **error)
   g_autoptr (GError) local = NULL;
   g_autoptr (PeerupStream) stream = interop_dial_open (self, self->protocol, &local);
   g_autoptr (GBytes) rest = NULL;
-  guint8 byte = 0;
 
-  if (stream != NULL && peerup_stream_await_write_all (stream, &byte, 1, self->deadline, &local))
+  if (stream != NULL && peerup_stream_await_write_all (stream, &self->code, 1, self->deadline, &local))
     rest = peerup_stream_await_rest (stream, 1024, self->deadline, &local);
   if (rest != NULL)
     return fail (error, "the stream ended without a reset");
@@ -323,6 +344,8 @@ run_reset (InteropDial *self, GError **error)
       return FALSE;
     }
   json_object_set_string_member (self->result, "reset", local->message);
+  if (stream != NULL)
+    json_object_set_int_member (self->result, "code", peerup_stream_get_reset_code (stream));
   return TRUE;
 }
 
@@ -434,6 +457,7 @@ const InteropCase interop_cases[] = {
   { "echo", run_echo, INTEROP_ECHO, 65536, 0 },
   { "half-close", run_half_close, INTEROP_ECHO, 4096, 0 },
   { "parallel", run_parallel, NULL, 65536, 100 },
+  { "sequential", run_sequential, NULL, 64, 1000 },
   { "sink", run_sink, NULL, 65536, 0 },
   { "source", run_source, NULL, 65536, 0 },
   { "reset", run_reset, INTEROP_RESET, 0, 0 },

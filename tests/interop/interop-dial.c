@@ -128,6 +128,7 @@ interop_dial (PeerupSwarm *swarm, const InteropOptions *options, GError **error)
   self.protocol = options->protocol != NULL ? options->protocol : one->protocol;
   self.bytes = options->bytes >= 0 ? (guint64) options->bytes : one->bytes;
   self.count = options->count > 0 ? (guint) options->count : one->count;
+  self.code = (guint8) options->code;
   self.deadline = g_get_monotonic_time () + (gint64) (options->timeout * G_USEC_PER_SEC);
   self.result = json_object_new ();
   json_object_set_string_member (self.result, "do", one->name);

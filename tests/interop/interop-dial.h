@@ -17,6 +17,7 @@ typedef struct
   const char *protocol;
   guint64 bytes;
   guint count;
+  guint8 code;
   gint64 deadline;
   JsonObject *result;
 } InteropDial;

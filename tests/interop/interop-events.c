@@ -42,6 +42,7 @@ interop_describe_connection (JsonObject *members, PeerupConnection *connection)
   const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
 
   json_object_set_string_member (members, "peer", peerup_peer_id_get_string (info->remote_peer));
+  json_object_set_string_member (members, "transport", info->transport);
   json_object_set_string_member (members, "security", info->security);
   json_object_set_string_member (members, "muxer", info->muxer);
 }

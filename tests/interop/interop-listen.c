@@ -176,7 +176,8 @@ emit_listening (Listener *self)
 gboolean
 interop_listen (PeerupSwarm *swarm, const InteropOptions *options, GError **error)
 {
-  g_autoptr (PeerupMultiaddr) any = peerup_multiaddr_newf ("/ip4/127.0.0.1/tcp/0");
+  g_autoptr (PeerupMultiaddr) any =
+    peerup_multiaddr_newf ("/ip4/127.0.0.1/%s", interop_options_want_quic (options) ? "udp/0/quic-v1" : "tcp/0");
   g_auto (Listener) self = { .swarm = swarm };
   DexFuture *ended;
 

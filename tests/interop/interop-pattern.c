@@ -105,7 +105,8 @@ interop_receive (PeerupStream *stream, guint64 offset, guint64 *n, GChecksum *su
 
 /* The listener's protocols: FALSE resets the stream, TRUE closes it. */
 
-typedef gboolean (*ServeFunc) (PeerupStream *stream, GError **error);
+/* A failure that is wanted with a code of its own sets it in @code. */
+typedef gboolean (*ServeFunc) (PeerupStream *stream, guint32 *code, GError **error);
 
 typedef struct
 {
@@ -123,7 +124,7 @@ session_free (gpointer data)
 }
 
 static gboolean
-serve_echo (PeerupStream *stream, GError **error)
+serve_echo (PeerupStream *stream, guint32 *code, GError **error)
 {
   g_autofree guint8 *chunk = g_malloc (CHUNK);
   gssize n;
@@ -135,7 +136,7 @@ serve_echo (PeerupStream *stream, GError **error)
 }
 
 static gboolean
-serve_sink (PeerupStream *stream, GError **error)
+serve_sink (PeerupStream *stream, guint32 *code, GError **error)
 {
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
   g_autofree guint8 *chunk = g_malloc (CHUNK);
@@ -151,7 +152,7 @@ serve_sink (PeerupStream *stream, GError **error)
 }
 
 static gboolean
-serve_source (PeerupStream *stream, GError **error)
+serve_source (PeerupStream *stream, guint32 *code, GError **error)
 {
   guint64 count;
 
@@ -160,12 +161,14 @@ serve_source (PeerupStream *stream, GError **error)
 }
 
 static gboolean
-serve_reset (PeerupStream *stream, GError **error)
+serve_reset (PeerupStream *stream, guint32 *code, GError **error)
 {
   guint8 byte;
 
-  if (peerup_stream_await_read_exact (stream, &byte, 1, G_MAXINT64, error))
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_RESET, "This protocol always resets");
+  if (!peerup_stream_await_read_exact (stream, &byte, 1, G_MAXINT64, error))
+    return FALSE;
+  *code = byte != 0 ? INTEROP_CODES + byte : PEERUP_STREAM_CODE_NONE;
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_RESET, "This protocol always resets");
   return FALSE;
 }
 
@@ -174,13 +177,14 @@ session_fiber (gpointer data)
 {
   Session *session = data;
   g_autoptr (GError) error = NULL;
+  guint32 code = PEERUP_STREAM_CODE_NONE;
 
-  if (session->serve (session->stream, &error))
+  if (session->serve (session->stream, &code, &error))
     peerup_stream_close (session->stream);
   else
     {
       g_printerr ("%s: %s\n", peerup_stream_get_protocol (session->stream), error->message);
-      peerup_stream_reset (session->stream, PEERUP_STREAM_CODE_NONE);
+      peerup_stream_reset (session->stream, code);
     }
   return dex_future_new_true ();
 }

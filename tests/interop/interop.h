@@ -19,10 +19,14 @@ G_BEGIN_DECLS
 #define INTEROP_SOURCE "/source/1.0.0"
 #define INTEROP_RESET  "/reset/1.0.0"
 
+/* What the byte sent to INTEROP_RESET is added to for the code of the reset, unless it is 0. */
+#define INTEROP_CODES 0x1000
+
 /* The command line, as given. */
 typedef struct
 {
-  char *security;
+  char *transport; /* NULL: tcp */
+  char *security;  /* over TCP only */
   char *key;
   char **allow;
   char **services;
@@ -31,8 +35,11 @@ typedef struct
   char *protocol;
   gint64 bytes; /* -1: the case's own */
   int count;    /* 0: the case's own */
+  int code;
   double timeout;
 } InteropOptions;
+
+gboolean interop_options_want_quic (const InteropOptions *options);
 
 /* Both are called in a fiber and serve @swarm as the contract says. G_OPTION_ERROR: the caller
  * was asked for something that is not in the contract; nothing has been printed then. */

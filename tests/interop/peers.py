@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 HERE = pathlib.Path(__file__).resolve().parent
 OURS = 'peerup'
-FOREIGN = ('go-0.47', 'go-new', 'js')
+FOREIGN = ('go-0.47', 'go-new', 'js', 'rust')
 WAIT = 10  # seconds for what takes milliseconds on an idle machine
 
 
@@ -175,19 +175,72 @@ class EchoServer:
 
 
 class ClosedPort:
-    """A loopback address that refuses connections for as long as this lives."""
+    """A loopback address that refuses TCP and is deaf on UDP for as long as this lives."""
 
     def __init__(self):
+        self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._datagrams.bind(('127.0.0.1', 0))
         self._socket = socket.socket()
-        self._socket.bind(('127.0.0.1', 0))
+        self._socket.bind(self._datagrams.getsockname())
         self.address = '127.0.0.1:%d' % self._socket.getsockname()[1]
 
     def close(self):
         self._socket.close()
+        self._datagrams.close()
+
+
+class BackwardTap:
+    """A relay of datagrams before a listener that keeps back a dialer's first one until the second is through."""
+
+    def __init__(self, addr):
+        before, _, self._peer = addr.rpartition('/p2p/')
+        _, _, host, _, port, _ = before.split('/')
+        self._listener = (host, int(port))
+        self._front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._front.bind(('127.0.0.1', 0))
+        self._back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._back.connect(self._listener)
+        self.addr = '/ip4/127.0.0.1/udp/%d/quic-v1/p2p/%s' % (self._front.getsockname()[1], self._peer)
+        self.first = []  # the dialer's first two datagrams
+        self._dialer = None
+        self._ended = threading.Event()
+        for relay in (self._forward, self._backward):
+            threading.Thread(target=relay, daemon=True).start()
+
+    def _relay(self, receive, send):
+        while not self._ended.is_set():
+            try:
+                send(receive())
+            except OSError:  # the timeout, or what an earlier datagram met
+                pass
+
+    def _forward(self):
+        self._front.settimeout(0.2)
+        self._relay(self._receive, self._send)
+
+    def _receive(self):
+        data, self._dialer = self._front.recvfrom(65536)
+        return data
+
+    def _send(self, data):
+        if len(self.first) < 2:
+            self.first.append(data)
+            if len(self.first) == 2:
+                self._back.send(data)
+                self._back.send(self.first[0])
+        else:
+            self._back.send(data)
+
+    def _backward(self):
+        self._back.settimeout(0.2)
+        self._relay(lambda: self._back.recv(65536), lambda data: self._front.sendto(data, self._dialer))
+
+    def close(self):
+        self._ended.set()
 
 
 class Listeners:
-    """One listening program for each stack and security, started when first asked for."""
+    """One listening program for each stack and way, started when first asked for."""
 
     def __init__(self):
         self.stacks = stacks()
@@ -196,19 +249,19 @@ class Listeners:
         self.echo = EchoServer()
         self.closed = ClosedPort()
 
-    def get(self, stack, security):
+    def get(self, stack, way):
         """The listener; a new one if the last has died, which stop() reports."""
-        listener = self.running.get((stack, security))
+        listener = self.running.get((stack, way))
         if listener and listener.process.poll() is not None:
-            self.gone.append(self.running.pop((stack, security)))
+            self.gone.append(self.running.pop((stack, way)))
             listener = None
         if not listener:
-            listener = self.running[stack, security] = self.start(stack, security)
+            listener = self.running[stack, way] = self.start(stack, way)
         return listener
 
-    def start(self, stack, security):
+    def start(self, stack, way):
         """A new one, which its caller ends."""
-        argv = [*self.stacks[stack], 'listen', '--security', security, '--key', seed_hex(listener_key(stack))]
+        argv = [*self.stacks[stack], 'listen', *way_options(way), '--key', seed_hex(listener_key(stack))]
         for dialer in (OURS, *FOREIGN):
             argv += ['--allow', peer_id(dialer_key(dialer))]
         argv += ['--service', f'echo={self.echo.address}', '--service', f'closed={self.closed.address}']
@@ -227,6 +280,11 @@ class Listeners:
         assert not bad, '\n'.join(bad)
 
 
+def way_options(way):
+    """What a program is told of how to connect: by the security over TCP, or by QUIC."""
+    return ('--transport', 'quic') if way == 'quic' else ('--security', way)
+
+
 def listener_key(stack):
     return seed('listener', stack)
 
@@ -238,13 +296,13 @@ def dialer_key(stack):
 class Pair:
     """Who dials whom over what, and the programs that do it."""
 
-    def __init__(self, listeners, listener, dialer, security):
+    def __init__(self, listeners, listener, dialer, way):
         self.dialer_stack = dialer
         self.listener_stack = listener
-        self.security = security
+        self.way = way
         self._argv = listeners.stacks[dialer]
         self._listeners = listeners
-        self.listener = listeners.get(listener, security)
+        self.listener = listeners.get(listener, way)
         ready = self.listener.wait_for('listening')
         self.listener_id = peer_id(listener_key(listener))
         self.dialer_id = peer_id(dialer_key(dialer))
@@ -255,11 +313,11 @@ class Pair:
 
     def another_listener(self):
         """One more of the same, with its address; the caller ends it."""
-        program = self._listeners.start(self.listener_stack, self.security)
+        program = self._listeners.start(self.listener_stack, self.way)
         return program, program.wait_for('listening')['addrs'][0]
 
-    def _command(self, case, key=None, addr=None, security=None, **options):
-        argv = [*self._argv, 'dial', '--security', security or self.security,
+    def _command(self, case, key=None, addr=None, way=None, **options):
+        argv = [*self._argv, 'dial', *way_options(way or self.way),
                 '--key', seed_hex(key or dialer_key(self.dialer_stack)), '--addr', addr or self.addr, '--do', case]
         for name, value in options.items():
             argv += [f'--{name}', str(value)]
@@ -285,8 +343,12 @@ class Pair:
         result = self.result(self.start(case, **options))
         assert result['do'] == case
         assert result['peer'] == self.listener_id
-        assert result['security'] == {'tls': '/tls/1.0.0', 'noise': '/noise'}[self.security]
-        assert result['muxer'] == '/yamux/1.0.0'
+        if self.way == 'quic':
+            assert result['transport'] == 'quic-v1'
+        else:
+            assert result['transport'] == 'tcp'
+            assert result['security'] == {'tls': '/tls/1.0.0', 'noise': '/noise'}[self.way]
+            assert result['muxer'] == '/yamux/1.0.0'
         return result
 
     def copy(self, protocol, data, timeout=20):
@@ -296,8 +358,13 @@ class Pair:
         assert done.returncode == 0, f'exit code {done.returncode}: {done.stderr.decode(errors="replace")}'
         return done.stdout
 
-    def listener_sees(self, name, **members):
-        return self.listener.wait_for(name, since=self.mark, **members)
+    def listener_sees(self, name, seconds=WAIT, **members):
+        return self.listener.wait_for(name, since=self.mark, seconds=seconds, **members)
+
+    @property
+    def patience(self):
+        """Seconds until a peer that is dead must have been noticed: TCP tells, QUIC's idle timeout has to pass."""
+        return 60 if self.way == 'quic' else WAIT
 
     def peers(self):
         """Peer IDs the listener has connections with now."""

@@ -26,10 +26,30 @@ usage (GError **error, const char *text)
   return FALSE;
 }
 
+gboolean
+interop_options_want_quic (const InteropOptions *options)
+{
+  return g_strcmp0 (options->transport, "quic") == 0;
+}
+
+static gboolean
+check_options (const InteropOptions *options, GError **error)
+{
+  if (options->transport != NULL && !g_str_equal (options->transport, "tcp") && !interop_options_want_quic (options))
+    return usage (error, "--transport must be tcp or quic");
+  if (!interop_options_want_quic (options) && g_strcmp0 (options->security, "tls") != 0 &&
+      g_strcmp0 (options->security, "noise") != 0)
+    return usage (error, "--security must be tls or noise");
+  if (options->code < 0 || options->code > G_MAXUINT8)
+    return usage (error, "--code must be 0 to 255");
+  return TRUE;
+}
+
 static gboolean
 parse_options (InteropOptions *options, int *argc, char ***argv, GError **error)
 {
   GOptionEntry entries[] = {
+    { "transport", 0, 0, G_OPTION_ARG_STRING, &options->transport, NULL, NULL },
     { "security", 0, 0, G_OPTION_ARG_STRING, &options->security, NULL, NULL },
     { "key", 0, 0, G_OPTION_ARG_STRING, &options->key, NULL, NULL },
     { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->allow, NULL, NULL },
@@ -39,6 +59,7 @@ parse_options (InteropOptions *options, int *argc, char ***argv, GError **error)
     { "protocol", 0, 0, G_OPTION_ARG_STRING, &options->protocol, NULL, NULL },
     { "bytes", 0, 0, G_OPTION_ARG_INT64, &options->bytes, NULL, NULL },
     { "count", 0, 0, G_OPTION_ARG_INT, &options->count, NULL, NULL },
+    { "code", 0, 0, G_OPTION_ARG_INT, &options->code, NULL, NULL },
     { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->timeout, NULL, NULL },
     G_OPTION_ENTRY_NULL,
   };
@@ -50,9 +71,7 @@ parse_options (InteropOptions *options, int *argc, char ***argv, GError **error)
     return FALSE;
   if (*argc != 2 || (!g_str_equal ((*argv)[1], "listen") && !g_str_equal ((*argv)[1], "dial")))
     return usage (error, "say listen or dial, and options");
-  if (g_strcmp0 (options->security, "tls") != 0 && g_strcmp0 (options->security, "noise") != 0)
-    return usage (error, "--security must be tls or noise");
-  return TRUE;
+  return check_options (options, error);
 }
 
 static PeerupPrivateKey *
@@ -83,7 +102,7 @@ make_swarm (const InteropOptions *options, GError **error)
   g_autoptr (PeerupPrivateKey) key = parse_seed (options->key, error);
   PeerupSwarm *swarm = key != NULL ? peerup_swarm_new (key, error) : NULL;
 
-  if (swarm != NULL)
+  if (swarm != NULL && !interop_options_want_quic (options))
     peerup_swarm_set_securities (swarm, g_str_equal (options->security, "tls") ? tls : noise);
   return swarm;
 }
@@ -129,6 +148,7 @@ program_prepare (Program *self, int argc, char *argv[])
 static void
 program_clear (Program *self)
 {
+  g_free (self->options.transport);
   g_free (self->options.security);
   g_free (self->options.key);
   g_strfreev (self->options.allow);

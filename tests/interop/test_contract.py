@@ -25,11 +25,13 @@ def argv(request, listeners):
     (),
     ('juggle',),
     ('listen', '--security', 'rot13', '--key', KEY),
+    ('listen', '--transport', 'pigeon', '--security', 'tls', '--key', KEY),
+    ('listen', '--key', KEY),
     ('listen', '--security', 'tls', '--key', '00'),
     ('listen', '--security', 'tls', '--key', KEY, '--colour', 'blue'),
     ('dial', '--security', 'tls', '--key', KEY, '--addr', 'nowhere', '--do', 'ping'),
     ('dial', '--security', 'tls', '--key', KEY, '--addr', NOBODY, '--do', 'juggle'),
-), ids=('nothing', 'command', 'security', 'key', 'option', 'address', 'case'))
+), ids=('nothing', 'command', 'security', 'transport', 'no security', 'key', 'option', 'address', 'case'))
 def test_bad_usage(argv, arguments):
     done = subprocess.run([*argv, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=peers.WAIT, check=False)
@@ -39,9 +41,12 @@ def test_bad_usage(argv, arguments):
 
 
 @pytest.mark.parametrize('case', ('ping', 'expect-refused'))
-def test_nobody_listens(argv, case, listeners):
-    addr = '/ip4/127.0.0.1/tcp/%s/p2p/%s' % (listeners.closed.address.rpartition(':')[2], peers.peer_id(peers.seed('nobody')))
-    program = peers.Program([*argv, 'dial', '--security', 'tls', '--key', KEY, '--addr', addr, '--do', case, '--timeout', '5'])
+@pytest.mark.parametrize('way', ('tls', 'quic'))
+def test_nobody_listens(argv, way, case, listeners):
+    port = listeners.closed.address.rpartition(':')[2]
+    socket = f'udp/{port}/quic-v1' if way == 'quic' else f'tcp/{port}'
+    addr = f'/ip4/127.0.0.1/{socket}/p2p/' + peers.peer_id(peers.seed('nobody'))
+    program = peers.Program([*argv, 'dial', *peers.way_options(way), '--key', KEY, '--addr', addr, '--do', case, '--timeout', '5'])
     assert program.finish(peers.WAIT) == 1
     assert len(program.events) == 1
     assert program.events[0]['do'] == case
@@ -50,8 +55,9 @@ def test_nobody_listens(argv, case, listeners):
 
 
 @pytest.mark.parametrize('how', ('end of file', 'quit', 'SIGTERM'))
-def test_listener_ends(argv, how):
-    program = peers.Program([*argv, 'listen', '--security', 'noise', '--key', KEY])
+@pytest.mark.parametrize('way', ('noise', 'quic'))
+def test_listener_ends(argv, way, how):
+    program = peers.Program([*argv, 'listen', *peers.way_options(way), '--key', KEY])
     try:
         ready = program.wait_for('listening')
         assert ready['peer'] == peers.peer_id(peers.seed('contract'))

@@ -36,7 +36,17 @@ type dialer struct {
 	protocol protocol.ID
 	bytes    int64
 	count    int
+	code     uint
+	stack    stack
 	r        members
+}
+
+// wanted is a dial as the command line has it; -1 and 0 leave bytes and count to the case.
+type wanted struct {
+	addr, name, protocol string
+	bytes                int64
+	count                int
+	code                 uint
 }
 
 type caseOf struct {
@@ -54,33 +64,36 @@ var cases = map[string]caseOf{
 	"echo":           {run: (*dialer).echo, protocol: echoID, bytes: 65536},
 	"half-close":     {run: (*dialer).halfClose, protocol: echoID, bytes: 4096},
 	"parallel":       {run: (*dialer).parallel, bytes: 65536, count: 100},
+	"sequential":     {run: (*dialer).sequential, bytes: 64, count: 1000},
 	"sink":           {run: (*dialer).sink, bytes: 65536},
 	"source":         {run: (*dialer).source, bytes: 65536},
 	"reset":          {run: (*dialer).reset, protocol: resetID},
 	"unsupported":    {run: (*dialer).unsupported, protocol: "/nobody/serves/this/1.0.0"},
 	"expect-refused": {run: (*dialer).expectRefused},
+	"handshake":      {run: (*dialer).handshake},
 	"copy":           {run: (*dialer).copy},
 }
 
 // dial reports whether the case passed; err is for what keeps it from starting.
-func dial(s stack, addr, name string, id string, size int64, count int, timeout time.Duration) (bool, error) {
-	c, found := cases[name]
+func dial(s stack, w wanted, timeout time.Duration) (bool, error) {
+	c, found := cases[w.name]
 	if !found {
-		return false, usageError{fmt.Errorf("--do %s: no such case", name)}
+		return false, usageError{fmt.Errorf("--do %s: no such case", w.name)}
 	}
-	info, err := peer.AddrInfoFromString(addr)
+	info, err := peer.AddrInfoFromString(w.addr)
 	if err != nil {
-		return false, usageError{fmt.Errorf("--addr %s: %w", addr, err)}
+		return false, usageError{fmt.Errorf("--addr %s: %w", w.addr, err)}
 	}
-	d := &dialer{peer: *info, deadline: time.Now().Add(timeout), protocol: c.protocol, bytes: c.bytes, count: c.count, r: members{"do": name}}
-	if id != "" {
-		d.protocol = protocol.ID(id)
+	d := &dialer{peer: *info, deadline: time.Now().Add(timeout), protocol: c.protocol, bytes: c.bytes, count: c.count,
+		code: w.code, stack: s, r: members{"do": w.name}}
+	if w.protocol != "" {
+		d.protocol = protocol.ID(w.protocol)
 	}
-	if size >= 0 {
-		d.bytes = size
+	if w.bytes >= 0 {
+		d.bytes = w.bytes
 	}
-	if count > 0 {
-		d.count = count
+	if w.count > 0 {
+		d.count = w.count
 	}
 	if d.h, err = s.newHost(false, nil); err != nil {
 		return false, err
@@ -99,7 +112,7 @@ func dial(s stack, addr, name string, id string, size int64, count int, timeout 
 		d.r["error"] = err.Error()
 	}
 	out := os.Stdout
-	if name == "copy" {
+	if w.name == "copy" {
 		out = os.Stderr
 	}
 	emitTo(out, d.r)
@@ -329,6 +342,34 @@ func (d *dialer) oneOfMany(ctx context.Context, opened *sync.WaitGroup) error {
 	return <-wrote
 }
 
+// sequential opens one stream after the other, each when the last has ended.
+func (d *dialer) sequential(ctx context.Context) error {
+	if err := d.connect(ctx); err != nil {
+		return err
+	}
+	start := time.Now()
+	d.r["streams"], d.r["bytes"] = 0, int64(0)
+	for i := range d.count {
+		s, err := d.open(ctx, echoID)
+		if err != nil {
+			return err
+		}
+		if err := writeAll(s, 0, d.bytes); err != nil {
+			return err
+		}
+		n, sum, err := readSum(s)
+		if err != nil {
+			return err
+		}
+		if n != d.bytes || sum != patternSum(d.bytes) {
+			return fmt.Errorf("stream %d returned %d bytes with hash %s", i, n, sum)
+		}
+		d.r["streams"], d.r["bytes"] = i+1, d.bytes*int64(i+1)
+	}
+	d.r["seconds"] = time.Since(start).Seconds()
+	return nil
+}
+
 func (d *dialer) sink(ctx context.Context) error {
 	s, err := d.open(ctx, sinkID)
 	if err != nil {
@@ -373,13 +414,16 @@ func (d *dialer) reset(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err = s.Write([]byte{0}); err == nil {
+	if _, err = s.Write([]byte{byte(d.code)}); err == nil {
 		_, _, err = readSum(s)
 	}
 	if !errors.Is(err, network.ErrReset) {
 		return fmt.Errorf("not a reset: %v", err)
 	}
 	d.r["reset"] = err.Error()
+	if e := new(network.StreamError); errors.As(err, &e) {
+		d.r["code"] = e.ErrorCode
+	}
 	return nil
 }
 
@@ -394,16 +438,30 @@ func (d *dialer) unsupported(ctx context.Context) error {
 }
 
 func (d *dialer) expectRefused(ctx context.Context) error {
+	// A connection that the peer closes at once is gone before anybody can ask for it.
+	conns := make(chan network.Conn, 1)
+	d.h.Network().Notify(&network.NotifyBundle{ConnectedF: func(_ network.Network, c network.Conn) {
+		select {
+		case conns <- c:
+		default:
+		}
+	}})
 	err := d.connect(ctx)
 	if err == nil {
 		_, err = d.pings(ctx, 1)
+	}
+	if err != nil && len(conns) > 0 {
+		// Only a stream of the connection itself fails with what the peer closed it with.
+		_, why := (<-conns).NewStream(ctx)
+		err = errors.Join(err, why)
 	}
 	switch {
 	case err == nil:
 		return errors.New("the peer answered a ping")
 	case ctx.Err() != nil:
 		return fmt.Errorf("nobody refused in time: %w", err)
-	case strings.Contains(err.Error(), "connection refused"):
+	case strings.Contains(err.Error(), "connection refused"), strings.Contains(err.Error(), "no recent network activity"),
+		strings.Contains(err.Error(), "handshake did not complete"):
 		return fmt.Errorf("nobody listens: %w", err)
 	}
 	d.r["refusal"] = err.Error()

@@ -77,7 +77,9 @@ func announce(h host.Host) {
 func serve(h host.Host, id protocol.ID, handler func(network.Stream) error) {
 	h.SetStreamHandler(id, func(s network.Stream) {
 		if err := handler(s); err != nil {
-			s.Reset()
+			code := resetCode(0)
+			errors.As(err, &code)
+			s.ResetWithError(network.StreamErrorCode(code))
 			return
 		}
 		s.Close()
@@ -106,11 +108,20 @@ func source(s network.Stream) error {
 }
 
 func reset(s network.Stream) error {
-	if _, err := io.ReadFull(s, make([]byte, 1)); err != nil {
+	low := make([]byte, 1)
+	if _, err := io.ReadFull(s, low); err != nil {
 		return err
 	}
-	return errors.New("this protocol always resets")
+	if low[0] == 0 {
+		return resetCode(0)
+	}
+	return 0x1000 + resetCode(low[0])
 }
+
+// resetCode is the code a stream is to be reset with.
+type resetCode uint32
+
+func (c resetCode) Error() string { return fmt.Sprintf("reset with code %#x", uint32(c)) }
 
 func connectTo(s network.Stream, target string) error {
 	c, err := net.Dial("tcp", target)
@@ -166,10 +177,18 @@ func describe(c network.Conn) members {
 	state := c.ConnState()
 	return members{
 		"peer":        c.RemotePeer().String(),
+		"transport":   transportOf(c.RemoteMultiaddr()),
 		"security":    state.Security,
 		"muxer":       state.StreamMultiplexer,
 		"early_muxer": state.UsedEarlyMuxerNegotiation,
 	}
+}
+
+func transportOf(a ma.Multiaddr) string {
+	if _, err := a.ValueForProtocol(ma.P_QUIC_V1); err == nil {
+		return "quic-v1"
+	}
+	return "tcp"
 }
 
 func watchIdentify(h host.Host) error {

@@ -42,6 +42,7 @@ func run(args []string) (passed bool, err error) {
 	id := flags.String("protocol", "", "protocol ID")
 	size := flags.Int64("bytes", -1, "bytes to move")
 	count := flags.Int("count", 0, "pings or streams")
+	code := flags.Uint("code", 0, "code of a reset")
 	timeout := flags.Float64("timeout", 30, "seconds")
 	target := flags.String("target", "", "where the tunnel leads")
 	local := flags.String("local", "127.0.0.1:0", "where the tunnel begins")
@@ -61,7 +62,8 @@ func run(args []string) (passed bool, err error) {
 	case "listen":
 		return true, listen(s, allow, services)
 	case "dial":
-		return dial(s, *addr, *do, *id, *size, *count, time.Duration(*timeout*float64(time.Second)))
+		asked := wanted{addr: *addr, name: *do, protocol: *id, bytes: *size, count: *count, code: *code}
+		return dial(s, asked, time.Duration(*timeout*float64(time.Second)))
 	case "tunnel-listen":
 		return true, tunnelListen(s, *target)
 	case "tunnel-dial":

@@ -17,9 +17,10 @@ const CASES = {
   echo: { run: echoes, protocol: '/echo/1.0.0', bytes: 65536 },
   'half-close': { run: halfCloses, protocol: '/echo/1.0.0', bytes: 4096 },
   parallel: { run: parallels, bytes: 65536, count: 100 },
+  sequential: { run: followsOneAnother, bytes: 64, count: 1000 },
   sink: { run: sinks, bytes: 65536 },
   source: { run: sources, bytes: 65536 },
-  reset: { run: resets, protocol: '/reset/1.0.0' },
+  reset: { run: resets, protocol: '/reset/1.0.0', code: 0 },
   unsupported: { run: meetsUnsupported, protocol: '/nobody/serves/this/1.0.0' },
   'expect-refused': { run: meetsRefusal },
   copy: { run: copies }
@@ -176,6 +177,20 @@ async function parallels (d) {
   Object.assign(d.result, { streams: d.count, bytes: d.bytes * d.count, seconds: (performance.now() - start) / 1000 })
 }
 
+/** One stream after the other, each when the last has ended. */
+async function followsOneAnother (d) {
+  await connects(d)
+  const start = performance.now()
+  const expected = patternSum(d.bytes)
+  for (let i = 0; i < d.count; i++) {
+    const { stream, reader } = await opens(d, '/echo/1.0.0')
+    const [{ count, sum }] = await inTime(d, Promise.all([reader.sum(), writesAll(stream, 0, d.bytes)]))
+    if (count !== d.bytes || sum !== expected) throw new Error(`stream ${i} returned ${count} bytes with hash ${sum}`)
+    Object.assign(d.result, { streams: i + 1, bytes: d.bytes * (i + 1) })
+  }
+  d.result.seconds = (performance.now() - start) / 1000
+}
+
 async function sinks (d) {
   const { stream, reader } = await opens(d, '/sink/1.0.0')
   const start = performance.now()
@@ -197,7 +212,7 @@ async function sources (d) {
 
 async function resets (d) {
   const { stream, reader } = await opens(d, d.protocol)
-  if (stream.status === 'open') await write(stream, Buffer.alloc(1))
+  if (stream.status === 'open') await write(stream, Buffer.from([d.code]))
   const error = await inTime(d, reader.sum()).then(() => new Error('the stream ended'), error => error)
   if (error.name !== 'StreamResetError') throw error
   d.result.reset = inWords(error)

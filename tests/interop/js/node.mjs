@@ -6,6 +6,7 @@
 
 import { createInterface } from 'node:readline'
 import { noise } from '@chainsafe/libp2p-noise'
+import { quic } from '@chainsafe/libp2p-quic'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify, identifyPush } from '@libp2p/identify'
@@ -21,15 +22,18 @@ export class UsageError extends Error {}
  * dialed, loopback too; pushed is called with a peer's ID and its protocols
  * after each identify push of that peer.
  */
-export async function makeNode ({ security, key }, { listen = false, gater = {}, pushed = () => {} } = {}) {
+export async function makeNode ({ security, transport, key }, { listen = false, gater = {}, pushed = () => {} } = {}) {
   if (!/^[0-9a-f]{64}$/i.test(key ?? '')) throw new UsageError('--key must be 32 bytes in hex')
-  if (security !== 'tls' && security !== 'noise') throw new UsageError('--security must be tls or noise')
+  if (transport !== 'tcp' && transport !== 'quic') throw new UsageError('--transport must be tcp or quic')
+  const overTcp = transport === 'tcp'
+  if (overTcp && security !== 'tls' && security !== 'noise') throw new UsageError('--security must be tls or noise')
+  const address = overTcp ? '/ip4/127.0.0.1/tcp/0' : '/ip4/127.0.0.1/udp/0/quic-v1'
   return createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', Buffer.from(key, 'hex')),
-    addresses: { listen: listen ? ['/ip4/127.0.0.1/tcp/0'] : [] },
-    transports: [tcp()],
-    connectionEncrypters: [security === 'tls' ? tls() : noise()],
-    streamMuxers: [yamux()],
+    addresses: { listen: listen ? [address] : [] },
+    transports: [overTcp ? tcp() : quic()],
+    connectionEncrypters: overTcp ? [security === 'tls' ? tls() : noise()] : [],
+    streamMuxers: overTcp ? [yamux()] : [],
     connectionGater: { denyDialMultiaddr: () => false, ...gater },
     // The tests connect more often in a second than the default lets one host.
     connectionManager: { inboundConnectionThreshold: 1000 },
@@ -60,6 +64,7 @@ function tellingPush (pushed) {
 export function describe (connection) {
   return {
     peer: connection.remotePeer.toString(),
+    transport: connection.remoteAddr.toString().includes('/quic-v1') ? 'quic-v1' : 'tcp',
     security: connection.encryption,
     muxer: connection.multiplexer
   }

@@ -12,20 +12,31 @@ import { UsageError } from './node.mjs'
 const text = { type: 'string' }
 const list = { type: 'string', multiple: true }
 const COMMANDS = {
-  listen: { run: listen, options: { security: text, key: text, allow: list, service: list } },
+  listen: { run: listen, options: { transport: text, security: text, key: text, allow: list, service: list } },
   dial: {
     run: dial,
-    options: { security: text, key: text, addr: text, do: text, protocol: text, bytes: text, count: text, timeout: text }
+    options: {
+      transport: text,
+      security: text,
+      key: text,
+      addr: text,
+      do: text,
+      protocol: text,
+      bytes: text,
+      count: text,
+      code: text,
+      timeout: text
+    }
   }
 }
-const NUMBERS = ['bytes', 'count', 'timeout']
+const NUMBERS = ['bytes', 'count', 'code', 'timeout']
 
 function parse ([command, ...args]) {
   const { run, options } = COMMANDS[command] ?? {}
   if (run == null) throw new UsageError('say listen or dial')
   let values
   try {
-    values = { timeout: '30', ...parseArgs({ args, options }).values }
+    values = { transport: 'tcp', timeout: '30', ...parseArgs({ args, options }).values }
   } catch (error) {
     throw new UsageError(error.message)
   }
