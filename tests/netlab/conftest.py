@@ -22,6 +22,8 @@ import time
 
 import pytest
 
+import netlab
+
 BIN = os.environ.get("PEERUP_BIN", str(pathlib.Path(__file__).parents[2] / "build/asan/src/cli/peerup"))
 BIG = int(os.environ.get("PEERUP_TEST_BIG", 64 << 20))
 LSAN = pathlib.Path(__file__).parents[1] / "lsan.supp"
@@ -85,10 +87,11 @@ class Running:
 
 
 class Peer:
-    """One device: its home, its files, its daemon and commands."""
+    """One device: its home, its files, its daemon and commands, and the network namespace they run in."""
 
-    def __init__(self, name, directory):
+    def __init__(self, name, directory, space=None):
         self.name = name
+        self.space = space or contextlib.nullcontext()
         self.home = directory / name
         self.runtime = self.home / "run"
         self.runtime.mkdir(parents=True, mode=0o700)
@@ -113,8 +116,9 @@ class Peer:
         return env | extra
 
     def run(self, *args, code=0, timeout=60, text=True, **kwargs):
-        done = subprocess.run([BIN, *map(str, args)], env=self.env(), cwd=self.home, text=text, timeout=timeout,
-                              capture_output=True, **kwargs)
+        with self.space:
+            done = subprocess.run([BIN, *map(str, args)], env=self.env(), cwd=self.home, text=text, timeout=timeout,
+                                  capture_output=True, **kwargs)
         stderr = done.stderr if text else done.stderr.decode(errors="replace")
         assert not COMPLAINTS.search(stderr), stderr
         assert code is None or done.returncode == code, (args, done.returncode, done.stdout, stderr)
@@ -124,7 +128,8 @@ class Peer:
         return json.loads(self.run(*args, "--json", code=code).stdout)
 
     def start(self, *args, **env):
-        running = Running([BIN, *map(str, args)], self.env(**env), self.home, f"{args[0]}-{len(self.processes)}")
+        with self.space:
+            running = Running([BIN, *map(str, args)], self.env(**env), self.home, f"{args[0]}-{len(self.processes)}")
         self.processes.append(running)
         return running
 
@@ -227,11 +232,23 @@ def directory():
 
 
 @pytest.fixture
+def lab():
+    """Network namespaces client and server, to be joined by the test."""
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    if not netlab.LINE.exists():
+        pytest.skip(f"{netlab.LINE} is not built")
+    lab = netlab.Lab()
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
 def make_peer(directory):
     peers = []
 
-    def make(name):
-        peer = Peer(name, directory)
+    def make(name, space=None):
+        peer = Peer(name, directory, space)
         peers.append(peer)
         return peer
 
