@@ -151,15 +151,18 @@ class Peer:
             assert notify.recv(100) == b"READY=1"
         return self.daemon_process
 
-    def address(self):
-        return f"/ip4/127.0.0.1/tcp/{self.port}/p2p/{self.id}"
+    def address(self, host="127.0.0.1", transport="tcp"):
+        ip = "ip6" if ":" in host else "ip4"
+        way = f"udp/{self.port}/quic-v1" if transport == "quic-v1" else f"tcp/{self.port}"
+        return f"/{ip}/{host}/{way}/p2p/{self.id}"
 
     def authorize(self, other, *options):
         self.run("auth", "add", other.id, "--name", other.name, *options)
 
-    def knows(self, other):
-        """other is in names, and its address is known."""
-        self.run("auth", "add", other.address(), "--name", other.name)
+    def knows(self, other, *addresses):
+        """other is in names, and its addresses are known."""
+        for address in addresses or [other.address()]:
+            self.run("auth", "add", address, "--name", other.name)
 
     def proxy(self, peer, service, *options):
         """A forward, and the (host, port) where it listens."""
