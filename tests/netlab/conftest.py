@@ -156,13 +156,22 @@ class Peer:
         way = f"udp/{self.port}/quic-v1" if transport == "quic-v1" else f"tcp/{self.port}"
         return f"/{ip}/{host}/{way}/p2p/{self.id}"
 
+    def listen_on(self, *addresses):
+        """Replaces the addresses of the configuration."""
+        head, rest = self.config.read_text().split("  listen_addresses:\n", 1)
+        lines = rest.splitlines(keepends=True)
+        kept = next(i for i, line in enumerate(lines) if not line.startswith("    -"))
+        self.config.write_text(head + "  listen_addresses:\n" + "".join(f'    - "{a}"\n' for a in addresses) + "".join(lines[kept:]))
+
     def authorize(self, other, *options):
         self.run("auth", "add", other.id, "--name", other.name, *options)
 
     def knows(self, other, *addresses):
         """other is in names, and its addresses are known."""
-        for address in addresses or [other.address()]:
-            self.run("auth", "add", address, "--name", other.name)
+        first, *more = addresses or [other.address()]
+        self.run("auth", "add", first, "--name", other.name)
+        with open(self.config.parent / "known_peers", "a") as known:
+            known.writelines(f"{address}\n" for address in more)
 
     def proxy(self, peer, service, *options):
         """A forward, and the (host, port) where it listens."""
@@ -175,6 +184,10 @@ class Peer:
 
     def status(self):
         return self.json("status")
+
+    def connection(self, other):
+        """What the daemon's status says of other; None while it is not connected."""
+        return next((p for p in self.status()["peers"] if p["id"] == other.id and p["state"] == "connected"), None)
 
     def close(self):
         for process in reversed(self.processes):
@@ -290,6 +303,13 @@ def pair(make_peer):
     home.authorize(laptop)
     laptop.knows(home)
     return home, laptop
+
+
+def pss(pid):
+    """Bytes of memory that are this process's own or its share."""
+    with open(f"/proc/{pid}/smaps_rollup") as rollup:
+        line, = (line for line in rollup if line.startswith("Pss:"))
+    return int(line.split()[1]) << 10
 
 
 def recv_all(connection):
