@@ -385,6 +385,29 @@ deliver_packets (Direction *direction)
 }
 
 static void
+print_direction (const Direction *direction)
+{
+  printf ("\"%s\": {\"received\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"delivered\": %" PRIu64 ", \"lost\": %" PRIu64
+          ", \"too_big\": %" PRIu64 ", \"queue_full\": %" PRIu64 ", \"memory_full\": %" PRIu64 ", \"refused\": %" PRIu64
+          ", \"reordered\": %" PRIu64 ", \"duplicated\": %" PRIu64
+          ", \"biggest\": %zu, \"max_queue\": %.0f, \"max_late_us\": %" PRId64 "}",
+          direction->name, direction->received, direction->bytes, direction->delivered, direction->lost,
+          direction->too_big, direction->queue_full, direction->memory_full, direction->refused, direction->reordered,
+          direction->duplicated, direction->biggest, direction->max_queue, direction->max_late / 1000);
+}
+
+static void
+print_counts (const Direction directions[2])
+{
+  printf ("{");
+  print_direction (&directions[0]);
+  printf (", ");
+  print_direction (&directions[1]);
+  printf ("}\n");
+  fflush (stdout);
+}
+
+static void
 on_signal (int number)
 {
   stopping = 1;
@@ -434,8 +457,12 @@ run (Direction directions[2], int64_t end)
       for (int i = 0; i < 2; i++)
         for (int n = 0; n < TURN && polled[i].revents != 0 && receive_packet (&directions[i]); n++)
           ;
-      if (polled[2].revents != 0 && read (STDIN_FILENO, ignored, sizeof ignored) <= 0)
-        break;
+      if (polled[2].revents != 0)
+        {
+          if (read (STDIN_FILENO, ignored, sizeof ignored) <= 0)
+            break;
+          print_counts (directions);
+        }
       for (int i = 0; i < 3; i++)
         polled[i].revents = 0;
     }
@@ -489,23 +516,12 @@ prepare (Direction *direction)
 }
 
 static void
-print_direction (const Direction *direction)
-{
-  printf ("\"%s\": {\"received\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"delivered\": %" PRIu64 ", \"lost\": %" PRIu64
-          ", \"too_big\": %" PRIu64 ", \"queue_full\": %" PRIu64 ", \"memory_full\": %" PRIu64 ", \"refused\": %" PRIu64
-          ", \"reordered\": %" PRIu64 ", \"duplicated\": %" PRIu64
-          ", \"biggest\": %zu, \"max_queue\": %.0f, \"max_late_us\": %" PRId64 "}",
-          direction->name, direction->received, direction->bytes, direction->delivered, direction->lost,
-          direction->too_big, direction->queue_full, direction->memory_full, direction->refused, direction->reordered,
-          direction->duplicated, direction->biggest, direction->max_queue, direction->max_late / 1000);
-}
-
-static void
 usage (FILE *file)
 {
   fputs ("usage: delay-line [OPTION...] LEFT-NAMESPACE LEFT-DEVICE RIGHT-NAMESPACE RIGHT-DEVICE\n"
          "Joins two new TUN devices; a namespace is a path like /proc/1/ns/net. Says \"ready\" when they are there.\n"
-         "Ends at SIGTERM, at the end of standard input, or after --seconds.\n"
+         "A line on standard input prints what was counted so far, as JSON. Ends at SIGTERM, at the end of\n"
+         "standard input, or after --seconds.\n"
          "For both directions, or for one after --to-left or --to-right:\n"
          "  --delay MS --rate MBIT --queue BYTES --mtu BYTES (drops bigger packets and says nothing)\n"
          "  --loss PERCENT --duplicate PERCENT --reorder PERCENT --hold MS (how much later; 5)\n"
@@ -637,12 +653,6 @@ main (int argc, char **argv)
   run (directions, options.seconds > 0 ? now_ns () + llround (options.seconds * NSEC_PER_SEC) : INT64_MAX);
 
   if (options.stats)
-    {
-      printf ("{");
-      print_direction (&directions[0]);
-      printf (", ");
-      print_direction (&directions[1]);
-      printf ("}\n");
-    }
+    print_counts (directions);
   return 0;
 }

@@ -98,8 +98,14 @@ class Line:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "ready\n"
 
+    def counts(self):
+        """What it has counted so far, by direction: "to_right" and "to_left"."""
+        self.process.stdin.write("?\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
     def end(self):
-        """What it counted, by direction: "to_right" and "to_left"."""
+        """What it has counted."""
         self.process.stdin.close()
         text = self.process.stdout.read()
         assert self.process.wait(10) == 0

@@ -96,8 +96,8 @@ def swap(size):
     return handler
 
 
-def transfer_both_ways(far, proxy, size, progress=lambda n: None):
-    """Up and then down; progress is told of the bytes down."""
+def transfer_both_ways(far, proxy, size):
+    """Up and then down."""
     with far.connect(proxy) as connection:
         send_pattern(connection, size)
         connection.shutdown(socket.SHUT_WR)
@@ -106,7 +106,7 @@ def transfer_both_ways(far, proxy, size, progress=lambda n: None):
             part = connection.recv(64 - len(up))
             assert part
             up += part
-        down = hash_rest(connection, progress)
+        down = hash_rest(connection)
     assert up.decode() == pattern_hash(size) and down == (pattern_hash(size), size)
 
 
@@ -126,7 +126,7 @@ def test_transfer_on_a_bad_line(lab, far, settings):
     transfer_both_ways(far, proxy, size)
     print(f"{settings}: {2 * size * 8 / (time.monotonic() - began) / 1e6:.0f} Mbit/s")
     far.identity()
-    counted = line.end()
+    counted = line.counts()
     for name, key in (("loss", "lost"), ("reorder", "reordered"), ("duplicate", "duplicated")):
         assert (counted["to_left"][key] > 0) == (name in settings)
 
@@ -135,17 +135,21 @@ def test_first_byte_after_few_round_trips(lab, far):
     lab.join(delay=34)
     far = far()
     proxy = far.share(lambda connection: connection.sendall(b"!"))
-    assert far.laptop.connection(far.home) is None
+    # A new forward connects ahead of its use, and one whose peer went does not: so let it go.
+    wait_for(lambda: far.laptop.connection(far.home))
+    far.home.daemon_process.signal(signal.SIGTERM)
+    assert far.home.daemon_process.wait() == 0
+    far.home.daemon()
     took = []
     for _ in range(2):
+        assert took or far.laptop.connection(far.home) is None
         began = time.monotonic()
         with far.connect(proxy) as connection:
             assert connection.recv(1) == b"!"
         took.append(time.monotonic() - began)
     print(f"connect and first byte {took[0] * 1000:.0f} ms = {took[0] / 0.068:.2f} RTT; "
           f"on the connection {took[1] * 1000:.0f} ms = {took[1] / 0.068:.2f} RTT")
-    assert took[0] < 4.5 * 0.068 + 0.2 and took[1] < 2.5 * 0.068 + 0.1
-    far.identity()
+    assert 2 * 0.068 <= took[0] < 4 * 0.068 + 0.1 and 0.068 <= took[1] < 2 * 0.068 + 0.1
 
 
 def test_quic_is_preferred_where_both_work(lab, far):
@@ -160,7 +164,9 @@ def test_quic_is_preferred_where_both_work(lab, far):
 
 def test_tcp_takes_over_where_udp_is_blocked(lab, far):
     lab.join(delay=10)
-    lab.server.nft("table inet lab { chain in { type filter hook input priority 0; meta l4proto udp drop; } }")
+    lab.server.nft("""table inet lab {
+        chain in { type filter hook input priority 0; meta l4proto udp drop; }
+    }""")
     far = far(QUIC, TCP)
     proxy = far.share(lambda connection: connection.sendall(b"!"))
     began = time.monotonic()
@@ -172,67 +178,73 @@ def test_tcp_takes_over_where_udp_is_blocked(lab, far):
     assert far.laptop.connection(far.home)["transport"] == TCP
 
 
-# Migration: the transfer takes some seconds, and the change comes when a third of it has come down.
+# Changes of the path: one third of the bytes have crossed when it comes, and it must be over before all have.
 
-def rate_for(size):
-    """Mbit/s with which size bytes take 2 s, or somewhat longer where that were much."""
-    return min(max(size * 8 / 2e6, 40), 1000)
+FLOW = max(BIG, 4 * MIB)
+# With this rate the whole takes three seconds, or somewhat longer where that were much.
+FLOW_MBIT = min(max(FLOW * 8 / 3e6, 10), 1000)
 
 
-def transfer_with_change(far, change):
-    """The transfer, change() in the midst of it, and the identity of the connection before and after."""
-    size = max(BIG // 2, 4 * MIB)
-    proxy = far.share(swap(size))
-    before, reached = [], threading.Event()
+def download_with_change(far, change):
+    """A transfer, change() in the midst of it, and the connection is the same after as before."""
+    def send(connection):
+        assert connection.recv(1)
+        send_pattern(connection, FLOW)
 
-    def progress(n):
-        if n > size // 3 and not reached.is_set():
-            reached.set()
+    proxy = far.share(send)
+    n_read, changed = [0], []
 
     def disturb():
-        if reached.wait(120):
-            before.append(far.identity())
-            change()
+        wait_for(lambda: n_read[0] > FLOW // 3, 60)
+        change()
+        changed.append(n_read[0])
 
-    disturber = threading.Thread(target=disturb, daemon=True)
-    disturber.start()
-    transfer_both_ways(far, proxy, size, progress)
-    disturber.join(30)
-    assert not disturber.is_alive() and before == [far.identity()]
+    with far.connect(proxy) as connection:
+        wait_for(lambda: far.laptop.connection(far.home))
+        before = far.identity()
+        disturber = threading.Thread(target=disturb, daemon=True)
+        disturber.start()
+        connection.sendall(b"!")
+        down = hash_rest(connection, lambda n: n_read.__setitem__(0, n))
+        disturber.join()
+    assert down == (pattern_hash(FLOW), FLOW) and changed and changed[0] < FLOW * 9 // 10
+    assert far.identity() == before
 
 
 def upload_with_change(far, change):
     """Likewise, in the midst of what goes up."""
-    size = max(BIG // 2, 4 * MIB)
     got, n_read = [], [0]
 
     def take(connection):
+        connection.sendall(b"!")
         got.append(hash_rest(connection, lambda n: n_read.__setitem__(0, n)))
         connection.sendall(b"!")
 
     proxy = far.share(take)
     with far.connect(proxy) as connection:
-        sender = threading.Thread(target=lambda: send_pattern(connection, size) or connection.shutdown(socket.SHUT_WR), daemon=True)
-        sender.start()
-        wait_for(lambda: n_read[0] > size // 3, 60)
+        assert connection.recv(1) == b"!"
         before = far.identity()
+        sender = threading.Thread(target=lambda: send_pattern(connection, FLOW) or connection.shutdown(socket.SHUT_WR), daemon=True)
+        sender.start()
+        wait_for(lambda: n_read[0] > FLOW // 3, 60)
         change()
+        assert n_read[0] < FLOW * 9 // 10
         assert connection.recv(1) == b"!"
         sender.join()
-    assert got == [(pattern_hash(size), size)] and far.identity() == before
+    assert got == [(pattern_hash(FLOW), FLOW)] and far.identity() == before
 
 
-@pytest.mark.parametrize("transfer", [transfer_with_change, upload_with_change], ids=["down", "up"])
+@pytest.mark.parametrize("transfer", [download_with_change, upload_with_change], ids=["down", "up"])
 def test_client_changes_its_address(lab, far, transfer):
-    lab.join(delay=5, rate=rate_for(BIG // 2))
+    lab.join(delay=5, rate=FLOW_MBIT)
     far = far()
     transfer(far, lab.change_address)
     assert netlab.CLIENT_NEXT in far.home.connection(far.laptop)["address"]
 
 
 def test_client_gets_a_better_way_and_loses_the_old_one(lab, far):
-    lab.join(delay=5, rate=rate_for(BIG // 2))
-    second = lab.add_second_way(delay=10, rate=rate_for(BIG // 2))
+    lab.join(delay=5, rate=FLOW_MBIT)
+    second = lab.add_second_way(delay=10, rate=FLOW_MBIT)
     far = far()
 
     def change():
@@ -240,15 +252,14 @@ def test_client_gets_a_better_way_and_loses_the_old_one(lab, far):
         time.sleep(0.5)
         lab.lose_first_way()
 
-    transfer_with_change(far, change)
+    download_with_change(far, change)
     assert netlab.CLIENT_SECOND in far.home.connection(far.laptop)["address"]
-    counted = second.end()
-    assert counted["to_left"]["bytes"] > BIG // 2 // 10
+    assert second.counts()["to_left"]["bytes"] > FLOW // 10
 
 
-@pytest.mark.parametrize("transfer", [transfer_with_change, upload_with_change], ids=["down", "up"])
+@pytest.mark.parametrize("transfer", [download_with_change, upload_with_change], ids=["down", "up"])
 def test_nat_rebinds(lab, far, transfer):
-    lab.join_by_nat(delay=5, rate=rate_for(BIG // 2))
+    lab.join_by_nat(delay=5, rate=FLOW_MBIT)
     far = far()
     transfer(far, lambda: lab.rebind("31000-31999"))
     address = far.home.connection(far.laptop)["address"]
@@ -261,7 +272,7 @@ def path_mtu_of_transfer(lab, far, line):
     size = max(BIG // 8, MIB)
     transfer_both_ways(far, far.share(swap(size)), size)
     far.identity()
-    counted = line.end()
+    counted = line.counts()
     return counted, min(counted[direction]["biggest"] for direction in counted)
 
 
@@ -322,7 +333,8 @@ def test_line_goes_dead_under_streams_that_flow_and_that_wait(lab, far):
         assert flowing.recv(1 << 16)
         lab.client.nft("""table inet lab {
             chain in { type filter hook input priority 0; iifname wan drop; }
-            chain out { type filter hook output priority 0; oifname wan drop; } }""")
+            chain out { type filter hook output priority 0; oifname wan drop; }
+        }""")
         took = []
         threads = [threading.Thread(target=lambda c=c: took.append(seconds_until_reset(c))) for c in (flowing, waiting)]
         for thread in threads:
