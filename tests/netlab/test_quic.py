@@ -78,6 +78,7 @@ def pattern_hash(size):
 
 
 def hash_rest(connection, progress=lambda n: None):
+    """(Hash, bytes) of what comes until the end; progress is told of the bytes."""
     digest, size = hashlib.sha256(), 0
     while data := connection.recv(1 << 18):
         digest.update(data)
@@ -192,7 +193,11 @@ def download_with_change(far, change):
         send_pattern(connection, FLOW)
 
     proxy = far.share(send)
-    n_read, changed = [0], []
+    n_read, changed, stall = [0], [], [0, time.monotonic()]
+
+    def progress(n):
+        now = time.monotonic()
+        n_read[0], stall[:] = n, (max(stall[0], now - stall[1]), now)
 
     def disturb():
         wait_for(lambda: n_read[0] > FLOW // 3, 60)
@@ -205,8 +210,9 @@ def download_with_change(far, change):
         disturber = threading.Thread(target=disturb, daemon=True)
         disturber.start()
         connection.sendall(b"!")
-        down = hash_rest(connection, lambda n: n_read.__setitem__(0, n))
+        down = hash_rest(connection, progress)
         disturber.join()
+    print(f"longest stall {stall[0]:.2f} s")
     assert down == (pattern_hash(FLOW), FLOW) and changed and changed[0] < FLOW * 9 // 10
     assert far.identity() == before
 
