@@ -22,6 +22,8 @@ import time
 
 import pytest
 
+import netlab
+
 BIN = os.environ.get("PEERUP_BIN", str(pathlib.Path(__file__).parents[2] / "build/asan/src/cli/peerup"))
 BIG = int(os.environ.get("PEERUP_TEST_BIG", 64 << 20))
 LSAN = pathlib.Path(__file__).parents[1] / "lsan.supp"
@@ -85,10 +87,11 @@ class Running:
 
 
 class Peer:
-    """One device: its home, its files, its daemon and commands."""
+    """One device: its home, its files, its daemon and commands, and the network namespace they run in."""
 
-    def __init__(self, name, directory):
+    def __init__(self, name, directory, space=None):
         self.name = name
+        self.space = space or contextlib.nullcontext()
         self.home = directory / name
         self.runtime = self.home / "run"
         self.runtime.mkdir(parents=True, mode=0o700)
@@ -113,8 +116,9 @@ class Peer:
         return env | extra
 
     def run(self, *args, code=0, timeout=60, text=True, **kwargs):
-        done = subprocess.run([BIN, *map(str, args)], env=self.env(), cwd=self.home, text=text, timeout=timeout,
-                              capture_output=True, **kwargs)
+        with self.space:
+            done = subprocess.run([BIN, *map(str, args)], env=self.env(), cwd=self.home, text=text, timeout=timeout,
+                                  capture_output=True, **kwargs)
         stderr = done.stderr if text else done.stderr.decode(errors="replace")
         assert not COMPLAINTS.search(stderr), stderr
         assert code is None or done.returncode == code, (args, done.returncode, done.stdout, stderr)
@@ -124,7 +128,8 @@ class Peer:
         return json.loads(self.run(*args, "--json", code=code).stdout)
 
     def start(self, *args, **env):
-        running = Running([BIN, *map(str, args)], self.env(**env), self.home, f"{args[0]}-{len(self.processes)}")
+        with self.space:
+            running = Running([BIN, *map(str, args)], self.env(**env), self.home, f"{args[0]}-{len(self.processes)}")
         self.processes.append(running)
         return running
 
@@ -146,15 +151,27 @@ class Peer:
             assert notify.recv(100) == b"READY=1"
         return self.daemon_process
 
-    def address(self):
-        return f"/ip4/127.0.0.1/tcp/{self.port}/p2p/{self.id}"
+    def address(self, host="127.0.0.1", transport="tcp"):
+        ip = "ip6" if ":" in host else "ip4"
+        way = f"udp/{self.port}/quic-v1" if transport == "quic-v1" else f"tcp/{self.port}"
+        return f"/{ip}/{host}/{way}/p2p/{self.id}"
+
+    def listen_on(self, *addresses):
+        """Replaces the addresses of the configuration."""
+        head, rest = self.config.read_text().split("  listen_addresses:\n", 1)
+        lines = rest.splitlines(keepends=True)
+        kept = next(i for i, line in enumerate(lines) if not line.startswith("    -"))
+        self.config.write_text(head + "  listen_addresses:\n" + "".join(f'    - "{a}"\n' for a in addresses) + "".join(lines[kept:]))
 
     def authorize(self, other, *options):
         self.run("auth", "add", other.id, "--name", other.name, *options)
 
-    def knows(self, other):
-        """other is in names, and its address is known."""
-        self.run("auth", "add", other.address(), "--name", other.name)
+    def knows(self, other, *addresses):
+        """other is in names, and its addresses are known."""
+        first, *more = addresses or [other.address()]
+        self.run("auth", "add", first, "--name", other.name)
+        with open(self.config.parent / "known_peers", "a") as known:
+            known.writelines(f"{address}\n" for address in more)
 
     def proxy(self, peer, service, *options):
         """A forward, and the (host, port) where it listens."""
@@ -167,6 +184,10 @@ class Peer:
 
     def status(self):
         return self.json("status")
+
+    def connection(self, other):
+        """What the daemon's status says of other; None while it is not connected."""
+        return next((p for p in self.status()["peers"] if p["id"] == other.id and p["state"] == "connected"), None)
 
     def close(self):
         for process in reversed(self.processes):
@@ -227,11 +248,23 @@ def directory():
 
 
 @pytest.fixture
+def lab():
+    """Network namespaces client and server, to be joined by the test."""
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    if not netlab.LINE.exists():
+        pytest.skip(f"{netlab.LINE} is not built")
+    lab = netlab.Lab()
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
 def make_peer(directory):
     peers = []
 
-    def make(name):
-        peer = Peer(name, directory)
+    def make(name, space=None):
+        peer = Peer(name, directory, space)
         peers.append(peer)
         return peer
 
@@ -270,6 +303,13 @@ def pair(make_peer):
     home.authorize(laptop)
     laptop.knows(home)
     return home, laptop
+
+
+def pss(pid):
+    """Bytes of memory that are this process's own or its share."""
+    with open(f"/proc/{pid}/smaps_rollup") as rollup:
+        line, = (line for line in rollup if line.startswith("Pss:"))
+    return int(line.split()[1]) << 10
 
 
 def recv_all(connection):
