@@ -9,26 +9,41 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
+gboolean
+bench_parse_kind (const char *kind, GError **error)
+{
+  if (kind == NULL || g_str_equal (kind, "tls") || g_str_equal (kind, "noise") || g_str_equal (kind, "quic"))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: use tls, noise or quic", kind);
+  return FALSE;
+}
+
 PeerupSwarm *
-bench_swarm_new (const char *security, GError **error)
+bench_swarm_new (const char *kind, GError **error)
 {
   static const char *const tls[] = { "/tls/1.0.0", NULL };
   static const char *const noise[] = { "/noise", NULL };
-  g_autoptr (PeerupPrivateKey) key = peerup_private_key_generate (error);
-  PeerupSwarm *swarm = key != NULL ? peerup_swarm_new (key, error) : NULL;
+  g_autoptr (PeerupPrivateKey) key = NULL;
+  PeerupSwarm *swarm;
 
-  if (swarm != NULL && security != NULL)
-    peerup_swarm_set_securities (swarm, g_str_equal (security, "noise") ? noise : tls);
+  if (!bench_parse_kind (kind, error))
+    return NULL;
+  key = peerup_private_key_generate (error);
+  swarm = key != NULL ? peerup_swarm_new (key, error) : NULL;
+  if (swarm != NULL)
+    peerup_swarm_set_securities (swarm, g_strcmp0 (kind, "noise") == 0 ? noise : tls);
   return swarm;
 }
 
 char *
-bench_swarm_listen (PeerupSwarm *swarm, GError **error)
+bench_swarm_listen (PeerupSwarm *swarm, const char *kind, const char *host, GError **error)
 {
-  g_autoptr (PeerupMultiaddr) any = peerup_multiaddr_newf ("/ip4/127.0.0.1/tcp/0");
+  const char *way = g_strcmp0 (kind, "quic") == 0 ? "udp/0/quic-v1" : "tcp/0";
+  g_autofree char *text = g_strdup_printf ("/ip4/%s/%s", host != NULL ? host : "127.0.0.1", way);
+  g_autoptr (PeerupMultiaddr) any = peerup_multiaddr_new_from_string (text, error);
   g_autoptr (GPtrArray) addresses = NULL;
 
-  if (!bench_await (peerup_swarm_listen (swarm, any), error))
+  if (any == NULL || !bench_await (peerup_swarm_listen (swarm, any), error))
     return NULL;
   addresses = peerup_swarm_dup_listen_addresses (swarm);
   return g_strdup_printf ("%s/p2p/%s", peerup_multiaddr_get_string (addresses->pdata[0]),

@@ -7,10 +7,13 @@
 
 G_BEGIN_DECLS
 
-/* A swarm with a new key that lets everybody in. @security: "tls", "noise" or NULL for both. */
-PeerupSwarm *bench_swarm_new (const char *security, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Listens on a loopback port; returns the multiaddr to dial. */
-char *bench_swarm_listen (PeerupSwarm *swarm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Kinds of connections: "tls" (which NULL stands for) and "noise" over TCP with yamux, and "quic". */
+gboolean bench_parse_kind (const char *kind, GError **error);
+/* A swarm with a new key that lets everybody in. */
+PeerupSwarm *bench_swarm_new (const char *kind, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Listens on a free port of @host, an IPv4 address, NULL for loopback; returns the multiaddr to dial. */
+char *
+bench_swarm_listen (PeerupSwarm *swarm, const char *kind, const char *host, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Adds @multiaddr, which ends in /p2p/PEERID, to what @swarm knows; returns that peer ID. */
 PeerupPeerId *
 bench_swarm_add_peer (PeerupSwarm *swarm, const char *multiaddr, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -103,7 +103,7 @@ listen_run (PeerupSwarm *swarm, GError **error)
 
   peerup_ping_serve (swarm);
   peerup_swarm_add_protocol (swarm, PROTOCOL, on_stream, streams, NULL);
-  multiaddr = bench_swarm_listen (swarm, error);
+  multiaddr = bench_swarm_listen (swarm, NULL, NULL, error);
   if (multiaddr == NULL)
     return FALSE;
   g_print ("%s\n", multiaddr);
