@@ -42,6 +42,8 @@ typedef struct
   PeerupQuicAcceptFunc accept;   /* required with @listening */
   gpointer data;                 /* for all of the above; outlives the transport */
   guint retry_threshold;         /* inbound handshakes under way from which on Retry is asked (RFC 9000 8.1.2) */
+  const guint8 *secret;          /* 32 bytes for stateless resets (RFC 9000 10.3), nullable: random. With the same
+                                    one after a restart peers notice at once that we know nothing of them */
   guint streams_max;             /* inbound streams a connection may have at once; 0: the default */
 } PeerupQuicTransportOptions;
 

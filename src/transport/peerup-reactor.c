@@ -116,7 +116,7 @@ reactor_collect_events (PeerupReactor *self)
         bits |= EPOLLIN | EPOLLOUT;
       if (bits & EPOLLRDHUP)
         bits |= EPOLLIN;
-      watch->ready |= bits & (EPOLLIN | EPOLLOUT);
+      watch->ready |= bits & (EPOLLIN | EPOLLOUT | EPOLLERR);
       peerup_task_schedule (&watch->task);
     }
 }
@@ -371,6 +371,18 @@ peerup_watch_init (PeerupWatch *watch, PeerupReactor *reactor, int fd, PeerupTas
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "Cannot watch a socket: %s", g_strerror (errno));
   peerup_task_clear (&watch->task);
   return FALSE;
+}
+
+void
+peerup_watch_set_events (PeerupWatch *watch, guint32 events)
+{
+  struct epoll_event event = { .events = events | EPOLLET, .data.ptr = watch };
+
+  g_return_if_fail (watch->task.reactor != NULL);
+
+  /* It fails for want of memory alone when a descriptor is added, not when one is changed. */
+  if (epoll_ctl (watch->task.reactor->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event) != 0)
+    g_critical ("Cannot change what a socket is watched for: %s", g_strerror (errno));
 }
 
 void

@@ -64,7 +64,8 @@ void peerup_timer_stop (PeerupTimer *timer);
 /* Stops it and drops the reactor. */
 void peerup_timer_clear (PeerupTimer *timer);
 
-/* A file descriptor, edge-triggered: @ready collects what epoll told, the owner
+/* A file descriptor, edge-triggered: @ready collects what epoll told (an error is EPOLLERR and
+ * both directions, as the next read and write find it), the owner
  * clears bits with peerup_watch_exhausted() when a call says EAGAIN, and @func is
  * called when bits are added. The descriptor stays the owner's. */
 typedef struct
@@ -76,7 +77,10 @@ typedef struct
 
 gboolean peerup_watch_init (PeerupWatch *watch, PeerupReactor *reactor, int fd, PeerupTaskFunc func, gpointer data,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* @events: EPOLLIN and EPOLLOUT bits that are no longer true. */
+/* @events: what to be told of from now on, EPOLLIN and EPOLLOUT at first; what is true already is told
+ * again. A datagram socket reports EPOLLOUT for each datagram that has left: ask for it only when blocked. */
+void peerup_watch_set_events (PeerupWatch *watch, guint32 events);
+/* @events: EPOLLIN, EPOLLOUT and EPOLLERR bits that are no longer true. */
 void peerup_watch_exhausted (PeerupWatch *watch, guint32 events);
 void peerup_watch_clear (PeerupWatch *watch);
 

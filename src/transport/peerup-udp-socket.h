@@ -46,7 +46,8 @@ typedef struct
  * G_IO_ERROR. The messages name the address and what to do. Receiving starts with
  * peerup_udp_socket_set_func(). An IPv6 socket carries IPv6 only. */
 PeerupUdpSocket *peerup_udp_socket_new (const PeerupSocketAddress *address, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Takes over a bound descriptor, which may have been used for something else before. */
+/* Takes over a bound descriptor, which may have been used for something else before; on failure it
+ * stays the caller's. */
 PeerupUdpSocket *peerup_udp_socket_new_for_fd (int fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_udp_socket_free (PeerupUdpSocket *self);
 
@@ -58,7 +59,7 @@ void peerup_udp_socket_set_error_func (PeerupUdpSocket *self, PeerupUdpErrorFunc
 
 /* Sends a batch of at most PEERUP_UDP_BATCH_MAX bytes. It is always taken: what the kernel has no room for
  * now is kept, one batch, and the socket is blocked until that has left; what is sent while it
- * is blocked is dropped, as is what is too big for the path. */
+ * is blocked is dropped, as is what is too big for the path. Calls nothing back. */
 void peerup_udp_socket_send (PeerupUdpSocket *self, const PeerupDatagrams *datagrams);
 gboolean peerup_udp_socket_is_blocked (PeerupUdpSocket *self);
 /* Schedules @task once the socket is no longer blocked, in the order of asking; at once if it is
@@ -72,8 +73,9 @@ void peerup_udp_socket_get_figures (PeerupUdpSocket *self, PeerupUdpFigures *fig
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupUdpSocket, peerup_udp_socket_free)
 
-/* What the system's routes say of the way to @remote: the source address (with @port 0) and the
- * MTU of the first link in bytes, IP header included. G_IO_ERROR when there is no way. Sends nothing. */
+/* What the system's routes say of the way to @remote: the source address (with port 0) and the MTU in
+ * bytes, IP header included: that of the first link, or less where the system has learned so. G_IO_ERROR
+ * when there is no way. Sends nothing. */
 gboolean
 peerup_udp_find_route (const PeerupSocketAddress *remote, PeerupSocketAddress *local, guint *mtu, GError **error);
 

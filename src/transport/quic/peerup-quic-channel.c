@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * One bidirectional stream: what was received and not read, what was written and not
+ * acknowledged, and the ends of both directions. It lives in its connection until both
+ * have ended, and longer for whoever holds it.
+ *
+ * Of a reset. libp2p knows only whole resets, which arrive as RESET_STREAM with
+ * STOP_SENDING, so RESET_STREAM ends both directions here. Two halves are in order: the
+ * peer wants no more of ours (STOP_SENDING), which leaves what it sent; and the
+ * RESET_STREAM with which it answers our own STOP_SENDING. */
+
+#include <string.h>
+
+#include "transport/quic/peerup-quic-private.h"
+#include "wire/peerup-error.h"
+
+/* Bytes that one stream and all together may have waiting to be sent; with all of that
+ * used up a stream that has nothing waiting may still add a little, so that none starves. */
+#define UNSENT_PER_STREAM (512 * 1024)
+#define UNSENT_IN_ALL     (4 * 1024 * 1024)
+#define UNSENT_MIN        (16 * 1024)
+/* What a peer that opens its windows wide and acknowledges nothing can make a connection keep. */
+#define UNACKED_MAX (48 * 1024 * 1024)
+
+PeerupQuicChannel *
+peerup_quic_channel_new (PeerupQuicConn *conn, gint64 id)
+{
+  PeerupQuicChannel *self = g_new0 (PeerupQuicChannel, 1);
+
+  self->ref_count = 1;
+  self->conn = peerup_quic_conn_ref (conn);
+  self->id = id;
+  self->link.data = self->opened_link.data = self->send_link.data = self;
+  peerup_quic_buffer_init (&self->received, conn->pool);
+  peerup_quic_buffer_init (&self->sent, conn->pool);
+  g_queue_push_tail_link (&conn->channels, &self->link);
+  ngtcp2_conn_set_stream_user_data (conn->conn, id, self);
+  return self;
+}
+
+PeerupQuicChannel *
+peerup_quic_channel_ref (PeerupQuicChannel *self)
+{
+  self->ref_count++;
+  return self;
+}
+
+void
+peerup_quic_channel_unref (PeerupQuicChannel *self)
+{
+  if (--self->ref_count > 0)
+    return;
+  peerup_quic_buffer_clear (&self->received);
+  peerup_quic_buffer_clear (&self->sent);
+  g_clear_error (&self->error);
+  peerup_quic_conn_unref (self->conn);
+  g_free (self);
+}
+
+void
+peerup_quic_channel_set_user_data (PeerupQuicChannel *self, gpointer user_data)
+{
+  self->user_data = user_data;
+}
+
+void
+peerup_quic_channel_set_queue (PeerupQuicChannel *self, GQueue *queue)
+{
+  if (self->queue != NULL)
+    g_queue_unlink (self->queue, &self->send_link);
+  self->queue = queue;
+  if (queue != NULL)
+    g_queue_push_tail_link (queue, &self->send_link);
+}
+
+static void
+channel_tell (PeerupQuicChannel *self, void (*event) (PeerupQuicChannel *, gpointer))
+{
+  if (event != NULL && self->user_data != NULL)
+    event (self, self->user_data);
+}
+
+static void
+channel_tell_readable (PeerupQuicChannel *self)
+{
+  if (self->conn->quic != NULL)
+    channel_tell (self, self->conn->quic->events->readable);
+}
+
+static void
+channel_tell_writable (PeerupQuicChannel *self)
+{
+  self->waits_room = FALSE;
+  if (self->conn->quic != NULL)
+    channel_tell (self, self->conn->quic->events->writable);
+}
+
+/* Whether ngtcp2 knows the stream still. */
+static gboolean
+channel_is_live (PeerupQuicChannel *self)
+{
+  return !self->done && self->conn->conn != NULL;
+}
+
+/* Reading */
+
+PeerupQuicReadState
+peerup_quic_channel_get_read_state (PeerupQuicChannel *self)
+{
+  if (self->read_failed)
+    return PEERUP_QUIC_READ_FAILED;
+  if (self->received.length > 0)
+    return PEERUP_QUIC_READ_DATA;
+  if (self->fin_received || self->read_closed)
+    return PEERUP_QUIC_READ_EOF;
+  return self->error != NULL ? PEERUP_QUIC_READ_FAILED : PEERUP_QUIC_READ_WAIT;
+}
+
+/* Room for @count more bytes goes back to the peer. It is told when it is worth a packet:
+ * the windows are several times what may be held back. */
+static void
+channel_give_credit (PeerupQuicChannel *self, gsize count)
+{
+  PeerupQuicConn *conn = self->conn;
+
+  if (conn->conn == NULL)
+    return;
+  if (!self->done)
+    ngtcp2_conn_extend_max_stream_offset (conn->conn, self->id, count);
+  ngtcp2_conn_extend_max_offset (conn->conn, count);
+  conn->credit += count;
+  if (conn->credit >= PEERUP_QUIC_STREAM_WINDOW / 8)
+    peerup_quic_conn_active (conn);
+}
+
+gsize
+peerup_quic_channel_read (PeerupQuicChannel *self, void *buffer, gsize count)
+{
+  guint8 *to = buffer;
+  gsize total = 0;
+  GInputVector vector;
+
+  while (total < count && peerup_quic_buffer_peek (&self->received, &vector, 1) > 0)
+    {
+      gsize n = MIN (count - total, vector.size);
+
+      memcpy (to + total, vector.buffer, n);
+      peerup_quic_buffer_drop (&self->received, n);
+      total += n;
+    }
+  channel_give_credit (self, total);
+  return total;
+}
+
+gsize
+peerup_quic_channel_peek (PeerupQuicChannel *self, GInputVector *vectors, gsize n_vectors)
+{
+  return self->read_failed ? 0 : peerup_quic_buffer_peek (&self->received, vectors, n_vectors);
+}
+
+void
+peerup_quic_channel_consume (PeerupQuicChannel *self, gsize count)
+{
+  peerup_quic_buffer_drop (&self->received, count);
+  channel_give_credit (self, count);
+}
+
+/* Nobody will read what waits. */
+static void
+channel_discard_received (PeerupQuicChannel *self)
+{
+  gsize length = self->received.length;
+
+  peerup_quic_buffer_clear (&self->received);
+  if (length > 0)
+    channel_give_credit (self, length);
+}
+
+void
+peerup_quic_channel_received (PeerupQuicChannel *self, const guint8 *data, gsize length, gboolean fin)
+{
+  gboolean news = length > 0 || fin;
+
+  self->fin_received |= fin;
+  if (self->read_closed || self->read_failed)
+    {
+      ngtcp2_conn_extend_max_offset (self->conn->conn, length);
+      return;
+    }
+  peerup_quic_buffer_append (&self->received, data, length);
+  if (news)
+    channel_tell_readable (self);
+}
+
+void
+peerup_quic_channel_close_read (PeerupQuicChannel *self)
+{
+  if (self->read_closed)
+    return;
+  self->read_closed = TRUE;
+  channel_discard_received (self);
+  if (!channel_is_live (self) || self->fin_received)
+    return;
+  ngtcp2_conn_shutdown_stream_read (self->conn->conn, 0, self->id, 0);
+  peerup_quic_conn_active (self->conn);
+}
+
+/* Writing */
+
+gboolean
+peerup_quic_channel_can_write (PeerupQuicChannel *self)
+{
+  return !self->write_failed && !self->fin_wanted && self->error == NULL && !self->done;
+}
+
+static gsize
+channel_get_unsent (PeerupQuicChannel *self)
+{
+  return self->sent.length - self->sent.passed;
+}
+
+gsize
+peerup_quic_channel_get_room (PeerupQuicChannel *self)
+{
+  gsize unsent = channel_get_unsent (self), room = 0;
+
+  if (!peerup_quic_channel_can_write (self) || self->conn->unacked >= UNACKED_MAX)
+    return 0;
+  if (unsent < UNSENT_PER_STREAM && self->conn->unsent < UNSENT_IN_ALL)
+    room = MIN (UNSENT_PER_STREAM - unsent, UNSENT_IN_ALL - self->conn->unsent);
+  return unsent < UNSENT_MIN ? MAX (room, UNSENT_MIN - unsent) : room;
+}
+
+void
+peerup_quic_channel_wait_room (PeerupQuicChannel *self)
+{
+  self->waits_room = TRUE;
+}
+
+gboolean
+peerup_quic_channel_wants_send (PeerupQuicChannel *self)
+{
+  return !self->write_failed && (channel_get_unsent (self) > 0 || (self->fin_wanted && !self->fin_sent));
+}
+
+static void
+channel_schedule (PeerupQuicChannel *self)
+{
+  if (!channel_is_live (self) || !peerup_quic_channel_wants_send (self))
+    return;
+  /* One that waits for the peer's window is told when that opens. */
+  if (self->queue == NULL)
+    peerup_quic_channel_set_queue (self, &self->conn->ready);
+  if (self->queue == &self->conn->ready)
+    peerup_quic_conn_active (self->conn);
+}
+
+gsize
+peerup_quic_channel_writev (PeerupQuicChannel *self, const GOutputVector *vectors, gsize n_vectors)
+{
+  gsize room = peerup_quic_channel_get_room (self), total = 0;
+
+  for (gsize i = 0; i < n_vectors; i++)
+    {
+      gsize n = MIN (vectors[i].size, room - total);
+
+      peerup_quic_buffer_append (&self->sent, vectors[i].buffer, n);
+      total += n;
+      if (n < vectors[i].size)
+        {
+          self->waits_room = TRUE;
+          break;
+        }
+    }
+  self->conn->unsent += total;
+  self->conn->unacked += total;
+  channel_schedule (self);
+  return total;
+}
+
+void
+peerup_quic_channel_sent (PeerupQuicChannel *self, gsize count, gboolean fin)
+{
+  peerup_quic_buffer_pass (&self->sent, count);
+  self->conn->unsent -= count;
+  self->turn += count;
+  self->fin_sent |= fin;
+  if (self->waits_room && channel_get_unsent (self) <= UNSENT_PER_STREAM / 2 && peerup_quic_channel_get_room (self) > 0)
+    channel_tell_writable (self);
+}
+
+void
+peerup_quic_channel_acked (PeerupQuicChannel *self, guint64 count)
+{
+  gsize n = MIN (count, self->sent.passed);
+
+  peerup_quic_buffer_drop (&self->sent, n);
+  self->conn->unacked -= n;
+  if (self->waits_room && peerup_quic_channel_get_room (self) > 0)
+    channel_tell_writable (self);
+}
+
+void
+peerup_quic_channel_close_write (PeerupQuicChannel *self)
+{
+  if (self->fin_wanted)
+    return;
+  self->fin_wanted = TRUE;
+  channel_schedule (self);
+}
+
+/* Ends */
+
+static void
+channel_fail_write (PeerupQuicChannel *self)
+{
+  if (self->write_failed)
+    return;
+  self->write_failed = TRUE;
+  peerup_quic_channel_set_queue (self, NULL);
+  channel_tell_writable (self);
+}
+
+void
+peerup_quic_channel_stopped (PeerupQuicChannel *self)
+{
+  channel_fail_write (self);
+}
+
+static void
+channel_fail (PeerupQuicChannel *self, guint32 code)
+{
+  self->was_reset = TRUE;
+  self->code = code;
+  self->read_failed = TRUE;
+  channel_discard_received (self);
+  channel_fail_write (self);
+  channel_tell_readable (self);
+}
+
+void
+peerup_quic_channel_reset (PeerupQuicChannel *self, guint32 code)
+{
+  if (self->was_reset || self->error != NULL || self->done)
+    return;
+  channel_fail (self, code);
+  if (self->conn->conn == NULL)
+    return;
+  ngtcp2_conn_shutdown_stream (self->conn->conn, 0, self->id, code);
+  peerup_quic_conn_active (self->conn);
+}
+
+void
+peerup_quic_channel_remote_reset (PeerupQuicChannel *self, guint64 code)
+{
+  /* The answer to our STOP_SENDING ends what we did not want to read anyway. */
+  if (self->was_reset || self->read_closed)
+    return;
+  channel_fail (self, MIN (code, G_MAXUINT32));
+  ngtcp2_conn_shutdown_stream (self->conn->conn, 0, self->id, code);
+}
+
+void
+peerup_quic_channel_finish (PeerupQuicChannel *self, const GError *error)
+{
+  PeerupQuicConn *conn = self->conn;
+
+  if (self->done)
+    return;
+  self->done = TRUE;
+  if (error != NULL && !self->was_reset)
+    self->error = g_error_copy (error);
+  peerup_quic_channel_set_queue (self, NULL);
+  conn->unsent -= channel_get_unsent (self);
+  conn->unacked -= self->sent.length;
+  peerup_quic_buffer_clear (&self->sent);
+  if (self->unannounced)
+    g_queue_unlink (&conn->opened, &self->opened_link);
+  g_queue_unlink (&conn->channels, &self->link);
+  channel_tell_readable (self);
+  channel_tell_writable (self);
+  peerup_quic_channel_unref (self);
+}
+
+gboolean
+peerup_quic_channel_is_reset (PeerupQuicChannel *self, guint32 *code)
+{
+  *code = self->code;
+  return self->was_reset;
+}
+
+gboolean
+peerup_quic_channel_is_done (PeerupQuicChannel *self)
+{
+  return self->done;
+}
+
+GError *
+peerup_quic_channel_dup_error (PeerupQuicChannel *self)
+{
+  if (self->error != NULL)
+    return g_error_copy (self->error);
+  if (self->was_reset)
+    return g_error_new (PEERUP_ERROR, PEERUP_ERROR_RESET, "The stream was reset with code 0x%x", self->code);
+  if (self->write_failed)
+    return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_RESET, "The peer does not read the stream any more");
+  return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The stream is closed");
+}
+
+guint64
+peerup_quic_channel_get_n_lost (PeerupQuicChannel *self)
+{
+  return channel_is_live (self) ? ngtcp2_conn_get_stream_loss_count (self->conn->conn, self->id) : 0;
+}

@@ -1,0 +1,956 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * One connection: ngtcp2's state with our policies around it (who is dead, when an
+ * idle one is kept, how it ends) and the calls that ngtcp2 makes. Output stands in
+ * peerup-quic-write.c, streams in peerup-quic-channel.c.
+ *
+ * ngtcp2 forbids most calls from within its own, so what a packet brings is noted there
+ * and told in peerup_quic_conn_tell(), when it has returned. */
+
+#include <gnutls/crypto.h>
+#include <string.h>
+
+#include "transport/quic/peerup-quic-private.h"
+#include "wire/peerup-error.h"
+
+/* Nanoseconds, which ngtcp2 counts, in a microsecond. */
+#define NSEC 1000
+/* no_application_protocol (RFC 7301). */
+#define ALERT_NO_ALPN 120
+/* Of IP and UDP. */
+#define HEADERS_IP4 28
+#define HEADERS_IP6 48
+/* Payload of UDP without a path MTU that is known to be larger. */
+#define PAYLOAD_MIN 1200
+#define PAYLOAD_MAX 65000
+/* Blocked streams that are tried again after each burst: one whose peer wants no more is found so. */
+#define RECHECK_BLOCKED 8
+
+static const char *const state_names[] = { "handshake", "open", "closing", "closed" };
+
+static void
+set_state (PeerupQuicConn *self, PeerupQuicState state)
+{
+  g_assert (state > self->state);
+  g_debug ("quic connection %p: %s -> %s", (gpointer) self, state_names[self->state], state_names[state]);
+  self->state = state;
+}
+
+ngtcp2_tstamp
+peerup_quic_conn_advance (PeerupQuicConn *self, gint64 now)
+{
+  self->now = MAX (self->now, (ngtcp2_tstamp) now * NSEC);
+  return self->now;
+}
+
+PeerupQuicConn *
+peerup_quic_conn_ref (PeerupQuicConn *self)
+{
+  self->ref_count++;
+  return self;
+}
+
+void
+peerup_quic_conn_unref (PeerupQuicConn *self)
+{
+  if (--self->ref_count > 0)
+    return;
+  g_assert (self->conn == NULL && self->channels.length == 0);
+  g_clear_pointer (&self->expected, peerup_peer_id_unref);
+  g_clear_pointer (&self->remote_key, peerup_public_key_unref);
+  g_clear_pointer (&self->farewell, g_bytes_unref);
+  g_clear_error (&self->tls_error);
+  g_array_unref (self->cids);
+  peerup_quic_pool_unref (self->pool);
+  g_free (self);
+}
+
+void
+peerup_quic_conn_active (PeerupQuicConn *self)
+{
+  if (self->conn != NULL && !self->writing)
+    self->quic->events->active (self, self->user_data);
+}
+
+/* The end */
+
+/* An inbound handshake has ended, either way. */
+static void
+conn_end_handshake (PeerupQuicConn *self, const PeerupSocketAddress *remote)
+{
+  PeerupQuic *quic = self->quic;
+
+  if (!self->handshaking)
+    return;
+  self->handshaking = FALSE;
+  quic->n_handshakes--;
+  if (self->admitted && quic->events->release != NULL)
+    quic->events->release (remote, quic->data);
+  self->admitted = FALSE;
+}
+
+static void
+conn_drop_ngtcp2 (PeerupQuicConn *self)
+{
+  g_clear_pointer (&self->conn, ngtcp2_conn_del);
+  g_clear_pointer (&self->session, gnutls_deinit);
+}
+
+void
+peerup_quic_conn_say_farewell (PeerupQuicConn *self)
+{
+  gsize length;
+  const void *data = g_bytes_get_data (self->farewell, &length);
+  PeerupDatagrams datagrams = {
+    .local = self->farewell_local,
+    .remote = self->farewell_remote,
+    .data = (guint8 *) data,
+    .length = length,
+    .segment = length,
+  };
+
+  self->quic->events->send (&datagrams, self->quic->data);
+}
+
+static void
+conn_write_farewell (PeerupQuicConn *self, const ngtcp2_ccerr *reason)
+{
+  guint8 packet[1500];
+  ngtcp2_path_storage path;
+  ngtcp2_pkt_info info;
+  ngtcp2_ssize n;
+
+  ngtcp2_path_storage_zero (&path);
+  n = ngtcp2_conn_write_connection_close (self->conn, &path.path, &info, packet, sizeof packet, reason, self->now);
+  if (n <= 0)
+    return;
+  self->farewell = g_bytes_new (packet, n);
+  peerup_socket_address_set_native (&self->farewell_local, path.path.local.addr, path.path.local.addrlen);
+  peerup_socket_address_set_native (&self->farewell_remote, path.path.remote.addr, path.path.remote.addrlen);
+  self->farewell_left = self->farewell_step = 1;
+}
+
+/* The one way to the end. @reason: what the peer is to be told, NULL for nothing. Packets
+ * that are still on their way get the farewell again for three probe timeouts (RFC 9000
+ * 10.2.1), or nothing when the peer began the end (10.2.2). Takes @error. */
+static void
+conn_end (PeerupQuicConn *self, GError *error, const ngtcp2_ccerr *reason, gboolean linger)
+{
+  g_autoptr (PeerupQuicConn) held = peerup_quic_conn_ref (self);
+  g_autoptr (GError) owned = error;
+  PeerupSocketAddress local, remote;
+
+  g_assert (!self->writing);
+  peerup_quic_conn_get_path (self, &local, &remote);
+  if (reason != NULL)
+    conn_write_farewell (self, reason);
+  self->closing_until = (gint64) ((self->now + 3 * ngtcp2_conn_get_pto (self->conn)) / NSEC);
+  conn_end_handshake (self, &remote);
+  while (self->channels.head != NULL)
+    peerup_quic_channel_finish (self->channels.head->data, owned);
+  conn_drop_ngtcp2 (self);
+  set_state (self, PEERUP_QUIC_CLOSING);
+  if (self->farewell != NULL)
+    peerup_quic_conn_say_farewell (self);
+  if (self->farewell == NULL && !linger)
+    peerup_quic_forget (self);
+  else
+    self->quic->events->active (self, self->user_data);
+  if (self->quic->events->closed != NULL)
+    self->quic->events->closed (self, owned, self->user_data);
+}
+
+static GError *
+error_of_peer (PeerupQuicConn *self)
+{
+  const ngtcp2_ccerr *reason = ngtcp2_conn_get_ccerr (self->conn);
+  g_autofree char *text =
+    g_strndup (reason->reasonlen > 0 ? (const char *) reason->reason : "", MIN (reason->reasonlen, 120));
+  g_autofree char *shown = g_strescape (text, NULL);
+
+  if (reason->type == NGTCP2_CCERR_TYPE_APPLICATION)
+    {
+      self->remote_code = reason->error_code;
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+                          "The peer closed the connection with code 0x%" G_GINT64_MODIFIER "x", reason->error_code);
+    }
+  if (reason->error_code >= NGTCP2_CRYPTO_ERROR && reason->error_code < NGTCP2_CRYPTO_ERROR + 0x100)
+    return g_error_new (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "The peer refused the TLS handshake: %s",
+                        gnutls_alert_get_name (reason->error_code - NGTCP2_CRYPTO_ERROR) ?: "unknown alert");
+  return g_error_new (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
+                      "The peer ended the QUIC connection with code 0x%" G_GINT64_MODIFIER "x%s%s", reason->error_code,
+                      *shown != '\0' ? ": " : "", shown);
+}
+
+static GError *
+error_of_code (PeerupQuicConn *self, int code)
+{
+  if (self->tls_error != NULL)
+    return g_steal_pointer (&self->tls_error);
+  switch (code)
+    {
+    case NGTCP2_ERR_IDLE_CLOSE:
+      return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "The QUIC connection was silent for too long");
+    case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
+      return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "No answer to the QUIC handshake in time");
+    case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
+      return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "The peer does not speak QUIC version 1");
+    case NGTCP2_ERR_CRYPTO:
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "The TLS handshake failed: %s",
+                          gnutls_alert_get_name (ngtcp2_conn_get_tls_alert (self->conn)) ?: "unknown reason");
+    default:
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "QUIC failed: %s", ngtcp2_strerror (code));
+    }
+}
+
+/* ngtcp2 cannot go on with @code. */
+static void
+conn_fail (PeerupQuicConn *self, int code)
+{
+  ngtcp2_ccerr reason;
+
+  ngtcp2_ccerr_default (&reason);
+  switch (code)
+    {
+    case NGTCP2_ERR_DRAINING:
+      conn_end (self, error_of_peer (self), NULL, TRUE);
+      return;
+    case NGTCP2_ERR_IDLE_CLOSE:
+    case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
+    case NGTCP2_ERR_DROP_CONN:
+    case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
+      conn_end (self, error_of_code (self, code), NULL, FALSE);
+      return;
+    case NGTCP2_ERR_CRYPTO:
+      ngtcp2_ccerr_set_tls_alert (&reason, ngtcp2_conn_get_tls_alert (self->conn), NULL, 0);
+      break;
+    case NGTCP2_ERR_CALLBACK_FAILURE:
+      if (self->no_alpn)
+        ngtcp2_ccerr_set_tls_alert (&reason, ALERT_NO_ALPN, NULL, 0);
+      else
+        ngtcp2_ccerr_set_liberr (&reason, NGTCP2_ERR_INTERNAL, NULL, 0);
+      break;
+    default:
+      ngtcp2_ccerr_set_liberr (&reason, code, NULL, 0);
+    }
+  conn_end (self, error_of_code (self, code), &reason, FALSE);
+}
+
+void
+peerup_quic_conn_write_failed (PeerupQuicConn *self, int code)
+{
+  conn_fail (self, code);
+}
+
+void
+peerup_quic_conn_close (PeerupQuicConn *self, guint64 code, const GError *error, gint64 now)
+{
+  ngtcp2_ccerr reason;
+
+  if (self->conn == NULL)
+    return;
+  peerup_quic_conn_advance (self, now);
+  ngtcp2_ccerr_set_application_error (&reason, code, NULL, 0);
+  conn_end (self,
+            error != NULL ? g_error_copy (error)
+                          : g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The connection was closed"),
+            &reason, FALSE);
+}
+
+/* What ngtcp2 calls. */
+
+static ngtcp2_conn *
+get_ngtcp2 (ngtcp2_crypto_conn_ref *reference)
+{
+  return ((PeerupQuicConn *) reference->user_data)->conn;
+}
+
+static void
+fill_random (uint8_t *to, size_t length, const ngtcp2_rand_ctx *context)
+{
+  if (gnutls_rnd (GNUTLS_RND_NONCE, to, length) != 0)
+    g_error ("No random numbers");
+}
+
+static void
+make_cid (ngtcp2_cid *cid, gsize length)
+{
+  guint8 data[NGTCP2_MAX_CIDLEN];
+
+  if (gnutls_rnd (GNUTLS_RND_RANDOM, data, length) != 0)
+    g_error ("No random numbers");
+  ngtcp2_cid_init (cid, data, length);
+}
+
+static int
+on_new_cid (ngtcp2_conn *conn, ngtcp2_cid *cid, ngtcp2_stateless_reset_token *token, size_t length, void *data)
+{
+  PeerupQuicConn *self = data;
+
+  make_cid (cid, length);
+  peerup_quic_make_reset_token (self->quic, cid, token->data);
+  peerup_quic_add_cid (self, cid->data, cid->datalen);
+  return 0;
+}
+
+static int
+on_remove_cid (ngtcp2_conn *conn, const ngtcp2_cid *cid, void *data)
+{
+  peerup_quic_remove_cid (data, cid->data, cid->datalen);
+  return 0;
+}
+
+static int
+on_handshake_completed (ngtcp2_conn *conn, void *data)
+{
+  PeerupQuicConn *self = data;
+
+  if (self->remote_key == NULL || !peerup_quic_tls_has_alpn (self))
+    {
+      self->no_alpn = TRUE;
+      g_clear_error (&self->tls_error);
+      self->tls_error = g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "The peer does not speak libp2p");
+      return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
+  self->established = TRUE;
+  return 0;
+}
+
+static int
+on_stream_open (ngtcp2_conn *conn, int64_t id, void *data)
+{
+  PeerupQuicConn *self = data;
+  PeerupQuicChannel *channel;
+
+  /* We allow the peer none that go one way. */
+  if (!ngtcp2_is_bidi_stream (id))
+    return 0;
+  channel = peerup_quic_channel_new (self, id);
+  channel->unannounced = TRUE;
+  g_queue_push_tail_link (&self->opened, &channel->opened_link);
+  return 0;
+}
+
+static int
+on_stream_close (ngtcp2_conn *conn, uint32_t flags, int64_t id, uint64_t code, void *data, void *stream)
+{
+  PeerupQuicConn *self = data;
+
+  if (stream != NULL)
+    peerup_quic_channel_finish (stream, NULL);
+  if (!ngtcp2_conn_is_local_stream (conn, id))
+    ngtcp2_conn_extend_max_streams_bidi (conn, 1);
+  /* The last one of a connection that is to end may have been this. */
+  self->drained = self->channels.length == 0;
+  return 0;
+}
+
+static int
+on_stream_data (ngtcp2_conn *conn, uint32_t flags, int64_t id, uint64_t offset, const uint8_t *bytes, size_t length,
+                void *data, void *stream)
+{
+  if (stream != NULL)
+    peerup_quic_channel_received (stream, bytes, length, (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0);
+  return 0;
+}
+
+static int
+on_stream_acked (ngtcp2_conn *conn, int64_t id, uint64_t offset, uint64_t length, void *data, void *stream)
+{
+  if (stream != NULL)
+    peerup_quic_channel_acked (stream, length);
+  return 0;
+}
+
+static int
+on_stream_reset (ngtcp2_conn *conn, int64_t id, uint64_t final_size, uint64_t code, void *data, void *stream)
+{
+  if (stream != NULL)
+    peerup_quic_channel_remote_reset (stream, code);
+  return 0;
+}
+
+static int
+on_stream_window (ngtcp2_conn *conn, int64_t id, uint64_t max_data, void *data, void *stream)
+{
+  PeerupQuicConn *self = data;
+  PeerupQuicChannel *channel = stream;
+
+  if (channel != NULL && channel->queue == &self->blocked)
+    peerup_quic_channel_set_queue (channel, &self->ready);
+  return 0;
+}
+
+static int
+on_streams_allowed (ngtcp2_conn *conn, uint64_t max_streams, void *data)
+{
+  ((PeerupQuicConn *) data)->openable = TRUE;
+  return 0;
+}
+
+static const ngtcp2_callbacks callbacks = {
+  .client_initial = ngtcp2_crypto_client_initial_cb,
+  .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
+  .recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+  .handshake_completed = on_handshake_completed,
+  .encrypt = ngtcp2_crypto_encrypt_cb,
+  .decrypt = ngtcp2_crypto_decrypt_cb,
+  .hp_mask = ngtcp2_crypto_hp_mask_cb,
+  .recv_stream_data = on_stream_data,
+  .acked_stream_data_offset = on_stream_acked,
+  .stream_open = on_stream_open,
+  .stream_close = on_stream_close,
+  .recv_retry = ngtcp2_crypto_recv_retry_cb,
+  .extend_max_local_streams_bidi = on_streams_allowed,
+  .rand = fill_random,
+  .remove_connection_id = on_remove_cid,
+  .update_key = ngtcp2_crypto_update_key_cb,
+  .stream_reset = on_stream_reset,
+  .extend_max_stream_data = on_stream_window,
+  .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
+  .delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
+  .version_negotiation = ngtcp2_crypto_version_negotiation_cb,
+  .get_new_connection_id2 = on_new_cid,
+  .get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb,
+};
+
+/* Beginnings */
+
+static PeerupQuicConn *
+conn_new (PeerupQuic *quic, gboolean outbound, gint64 now)
+{
+  PeerupQuicConn *self = g_new0 (PeerupQuicConn, 1);
+
+  self->ref_count = 1;
+  self->quic = quic;
+  self->pool = peerup_quic_pool_ref (quic->pool);
+  self->outbound = outbound;
+  self->conn_ref = (ngtcp2_crypto_conn_ref) { get_ngtcp2, self };
+  self->cids = g_array_new (FALSE, FALSE, sizeof (ngtcp2_cid));
+  self->remote_code = G_MAXUINT64;
+  self->last_received = now;
+  self->probe_deadline = self->probe_since = self->closing_until = G_MAXINT64;
+  peerup_quic_conn_advance (self, now);
+  g_hash_table_add (quic->conns, peerup_quic_conn_ref (self));
+  return self;
+}
+
+/* Path MTU discovery tries what the first link allows, then what common tunnels leave, and
+ * ends with the first size that arrives of those. */
+static gsize
+conn_choose_probes (PeerupQuicConn *self, const PeerupSocketAddress *remote, ngtcp2_settings *settings)
+{
+  static const guint16 common[] = { 8952, 1452, 1432, 1392, 1332, 1252 };
+  PeerupQuic *quic = self->quic;
+  guint headers = remote->any.sa_family == AF_INET ? HEADERS_IP4 : HEADERS_IP6;
+  guint mtu = quic->events->get_mtu != NULL ? quic->events->get_mtu (remote, quic->data) : 0;
+  gsize largest = mtu > headers + PAYLOAD_MIN ? MIN (mtu - headers, PAYLOAD_MAX) : 1452;
+  gsize n = 0;
+
+  self->probes[n++] = largest;
+  for (gsize i = 0; i < G_N_ELEMENTS (common); i++)
+    if (common[i] < largest)
+      self->probes[n++] = common[i];
+  g_assert (n <= G_N_ELEMENTS (self->probes));
+  settings->pmtud_probes = self->probes;
+  settings->pmtud_probeslen = n;
+  settings->max_tx_udp_payload_size = largest;
+  return largest;
+}
+
+static void
+conn_fill_settings (PeerupQuicConn *self, const PeerupSocketAddress *remote, ngtcp2_settings *settings)
+{
+  ngtcp2_settings_default (settings);
+  settings->cc_algo = self->quic->options.bbr ? NGTCP2_CC_ALGO_BBR : NGTCP2_CC_ALGO_CUBIC;
+  settings->initial_ts = self->now;
+  settings->max_window = PEERUP_QUIC_CONNECTION_WINDOW_MAX;
+  settings->max_stream_window = PEERUP_QUIC_STREAM_WINDOW_MAX;
+  settings->handshake_timeout = (ngtcp2_duration) PEERUP_QUIC_HANDSHAKE_TIMEOUT * NSEC;
+  conn_choose_probes (self, remote, settings);
+}
+
+static void
+conn_fill_params (PeerupQuicConn *self, ngtcp2_transport_params *params)
+{
+  guint streams_max = self->quic->options.streams_max;
+
+  ngtcp2_transport_params_default (params);
+  params->initial_max_stream_data_bidi_local = PEERUP_QUIC_STREAM_WINDOW;
+  params->initial_max_stream_data_bidi_remote = PEERUP_QUIC_STREAM_WINDOW;
+  params->initial_max_data = PEERUP_QUIC_CONNECTION_WINDOW;
+  params->initial_max_streams_bidi = streams_max > 0 ? streams_max : PEERUP_QUIC_STREAMS_MAX;
+  params->max_idle_timeout = (ngtcp2_duration) PEERUP_QUIC_IDLE_TIMEOUT * NSEC;
+  params->active_connection_id_limit = 7;
+}
+
+PeerupQuicConn *
+peerup_quic_conn_accept (PeerupQuic *quic, const PeerupDatagrams *datagram, const ngtcp2_pkt_hd *head,
+                         const ngtcp2_cid *original, gint64 now)
+{
+  PeerupQuicConn *self = conn_new (quic, FALSE, now);
+  ngtcp2_path path = peerup_quic_path (&datagram->local, &datagram->remote);
+  ngtcp2_settings settings;
+  ngtcp2_transport_params params;
+  ngtcp2_cid scid;
+
+  self->handshaking = self->admitted = TRUE;
+  quic->n_handshakes++;
+  conn_fill_settings (self, &datagram->remote, &settings);
+  conn_fill_params (self, &params);
+  params.original_dcid = original != NULL ? *original : head->dcid;
+  params.original_dcid_present = 1;
+  if (original != NULL)
+    {
+      params.retry_scid = head->dcid;
+      params.retry_scid_present = 1;
+      settings.token = head->token;
+      settings.tokenlen = head->tokenlen;
+      settings.token_type = NGTCP2_TOKEN_TYPE_RETRY;
+    }
+  make_cid (&scid, PEERUP_QUIC_CID_LENGTH);
+  peerup_quic_make_reset_token (quic, &scid, params.stateless_reset_token);
+  params.stateless_reset_token_present = 1;
+  if (ngtcp2_conn_server_new (&self->conn, &head->scid, &scid, &path, head->version, &callbacks, &settings, &params,
+                              NULL, self) != 0)
+    g_error ("No memory for a connection");
+  peerup_quic_add_cid (self, head->dcid.data, head->dcid.datalen);
+  peerup_quic_add_cid (self, scid.data, scid.datalen);
+  peerup_quic_tls_start (self);
+  return self;
+}
+
+PeerupQuicConn *
+peerup_quic_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
+                  PeerupPeerId *expected, gint64 timeout, gint64 now)
+{
+  PeerupQuicConn *self = conn_new (quic, TRUE, now);
+  ngtcp2_path path = peerup_quic_path (local, remote);
+  ngtcp2_settings settings;
+  ngtcp2_transport_params params;
+  ngtcp2_cid dcid, scid;
+
+  self->expected = peerup_peer_id_ref (expected);
+  conn_fill_settings (self, remote, &settings);
+  settings.handshake_timeout = (ngtcp2_duration) MAX (timeout, 1) * NSEC;
+  conn_fill_params (self, &params);
+  make_cid (&dcid, NGTCP2_MAX_CIDLEN);
+  make_cid (&scid, PEERUP_QUIC_CID_LENGTH);
+  if (ngtcp2_conn_client_new (&self->conn, &dcid, &scid, &path, NGTCP2_PROTO_VER_V1, &callbacks, &settings, &params,
+                              NULL, self) != 0)
+    g_error ("No memory for a connection");
+  peerup_quic_add_cid (self, scid.data, scid.datalen);
+  peerup_quic_tls_start (self);
+  return self;
+}
+
+/* Life */
+
+/* An idle connection is kept by packets that are due before the peer's or our patience ends. */
+static void
+conn_set_keep_alive (PeerupQuicConn *self)
+{
+  const ngtcp2_transport_params *remote = ngtcp2_conn_get_remote_transport_params (self->conn);
+  ngtcp2_duration every = (ngtcp2_duration) PEERUP_QUIC_KEEP_ALIVE * NSEC;
+
+  if (remote != NULL && remote->max_idle_timeout > 0)
+    every = MIN (every, remote->max_idle_timeout / 2);
+  ngtcp2_conn_set_keep_alive_timeout (self->conn, self->keep_alive || self->channels.length > 0 ? every : 0);
+}
+
+/* The silence of a peer is watched while streams are open. */
+static void
+conn_update_probing (PeerupQuicConn *self)
+{
+  gboolean watched = self->channels.length > 0 && self->state == PEERUP_QUIC_OPEN;
+
+  if (watched == (self->probe_deadline != G_MAXINT64))
+    return;
+  self->probe_since = G_MAXINT64;
+  self->probe_deadline =
+    watched ? MAX (self->last_received, (gint64) (self->now / NSEC)) + PEERUP_QUIC_PROBE_AFTER : G_MAXINT64;
+  conn_set_keep_alive (self);
+}
+
+void
+peerup_quic_conn_probe (PeerupQuicConn *self, gint64 now)
+{
+  if (self->conn == NULL)
+    return;
+  peerup_quic_conn_advance (self, now);
+  self->probe_now = TRUE;
+  /* A keep-alive that is overdue is a PING in the next packet; peerup_quic_conn_wrote() ends it. */
+  ngtcp2_conn_set_keep_alive_timeout (self->conn, 1);
+  peerup_quic_conn_active (self);
+}
+
+void
+peerup_quic_conn_wrote (PeerupQuicConn *self)
+{
+  if (!self->probe_now)
+    return;
+  self->probe_now = FALSE;
+  conn_set_keep_alive (self);
+}
+
+/* TRUE when the peer is lost. A process that was stopped looks at what arrived meanwhile
+ * before it judges. */
+static gboolean
+conn_check_silence (PeerupQuicConn *self, gint64 now)
+{
+  gboolean was_stopped;
+
+  if (now < self->probe_deadline)
+    return FALSE;
+  was_stopped = now - self->probe_deadline > 2 * G_USEC_PER_SEC;
+  if (self->last_received + PEERUP_QUIC_PROBE_AFTER > now ||
+      (self->probe_since != G_MAXINT64 && self->last_received > self->probe_since))
+    {
+      self->probe_since = G_MAXINT64;
+      self->probe_deadline = MAX (self->last_received + PEERUP_QUIC_PROBE_AFTER, now + 1);
+      return FALSE;
+    }
+  if (self->probe_since != G_MAXINT64 && !was_stopped)
+    return TRUE;
+  self->probe_since = now;
+  self->probe_deadline = now + PEERUP_QUIC_PROBE_TIMEOUT;
+  peerup_quic_conn_probe (self, now);
+  return FALSE;
+}
+
+gint64
+peerup_quic_conn_get_deadline (PeerupQuicConn *self)
+{
+  ngtcp2_tstamp expiry;
+
+  if (self->state == PEERUP_QUIC_CLOSED)
+    return G_MAXINT64;
+  if (self->conn == NULL)
+    return self->closing_until;
+  expiry = ngtcp2_conn_get_expiry (self->conn);
+  if (expiry >= (ngtcp2_tstamp) G_MAXINT64)
+    return self->probe_deadline;
+  return MIN (self->probe_deadline, (gint64) ((expiry + NSEC - 1) / NSEC));
+}
+
+void
+peerup_quic_conn_expire (PeerupQuicConn *self, gint64 now)
+{
+  g_autoptr (PeerupQuicConn) held = peerup_quic_conn_ref (self);
+  int code;
+
+  if (self->state == PEERUP_QUIC_CLOSING && now >= self->closing_until)
+    peerup_quic_forget (self);
+  if (self->conn == NULL)
+    return;
+  peerup_quic_conn_advance (self, now);
+  if (conn_check_silence (self, now))
+    {
+      ngtcp2_ccerr reason;
+
+      ngtcp2_ccerr_set_application_error (&reason, 0, NULL, 0);
+      conn_end (self, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "The peer does not answer any more"),
+                &reason, FALSE);
+      return;
+    }
+  if (ngtcp2_conn_get_expiry (self->conn) > self->now)
+    return;
+  code = ngtcp2_conn_handle_expiry (self->conn, self->now);
+  if (code != 0)
+    conn_fail (self, code);
+  else
+    peerup_quic_conn_active (self);
+}
+
+/* The peer goes on although it was told: told again, ever more rarely. */
+static void
+conn_repeat_farewell (PeerupQuicConn *self)
+{
+  if (self->farewell == NULL || --self->farewell_left > 0)
+    return;
+  self->farewell_step = MIN (self->farewell_step * 2, 1024);
+  self->farewell_left = self->farewell_step;
+  peerup_quic_conn_say_farewell (self);
+}
+
+void
+peerup_quic_conn_read (PeerupQuicConn *self, const PeerupDatagrams *from, const guint8 *data, gsize length, gint64 now)
+{
+  ngtcp2_path path = peerup_quic_path (&from->local, &from->remote);
+  ngtcp2_pkt_info info = { .ecn = from->ecn };
+  int code;
+
+  if (self->conn == NULL)
+    {
+      if (self->state == PEERUP_QUIC_CLOSING)
+        conn_repeat_farewell (self);
+      return;
+    }
+  peerup_quic_conn_advance (self, now);
+  code = ngtcp2_conn_read_pkt (self->conn, &path, &info, data, length, self->now);
+  if (code != 0)
+    conn_fail (self, code);
+  else
+    self->last_received = now;
+}
+
+static void
+conn_tell_established (PeerupQuicConn *self)
+{
+  PeerupSocketAddress local, remote;
+
+  self->established = FALSE;
+  self->announced = TRUE;
+  set_state (self, PEERUP_QUIC_OPEN);
+  peerup_quic_conn_get_path (self, &local, &remote);
+  conn_end_handshake (self, &remote);
+  conn_set_keep_alive (self);
+  self->farewell_local = local;
+  self->farewell_remote = remote;
+  if (self->quic->events->established != NULL)
+    self->quic->events->established (self, self->user_data);
+}
+
+static void
+conn_tell_opened (PeerupQuicConn *self)
+{
+  PeerupQuicChannel *channel = g_queue_pop_head_link (&self->opened)->data;
+
+  peerup_quic_channel_ref (channel);
+  channel->unannounced = FALSE;
+  if (self->quic->events->opened != NULL)
+    self->quic->events->opened (self, channel, self->user_data);
+  else
+    peerup_quic_channel_reset (channel, 0);
+  peerup_quic_channel_unref (channel);
+}
+
+/* The addresses that were told last stand where the farewell's will. */
+static void
+conn_check_path (PeerupQuicConn *self)
+{
+  PeerupSocketAddress local, remote;
+
+  peerup_quic_conn_get_path (self, &local, &remote);
+  if (peerup_socket_address_equal (&local, &self->farewell_local) &&
+      peerup_socket_address_equal (&remote, &self->farewell_remote))
+    return;
+  self->farewell_local = local;
+  self->farewell_remote = remote;
+  if (self->quic->events->moved != NULL)
+    self->quic->events->moved (self, self->user_data);
+}
+
+static void
+conn_recheck_blocked (PeerupQuicConn *self)
+{
+  for (guint i = 0; i < RECHECK_BLOCKED && self->blocked.head != NULL; i++)
+    peerup_quic_channel_set_queue (self->blocked.head->data, &self->ready);
+}
+
+void
+peerup_quic_conn_tell (PeerupQuicConn *self, gint64 now)
+{
+  g_autoptr (PeerupQuicConn) held = peerup_quic_conn_ref (self);
+
+  if (self->conn != NULL && self->established)
+    conn_tell_established (self);
+  while (self->conn != NULL && self->announced && self->opened.head != NULL)
+    conn_tell_opened (self);
+  if (self->conn != NULL && self->announced && self->openable)
+    {
+      self->openable = FALSE;
+      if (self->quic->events->openable != NULL)
+        self->quic->events->openable (self, self->user_data);
+    }
+  if (self->conn != NULL && self->announced)
+    conn_check_path (self);
+  if (self->conn != NULL && self->drained)
+    {
+      self->drained = FALSE;
+      if (self->channels.length == 0 && self->quic->events->drained != NULL)
+        self->quic->events->drained (self, self->user_data);
+    }
+  if (self->conn == NULL)
+    return;
+  conn_update_probing (self);
+  conn_recheck_blocked (self);
+  peerup_quic_conn_active (self);
+}
+
+PeerupQuicChannel *
+peerup_quic_conn_open (PeerupQuicConn *self, GError **error)
+{
+  PeerupQuicChannel *channel;
+  gint64 id;
+  int code;
+
+  if (self->conn == NULL || self->state != PEERUP_QUIC_OPEN)
+    {
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The connection is not open");
+      return NULL;
+    }
+  code = ngtcp2_conn_open_bidi_stream (self->conn, &id, NULL);
+  if (code == NGTCP2_ERR_STREAM_ID_BLOCKED)
+    {
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT, "The peer takes no more streams for now");
+      return NULL;
+    }
+  if (code != 0)
+    g_error ("No memory for a stream");
+  channel = peerup_quic_channel_ref (peerup_quic_channel_new (self, id));
+  conn_update_probing (self);
+  return channel;
+}
+
+/* Facts and settings */
+
+gboolean
+peerup_quic_conn_is_closed (PeerupQuicConn *self)
+{
+  return self->state >= PEERUP_QUIC_CLOSING;
+}
+
+gboolean
+peerup_quic_conn_is_gone (PeerupQuicConn *self)
+{
+  return self->state == PEERUP_QUIC_CLOSED;
+}
+
+gboolean
+peerup_quic_conn_is_established (PeerupQuicConn *self)
+{
+  return self->state == PEERUP_QUIC_OPEN;
+}
+
+gboolean
+peerup_quic_conn_is_outbound (PeerupQuicConn *self)
+{
+  return self->outbound;
+}
+
+PeerupPublicKey *
+peerup_quic_conn_get_remote_key (PeerupQuicConn *self)
+{
+  return self->remote_key;
+}
+
+guint64
+peerup_quic_conn_get_remote_code (PeerupQuicConn *self)
+{
+  return self->remote_code;
+}
+
+void
+peerup_quic_conn_set_user_data (PeerupQuicConn *self, gpointer user_data)
+{
+  self->user_data = user_data;
+}
+
+void
+peerup_quic_conn_get_path (PeerupQuicConn *self, PeerupSocketAddress *local, PeerupSocketAddress *remote)
+{
+  const ngtcp2_path *path;
+
+  *local = self->farewell_local;
+  *remote = self->farewell_remote;
+  if (self->conn == NULL)
+    return;
+  path = ngtcp2_conn_get_path (self->conn);
+  peerup_socket_address_set_native (local, path->local.addr, path->local.addrlen);
+  peerup_socket_address_set_native (remote, path->remote.addr, path->remote.addrlen);
+}
+
+void
+peerup_quic_conn_set_keep_alive (PeerupQuicConn *self, gboolean keep_alive)
+{
+  self->keep_alive = keep_alive;
+  if (self->conn == NULL || self->state != PEERUP_QUIC_OPEN)
+    return;
+  conn_set_keep_alive (self);
+  peerup_quic_conn_active (self);
+}
+
+gboolean
+peerup_quic_conn_migrate (PeerupQuicConn *self, const PeerupSocketAddress *local, gboolean validate, gint64 now)
+{
+  PeerupSocketAddress old, remote;
+  ngtcp2_path path;
+  int code;
+
+  if (self->conn == NULL || !self->outbound || self->state != PEERUP_QUIC_OPEN)
+    return FALSE;
+  peerup_quic_conn_advance (self, now);
+  peerup_quic_conn_get_path (self, &old, &remote);
+  path = peerup_quic_path (local, &remote);
+  code = validate ? ngtcp2_conn_initiate_migration (self->conn, &path, self->now)
+                  : ngtcp2_conn_initiate_immediate_migration (self->conn, &path, self->now);
+  if (code != 0)
+    return FALSE;
+  peerup_quic_conn_active (self);
+  return TRUE;
+}
+
+gboolean
+peerup_quic_conn_update_keys (PeerupQuicConn *self, gint64 now)
+{
+  if (self->conn == NULL)
+    return FALSE;
+  peerup_quic_conn_advance (self, now);
+  if (ngtcp2_conn_initiate_key_update (self->conn, self->now) != 0)
+    return FALSE;
+  peerup_quic_conn_active (self);
+  return TRUE;
+}
+
+void
+peerup_quic_conn_get_figures (PeerupQuicConn *self, PeerupQuicFigures *figures)
+{
+  ngtcp2_conn_info info;
+
+  *figures = (PeerupQuicFigures) { .rtt = -1, .rtt_min = -1, .rtt_variation = -1 };
+  if (self->conn == NULL)
+    return;
+  ngtcp2_conn_get_conn_info (self->conn, &info);
+  if (info.min_rtt != UINT64_MAX)
+    {
+      figures->rtt = info.smoothed_rtt / NSEC;
+      figures->rtt_min = info.min_rtt / NSEC;
+      figures->rtt_variation = info.rttvar / NSEC;
+    }
+  figures->congestion_window = info.cwnd;
+  figures->bytes_in_flight = info.bytes_in_flight;
+  figures->bytes_received = info.bytes_recv;
+  figures->bytes_sent = info.bytes_sent;
+  figures->packets_received = info.pkt_recv;
+  figures->packets_sent = info.pkt_sent;
+  figures->packets_lost = info.pkt_lost;
+  figures->path_mtu = ngtcp2_conn_get_path_max_tx_udp_payload_size (self->conn);
+}
+
+guint
+peerup_quic_conn_get_n_channels (PeerupQuicConn *self)
+{
+  return self->channels.length;
+}
+
+void
+peerup_quic_conn_set_closed (PeerupQuicConn *self)
+{
+  if (self->state != PEERUP_QUIC_CLOSED)
+    set_state (self, PEERUP_QUIC_CLOSED);
+}
+
+void
+peerup_quic_conn_abandon (PeerupQuicConn *self)
+{
+  g_autoptr (GError) error =
+    g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The connection's socket has gone");
+
+  while (self->channels.head != NULL)
+    peerup_quic_channel_finish (self->channels.head->data, error);
+  conn_drop_ngtcp2 (self);
+  peerup_quic_conn_set_closed (self);
+  self->quic = NULL;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include <gnutls/gnutls.h>
+#include <ngtcp2/ngtcp2.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+
+#include "transport/quic/peerup-quic-buffer.h"
+#include "transport/quic/peerup-quic.h"
+
+G_BEGIN_DECLS
+
+/* Handshake: nobody has proved who they are. Open: streams come and go. Closing: the peer was
+ * told and is told again when it goes on (RFC 9000 10.2). Closed: nothing of it is left. */
+typedef enum
+{
+  PEERUP_QUIC_HANDSHAKE,
+  PEERUP_QUIC_OPEN,
+  PEERUP_QUIC_CLOSING,
+  PEERUP_QUIC_CLOSED,
+} PeerupQuicState;
+
+struct _PeerupQuic
+{
+  PeerupQuicOptions options;
+  const PeerupQuicEvents *events;
+  gpointer data;
+  GHashTable *cids;  /* CidKey -> PeerupQuicConn, borrowed */
+  GHashTable *conns; /* set of PeerupQuicConn, owned */
+  guint n_handshakes;
+  PeerupQuicPool *pool;
+  guint8 retry_secret[PEERUP_QUIC_SECRET_LENGTH];
+};
+
+struct _PeerupQuicConn
+{
+  guint ref_count;
+  PeerupQuic *quic; /* NULL once the machine has gone */
+  gpointer user_data;
+  PeerupQuicState state;
+  gboolean outbound;
+
+  ngtcp2_conn *conn;
+  gnutls_session_t session;
+  ngtcp2_crypto_conn_ref conn_ref;
+  guint16 probes[8]; /* payload sizes that path MTU discovery tries; ngtcp2 keeps the pointer */
+  PeerupPeerId *expected;
+  PeerupPublicKey *remote_key;
+  GError *tls_error; /* what our own checks found */
+  ngtcp2_tstamp now; /* the latest that ngtcp2 was given */
+
+  GArray *cids;    /* of ngtcp2_cid: under which quic->cids has it */
+  GQueue channels; /* those that live: PeerupQuicChannel by their link, owned */
+  GQueue opened;   /* of those, by opened_link: not announced yet */
+  GQueue ready;    /* of those, by send_link: they have something to send */
+  GQueue blocked;  /* likewise, but the peer's window is closed */
+  PeerupQuicPool *pool;
+  gsize unsent;  /* bytes of all channels that wait to be sent */
+  gsize unacked; /* and those that wait to be acknowledged as well */
+  gsize credit;  /* bytes read since the peer may last have been told of more room */
+  guint64 remote_code;
+
+  gint64 last_received;  /* the last packet */
+  gint64 probe_deadline; /* when silence is looked at again; G_MAXINT64: without streams */
+  gint64 probe_since;    /* G_MAXINT64: not probing */
+
+  GBytes *farewell; /* closing: the packet that says so */
+  PeerupSocketAddress farewell_local, farewell_remote;
+  gint64 closing_until;
+  guint farewell_left; /* packets of the peer until the next one */
+  guint farewell_step;
+
+  guint keep_alive : 1;
+  guint admitted : 1;    /* owes a release */
+  guint handshaking : 1; /* counts among the inbound handshakes */
+  guint no_alpn : 1;
+  guint probe_now : 1;
+  guint established : 1; /* to be told */
+  guint openable : 1;    /* to be told */
+  guint moved : 1;       /* to be told */
+  guint announced : 1;   /* established was told */
+  guint writing : 1;     /* within ngtcp2's output, which forbids most calls */
+  guint drained : 1;     /* to be told: the last stream has ended */
+};
+
+struct _PeerupQuicChannel
+{
+  guint ref_count;
+  PeerupQuicConn *conn; /* owned until done */
+  gpointer user_data;
+  gint64 id;
+  GList link, opened_link, send_link;
+  GQueue *queue; /* of ready and blocked, the one it is in */
+  PeerupQuicBuffer received;
+  PeerupQuicBuffer sent; /* until acknowledged; its cursor: until sent */
+  gsize turn;            /* bytes it has sent in its turn */
+  GError *error;
+  guint32 code;
+  guint fin_wanted : 1;
+  guint fin_sent : 1;
+  guint fin_received : 1;
+  guint read_closed : 1;
+  guint read_failed : 1;
+  guint write_failed : 1; /* the peer wants no more, or it was reset */
+  guint was_reset : 1;
+  guint unannounced : 1; /* in opened */
+  guint waits_room : 1;  /* a writer found no room */
+  guint done : 1;
+};
+
+/* peerup-quic-tls.c. Makes the session of @self, which needs its conn_ref and role. */
+void peerup_quic_tls_start (PeerupQuicConn *self);
+/* Whether ALPN chose libp2p: GnuTLS lets a peer through that offers none. */
+gboolean peerup_quic_tls_has_alpn (PeerupQuicConn *self);
+
+/* peerup-quic.c: the table of connection IDs. */
+void peerup_quic_add_cid (PeerupQuicConn *conn, const guint8 *data, gsize length);
+void peerup_quic_remove_cid (PeerupQuicConn *conn, const guint8 *data, gsize length);
+void peerup_quic_forget (PeerupQuicConn *conn);
+void peerup_quic_make_reset_token (PeerupQuic *self, const ngtcp2_cid *cid, guint8 *token);
+
+/* peerup-quic-conn.c */
+PeerupQuicConn *peerup_quic_conn_accept (PeerupQuic *self, const PeerupDatagrams *datagram, const ngtcp2_pkt_hd *head,
+                                         const ngtcp2_cid *original, gint64 now) G_GNUC_WARN_UNUSED_RESULT;
+/* Feeds one datagram. */
+void
+peerup_quic_conn_read (PeerupQuicConn *self, const PeerupDatagrams *path, const guint8 *data, gsize length, gint64 now);
+/* Tells what the packets before brought. */
+void peerup_quic_conn_tell (PeerupQuicConn *self, gint64 now);
+ngtcp2_tstamp peerup_quic_conn_advance (PeerupQuicConn *self, gint64 now);
+void peerup_quic_conn_active (PeerupQuicConn *self);
+/* What the output ends with: a packet was made, or ngtcp2 failed with @code. */
+void peerup_quic_conn_wrote (PeerupQuicConn *self);
+void peerup_quic_conn_write_failed (PeerupQuicConn *self, int code);
+void peerup_quic_conn_set_closed (PeerupQuicConn *self);
+/* The machine goes: no event, no packet. */
+void peerup_quic_conn_abandon (PeerupQuicConn *self);
+/* Sends the farewell now. */
+void peerup_quic_conn_say_farewell (PeerupQuicConn *self);
+
+/* peerup-quic-channel.c */
+PeerupQuicChannel *peerup_quic_channel_new (PeerupQuicConn *conn, gint64 id) G_GNUC_WARN_UNUSED_RESULT;
+void peerup_quic_channel_received (PeerupQuicChannel *self, const guint8 *data, gsize length, gboolean fin);
+void peerup_quic_channel_acked (PeerupQuicChannel *self, guint64 count);
+void peerup_quic_channel_remote_reset (PeerupQuicChannel *self, guint64 code);
+/* The peer's STOP_SENDING was found when writing. */
+void peerup_quic_channel_stopped (PeerupQuicChannel *self);
+/* ngtcp2 has forgotten it; @error: with its connection. */
+void peerup_quic_channel_finish (PeerupQuicChannel *self, const GError *error);
+void peerup_quic_channel_set_queue (PeerupQuicChannel *self, GQueue *queue);
+gboolean peerup_quic_channel_wants_send (PeerupQuicChannel *self);
+void peerup_quic_channel_sent (PeerupQuicChannel *self, gsize count, gboolean fin);
+
+static inline ngtcp2_path
+peerup_quic_path (const PeerupSocketAddress *local, const PeerupSocketAddress *remote)
+{
+  return (ngtcp2_path) {
+    .local = { (ngtcp2_sockaddr *) &local->any, peerup_socket_address_get_length (local) },
+    .remote = { (ngtcp2_sockaddr *) &remote->any, peerup_socket_address_get_length (remote) },
+  };
+}
+
+G_END_DECLS

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * The output of a connection: batches of equal packets for segmentation offload, filled
+ * from its streams in turn. Stream data is not copied here: packets are sealed from
+ * where it waits, and it waits there until it is acknowledged. */
+
+#include <string.h>
+
+#include "transport/quic/peerup-quic-private.h"
+
+/* Bytes after which the next stream has its turn. */
+#define TURN (64 * 1024)
+/* What the kernel takes in one call (UDP_MAX_SEGMENTS). */
+#define BATCH_PACKETS 64
+/* Chunks that one packet may span; the largest packets are as large as a chunk. */
+#define VECTORS 8
+
+G_STATIC_ASSERT (sizeof (GInputVector) == sizeof (ngtcp2_vec));
+G_STATIC_ASSERT (G_STRUCT_OFFSET (GInputVector, buffer) == G_STRUCT_OFFSET (ngtcp2_vec, base));
+G_STATIC_ASSERT (G_STRUCT_OFFSET (GInputVector, size) == G_STRUCT_OFFSET (ngtcp2_vec, len));
+
+/* The stream whose turn it is, or NULL: none has anything that may be sent. */
+static PeerupQuicChannel *
+next_channel (PeerupQuicConn *self)
+{
+  while (self->ready.head != NULL)
+    {
+      PeerupQuicChannel *channel = self->ready.head->data;
+
+      if (peerup_quic_channel_wants_send (channel))
+        return channel;
+      peerup_quic_channel_set_queue (channel, NULL);
+    }
+  return NULL;
+}
+
+static void
+end_turn (PeerupQuicConn *self, PeerupQuicChannel *channel)
+{
+  if (!peerup_quic_channel_wants_send (channel))
+    peerup_quic_channel_set_queue (channel, NULL);
+  else if (channel->turn >= TURN)
+    {
+      channel->turn = 0;
+      peerup_quic_channel_set_queue (channel, &self->ready);
+    }
+}
+
+/* What became of offering @channel's bytes to a packet. */
+static void
+note_outcome (PeerupQuicConn *self, PeerupQuicChannel *channel, ngtcp2_ssize result, ngtcp2_ssize taken, gsize offered,
+              gboolean fin)
+{
+  if (result == NGTCP2_ERR_STREAM_DATA_BLOCKED)
+    peerup_quic_channel_set_queue (channel, &self->blocked);
+  else if (result == NGTCP2_ERR_STREAM_SHUT_WR || result == NGTCP2_ERR_STREAM_NOT_FOUND)
+    peerup_quic_channel_stopped (channel);
+  else if (taken >= 0)
+    {
+      peerup_quic_channel_sent (channel, taken, fin && (gsize) taken == offered);
+      end_turn (self, channel);
+    }
+}
+
+static gboolean
+goes_on (ngtcp2_ssize result)
+{
+  return result == NGTCP2_ERR_STREAM_DATA_BLOCKED || result == NGTCP2_ERR_STREAM_SHUT_WR ||
+         result == NGTCP2_ERR_STREAM_NOT_FOUND || result == NGTCP2_ERR_WRITE_MORE;
+}
+
+/* One packet, from as many streams as fit. */
+static ngtcp2_ssize
+write_packet (ngtcp2_conn *conn, ngtcp2_path *path, ngtcp2_pkt_info *info, uint8_t *to, size_t room, ngtcp2_tstamp now,
+              void *data)
+{
+  PeerupQuicConn *self = data;
+
+  for (;;)
+    {
+      PeerupQuicChannel *channel = next_channel (self);
+      GInputVector vectors[VECTORS];
+      gsize n = 0, offered = 0;
+      gboolean fin = FALSE;
+      uint32_t flags = NGTCP2_WRITE_STREAM_FLAG_NONE;
+      ngtcp2_ssize taken = -1, result;
+
+      if (channel != NULL)
+        {
+          n = peerup_quic_buffer_peek_cursor (&channel->sent, vectors, VECTORS);
+          for (gsize i = 0; i < n; i++)
+            offered += vectors[i].size;
+          fin = channel->fin_wanted && offered == channel->sent.length - channel->sent.passed;
+          flags = NGTCP2_WRITE_STREAM_FLAG_MORE | (fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0);
+        }
+      result = ngtcp2_conn_writev_stream (conn, path, info, to, room, &taken, flags, channel != NULL ? channel->id : -1,
+                                          (const ngtcp2_vec *) vectors, n, now);
+      if (channel != NULL)
+        note_outcome (self, channel, result, taken, offered, fin);
+      if (!goes_on (result))
+        return result;
+    }
+}
+
+/* How many packets one batch may have: what pacing allows in one go, and the kernel. */
+static gsize
+batch_packets (PeerupQuicConn *self)
+{
+  gsize quantum = ngtcp2_conn_get_send_quantum (self->conn);
+  gsize payload = ngtcp2_conn_get_path_max_tx_udp_payload_size (self->conn);
+
+  return CLAMP (quantum / payload, 1, BATCH_PACKETS);
+}
+
+gboolean
+peerup_quic_conn_write (PeerupQuicConn *self, PeerupDatagrams *datagrams, gsize capacity, gint64 now)
+{
+  ngtcp2_path_storage path;
+  ngtcp2_pkt_info info;
+  ngtcp2_ssize n;
+  size_t segment = 0;
+
+  if (self->conn == NULL)
+    return FALSE;
+  peerup_quic_conn_advance (self, now);
+  ngtcp2_path_storage_zero (&path);
+  self->writing = TRUE;
+  n = ngtcp2_conn_write_aggregate_pkt2 (self->conn, &path.path, &info, datagrams->data, capacity, &segment,
+                                        write_packet, batch_packets (self), self->now);
+  self->writing = FALSE;
+  if (n < 0)
+    {
+      peerup_quic_conn_write_failed (self, n);
+      return FALSE;
+    }
+  ngtcp2_conn_update_pkt_tx_time (self->conn, self->now);
+  self->credit = 0;
+  if (n == 0)
+    return FALSE;
+  peerup_quic_conn_wrote (self);
+  datagrams->length = n;
+  datagrams->segment = segment;
+  datagrams->ecn = info.ecn;
+  peerup_socket_address_set_native (&datagrams->local, path.path.local.addr, path.path.local.addrlen);
+  peerup_socket_address_set_native (&datagrams->remote, path.path.remote.addr, path.path.remote.addrlen);
+  return TRUE;
+}

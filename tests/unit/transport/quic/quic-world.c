@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * Simulated time and a simulated network around two QUIC machines. */
+
+#include "quic-world.h"
+
+#include <string.h>
+
+typedef struct
+{
+  Side *to;
+  gint64 at;
+  PeerupDatagrams datagram; /* owns its data */
+} Flying;
+
+static void
+flying_free (gpointer data)
+{
+  Flying *self = data;
+
+  g_free (self->datagram.data);
+  g_free (self);
+}
+
+static int
+compare_flying (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const Flying *x = a, *y = b;
+
+  return (x->at > y->at) - (x->at < y->at);
+}
+
+/* One datagram onto the line. */
+static void
+world_fly (World *self, Side *from, const PeerupDatagrams *datagram)
+{
+  Side *to = from == &self->client ? &self->server : &self->client;
+  guint direction = from == &self->client ? 0 : 1;
+  gint64 delay = self->delay, queued = 0;
+  Flying *flying;
+
+  from->n_sent++;
+  from->bytes_sent += datagram->length;
+  if (datagram->length > self->mtu)
+    return;
+  if (self->bandwidth > 0)
+    {
+      gint64 start = MAX (self->busy_until[direction], self->now);
+
+      queued = start - self->now;
+      if ((guint64) queued * self->bandwidth / G_USEC_PER_SEC > self->queue)
+        return;
+      self->busy_until[direction] = start + datagram->length * G_USEC_PER_SEC / self->bandwidth;
+    }
+  flying = g_new0 (Flying, 1);
+  flying->datagram = *datagram;
+  if (self->filter != NULL && !self->filter (self, from, &flying->datagram, &delay, self->filter_data))
+    {
+      g_free (flying);
+      return;
+    }
+  flying->to = to;
+  flying->at = self->now + delay + queued;
+  flying->datagram.data = g_memdup2 (flying->datagram.data, flying->datagram.length);
+  g_queue_insert_sorted (&self->flying, flying, compare_flying, NULL);
+}
+
+static void
+side_send (Side *self, const PeerupDatagrams *datagrams)
+{
+  for (gsize offset = 0; offset < datagrams->length; offset += datagrams->segment)
+    {
+      PeerupDatagrams one = *datagrams;
+
+      one.data += offset;
+      one.length = one.segment = MIN (datagrams->segment, datagrams->length - offset);
+      if (one.local.any.sa_family == AF_UNSPEC)
+        one.local = self->address;
+      world_fly (self->world, self, &one);
+    }
+}
+
+/* Events */
+
+static void
+on_send (const PeerupDatagrams *datagrams, gpointer data)
+{
+  Side *self = data;
+
+  self->n_stateless++;
+  side_send (self, datagrams);
+}
+
+static guint
+on_get_mtu (const PeerupSocketAddress *remote, gpointer data)
+{
+  return ((Side *) data)->mtu;
+}
+
+static gboolean
+on_admit (const PeerupSocketAddress *remote, gpointer data)
+{
+  Side *self = data;
+
+  if (self->refuses_all)
+    return FALSE;
+  self->n_admitted++;
+  return TRUE;
+}
+
+static void
+on_release (const PeerupSocketAddress *remote, gpointer data)
+{
+  ((Side *) data)->n_released++;
+}
+
+static gint64
+on_get_wall_time (gpointer data)
+{
+  return g_get_real_time () / G_USEC_PER_SEC;
+}
+
+static Link *
+link_new (Side *side, PeerupQuicConn *conn)
+{
+  Link *self = g_new0 (Link, 1);
+
+  self->side = side;
+  self->conn = peerup_quic_conn_ref (conn);
+  self->active = TRUE;
+  self->flows = g_ptr_array_new_with_free_func ((GDestroyNotify) flow_free);
+  peerup_quic_conn_set_user_data (conn, self);
+  g_ptr_array_add (side->links, self);
+  return self;
+}
+
+static void
+link_free (gpointer data)
+{
+  Link *self = data;
+
+  g_ptr_array_unref (self->flows);
+  peerup_quic_conn_unref (self->conn);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+static void
+on_incoming (PeerupQuicConn *conn, gpointer data)
+{
+  link_new (data, conn);
+}
+
+static void
+on_active (PeerupQuicConn *conn, gpointer user_data)
+{
+  if (user_data != NULL)
+    ((Link *) user_data)->active = TRUE;
+}
+
+static void
+on_established (PeerupQuicConn *conn, gpointer user_data)
+{
+  ((Link *) user_data)->established = TRUE;
+}
+
+static void
+on_closed (PeerupQuicConn *conn, const GError *error, gpointer user_data)
+{
+  Link *self = user_data;
+
+  self->n_closed++;
+  g_set_error_literal (&self->error, error->domain, error->code, error->message);
+}
+
+static Flow *
+flow_new (Link *link, PeerupQuicChannel *channel)
+{
+  Flow *self = g_new0 (Flow, 1);
+
+  self->link = link;
+  self->channel = peerup_quic_channel_ref (channel);
+  self->received = g_byte_array_new ();
+  peerup_quic_channel_set_user_data (channel, self);
+  return self;
+}
+
+static void
+on_opened (PeerupQuicConn *conn, PeerupQuicChannel *channel, gpointer user_data)
+{
+  Link *self = user_data;
+  Flow *flow = flow_new (self, channel);
+
+  self->side->n_opened++;
+  flow->echo = self->side->echo;
+  flow->no_reading = self->side->no_reading;
+  g_ptr_array_add (self->flows, flow);
+}
+
+static void
+on_openable (PeerupQuicConn *conn, gpointer user_data)
+{
+  ((Link *) user_data)->n_openable++;
+}
+
+static void
+on_drained (PeerupQuicConn *conn, gpointer user_data)
+{
+  ((Link *) user_data)->n_drained++;
+}
+
+static void
+on_moved (PeerupQuicConn *conn, gpointer user_data)
+{
+  ((Link *) user_data)->n_moved++;
+}
+
+static const PeerupQuicEvents events = {
+  .send = on_send,
+  .get_mtu = on_get_mtu,
+  .admit = on_admit,
+  .release = on_release,
+  .get_wall_time = on_get_wall_time,
+  .incoming = on_incoming,
+  .active = on_active,
+  .established = on_established,
+  .closed = on_closed,
+  .opened = on_opened,
+  .openable = on_openable,
+  .drained = on_drained,
+  .moved = on_moved,
+};
+
+/* Streams: looked at after each step, for the machine tells only that there is news. */
+
+static void
+flow_push (Flow *self)
+{
+  while (self->sending != NULL && self->sent < g_bytes_get_size (self->sending))
+    {
+      GOutputVector vector = { (const guint8 *) g_bytes_get_data (self->sending, NULL) + self->sent,
+                               g_bytes_get_size (self->sending) - self->sent };
+      gsize n = peerup_quic_channel_writev (self->channel, &vector, 1);
+
+      if (n == 0)
+        return;
+      self->sent += n;
+    }
+  if (self->fin)
+    peerup_quic_channel_close_write (self->channel);
+}
+
+static void
+flow_pull (Flow *self)
+{
+  guint8 buffer[16384];
+
+  while (!self->no_reading)
+    switch (peerup_quic_channel_get_read_state (self->channel))
+      {
+      case PEERUP_QUIC_READ_DATA:
+        {
+          gsize n = sizeof buffer;
+
+          if (self->echo && (n = MIN (n, peerup_quic_channel_get_room (self->channel))) == 0)
+            return;
+          n = peerup_quic_channel_read (self->channel, buffer, n);
+          self->n_received += n;
+          if (self->echo)
+            g_assert_cmpuint (peerup_quic_channel_writev (self->channel, &(GOutputVector) { buffer, n }, 1), ==, n);
+          else if (self->received != NULL)
+            g_byte_array_append (self->received, buffer, n);
+          break;
+        }
+      case PEERUP_QUIC_READ_EOF:
+        self->ended = TRUE;
+        if (self->echo)
+          peerup_quic_channel_close_write (self->channel);
+        return;
+      case PEERUP_QUIC_READ_FAILED:
+        self->failed = TRUE;
+        return;
+      case PEERUP_QUIC_READ_WAIT:
+      default:
+        return;
+      }
+}
+
+static GPtrArray *all_flows;
+
+Flow *
+flow_open (Link *link)
+{
+  g_autoptr (GError) error = NULL;
+  PeerupQuicChannel *channel = peerup_quic_conn_open (link->conn, &error);
+  Flow *self;
+
+  if (channel == NULL)
+    return NULL;
+  self = flow_new (link, channel);
+  peerup_quic_channel_unref (channel);
+  if (all_flows == NULL)
+    all_flows = g_ptr_array_new ();
+  g_ptr_array_add (all_flows, self);
+  return self;
+}
+
+void
+flow_send (Flow *self, GBytes *bytes, gboolean fin)
+{
+  g_assert (self->sending == NULL);
+  self->sending = g_bytes_ref (bytes);
+  self->fin = fin;
+  flow_push (self);
+}
+
+void
+flow_send_text (Flow *self, const char *text, gboolean fin)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  flow_send (self, bytes, fin);
+}
+
+void
+flow_free (Flow *self)
+{
+  if (all_flows != NULL && g_ptr_array_remove_fast (all_flows, self) && all_flows->len == 0)
+    g_clear_pointer (&all_flows, g_ptr_array_unref);
+  peerup_quic_channel_set_user_data (self->channel, NULL);
+  peerup_quic_channel_unref (self->channel);
+  g_clear_pointer (&self->received, g_byte_array_unref);
+  g_clear_pointer (&self->sending, g_bytes_unref);
+  g_free (self);
+}
+
+static void
+flow_step (gpointer data, gpointer unused)
+{
+  flow_pull (data);
+  flow_push (data);
+}
+
+/* Time */
+
+static gboolean
+side_write (Side *self)
+{
+  static guint8 buffer[65536];
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      Link *link = self->links->pdata[i];
+      PeerupDatagrams datagrams = { .data = buffer };
+
+      if (!link->active)
+        continue;
+      link->active = FALSE;
+      while (peerup_quic_conn_write (link->conn, &datagrams, sizeof buffer, self->world->now))
+        {
+          any = TRUE;
+          g_assert_cmpuint (datagrams.segment, >, 0);
+          side_send (self, &datagrams);
+          datagrams = (PeerupDatagrams) { .data = buffer };
+        }
+    }
+  return any;
+}
+
+static void
+side_step_flows (Side *self)
+{
+  for (guint i = 0; i < self->links->len; i++)
+    g_ptr_array_foreach (((Link *) self->links->pdata[i])->flows, flow_step, NULL);
+}
+
+static void
+world_settle (World *self)
+{
+  gboolean any;
+
+  do
+    {
+      side_step_flows (&self->client);
+      side_step_flows (&self->server);
+      if (all_flows != NULL)
+        g_ptr_array_foreach (all_flows, flow_step, NULL);
+      any = side_write (&self->client);
+      any |= side_write (&self->server);
+    }
+  while (any);
+}
+
+static gint64
+side_deadline (Side *self)
+{
+  gint64 deadline = G_MAXINT64;
+
+  for (guint i = 0; i < self->links->len; i++)
+    deadline = MIN (deadline, peerup_quic_conn_get_deadline (((Link *) self->links->pdata[i])->conn));
+  return deadline;
+}
+
+static void
+side_expire (Side *self, gint64 now)
+{
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      Link *link = self->links->pdata[i];
+
+      if (peerup_quic_conn_get_deadline (link->conn) <= now)
+        peerup_quic_conn_expire (link->conn, now);
+    }
+}
+
+static void
+world_deliver (World *self)
+{
+  Flying *flying = g_queue_pop_head (&self->flying);
+
+  self->n_delivered++;
+  /* The local address is the one it was sent to, as a socket tells. */
+  G_STMT_START
+  {
+    PeerupSocketAddress sender = flying->datagram.local;
+
+    flying->datagram.local = flying->datagram.remote;
+    flying->datagram.remote = sender;
+  }
+  G_STMT_END;
+  peerup_quic_receive (flying->to->quic, &flying->datagram, self->now);
+  flying_free (flying);
+}
+
+/* FALSE: nothing is left to happen before @until. */
+static gboolean
+world_step (World *self, gint64 until)
+{
+  gint64 next;
+
+  world_settle (self);
+  next = MIN (side_deadline (&self->client), side_deadline (&self->server));
+  if (self->flying.head != NULL)
+    next = MIN (next, ((Flying *) self->flying.head->data)->at);
+  if (next > until)
+    {
+      if (until != G_MAXINT64)
+        self->now = MAX (self->now, until);
+      return FALSE;
+    }
+  self->now = MAX (self->now, next);
+  if (self->flying.head != NULL && ((Flying *) self->flying.head->data)->at <= self->now)
+    world_deliver (self);
+  side_expire (&self->client, self->now);
+  side_expire (&self->server, self->now);
+  return TRUE;
+}
+
+void
+world_run (World *self, gint64 until)
+{
+  while (world_step (self, until))
+    ;
+}
+
+gboolean
+world_run_until (World *self, gboolean *flag)
+{
+  gint64 until = self->now + 600 * G_USEC_PER_SEC;
+
+  while (!*flag && world_step (self, until))
+    ;
+  return *flag;
+}
+
+Link *
+world_dial (World *self)
+{
+  g_autoptr (PeerupQuicConn) conn = peerup_quic_dial (self->client.quic, &self->client.address, &self->server.address,
+                                                      self->server.peer, 10 * G_USEC_PER_SEC, self->now);
+
+  return link_new (&self->client, conn);
+}
+
+Link *
+world_accepted (World *self)
+{
+  return self->server.links->len > 0 ? self->server.links->pdata[self->server.links->len - 1] : NULL;
+}
+
+static void
+side_start (Side *self)
+{
+  self->links = g_ptr_array_new_with_free_func (link_free);
+  self->options.certificate = self->certificate;
+  self->quic = peerup_quic_new (&self->options, &events, self);
+}
+
+static void
+side_stop (Side *self)
+{
+  g_clear_pointer (&self->links, g_ptr_array_unref);
+  g_clear_pointer (&self->quic, peerup_quic_free);
+}
+
+static void
+side_init (Side *self, World *world, const char *name, const char *host, guint port)
+{
+  self->world = world;
+  self->name = name;
+  self->mtu = 1500;
+  g_assert_true (peerup_socket_address_set (&self->address, host, port));
+  self->key = peerup_private_key_generate (NULL);
+  self->peer = peerup_peer_id_new_from_public_key (peerup_private_key_get_public_key (self->key));
+  self->certificate = peerup_certificate_new (self->key, NULL);
+  memset (self->options.secret, name[0], sizeof self->options.secret);
+  self->options.retry_from = 100;
+  side_start (self);
+}
+
+static void
+side_clear (Side *self)
+{
+  side_stop (self);
+  g_assert_cmpuint (self->n_released, <=, self->n_admitted);
+  peerup_certificate_unref (self->certificate);
+  peerup_peer_id_unref (self->peer);
+  peerup_private_key_unref (self->key);
+}
+
+World *
+world_new (void)
+{
+  World *self = g_new0 (World, 1);
+
+  self->now = 1000 * G_USEC_PER_SEC;
+  self->delay = 10 * 1000;
+  self->mtu = 1472;
+  self->queue = 256 * 1024;
+  self->server.options.listening = TRUE;
+  side_init (&self->client, self, "client", "192.0.2.1", 4001);
+  side_init (&self->server, self, "server", "198.51.100.1", 4002);
+  return self;
+}
+
+void
+world_restart (World *self)
+{
+  side_stop (&self->client);
+  side_stop (&self->server);
+  g_queue_clear_full (&self->flying, flying_free);
+  side_start (&self->client);
+  side_start (&self->server);
+}
+
+void
+world_free (World *self)
+{
+  side_clear (&self->client);
+  side_clear (&self->server);
+  g_queue_clear_full (&self->flying, flying_free);
+  g_free (self);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "identity/peerup-certificate.h"
+#include "transport/quic/peerup-quic.h"
+
+G_BEGIN_DECLS
+
+/* Two QUIC machines and the network between them, in simulated time: nothing here waits, and
+ * with the same link the same happens again, but for the random numbers of cryptography. */
+typedef struct _World World;
+typedef struct _Side Side;
+typedef struct _Flow Flow;
+
+/* What a connection's user data points to. */
+typedef struct
+{
+  Side *side;
+  PeerupQuicConn *conn; /* owned */
+  gboolean active;      /* has output, maybe */
+  gboolean established;
+  GError *error; /* once closed */
+  guint n_closed, n_drained, n_moved, n_openable;
+  GPtrArray *flows; /* of the streams the peer opened */
+} Link;
+
+/* What a channel's user data points to: it reads all it gets unless told not to. */
+struct _Flow
+{
+  Link *link;
+  PeerupQuicChannel *channel; /* owned */
+  gboolean no_reading;
+  gboolean echo; /* what it reads it writes back, the end too */
+  GByteArray *received;
+  gboolean ended, failed;
+  guint64 n_received; /* bytes, also when received is NULL */
+  GBytes *sending;
+  gsize sent;
+  gboolean fin;
+};
+
+struct _Side
+{
+  World *world;
+  const char *name;
+  PeerupSocketAddress address;
+  PeerupPrivateKey *key;
+  PeerupPeerId *peer;
+  PeerupCertificate *certificate;
+  PeerupQuicOptions options;
+  PeerupQuic *quic;
+  GPtrArray *links;
+  gboolean echo;       /* streams that the peer opens echo */
+  gboolean no_reading; /* or are not read */
+  gboolean refuses_all;
+  guint n_admitted, n_released, n_opened;
+  guint64 n_sent, bytes_sent, n_stateless;
+  guint mtu;
+};
+
+/* What happens to a datagram on its way; may change addresses and the delay, or say no. */
+typedef gboolean (*WorldFilter) (World *world, Side *from, PeerupDatagrams *datagram, gint64 *delay, gpointer data);
+
+struct _World
+{
+  Side client, server;
+  gint64 now;
+  gint64 delay;      /* one way, µs */
+  guint mtu;         /* UDP payload; more is lost */
+  guint64 bandwidth; /* bytes a second each way; 0: no bound */
+  gint64 busy_until[2];
+  gsize queue; /* bytes that wait for a bounded line at most */
+  WorldFilter filter;
+  gpointer filter_data;
+  GQueue flying; /* by time of arrival */
+  guint64 n_delivered;
+};
+
+World *world_new (void);
+/* Makes the machines anew; for tests that change options. */
+void world_restart (World *self);
+void world_free (World *self);
+Link *world_dial (World *self);
+/* Until nothing happens any more or @until (µs) is reached. */
+void world_run (World *self, gint64 until);
+/* Runs until *@flag, at most 10 simulated minutes. FALSE: it did not come true. */
+gboolean world_run_until (World *self, gboolean *flag);
+/* The server's side of the newest connection. */
+Link *world_accepted (World *self);
+
+Flow *flow_open (Link *link);
+void flow_send (Flow *flow, GBytes *bytes, gboolean fin);
+void flow_send_text (Flow *flow, const char *text, gboolean fin);
+void flow_free (Flow *flow);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (World, world_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Flow, flow_free)
+
+G_END_DECLS
