@@ -9,6 +9,8 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
+#include "transport/peerup-reactor.h"
+
 gboolean
 bench_parse_kind (const char *kind, GError **error)
 {
@@ -78,6 +80,20 @@ bench_await (DexFuture *future, GError **error)
   while (dex_future_is_pending (held))
     g_main_context_iteration (NULL, TRUE);
   return dex_future_get_value (held, error) != NULL;
+}
+
+void
+bench_print_dispatches (void)
+{
+  g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
+  guint64 counts[PEERUP_REACTOR_BUCKETS];
+
+  peerup_reactor_get_histogram (reactor, counts);
+  g_print ("{\"dispatches\": [");
+  for (guint i = 0; i < PEERUP_REACTOR_BUCKETS; i++)
+    g_print ("%s[%u, %" G_GUINT64_FORMAT "]", i > 0 ? ", " : "",
+             i + 1 < PEERUP_REACTOR_BUCKETS ? PEERUP_REACTOR_BUCKET << i : 0, counts[i]);
+  g_print ("]}\n");
 }
 
 static gboolean

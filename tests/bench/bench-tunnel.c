@@ -7,7 +7,8 @@
  *   bench-tunnel serve HOST:PORT [tls|noise|quic [ADDRESS]]    prints its multiaddr
  *   bench-tunnel forward MULTIADDR LOCALPORT [tls|noise|quic]  prints the local port
  *
- * Both make a new key, let everybody in, and run until a signal or the end of standard input. */
+ * Both make a new key, let everybody in, and run until a signal or the end of standard input;
+ * then they print how long their dispatches took. */
 
 #include <gio/gio.h>
 
@@ -36,6 +37,7 @@ serve (PeerupSwarm *swarm, char *argv[], GError **error)
     return FALSE;
   g_print ("%s\n", multiaddr);
   bench_run_until_told ();
+  bench_print_dispatches ();
   return TRUE;
 }
 
@@ -54,6 +56,7 @@ forward (PeerupSwarm *swarm, const char *multiaddr, const char *port, GError **e
     return FALSE;
   g_print ("%u\n", peerup_forward_get_port (self));
   bench_run_until_told ();
+  bench_print_dispatches ();
   return TRUE;
 }
 

@@ -27,6 +27,7 @@ class Bench:
         self.env = dict(os.environ, XDG_RUNTIME_DIR=str(self.dir / "run"),
                         LD_LIBRARY_PATH=str(self.build / "src/client"))
         (self.dir / "run").mkdir(mode=0o700)
+        self.n_started = 0
         self.rows = []
 
     def program(self, name):
@@ -36,8 +37,11 @@ class Bench:
         """A process that runs until @stack, the benchmark's by default, ends it."""
         options.setdefault("env", self.env)
         options.setdefault("stdout", subprocess.PIPE)
-        process = subprocess.Popen(command, stdin=subprocess.PIPE,
-                                   stderr=options.pop("stderr", subprocess.DEVNULL), text=True, **options)
+        self.n_started += 1
+        path = self.dir / f"errors-{self.n_started}"
+        with open(path, "w") as errors:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, text=True, **options)
+        process.errors = path
         (stack or self.stack).callback(stop, process)
         return process
 
@@ -119,7 +123,8 @@ def first_line(process, seconds=20):
     line = process.stdout.readline().strip() if readable else ""
     if not line:
         stop(process)
-        raise Failed(f"{os.path.basename(process.args[0])} did not start")
+        words = process.errors.read_text(errors="replace").strip()[-200:]
+        raise Failed(words or f"{os.path.basename(process.args[0])} says nothing")
     return line
 
 
