@@ -11,11 +11,14 @@ G_BEGIN_DECLS
  * depends on them looks again. Owned by whoever made it, in its thread. */
 typedef struct _PeerupRouteMonitor PeerupRouteMonitor;
 
-/* Called from the reactor, once for changes that come within PEERUP_ROUTE_SETTLE. */
+/* Called from the reactor, once for changes that follow each other within PEERUP_ROUTE_SETTLE, also when
+ * nothing more than a lease was renewed. May free the monitor. */
 typedef void (*PeerupRouteFunc) (gpointer data);
 
-/* Microseconds of quiet after a change before it is told. */
+/* Microseconds of quiet after a change before it is told, */
 #define PEERUP_ROUTE_SETTLE (50 * 1000)
+/* or since the first one when there is no quiet. */
+#define PEERUP_ROUTE_SETTLE_MAX (500 * 1000)
 
 /* NULL where the system has no rtnetlink: G_IO_ERROR. */
 PeerupRouteMonitor *

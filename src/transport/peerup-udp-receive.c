@@ -19,9 +19,8 @@
 #define MESSAGE_SIZE (64 * 1024)
 /* Ours take 112 bytes; one that was used before may have asked for more. */
 #define CONTROL_SIZE 256
-/* After this much the others have their turn. */
-#define RECEIVE_BUDGET_BYTES (MESSAGES_MIN * MESSAGE_SIZE)
-#define RECEIVE_BUDGET_TIME  1000
+/* After this much the others have their turn, or after the dispatch's time. */
+#define RECEIVE_BUDGET (MESSAGES_MIN * MESSAGE_SIZE)
 /* Failures of one dispatch after which it waits for the next event. */
 #define FAILURES_MAX 16
 
@@ -216,6 +215,9 @@ socket_take_message (PeerupUdpSocket *self, struct mmsghdr *message, gint64 now)
 
   if (!peerup_socket_address_set_native (&datagrams.remote, header->msg_name, header->msg_namelen))
     return;
+  /* Nobody can answer there: it is forged. */
+  if (peerup_socket_address_get_port (&datagrams.remote) == 0)
+    datagrams.length = 0;
   for (struct cmsghdr *control = CMSG_FIRSTHDR (header); control != NULL; control = CMSG_NXTHDR (header, control))
     socket_read_control (self, control, &datagrams);
   if (datagrams.segment == 0)
@@ -237,7 +239,7 @@ socket_adapt (PeerupUdpSocket *self, guint n, gsize n_bytes)
 {
   gsize average = MAX (1, n_bytes / n);
 
-  self->n_messages = CLAMP (RECEIVE_BUDGET_BYTES / average, MESSAGES_MIN, MESSAGES_MAX);
+  self->n_messages = CLAMP (RECEIVE_BUDGET / average, MESSAGES_MIN, MESSAGES_MAX);
 }
 
 /* One call: 0 or an errno. Less than it asked for means that no more are there. @now: when it was. */
@@ -245,13 +247,15 @@ static int
 socket_receive_burst (PeerupUdpSocket *self, Memory *memory, gsize *n_bytes, gint64 *now)
 {
   gsize before = *n_bytes;
+  int code;
   int n;
 
   memory_prepare (memory, self->n_messages);
   n = self->calls.receive (self->fd, memory->messages, self->n_messages, MSG_DONTWAIT, NULL);
-  if (n < 0)
-    return errno;
+  code = errno;
   *now = g_get_monotonic_time ();
+  if (n < 0)
+    return code;
   for (int i = 0; i < n && !self->freed; i++)
     {
       *n_bytes += memory->messages[i].msg_len;
@@ -263,21 +267,23 @@ socket_receive_burst (PeerupUdpSocket *self, Memory *memory, gsize *n_bytes, gin
   return 0;
 }
 
-/* A pending ICMP error comes in the place of a datagram, once. */
+/* A pending ICMP error comes in the place of a datagram, once. What else may fail is not known: that is not
+ * tried for ever. */
 static void
 socket_receive_failed (PeerupUdpSocket *self, int code, guint *n_failures)
 {
-  if (code == EAGAIN || ++*n_failures >= FAILURES_MAX)
+  if (code == EINTR)
+    return;
+  if (code == EAGAIN || (peerup_udp_socket_read_errors (self) == 0 && ++*n_failures >= FAILURES_MAX))
     peerup_watch_exhausted (&self->watch, EPOLLIN);
-  else if (code != EINTR)
-    peerup_udp_socket_read_errors (self);
 }
 
 void
 peerup_udp_socket_receive (PeerupUdpSocket *self)
 {
   Memory *memory = g_private_get (&thread_memory);
-  gint64 start = 0, now = 0;
+  gint64 until = peerup_reactor_now (self->watch.task.reactor) + PEERUP_DISPATCH_BUDGET;
+  gint64 now = 0;
   guint n_failures = 0;
   gsize n_bytes = 0;
 
@@ -290,9 +296,7 @@ peerup_udp_socket_receive (PeerupUdpSocket *self)
 
       if (code != 0)
         socket_receive_failed (self, code, &n_failures);
-      if (start == 0)
-        start = now;
-      if (n_bytes >= RECEIVE_BUDGET_BYTES || now - start >= RECEIVE_BUDGET_TIME)
+      if (n_bytes >= RECEIVE_BUDGET || now >= until)
         break;
     }
   memory->lent = FALSE;

@@ -83,7 +83,7 @@ socket_send_once (PeerupUdpSocket *self, const PeerupDatagrams *datagrams, gsize
                 .msg_namelen = peerup_socket_address_get_length (&datagrams->remote),
                 .msg_iov = &message.vector,
                 .msg_iovlen = 1 },
-    .vector = { .iov_base = datagrams->data + offset, .iov_len = size },
+    .vector = { .iov_base = size > 0 ? datagrams->data + offset : NULL, .iov_len = size },
     .remote = datagrams->remote,
   };
   guint16 segment = datagrams->segment;
@@ -96,7 +96,8 @@ socket_send_once (PeerupUdpSocket *self, const PeerupDatagrams *datagrams, gsize
   return self->calls.send (self->fd, &message.header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
-/* A call may fail with a pending ICMP error, which can be about any peer: once that is out of the queue, another try is due. */
+/* A call may fail with a pending ICMP error, which can be about any peer: once that is out of the queue, another try is
+ * due. */
 static int
 socket_send_part (PeerupUdpSocket *self, const PeerupDatagrams *datagrams, gsize offset, gsize size)
 {
@@ -116,7 +117,8 @@ socket_send_part (PeerupUdpSocket *self, const PeerupDatagrams *datagrams, gsize
 static gboolean
 socket_may_segment (PeerupUdpSocket *self)
 {
-  if (!self->figures.has_gso && self->gso_again != 0 && self->gso_again <= peerup_reactor_now (self->watch.task.reactor))
+  if (!self->figures.has_gso && self->gso_again != 0 &&
+      self->gso_again <= peerup_reactor_now (self->watch.task.reactor))
     self->figures.has_gso = TRUE;
   return self->figures.has_gso;
 }
@@ -187,7 +189,8 @@ socket_block (PeerupUdpSocket *self, const PeerupDatagrams *datagrams, gsize off
 {
   self->kept = *datagrams;
   self->kept.length -= offset;
-  self->kept.data = g_memdup2 (datagrams->data + offset, self->kept.length);
+  if (self->kept.length > 0)
+    self->kept.data = g_memdup2 (datagrams->data + offset, self->kept.length);
   self->kept_offset = 0;
   self->blocked = TRUE;
   peerup_watch_exhausted (&self->watch, EPOLLOUT);

@@ -64,8 +64,7 @@ socket_take_error (PeerupUdpSocket *self, struct msghdr *header)
       memcpy (&details, CMSG_DATA (control), sizeof details);
   if (details.ee_origin != SO_EE_ORIGIN_ICMP && details.ee_origin != SO_EE_ORIGIN_ICMP6)
     return FALSE;
-  if (details.ee_errno != EMSGSIZE &&
-      peerup_socket_address_set_native (&remote, header->msg_name, header->msg_namelen))
+  if (details.ee_errno != EMSGSIZE && peerup_socket_address_set_native (&remote, header->msg_name, header->msg_namelen))
     peerup_udp_socket_push_error (self, &remote, details.ee_errno);
   return TRUE;
 }
@@ -240,8 +239,7 @@ set_bind_error (GError **error, int code, const PeerupSocketAddress *address)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                  "%s is not an address of this machine: choose one that is, or 0.0.0.0 or :: for all", where);
   else
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "Cannot use UDP on %s: %s", where,
-                 g_strerror (code));
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "Cannot use UDP on %s: %s", where, g_strerror (code));
 }
 
 PeerupUdpSocket *

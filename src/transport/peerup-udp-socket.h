@@ -29,10 +29,10 @@ typedef void (*PeerupUdpErrorFunc) (PeerupUdpSocket *self, const PeerupSocketAdd
 /* What the system granted, and what became of the datagrams. */
 typedef struct
 {
-  gsize receive_buffer; /* bytes; PEERUP_UDP_BUFFER_WANTED were asked for */
+  gsize receive_buffer; /* bytes; PEERUP_UDP_BUFFER_WANTED were asked for (not what Linux tells, which is the double) */
   gsize send_buffer;
   gboolean has_gro;
-  gboolean has_gso;
+  gboolean has_gso; /* FALSE for a minute after it was refused */
   gboolean has_ecn;
   gboolean has_mtu_probe; /* datagrams are never fragmented, and may exceed the known path MTU */
   guint64 received;       /* datagrams */

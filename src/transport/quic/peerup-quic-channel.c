@@ -35,6 +35,7 @@ peerup_quic_channel_new (PeerupQuicConn *conn, gint64 id)
   peerup_quic_buffer_init (&self->received, conn->pool);
   peerup_quic_buffer_init (&self->sent, conn->pool);
   g_queue_push_tail_link (&conn->channels, &self->link);
+  peerup_quic_window_init (&self->window, PEERUP_QUIC_STREAM_WINDOW, PEERUP_QUIC_STREAM_WINDOW_MAX, conn->now);
   ngtcp2_conn_set_stream_user_data (conn->conn, id, self);
   return self;
 }
@@ -117,6 +118,36 @@ peerup_quic_channel_get_read_state (PeerupQuicChannel *self)
   return self->error != NULL ? PEERUP_QUIC_READ_FAILED : PEERUP_QUIC_READ_WAIT;
 }
 
+/* Below this two round trips are too short to judge by: microseconds. */
+#define WINDOW_ROUND_MIN 1000
+
+void
+peerup_quic_window_init (PeerupQuicWindow *self, guint64 size, guint64 max, ngtcp2_tstamp now)
+{
+  *self = (PeerupQuicWindow) { .size = size, .max = max, .since = now };
+}
+
+/* Notes that @count bytes were read; returns by how much the window has grown. */
+static guint64
+window_read (PeerupQuicWindow *self, gsize count, PeerupQuicConn *conn)
+{
+  PeerupQuicFigures figures;
+  guint64 grown = 0;
+  gint64 elapsed;
+
+  self->read += count;
+  if (self->read < self->size / 2)
+    return 0;
+  peerup_quic_conn_get_figures (conn, &figures);
+  elapsed = (gint64) ((conn->now - self->since) / NGTCP2_MICROSECONDS);
+  if (elapsed < MAX (2 * figures.rtt_min, WINDOW_ROUND_MIN))
+    grown = MIN (self->size, self->max - self->size);
+  self->size += grown;
+  self->read = 0;
+  self->since = conn->now;
+  return grown;
+}
+
 /* Room for @count more bytes goes back to the peer. It is told when it is worth a packet:
  * the windows are several times what may be held back. */
 static void
@@ -127,8 +158,8 @@ channel_give_credit (PeerupQuicChannel *self, gsize count)
   if (conn->conn == NULL)
     return;
   if (!self->done)
-    ngtcp2_conn_extend_max_stream_offset (conn->conn, self->id, count);
-  ngtcp2_conn_extend_max_offset (conn->conn, count);
+    ngtcp2_conn_extend_max_stream_offset (conn->conn, self->id, count + window_read (&self->window, count, conn));
+  ngtcp2_conn_extend_max_offset (conn->conn, count + window_read (&conn->window, count, conn));
   conn->credit += count;
   if (conn->credit >= PEERUP_QUIC_STREAM_WINDOW / 8)
     peerup_quic_conn_active (conn);

@@ -432,6 +432,7 @@ conn_new (PeerupQuic *quic, gboolean outbound, gint64 now)
   self->last_received = now;
   self->probe_deadline = self->probe_since = self->closing_until = G_MAXINT64;
   peerup_quic_conn_advance (self, now);
+  peerup_quic_window_init (&self->window, PEERUP_QUIC_CONNECTION_WINDOW, PEERUP_QUIC_CONNECTION_WINDOW_MAX, self->now);
   g_hash_table_add (quic->conns, peerup_quic_conn_ref (self));
   return self;
 }
@@ -465,8 +466,6 @@ conn_fill_settings (PeerupQuicConn *self, const PeerupSocketAddress *remote, ngt
   ngtcp2_settings_default (settings);
   settings->cc_algo = self->quic->options.bbr ? NGTCP2_CC_ALGO_BBR : NGTCP2_CC_ALGO_CUBIC;
   settings->initial_ts = self->now;
-  settings->max_window = PEERUP_QUIC_CONNECTION_WINDOW_MAX;
-  settings->max_stream_window = PEERUP_QUIC_STREAM_WINDOW_MAX;
   settings->handshake_timeout = (ngtcp2_duration) PEERUP_QUIC_HANDSHAKE_TIMEOUT * NSEC;
   conn_choose_probes (self, remote, settings);
 }

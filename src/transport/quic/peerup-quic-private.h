@@ -22,6 +22,16 @@ typedef enum
   PEERUP_QUIC_CLOSED,
 } PeerupQuicState;
 
+/* How far ahead of its readers a peer may send. It doubles while half of it is read within
+ * two round trips, of the shortest there were: what only waits in queues makes it no larger. */
+typedef struct
+{
+  guint64 size;
+  guint64 max;
+  guint64 read; /* bytes, since */
+  ngtcp2_tstamp since;
+} PeerupQuicWindow;
+
 struct _PeerupQuic
 {
   PeerupQuicOptions options;
@@ -60,6 +70,7 @@ struct _PeerupQuicConn
   gsize unsent;  /* bytes of all channels that wait to be sent */
   gsize unacked; /* and those that wait to be acknowledged as well */
   gsize credit;  /* bytes read since the peer may last have been told of more room */
+  PeerupQuicWindow window;
   guint64 remote_code;
 
   gint64 last_received;  /* the last packet */
@@ -94,6 +105,7 @@ struct _PeerupQuicChannel
   GList link, opened_link, send_link;
   GQueue *queue; /* of ready and blocked, the one it is in */
   PeerupQuicBuffer received;
+  PeerupQuicWindow window;
   PeerupQuicBuffer sent; /* until acknowledged; its cursor: until sent */
   gsize turn;            /* bytes it has sent in its turn */
   GError *error;
@@ -141,6 +153,7 @@ void peerup_quic_conn_abandon (PeerupQuicConn *self);
 void peerup_quic_conn_say_farewell (PeerupQuicConn *self);
 
 /* peerup-quic-channel.c */
+void peerup_quic_window_init (PeerupQuicWindow *self, guint64 size, guint64 max, ngtcp2_tstamp now);
 PeerupQuicChannel *peerup_quic_channel_new (PeerupQuicConn *conn, gint64 id) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_quic_channel_received (PeerupQuicChannel *self, const guint8 *data, gsize length, gboolean fin);
 void peerup_quic_channel_acked (PeerupQuicChannel *self, guint64 count);

@@ -42,9 +42,9 @@ typedef struct _PeerupQuicChannel PeerupQuicChannel;
  * common NATs forget a UDP mapping. */
 #define PEERUP_QUIC_KEEP_ALIVE (25 * G_USEC_PER_SEC)
 /* Receive windows: at first, and the most they grow to with the path. */
-#define PEERUP_QUIC_STREAM_WINDOW         (512 * 1024)
+#define PEERUP_QUIC_STREAM_WINDOW         (1024 * 1024)
 #define PEERUP_QUIC_STREAM_WINDOW_MAX     (16 * 1024 * 1024)
-#define PEERUP_QUIC_CONNECTION_WINDOW     (1024 * 1024)
+#define PEERUP_QUIC_CONNECTION_WINDOW     (1536 * 1024)
 #define PEERUP_QUIC_CONNECTION_WINDOW_MAX (24 * 1024 * 1024)
 
 /* What the machine tells and asks. Called from within calls into it; "anything" is any call

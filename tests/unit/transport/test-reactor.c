@@ -313,6 +313,110 @@ test_timer_waits (void)
   items_clear (items, 2);
 }
 
+static int
+compare_times (gconstpointer a, gconstpointer b)
+{
+  return *(const gint64 *) a < *(const gint64 *) b ? -1 : *(const gint64 *) a > *(const gint64 *) b;
+}
+
+static guint64
+count_dispatches (void)
+{
+  g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
+  guint64 buckets[PEERUP_REACTOR_BUCKETS];
+  guint64 total = 0;
+
+  peerup_reactor_get_histogram (reactor, buckets);
+  for (guint i = 0; i < G_N_ELEMENTS (buckets); i++)
+    total += buckets[i];
+  return total;
+}
+
+/* Near deadlines are met more closely than by whole milliseconds, and asleep until then. */
+static void
+test_timer_fine (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  gint64 late[51];
+  guint64 before;
+  Item items[1];
+
+  items_init (items, 1, log, item_run);
+  before = count_dispatches ();
+  for (guint i = 0; i < G_N_ELEMENTS (late); i++)
+    {
+      gint64 deadline = g_get_monotonic_time () + 100 + 37 * i;
+
+      peerup_timer_set (&items[0].timer, deadline);
+      g_string_truncate (log, 0);
+      while (log->len < 1)
+        g_main_context_iteration (NULL, TRUE);
+      late[i] = g_get_monotonic_time () - deadline;
+      g_assert_cmpint (late[i], >=, 0);
+    }
+  g_assert_cmpuint (count_dispatches () - before, <=, 2 * G_N_ELEMENTS (late));
+  qsort (late, G_N_ELEMENTS (late), sizeof late[0], compare_times);
+  g_test_message ("late by %" G_GINT64_FORMAT " µs in the middle, %" G_GINT64_FORMAT " at worst",
+                  late[G_N_ELEMENTS (late) / 2], late[G_N_ELEMENTS (late) - 1]);
+  /* Whole milliseconds would be late by about 500 in the middle. */
+  g_assert_cmpint (late[G_N_ELEMENTS (late) / 2], <, 300);
+  items_clear (items, 1);
+}
+
+/* Of two near timers the one that stays is met, whether the other was before it or after. */
+static void
+test_timer_fine_changes (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  gint64 now = g_get_monotonic_time ();
+  Item items[3];
+
+  items_init (items, 3, log, item_run);
+  peerup_timer_set (&items[0].timer, now + 1500);
+  peerup_timer_set (&items[1].timer, now + 1000);
+  g_main_context_iteration (NULL, FALSE);
+  peerup_timer_stop (&items[1].timer);
+  g_main_context_iteration (NULL, FALSE);
+  peerup_timer_set (&items[2].timer, now + 1200);
+  peerup_timer_set (&items[1].timer, now + 5000);
+  while (log->len < 3)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (log->str, ==, "cab");
+  g_assert_cmpint (g_get_monotonic_time (), >=, now + 5000);
+  items_clear (items, 3);
+}
+
+static void
+task_sleeps (gpointer data)
+{
+  g_usleep (1100);
+}
+
+static void
+test_histogram (void)
+{
+  g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
+  g_autoptr (GString) log = g_string_new (NULL);
+  guint64 buckets[PEERUP_REACTOR_BUCKETS];
+  guint64 long_ones = 0;
+  Item items[1];
+
+  items_init (items, 1, log, item_run);
+  peerup_task_schedule (&items[0].task);
+  test_spin ();
+  g_assert_cmpuint (count_dispatches (), ==, 1);
+  items[0].task.func = task_sleeps;
+  peerup_task_schedule (&items[0].task);
+  test_spin ();
+  g_assert_cmpuint (count_dispatches (), ==, 2);
+  peerup_reactor_get_histogram (reactor, buckets);
+  /* From 1024 microseconds on. */
+  for (guint i = 5; i < PEERUP_REACTOR_BUCKETS; i++)
+    long_ones += buckets[i];
+  g_assert_cmpuint (long_ones, >=, 1);
+  items_clear (items, 1);
+}
+
 static void
 count_ready (gpointer data)
 {
@@ -355,6 +459,34 @@ test_watch (void)
   peerup_watch_clear (&watch);
   peerup_watch_clear (&watch);
   close (fds[0]);
+}
+
+/* What it watches for can change; what is true by then is told. */
+static void
+test_watch_events (void)
+{
+  g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
+  g_autoptr (GError) error = NULL;
+  PeerupWatch watch;
+  guint n = 0;
+  int fds[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fds), ==, 0);
+  g_assert_true (peerup_watch_init (&watch, reactor, fds[0], count_ready, &n, &error));
+  peerup_watch_set_events (&watch, EPOLLIN);
+  test_spin ();
+  g_assert_cmpuint (n, ==, 0);
+  g_assert_cmpint (write (fds[0], "a", 1), ==, 1);
+  g_assert_cmpint (write (fds[1], "b", 1), ==, 1);
+  test_spin ();
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpuint (watch.ready, ==, EPOLLIN);
+  peerup_watch_set_events (&watch, EPOLLIN | EPOLLOUT);
+  test_spin ();
+  g_assert_cmpuint (watch.ready, ==, EPOLLIN | EPOLLOUT);
+  peerup_watch_clear (&watch);
+  close (fds[0]);
+  close (fds[1]);
 }
 
 static void
@@ -412,6 +544,10 @@ main (int argc, char **argv)
   g_test_add_func ("/reactor/timer-changes-inside", test_timer_changes_inside);
   g_test_add_func ("/reactor/timer-heap", test_timer_heap);
   g_test_add_func ("/reactor/timer-waits", test_timer_waits);
+  g_test_add_func ("/reactor/timer-fine", test_timer_fine);
+  g_test_add_func ("/reactor/timer-fine-changes", test_timer_fine_changes);
+  g_test_add_func ("/reactor/histogram", test_histogram);
+  g_test_add_func ("/reactor/watch-events", test_watch_events);
   g_test_add_func ("/reactor/watch", test_watch);
   g_test_add_func ("/reactor/watch-failure", test_watch_failure);
   g_test_add_func ("/reactor/last-user", test_last_user);

@@ -1,251 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * UDP sockets over the loopback interface, IPv4 and IPv6, and over kernels that do less: two
- * system calls are replaced by ones that refuse, fill up or cut datagrams. */
+ * UDP sockets over the loopback interface, IPv4 and IPv6. */
 
 #include <errno.h>
 #include <gio/gio.h>
-#include <netinet/udp.h>
-#include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
-#include "transport-test.h"
-#include "transport/peerup-udp-socket-private.h"
-
-/* One socket and what it was called back with. */
-typedef struct
-{
-  PeerupUdpSocket *socket;
-  PeerupSocketAddress address; /* where to send to it */
-  GByteArray *bytes;           /* of QUIC */
-  GArray *sizes;               /* of its datagrams */
-  GByteArray *stun_bytes;
-  guint n_stun;
-  guint n_batches;
-  PeerupDatagrams last; /* without data */
-  gint64 now;
-  PeerupSocketAddress error_remote;
-  int error_code;
-  guint n_errors;
-} Side;
-
-static void
-check_batch (Side *self, const PeerupDatagrams *datagrams, gint64 now)
-{
-  g_assert_true (datagrams->length == 0 || (datagrams->segment > 0 && datagrams->segment <= datagrams->length));
-  g_assert_cmpint (now, >=, self->now);
-  g_assert_cmpint (now, <=, g_get_monotonic_time ());
-  self->now = now;
-  self->last = *datagrams;
-  self->last.data = NULL;
-}
-
-static void
-on_quic (PeerupUdpSocket *socket, const PeerupDatagrams *datagrams, gint64 now, gpointer data)
-{
-  Side *self = data;
-
-  check_batch (self, datagrams, now);
-  self->n_batches++;
-  g_byte_array_append (self->bytes, datagrams->data, datagrams->length);
-  for (gsize at = 0; at < datagrams->length; at += datagrams->segment)
-    {
-      guint size = MIN (datagrams->segment, datagrams->length - at);
-
-      g_assert_cmpuint (datagrams->data[at], >=, 64);
-      g_array_append_val (self->sizes, size);
-    }
-}
-
-static void
-on_stun (PeerupUdpSocket *socket, const PeerupDatagrams *datagrams, gint64 now, gpointer data)
-{
-  Side *self = data;
-
-  check_batch (self, datagrams, now);
-  g_assert_cmpuint (datagrams->length, ==, datagrams->segment);
-  g_byte_array_append (self->stun_bytes, datagrams->data, datagrams->length);
-  self->n_stun++;
-}
-
-static void
-on_error (PeerupUdpSocket *socket, const PeerupSocketAddress *remote, int code, gpointer data)
-{
-  Side *self = data;
-
-  self->error_remote = *remote;
-  self->error_code = code;
-  self->n_errors++;
-}
-
-static void
-side_watch (Side *self)
-{
-  self->bytes = g_byte_array_new ();
-  self->stun_bytes = g_byte_array_new ();
-  self->sizes = g_array_new (FALSE, FALSE, sizeof (guint));
-  peerup_udp_socket_set_func (self->socket, on_quic, self);
-  peerup_udp_socket_set_stun_func (self->socket, on_stun, self);
-  peerup_udp_socket_set_error_func (self->socket, on_error, self);
-}
-
-/* @bound may be a wildcard; it is reached at the loopback address. */
-static void
-side_init (Side *self, const char *bound)
-{
-  g_autoptr (GError) error = NULL;
-  PeerupSocketAddress address;
-
-  *self = (Side) { 0 };
-  g_assert_true (peerup_socket_address_set (&address, bound, 0));
-  self->socket = peerup_udp_socket_new (&address, &error);
-  g_assert_no_error (error);
-  peerup_udp_socket_get_address (self->socket, &address);
-  g_assert_cmpuint (peerup_socket_address_get_port (&address), !=, 0);
-  g_assert_true (peerup_socket_address_set (&self->address, address.any.sa_family == AF_INET ? "127.0.0.1" : "::1",
-                                            peerup_socket_address_get_port (&address)));
-  side_watch (self);
-}
-
-static void
-side_clear (Side *self)
-{
-  g_clear_pointer (&self->socket, peerup_udp_socket_free);
-  g_byte_array_unref (self->bytes);
-  g_byte_array_unref (self->stun_bytes);
-  g_array_unref (self->sizes);
-}
-
-static void
-sides_init (Side sides[2], const char *bound)
-{
-  side_init (&sides[0], bound);
-  side_init (&sides[1], bound);
-}
-
-static void
-sides_clear (Side sides[2])
-{
-  side_clear (&sides[0]);
-  side_clear (&sides[1]);
-}
-
-/* Bytes that pass for QUIC wherever they are cut. */
-static guint8 *
-make_bytes (gsize length)
-{
-  guint8 *bytes = g_malloc (length);
-
-  for (gsize i = 0; i < length; i++)
-    bytes[i] = 64 + test_pattern (i) % 192;
-  return bytes;
-}
-
-static void
-side_send (Side *self, const Side *to, const guint8 *data, gsize length, gsize segment)
-{
-  PeerupDatagrams datagrams = {
-    .remote = to->address,
-    .data = (guint8 *) data,
-    .length = length,
-    .segment = segment,
-  };
-
-  peerup_udp_socket_send (self->socket, &datagrams);
-}
-
-static PeerupUdpFigures
-side_figures (Side *self)
-{
-  PeerupUdpFigures figures;
-
-  peerup_udp_socket_get_figures (self->socket, &figures);
-  return figures;
-}
-
-/* Until @self has received as many datagrams, of whatever kind. */
-static void
-side_wait (Side *self, guint64 n)
-{
-  guint guard = g_timeout_add_seconds (60, test_out_of_time, NULL);
-
-  while (side_figures (self).received < n)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (guard);
-  test_spin ();
-  g_assert_cmpuint (side_figures (self).received, ==, n);
-}
-
-static void
-side_wait_error (Side *self, guint n)
-{
-  guint guard = g_timeout_add_seconds (60, test_out_of_time, NULL);
-
-  while (self->n_errors < n)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (guard);
-}
-
-/* Calls that see less than the kernel does. They know of one socket at a time. */
-static struct
-{
-  guint n_calls;
-  guint n_joined;   /* of them with UDP_SEGMENT */
-  int refuse;       /* errno for those */
-  guint room;       /* calls until the socket is full */
-  int fail_once;    /* errno for the next call */
-  gboolean fail;    /* or for all */
-} fake;
-
-static gboolean
-is_joined (const struct msghdr *message)
-{
-  struct msghdr *header = (struct msghdr *) message;
-
-  for (struct cmsghdr *control = CMSG_FIRSTHDR (header); control != NULL; control = CMSG_NXTHDR (header, control))
-    if (control->cmsg_level == IPPROTO_UDP && control->cmsg_type == UDP_SEGMENT)
-      return TRUE;
-  return FALSE;
-}
-
-static gssize
-fake_send (int fd, const struct msghdr *message, int flags)
-{
-  int code = fake.fail_once;
-
-  fake.n_calls++;
-  fake.n_joined += is_joined (message);
-  if (!fake.fail)
-    fake.fail_once = 0;
-  if (code == 0 && fake.room == 0)
-    code = EAGAIN;
-  if (code == 0 && is_joined (message))
-    code = fake.refuse;
-  errno = code;
-  if (code != 0)
-    return -1;
-  fake.room--;
-  return sendmsg (fd, message, flags);
-}
-
-static void
-side_fake_send (Side *self, int refuse, guint room)
-{
-  memset (&fake, 0, sizeof fake);
-  fake.refuse = refuse;
-  fake.room = room;
-  self->socket->calls.send = fake_send;
-}
-
-static void
-assert_sizes (Side *self, guint n, guint size, guint last)
-{
-  g_assert_cmpuint (self->sizes->len, ==, n);
-  for (guint i = 0; i < n; i++)
-    g_assert_cmpuint (g_array_index (self->sizes, guint, i), ==, i + 1 < n ? size : last);
-}
+#include "udp-test.h"
 
 /* Batches both ways, equal in bytes and sizes. */
 static void
@@ -271,24 +33,6 @@ test_batches (gconstpointer data)
       if (side_figures (to).has_gro && side_figures (from).has_gso)
         g_assert_cmpuint (to->n_batches, ==, 1);
     }
-  sides_clear (sides);
-}
-
-/* More than the kernel takes in one call, down to datagrams of one byte. */
-static void
-test_small_segments (void)
-{
-  g_autofree guint8 *bytes = make_bytes (1000);
-  Side sides[2];
-
-  sides_init (sides, "127.0.0.1");
-  side_fake_send (&sides[0], 0, G_MAXUINT);
-  side_send (&sides[0], &sides[1], bytes, 300, 1);
-  side_wait (&sides[1], 300);
-  assert_sizes (&sides[1], 300, 1, 1);
-  g_assert_cmpmem (sides[1].bytes->data, sides[1].bytes->len, bytes, 300);
-  g_assert_cmpuint (fake.n_calls, ==, (300 + 63) / 64);
-  g_assert_true (side_figures (&sides[0]).has_gso);
   sides_clear (sides);
 }
 
@@ -347,8 +91,11 @@ test_odd_sizes (gconstpointer data)
   g_autofree guint8 *bytes = make_bytes (65507);
   guint n_empty = 0;
   Side sides[2];
+  int fd;
 
   sides_init (sides, data);
+  fd = socket (sides[1].address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  g_assert_cmpint (fd, >=, 0);
   for (guint i = 0; i < 20; i++, n_empty += 2)
     {
       struct sockaddr *to = &sides[1].address.any;
@@ -356,9 +103,9 @@ test_odd_sizes (gconstpointer data)
 
       side_send (&sides[0], &sides[1], NULL, 0, 0);
       side_send (&sides[0], &sides[1], bytes, 1, 1);
-      /* More than one batch may carry, so by hand. */
+      /* More than a batch may carry, and more than leaves unfragmented. */
       if (i == 10)
-        g_assert_cmpint (sendto (sides[0].socket->fd, bytes, 65507, 0, to, length), ==, 65507);
+        g_assert_cmpint (sendto (fd, bytes, 65507, 0, to, length), ==, 65507);
       side_send (&sides[0], &sides[1], NULL, 0, 0);
     }
   side_wait (&sides[1], 61);
@@ -367,6 +114,7 @@ test_odd_sizes (gconstpointer data)
   g_assert_cmpuint (sides[1].bytes->len, ==, 20 + 65507);
   g_assert_cmpuint (g_array_index (sides[1].sizes, guint, 11), ==, 65507);
   g_assert_cmpmem (sides[1].bytes->data + 11, 65507, bytes, 65507);
+  close (fd);
   sides_clear (sides);
 }
 
@@ -409,119 +157,6 @@ test_stun_between (void)
   sides_clear (sides);
 }
 
-/* A kernel or an interface without segmentation. */
-static void
-test_no_segmentation (gconstpointer data)
-{
-  g_autofree guint8 *bytes = make_bytes (5000);
-  int refusal = GPOINTER_TO_INT (data);
-  Side sides[2];
-
-  sides_init (sides, "127.0.0.1");
-  side_fake_send (&sides[0], refusal, G_MAXUINT);
-  side_send (&sides[0], &sides[1], bytes, 4500, 1000);
-  side_wait (&sides[1], 5);
-  assert_sizes (&sides[1], 5, 1000, 500);
-  g_assert_cmpmem (sides[1].bytes->data, sides[1].bytes->len, bytes, 4500);
-  g_assert_cmpuint (fake.n_calls, ==, 6);
-  g_assert_cmpuint (fake.n_joined, ==, 1);
-  g_assert_false (side_figures (&sides[0]).has_gso);
-  /* It is remembered, and tried again later. */
-  side_send (&sides[0], &sides[1], bytes, 4500, 1000);
-  g_assert_cmpuint (fake.n_joined, ==, 1);
-  fake.refuse = 0;
-  sides[0].socket->gso_again = 1;
-  side_send (&sides[0], &sides[1], bytes, 4500, 1000);
-  g_assert_cmpuint (fake.n_joined, ==, 2);
-  g_assert_true (side_figures (&sides[0]).has_gso);
-  side_wait (&sides[1], 15);
-  g_assert_cmpuint (side_figures (&sides[0]).sent, ==, 15);
-  sides_clear (sides);
-}
-
-/* A refusal that is not about segmentation is no reason to give it up. */
-static void
-test_other_refusal (void)
-{
-  g_autofree guint8 *bytes = make_bytes (3000);
-  Side sides[2];
-
-  sides_init (sides, "127.0.0.1");
-  side_fake_send (&sides[0], 0, G_MAXUINT);
-  fake.fail_once = EINVAL;
-  fake.fail = TRUE;
-  side_send (&sides[0], &sides[1], bytes, 3000, 1000);
-  g_assert_cmpuint (side_figures (&sides[0]).unsent, ==, 3);
-  g_assert_true (side_figures (&sides[0]).has_gso);
-  g_assert_cmpuint (sides[0].n_errors, ==, 0);
-  side_wait_error (&sides[0], 1);
-  g_assert_cmpint (sides[0].error_code, ==, EINVAL);
-  test_spin ();
-  g_assert_cmpuint (sides[0].n_errors, ==, 1);
-  sides_clear (sides);
-}
-
-static void
-append_letter (gpointer data)
-{
-  g_string_append_c (data, 'a');
-}
-
-static void
-append_other (gpointer data)
-{
-  g_string_append_c (data, 'b');
-}
-
-/* A full socket keeps the rest of one batch, drops what comes meanwhile, and wakes whom it should. */
-static void
-test_blocked (void)
-{
-  g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
-  g_autoptr (GString) log = g_string_new (NULL);
-  g_autofree guint8 *bytes = make_bytes (4000);
-  PeerupTask first, second, third;
-  Side sides[2];
-
-  sides_init (sides, "127.0.0.1");
-  peerup_task_init (&first, reactor, append_letter, log);
-  peerup_task_init (&second, reactor, append_other, log);
-  peerup_task_init (&third, reactor, append_letter, log);
-  peerup_udp_socket_wait (sides[0].socket, &first);
-  test_spin ();
-  g_assert_cmpstr (log->str, ==, "a");
-  g_string_truncate (log, 0);
-
-  side_fake_send (&sides[0], EIO, 2);
-  side_send (&sides[0], &sides[1], bytes, 3500, 1000);
-  g_assert_true (peerup_udp_socket_is_blocked (sides[0].socket));
-  side_send (&sides[0], &sides[1], bytes, 3500, 1000);
-  g_assert_cmpuint (side_figures (&sides[0]).unsent, ==, 4);
-  peerup_udp_socket_wait (sides[0].socket, &second);
-  peerup_udp_socket_wait (sides[0].socket, &first);
-  peerup_udp_socket_wait (sides[0].socket, &third);
-  peerup_udp_socket_wait (sides[0].socket, &second);
-  peerup_udp_socket_forget (sides[0].socket, &third);
-  peerup_udp_socket_forget (sides[0].socket, &third);
-  /* Nothing happens while it is full. */
-  test_spin ();
-  g_assert_cmpuint (sides[1].bytes->len, ==, 2000);
-  g_assert_cmpstr (log->str, ==, "");
-  fake.room = G_MAXUINT;
-  /* As the kernel would say, had it been the one that was full. */
-  sides[0].socket->watch.ready |= EPOLLOUT;
-  peerup_task_schedule (&sides[0].socket->watch.task);
-  side_wait (&sides[1], 4);
-  g_assert_cmpmem (sides[1].bytes->data, sides[1].bytes->len, bytes, 3500);
-  g_assert_false (peerup_udp_socket_is_blocked (sides[0].socket));
-  g_assert_cmpstr (log->str, ==, "ba");
-  g_assert_cmpuint (side_figures (&sides[0]).sent, ==, 4);
-  peerup_task_clear (&first);
-  peerup_task_clear (&second);
-  peerup_task_clear (&third);
-  sides_clear (sides);
-}
-
 static void
 on_refused_port (Side *side, PeerupSocketAddress *gone)
 {
@@ -560,27 +195,6 @@ test_refused (gconstpointer data)
   side_wait (&sides[0], 1);
   g_assert_cmpuint (sides[0].n_errors, ==, 2);
   g_assert_false (g_main_context_pending (NULL));
-  sides_clear (sides);
-}
-
-static void
-test_too_big (void)
-{
-  g_autofree guint8 *bytes = make_bytes (65000);
-  Side sides[2];
-
-  sides_init (sides, "127.0.0.1");
-  g_assert_true (side_figures (&sides[0]).has_mtu_probe);
-  side_fake_send (&sides[0], 0, G_MAXUINT);
-  fake.fail_once = EMSGSIZE;
-  side_send (&sides[0], &sides[1], bytes, 9000, 9000);
-  g_assert_cmpuint (side_figures (&sides[0]).unsent, ==, 1);
-  fake.fail_once = ENOBUFS;
-  side_send (&sides[0], &sides[1], bytes, 9000, 3000);
-  g_assert_cmpuint (side_figures (&sides[0]).unsent, ==, 4);
-  test_spin ();
-  g_assert_cmpuint (sides[0].n_errors, ==, 0);
-  g_assert_cmpuint (side_figures (&sides[0]).sent, ==, 0);
   sides_clear (sides);
 }
 
@@ -831,6 +445,16 @@ test_buffers (void)
   side_clear (&side);
 }
 
+static void
+on_quic_slowly (PeerupUdpSocket *socket, const PeerupDatagrams *datagrams, gint64 now, gpointer data)
+{
+  gint64 until = g_get_monotonic_time () + PEERUP_DISPATCH_BUDGET / 10;
+
+  on_quic (socket, datagrams, now, data);
+  while (g_get_monotonic_time () < until)
+    continue;
+}
+
 /* A flood is worked off in turns, and what found no room is counted. */
 static void
 test_flood (void)
@@ -842,11 +466,13 @@ test_flood (void)
   Side sides[2];
 
   sides_init (sides, "127.0.0.1");
+  peerup_udp_socket_set_func (sides[1].socket, on_quic_slowly, &sides[1]);
   for (guint i = 0; i < 40; i++, total += 65)
     side_send (&sides[0], &sides[1], bytes, 65000, 1000);
   g_idle_add_full (G_PRIORITY_DEFAULT, set_flag, &reached, NULL);
   while (!reached)
     g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (side_figures (&sides[1]).received, >, 0);
   g_assert_cmpuint (side_figures (&sides[1]).received, <, total);
   test_spin ();
   total -= side_figures (&sides[1]).received;
@@ -883,14 +509,7 @@ main (int argc, char **argv)
   EACH_FAMILY ("/udp-socket/port-taken", test_port_taken);
   g_test_add_data_func ("/udp-socket/wildcard/ip4", "0.0.0.0", test_wildcard);
   g_test_add_data_func ("/udp-socket/wildcard/ip6", "::", test_wildcard);
-  g_test_add_func ("/udp-socket/small-segments", test_small_segments);
   g_test_add_func ("/udp-socket/stun-between", test_stun_between);
-  g_test_add_data_func ("/udp-socket/no-segmentation/io", GINT_TO_POINTER (EIO), test_no_segmentation);
-  g_test_add_data_func ("/udp-socket/no-segmentation/invalid", GINT_TO_POINTER (EINVAL), test_no_segmentation);
-  g_test_add_data_func ("/udp-socket/no-segmentation/unsupported", GINT_TO_POINTER (EOPNOTSUPP), test_no_segmentation);
-  g_test_add_func ("/udp-socket/other-refusal", test_other_refusal);
-  g_test_add_func ("/udp-socket/blocked", test_blocked);
-  g_test_add_func ("/udp-socket/too-big", test_too_big);
   g_test_add_func ("/udp-socket/wrong-family", test_wrong_family);
   g_test_add_func ("/udp-socket/new-for-fd", test_new_for_fd);
   g_test_add_func ("/udp-socket/new-for-wrong-fd", test_new_for_wrong_fd);
