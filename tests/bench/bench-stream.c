@@ -7,6 +7,7 @@
  *   bench-stream fetch MULTIADDR BYTES [KIND]         connects, takes BYTES from there
  *   bench-stream send MULTIADDR BYTES [KIND]          connects, brings BYTES there
  *   bench-stream connect MULTIADDR COUNT PARALLEL [KIND]  connects, takes a byte, closes, again
+ *   bench-stream greet MULTIADDR COUNT PARALLEL [KIND]    the same without a request: there speaks first
  *
  * A request is one byte, 'f' or 's', and an 8-byte big-endian count; what is sent is answered by
  * one byte when all of it is there. What arrives is counted where it lies and not looked at.
@@ -18,6 +19,7 @@
 #include "bench-common.h"
 
 #define PROTOCOL     "/bench/stream/1.0.0"
+#define GREETING     "/bench/greeting/1.0.0"
 #define REQUEST_SIZE 9
 /* Bytes that one callback moves before others have their turn. */
 #define TURN      (512 * 1024)
@@ -169,6 +171,15 @@ on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *strea
   dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, serve_fiber, stream, g_object_unref));
 }
 
+static void
+on_greeting (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *stream, gpointer data)
+{
+  g_autoptr (PeerupStream) owned = stream;
+
+  if (peerup_stream_write (owned, "!", 1, NULL) == 1)
+    peerup_stream_close (owned);
+}
+
 static gboolean
 serve (const char *kind, const char *host, GError **error)
 {
@@ -178,6 +189,7 @@ serve (const char *kind, const char *host, GError **error)
   if (swarm == NULL)
     return FALSE;
   peerup_swarm_add_protocol (swarm, PROTOCOL, on_stream, NULL, NULL);
+  peerup_swarm_add_protocol (swarm, GREETING, on_greeting, NULL, NULL);
   multiaddr = bench_swarm_listen (swarm, kind, host, error);
   if (multiaddr == NULL)
     return FALSE;
@@ -192,7 +204,7 @@ typedef struct
 {
   PeerupSwarm *swarm;
   PeerupPeerId *peer;
-  char what;
+  char what; /* 'f', 's' or 'g' */
   guint64 bytes;
   guint count;        /* of transfers, each on a connection of its own */
   GArray *to_connect; /* of double, seconds: until connected, until the first byte */
@@ -236,16 +248,24 @@ note_time (GArray *times, gint64 since)
 }
 
 static gboolean
-asking_move (Asking *self, PeerupStream *stream, gint64 began, gint64 deadline, GError **error)
+asking_request (Asking *self, PeerupStream *stream, gint64 deadline, GError **error)
 {
   guint8 request[REQUEST_SIZE] = { self->what };
   guint64 count = GUINT64_TO_BE (self->bytes);
+
+  if (self->what == 'g')
+    return TRUE;
+  memcpy (request + 1, &count, sizeof count);
+  return peerup_stream_await_write_all (stream, request, sizeof request, deadline, error) &&
+         (self->what == 'f' || dex_await (send_bytes (stream, self->bytes), error));
+}
+
+static gboolean
+asking_move (Asking *self, PeerupStream *stream, gint64 began, gint64 deadline, GError **error)
+{
   guint8 byte;
 
-  memcpy (request + 1, &count, sizeof count);
-  if (!peerup_stream_await_write_all (stream, request, sizeof request, deadline, error))
-    return FALSE;
-  if (self->what == 's' && !dex_await (send_bytes (stream, self->bytes), error))
+  if (!asking_request (self, stream, deadline, error))
     return FALSE;
   if (!peerup_stream_await_read_exact (stream, &byte, 1, deadline, error))
     return FALSE;
@@ -256,7 +276,7 @@ asking_move (Asking *self, PeerupStream *stream, gint64 began, gint64 deadline, 
 static gboolean
 asking_once (Asking *self, GError **error)
 {
-  static const char *const protocols[] = { PROTOCOL, NULL };
+  const char *const protocols[] = { self->what == 'g' ? GREETING : PROTOCOL, NULL };
   gint64 began = g_get_monotonic_time (), asked;
   gint64 deadline = began + TIMEOUT;
   g_autoptr (PeerupConnection) connection = dex_await_object (peerup_swarm_connect (self->swarm, self->peer), error);
@@ -356,12 +376,12 @@ run (int argc, char *argv[], GError **error)
     return FALSE;
   if ((g_str_equal (command, "fetch") || g_str_equal (command, "send")) && (argc == 4 || argc == 5))
     return ask_many (argv[2], argv[4], command[0], count, 1, 1, error);
-  if (g_str_equal (command, "connect") && (argc == 5 || argc == 6))
+  if ((g_str_equal (command, "connect") || g_str_equal (command, "greet")) && (argc == 5 || argc == 6))
     return g_ascii_string_to_unsigned (argv[4], 10, 1, 256, &parallel, error) &&
-           ask_many (argv[2], argv[5], 'f', 1, (guint) count, (guint) parallel, error);
+           ask_many (argv[2], argv[5], command[0] == 'g' ? 'g' : 'f', 1, (guint) count, (guint) parallel, error);
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                "use serve [KIND [ADDRESS]], fetch or send MULTIADDR BYTES [KIND], or "
-               "connect MULTIADDR COUNT PARALLEL [KIND]");
+               "connect or greet MULTIADDR COUNT PARALLEL [KIND]");
   return FALSE;
 }
 

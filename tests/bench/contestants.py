@@ -49,8 +49,8 @@ class OurStream(Contestant):
                                           str(size), self.kind, *self.extra)
         return seconds, used
 
-    def connect(self, count, parallel):
-        out, _, used = self.bench.run(*self.line.here, self.bench.program("bench-stream"), "connect", self.address,
+    def connect(self, count, parallel, how="connect"):
+        out, _, used = self.bench.run(*self.line.here, self.bench.program("bench-stream"), how, self.address,
                                       str(count), str(parallel), self.kind, *self.extra)
         return json.loads(out), used
 
