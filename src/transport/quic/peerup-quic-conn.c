@@ -437,27 +437,30 @@ conn_new (PeerupQuic *quic, gboolean outbound, gint64 now)
   return self;
 }
 
-/* Path MTU discovery tries what the first link allows, then what common tunnels leave, and
- * ends with the first size that arrives of those. */
-static gsize
+/* Path MTU discovery tries these in turn and skips what is between the largest that arrived and
+ * the smallest that did not. What is larger than an Ethernet frame comes after what fits one, for
+ * a probe takes its share of the pace, and the first ones go out beside the first request. */
+static void
 conn_choose_probes (PeerupQuicConn *self, const PeerupSocketAddress *remote, ngtcp2_settings *settings)
 {
-  static const guint16 common[] = { 8952, 1452, 1432, 1392, 1332, 1252 };
+  static const guint16 common[] = { 1452, 1432, 1392, 1332, 1252, 8952 };
   PeerupQuic *quic = self->quic;
   guint headers = remote->any.sa_family == AF_INET ? HEADERS_IP4 : HEADERS_IP6;
   guint mtu = quic->events->get_mtu != NULL ? quic->events->get_mtu (remote, quic->data) : 0;
-  gsize largest = mtu > headers + PAYLOAD_MIN ? MIN (mtu - headers, PAYLOAD_MAX) : 1452;
+  guint16 largest = mtu > headers + PAYLOAD_MIN ? MIN (mtu - headers, PAYLOAD_MAX) : common[0];
   gsize n = 0;
 
-  self->probes[n++] = largest;
+  if (largest <= 1500 - HEADERS_IP4)
+    self->probes[n++] = largest;
   for (gsize i = 0; i < G_N_ELEMENTS (common); i++)
     if (common[i] < largest)
       self->probes[n++] = common[i];
+  if (largest > 1500 - HEADERS_IP4)
+    self->probes[n++] = largest;
   g_assert (n <= G_N_ELEMENTS (self->probes));
   settings->pmtud_probes = self->probes;
   settings->pmtud_probeslen = n;
   settings->max_tx_udp_payload_size = largest;
-  return largest;
 }
 
 static void
