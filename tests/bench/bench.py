@@ -16,6 +16,7 @@ import contextlib
 import json
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -181,6 +182,7 @@ def main():
     parser.add_argument("--delay-line", help="the netlab's program, if it is not in the build directory")
     options = parser.parse_args()
     parts = choose(options.only)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: told to end"))  # and so end what was started
     with tempfile.TemporaryDirectory(prefix="peerup-bench-") as directory, contextlib.ExitStack() as stack:
         bench = Bench(options, stack, directory)
         try:
