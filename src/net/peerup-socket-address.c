@@ -112,6 +112,22 @@ peerup_socket_address_equal (const PeerupSocketAddress *a, const PeerupSocketAdd
     }
 }
 
+gboolean
+peerup_socket_address_is_wildcard (const PeerupSocketAddress *self)
+{
+  if (self->any.sa_family == AF_INET)
+    return self->ip4.sin_addr.s_addr == g_htonl (INADDR_ANY);
+  return self->any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED (&self->ip6.sin6_addr);
+}
+
+gboolean
+peerup_socket_address_is_link_local (const PeerupSocketAddress *self)
+{
+  if (self->any.sa_family == AF_INET)
+    return g_ntohl (self->ip4.sin_addr.s_addr) >> 16 == 0xa9fe;
+  return self->any.sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL (&self->ip6.sin6_addr);
+}
+
 static const char *
 host_to_string (const PeerupSocketAddress *self, char text[INET6_ADDRSTRLEN])
 {

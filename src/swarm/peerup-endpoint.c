@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * Between multiaddrs and sockets: which addresses TCP can dial or listen on, how far they
- * are, and the way back from a socket's address. No socket is touched here. */
+ * Between multiaddrs and sockets: which addresses TCP and QUIC can dial or listen on, and
+ * how far they are. No socket is touched here. */
 
 #include "swarm/peerup-endpoint.h"
 
-#include <string.h>
+#include <gio/gio.h>
+
+#include "wire/peerup-error.h"
 
 static gboolean
 endpoint_unsupported (PeerupMultiaddr *address, GError **error)
 {
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "%s: this version speaks TCP only (/ip4/…/tcp/…)",
-               peerup_multiaddr_get_string (address));
+  const char *text = peerup_multiaddr_get_string (address);
+
+  if (peerup_multiaddr_find (address, PEERUP_MULTIADDR_QUIC, NULL))
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
+                 "%s: /quic is a draft of QUIC that is no longer spoken; QUIC version 1 is written /quic-v1", text);
+  else
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
+                 "%s: this version speaks TCP and QUIC only (/ip4/…/tcp/… and /ip4/…/udp/…/quic-v1)", text);
   return FALSE;
 }
 
@@ -38,39 +46,72 @@ is_host (PeerupMultiaddrCode code)
          code == PEERUP_MULTIADDR_DNS4 || code == PEERUP_MULTIADDR_DNS6;
 }
 
+/* What follows the host, from component @i to the end. */
+static gboolean
+parse_transport (PeerupMultiaddr *bare, guint i, PeerupEndpoint *endpoint)
+{
+  guint left = peerup_multiaddr_get_n_components (bare) - i;
+  PeerupMultiaddrComponent port, above;
+
+  if (left == 0 || left > 2)
+    return FALSE;
+  peerup_multiaddr_get_component (bare, i, &port);
+  if (left == 1 && port.code == PEERUP_MULTIADDR_TCP)
+    endpoint->transport = PEERUP_IP_TCP;
+  else if (left == 2 && port.code == PEERUP_MULTIADDR_UDP)
+    {
+      peerup_multiaddr_get_component (bare, i + 1, &above);
+      if (above.code != PEERUP_MULTIADDR_QUIC_V1)
+        return FALSE;
+      endpoint->transport = PEERUP_IP_QUIC;
+    }
+  else
+    return FALSE;
+  endpoint->port = (guint16) (port.value[0] << 8 | port.value[1]);
+  return TRUE;
+}
+
 gboolean
 peerup_endpoint_parse (PeerupMultiaddr *address, PeerupEndpoint *endpoint, GError **error)
 {
   g_autoptr (PeerupMultiaddr) bare = peerup_multiaddr_without_peer_id (address);
   g_autofree char *zone = NULL;
-  PeerupMultiaddrComponent host, tcp;
-  guint n, i = 0;
+  PeerupMultiaddrComponent host;
+  guint i = 0;
 
   *endpoint = (PeerupEndpoint) { 0 };
   if (bare == NULL)
     return endpoint_unsupported (address, error);
-  n = peerup_multiaddr_get_n_components (bare);
   peerup_multiaddr_get_component (bare, i, &host);
-  if (host.code == PEERUP_MULTIADDR_IP6ZONE && n == 3)
+  if (host.code == PEERUP_MULTIADDR_IP6ZONE && peerup_multiaddr_get_n_components (bare) > 1)
     {
       zone = g_strndup ((const char *) host.value, host.length);
       peerup_multiaddr_get_component (bare, ++i, &host);
     }
-  if (n != i + 2 || !is_host (host.code))
-    return endpoint_unsupported (address, error);
-  peerup_multiaddr_get_component (bare, i + 1, &tcp);
-  if (tcp.code != PEERUP_MULTIADDR_TCP)
+  if (!is_host (host.code) || !parse_transport (bare, i + 1, endpoint))
     return endpoint_unsupported (address, error);
   endpoint->family = host.code;
   endpoint->host = endpoint_host (&host, zone);
-  endpoint->port = (guint16) (tcp.value[0] << 8 | tcp.value[1]);
   return TRUE;
+}
+
+void
+peerup_endpoint_copy (const PeerupEndpoint *endpoint, PeerupEndpoint *copy)
+{
+  *copy = *endpoint;
+  copy->host = g_strdup (endpoint->host);
 }
 
 void
 peerup_endpoint_clear (PeerupEndpoint *endpoint)
 {
   g_clear_pointer (&endpoint->host, g_free);
+}
+
+gboolean
+peerup_endpoint_is_name (const PeerupEndpoint *endpoint)
+{
+  return endpoint->family != PEERUP_MULTIADDR_IP4 && endpoint->family != PEERUP_MULTIADDR_IP6;
 }
 
 PeerupScope
@@ -80,7 +121,7 @@ peerup_endpoint_get_scope (const PeerupEndpoint *endpoint)
   g_autoptr (GInetAddress) inet = NULL;
   const guint8 *bytes;
 
-  if (endpoint->family != PEERUP_MULTIADDR_IP4 && endpoint->family != PEERUP_MULTIADDR_IP6)
+  if (peerup_endpoint_is_name (endpoint))
     return PEERUP_SCOPE_PUBLIC;
   parts = g_strsplit (endpoint->host, "%", 2);
   inet = g_inet_address_new_from_string (parts[0]);
@@ -94,18 +135,8 @@ peerup_endpoint_get_scope (const PeerupEndpoint *endpoint)
   return PEERUP_SCOPE_PUBLIC;
 }
 
-PeerupMultiaddr *
-peerup_endpoint_address_from_socket (GSocketAddress *address)
+gboolean
+peerup_endpoint_get_socket_address (const PeerupEndpoint *endpoint, PeerupSocketAddress *address)
 {
-  GInetAddress *inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
-  guint port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
-  const guint8 *bytes = g_inet_address_to_bytes (inet);
-  static const guint8 mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-  g_autofree char *text = g_inet_address_to_string (inet);
-
-  if (g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV4)
-    return peerup_multiaddr_newf ("/ip4/%s/tcp/%u", text, port);
-  if (memcmp (bytes, mapped, sizeof mapped) == 0)
-    return peerup_multiaddr_newf ("/ip4/%u.%u.%u.%u/tcp/%u", bytes[12], bytes[13], bytes[14], bytes[15], port);
-  return peerup_multiaddr_newf ("/ip6/%s/tcp/%u", text, port);
+  return !peerup_endpoint_is_name (endpoint) && peerup_socket_address_set (address, endpoint->host, endpoint->port);
 }

@@ -3,17 +3,17 @@
  */
 #pragma once
 
-#include <gio/gio.h>
-
+#include "net/peerup-socket-address.h"
 #include "wire/peerup-multiaddr.h"
 
 G_BEGIN_DECLS
 
-/* What of a multiaddr a TCP socket needs. */
+/* What of a multiaddr a socket needs. */
 typedef struct
 {
   PeerupMultiaddrCode family; /* IP4, IP6, DNS, DNS4, DNS6 */
-  char *host;                 /* literal (with %zone where there is one) or name */
+  PeerupIpTransport transport;
+  char *host; /* literal (with %zone where there is one) or name */
   guint16 port;
 } PeerupEndpoint;
 
@@ -25,13 +25,17 @@ typedef enum
   PEERUP_SCOPE_PUBLIC,  /* and names, which nobody has looked up yet */
 } PeerupScope;
 
-/* Reads [/ip6zone]/ip4|ip6|dns|dns4|dns6/…/tcp/… with nothing behind it but /p2p. Anything else is
- * PEERUP_ERROR_UNSUPPORTED, with the address in the text. Clear with peerup_endpoint_clear(). */
+/* Reads [/ip6zone]/ip4|ip6|dns|dns4|dns6/… and /tcp/… or /udp/…/quic-v1 with nothing behind it
+ * but /p2p. Anything else is PEERUP_ERROR_UNSUPPORTED, with the address in the text. Clear with
+ * peerup_endpoint_clear(). */
 gboolean peerup_endpoint_parse (PeerupMultiaddr *address, PeerupEndpoint *endpoint, GError **error);
+void peerup_endpoint_copy (const PeerupEndpoint *endpoint, PeerupEndpoint *copy);
 void peerup_endpoint_clear (PeerupEndpoint *endpoint);
+/* Whether the host has to be looked up. */
+gboolean peerup_endpoint_is_name (const PeerupEndpoint *endpoint);
 PeerupScope peerup_endpoint_get_scope (const PeerupEndpoint *endpoint);
-/* (transfer full) /ip4/…/tcp/… or /ip6/…/tcp/… of a TCP socket's address. IPv4 in IPv6 is IPv4. */
-PeerupMultiaddr *peerup_endpoint_address_from_socket (GSocketAddress *address) G_GNUC_WARN_UNUSED_RESULT;
+/* FALSE for a name, and for a zone that this machine does not have. */
+gboolean peerup_endpoint_get_socket_address (const PeerupEndpoint *endpoint, PeerupSocketAddress *address);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PeerupEndpoint, peerup_endpoint_clear)
 

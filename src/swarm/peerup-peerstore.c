@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * Addresses of peers with their back-off. Belongs to one swarm; knows no socket and no
- * clock. Back-off orders, it does not forbid: somebody who asks for a peer gets a try. */
+ * Addresses of peers and what became of them. Belongs to one swarm; knows no socket and no
+ * clock. What it remembers orders, it does not forbid: somebody who asks for a peer gets a try. */
 
 #include "swarm/peerup-peerstore.h"
 
-#include "swarm/peerup-endpoint.h"
-
-#define BACKOFF_FIRST (5 * G_USEC_PER_SEC)
-#define BACKOFF_MAX   (600 * G_USEC_PER_SEC)
+/* So often is QUIC not answered where TCP is, until UDP counts as blocked, and for so long. */
+#define UDP_SILENCES_MIN 3
+#define UDP_MEMORY       (600 * G_USEC_PER_SEC)
 
 typedef struct
 {
   PeerupMultiaddr *address;
-  gint64 backoff_until;
-  gint64 backoff; /* the last pause; 0 after a success */
-  gint64 succeeded_at;
+  PeerupDialHistory history;
 } Entry;
 
 struct _PeerupPeerstore
 {
   GHashTable *peers; /* PeerupPeerId -> GPtrArray of Entry, oldest first */
   GQueue order;      /* of PeerupPeerId, borrowed from the table, oldest first */
+  guint n_udp_silences;
+  gint64 udp_silent_at; /* the last of them */
 };
 
 static void
@@ -103,53 +102,6 @@ peerup_peerstore_add (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr
   g_ptr_array_add (entries, entry);
 }
 
-typedef struct
-{
-  Entry *entry;
-  gboolean failed_lately;
-  PeerupScope scope;
-  gboolean is_v4;
-} Ranked;
-
-static int
-compare_ranked (gconstpointer a, gconstpointer b)
-{
-  const Ranked *x = a, *y = b;
-
-  if (x->failed_lately != y->failed_lately)
-    return x->failed_lately - y->failed_lately;
-  if (x->entry->succeeded_at != y->entry->succeeded_at)
-    return x->entry->succeeded_at > y->entry->succeeded_at ? -1 : 1;
-  if (x->scope != y->scope)
-    return (int) x->scope - (int) y->scope;
-  return x->is_v4 - y->is_v4;
-}
-
-GPtrArray *
-peerup_peerstore_rank (PeerupPeerstore *self, PeerupPeerId *peer, gint64 now)
-{
-  GPtrArray *entries = g_hash_table_lookup (self->peers, peer);
-  g_autoptr (GArray) ranked = g_array_new (FALSE, FALSE, sizeof (Ranked));
-  GPtrArray *result = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
-
-  for (guint i = 0; entries != NULL && i < entries->len; i++)
-    {
-      Entry *entry = entries->pdata[i];
-      g_auto (PeerupEndpoint) endpoint = { 0 };
-      Ranked item = { .entry = entry, .failed_lately = entry->backoff_until > now };
-
-      if (!peerup_endpoint_parse (entry->address, &endpoint, NULL))
-        continue;
-      item.scope = peerup_endpoint_get_scope (&endpoint);
-      item.is_v4 = endpoint.family == PEERUP_MULTIADDR_IP4;
-      g_array_append_val (ranked, item);
-    }
-  g_array_sort (ranked, compare_ranked);
-  for (guint i = 0; i < ranked->len; i++)
-    g_ptr_array_add (result, peerup_multiaddr_ref (g_array_index (ranked, Ranked, i).entry->address));
-  return result;
-}
-
 GPtrArray *
 peerup_peerstore_dup_all (PeerupPeerstore *self, PeerupPeerId *peer)
 {
@@ -161,20 +113,99 @@ peerup_peerstore_dup_all (PeerupPeerstore *self, PeerupPeerId *peer)
   return result;
 }
 
-void
-peerup_peerstore_report (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address, gboolean success,
-                         gint64 now)
+GPtrArray *
+peerup_peerstore_dup_candidates (PeerupPeerstore *self, PeerupPeerId *peer)
+{
+  GPtrArray *entries = g_hash_table_lookup (self->peers, peer);
+  GPtrArray *result = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_candidate_free);
+
+  for (guint i = entries != NULL ? entries->len : 0; i > 0; i--)
+    {
+      Entry *entry = entries->pdata[i - 1];
+      PeerupDialCandidate *candidate = peerup_dial_candidate_new (entry->address, &entry->history);
+
+      if (candidate != NULL)
+        g_ptr_array_add (result, candidate);
+    }
+  return result;
+}
+
+static PeerupDialHistory *
+find_history (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address)
 {
   Entry *entry = find_entry (g_hash_table_lookup (self->peers, peer), address);
 
-  if (entry == NULL)
+  return entry != NULL ? &entry->history : NULL;
+}
+
+void
+peerup_peerstore_report_success (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address, gint64 now)
+{
+  PeerupDialHistory *history = find_history (self, peer, address);
+
+  if (history == NULL)
     return;
-  if (success)
-    {
-      entry->backoff = entry->backoff_until = 0;
-      entry->succeeded_at = now;
-      return;
-    }
-  entry->backoff = entry->backoff == 0 ? BACKOFF_FIRST : MIN (2 * entry->backoff, BACKOFF_MAX);
-  entry->backoff_until = now + entry->backoff;
+  history->succeeded_at = now;
+  history->failures = 0;
+}
+
+void
+peerup_peerstore_report_failure (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address, gint64 now)
+{
+  PeerupDialHistory *history = find_history (self, peer, address);
+
+  if (history == NULL)
+    return;
+  history->failed_at = now;
+  if (history->failures < G_MAXUINT)
+    history->failures++;
+}
+
+void
+peerup_peerstore_report_rtt (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address, gint64 rtt)
+{
+  PeerupDialHistory *history = find_history (self, peer, address);
+
+  if (history != NULL && rtt > 0)
+    history->rtt = rtt;
+}
+
+gboolean
+peerup_peerstore_get_history (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address,
+                              PeerupDialHistory *history)
+{
+  const PeerupDialHistory *found = find_history (self, peer, address);
+
+  if (found != NULL)
+    *history = *found;
+  return found != NULL;
+}
+
+static gboolean
+remembers_udp (PeerupPeerstore *self, gint64 now)
+{
+  return self->n_udp_silences > 0 && now - self->udp_silent_at < UDP_MEMORY;
+}
+
+gboolean
+peerup_peerstore_is_udp_blocked (PeerupPeerstore *self, gint64 now)
+{
+  return self->n_udp_silences >= UDP_SILENCES_MIN && remembers_udp (self, now);
+}
+
+void
+peerup_peerstore_report_udp (PeerupPeerstore *self, gboolean works, gint64 now)
+{
+  if (works || !remembers_udp (self, now))
+    self->n_udp_silences = 0;
+  if (works)
+    return;
+  self->n_udp_silences = MIN (self->n_udp_silences + 1, UDP_SILENCES_MIN);
+  self->udp_silent_at = now;
+}
+
+void
+peerup_peerstore_network_changed (PeerupPeerstore *self)
+{
+  self->n_udp_silences = 0;
 }

@@ -3,12 +3,12 @@
  */
 #pragma once
 
-#include "wire/peerup-multiaddr.h"
+#include "swarm/peerup-dial-order.h"
 
 G_BEGIN_DECLS
 
 /* Where peers may be reached, and how it went: bounded in both directions. Times are
- * monotonic microseconds and come in, so that back-off can be tested with literals. */
+ * monotonic microseconds and come in, so that all of it can be tested with literals. */
 typedef struct _PeerupPeerstore PeerupPeerstore;
 
 /* Addresses of one peer, and peers; the oldest make room. */
@@ -19,15 +19,26 @@ PeerupPeerstore *peerup_peerstore_new (void) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_peerstore_free (PeerupPeerstore *self);
 /* Adds @address without its /p2p/@peer; one with another peer's ID is ignored. */
 void peerup_peerstore_add (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address);
-/* (transfer full) of PeerupMultiaddr, in the order to dial: addresses that failed lately
- * come last, the last that worked first, near before far, IPv6 before IPv4. What TCP
- * cannot dial is left out. */
-GPtrArray *peerup_peerstore_rank (PeerupPeerstore *self, PeerupPeerId *peer, gint64 now) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full) of PeerupMultiaddr: everything known, newest first. */
 GPtrArray *peerup_peerstore_dup_all (PeerupPeerstore *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
-/* How a dial went. A failure pushes the address back for 5 s, then twice as long each time up to 10 min. */
-void peerup_peerstore_report (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address, gboolean success,
-                              gint64 now);
+/* (transfer full) of PeerupDialCandidate: what can be dialed, newest first. */
+GPtrArray *peerup_peerstore_dup_candidates (PeerupPeerstore *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
+
+/* How a dial of @address went; nothing happens when it is not known. */
+void peerup_peerstore_report_success (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address, gint64 now);
+void peerup_peerstore_report_failure (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address, gint64 now);
+/* The round trip that a connection to @address had; 0 and less are ignored. */
+void peerup_peerstore_report_rtt (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address, gint64 rtt);
+/* FALSE when @address is not known. */
+gboolean peerup_peerstore_get_history (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address,
+                                       PeerupDialHistory *history);
+
+/* Whether the network that this machine is in seems to let no UDP out: QUIC got no answer
+ * where TCP to the same host did, three times in a row with less than 10 min between. It is forgotten
+ * 10 min after the last time, when QUIC works, and when the network changes. */
+gboolean peerup_peerstore_is_udp_blocked (PeerupPeerstore *self, gint64 now);
+void peerup_peerstore_report_udp (PeerupPeerstore *self, gboolean works, gint64 now);
+void peerup_peerstore_network_changed (PeerupPeerstore *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupPeerstore, peerup_peerstore_free)
 

@@ -1,47 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * Dialing one peer: its addresses in order, each started a little after the one before it
- * (RFC 8305 in spirit), the first whose upgrade succeeds wins and the others are cancelled.
- * One fiber owns the dial; all who want the peer wait on its promise.
+ * Dialing one peer: its addresses in the order of peerup_dial_order(), each started a little
+ * after the one before it (RFC 8305), the first whose upgrade succeeds wins and the others are
+ * cancelled. Names are looked up first, beside the addresses that need no look-up. One fiber
+ * owns the dial; all who want the peer wait on its promise.
  *
- * A crossed pair, where each side dials the other at once, ends as one connection: the one
- * that the peer with the smaller ID dialed. The other peer gives up its dial when that
- * arrives; should it be late, the smaller one retires the connection it did not dial. The
- * smaller one gives up too when its own dial does not end soon after. */
+ * A crossed pair, where each side dials the other at once, ends as one connection: the better
+ * one by peerup_swarm_rank(), which both sides see alike. Only the peer with the smaller ID
+ * retires the other, and only when it has both, so that never both are given up. The other
+ * peer gives up its dial as soon as it cannot come to anything better than what has arrived,
+ * and both do when theirs does not end soon after. */
 
-#include "swarm/peerup-endpoint.h"
+#include "swarm/peerup-dial-attempt.h"
+#include "swarm/peerup-dial-lookup.h"
 #include "swarm/peerup-swarm-private.h"
-#include "transport/peerup-socket-stream.h"
 #include "wire/peerup-error.h"
 
-/* Pause before the next address is tried beside those under way, microseconds. */
-#define STAGGER_PUBLIC  (250 * 1000)
-#define STAGGER_PRIVATE (30 * 1000)
-/* One address: connect and upgrade. */
-#define ATTEMPT_TIMEOUT (15 * G_USEC_PER_SEC)
-/* What a dial still gets once the peer has dialed us. */
+/* Microseconds that a dial still gets once the peer has dialed us. */
 #define CROSSED_TIMEOUT (1 * G_USEC_PER_SEC)
 /* A connection of the peer's that comes so soon after one of ours was started with it. */
 #define CROSSED_WINDOW (5 * G_USEC_PER_SEC)
-
-/* One address. Its fiber holds it, and so does the dial while it may have to cancel it. */
-typedef struct
-{
-  gatomicrefcount ref_count;
-  PeerupSwarm *swarm;
-  PeerupPeerId *peer;
-  PeerupMultiaddr *address;
-  PeerupScope scope;
-  gint64 deadline;
-  DexPromise *cancel;
-  /* Resolved with TRUE when it has ended, with either of the next two. Waiting for the fiber
-   * itself would not do: a fiber that loses a dex_future_first() is cancelled. */
-  DexPromise *ended;
-  PeerupConnection *connection;
-  GError *error;
-  PeerupStream *raw; /* while it is upgraded */
-} Attempt;
 
 struct _PeerupDial
 {
@@ -51,135 +30,233 @@ struct _PeerupDial
   DexPromise *wake;    /* what the fiber waits for: one of the next two has changed */
   gboolean cancelled;
   gint64 give_up_at;   /* G_MAXINT64 unless crossed */
+  GPtrArray *lookups;  /* under way */
+  GPtrArray *waiting;  /* of PeerupDialCandidate, in order */
   GPtrArray *attempts; /* under way */
+  GPtrArray *lost;     /* attempts that came to nothing */
+  gint64 next_at;      /* when the next candidate is started beside the attempts */
   GPtrArray *crossed;  /* inbound connections that came meanwhile */
+  GHashTable *failed;  /* PeerupMultiaddr: addresses to remember as failed */
   GString *reasons;    /* why each address failed */
   int code;            /* UNREACHABLE, or what one address told more than that */
   guint n_failed;
 };
 
-static Attempt *
-attempt_ref (Attempt *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-  return self;
-}
-
+/* Why @address failed; what a name stood for is told too. */
 static void
-attempt_unref (gpointer data)
+dial_note_reason (PeerupDial *self, const PeerupDialCandidate *candidate, gboolean looked_up, const GError *error)
 {
-  Attempt *self = data;
-
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-  g_object_unref (self->swarm);
-  peerup_peer_id_unref (self->peer);
-  peerup_multiaddr_unref (self->address);
-  dex_unref (self->cancel);
-  dex_unref (self->ended);
-  g_clear_object (&self->connection);
-  g_clear_error (&self->error);
-  g_clear_object (&self->raw);
-  g_free (self);
-}
-
-static gboolean
-attempt_is_cancelled (Attempt *self)
-{
-  return !dex_future_is_pending (DEX_FUTURE (self->cancel));
-}
-
-/* The connect loses to the cancel, and so ends at once then. */
-static PeerupStream *
-attempt_connect (Attempt *self, GError **error)
-{
-  g_auto (PeerupEndpoint) endpoint = { 0 };
-
-  if (!peerup_endpoint_parse (self->address, &endpoint, error))
-    return NULL;
-  return dex_await_object (dex_future_first (peerup_socket_connect (endpoint.host, endpoint.port, self->deadline),
-                                             dex_ref (self->cancel), NULL),
-                           error);
-}
-
-static void
-attempt_run (Attempt *self)
-{
-  self->raw = attempt_connect (self, &self->error);
-  if (self->raw == NULL)
-    return;
-  peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (self->raw));
-  self->connection =
-    dex_await_object (peerup_swarm_upgrade (self->swarm, self->raw, self->peer, NULL, self->address, self->deadline),
-                      &self->error);
-  g_clear_object (&self->raw);
-}
-
-/* A connection that nobody takes is closed, lest the streams that the peer opens on it hold it. */
-static void
-attempt_drop_connection (Attempt *self)
-{
-  g_autoptr (PeerupConnection) connection = g_steal_pointer (&self->connection);
-
-  if (connection != NULL)
-    peerup_connection_close (connection, PEERUP_CONNECTION_CODE_SUPPLANTED);
-}
-
-static DexFuture *
-attempt_fiber (gpointer data)
-{
-  Attempt *self = data;
-
-  attempt_run (self);
-  if (attempt_is_cancelled (self))
-    attempt_drop_connection (self);
-  dex_promise_resolve_boolean (self->ended, TRUE);
-  return dex_future_new_for_boolean (TRUE);
-}
-
-static Attempt *
-attempt_start (PeerupDial *dial, PeerupMultiaddr *address)
-{
-  Attempt *self = g_new0 (Attempt, 1);
-  g_auto (PeerupEndpoint) endpoint = { 0 };
-
-  g_atomic_ref_count_init (&self->ref_count);
-  self->swarm = g_object_ref (dial->swarm);
-  self->peer = peerup_peer_id_ref (dial->peer);
-  self->address = peerup_multiaddr_ref (address);
-  self->deadline = g_get_monotonic_time () + ATTEMPT_TIMEOUT;
-  self->scope =
-    peerup_endpoint_parse (address, &endpoint, NULL) ? peerup_endpoint_get_scope (&endpoint) : PEERUP_SCOPE_PUBLIC;
-  self->cancel = dex_promise_new ();
-  self->ended = dex_promise_new ();
-  /* Answers through its promise, also when it was cancelled. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, attempt_fiber, attempt_ref (self), attempt_unref));
-  return self;
-}
-
-/* Its fiber ends by itself soon: its connect has lost, or the stream under it is gone. */
-static void
-attempt_cancel (Attempt *self)
-{
-  dex_promise_reject (self->cancel, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "No longer needed"));
-  if (self->raw != NULL)
-    peerup_stream_reset (self->raw, PEERUP_STREAM_CODE_NONE);
-  attempt_drop_connection (self);
-}
-
-static void
-dial_note_failure (PeerupDial *self, Attempt *attempt)
-{
-  GError *error = attempt->error;
-
-  peerup_peerstore_report (self->swarm->peerstore, self->peer, attempt->address, FALSE, g_get_monotonic_time ());
-  if (self->reasons->len > 0)
-    g_string_append (self->reasons, "; ");
-  g_string_append_printf (self->reasons, "%s: %s", peerup_multiaddr_get_string (attempt->address), error->message);
+  g_string_append_printf (self->reasons, "%s%s", self->reasons->len > 0 ? "; " : "",
+                          peerup_multiaddr_get_string (candidate->known));
+  if (looked_up)
+    g_string_append_printf (self->reasons, " at %s", candidate->endpoint.host);
+  g_string_append_printf (self->reasons, ": %s", error->message);
   self->n_failed++;
   if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER) ||
       g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_GATED))
     self->code = error->code;
+}
+
+static gboolean
+was_looked_up (const PeerupDialCandidate *candidate)
+{
+  g_auto (PeerupEndpoint) known = { 0 };
+
+  return peerup_endpoint_parse (candidate->known, &known, NULL) && peerup_endpoint_is_name (&known);
+}
+
+/* Candidates */
+
+static gboolean
+has_attempt (GPtrArray *attempts, const PeerupDialCandidate *candidate)
+{
+  for (guint i = 0; i < attempts->len; i++)
+    if (peerup_dial_candidate_equal (((PeerupDialAttempt *) attempts->pdata[i])->candidate, candidate))
+      return TRUE;
+  return FALSE;
+}
+
+/* Takes @candidate. A name may stand for an address that is known by itself. */
+static void
+dial_add_candidate (PeerupDial *self, PeerupDialCandidate *candidate)
+{
+  if (has_attempt (self->attempts, candidate) || has_attempt (self->lost, candidate) ||
+      g_ptr_array_find_with_equal_func (self->waiting, candidate, peerup_dial_candidate_equal, NULL))
+    peerup_dial_candidate_free (candidate);
+  else
+    g_ptr_array_add (self->waiting, candidate);
+}
+
+static void
+dial_sort (PeerupDial *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  peerup_dial_order (self->waiting, peerup_peerstore_is_udp_blocked (self->swarm->peerstore, now), now);
+}
+
+static void
+dial_gather (PeerupDial *self)
+{
+  g_autoptr (GPtrArray) known = peerup_peerstore_dup_candidates (self->swarm->peerstore, self->peer);
+
+  while (known->len > 0)
+    {
+      PeerupDialCandidate *candidate = g_ptr_array_steal_index (known, 0);
+
+      if (!candidate->relayed && peerup_endpoint_is_name (&candidate->endpoint))
+        g_ptr_array_add (self->lookups, peerup_dial_lookup_start (candidate));
+      else
+        dial_add_candidate (self, candidate);
+    }
+  dial_sort (self);
+}
+
+static void
+dial_take_lookup (PeerupDial *self, PeerupDialLookup *lookup)
+{
+  if (lookup->candidates == NULL)
+    {
+      dial_note_reason (self, lookup->candidate, FALSE, lookup->error);
+      g_hash_table_add (self->failed, peerup_multiaddr_ref (lookup->candidate->known));
+      return;
+    }
+  while (lookup->candidates->len > 0)
+    dial_add_candidate (self, g_ptr_array_steal_index (lookup->candidates, 0));
+  dial_sort (self);
+}
+
+static void
+dial_collect_lookups (PeerupDial *self)
+{
+  for (guint i = 0; i < self->lookups->len;)
+    {
+      PeerupDialLookup *lookup = self->lookups->pdata[i];
+
+      if (dex_future_is_pending (DEX_FUTURE (lookup->ended)))
+        {
+          i++;
+          continue;
+        }
+      dial_take_lookup (self, lookup);
+      g_ptr_array_remove_index (self->lookups, i);
+    }
+}
+
+/* Attempts */
+
+static void
+dial_start_due (PeerupDial *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  while (self->waiting->len > 0 && (self->attempts->len == 0 || now >= self->next_at))
+    {
+      PeerupDialCandidate *candidate = g_ptr_array_steal_index (self->waiting, 0);
+
+      self->next_at = now + candidate->head_start;
+      g_ptr_array_add (self->attempts, peerup_dial_attempt_start (self->swarm, self->peer, candidate));
+    }
+}
+
+static void
+dial_lose (PeerupDial *self, PeerupDialAttempt *attempt)
+{
+  const PeerupDialCandidate *candidate = attempt->candidate;
+  gboolean is_latest = attempt == self->attempts->pdata[self->attempts->len - 1];
+
+  dial_note_reason (self, candidate, was_looked_up (candidate), attempt->error);
+  g_ptr_array_add (self->lost, attempt);
+  /* Nothing is left that its head start was for. */
+  if (is_latest)
+    self->next_at = 0;
+}
+
+/* Takes the connection of an attempt that has ended; NULL with its error set when it came to nothing. */
+static PeerupConnection *
+attempt_take_connection (PeerupDialAttempt *attempt)
+{
+  g_autoptr (PeerupConnection) connection = g_steal_pointer (&attempt->connection);
+
+  /* The remote's gater speaks after the handshake: a connection may be over before it is taken. */
+  if (connection == NULL || !peerup_connection_is_closed (connection))
+    return g_steal_pointer (&connection);
+  attempt->error = g_error_copy (peerup_connection_get_error (connection));
+  return NULL;
+}
+
+static gboolean
+is_same_host (const PeerupDialAttempt *a, const PeerupDialAttempt *b)
+{
+  return g_strcmp0 (a->candidate->endpoint.host, b->candidate->endpoint.host) == 0;
+}
+
+/* QUIC needs fewer round trips than TCP and was started first: if it is silent now, it stays so. */
+static gboolean
+was_silent (const PeerupDialAttempt *attempt, const PeerupDialAttempt *winner)
+{
+  const PeerupDialCandidate *candidate = attempt->candidate;
+
+  if (candidate->endpoint.transport != PEERUP_IP_QUIC || !is_same_host (attempt, winner))
+    return FALSE;
+  if (!dex_future_is_pending (DEX_FUTURE (attempt->ended)))
+    return g_error_matches (attempt->error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
+  return candidate->head_start > 0 && winner->started_at - attempt->started_at >= candidate->head_start;
+}
+
+static guint
+dial_note_silent (PeerupDial *self, GPtrArray *attempts, const PeerupDialAttempt *winner)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < attempts->len; i++)
+    {
+      PeerupDialAttempt *attempt = attempts->pdata[i];
+
+      if (attempt == winner || !was_silent (attempt, winner))
+        continue;
+      g_hash_table_add (self->failed, peerup_multiaddr_ref (attempt->candidate->known));
+      n++;
+    }
+  return n;
+}
+
+/* What the way to @winner tells about UDP in this network: nothing unless it leads out of it. */
+static void
+dial_judge_udp (PeerupDial *self, const PeerupDialAttempt *winner, gint64 now)
+{
+  const PeerupEndpoint *endpoint = &winner->candidate->endpoint;
+  gboolean works = endpoint->transport == PEERUP_IP_QUIC;
+  guint n_silent =
+    works ? 0 : dial_note_silent (self, self->attempts, winner) + dial_note_silent (self, self->lost, winner);
+
+  if (peerup_endpoint_get_scope (endpoint) == PEERUP_SCOPE_PUBLIC && (works || n_silent > 0))
+    peerup_peerstore_report_udp (self->swarm->peerstore, works, now);
+}
+
+/* All that was learned, at once at the end: what went with the peer itself then counts the
+ * same for every address, and leaves their order as it was. */
+static void
+dial_remember (PeerupDial *self, const PeerupDialAttempt *winner)
+{
+  PeerupPeerstore *peerstore = self->swarm->peerstore;
+  gint64 now = g_get_monotonic_time ();
+  GHashTableIter iter;
+  gpointer address;
+
+  for (guint i = 0; i < self->lost->len; i++)
+    g_hash_table_add (self->failed,
+                      peerup_multiaddr_ref (((PeerupDialAttempt *) self->lost->pdata[i])->candidate->known));
+  if (winner != NULL)
+    {
+      dial_judge_udp (self, winner, now);
+      /* One address of a name is enough for it. */
+      g_hash_table_remove (self->failed, winner->candidate->known);
+      peerup_peerstore_report_success (peerstore, self->peer, winner->candidate->known, now);
+    }
+  g_hash_table_iter_init (&iter, self->failed);
+  while (g_hash_table_iter_next (&iter, &address, NULL))
+    peerup_peerstore_report_failure (peerstore, self->peer, address, now);
 }
 
 /* Looks at the attempts that have ended; returns the connection of the first that won. */
@@ -188,7 +265,7 @@ dial_collect (PeerupDial *self)
 {
   for (guint i = 0; i < self->attempts->len;)
     {
-      Attempt *attempt = self->attempts->pdata[i];
+      PeerupDialAttempt *attempt = self->attempts->pdata[i];
       PeerupConnection *connection;
 
       if (dex_future_is_pending (DEX_FUTURE (attempt->ended)))
@@ -196,34 +273,30 @@ dial_collect (PeerupDial *self)
           i++;
           continue;
         }
-      connection = g_steal_pointer (&attempt->connection);
-      /* The remote's gater speaks after the handshake: a connection may be over before it is taken. */
-      if (connection != NULL && peerup_connection_is_closed (connection))
+      connection = attempt_take_connection (attempt);
+      if (connection != NULL)
         {
-          attempt->error = g_error_copy (peerup_connection_get_error (connection));
-          g_clear_object (&connection);
+          dial_remember (self, attempt);
+          return connection;
         }
-      if (connection != NULL)
-        peerup_peerstore_report (self->swarm->peerstore, self->peer, attempt->address, TRUE, g_get_monotonic_time ());
-      else
-        dial_note_failure (self, attempt);
-      g_ptr_array_remove_index (self->attempts, i);
-      if (connection != NULL)
-        return connection;
+      dial_lose (self, attempt);
+      g_ptr_array_steal_index (self->attempts, i);
     }
   return NULL;
 }
 
-/* Suspends until an attempt ends, the dial is woken, or @until. */
+/* Suspends until an attempt or a look-up ends, the dial is woken, or the next attempt is due. */
 static void
-dial_wait (PeerupDial *self, gint64 until)
+dial_wait (PeerupDial *self)
 {
   g_autoptr (GPtrArray) futures = g_ptr_array_new_with_free_func (dex_unref);
   g_autoptr (GError) error = NULL;
+  gint64 until = self->waiting->len > 0 ? MIN (self->next_at, self->give_up_at) : self->give_up_at;
 
-  until = MIN (until, self->give_up_at);
   for (guint i = 0; i < self->attempts->len; i++)
-    g_ptr_array_add (futures, dex_ref (((Attempt *) self->attempts->pdata[i])->ended));
+    g_ptr_array_add (futures, dex_ref (((PeerupDialAttempt *) self->attempts->pdata[i])->ended));
+  for (guint i = 0; i < self->lookups->len; i++)
+    g_ptr_array_add (futures, dex_ref (((PeerupDialLookup *) self->lookups->pdata[i])->ended));
   g_ptr_array_add (futures, dex_ref (self->wake));
   if (until != G_MAXINT64)
     g_ptr_array_add (futures, dex_timeout_new_deadline (until));
@@ -248,31 +321,23 @@ dial_is_given_up (PeerupDial *self)
 }
 
 static PeerupConnection *
-dial_race (PeerupDial *self, GPtrArray *addresses)
+dial_race (PeerupDial *self)
 {
-  guint next = 0;
-
-  while (next < addresses->len || self->attempts->len > 0)
+  dial_gather (self);
+  while (self->lookups->len > 0 || self->waiting->len > 0 || self->attempts->len > 0)
     {
       PeerupConnection *connection;
-      gint64 until = G_MAXINT64;
 
-      if (next < addresses->len)
-        {
-          Attempt *attempt = attempt_start (self, addresses->pdata[next++]);
-
-          g_ptr_array_add (self->attempts, attempt);
-          if (next < addresses->len)
-            until =
-              g_get_monotonic_time () + (attempt->scope == PEERUP_SCOPE_PUBLIC ? STAGGER_PUBLIC : STAGGER_PRIVATE);
-        }
-      dial_wait (self, until);
+      dial_start_due (self);
+      dial_wait (self);
       if (dial_is_given_up (self))
-        return NULL;
+        break;
+      dial_collect_lookups (self);
       connection = dial_collect (self);
       if (connection != NULL)
         return connection;
     }
+  dial_remember (self, NULL);
   return NULL;
 }
 
@@ -289,30 +354,104 @@ dial_error (PeerupDial *self)
   return g_error_new (PEERUP_ERROR, self->code, "Cannot reach %s: %s", peer, self->reasons->str);
 }
 
-/* We dialed and the peer dialed: of the two, ours stays if our ID is the smaller one. */
+/* Crossed pairs */
+
+static gboolean
+is_decider (PeerupSwarm *self, PeerupPeerId *peer)
+{
+  return peerup_peer_id_compare (peerup_swarm_get_peer_id (self), peer) < 0;
+}
+
+/* Of @ours, which we dialed, and @theirs one stays. */
 static void
-dial_retire_crossed (PeerupDial *self, PeerupConnection *ours)
+swarm_settle_pair (PeerupSwarm *self, PeerupConnection *ours, PeerupConnection *theirs)
+{
+  gboolean keep_ours = peerup_swarm_rank (self, ours) > peerup_swarm_rank (self, theirs);
+
+  peerup_connection_retire (keep_ours ? theirs : ours, PEERUP_CONNECTION_CODE_SUPPLANTED);
+}
+
+/* A connection that we dialed so lately that @peer may have dialed at the same time; borrowed. */
+static PeerupConnection *
+find_fresh_dialed (PeerupSwarm *self, PeerupPeerId *peer)
+{
+  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self, peer);
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      PeerupConnection *connection = list->pdata[i];
+      const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
+
+      if (info->outbound && !info->limited && !peerup_connection_is_retired (connection) &&
+          g_get_monotonic_time () - peerup_connection_get_opened_at (connection) < CROSSED_WINDOW)
+        return connection;
+    }
+  return NULL;
+}
+
+/* Whether what is being tried would be better than @inbound, which is there. */
+static gboolean
+dial_may_outrank (PeerupDial *self, PeerupConnection *inbound)
+{
+  gboolean has_quic = FALSE;
+
+  for (guint i = 0; i < self->attempts->len && !has_quic; i++)
+    has_quic = ((PeerupDialAttempt *) self->attempts->pdata[i])->candidate->endpoint.transport == PEERUP_IP_QUIC;
+  return peerup_swarm_rank_dialed (self->swarm, self->peer, has_quic) > peerup_swarm_rank (self->swarm, inbound);
+}
+
+void
+peerup_swarm_note_inbound (PeerupSwarm *self, PeerupConnection *inbound)
+{
+  PeerupPeerId *peer = peerup_connection_get_remote_peer (inbound);
+  PeerupDial *dial = g_hash_table_lookup (self->dials, peer);
+  gint64 now = g_get_monotonic_time ();
+
+  if (dial == NULL)
+    {
+      /* The side that dials is done before the side that is dialed. */
+      PeerupConnection *ours = is_decider (self, peer) ? find_fresh_dialed (self, peer) : NULL;
+
+      if (ours != NULL)
+        swarm_settle_pair (self, ours, inbound);
+      return;
+    }
+  if (is_decider (self, peer))
+    g_ptr_array_add (dial->crossed, g_object_ref (inbound));
+  dial->give_up_at = MIN (dial->give_up_at, dial_may_outrank (dial, inbound) ? now + CROSSED_TIMEOUT : now);
+  dial_wake (dial);
+}
+
+static void
+dial_settle_crossed (PeerupDial *self, PeerupConnection *ours)
 {
   for (guint i = 0; i < self->crossed->len; i++)
     if (self->crossed->pdata[i] != (gpointer) ours)
-      peerup_connection_retire (self->crossed->pdata[i], PEERUP_CONNECTION_CODE_SUPPLANTED);
+      swarm_settle_pair (self->swarm, ours, self->crossed->pdata[i]);
+}
+
+static void
+dial_cancel_rest (PeerupDial *self)
+{
+  for (guint i = 0; i < self->attempts->len; i++)
+    peerup_dial_attempt_cancel (self->attempts->pdata[i]);
+  for (guint i = 0; i < self->lookups->len; i++)
+    peerup_dial_lookup_cancel (self->lookups->pdata[i]);
 }
 
 static DexFuture *
 dial_fiber (gpointer data)
 {
   PeerupDial *self = data;
-  g_autoptr (GPtrArray) addresses = peerup_peerstore_rank (self->swarm->peerstore, self->peer, g_get_monotonic_time ());
-  g_autoptr (PeerupConnection) connection = dial_race (self, addresses);
+  g_autoptr (PeerupConnection) connection = dial_race (self);
   PeerupConnection *other;
 
-  for (guint i = 0; i < self->attempts->len; i++)
-    attempt_cancel (self->attempts->pdata[i]);
+  dial_cancel_rest (self);
   g_hash_table_remove (self->swarm->dials, self->peer);
   if (connection != NULL && !self->cancelled)
     {
       peerup_swarm_add_connection (self->swarm, connection);
-      dial_retire_crossed (self, connection);
+      dial_settle_crossed (self, connection);
     }
   other = self->cancelled ? NULL : peerup_swarm_best_connection (self->swarm, self->peer);
   /* One that has begun to close tells by itself why, to who uses it. */
@@ -334,8 +473,12 @@ dial_free (gpointer data)
   peerup_peer_id_unref (self->peer);
   dex_unref (self->promise);
   dex_unref (self->wake);
+  g_ptr_array_unref (self->lookups);
+  g_ptr_array_unref (self->waiting);
   g_ptr_array_unref (self->attempts);
+  g_ptr_array_unref (self->lost);
   g_ptr_array_unref (self->crossed);
+  g_hash_table_unref (self->failed);
   g_string_free (self->reasons, TRUE);
   g_free (self);
 }
@@ -351,48 +494,15 @@ dial_new (PeerupSwarm *swarm, PeerupPeerId *peer)
   self->wake = dex_promise_new ();
   self->give_up_at = G_MAXINT64;
   self->code = PEERUP_ERROR_UNREACHABLE;
-  self->attempts = g_ptr_array_new_with_free_func (attempt_unref);
+  self->lookups = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_lookup_unref);
+  self->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_candidate_free);
+  self->attempts = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_attempt_unref);
+  self->lost = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_attempt_unref);
+  self->failed = g_hash_table_new_full (peerup_multiaddr_hash, peerup_multiaddr_equal,
+                                        (GDestroyNotify) peerup_multiaddr_unref, NULL);
   self->crossed = g_ptr_array_new_with_free_func (g_object_unref);
   self->reasons = g_string_new (NULL);
   return self;
-}
-
-static gboolean
-has_fresh_dialed (PeerupSwarm *self, PeerupPeerId *peer)
-{
-  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self, peer);
-
-  for (guint i = 0; i < list->len; i++)
-    {
-      PeerupConnection *connection = list->pdata[i];
-      const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
-
-      if (info->outbound && !info->limited && !peerup_connection_is_retired (connection) &&
-          g_get_monotonic_time () - peerup_connection_get_opened_at (connection) < CROSSED_WINDOW)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-void
-peerup_swarm_note_inbound (PeerupSwarm *self, PeerupConnection *inbound)
-{
-  PeerupPeerId *peer = peerup_connection_get_remote_peer (inbound);
-  gboolean ours_stays = peerup_peer_id_compare (peerup_swarm_get_peer_id (self), peer) < 0;
-  PeerupDial *dial = g_hash_table_lookup (self->dials, peer);
-  gint64 now = g_get_monotonic_time ();
-
-  if (dial == NULL)
-    {
-      /* The side that dials is done before the side that is dialed. */
-      if (ours_stays && has_fresh_dialed (self, peer))
-        peerup_connection_retire (inbound, PEERUP_CONNECTION_CODE_SUPPLANTED);
-      return;
-    }
-  if (ours_stays)
-    g_ptr_array_add (dial->crossed, g_object_ref (inbound));
-  dial->give_up_at = MIN (dial->give_up_at, ours_stays ? now + CROSSED_TIMEOUT : now);
-  dial_wake (dial);
 }
 
 void

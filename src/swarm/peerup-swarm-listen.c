@@ -5,20 +5,21 @@
  * can dial. An inbound connection is nobody's until its upgrade is done, and there are at
  * most PEERUP_SWARM_UPGRADES_MAX of those. */
 
-#include <gio/gnetworking.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <string.h>
 
 #include "swarm/peerup-endpoint.h"
 #include "swarm/peerup-swarm-private.h"
 #include "transport/peerup-socket-stream.h"
+#include "wire/peerup-error.h"
 
+/* One configured address: TCP, or QUIC. */
 typedef struct
 {
   PeerupSwarm *swarm; /* borrowed: the swarm owns this */
+  PeerupIpTransport transport;
+  PeerupSocketAddress address; /* with the real port */
   PeerupListener *listener;
-  PeerupEndpoint endpoint;
 } Listening;
 
 static void
@@ -27,59 +28,57 @@ listening_free (gpointer data)
   Listening *self = data;
 
   g_clear_pointer (&self->listener, peerup_listener_free);
-  peerup_endpoint_clear (&self->endpoint);
   g_free (self);
 }
 
-static PeerupMultiaddr *
-socket_address (int fd, gboolean remote)
+/* Handshakes */
+
+gboolean
+peerup_swarm_admit_handshake (PeerupSwarm *self, guint64 host)
 {
-  struct sockaddr_storage native;
-  socklen_t size = sizeof native;
-  g_autoptr (GSocketAddress) address = NULL;
-  int result = remote ? getpeername (fd, (struct sockaddr *) &native, &size)
-                      : getsockname (fd, (struct sockaddr *) &native, &size);
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->handshakes, &host));
 
-  if (result != 0)
-    return NULL;
-  address = g_socket_address_new_from_native (&native, size);
-  return address != NULL && G_IS_INET_SOCKET_ADDRESS (address) ? peerup_endpoint_address_from_socket (address) : NULL;
-}
-
-/* What counts as one host: an IPv4 address, or the /64 that one IPv6 host can fill at will. */
-static guint64
-host_key (PeerupMultiaddr *address)
-{
-  PeerupMultiaddrComponent host;
-  guint64 key = 0;
-
-  if (address == NULL)
-    return 0;
-  peerup_multiaddr_get_component (address, 0, &host);
-  for (gsize i = 0; i < MIN (host.length, sizeof key); i++)
-    key = key << 8 | host.value[i];
-  return key;
-}
-
-static gboolean
-has_room_for (PeerupSwarm *self, guint64 host)
-{
-  GHashTableIter iter;
-  gpointer other;
-  guint n = 0;
-
-  if (g_hash_table_size (self->upgrading) >= PEERUP_SWARM_UPGRADES_MAX)
+  if (self->n_handshakes >= PEERUP_SWARM_UPGRADES_MAX || n >= PEERUP_SWARM_UPGRADES_PER_HOST)
     return FALSE;
-  g_hash_table_iter_init (&iter, self->upgrading);
-  while (g_hash_table_iter_next (&iter, NULL, &other))
-    n += *(guint64 *) other == host;
-  return n < PEERUP_SWARM_UPGRADES_PER_HOST;
+  g_hash_table_replace (self->handshakes, g_memdup2 (&host, sizeof host), GUINT_TO_POINTER (n + 1));
+  self->n_handshakes++;
+  return TRUE;
+}
+
+void
+peerup_swarm_release_handshake (PeerupSwarm *self, guint64 host)
+{
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->handshakes, &host));
+
+  g_assert (n > 0 && self->n_handshakes > 0);
+  if (n == 1)
+    g_hash_table_remove (self->handshakes, &host);
+  else
+    g_hash_table_replace (self->handshakes, g_memdup2 (&host, sizeof host), GUINT_TO_POINTER (n - 1));
+  self->n_handshakes--;
+}
+
+/* TCP */
+
+static PeerupMultiaddr *
+address_of_socket (int fd, gboolean remote, guint64 *host)
+{
+  PeerupSocketAddress native, address;
+  socklen_t size = sizeof native;
+  int result = remote ? getpeername (fd, &native.any, &size) : getsockname (fd, &native.any, &size);
+
+  if (result != 0 || !peerup_socket_address_set_native (&address, &native, size))
+    return NULL;
+  if (host != NULL)
+    *host = peerup_socket_address_get_host_key (&address);
+  return peerup_socket_address_to_multiaddr (&address, PEERUP_IP_TCP);
 }
 
 typedef struct
 {
   PeerupSwarm *swarm;
   PeerupStream *raw;
+  guint64 host;
 } Inbound;
 
 static void
@@ -100,6 +99,7 @@ inbound_upgraded (DexFuture *future, gpointer data)
   const GValue *value = dex_future_get_value (future, &error);
 
   g_hash_table_remove (self->swarm->upgrading, self->raw);
+  peerup_swarm_release_handshake (self->swarm, self->host);
   if (value == NULL)
     g_debug ("An inbound connection came to nothing: %s", error->message);
   else if (self->swarm->closed)
@@ -114,20 +114,21 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
 {
   Listening *listening = data;
   PeerupSwarm *self = listening->swarm;
-  g_autoptr (PeerupMultiaddr) local = socket_address (fd, FALSE);
-  g_autoptr (PeerupMultiaddr) remote = socket_address (fd, TRUE);
+  guint64 host = 0;
+  g_autoptr (PeerupMultiaddr) local = address_of_socket (fd, FALSE, NULL);
+  g_autoptr (PeerupMultiaddr) remote = address_of_socket (fd, TRUE, &host);
   g_autoptr (PeerupStream) raw = peerup_socket_stream_new (fd, NULL);
-  guint64 host = host_key (remote);
   Inbound *inbound;
 
   /* Dropping the stream closes the socket. */
-  if (raw == NULL || !has_room_for (self, host))
+  if (raw == NULL || !peerup_swarm_admit_handshake (self, host))
     return;
   peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (raw));
   inbound = g_new0 (Inbound, 1);
   inbound->swarm = g_object_ref (self);
   inbound->raw = g_object_ref (raw);
-  g_hash_table_insert (self->upgrading, g_object_ref (raw), g_memdup2 (&host, sizeof host));
+  inbound->host = host;
+  g_hash_table_add (self->upgrading, g_object_ref (raw));
   /* Nobody waits for it: its end is inbound_upgraded(), also when the swarm closes. */
   dex_future_disown (dex_future_finally (peerup_swarm_upgrade (self, raw, NULL, local, remote,
                                                                g_get_monotonic_time () + PEERUP_SWARM_UPGRADE_TIMEOUT),
@@ -135,13 +136,51 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
 }
 
 static gboolean
-listen_check (PeerupEndpoint *endpoint, PeerupMultiaddr *address, GError **error)
+listen_on_tcp (Listening *self, const PeerupEndpoint *endpoint, GError **error)
 {
-  if (endpoint->family == PEERUP_MULTIADDR_IP4 || endpoint->family == PEERUP_MULTIADDR_IP6)
-    return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "%s: listening needs an IP address, not a name",
-               peerup_multiaddr_get_string (address));
-  return FALSE;
+  self->listener = peerup_listener_new (endpoint->host, endpoint->port, on_accepted, self, error);
+  if (self->listener == NULL)
+    return FALSE;
+  peerup_socket_address_set_port (&self->address, peerup_listener_get_port (self->listener));
+  return TRUE;
+}
+
+/* QUIC */
+
+static gboolean
+listen_on_quic (Listening *self, GError **error)
+{
+  g_autoptr (PeerupQuicTransport) transport = peerup_swarm_open_quic (self->swarm, &self->address, error);
+
+  if (transport == NULL)
+    return FALSE;
+  peerup_udp_socket_get_address (peerup_quic_transport_get_socket (transport), &self->address);
+  return TRUE;
+}
+
+/* Both */
+
+static gboolean
+listening_start (Listening *self, PeerupMultiaddr *address, GError **error)
+{
+  g_auto (PeerupEndpoint) endpoint = { 0 };
+
+  if (!peerup_endpoint_parse (address, &endpoint, error))
+    return FALSE;
+  if (peerup_endpoint_is_name (&endpoint))
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "%s: listening needs an IP address, not a name",
+                   peerup_multiaddr_get_string (address));
+      return FALSE;
+    }
+  if (!peerup_endpoint_get_socket_address (&endpoint, &self->address))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "%s: this machine has no such network interface",
+                   peerup_multiaddr_get_string (address));
+      return FALSE;
+    }
+  self->transport = endpoint.transport;
+  return endpoint.transport == PEERUP_IP_QUIC ? listen_on_quic (self, error) : listen_on_tcp (self, &endpoint, error);
 }
 
 DexFuture *
@@ -151,11 +190,7 @@ peerup_swarm_listen (PeerupSwarm *self, PeerupMultiaddr *address)
   Listening *listening = g_new0 (Listening, 1);
 
   listening->swarm = self;
-  if (peerup_endpoint_parse (address, &listening->endpoint, &error) &&
-      listen_check (&listening->endpoint, address, &error))
-    listening->listener =
-      peerup_listener_new (listening->endpoint.host, listening->endpoint.port, on_accepted, listening, &error);
-  if (listening->listener == NULL)
+  if (!listening_start (listening, address, &error))
     {
       listening_free (listening);
       return dex_future_new_for_error (g_steal_pointer (&error));
@@ -173,37 +208,27 @@ peerup_swarm_stop_listening (PeerupSwarm *self)
   g_clear_pointer (&self->listening, g_ptr_array_unref);
 }
 
-static gboolean
-is_wildcard (PeerupEndpoint *endpoint)
-{
-  return g_str_equal (endpoint->host, "0.0.0.0") || g_str_equal (endpoint->host, "::");
-}
-
 /* Every usable address of this machine's interfaces in place of a wildcard. Link-local
  * ones need a zone that means nothing to others. */
 static void
-add_interface_addresses (GPtrArray *result, PeerupEndpoint *endpoint, guint port)
+add_interface_addresses (GPtrArray *result, const Listening *listening)
 {
-  int family = endpoint->family == PEERUP_MULTIADDR_IP4 ? AF_INET : AF_INET6;
   struct ifaddrs *interfaces = NULL;
 
   if (getifaddrs (&interfaces) != 0)
     return;
   for (struct ifaddrs *i = interfaces; i != NULL; i = i->ifa_next)
     {
-      g_autoptr (GSocketAddress) address = NULL;
-      g_autoptr (GSocketAddress) with_port = NULL;
-      GInetAddress *inet;
+      PeerupSocketAddress address;
 
-      if (i->ifa_addr == NULL || i->ifa_addr->sa_family != family || (i->ifa_flags & IFF_UP) == 0)
+      if (i->ifa_addr == NULL || i->ifa_addr->sa_family != listening->address.any.sa_family ||
+          (i->ifa_flags & IFF_UP) == 0 ||
+          !peerup_socket_address_set_native (&address, i->ifa_addr,
+                                             peerup_socket_address_get_length (&listening->address)) ||
+          peerup_socket_address_is_link_local (&address))
         continue;
-      address = g_socket_address_new_from_native (i->ifa_addr, family == AF_INET ? sizeof (struct sockaddr_in)
-                                                                                 : sizeof (struct sockaddr_in6));
-      inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
-      if (g_inet_address_get_is_link_local (inet))
-        continue;
-      with_port = g_inet_socket_address_new (inet, port);
-      g_ptr_array_add (result, peerup_endpoint_address_from_socket (with_port));
+      peerup_socket_address_set_port (&address, peerup_socket_address_get_port (&listening->address));
+      g_ptr_array_add (result, peerup_socket_address_to_multiaddr (&address, listening->transport));
     }
   freeifaddrs (interfaces);
 }
@@ -215,16 +240,12 @@ peerup_swarm_dup_listen_addresses (PeerupSwarm *self)
 
   for (guint i = 0; self->listening != NULL && i < self->listening->len; i++)
     {
-      Listening *listening = self->listening->pdata[i];
-      guint port = peerup_listener_get_port (listening->listener);
+      const Listening *listening = self->listening->pdata[i];
 
-      if (is_wildcard (&listening->endpoint))
-        add_interface_addresses (result, &listening->endpoint, port);
+      if (peerup_socket_address_is_wildcard (&listening->address))
+        add_interface_addresses (result, listening);
       else
-        g_ptr_array_add (result,
-                         peerup_multiaddr_newf ("/%s/%s/tcp/%u",
-                                                listening->endpoint.family == PEERUP_MULTIADDR_IP4 ? "ip4" : "ip6",
-                                                listening->endpoint.host, port));
+        g_ptr_array_add (result, peerup_socket_address_to_multiaddr (&listening->address, listening->transport));
     }
   return result;
 }

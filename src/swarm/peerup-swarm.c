@@ -54,8 +54,9 @@ swarm_ask_gate (PeerupSwarm *self, PeerupPeerId *peer, PeerupMultiaddr *address,
   return self->gate == NULL || self->gate (peer, address, outbound, self->gate_data, error);
 }
 
-static gboolean
-swarm_gate_handshake (PeerupPeerId *peer, PeerupMultiaddr *address, gboolean outbound, gpointer data, GError **error)
+gboolean
+peerup_swarm_gate_handshake (PeerupPeerId *peer, PeerupMultiaddr *address, gboolean outbound, gpointer data,
+                             GError **error)
 {
   PeerupSwarm *self = data;
   g_autoptr (GError) local = NULL;
@@ -88,7 +89,7 @@ peerup_swarm_upgrade (PeerupSwarm *self, PeerupStream *raw, PeerupPeerId *expect
     .remote_address = remote,
     .transport = "tcp",
     .securities = self->securities,
-    .gate = swarm_gate_handshake,
+    .gate = peerup_swarm_gate_handshake,
     .gate_data = self,
     .deadline = deadline,
   };
@@ -319,8 +320,11 @@ on_closed (PeerupConnection *connection, gpointer data)
   PeerupSwarm *self = data;
   PeerupPeerId *peer = peerup_connection_get_remote_peer (connection);
   GPtrArray *list = g_hash_table_lookup (self->connections, peer);
+  const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
   g_autoptr (PeerupConnection) held = g_object_ref (connection);
 
+  if (info->outbound && info->remote_address != NULL)
+    peerup_peerstore_report_rtt (self->peerstore, peer, info->remote_address, peerup_connection_get_rtt (connection));
   g_signal_handlers_disconnect_by_func (connection, on_closed, self);
   peerup_connection_set_stream_func (connection, NULL, NULL);
   if (list == NULL || !g_ptr_array_remove (list, connection))
@@ -373,23 +377,36 @@ peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
     peerup_swarm_note_inbound (self, connection);
 }
 
-/* Direct before limited; the peer with the smaller ID dialed before the other way round,
- * which is the one that stays of a crossed pair; newer before older. */
 static int
-connection_rank (PeerupSwarm *self, PeerupConnection *connection)
+swarm_rank (PeerupSwarm *self, PeerupPeerId *peer, gboolean limited, gboolean quic, gboolean outbound)
 {
-  const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
-  gboolean ours_smaller = peerup_peer_id_compare (peerup_swarm_get_peer_id (self), info->remote_peer) < 0;
+  gboolean ours_smaller = peerup_peer_id_compare (peerup_swarm_get_peer_id (self), peer) < 0;
 
-  return (info->limited ? 0 : 2) + (info->outbound == ours_smaller ? 1 : 0) -
-         (peerup_connection_is_retired (connection) ? 4 : 0);
+  return (limited ? 0 : 4) + (quic ? 2 : 0) + (outbound == ours_smaller ? 1 : 0);
 }
 
+int
+peerup_swarm_rank (PeerupSwarm *self, PeerupConnection *connection)
+{
+  const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
+  gboolean quic = g_str_equal (info->transport, "quic-v1");
+
+  return swarm_rank (self, info->remote_peer, info->limited, quic, info->outbound) -
+         (peerup_connection_is_retired (connection) ? 8 : 0);
+}
+
+int
+peerup_swarm_rank_dialed (PeerupSwarm *self, PeerupPeerId *peer, gboolean quic)
+{
+  return swarm_rank (self, peer, FALSE, quic, TRUE);
+}
+
+/* By rank; newer before older. */
 static int
 compare_connections (gconstpointer a, gconstpointer b, gpointer data)
 {
   PeerupConnection *x = *(PeerupConnection **) a, *y = *(PeerupConnection **) b;
-  int difference = connection_rank (data, y) - connection_rank (data, x);
+  int difference = peerup_swarm_rank (data, y) - peerup_swarm_rank (data, x);
   gint64 age = peerup_connection_get_opened_at (y) - peerup_connection_get_opened_at (x);
 
   return difference != 0 ? difference : (age > 0) - (age < 0);
@@ -453,6 +470,12 @@ void
 peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securities)
 {
   self->securities = securities;
+}
+
+void
+peerup_swarm_set_congestion (PeerupSwarm *self, PeerupQuicCongestion congestion)
+{
+  self->congestion = congestion;
 }
 
 void
@@ -550,6 +573,7 @@ peerup_swarm_close (PeerupSwarm *self)
       g_ptr_array_add (futures, peerup_connection_wait_closed (list->pdata[i]));
       peerup_connection_close (list->pdata[i], PEERUP_CONNECTION_CODE_SHUTDOWN);
     }
+  peerup_swarm_stop_quic (self);
   if (futures->len == 0)
     return dex_future_new_for_boolean (TRUE);
   return dex_future_allv ((DexFuture *const *) futures->pdata, futures->len);
@@ -569,6 +593,8 @@ peerup_swarm_dispose (GObject *object)
       peerup_connection_set_stream_func (list->pdata[i], NULL, NULL);
       peerup_connection_close (list->pdata[i], PEERUP_CONNECTION_CODE_SHUTDOWN);
     }
+  peerup_swarm_stop_quic (self);
+  g_clear_pointer (&self->routes, peerup_route_monitor_free);
   g_hash_table_remove_all (self->connections);
   g_hash_table_remove_all (self->protocols);
   peerup_swarm_set_gate (self, NULL, NULL, NULL);
@@ -582,8 +608,11 @@ peerup_swarm_finalize (GObject *object)
 
   /* Dials and upgrades hold the swarm. */
   g_assert (g_hash_table_size (self->dials) == 0 && g_hash_table_size (self->upgrading) == 0);
+  g_assert (self->n_handshakes == 0);
   g_hash_table_unref (self->dials);
   g_hash_table_unref (self->upgrading);
+  g_hash_table_unref (self->handshakes);
+  g_ptr_array_unref (self->quic);
   g_hash_table_unref (self->connections);
   g_hash_table_unref (self->protocols);
   peerup_peerstore_free (self->peerstore);
@@ -619,7 +648,9 @@ peerup_swarm_init (PeerupSwarm *self)
   self->connections = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
                                              (GDestroyNotify) peerup_peer_id_unref, (GDestroyNotify) g_ptr_array_unref);
   self->dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
-  self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, g_free);
+  self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+  self->handshakes = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->quic = g_ptr_array_new_with_free_func (g_object_unref);
   self->peerstore = peerup_peerstore_new ();
 }
 
@@ -634,5 +665,6 @@ peerup_swarm_new (PeerupPrivateKey *identity, GError **error)
   self = g_object_new (PEERUP_TYPE_SWARM, NULL);
   self->identity = peerup_private_key_ref (identity);
   self->certificate = g_steal_pointer (&certificate);
+  peerup_swarm_watch_routes (self);
   return self;
 }

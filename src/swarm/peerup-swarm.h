@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "transport/peerup-quic-transport.h"
 #include "transport/peerup-upgrade.h"
 
 G_BEGIN_DECLS
@@ -31,9 +32,12 @@ PeerupPeerId *peerup_swarm_get_peer_id (PeerupSwarm *self);
 void peerup_swarm_set_gate (PeerupSwarm *self, PeerupGateFunc gate, gpointer data, GDestroyNotify destroy);
 /* "/tls/1.0.0" and "/noise" in order of preference; the strings are static. Default both. */
 void peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securities);
+/* For QUIC sockets that are opened from then on. Default CUBIC. */
+void peerup_swarm_set_congestion (PeerupSwarm *self, PeerupQuicCongestion congestion);
 
-/* Resolves to TRUE when the socket listens. PEERUP_ERROR_UNSUPPORTED for a transport that is
- * not built yet (named), G_IO_ERROR for what the system refused, with the address in the text. */
+/* Resolves to TRUE when the socket listens: TCP, or QUIC on UDP. UNSUPPORTED for any other
+ * transport and for a name, EXISTS for a port that is taken, G_IO_ERROR for what else the system
+ * refused, with the address in the text. */
 DexFuture *peerup_swarm_listen (PeerupSwarm *self, PeerupMultiaddr *address) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full) of PeerupMultiaddr: real ports; a wildcard is replaced by the interfaces' addresses. */
 GPtrArray *peerup_swarm_dup_listen_addresses (PeerupSwarm *self);
@@ -48,8 +52,13 @@ char **peerup_swarm_dup_protocols (PeerupSwarm *self);
 void peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *addresses);
 GPtrArray *peerup_swarm_dup_addresses (PeerupSwarm *self, PeerupPeerId *peer);
 
+/* The machine's addresses or routes have changed: QUIC connections move to new paths, what was
+ * learned about the old network is forgotten, and "addresses-changed" is emitted. The swarm sees
+ * by itself what the system tells; this is for who knows more. */
+void peerup_swarm_network_changed (PeerupSwarm *self);
+
 /* Resolves to the best open PeerupConnection, or dials: known addresses ranked and started one
- * after the other (RFC 8305 in spirit), the first that is upgraded wins. Concurrent calls for
+ * after the other (peerup-dial-order.h), the first that is upgraded wins. Concurrent calls for
  * one peer share one dial. Rejects with the reason of each address in the text: WRONG_PEER and
  * GATED if that was the end of all, else UNREACHABLE. */
 DexFuture *peerup_swarm_connect (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;

@@ -84,6 +84,35 @@ test_host_keys (void)
   g_assert_cmpuint (peerup_socket_address_get_host_key (&none), ==, 0);
 }
 
+static void
+test_kinds (void)
+{
+  static const struct
+  {
+    const char *host;
+    gboolean wildcard, link_local;
+  } cases[] = {
+    { "0.0.0.0", TRUE, FALSE },          { "::", TRUE, FALSE },
+    { "0.0.0.1", FALSE, FALSE },         { "::1", FALSE, FALSE },
+    { "169.254.0.0", FALSE, TRUE },      { "169.254.255.255", FALSE, TRUE },
+    { "169.253.255.255", FALSE, FALSE }, { "169.255.0.0", FALSE, FALSE },
+    { "fe80::1", FALSE, TRUE },          { "febf:ffff::1", FALSE, TRUE },
+    { "fec0::1", FALSE, FALSE },
+  };
+  PeerupSocketAddress none = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      PeerupSocketAddress address;
+
+      g_assert_true (peerup_socket_address_set (&address, cases[i].host, 1));
+      g_assert_cmpint (peerup_socket_address_is_wildcard (&address), ==, cases[i].wildcard);
+      g_assert_cmpint (peerup_socket_address_is_link_local (&address), ==, cases[i].link_local);
+    }
+  g_assert_false (peerup_socket_address_is_wildcard (&none));
+  g_assert_false (peerup_socket_address_is_link_local (&none));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -91,5 +120,6 @@ main (int argc, char **argv)
   g_test_add_func ("/net/socket-address/texts", test_texts);
   g_test_add_func ("/net/socket-address/native", test_native);
   g_test_add_func ("/net/socket-address/host-keys", test_host_keys);
+  g_test_add_func ("/net/socket-address/kinds", test_kinds);
   return g_test_run ();
 }

@@ -87,12 +87,19 @@ gate (PeerupPeerId *peer, PeerupMultiaddr *address, gboolean outbound, gpointer 
 }
 
 void
-node_init (Node *self, guint8 seed, gboolean listens)
+node_listen (Node *self, const char *address)
+{
+  g_autoptr (PeerupMultiaddr) parsed = peerup_multiaddr_newf ("%s", address);
+  g_autoptr (DexFuture) listening = test_finish (peerup_swarm_listen (self->swarm, parsed));
+
+  g_assert_true (dex_future_is_resolved (listening));
+}
+
+void
+node_init (Node *self, guint8 seed, NodeListens listens)
 {
   guint8 bytes[32];
   g_autoptr (PeerupPrivateKey) identity = NULL;
-  g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_newf ("/ip4/127.0.0.1/tcp/0");
-  g_autoptr (DexFuture) listening = NULL;
   g_autoptr (GError) error = NULL;
 
   memset (bytes, seed, sizeof bytes);
@@ -105,10 +112,10 @@ node_init (Node *self, guint8 seed, gboolean listens)
   peerup_swarm_set_gate (self->swarm, gate, self, NULL);
   peerup_swarm_add_protocol (self->swarm, NODE_ECHO, on_echo, self, NULL);
   peerup_swarm_add_protocol (self->swarm, NODE_SINK, on_sink, self, NULL);
-  if (!listens)
-    return;
-  listening = test_finish (peerup_swarm_listen (self->swarm, address));
-  g_assert_true (dex_future_is_resolved (listening));
+  if (listens & NODE_TCP)
+    node_listen (self, "/ip4/127.0.0.1/tcp/0");
+  if (listens & NODE_QUIC)
+    node_listen (self, "/ip4/127.0.0.1/udp/0/quic-v1");
 }
 
 void
@@ -183,11 +190,11 @@ node_connect (Node *self, Node *other)
 }
 
 static int
-open_bound (guint *port)
+open_bound (int type, guint *port)
 {
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = g_htonl (INADDR_LOOPBACK) };
   socklen_t size = sizeof address;
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int fd = socket (AF_INET, type | SOCK_CLOEXEC, 0);
 
   g_assert_cmpint (bind (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
   g_assert_cmpint (getsockname (fd, (struct sockaddr *) &address, &size), ==, 0);
@@ -198,10 +205,16 @@ open_bound (guint *port)
 int
 open_black_hole (guint *port)
 {
-  int fd = open_bound (port);
+  int fd = open_bound (SOCK_STREAM, port);
 
   g_assert_cmpint (listen (fd, 16), ==, 0);
   return fd;
+}
+
+int
+open_udp_black_hole (guint *port)
+{
+  return open_bound (SOCK_DGRAM, port);
 }
 
 guint
@@ -209,6 +222,15 @@ closed_port (void)
 {
   guint port;
 
-  close (open_bound (&port));
+  close (open_bound (SOCK_STREAM, &port));
+  return port;
+}
+
+guint
+closed_udp_port (void)
+{
+  guint port;
+
+  close (open_bound (SOCK_DGRAM, &port));
   return port;
 }

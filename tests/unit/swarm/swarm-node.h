@@ -23,8 +23,18 @@ typedef struct
 /* Its handler keeps the stream until the peer ends it, and says nothing. */
 #define NODE_SINK "/test/sink/1.0.0"
 
-/* @seed gives the identity; it listens on 127.0.0.1 when @listens. */
-void node_init (Node *self, guint8 seed, gboolean listens);
+/* What a node listens on, each on a port of its own of 127.0.0.1. */
+typedef enum
+{
+  NODE_SILENT = 0,
+  NODE_TCP = 1 << 0,
+  NODE_QUIC = 1 << 1,
+} NodeListens;
+
+/* @seed gives the identity. */
+void node_init (Node *self, guint8 seed, NodeListens listens);
+/* Must work. */
+void node_listen (Node *self, const char *address);
 /* Closes the swarm and waits until nothing holds it any more: that is soon. */
 void node_clear (Node *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Node, node_clear)
@@ -41,5 +51,8 @@ PeerupConnection *node_connect (Node *self, Node *other);
 
 /* A TCP socket that listens on 127.0.0.1 and is never accepted from: the kernel answers for it. */
 int open_black_hole (guint *port);
+/* The same of UDP: what is sent there is never read. */
+int open_udp_black_hole (guint *port);
 /* A port on which nobody listens. */
 guint closed_port (void);
+guint closed_udp_port (void);

@@ -28,8 +28,8 @@ test_shared (void)
   DexFuture *futures[5];
   g_autoptr (PeerupConnection) first = NULL;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
   node_learn (&a, &b);
   for (guint i = 0; i < 5; i++)
     futures[i] = peerup_swarm_connect (a.swarm, node_id (&b));
@@ -57,8 +57,8 @@ test_black_hole_first (void)
   guint port;
   int hole = open_black_hole (&port);
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
   learn_port (&a, &b, port);
   node_learn (&a, &b);
   connection = node_connect (&a, &b);
@@ -100,8 +100,8 @@ test_slow_first (void)
   int hole = open_black_hole (&port);
 
   slow.listening = open_black_hole (&slow_port);
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, FALSE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_SILENT);
   certificate = peerup_certificate_new (peerup_swarm_get_identity (b.swarm), NULL);
   slow.options.identity = peerup_swarm_get_identity (b.swarm);
   slow.options.certificate = certificate;
@@ -130,8 +130,8 @@ test_all_fail (void)
   g_autofree char *first_text = g_strdup_printf ("/ip4/127.0.0.1/tcp/%u: ", first);
   g_autofree char *second_text = g_strdup_printf ("/ip4/127.0.0.1/tcp/%u: ", second);
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, FALSE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_SILENT);
   learn_port (&a, &b, first);
   learn_port (&a, &b, second);
   error = test_take_error (peerup_swarm_connect (a.swarm, node_id (&b)));
@@ -150,8 +150,8 @@ test_no_address (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) self_error = NULL;
 
-  node_init (&a, 1, TRUE);
-  node_init (&b, 2, FALSE);
+  node_init (&a, 1, NODE_TCP);
+  node_init (&b, 2, NODE_SILENT);
   error = test_take_error (peerup_swarm_connect (a.swarm, node_id (&b)));
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE);
   g_assert_nonnull (strstr (error->message, "No address"));
@@ -169,9 +169,9 @@ test_wrong_peer (void)
   g_autoptr (GPtrArray) addresses = NULL;
   g_autoptr (GError) error = NULL;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, FALSE);
-  node_init (&c, 3, TRUE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_SILENT);
+  node_init (&c, 3, NODE_TCP);
   addresses = peerup_swarm_dup_listen_addresses (c.swarm);
   peerup_swarm_add_addresses (a.swarm, node_id (&b), addresses);
   error = test_take_error (peerup_swarm_connect (a.swarm, node_id (&b)));
@@ -194,9 +194,9 @@ test_wrong_peer_first (void)
   guint port;
   int hole = open_black_hole (&port);
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
-  node_init (&c, 3, TRUE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
+  node_init (&c, 3, NODE_TCP);
   addresses = peerup_swarm_dup_listen_addresses (c.swarm);
   peerup_swarm_add_addresses (a.swarm, node_id (&b), addresses);
   for (guint i = 0; i < 20; i++)
@@ -219,8 +219,8 @@ test_crossed (void)
       g_autoptr (PeerupConnection) of_b = NULL;
       gint64 settled = 0;
 
-      node_init (&a, 1, TRUE);
-      node_init (&b, 2, TRUE);
+      node_init (&a, 1, NODE_TCP);
+      node_init (&b, 2, NODE_TCP);
       node_learn (&a, &b);
       node_learn (&b, &a);
       dials[0] = peerup_swarm_connect (a.swarm, node_id (&b));
@@ -257,8 +257,8 @@ test_crossed_beside_black_hole (void)
       guint port;
       int hole = open_black_hole (&port);
 
-      node_init (&a, 1 + i, TRUE);
-      node_init (&b, 2 - i, TRUE);
+      node_init (&a, 1 + i, NODE_TCP);
+      node_init (&b, 2 - i, NODE_TCP);
       learn_port (&a, &b, port);
       node_learn (&b, &a);
       dial = peerup_swarm_connect (a.swarm, node_id (&b));
@@ -281,8 +281,8 @@ test_given_up (void)
   guint port;
   int hole = open_black_hole (&port);
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, FALSE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_SILENT);
   learn_port (&a, &b, port);
   /* Nobody is at this one; the connect itself waits. */
   node_learn_address (&a, &b, "/ip4/192.0.2.1/tcp/9");
@@ -312,8 +312,8 @@ test_retired_at_once (void)
   g_auto (Node) b = { 0 };
   g_autoptr (PeerupConnection) connection = NULL;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
   node_learn (&a, &b);
   g_signal_connect (a.swarm, "connection-opened", G_CALLBACK (retire_at_once), NULL);
   connection = node_connect (&a, &b);

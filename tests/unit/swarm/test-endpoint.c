@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * Which multiaddrs a TCP socket can use, how far they are, and the way back. */
+ * Which multiaddrs TCP and QUIC can use, and how far they are. */
 
 #include <string.h>
 
@@ -14,6 +14,7 @@ static const struct
   const char *host; /* NULL: not for us */
   guint port;
   PeerupScope scope;
+  PeerupIpTransport transport;
 } endpoints[] = {
   { "/ip4/127.0.0.1/tcp/4001", "127.0.0.1", 4001, PEERUP_SCOPE_LOOPBACK },
   { "/ip4/127.8.8.8/tcp/1", "127.8.8.8", 1, PEERUP_SCOPE_LOOPBACK },
@@ -37,7 +38,21 @@ static const struct
   { "/ip4/10.0.0.1", NULL, 0, 0 },
   { "/tcp/4001", NULL, 0, 0 },
   { "/ip4/10.0.0.1/udp/1", NULL, 0, 0 },
-  { "/ip4/10.0.0.1/udp/1/quic-v1", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/udp/1/quic-v1", "10.0.0.1", 1, PEERUP_SCOPE_PRIVATE, PEERUP_IP_QUIC },
+  { "/ip6/2001:db8::1/udp/4001/quic-v1", "2001:db8::1", 4001, PEERUP_SCOPE_PUBLIC, PEERUP_IP_QUIC },
+  { "/ip6zone/eth0/ip6/fe80::1/udp/7/quic-v1", "fe80::1%eth0", 7, PEERUP_SCOPE_PRIVATE, PEERUP_IP_QUIC },
+  { "/dns/example.org/udp/443/quic-v1", "example.org", 443, PEERUP_SCOPE_PUBLIC, PEERUP_IP_QUIC },
+  { "/dns4/example.org/udp/443/quic-v1/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA", "example.org", 443,
+    PEERUP_SCOPE_PUBLIC, PEERUP_IP_QUIC },
+  { "/dns6/example.org/udp/443/quic-v1", "example.org", 443, PEERUP_SCOPE_PUBLIC, PEERUP_IP_QUIC },
+  { "/ip4/10.0.0.1/udp/1/quic", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/udp/1/quic-v1/webtransport", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/udp/1/webrtc-direct", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/tcp/1/quic-v1", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/quic-v1", NULL, 0, 0 },
+  { "/dnsaddr/example.org/udp/1/quic-v1", NULL, 0, 0 },
+  { "/ip6zone/eth0", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/udp/1/quic-v1/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA/p2p-circuit", NULL, 0, 0 },
   { "/ip4/10.0.0.1/tcp/1/ws", NULL, 0, 0 },
   { "/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA", NULL, 0, 0 },
   { "/ip4/10.0.0.1/tcp/1/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA/p2p-circuit", NULL, 0, 0 },
@@ -65,25 +80,51 @@ test_parse (void)
       g_assert_no_error (error);
       g_assert_cmpstr (endpoint.host, ==, endpoints[i].host);
       g_assert_cmpuint (endpoint.port, ==, endpoints[i].port);
+      g_assert_cmpuint (endpoint.transport, ==, endpoints[i].transport);
       g_assert_cmpuint (peerup_endpoint_get_scope (&endpoint), ==, endpoints[i].scope);
     }
 }
 
+/* The draft that once was called QUIC is told apart from what is merely not known. */
 static void
-test_from_socket (void)
+test_draft (void)
 {
-  static const char *const cases[][2] = {
-    { "192.0.2.1", "/ip4/192.0.2.1/tcp/80" },
-    { "::1", "/ip6/::1/tcp/80" },
-    { "::ffff:192.0.2.1", "/ip4/192.0.2.1/tcp/80" },
+  g_autoptr (PeerupMultiaddr) draft = peerup_multiaddr_newf ("/ip4/10.0.0.1/udp/1/quic");
+  g_autoptr (GError) error = NULL;
+  PeerupEndpoint endpoint;
+
+  g_assert_false (peerup_endpoint_parse (draft, &endpoint, &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "/quic is a draft"));
+  g_assert_nonnull (strstr (error->message, "/quic-v1"));
+}
+
+static void
+test_socket_address (void)
+{
+  static const struct
+  {
+    const char *text;
+    const char *expected; /* NULL: none */
+  } cases[] = {
+    { "/ip4/192.0.2.1/tcp/80", "192.0.2.1:80" },
+    { "/ip6/2001:db8::1/udp/1/quic-v1", "[2001:db8::1]:1" },
+    { "/ip6zone/lo/ip6/fe80::1/tcp/7", "[fe80::1]:7" },
+    { "/ip6zone/none9/ip6/fe80::1/tcp/7", NULL },
+    { "/dns/localhost/tcp/7", NULL },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (GSocketAddress) socket = g_inet_socket_address_new_from_string (cases[i][0], 80);
-      g_autoptr (PeerupMultiaddr) address = peerup_endpoint_address_from_socket (socket);
+      g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_newf ("%s", cases[i].text);
+      g_auto (PeerupEndpoint) endpoint = { 0 };
+      PeerupSocketAddress socket;
+      g_autofree char *text = NULL;
 
-      g_assert_cmpstr (peerup_multiaddr_get_string (address), ==, cases[i][1]);
+      g_assert_true (peerup_endpoint_parse (address, &endpoint, NULL));
+      if (peerup_endpoint_get_socket_address (&endpoint, &socket))
+        text = peerup_socket_address_to_string (&socket);
+      g_assert_cmpstr (text, ==, cases[i].expected);
     }
 }
 
@@ -92,6 +133,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/endpoint/parse", test_parse);
-  g_test_add_func ("/endpoint/from-socket", test_from_socket);
+  g_test_add_func ("/endpoint/draft", test_draft);
+  g_test_add_func ("/endpoint/socket-address", test_socket_address);
   return g_test_run ();
 }

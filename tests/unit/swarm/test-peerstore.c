@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * The address book: order, back-off at literal times, and its bounds. */
+ * The address book: what it keeps and remembers, at literal times, and its bounds. */
 
 #include <string.h>
 
@@ -32,7 +32,23 @@ report (PeerupPeerstore *store, PeerupPeerId *peer, const char *text, gboolean s
 {
   g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_newf ("%s", text);
 
-  peerup_peerstore_report (store, peer, address, success, now);
+  if (success)
+    peerup_peerstore_report_success (store, peer, address, now);
+  else
+    peerup_peerstore_report_failure (store, peer, address, now);
+}
+
+static void
+assert_history (PeerupPeerstore *store, PeerupPeerId *peer, const char *text, const PeerupDialHistory *expected)
+{
+  g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_newf ("%s", text);
+  PeerupDialHistory history;
+
+  g_assert_true (peerup_peerstore_get_history (store, peer, address, &history));
+  g_assert_cmpint (history.succeeded_at, ==, expected->succeeded_at);
+  g_assert_cmpint (history.failed_at, ==, expected->failed_at);
+  g_assert_cmpuint (history.failures, ==, expected->failures);
+  g_assert_cmpint (history.rtt, ==, expected->rtt);
 }
 
 static char *
@@ -46,78 +62,109 @@ join (GPtrArray *addresses)
   return g_string_free_and_steal (text);
 }
 
+/* The known addresses of what can be dialed, as given. */
 static void
-assert_rank (PeerupPeerstore *store, PeerupPeerId *peer, gint64 now, const char *expected)
+assert_candidates (PeerupPeerstore *store, PeerupPeerId *peer, const char *expected)
 {
-  g_autofree char *actual = join (peerup_peerstore_rank (store, peer, now));
+  g_autoptr (GPtrArray) candidates = peerup_peerstore_dup_candidates (store, peer);
+  g_autoptr (GString) actual = g_string_new (NULL);
 
-  g_assert_cmpstr (actual, ==, expected);
+  for (guint i = 0; i < candidates->len; i++)
+    g_string_append_printf (actual, "%s%s", i > 0 ? " " : "",
+                            peerup_multiaddr_get_string (((PeerupDialCandidate *) candidates->pdata[i])->known));
+  g_assert_cmpstr (actual->str, ==, expected);
 }
 
 static void
-test_order (void)
+test_lists (void)
 {
   g_autoptr (PeerupPeerstore) store = peerup_peerstore_new ();
   g_autoptr (PeerupPeerId) peer = make_peer (1);
   g_autofree char *all = NULL;
 
-  assert_rank (store, peer, 0, "");
+  assert_candidates (store, peer, "");
   add (store, peer, "/ip4/198.51.100.1/tcp/1");
-  add (store, peer, "/ip6/2001:db8::1/tcp/1");
-  add (store, peer, "/ip4/192.168.1.1/tcp/1");
   add (store, peer, "/ip4/198.51.100.1/udp/1/quic-v1");
+  add (store, peer, "/ip4/198.51.100.1/udp/1/quic-v1/webtransport");
+  add (store, peer, "/dns4/example.org/tcp/1");
   add (store, peer, "/ip4/127.0.0.1/tcp/1");
   add (store, peer, "/ip4/127.0.0.1/tcp/1");
-  assert_rank (store, peer, 0,
-               "/ip4/127.0.0.1/tcp/1 /ip4/192.168.1.1/tcp/1 /ip6/2001:db8::1/tcp/1 /ip4/198.51.100.1/tcp/1");
   all = join (peerup_peerstore_dup_all (store, peer));
   g_assert_cmpstr (all, ==,
-                   "/ip4/127.0.0.1/tcp/1 /ip4/198.51.100.1/udp/1/quic-v1 /ip4/192.168.1.1/tcp/1 "
-                   "/ip6/2001:db8::1/tcp/1 /ip4/198.51.100.1/tcp/1");
+                   "/ip4/127.0.0.1/tcp/1 /dns4/example.org/tcp/1 /ip4/198.51.100.1/udp/1/quic-v1/webtransport "
+                   "/ip4/198.51.100.1/udp/1/quic-v1 /ip4/198.51.100.1/tcp/1");
+  assert_candidates (store, peer,
+                     "/ip4/127.0.0.1/tcp/1 /dns4/example.org/tcp/1 /ip4/198.51.100.1/udp/1/quic-v1 "
+                     "/ip4/198.51.100.1/tcp/1");
 }
 
 static void
-test_success_first (void)
+test_history (void)
 {
+  static const char address[] = "/ip4/127.0.0.1/tcp/1";
   g_autoptr (PeerupPeerstore) store = peerup_peerstore_new ();
   g_autoptr (PeerupPeerId) peer = make_peer (1);
+  g_autoptr (PeerupMultiaddr) parsed = peerup_multiaddr_newf ("%s", address);
+  g_autoptr (GPtrArray) candidates = NULL;
+  PeerupDialHistory unknown;
 
-  add (store, peer, "/ip4/127.0.0.1/tcp/1");
-  add (store, peer, "/ip4/198.51.100.1/tcp/1");
-  add (store, peer, "/ip4/198.51.100.2/tcp/1");
-  report (store, peer, "/ip4/198.51.100.1/tcp/1", TRUE, 10 * SECOND);
-  report (store, peer, "/ip4/198.51.100.2/tcp/1", TRUE, 11 * SECOND);
-  assert_rank (store, peer, 12 * SECOND, "/ip4/198.51.100.2/tcp/1 /ip4/198.51.100.1/tcp/1 /ip4/127.0.0.1/tcp/1");
-  /* What worked once and failed since is behind what never was tried. */
-  report (store, peer, "/ip4/198.51.100.2/tcp/1", FALSE, 12 * SECOND);
-  assert_rank (store, peer, 12 * SECOND, "/ip4/198.51.100.1/tcp/1 /ip4/127.0.0.1/tcp/1 /ip4/198.51.100.2/tcp/1");
+  g_assert_false (peerup_peerstore_get_history (store, peer, parsed, &unknown));
+  add (store, peer, address);
+  add (store, peer, "/ip4/127.0.0.1/tcp/2");
+  assert_history (store, peer, address, &(PeerupDialHistory) { 0 });
+  report (store, peer, address, FALSE, 10 * SECOND);
+  report (store, peer, address, FALSE, 20 * SECOND);
+  assert_history (store, peer, address, &(PeerupDialHistory) { .failed_at = 20 * SECOND, .failures = 2 });
+  report (store, peer, address, TRUE, 30 * SECOND);
+  assert_history (store, peer, address, &(PeerupDialHistory) { .succeeded_at = 30 * SECOND, .failed_at = 20 * SECOND });
+  peerup_peerstore_report_rtt (store, peer, parsed, 68000);
+  peerup_peerstore_report_rtt (store, peer, parsed, -1);
+  report (store, peer, address, FALSE, 40 * SECOND);
+  assert_history (store, peer, address,
+                  &(PeerupDialHistory) {
+                    .succeeded_at = 30 * SECOND, .failed_at = 40 * SECOND, .failures = 1, .rtt = 68000 });
+  /* Of the other address nothing was said; and the candidates carry it all. */
+  assert_history (store, peer, "/ip4/127.0.0.1/tcp/2", &(PeerupDialHistory) { 0 });
+  candidates = peerup_peerstore_dup_candidates (store, peer);
+  g_assert_cmpuint (((PeerupDialCandidate *) candidates->pdata[0])->history.failures, ==, 0);
+  g_assert_cmpint (((PeerupDialCandidate *) candidates->pdata[1])->history.rtt, ==, 68000);
 }
 
-/* 5 s, 10 s, 20 s … 600 s: the last microsecond of each and the one after. */
+/* Three silences, none older than 10 min, make it; and 10 min of nothing end it. */
 static void
-test_backoff (void)
+test_udp (void)
 {
-  static const int pauses[] = { 5, 10, 20, 40, 80, 160, 320, 600, 600 };
   g_autoptr (PeerupPeerstore) store = peerup_peerstore_new ();
-  g_autoptr (PeerupPeerId) peer = make_peer (1);
-  gint64 now = 1000 * (gint64) SECOND;
+  const gint64 fade = 600 * (gint64) SECOND;
+  gint64 now = 5 * SECOND;
 
-  add (store, peer, "/ip4/127.0.0.1/tcp/1");
-  add (store, peer, "/ip4/198.51.100.1/tcp/1");
-  for (guint i = 0; i < G_N_ELEMENTS (pauses); i++)
-    {
-      gint64 pause = pauses[i] * (gint64) SECOND;
+  g_assert_false (peerup_peerstore_is_udp_blocked (store, now));
+  peerup_peerstore_report_udp (store, FALSE, now);
+  peerup_peerstore_report_udp (store, FALSE, now + fade - 1);
+  g_assert_false (peerup_peerstore_is_udp_blocked (store, now + fade - 1));
+  now += 2 * fade - 2;
+  peerup_peerstore_report_udp (store, FALSE, now);
+  g_assert_true (peerup_peerstore_is_udp_blocked (store, now));
+  g_assert_true (peerup_peerstore_is_udp_blocked (store, now + fade - 1));
+  g_assert_false (peerup_peerstore_is_udp_blocked (store, now + fade));
 
-      report (store, peer, "/ip4/127.0.0.1/tcp/1", FALSE, now);
-      assert_rank (store, peer, now + pause - 1, "/ip4/198.51.100.1/tcp/1 /ip4/127.0.0.1/tcp/1");
-      assert_rank (store, peer, now + pause, "/ip4/127.0.0.1/tcp/1 /ip4/198.51.100.1/tcp/1");
-      now += pause;
-    }
-  /* A success forgets it all. */
-  report (store, peer, "/ip4/127.0.0.1/tcp/1", TRUE, now);
-  report (store, peer, "/ip4/127.0.0.1/tcp/1", FALSE, now);
-  assert_rank (store, peer, now + 5 * SECOND - 1, "/ip4/198.51.100.1/tcp/1 /ip4/127.0.0.1/tcp/1");
-  assert_rank (store, peer, now + 5 * SECOND, "/ip4/127.0.0.1/tcp/1 /ip4/198.51.100.1/tcp/1");
+  /* What has faded does not count any more. */
+  peerup_peerstore_report_udp (store, FALSE, now + fade);
+  g_assert_false (peerup_peerstore_is_udp_blocked (store, now + fade));
+  peerup_peerstore_report_udp (store, FALSE, now + fade);
+  peerup_peerstore_report_udp (store, FALSE, now + fade);
+  g_assert_true (peerup_peerstore_is_udp_blocked (store, now + fade));
+
+  /* One QUIC connection proves the contrary, and another network is another network. */
+  peerup_peerstore_report_udp (store, TRUE, now + fade);
+  g_assert_false (peerup_peerstore_is_udp_blocked (store, now + fade));
+  for (guint i = 0; i < 3; i++)
+    peerup_peerstore_report_udp (store, FALSE, now + fade);
+  g_assert_true (peerup_peerstore_is_udp_blocked (store, now + fade));
+  peerup_peerstore_network_changed (store);
+  g_assert_false (peerup_peerstore_is_udp_blocked (store, now + fade));
+  peerup_peerstore_report_udp (store, FALSE, now + fade);
+  g_assert_false (peerup_peerstore_is_udp_blocked (store, now + fade));
 }
 
 static void
@@ -134,12 +181,12 @@ test_peer_ids (void)
   add (store, peer, "/ip4/10.0.0.1/tcp/1");
   add (store, peer, foreign);
   add (store, peer, bare);
-  assert_rank (store, peer, 0, "/ip4/10.0.0.1/tcp/1");
-  assert_rank (store, other, 0, "");
+  assert_candidates (store, peer, "/ip4/10.0.0.1/tcp/1");
+  assert_candidates (store, other, "");
   /* Reports on what is not known do nothing. */
   report (store, peer, "/ip4/10.9.9.9/tcp/1", FALSE, 1);
   report (store, other, "/ip4/10.0.0.1/tcp/1", FALSE, 1);
-  assert_rank (store, peer, 0, "/ip4/10.0.0.1/tcp/1");
+  assert_candidates (store, peer, "/ip4/10.0.0.1/tcp/1");
 }
 
 static void
@@ -165,19 +212,19 @@ test_bounds (void)
 
       add (store, peer, "/ip4/10.0.0.1/tcp/1");
       if (i == PEERUP_PEERSTORE_PEERS - 1)
-        assert_rank (store, peer, 0, "/ip4/10.0.0.1/tcp/1");
+        assert_candidates (store, peer, "/ip4/10.0.0.1/tcp/1");
     }
   /* The oldest made room for the last. */
-  assert_rank (store, first, 0, "");
+  assert_candidates (store, first, "");
 }
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/peerstore/order", test_order);
-  g_test_add_func ("/peerstore/success-first", test_success_first);
-  g_test_add_func ("/peerstore/backoff", test_backoff);
+  g_test_add_func ("/peerstore/lists", test_lists);
+  g_test_add_func ("/peerstore/history", test_history);
+  g_test_add_func ("/peerstore/udp", test_udp);
   g_test_add_func ("/peerstore/peer-ids", test_peer_ids);
   g_test_add_func ("/peerstore/bounds", test_bounds);
   return g_test_run ();

@@ -18,6 +18,29 @@ open_echo (Node *self, Node *other, const char *protocol)
   return peerup_swarm_open_stream (self->swarm, node_id (other), protocols, test_deadline ());
 }
 
+/* The ways in which two swarms can be joined. */
+typedef struct
+{
+  NodeListens listens;
+  const char *securities[2];
+  const char *transport;
+  const char *muxer;
+} Kind;
+
+static const Kind tcp_tls = { NODE_TCP, { "/tls/1.0.0" }, "tcp", "/yamux/1.0.0" };
+static const Kind tcp_noise = { NODE_TCP, { "/noise" }, "tcp", "/yamux/1.0.0" };
+static const Kind quic = { NODE_QUIC, { "/tls/1.0.0" }, "quic-v1", "/quic-v1" };
+
+/* @b listens, and @a knows where. */
+static void
+init_pair (const Kind *kind, Node *a, Node *b)
+{
+  node_init (a, 1, NODE_SILENT);
+  node_init (b, 2, kind->listens);
+  peerup_swarm_set_securities (a->swarm, kind->securities);
+  node_learn (a, b);
+}
+
 static void
 count_signal (PeerupSwarm *swarm, gpointer data)
 {
@@ -39,56 +62,94 @@ test_listen (void)
   g_auto (Node) node = { 0 };
   g_autoptr (GPtrArray) addresses = NULL;
   g_autoptr (GError) taken = NULL;
+  g_autoptr (GError) taken_udp = NULL;
   g_autoptr (GError) name = NULL;
-  g_autoptr (GError) quic = NULL;
+  g_autoptr (GError) draft = NULL;
   g_autoptr (GError) foreign = NULL;
+  g_autoptr (GError) foreign_udp = NULL;
   guint changed = 0;
 
-  node_init (&node, 1, TRUE);
+  node_init (&node, 1, NODE_TCP);
   g_signal_connect (node.swarm, "addresses-changed", G_CALLBACK (count_signal), &changed);
-  for (guint i = 0; i < 2; i++)
-    {
-      g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_newf ("/ip4/127.0.0.1/tcp/0");
-
-      dex_unref (test_finish (peerup_swarm_listen (node.swarm, address)));
-    }
-  g_assert_cmpuint (changed, ==, 2);
+  node_listen (&node, "/ip4/127.0.0.1/udp/0/quic-v1");
+  node_listen (&node, "/ip4/127.0.0.1/tcp/0");
+  node_listen (&node, "/ip6/::1/udp/0/quic-v1");
+  g_assert_cmpuint (changed, ==, 3);
   addresses = peerup_swarm_dup_listen_addresses (node.swarm);
-  g_assert_cmpuint (addresses->len, ==, 3);
+  g_assert_cmpuint (addresses->len, ==, 4);
+  g_assert_true (
+    g_pattern_match_simple ("/ip4/127.0.0.1/udp/*/quic-v1", peerup_multiaddr_get_string (addresses->pdata[1])));
+  g_assert_true (g_pattern_match_simple ("/ip6/::1/udp/*/quic-v1", peerup_multiaddr_get_string (addresses->pdata[3])));
+  g_assert_null (strstr (peerup_multiaddr_get_string (addresses->pdata[1]), "/udp/0/"));
   taken = listen_error (&node, peerup_multiaddr_get_string (addresses->pdata[0]));
   g_assert_error (taken, PEERUP_ERROR, PEERUP_ERROR_EXISTS);
   g_assert_nonnull (strstr (taken->message, "127.0.0.1:"));
+  taken_udp = listen_error (&node, peerup_multiaddr_get_string (addresses->pdata[1]));
+  g_assert_error (taken_udp, PEERUP_ERROR, PEERUP_ERROR_EXISTS);
+  g_assert_nonnull (strstr (taken_udp->message, "127.0.0.1:"));
   name = listen_error (&node, "/dns4/localhost/tcp/0");
   g_assert_error (name, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED);
-  quic = listen_error (&node, "/ip4/127.0.0.1/udp/0/quic-v1");
-  g_assert_error (quic, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED);
-  g_assert_nonnull (strstr (quic->message, "quic-v1"));
+  draft = listen_error (&node, "/ip4/127.0.0.1/udp/0/quic");
+  g_assert_error (draft, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (draft->message, "/quic-v1"));
   foreign = listen_error (&node, "/ip4/192.0.2.1/tcp/0");
   g_assert_error (foreign, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-  g_assert_cmpuint (changed, ==, 2);
+  foreign_udp = listen_error (&node, "/ip4/192.0.2.1/udp/0/quic-v1");
+  g_assert_error (foreign_udp, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_cmpuint (changed, ==, 3);
+}
+
+/* The port of /ip4/127.0.0.1/tcp/PORT or /ip4/127.0.0.1/udp/PORT/quic-v1. */
+static guint
+port_of (PeerupMultiaddr *address)
+{
+  g_auto (GStrv) parts = g_strsplit (peerup_multiaddr_get_string (address), "/", -1);
+
+  return g_ascii_strtoull (parts[4], NULL, 10);
+}
+
+/* TCP and QUIC share a number, as in the configuration that is made at first. */
+static void
+test_same_port (void)
+{
+  g_auto (Node) node = { 0 };
+  g_autoptr (GPtrArray) first = NULL;
+  g_autofree char *four = NULL;
+  g_autofree char *any = NULL;
+  guint port;
+
+  node_init (&node, 1, NODE_TCP);
+  first = peerup_swarm_dup_listen_addresses (node.swarm);
+  port = port_of (first->pdata[0]);
+  four = g_strdup_printf ("/ip4/127.0.0.1/udp/%u/quic-v1", port);
+  any = g_strdup_printf ("/ip6/::/udp/%u/quic-v1", port);
+  node_listen (&node, four);
+  node_listen (&node, any);
 }
 
 static void
 test_wildcard (void)
 {
   g_auto (Node) node = { 0 };
-  g_autoptr (PeerupMultiaddr) any = peerup_multiaddr_newf ("/ip4/0.0.0.0/tcp/0");
   g_autoptr (GPtrArray) addresses = NULL;
-  guint loopbacks = 0;
+  guint tcp = 0, udp = 0;
 
-  node_init (&node, 1, FALSE);
-  dex_unref (test_finish (peerup_swarm_listen (node.swarm, any)));
+  node_init (&node, 1, NODE_SILENT);
+  node_listen (&node, "/ip4/0.0.0.0/tcp/0");
+  node_listen (&node, "/ip4/0.0.0.0/udp/0/quic-v1");
   addresses = peerup_swarm_dup_listen_addresses (node.swarm);
-  g_assert_cmpuint (addresses->len, >=, 1);
+  g_assert_cmpuint (addresses->len, >=, 2);
   for (guint i = 0; i < addresses->len; i++)
     {
       const char *text = peerup_multiaddr_get_string (addresses->pdata[i]);
 
       g_assert_false (g_str_has_prefix (text, "/ip4/0.0.0.0"));
-      g_assert_false (g_str_has_suffix (text, "/tcp/0"));
-      loopbacks += g_str_has_prefix (text, "/ip4/127.0.0.1/");
+      g_assert_cmpuint (port_of (addresses->pdata[i]), !=, 0);
+      tcp += g_pattern_match_simple ("/ip4/127.0.0.1/tcp/*", text);
+      udp += g_pattern_match_simple ("/ip4/127.0.0.1/udp/*/quic-v1", text);
     }
-  g_assert_cmpuint (loopbacks, ==, 1);
+  g_assert_cmpuint (tcp, ==, 1);
+  g_assert_cmpuint (udp, ==, 1);
 }
 
 static DexFuture *
@@ -107,25 +168,21 @@ echo_once (gpointer data)
 static void
 run_echo (gconstpointer data)
 {
-  static const char *const noise[] = { "/noise", NULL };
-  static const char *const tls[] = { "/tls/1.0.0", NULL };
-  const char *security = data;
+  const Kind *kind = data;
   g_auto (Node) a = { 0 };
   g_auto (Node) b = { 0 };
   g_autoptr (PeerupStream) stream = NULL;
   g_autoptr (GError) error = NULL;
   const PeerupConnectionInfo *info;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
-  peerup_swarm_set_securities (a.swarm, g_str_equal (security, "/noise") ? noise : tls);
-  node_learn (&a, &b);
+  init_pair (kind, &a, &b);
   stream = test_take_object (open_echo (&a, &b, NODE_ECHO), &error);
   g_assert_no_error (error);
   g_assert_cmpstr (peerup_stream_get_protocol (stream), ==, NODE_ECHO);
   info = peerup_connection_get_info (peerup_stream_get_connection (stream));
-  g_assert_cmpstr (info->security, ==, security);
-  g_assert_cmpstr (info->muxer, ==, "/yamux/1.0.0");
+  g_assert_cmpstr (info->transport, ==, kind->transport);
+  g_assert_cmpstr (info->security, ==, kind->securities[0]);
+  g_assert_cmpstr (info->muxer, ==, kind->muxer);
   g_assert_true (info->outbound);
   g_assert_true (peerup_peer_id_equal (info->remote_peer, node_id (&b)));
   test_run_fiber (echo_once, stream);
@@ -148,8 +205,8 @@ test_unknown_protocol (void)
   g_auto (Node) b = { 0 };
   g_autoptr (GError) error = NULL;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
   node_learn (&a, &b);
   error = test_take_error (open_echo (&a, &b, "/test/nobody/1.0.0"));
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION);
@@ -166,19 +223,14 @@ test_unknown_protocol (void)
 static void
 run_gate (gconstpointer data)
 {
-  static const char *const noise[] = { "/noise", NULL };
   g_auto (Node) a = { 0 };
   g_auto (Node) b = { 0 };
   g_autoptr (PeerupConnection) connection = NULL;
   g_autoptr (DexFuture) closed = NULL;
   g_autoptr (GError) error = NULL;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
-  if (data != NULL)
-    peerup_swarm_set_securities (a.swarm, noise);
+  init_pair (data, &a, &b);
   b.deny = node_id (&a);
-  node_learn (&a, &b);
   /* The dialer is done before the listener has seen who it is. */
   connection = node_connect (&a, &b);
   closed = test_finish (peerup_connection_wait_closed (connection));
@@ -188,7 +240,7 @@ run_gate (gconstpointer data)
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED);
   g_assert_cmpuint (b.refused, ==, 1);
   g_assert_nonnull (strstr (b.refused_text, peerup_peer_id_get_string (node_id (&a))));
-  g_assert_nonnull (strstr (b.refused_text, " /ip4/127.0.0.1/tcp/"));
+  g_assert_nonnull (strstr (b.refused_text, " /ip4/127.0.0.1/"));
   g_assert_nonnull (strstr (b.refused_text, "not on the list"));
   g_assert_cmpuint (b.opened, ==, 0);
   node_wait_connections (&a, &b, 0);
@@ -197,16 +249,14 @@ run_gate (gconstpointer data)
 
 /* Opening a stream on what turns out to be refused says so too, whenever the refusal comes. */
 static void
-test_gate_stream (void)
+run_gate_stream (gconstpointer data)
 {
   g_auto (Node) a = { 0 };
   g_auto (Node) b = { 0 };
   g_autoptr (GError) error = NULL;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
+  init_pair (data, &a, &b);
   b.deny = node_id (&a);
-  node_learn (&a, &b);
   error = test_take_error (open_echo (&a, &b, NODE_ECHO));
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED);
   g_assert_cmpuint (b.n_echoes, ==, 0);
@@ -214,7 +264,7 @@ test_gate_stream (void)
 
 /* A right that ends takes effect at the next stream. */
 static void
-test_gate_revoked (void)
+run_gate_revoked (gconstpointer data)
 {
   g_auto (Node) a = { 0 };
   g_auto (Node) b = { 0 };
@@ -222,9 +272,7 @@ test_gate_revoked (void)
   g_autoptr (PeerupStream) stream = NULL;
   guint8 byte;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
-  node_learn (&a, &b);
+  init_pair (data, &a, &b);
   connection = node_connect (&a, &b);
   node_wait_connections (&b, &a, 1);
   b.deny = node_id (&a);
@@ -239,15 +287,13 @@ test_gate_revoked (void)
 /* Many streams */
 
 static void
-test_parallel_echo (void)
+run_parallel_echo (gconstpointer data)
 {
   g_auto (Node) a = { 0 };
   g_auto (Node) b = { 0 };
   g_autoptr (GPtrArray) futures = g_ptr_array_new_with_free_func (dex_unref);
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
-  node_learn (&a, &b);
+  init_pair (data, &a, &b);
   for (guint i = 0; i < 100; i++)
     g_ptr_array_add (futures, open_echo (&a, &b, NODE_ECHO));
   for (guint i = 0; i < futures->len; i++)
@@ -275,8 +321,8 @@ test_thousand_idle (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) others = NULL;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
   node_learn (&a, &b);
   connection = node_connect (&a, &b);
   for (guint i = 0; i < 1024; i++)
@@ -302,7 +348,7 @@ test_thousand_idle (void)
 /* Ends */
 
 static void
-test_disconnect (void)
+run_disconnect (gconstpointer data)
 {
   g_auto (Node) a = { 0 };
   g_auto (Node) b = { 0 };
@@ -319,9 +365,7 @@ test_disconnect (void)
     { PEERUP_CONNECTION_CODE_PROTOCOL_VIOLATION, PEERUP_ERROR_PROTOCOL },
   };
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
-  node_learn (&a, &b);
+  init_pair (data, &a, &b);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (PeerupConnection) next = node_connect (&a, &b);
@@ -338,7 +382,7 @@ test_disconnect (void)
 
 /* A connection that says good-bye is no answer to who wants one. */
 static void
-test_connect_after_disconnect (void)
+run_connect_after_disconnect (gconstpointer data)
 {
   g_auto (Node) a = { 0 };
   g_auto (Node) b = { 0 };
@@ -347,9 +391,7 @@ test_connect_after_disconnect (void)
   g_autoptr (PeerupStream) stream = NULL;
   g_autoptr (GError) error = NULL;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
-  node_learn (&a, &b);
+  init_pair (data, &a, &b);
   first = node_connect (&a, &b);
   node_wait_connections (&b, &a, 1);
   peerup_swarm_disconnect (a.swarm, node_id (&b), PEERUP_CONNECTION_CODE_NONE);
@@ -362,7 +404,7 @@ test_connect_after_disconnect (void)
 
 /* A connection that the other side retires serves its streams to their end, and closes then. */
 static void
-test_connect_after_remote_retire (void)
+run_connect_after_remote_retire (gconstpointer data)
 {
   g_auto (Node) a = { 0 };
   g_auto (Node) b = { 0 };
@@ -371,9 +413,7 @@ test_connect_after_remote_retire (void)
   g_autoptr (PeerupStream) stream = NULL;
   g_autoptr (GPtrArray) list = NULL;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
-  node_learn (&a, &b);
+  init_pair (data, &a, &b);
   first = node_connect (&a, &b);
   stream = test_take_object (open_echo (&a, &b, NODE_ECHO), NULL);
   list = peerup_swarm_dup_connections (b.swarm, node_id (&a));
@@ -410,8 +450,8 @@ test_reentrant_handlers (void)
       g_auto (Node) b = { 0 };
       g_autoptr (PeerupConnection) connection = NULL;
 
-      node_init (&a, 1, FALSE);
-      node_init (&b, 2, TRUE);
+      node_init (&a, 1, NODE_SILENT);
+      node_init (&b, 2, NODE_TCP);
       node_learn (&a, &b);
       g_signal_connect (a.swarm, i == 0 ? "connection-opened" : "connection-closed", G_CALLBACK (close_all), &b);
       dex_unref (test_finish (peerup_swarm_connect (a.swarm, node_id (&b))));
@@ -498,9 +538,9 @@ test_upgrades_cap (void)
   g_auto (Node) one = { 0 };
   g_auto (Node) many = { 0 };
 
-  node_init (&one, 1, TRUE);
+  node_init (&one, 1, NODE_TCP);
   check_silent_clients (&one, 1, 64 + 20, 20);
-  node_init (&many, 2, TRUE);
+  node_init (&many, 2, NODE_TCP);
   check_silent_clients (&many, 5, 60, 300 - 256);
 }
 
@@ -516,15 +556,15 @@ test_connections_cap (void)
   Node clients[CAP + 1] = { 0 };
   g_autoptr (GError) error = NULL;
 
-  node_init (&node, 1, TRUE);
+  node_init (&node, 1, NODE_TCP);
   for (guint i = 0; i < CAP; i++)
     {
-      node_init (&clients[i], 2, FALSE);
+      node_init (&clients[i], 2, NODE_SILENT);
       node_learn (&clients[i], &node);
       g_object_unref (node_connect (&clients[i], &node));
       node_wait_connections (&node, &clients[i], i + 1);
     }
-  node_init (&clients[CAP], 2, FALSE);
+  node_init (&clients[CAP], 2, NODE_SILENT);
   node_learn (&clients[CAP], &node);
   error = test_take_error (open_echo (&clients[CAP], &node, NODE_ECHO));
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT);
@@ -535,16 +575,18 @@ test_connections_cap (void)
 
 /* node_clear() sees to it that nothing is left. */
 static void
-test_close_in_flight (void)
+run_close_in_flight (gconstpointer data)
 {
+  const Kind *kind = data;
+
   for (guint rounds = 0; rounds < 40; rounds++)
     {
       g_auto (Node) a = { 0 };
       g_auto (Node) b = { 0 };
       int silent;
 
-      node_init (&a, 1, TRUE);
-      node_init (&b, 2, TRUE);
+      node_init (&a, 1, NODE_TCP | kind->listens);
+      node_init (&b, 2, kind->listens);
       node_learn (&a, &b);
       silent = connect_raw (&a);
       dex_future_disown (peerup_swarm_connect (a.swarm, node_id (&b)));
@@ -567,8 +609,8 @@ test_connect_when_closed (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (PeerupConnection) connection = NULL;
 
-  node_init (&a, 1, FALSE);
-  node_init (&b, 2, TRUE);
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
   node_learn (&a, &b);
   connection = node_connect (&a, &b);
   dex_future_disown (peerup_swarm_close (a.swarm));
@@ -582,23 +624,33 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   dex_init ();
   g_test_add_func ("/swarm/listen", test_listen);
+  g_test_add_func ("/swarm/same-port", test_same_port);
   g_test_add_func ("/swarm/wildcard", test_wildcard);
-  g_test_add_data_func ("/swarm/echo/tls", "/tls/1.0.0", run_echo);
-  g_test_add_data_func ("/swarm/echo/noise", "/noise", run_echo);
+  g_test_add_data_func ("/swarm/echo/tls", &tcp_tls, run_echo);
+  g_test_add_data_func ("/swarm/echo/noise", &tcp_noise, run_echo);
+  g_test_add_data_func ("/swarm/echo/quic", &quic, run_echo);
   g_test_add_func ("/swarm/unknown-protocol", test_unknown_protocol);
-  g_test_add_data_func ("/swarm/gate/tls", NULL, run_gate);
-  g_test_add_data_func ("/swarm/gate/noise", "/noise", run_gate);
-  g_test_add_func ("/swarm/gate/stream", test_gate_stream);
-  g_test_add_func ("/swarm/gate/revoked", test_gate_revoked);
-  g_test_add_func ("/swarm/parallel-echo", test_parallel_echo);
+  g_test_add_data_func ("/swarm/gate/tls", &tcp_tls, run_gate);
+  g_test_add_data_func ("/swarm/gate/noise", &tcp_noise, run_gate);
+  g_test_add_data_func ("/swarm/gate/quic", &quic, run_gate);
+  g_test_add_data_func ("/swarm/gate/stream/tcp", &tcp_tls, run_gate_stream);
+  g_test_add_data_func ("/swarm/gate/stream/quic", &quic, run_gate_stream);
+  g_test_add_data_func ("/swarm/gate/revoked/tcp", &tcp_tls, run_gate_revoked);
+  g_test_add_data_func ("/swarm/gate/revoked/quic", &quic, run_gate_revoked);
+  g_test_add_data_func ("/swarm/parallel-echo/tcp", &tcp_tls, run_parallel_echo);
+  g_test_add_data_func ("/swarm/parallel-echo/quic", &quic, run_parallel_echo);
   g_test_add_func ("/swarm/thousand-idle", test_thousand_idle);
-  g_test_add_func ("/swarm/disconnect", test_disconnect);
-  g_test_add_func ("/swarm/connect-after-disconnect", test_connect_after_disconnect);
-  g_test_add_func ("/swarm/connect-after-remote-retire", test_connect_after_remote_retire);
+  g_test_add_data_func ("/swarm/disconnect/tcp", &tcp_tls, run_disconnect);
+  g_test_add_data_func ("/swarm/disconnect/quic", &quic, run_disconnect);
+  g_test_add_data_func ("/swarm/connect-after-disconnect/tcp", &tcp_tls, run_connect_after_disconnect);
+  g_test_add_data_func ("/swarm/connect-after-disconnect/quic", &quic, run_connect_after_disconnect);
+  g_test_add_data_func ("/swarm/connect-after-remote-retire/tcp", &tcp_tls, run_connect_after_remote_retire);
+  g_test_add_data_func ("/swarm/connect-after-remote-retire/quic", &quic, run_connect_after_remote_retire);
   g_test_add_func ("/swarm/reentrant-handlers", test_reentrant_handlers);
   g_test_add_func ("/swarm/upgrades-cap", test_upgrades_cap);
   g_test_add_func ("/swarm/connections-cap", test_connections_cap);
-  g_test_add_func ("/swarm/close-in-flight", test_close_in_flight);
+  g_test_add_data_func ("/swarm/close-in-flight/tcp", &tcp_tls, run_close_in_flight);
+  g_test_add_data_func ("/swarm/close-in-flight/quic", &quic, run_close_in_flight);
   g_test_add_func ("/swarm/connect-when-closed", test_connect_when_closed);
   return g_test_run ();
 }

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ *
+ * One address of one dial: for TCP connect and upgrade, for QUIC the handshake on the socket
+ * that has the right source address. It looks up no names, tries nothing twice and knows
+ * nothing of the attempts beside it. */
+
+#include "swarm/peerup-dial-attempt.h"
+
+#include "swarm/peerup-swarm-private.h"
+#include "transport/peerup-socket-stream.h"
+#include "wire/peerup-error.h"
+
+/* Microseconds for one address: connect and upgrade. */
+#define ATTEMPT_TIMEOUT (15 * G_USEC_PER_SEC)
+
+static PeerupDialAttempt *
+attempt_ref (PeerupDialAttempt *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+peerup_dial_attempt_unref (PeerupDialAttempt *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_object_unref (self->swarm);
+  peerup_peer_id_unref (self->peer);
+  peerup_dial_candidate_free (self->candidate);
+  dex_unref (self->cancel);
+  dex_unref (self->ended);
+  g_clear_object (&self->connection);
+  g_clear_error (&self->error);
+  g_clear_object (&self->raw);
+  g_free (self);
+}
+
+static void
+attempt_release (gpointer data)
+{
+  peerup_dial_attempt_unref (data);
+}
+
+static gboolean
+attempt_is_cancelled (PeerupDialAttempt *self)
+{
+  return !dex_future_is_pending (DEX_FUTURE (self->cancel));
+}
+
+/* @future, which is taken, loses to the cancel, and so ends at once then. */
+static gpointer
+attempt_await (PeerupDialAttempt *self, DexFuture *future)
+{
+  return dex_await_object (dex_future_first (future, dex_ref (self->cancel), NULL), &self->error);
+}
+
+static void
+attempt_run_tcp (PeerupDialAttempt *self, const PeerupSocketAddress *remote)
+{
+  g_autoptr (GSocketAddress) address =
+    g_socket_address_new_from_native ((gpointer) &remote->any, peerup_socket_address_get_length (remote));
+
+  self->raw = attempt_await (self, peerup_socket_connect_address (address, self->deadline));
+  if (self->raw == NULL)
+    return;
+  peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (self->raw));
+  self->connection = dex_await_object (peerup_swarm_upgrade (self->swarm, self->raw, self->peer, NULL,
+                                                             self->candidate->known, self->deadline),
+                                       &self->error);
+  g_clear_object (&self->raw);
+}
+
+static void
+attempt_run_quic (PeerupDialAttempt *self, const PeerupSocketAddress *remote)
+{
+  PeerupQuicTransport *transport = peerup_swarm_get_quic_for (self->swarm, remote, &self->error);
+
+  if (transport != NULL)
+    self->connection = attempt_await (self, peerup_quic_transport_dial (transport, remote, self->peer,
+                                                                        self->candidate->known, self->deadline));
+}
+
+static void
+attempt_run (PeerupDialAttempt *self)
+{
+  const PeerupEndpoint *endpoint = &self->candidate->endpoint;
+  PeerupSocketAddress remote;
+
+  if (self->candidate->relayed)
+    g_set_error_literal (&self->error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
+                         "this version cannot dial through a relay");
+  else if (!peerup_endpoint_get_socket_address (endpoint, &remote))
+    g_set_error (&self->error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "this machine has no network interface for %s",
+                 endpoint->host);
+  else if (endpoint->transport == PEERUP_IP_QUIC)
+    attempt_run_quic (self, &remote);
+  else
+    attempt_run_tcp (self, &remote);
+}
+
+/* A connection that nobody takes is closed, lest the streams that the peer opens on it hold it. */
+static void
+attempt_drop_connection (PeerupDialAttempt *self)
+{
+  g_autoptr (PeerupConnection) connection = g_steal_pointer (&self->connection);
+
+  if (connection != NULL)
+    peerup_connection_close (connection, PEERUP_CONNECTION_CODE_SUPPLANTED);
+}
+
+static DexFuture *
+attempt_fiber (gpointer data)
+{
+  PeerupDialAttempt *self = data;
+
+  if (!attempt_is_cancelled (self))
+    attempt_run (self);
+  if (attempt_is_cancelled (self))
+    attempt_drop_connection (self);
+  dex_promise_resolve_boolean (self->ended, TRUE);
+  return dex_future_new_for_boolean (TRUE);
+}
+
+PeerupDialAttempt *
+peerup_dial_attempt_start (PeerupSwarm *swarm, PeerupPeerId *peer, PeerupDialCandidate *candidate)
+{
+  PeerupDialAttempt *self = g_new0 (PeerupDialAttempt, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->swarm = g_object_ref (swarm);
+  self->peer = peerup_peer_id_ref (peer);
+  self->candidate = candidate;
+  self->started_at = g_get_monotonic_time ();
+  self->deadline = self->started_at + ATTEMPT_TIMEOUT;
+  self->cancel = dex_promise_new ();
+  self->ended = dex_promise_new ();
+  /* Answers through its promise, also when it was cancelled. */
+  dex_future_disown (
+    dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, attempt_fiber, attempt_ref (self), attempt_release));
+  return self;
+}
+
+/* Its fiber ends by itself soon: what it waits for has lost, or the stream under it is gone. */
+void
+peerup_dial_attempt_cancel (PeerupDialAttempt *self)
+{
+  dex_promise_reject (self->cancel, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "No longer needed"));
+  if (self->raw != NULL)
+    peerup_stream_reset (self->raw, PEERUP_STREAM_CODE_NONE);
+  attempt_drop_connection (self);
+}
