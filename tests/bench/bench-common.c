@@ -12,12 +12,9 @@
 #include "transport/peerup-reactor.h"
 
 gboolean
-bench_parse_kind (const char *kind, GError **error)
+bench_is_quic (const char *kind)
 {
-  if (kind == NULL || g_str_equal (kind, "tls") || g_str_equal (kind, "noise") || g_str_equal (kind, "quic"))
-    return TRUE;
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: use tls, noise or quic", kind);
-  return FALSE;
+  return kind != NULL && g_str_has_prefix (kind, "quic");
 }
 
 PeerupSwarm *
@@ -25,22 +22,28 @@ bench_swarm_new (const char *kind, GError **error)
 {
   static const char *const tls[] = { "/tls/1.0.0", NULL };
   static const char *const noise[] = { "/noise", NULL };
+  static const char *const kinds[] = { "tls", "noise", "quic", "quic-bbr", NULL };
   g_autoptr (PeerupPrivateKey) key = NULL;
   PeerupSwarm *swarm;
 
-  if (!bench_parse_kind (kind, error))
-    return NULL;
+  if (kind != NULL && !g_strv_contains (kinds, kind))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: use tls, noise, quic or quic-bbr", kind);
+      return NULL;
+    }
   key = peerup_private_key_generate (error);
   swarm = key != NULL ? peerup_swarm_new (key, error) : NULL;
-  if (swarm != NULL)
-    peerup_swarm_set_securities (swarm, g_strcmp0 (kind, "noise") == 0 ? noise : tls);
+  if (swarm == NULL)
+    return NULL;
+  peerup_swarm_set_securities (swarm, g_strcmp0 (kind, "noise") == 0 ? noise : tls);
+  peerup_swarm_set_congestion (swarm, g_strcmp0 (kind, "quic-bbr") == 0 ? PEERUP_QUIC_BBR : PEERUP_QUIC_CUBIC);
   return swarm;
 }
 
 char *
 bench_swarm_listen (PeerupSwarm *swarm, const char *kind, const char *host, GError **error)
 {
-  const char *way = g_strcmp0 (kind, "quic") == 0 ? "udp/0/quic-v1" : "tcp/0";
+  const char *way = bench_is_quic (kind) ? "udp/0/quic-v1" : "tcp/0";
   g_autofree char *text = g_strdup_printf ("/ip4/%s/%s", host != NULL ? host : "127.0.0.1", way);
   g_autoptr (PeerupMultiaddr) any = peerup_multiaddr_new_from_string (text, error);
   g_autoptr (GPtrArray) addresses = NULL;

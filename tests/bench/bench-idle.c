@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * bench-idle [tls|noise|quic] [CONNECTIONS] [STREAMS]: what idle connections and idle streams cost.
+ * bench-idle [KIND] [CONNECTIONS] [STREAMS]: what idle connections and idle streams cost.
  *
  * Two processes, this one dialing and a child listening, each with one swarm, ping and
  * identify. Every connection is upgraded and identified, then every stream is negotiated and
@@ -185,20 +185,42 @@ bench_add_swarm (Bench *self, GError **error)
   return TRUE;
 }
 
+static PeerupConnection *
+dial_tcp (Bench *self, PeerupSwarm *swarm, gint64 deadline, GError **error)
+{
+  g_autoptr (PeerupStream) raw =
+    dex_await_object (peerup_socket_connect (self->endpoint.host, self->endpoint.port, deadline), error);
+
+  if (raw == NULL)
+    return NULL;
+  return dex_await_object (peerup_swarm_upgrade (swarm, raw, self->peer, NULL, self->address, deadline), error);
+}
+
+static PeerupConnection *
+dial_quic (Bench *self, PeerupSwarm *swarm, gint64 deadline, GError **error)
+{
+  PeerupSocketAddress remote;
+  PeerupQuicTransport *quic;
+
+  if (!peerup_endpoint_get_socket_address (&self->endpoint, &remote))
+    return NULL;
+  quic = peerup_swarm_get_quic_for (swarm, &remote, error);
+  if (quic == NULL)
+    return NULL;
+  return dex_await_object (peerup_quic_transport_dial (quic, &remote, self->peer, self->address, deadline), error);
+}
+
 static gboolean
 bench_connect (Bench *self, GError **error)
 {
-  PeerupSwarm *swarm;
   gint64 deadline = g_get_monotonic_time () + TIMEOUT;
-  g_autoptr (PeerupStream) raw =
-    dex_await_object (peerup_socket_connect (self->endpoint.host, self->endpoint.port, deadline), error);
   g_autoptr (PeerupConnection) connection = NULL;
+  PeerupSwarm *swarm;
 
-  if (raw == NULL ||
-      (self->connections->len % PEERUP_SWARM_CONNECTIONS_PER_PEER == 0 && !bench_add_swarm (self, error)))
+  if (self->connections->len % PEERUP_SWARM_CONNECTIONS_PER_PEER == 0 && !bench_add_swarm (self, error))
     return FALSE;
   swarm = self->swarms->pdata[self->swarms->len - 1];
-  connection = dex_await_object (peerup_swarm_upgrade (swarm, raw, self->peer, NULL, self->address, deadline), error);
+  connection = (bench_is_quic (self->kind) ? dial_quic : dial_tcp) (self, swarm, deadline, error);
   if (connection == NULL)
     return FALSE;
   peerup_swarm_add_connection (swarm, connection);

@@ -3,7 +3,7 @@
  *
  * One stream from a swarm to a swarm, with nothing behind its ends:
  *
- *   bench-stream serve [tls|noise|quic [ADDRESS]]     prints its multiaddr
+ *   bench-stream serve [KIND [ADDRESS]]     prints its multiaddr
  *   bench-stream fetch MULTIADDR BYTES [KIND]         connects, takes BYTES from there
  *   bench-stream send MULTIADDR BYTES [KIND]          connects, brings BYTES there
  *   bench-stream connect MULTIADDR COUNT PARALLEL [KIND]  connects, takes a byte, closes, again

@@ -4,8 +4,8 @@
  * A plain TCP tunnel on the swarm, one program for each end, so that its speed can be
  * compared with other tunnels without the daemon around it:
  *
- *   bench-tunnel serve HOST:PORT [tls|noise|quic [ADDRESS]]    prints its multiaddr
- *   bench-tunnel forward MULTIADDR LOCALPORT [tls|noise|quic]  prints the local port
+ *   bench-tunnel serve HOST:PORT [KIND [ADDRESS]]    prints its multiaddr
+ *   bench-tunnel forward MULTIADDR LOCALPORT [KIND]  prints the local port
  *
  * Both make a new key, let everybody in, and run until a signal or the end of standard input;
  * then they print how long their dispatches took. */
@@ -63,8 +63,8 @@ forward (PeerupSwarm *swarm, const char *multiaddr, const char *port, GError **e
 static int
 usage (void)
 {
-  g_printerr ("usage: bench-tunnel serve HOST:PORT [tls|noise|quic [ADDRESS]]\n"
-              "       bench-tunnel forward MULTIADDR LOCALPORT [tls|noise|quic]\n");
+  g_printerr ("usage: bench-tunnel serve HOST:PORT [KIND [ADDRESS]]\n"
+              "       bench-tunnel forward MULTIADDR LOCALPORT [KIND]\n");
   return 2;
 }
 

@@ -41,7 +41,7 @@ def throughput(bench):
     else:
         bench.row("go-libp2p", "-", "not measured: its program is not there (tests/interop/prepare says why)")
     compare(bench, all_of_them, "fetch", int(bench.options.gib * 2**30),
-            [("our TCP+tls tunnel", "ssh -L", "1.0"), ("our TCP+tls tunnel", "go-libp2p tunnel", "2.0")])
+            [("our TCP+TLS tunnel", "ssh -L", "1.0"), ("our TCP+TLS tunnel", "go-libp2p tunnel", "2.0")])
 
 
 class Peer:

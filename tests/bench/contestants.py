@@ -15,6 +15,8 @@ GTLS = "/opt/gtls/usr"
 GTLS_CIPHERS = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM"
 ENOUGH = "64M"  # of any window, where a program has to be told
 
+WORDS = {"tls": "TCP+TLS", "noise": "TCP+Noise", "quic": "QUIC", "quic-bbr": "QUIC BBR"}
+
 
 class Contestant:
     name = ""
@@ -35,23 +37,22 @@ class Contestant:
 class OurStream(Contestant):
     """bench-stream: a PeerupStream at each end. Timed as a process, as gtlsclient has to be."""
 
-    def __init__(self, bench, line, stack, kind="quic", extra=()):
+    def __init__(self, bench, line, stack, kind="quic"):
         self.bench, self.line, self.kind = bench, line, kind
-        self.name = f"our {'QUIC' if kind == 'quic' else 'TCP+' + kind} stream" + "".join(f", {e}" for e in extra)
-        self.extra = extra
-        server = bench.start(*line.there, bench.program("bench-stream"), "serve", kind, line.address, *extra,
+        self.name = f"our {WORDS[kind]} stream"
+        server = bench.start(*line.there, bench.program("bench-stream"), "serve", kind, line.address,
                              stack=stack)
         self.address = first_line(server)
         self.there = server
 
     def move(self, what, size):
         _, seconds, used = self.bench.run(*self.line.here, self.bench.program("bench-stream"), what, self.address,
-                                          str(size), self.kind, *self.extra)
+                                          str(size), self.kind)
         return seconds, used
 
     def connect(self, count, parallel, how="connect"):
         out, _, used = self.bench.run(*self.line.here, self.bench.program("bench-stream"), how, self.address,
-                                      str(count), str(parallel), self.kind, *self.extra)
+                                      str(count), str(parallel), self.kind)
         return json.loads(out), used
 
 
@@ -145,14 +146,14 @@ def start_target(bench, line, stack):
     return target
 
 
-def our_tunnel(bench, line, stack, target, kind="tls", extra=()):
+def our_tunnel(bench, line, stack, target, kind="tls"):
     server = bench.start(*line.there, bench.program("bench-tunnel"), "serve", f"127.0.0.1:{target}", kind,
-                         line.address, *extra, stack=stack)
+                         line.address, stack=stack)
     address, local = first_line(server), free_port()
-    client = bench.start(*line.here, bench.program("bench-tunnel"), "forward", address, str(local), kind, *extra,
+    client = bench.start(*line.here, bench.program("bench-tunnel"), "forward", address, str(local), kind,
                          stack=stack)
     first_line(client)
-    name = f"our {'QUIC' if kind == 'quic' else 'TCP+' + kind} tunnel" + "".join(f", {e}" for e in extra)
+    name = f"our {WORDS[kind]} tunnel"
     return Tunnel(bench, line, name, local, server, client)
 
 

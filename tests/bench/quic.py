@@ -36,7 +36,7 @@ def streams(bench):
                 makers["go-libp2p"] = lambda: GoStream(bench, line, stack, bench.options.go)
             all_of_them = try_all(bench, makers)
             pairs = [(STREAM, "gtls", ">= 1.3"), (STREAM, f"gtls, payload {payload}", ""),
-                     (STREAM, "go-libp2p QUIC stream", ">= 2.0"), (STREAM, "our TCP+tls stream", "")]
+                     (STREAM, "go-libp2p QUIC stream", ">= 2.0"), (STREAM, "our TCP+TLS stream", "")]
             for what in ("fetch", "send"):
                 compare(bench, all_of_them, what, size_of(bench), pairs)
 
@@ -56,7 +56,7 @@ def tunnels(bench):
                 makers["ssh -L"] = lambda: ssh_tunnel(bench, line, stack, target)
             all_of_them = try_all(bench, makers)
             pairs = [(TUNNEL, "gtls", ">= 0.8"), (TUNNEL, "go-libp2p tunnel, QUIC", ">= 2.0"),
-                     (TUNNEL, "our TCP+tls tunnel", ""), (TUNNEL, "ssh -L", "")]
+                     (TUNNEL, "our TCP+TLS tunnel", ""), (TUNNEL, "ssh -L", "")]
             for what in ("fetch", "send"):
                 compare(bench, all_of_them, what, size_of(bench), pairs)
 
@@ -76,13 +76,14 @@ def far(bench):
             line = Far(bench, stack, FAR, mbit)
             bench.section(f"QUIC over distance: {line.name}")
             makers = {STREAM: lambda: OurStream(bench, line, stack),
-                      STREAM + ", BBR": lambda: OurStream(bench, line, stack, "quic", ("bbr",)),
+                      "our QUIC BBR stream": lambda: OurStream(bench, line, stack, "quic-bbr"),
                       "gtls": lambda: Gtls(bench, line, stack, window=ENOUGH),
                       "gtls, BBR": lambda: Gtls(bench, line, stack, congestion="bbr", window=ENOUGH),
                       "our TCP stream": lambda: OurStream(bench, line, stack, "tls")}
             all_of_them = try_all(bench, makers)
             rates = compare(bench, all_of_them, "fetch", size_of(bench, part),
-                            [(STREAM, "gtls", ""), (STREAM + ", bbr", "gtls, bbr", "")])
+                            [(STREAM, "gtls", ""), ("our QUIC BBR stream", "gtls, bbr", ""),
+                             (STREAM, "our TCP+TLS stream", "")])
             if goal and rates.get(STREAM):
                 bench.figure(f"  {STREAM}, {line.name}", [r for r in rates[STREAM] if r], "Gbit/s", goal)
 
