@@ -9,26 +9,46 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
+#include "transport/peerup-reactor.h"
+
+gboolean
+bench_is_quic (const char *kind)
+{
+  return kind != NULL && g_str_has_prefix (kind, "quic");
+}
+
 PeerupSwarm *
-bench_swarm_new (const char *security, GError **error)
+bench_swarm_new (const char *kind, GError **error)
 {
   static const char *const tls[] = { "/tls/1.0.0", NULL };
   static const char *const noise[] = { "/noise", NULL };
-  g_autoptr (PeerupPrivateKey) key = peerup_private_key_generate (error);
-  PeerupSwarm *swarm = key != NULL ? peerup_swarm_new (key, error) : NULL;
+  static const char *const kinds[] = { "tls", "noise", "quic", "quic-bbr", NULL };
+  g_autoptr (PeerupPrivateKey) key = NULL;
+  PeerupSwarm *swarm;
 
-  if (swarm != NULL && security != NULL)
-    peerup_swarm_set_securities (swarm, g_str_equal (security, "noise") ? noise : tls);
+  if (kind != NULL && !g_strv_contains (kinds, kind))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: use tls, noise, quic or quic-bbr", kind);
+      return NULL;
+    }
+  key = peerup_private_key_generate (error);
+  swarm = key != NULL ? peerup_swarm_new (key, error) : NULL;
+  if (swarm == NULL)
+    return NULL;
+  peerup_swarm_set_securities (swarm, g_strcmp0 (kind, "noise") == 0 ? noise : tls);
+  peerup_swarm_set_congestion (swarm, g_strcmp0 (kind, "quic-bbr") == 0 ? PEERUP_QUIC_BBR : PEERUP_QUIC_CUBIC);
   return swarm;
 }
 
 char *
-bench_swarm_listen (PeerupSwarm *swarm, GError **error)
+bench_swarm_listen (PeerupSwarm *swarm, const char *kind, const char *host, GError **error)
 {
-  g_autoptr (PeerupMultiaddr) any = peerup_multiaddr_newf ("/ip4/127.0.0.1/tcp/0");
+  const char *way = bench_is_quic (kind) ? "udp/0/quic-v1" : "tcp/0";
+  g_autofree char *text = g_strdup_printf ("/ip4/%s/%s", host != NULL ? host : "127.0.0.1", way);
+  g_autoptr (PeerupMultiaddr) any = peerup_multiaddr_new_from_string (text, error);
   g_autoptr (GPtrArray) addresses = NULL;
 
-  if (!bench_await (peerup_swarm_listen (swarm, any), error))
+  if (any == NULL || !bench_await (peerup_swarm_listen (swarm, any), error))
     return NULL;
   addresses = peerup_swarm_dup_listen_addresses (swarm);
   return g_strdup_printf ("%s/p2p/%s", peerup_multiaddr_get_string (addresses->pdata[0]),
@@ -63,6 +83,20 @@ bench_await (DexFuture *future, GError **error)
   while (dex_future_is_pending (held))
     g_main_context_iteration (NULL, TRUE);
   return dex_future_get_value (held, error) != NULL;
+}
+
+void
+bench_print_dispatches (void)
+{
+  g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
+  guint64 counts[PEERUP_REACTOR_BUCKETS];
+
+  peerup_reactor_get_histogram (reactor, counts);
+  g_print ("{\"dispatches\": [");
+  for (guint i = 0; i < PEERUP_REACTOR_BUCKETS; i++)
+    g_print ("%s[%u, %" G_GUINT64_FORMAT "]", i > 0 ? ", " : "",
+             i + 1 < PEERUP_REACTOR_BUCKETS ? PEERUP_REACTOR_BUCKET << i : 0, counts[i]);
+  g_print ("]}\n");
 }
 
 static gboolean

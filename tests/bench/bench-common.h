@@ -7,16 +7,22 @@
 
 G_BEGIN_DECLS
 
-/* A swarm with a new key that lets everybody in. @security: "tls", "noise" or NULL for both. */
-PeerupSwarm *bench_swarm_new (const char *security, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Listens on a loopback port; returns the multiaddr to dial. */
-char *bench_swarm_listen (PeerupSwarm *swarm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Kinds of connections: "tls" (which NULL stands for) and "noise" over TCP with yamux, "quic" and "quic-bbr". */
+gboolean bench_is_quic (const char *kind);
+/* A swarm with a new key that lets everybody in. */
+PeerupSwarm *bench_swarm_new (const char *kind, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Listens on a free port of @host, an IPv4 address, NULL for loopback; returns the multiaddr to dial. */
+char *
+bench_swarm_listen (PeerupSwarm *swarm, const char *kind, const char *host, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Adds @multiaddr, which ends in /p2p/PEERID, to what @swarm knows; returns that peer ID. */
 PeerupPeerId *
 bench_swarm_add_peer (PeerupSwarm *swarm, const char *multiaddr, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Runs the main loop until @future (transfer full) has come to its end; whether it is a good one. */
 gboolean bench_await (DexFuture *future, GError **error);
+/* Prints a line of JSON: {"dispatches": [[µs, n], …]}, n dispatches of the data path that took less than so many
+ * microseconds and no less than the entry before; 0 for those that took longer. */
+void bench_print_dispatches (void);
 /* Runs the main loop until SIGTERM, SIGINT or the end of standard input. */
 void bench_run_until_told (void);
 

@@ -3,14 +3,18 @@
  *
  * The two ends of a throughput measurement, outside of what is measured:
  *   bench-flow serve PORT          for each connection: an 8-byte big-endian count, then
- *                                  sends that many bytes and ends
+ *                                  sends that many bytes and ends; with the highest bit set,
+ *                                  takes that many and answers with one byte
  *   bench-flow fetch PORT BYTES    asks for BYTES and prints Gbit/s
+ *   bench-flow send PORT BYTES     brings BYTES and prints Gbit/s
  * Blocking sockets and 256 KiB buffers: the tunnel should be what is slow. */
 
 #include <endian.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +22,9 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+/* In a count: the bytes come from who asks. */
+#define TAKE (UINT64_C (1) << 63)
 
 static char buffer[256 * 1024];
 
@@ -50,6 +57,31 @@ send_all (int fd, uint64_t left)
     }
 }
 
+static uint64_t
+take_all (int fd, uint64_t most)
+{
+  uint64_t got = 0;
+  ssize_t n;
+
+  while (got < most && (n = recv (fd, buffer, sizeof buffer, 0)) > 0)
+    got += (uint64_t) n;
+  return got;
+}
+
+static void
+answer (int fd)
+{
+  uint64_t request;
+
+  if (recv (fd, &request, sizeof request, MSG_WAITALL) != sizeof request)
+    return;
+  request = be64toh (request);
+  if ((request & TAKE) == 0)
+    send_all (fd, request);
+  else if (take_all (fd, request & ~TAKE) == (request & ~TAKE))
+    send_all (fd, 1);
+}
+
 static int
 serve (const char *port)
 {
@@ -66,14 +98,12 @@ serve (const char *port)
   for (;;)
     {
       int fd = accept (listener, NULL, NULL);
-      uint64_t count;
 
       if (fd < 0)
         return fail ("accept");
       if (fork () == 0)
         {
-          if (recv (fd, &count, sizeof count, MSG_WAITALL) == sizeof count)
-            send_all (fd, be64toh (count));
+          answer (fd);
           _exit (0);
         }
       close (fd);
@@ -90,27 +120,28 @@ now (void)
 }
 
 static int
-fetch (const char *port, const char *bytes)
+ask (const char *port, const char *bytes, bool sending)
 {
   struct sockaddr_in address = loopback (port);
-  uint64_t want = strtoull (bytes, NULL, 10), got = 0, request = htobe64 (want);
+  uint64_t count = strtoull (bytes, NULL, 10), want = sending ? 1 : count, got;
+  uint64_t request = htobe64 (sending ? count | TAKE : count);
   int fd = socket (AF_INET, SOCK_STREAM, 0);
   double start;
-  ssize_t n;
 
   if (connect (fd, (struct sockaddr *) &address, sizeof address) != 0)
     return fail ("connect");
   start = now ();
-  if (send (fd, &request, sizeof request, 0) != sizeof request)
+  if (send (fd, &request, sizeof request, MSG_NOSIGNAL) != sizeof request)
     return fail ("send");
-  while ((n = recv (fd, buffer, sizeof buffer, 0)) > 0)
-    got += (uint64_t) n;
+  if (sending)
+    send_all (fd, count);
+  got = take_all (fd, want);
   if (got != want)
     {
-      fprintf (stderr, "bench-flow: got %llu of %llu bytes\n", (unsigned long long) got, (unsigned long long) want);
+      fprintf (stderr, "bench-flow: got %" PRIu64 " of %" PRIu64 " bytes\n", got, want);
       return 1;
     }
-  printf ("%.3f\n", (double) got * 8 / 1e9 / (now () - start));
+  printf ("%.3f\n", (double) count * 8 / 1e9 / (now () - start));
   return 0;
 }
 
@@ -119,8 +150,8 @@ main (int argc, char **argv)
 {
   if (argc == 3 && strcmp (argv[1], "serve") == 0)
     return serve (argv[2]);
-  if (argc == 4 && strcmp (argv[1], "fetch") == 0)
-    return fetch (argv[2], argv[3]);
-  fprintf (stderr, "usage: bench-flow serve PORT | bench-flow fetch PORT BYTES\n");
+  if (argc == 4 && (strcmp (argv[1], "fetch") == 0 || strcmp (argv[1], "send") == 0))
+    return ask (argv[2], argv[3], argv[1][0] == 's');
+  fprintf (stderr, "usage: bench-flow serve PORT | bench-flow fetch|send PORT BYTES\n");
   return 2;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * bench-idle [tls|noise] [CONNECTIONS] [STREAMS]: what idle connections and idle streams cost.
+ * bench-idle [KIND] [CONNECTIONS] [STREAMS]: what idle connections and idle streams cost.
  *
  * Two processes, this one dialing and a child listening, each with one swarm, ping and
  * identify. Every connection is upgraded and identified, then every stream is negotiated and
  * has carried a byte each way; nothing moves while memory is read. Printed is the growth of the
- * proportional set size (Pss of /proc/self/smaps_rollup) for each connection and stream, each
- * process by itself; the kernel's socket buffers are not in it. Exit code 1: above the goals.
+ * proportional set size (Pss of /proc/self/smaps_rollup) for each connection and stream, and
+ * the processor time that all of them took while nothing was asked of them, each process by
+ * itself; the kernel's socket buffers are not in it. One line of JSON.
  *
  * A swarm keeps one connection for a peer it dials. So this process has one swarm for every
  * CONNECTIONS_PER_SWARM connections, whose cost is in the figures, and gives it its connections
@@ -29,12 +30,10 @@
 
 #define PROTOCOL              "/bench/idle/1.0.0"
 #define CONNECTIONS_PER_SWARM 16
-/* KiB, each side. */
-#define GOAL_CONNECTION 48.0
-#define GOAL_STREAM     4.0
 /* Microseconds: for each single step, and for what goes on after the last one to end. */
 #define TIMEOUT (20 * G_USEC_PER_SEC)
 #define SETTLE  (2 * G_USEC_PER_SEC)
+#define IDLE    (30 * G_USEC_PER_SEC)
 
 static gint64
 pss (void)
@@ -46,6 +45,17 @@ pss (void)
     return -1;
   line = strstr (text, "\nPss:");
   return line != NULL ? g_ascii_strtoll (line + strlen ("\nPss:"), NULL, 10) : -1;
+}
+
+/* Microseconds of processor time so far. */
+static gint64
+processor_time (void)
+{
+  struct rusage used;
+
+  if (getrusage (RUSAGE_SELF, &used) != 0)
+    return -1;
+  return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * G_USEC_PER_SEC + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
 }
 
 static void
@@ -79,7 +89,7 @@ on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *strea
   peerup_stream_arm_read (stream, on_readable, data);
 }
 
-/* Answers each line with the memory it has. */
+/* Answers each byte with the memory it has and the time it used. */
 static gboolean
 on_asked (int fd, GIOCondition condition, gpointer data)
 {
@@ -90,7 +100,7 @@ on_asked (int fd, GIOCondition condition, gpointer data)
       g_main_loop_quit (data);
       return G_SOURCE_REMOVE;
     }
-  g_print ("%" G_GINT64_FORMAT "\n", pss ());
+  g_print ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", pss (), processor_time ());
   return G_SOURCE_CONTINUE;
 }
 
@@ -106,7 +116,7 @@ lift_limits (PeerupSwarm *swarm)
 }
 
 static gboolean
-listen_run (PeerupSwarm *swarm, GError **error)
+listen_run (PeerupSwarm *swarm, const char *kind, GError **error)
 {
   g_autoptr (PeerupIdentify) identify = peerup_identify_new (swarm);
   g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
@@ -116,7 +126,7 @@ listen_run (PeerupSwarm *swarm, GError **error)
   lift_limits (swarm);
   peerup_ping_serve (swarm);
   peerup_swarm_add_protocol (swarm, PROTOCOL, on_stream, streams, NULL);
-  multiaddr = bench_swarm_listen (swarm, error);
+  multiaddr = bench_swarm_listen (swarm, kind, NULL, error);
   if (multiaddr == NULL)
     return FALSE;
   g_print ("%s\n", multiaddr);
@@ -129,7 +139,7 @@ listen_run (PeerupSwarm *swarm, GError **error)
 
 typedef struct
 {
-  const char *security;
+  const char *kind;
   GPtrArray *swarms;     /* the last takes the next connection */
   GPtrArray *identities; /* PeerupIdentify of each */
   PeerupPeerId *peer;
@@ -141,36 +151,44 @@ typedef struct
   guint n_streams;
   GPtrArray *connections;
   GPtrArray *streams;
-  gboolean good;
 } Bench;
+
+/* What a process has and has used. */
+typedef struct
+{
+  gint64 memory; /* KiB */
+  gint64 time;   /* µs */
+} Usage;
 
 typedef struct
 {
-  gint64 ours;
-  gint64 childs;
-} Memory;
+  Usage dialed;
+  Usage accepted;
+} Moment;
 
 static gboolean
-bench_settle (Bench *self, Memory *memory, GError **error)
+bench_look (Bench *self, gint64 after, Moment *moment, GError **error)
 {
   g_autofree char *line = NULL;
-  gboolean settled = !dex_await (dex_timeout_new_usec (SETTLE), NULL);
+  gboolean waited = !dex_await (dex_timeout_new_usec (after), NULL);
+  char *rest;
 
-  g_assert (settled);
-  memory->ours = pss ();
+  g_assert (waited);
+  moment->dialed = (Usage) { pss (), processor_time () };
   if (!g_output_stream_write_all (self->to_child, "m", 1, NULL, NULL, error))
     return FALSE;
   line = g_data_input_stream_read_line (self->from_child, NULL, NULL, error);
   if (line == NULL)
     return FALSE;
-  memory->childs = g_ascii_strtoll (line, NULL, 10);
+  moment->accepted.memory = g_ascii_strtoll (line, &rest, 10);
+  moment->accepted.time = g_ascii_strtoll (rest, NULL, 10);
   return TRUE;
 }
 
 static gboolean
 bench_add_swarm (Bench *self, GError **error)
 {
-  PeerupSwarm *swarm = bench_swarm_new (self->security, error);
+  PeerupSwarm *swarm = bench_swarm_new (self->kind, error);
 
   if (swarm == NULL)
     return FALSE;
@@ -180,19 +198,42 @@ bench_add_swarm (Bench *self, GError **error)
   return TRUE;
 }
 
+static PeerupConnection *
+dial_tcp (Bench *self, PeerupSwarm *swarm, gint64 deadline, GError **error)
+{
+  g_autoptr (PeerupStream) raw =
+    dex_await_object (peerup_socket_connect (self->endpoint.host, self->endpoint.port, deadline), error);
+
+  if (raw == NULL)
+    return NULL;
+  return dex_await_object (peerup_swarm_upgrade (swarm, raw, self->peer, NULL, self->address, deadline), error);
+}
+
+static PeerupConnection *
+dial_quic (Bench *self, PeerupSwarm *swarm, gint64 deadline, GError **error)
+{
+  PeerupSocketAddress remote;
+  PeerupQuicTransport *quic;
+
+  if (!peerup_endpoint_get_socket_address (&self->endpoint, &remote))
+    return NULL;
+  quic = peerup_swarm_get_quic_for (swarm, &remote, error);
+  if (quic == NULL)
+    return NULL;
+  return dex_await_object (peerup_quic_transport_dial (quic, &remote, self->peer, self->address, deadline), error);
+}
+
 static gboolean
 bench_connect (Bench *self, GError **error)
 {
-  PeerupSwarm *swarm;
   gint64 deadline = g_get_monotonic_time () + TIMEOUT;
-  g_autoptr (PeerupStream) raw =
-    dex_await_object (peerup_socket_connect (self->endpoint.host, self->endpoint.port, deadline), error);
   g_autoptr (PeerupConnection) connection = NULL;
+  PeerupSwarm *swarm;
 
-  if (raw == NULL || (self->connections->len % CONNECTIONS_PER_SWARM == 0 && !bench_add_swarm (self, error)))
+  if (self->connections->len % CONNECTIONS_PER_SWARM == 0 && !bench_add_swarm (self, error))
     return FALSE;
   swarm = self->swarms->pdata[self->swarms->len - 1];
-  connection = dex_await_object (peerup_swarm_upgrade (swarm, raw, self->peer, NULL, self->address, deadline), error);
+  connection = (bench_is_quic (self->kind) ? dial_quic : dial_tcp) (self, swarm, deadline, error);
   if (connection == NULL)
     return FALSE;
   peerup_swarm_add_connection (swarm, connection);
@@ -217,38 +258,52 @@ bench_open (Bench *self, guint index, GError **error)
          peerup_stream_await_read_exact (stream, &byte, 1, deadline, error);
 }
 
-/* Prints the growth; whether it is within @goal on both sides. */
-static gboolean
-report (const char *what, guint n, const Memory *before, const Memory *after, double goal)
+/* The moments a measurement consists of. */
+typedef struct
 {
-  double ours = (double) (after->ours - before->ours) / n;
-  double childs = (double) (after->childs - before->childs) / n;
+  Moment empty;
+  Moment connected;
+  Moment rested;
+  Moment full;
+} Moments;
 
-  g_print ("%u idle %s: %.2f KiB each where dialed, %.2f KiB each where accepted (goal: below %.0f)\n", n, what, ours,
-           childs, goal);
-  return ours < goal && childs < goal;
+static void
+print_side (Bench *self, const char *name, const Moments *moments, gsize side)
+{
+  const Usage *empty = G_STRUCT_MEMBER_P (&moments->empty, side);
+  const Usage *connected = G_STRUCT_MEMBER_P (&moments->connected, side);
+  const Usage *rested = G_STRUCT_MEMBER_P (&moments->rested, side);
+  const Usage *full = G_STRUCT_MEMBER_P (&moments->full, side);
+
+  g_print ("\"%s\": {\"connection_kib\": %.2f, \"stream_kib\": %.2f, \"cpu_per_minute\": %.4f}", name,
+           (double) (connected->memory - empty->memory) / self->n_connections,
+           (double) (full->memory - rested->memory) / self->n_streams,
+           (double) (rested->time - connected->time) * 60 / IDLE);
 }
 
 static gboolean
 bench_run (Bench *self, GError **error)
 {
-  Memory empty, connected, full;
+  Moments moments;
 
   /* The first of each brings in code and tables that are shared by all that follow. */
-  if (!bench_connect (self, error) || !bench_open (self, 0, error) || !bench_settle (self, &empty, error))
+  if (!bench_connect (self, error) || !bench_open (self, 0, error) || !bench_look (self, SETTLE, &moments.empty, error))
     return FALSE;
   for (guint i = 0; i < self->n_connections; i++)
     if (!bench_connect (self, error))
       return FALSE;
-  if (!bench_settle (self, &connected, error))
+  if (!bench_look (self, SETTLE, &moments.connected, error) || !bench_look (self, IDLE, &moments.rested, error))
     return FALSE;
   for (guint i = 0; i < self->n_streams; i++)
     if (!bench_open (self, i % self->connections->len, error))
       return FALSE;
-  if (!bench_settle (self, &full, error))
+  if (!bench_look (self, SETTLE, &moments.full, error))
     return FALSE;
-  self->good = report ("connections", self->n_connections, &empty, &connected, GOAL_CONNECTION);
-  self->good = report ("streams", self->n_streams, &connected, &full, GOAL_STREAM) && self->good;
+  g_print ("{");
+  print_side (self, "dialed", &moments, G_STRUCT_OFFSET (Moment, dialed));
+  g_print (", ");
+  print_side (self, "accepted", &moments, G_STRUCT_OFFSET (Moment, accepted));
+  g_print ("}\n");
   return TRUE;
 }
 
@@ -291,11 +346,11 @@ bench_meet_child (Bench *self, GSubprocess *child, GError **error)
 }
 
 static gboolean
-dial_run (const char *program, char *argv[], gboolean *good, GError **error)
+dial_run (const char *program, char *argv[], GError **error)
 {
   g_autoptr (GSubprocess) child = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
                                                     error, program, "listen", argv[0], NULL);
-  g_auto (Bench) self = { .security = argv[0] };
+  g_auto (Bench) self = { .kind = argv[0] };
   gboolean done;
 
   if (child == NULL || !bench_meet_child (&self, child, error))
@@ -307,7 +362,6 @@ dial_run (const char *program, char *argv[], gboolean *good, GError **error)
   self.swarms = g_ptr_array_new_with_free_func (g_object_unref);
   self.identities = g_ptr_array_new_with_free_func (g_object_unref);
   done = bench_await (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, bench_fiber, &self, NULL), error);
-  *good = self.good;
   return g_output_stream_close (self.to_child, NULL, done ? error : NULL) && done;
 }
 
@@ -317,7 +371,7 @@ main (int argc, char *argv[])
   g_autoptr (GError) error = NULL;
   gboolean listening = argc == 3 && g_str_equal (argv[1], "listen");
   char *settings[] = { (char *) "tls", (char *) "1000", (char *) "10000" };
-  gboolean good = TRUE, done;
+  gboolean done;
 
   for (int i = 1; !listening && i < MIN (argc, 4); i++)
     settings[i - 1] = argv[i];
@@ -327,12 +381,12 @@ main (int argc, char *argv[])
     {
       g_autoptr (PeerupSwarm) swarm = bench_swarm_new (argv[2], &error);
 
-      done = swarm != NULL && listen_run (swarm, &error) && bench_await (peerup_swarm_close (swarm), &error);
+      done = swarm != NULL && listen_run (swarm, argv[2], &error) && bench_await (peerup_swarm_close (swarm), &error);
     }
   else
-    done = dial_run (argv[0], settings, &good, &error);
+    done = dial_run (argv[0], settings, &error);
   if (done)
-    return good ? 0 : 1;
+    return 0;
   g_printerr ("bench-idle: %s\n", error->message);
   return 1;
 }

@@ -4,10 +4,11 @@
  * A plain TCP tunnel on the swarm, one program for each end, so that its speed can be
  * compared with other tunnels without the daemon around it:
  *
- *   bench-tunnel serve HOST:PORT [tls|noise]              prints its multiaddr
- *   bench-tunnel forward MULTIADDR LOCALPORT [tls|noise]  prints the local port
+ *   bench-tunnel serve HOST:PORT [KIND [ADDRESS]]    prints its multiaddr
+ *   bench-tunnel forward MULTIADDR LOCALPORT [KIND]  prints the local port
  *
- * Both make a new key, let everybody in, and run until a signal or the end of standard input. */
+ * Both make a new key, let everybody in, and run until a signal or the end of standard input;
+ * then they print how long their dispatches took. */
 
 #include <gio/gio.h>
 
@@ -18,9 +19,9 @@
 #define SERVICE "bench"
 
 static gboolean
-serve (PeerupSwarm *swarm, const char *target, GError **error)
+serve (PeerupSwarm *swarm, char *argv[], GError **error)
 {
-  g_autoptr (GSocketConnectable) connectable = g_network_address_parse (target, 0, error);
+  g_autoptr (GSocketConnectable) connectable = g_network_address_parse (argv[2], 0, error);
   g_autoptr (PeerupService) service = NULL;
   g_autofree char *multiaddr = NULL;
 
@@ -31,11 +32,12 @@ serve (PeerupSwarm *swarm, const char *target, GError **error)
   if (service == NULL)
     return FALSE;
   peerup_service_set_enabled (service, TRUE);
-  multiaddr = bench_swarm_listen (swarm, error);
+  multiaddr = bench_swarm_listen (swarm, argv[3], argv[3] != NULL ? argv[4] : NULL, error);
   if (multiaddr == NULL)
     return FALSE;
   g_print ("%s\n", multiaddr);
   bench_run_until_told ();
+  bench_print_dispatches ();
   return TRUE;
 }
 
@@ -54,14 +56,15 @@ forward (PeerupSwarm *swarm, const char *multiaddr, const char *port, GError **e
     return FALSE;
   g_print ("%u\n", peerup_forward_get_port (self));
   bench_run_until_told ();
+  bench_print_dispatches ();
   return TRUE;
 }
 
 static int
 usage (void)
 {
-  g_printerr ("usage: bench-tunnel serve HOST:PORT [tls|noise]\n"
-              "       bench-tunnel forward MULTIADDR LOCALPORT [tls|noise]\n");
+  g_printerr ("usage: bench-tunnel serve HOST:PORT [KIND [ADDRESS]]\n"
+              "       bench-tunnel forward MULTIADDR LOCALPORT [KIND]\n");
   return 2;
 }
 
@@ -75,11 +78,11 @@ main (int argc, char *argv[])
   int n_fixed = serving ? 3 : 4;
   gboolean done;
 
-  if ((!serving && !forwarding) || argc > n_fixed + 1)
+  if ((!serving && !forwarding) || argc > n_fixed + (serving ? 2 : 1))
     return usage ();
   dex_init ();
-  swarm = bench_swarm_new (argc > n_fixed ? argv[n_fixed] : NULL, &error);
-  done = swarm != NULL && (serving ? serve (swarm, argv[2], &error) : forward (swarm, argv[2], argv[3], &error));
+  swarm = bench_swarm_new (argv[n_fixed], &error);
+  done = swarm != NULL && (serving ? serve (swarm, argv, &error) : forward (swarm, argv[2], argv[3], &error));
   if (done && bench_await (peerup_swarm_close (swarm), &error))
     return 0;
   g_printerr ("bench-tunnel: %s\n", error->message);
