@@ -48,18 +48,6 @@ peerup_quic_channel_ref (PeerupQuicChannel *self)
 }
 
 void
-peerup_quic_channel_unref (PeerupQuicChannel *self)
-{
-  if (--self->ref_count > 0)
-    return;
-  peerup_quic_buffer_clear (&self->received);
-  peerup_quic_buffer_clear (&self->sent);
-  g_clear_error (&self->error);
-  peerup_quic_conn_unref (self->conn);
-  g_free (self);
-}
-
-void
 peerup_quic_channel_set_user_data (PeerupQuicChannel *self, gpointer user_data)
 {
   self->user_data = user_data;
@@ -206,6 +194,18 @@ channel_discard_received (PeerupQuicChannel *self)
   peerup_quic_buffer_clear (&self->received);
   if (length > 0)
     channel_give_credit (self, length);
+}
+
+void
+peerup_quic_channel_unref (PeerupQuicChannel *self)
+{
+  if (--self->ref_count > 0)
+    return;
+  channel_discard_received (self);
+  peerup_quic_buffer_clear (&self->sent);
+  g_clear_error (&self->error);
+  peerup_quic_conn_unref (self->conn);
+  g_free (self);
 }
 
 void

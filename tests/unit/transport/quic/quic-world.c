@@ -23,12 +23,15 @@ flying_free (gpointer data)
   g_free (self);
 }
 
-static int
-compare_flying (gconstpointer a, gconstpointer b, gpointer data)
+/* In order of arrival: nearly always the last. */
+static void
+world_push (World *self, Flying *flying)
 {
-  const Flying *x = a, *y = b;
+  GList *before = self->flying.tail;
 
-  return (x->at > y->at) - (x->at < y->at);
+  while (before != NULL && ((Flying *) before->data)->at > flying->at)
+    before = before->prev;
+  g_queue_insert_after (&self->flying, before, flying);
 }
 
 /* One datagram onto the line. */
@@ -63,7 +66,7 @@ world_fly (World *self, Side *from, const PeerupDatagrams *datagram)
   flying->to = to;
   flying->at = self->now + delay + queued;
   flying->datagram.data = g_memdup2 (flying->datagram.data, flying->datagram.length);
-  g_queue_insert_sorted (&self->flying, flying, compare_flying, NULL);
+  world_push (self, flying);
 }
 
 static void
@@ -159,10 +162,24 @@ on_active (PeerupQuicConn *conn, gpointer user_data)
     ((Link *) user_data)->active = TRUE;
 }
 
+/* What a test does from within an event. */
+static void
+link_hook (Link *self, WorldEvent event)
+{
+  World *world = self->side->world;
+
+  if (world->hook != NULL)
+    world->hook (self, event, world->hook_data);
+}
+
 static void
 on_established (PeerupQuicConn *conn, gpointer user_data)
 {
-  ((Link *) user_data)->established = TRUE;
+  Link *self = user_data;
+
+  g_assert_false (self->established);
+  self->established = TRUE;
+  link_hook (self, WORLD_ESTABLISHED);
 }
 
 static void
@@ -171,7 +188,9 @@ on_closed (PeerupQuicConn *conn, const GError *error, gpointer user_data)
   Link *self = user_data;
 
   self->n_closed++;
+  g_assert_cmpuint (self->n_closed, ==, 1);
   g_set_error_literal (&self->error, error->domain, error->code, error->message);
+  link_hook (self, WORLD_CLOSED);
 }
 
 static Flow *
@@ -196,24 +215,30 @@ on_opened (PeerupQuicConn *conn, PeerupQuicChannel *channel, gpointer user_data)
   flow->echo = self->side->echo;
   flow->no_reading = self->side->no_reading;
   g_ptr_array_add (self->flows, flow);
+  if (self->side->reset_opened)
+    peerup_quic_channel_reset (channel, 0x1002);
+  link_hook (self, WORLD_OPENED);
 }
 
 static void
 on_openable (PeerupQuicConn *conn, gpointer user_data)
 {
   ((Link *) user_data)->n_openable++;
+  link_hook (user_data, WORLD_OPENABLE);
 }
 
 static void
 on_drained (PeerupQuicConn *conn, gpointer user_data)
 {
   ((Link *) user_data)->n_drained++;
+  link_hook (user_data, WORLD_DRAINED);
 }
 
 static void
 on_moved (PeerupQuicConn *conn, gpointer user_data)
 {
   ((Link *) user_data)->n_moved++;
+  link_hook (user_data, WORLD_MOVED);
 }
 
 static const PeerupQuicEvents events = {
@@ -287,6 +312,7 @@ flow_pull (Flow *self)
       }
 }
 
+/* Those that a test opened. */
 static GPtrArray *all_flows;
 
 Flow *
@@ -373,16 +399,29 @@ static void
 side_step_flows (Side *self)
 {
   for (guint i = 0; i < self->links->len; i++)
-    g_ptr_array_foreach (((Link *) self->links->pdata[i])->flows, flow_step, NULL);
+    {
+      GPtrArray *flows = ((Link *) self->links->pdata[i])->flows;
+
+      for (guint j = flows->len; j > 0; j--)
+        {
+          Flow *flow = flows->pdata[j - 1];
+
+          flow_step (flow, NULL);
+          if (self->forgets && peerup_quic_channel_is_done (flow->channel))
+            g_ptr_array_remove_index_fast (flows, j - 1);
+        }
+    }
 }
 
 static void
 world_settle (World *self)
 {
   gboolean any;
+  guint n = 0;
 
   do
     {
+      g_assert_cmpuint (++n, <, 1000);
       side_step_flows (&self->client);
       side_step_flows (&self->server);
       if (all_flows != NULL)
@@ -442,6 +481,11 @@ world_step (World *self, gint64 until)
 
   world_settle (self);
   next = MIN (side_deadline (&self->client), side_deadline (&self->server));
+  /* Time goes on: what is due is done, once. */
+  if (next <= self->now)
+    g_assert_cmpuint (++self->n_idle_steps, <, 1000);
+  else
+    self->n_idle_steps = 0;
   if (self->flying.head != NULL)
     next = MIN (next, ((Flying *) self->flying.head->data)->at);
   if (next > until)
@@ -482,6 +526,51 @@ world_dial (World *self)
                                                       self->server.peer, 10 * G_USEC_PER_SEC, self->now);
 
   return link_new (&self->client, conn);
+}
+
+Link *
+world_connect (World *self)
+{
+  Link *link = world_dial (self);
+
+  g_assert_true (world_run_until (self, &link->established));
+  world_run (self, self->now + 2 * self->delay);
+  g_assert_true (world_accepted (self)->established);
+  return link;
+}
+
+void
+world_inject (World *self, Side *to, const PeerupSocketAddress *from, gconstpointer data, gsize length)
+{
+  PeerupDatagrams datagram = {
+    .local = to->address,
+    .remote = *from,
+    .data = g_memdup2 (data, length),
+    .length = length,
+    .segment = length,
+  };
+
+  peerup_quic_receive (to->quic, &datagram, self->now);
+  g_free (datagram.data);
+}
+
+GBytes *
+make_pattern (gsize length)
+{
+  guint8 *data = g_malloc (length);
+
+  for (gsize i = 0; i < length; i++)
+    data[i] = i * 131 + (i >> 8) * 17;
+  return g_bytes_new_take (data, length);
+}
+
+void
+flow_assert_received (Flow *self, GBytes *expected)
+{
+  g_autoptr (GBytes) got = g_bytes_new (self->received->data, self->received->len);
+
+  g_assert_cmpuint (g_bytes_get_size (got), ==, g_bytes_get_size (expected));
+  g_assert_true (g_bytes_equal (got, expected));
 }
 
 Link *
