@@ -143,6 +143,7 @@ link_free (gpointer data)
 {
   Link *self = data;
 
+  peerup_quic_conn_set_user_data (self->conn, NULL);
   g_ptr_array_unref (self->flows);
   peerup_quic_conn_unref (self->conn);
   g_clear_error (&self->error);
@@ -193,6 +194,21 @@ on_closed (PeerupQuicConn *conn, const GError *error, gpointer user_data)
   link_hook (self, WORLD_CLOSED);
 }
 
+/* It is looked at in the next step. */
+static void
+flow_wake (Flow *self)
+{
+  if (!self->is_awake)
+    g_queue_push_tail (&self->link->side->world->awake, self);
+  self->is_awake = TRUE;
+}
+
+static void
+on_ready (PeerupQuicChannel *channel, gpointer user_data)
+{
+  flow_wake (user_data);
+}
+
 static Flow *
 flow_new (Link *link, PeerupQuicChannel *channel)
 {
@@ -202,6 +218,7 @@ flow_new (Link *link, PeerupQuicChannel *channel)
   self->channel = peerup_quic_channel_ref (channel);
   self->received = g_byte_array_new ();
   peerup_quic_channel_set_user_data (channel, self);
+  flow_wake (self);
   return self;
 }
 
@@ -255,6 +272,8 @@ static const PeerupQuicEvents events = {
   .openable = on_openable,
   .drained = on_drained,
   .moved = on_moved,
+  .readable = on_ready,
+  .writable = on_ready,
 };
 
 /* Streams: looked at after each step, for the machine tells only that there is news. */
@@ -289,7 +308,10 @@ flow_pull (Flow *self)
           gsize n = sizeof buffer;
 
           if (self->echo && (n = MIN (n, peerup_quic_channel_get_room (self->channel))) == 0)
-            return;
+            {
+              peerup_quic_channel_wait_room (self->channel);
+              return;
+            }
           n = peerup_quic_channel_read (self->channel, buffer, n);
           self->n_received += n;
           if (self->echo)
@@ -354,6 +376,8 @@ flow_free (Flow *self)
 {
   if (all_flows != NULL && g_ptr_array_remove_fast (all_flows, self) && all_flows->len == 0)
     g_clear_pointer (&all_flows, g_ptr_array_unref);
+  if (self->is_awake)
+    g_queue_remove (&self->link->side->world->awake, self);
   peerup_quic_channel_set_user_data (self->channel, NULL);
   peerup_quic_channel_unref (self->channel);
   g_clear_pointer (&self->received, g_byte_array_unref);
@@ -362,10 +386,10 @@ flow_free (Flow *self)
 }
 
 static void
-flow_step (gpointer data, gpointer unused)
+flow_step (Flow *self)
 {
-  flow_pull (data);
-  flow_push (data);
+  flow_pull (self);
+  flow_push (self);
 }
 
 /* Time */
@@ -396,21 +420,32 @@ side_write (Side *self)
 }
 
 static void
-side_step_flows (Side *self)
+world_step_flows (World *self)
 {
-  for (guint i = 0; i < self->links->len; i++)
+  Flow *flow;
+
+  while ((flow = g_queue_pop_head (&self->awake)) != NULL)
     {
-      GPtrArray *flows = ((Link *) self->links->pdata[i])->flows;
-
-      for (guint j = flows->len; j > 0; j--)
-        {
-          Flow *flow = flows->pdata[j - 1];
-
-          flow_step (flow, NULL);
-          if (self->forgets && peerup_quic_channel_is_done (flow->channel))
-            g_ptr_array_remove_index_fast (flows, j - 1);
-        }
+      flow->is_awake = FALSE;
+      flow_step (flow);
+      if (flow->link->side->forgets && peerup_quic_channel_is_done (flow->channel))
+        g_ptr_array_remove_fast (flow->link->flows, flow);
     }
+}
+
+/* A test may have changed what they are to do. */
+static void
+world_wake_flows (World *self)
+{
+  for (guint side = 0; side < 2; side++)
+    {
+      GPtrArray *links = side == 0 ? self->client.links : self->server.links;
+
+      for (guint i = 0; i < links->len; i++)
+        g_ptr_array_foreach (((Link *) links->pdata[i])->flows, (GFunc) flow_wake, NULL);
+    }
+  if (all_flows != NULL)
+    g_ptr_array_foreach (all_flows, (GFunc) flow_wake, NULL);
 }
 
 static void
@@ -422,10 +457,7 @@ world_settle (World *self)
   do
     {
       g_assert_cmpuint (++n, <, 1000);
-      side_step_flows (&self->client);
-      side_step_flows (&self->server);
-      if (all_flows != NULL)
-        g_ptr_array_foreach (all_flows, flow_step, NULL);
+      world_step_flows (self);
       any = side_write (&self->client);
       any |= side_write (&self->server);
     }
@@ -505,6 +537,7 @@ world_step (World *self, gint64 until)
 void
 world_run (World *self, gint64 until)
 {
+  world_wake_flows (self);
   while (world_step (self, until))
     ;
 }
@@ -514,6 +547,7 @@ world_run_until (World *self, gboolean *flag)
 {
   gint64 until = self->now + 600 * G_USEC_PER_SEC;
 
+  world_wake_flows (self);
   while (!*flag && world_step (self, until))
     ;
   return *flag;

@@ -41,6 +41,7 @@ struct _Flow
 {
   Link *link;
   PeerupQuicChannel *channel; /* owned */
+  gboolean is_awake;          /* in the world's queue */
   gboolean no_reading;
   gboolean echo; /* what it reads it writes back, the end too */
   GByteArray *received;
@@ -89,6 +90,7 @@ struct _World
   WorldFilter filter;
   gpointer filter_data;
   GQueue flying; /* by time of arrival */
+  GQueue awake;  /* flows that have something to do, maybe */
   guint64 n_delivered;
   guint n_idle_steps; /* since time went on without a datagram */
 };

@@ -263,6 +263,8 @@ test_long_path (gconstpointer data)
   guint64 before;
   Link *link;
 
+  /* Large packets, for the test's sake. */
+  world->client.mtu = world->server.mtu = world->mtu = 9000;
   world->delay = 34 * MS;
   world->bandwidth = 100 * 1000 * 1000;
   world->queue = 7 * 1000 * 1000;
@@ -338,6 +340,31 @@ test_reset_blocked (void)
   g_assert_true (peerup_quic_channel_is_reset (far_flow (world, 0)->channel, &code));
   g_assert_cmphex (code, ==, 0x1004);
   assert_no_channels (world);
+}
+
+/* The peer stops reading while the writer waits for its window: the writer learns it, be it one
+ * of 40 that wait. */
+static void
+test_stop_blocked (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GPtrArray) flows = g_ptr_array_new_with_free_func ((GDestroyNotify) flow_free);
+  Link *link = world_connect (world);
+
+  for (guint i = 0; i < 40; i++)
+    {
+      g_autoptr (GBytes) pattern = make_pattern (2 * 1000 * 1000);
+
+      world->server.no_reading = TRUE;
+      g_ptr_array_add (flows, flow_open (link));
+      flow_send (flows->pdata[i], pattern, TRUE);
+    }
+  world_run (world, world->now + 2 * G_USEC_PER_SEC);
+  peerup_quic_channel_close_read (far_flow (world, 0)->channel);
+  world_run (world, world->now + 100 * MS);
+  g_assert_false (peerup_quic_channel_can_write (((Flow *) flows->pdata[0])->channel));
+  g_assert_false (((Flow *) flows->pdata[0])->failed);
+  g_assert_true (peerup_quic_channel_can_write (((Flow *) flows->pdata[1])->channel));
 }
 
 /* RESET_STREAM alone, which libp2p does not know: as a whole reset. */
@@ -499,6 +526,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/quic/streams/long-path/bbr", GINT_TO_POINTER (TRUE), test_long_path);
   g_test_add_func ("/quic/streams/fin", test_fin);
   g_test_add_func ("/quic/streams/reset-blocked", test_reset_blocked);
+  g_test_add_func ("/quic/streams/stop-blocked", test_stop_blocked);
   g_test_add_func ("/quic/streams/reset-stream-only", test_reset_stream_only);
   g_test_add_func ("/quic/streams/codes", test_codes);
   g_test_add_func ("/quic/streams/close-behind", test_close_behind);
