@@ -20,6 +20,8 @@
 #define UNSENT_PER_STREAM (512 * 1024)
 #define UNSENT_IN_ALL     (4 * 1024 * 1024)
 #define UNSENT_MIN        (16 * 1024)
+/* Bytes that streams may leave unread, all together, before the connection's window closes over them. */
+#define UNREAD_FREE (8 * 1024 * 1024)
 /* What a peer that opens its windows wide and acknowledges nothing can make a connection keep. */
 #define UNACKED_MAX (48 * 1024 * 1024)
 
@@ -136,6 +138,20 @@ window_read (PeerupQuicWindow *self, gsize count, PeerupQuicConn *conn)
   return grown;
 }
 
+/* What waits to be read keeps its stream's window closed, and the connection's only as far as
+ * all streams together have more waiting than UNREAD_FREE: else two readers that have
+ * stopped would stop the streams of all others. Returns the room that the connection gets when @unread
+ * bytes wait now, @arrived of them new. */
+static gsize
+conn_set_unread (PeerupQuicConn *self, gsize unread, gsize arrived)
+{
+  gsize held_before = self->unread - MIN (self->unread, UNREAD_FREE);
+  gsize held = unread - MIN (unread, UNREAD_FREE);
+
+  self->unread = unread;
+  return held_before + arrived - held;
+}
+
 /* Room for @count more bytes goes back to the peer. It is told when it is worth a packet:
  * the windows are several times what may be held back. */
 static void
@@ -147,7 +163,8 @@ channel_give_credit (PeerupQuicChannel *self, gsize count)
     return;
   if (!self->done)
     ngtcp2_conn_extend_max_stream_offset (conn->conn, self->id, count + window_read (&self->window, count, conn));
-  ngtcp2_conn_extend_max_offset (conn->conn, count + window_read (&conn->window, count, conn));
+  ngtcp2_conn_extend_max_offset (conn->conn, conn_set_unread (conn, conn->unread - count, 0) +
+                                               window_read (&conn->window, count, conn));
   conn->credit += count;
   if (conn->credit >= PEERUP_QUIC_STREAM_WINDOW / 8)
     peerup_quic_conn_active (conn);
@@ -211,15 +228,17 @@ peerup_quic_channel_unref (PeerupQuicChannel *self)
 void
 peerup_quic_channel_received (PeerupQuicChannel *self, const guint8 *data, gsize length, gboolean fin)
 {
+  PeerupQuicConn *conn = self->conn;
   gboolean news = length > 0 || fin;
 
   self->fin_received |= fin;
   if (self->read_closed || self->read_failed)
     {
-      ngtcp2_conn_extend_max_offset (self->conn->conn, length);
+      ngtcp2_conn_extend_max_offset (conn->conn, length);
       return;
     }
   peerup_quic_buffer_append (&self->received, data, length);
+  ngtcp2_conn_extend_max_offset (conn->conn, conn_set_unread (conn, conn->unread + length, length));
   if (news)
     channel_tell_readable (self);
 }

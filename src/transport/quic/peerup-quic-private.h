@@ -70,6 +70,7 @@ struct _PeerupQuicConn
   PeerupQuicPool *pool;
   gsize unsent;  /* bytes of all channels that wait to be sent */
   gsize unacked; /* and those that wait to be acknowledged as well */
+  gsize unread;  /* bytes that streams have received and nobody has read */
   gsize credit;  /* bytes read since the peer may last have been told of more room */
   PeerupQuicWindow window;
   guint64 remote_code;

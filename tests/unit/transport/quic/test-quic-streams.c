@@ -367,6 +367,24 @@ test_stop_blocked (void)
   g_assert_true (peerup_quic_channel_can_write (((Flow *) flows->pdata[1])->channel));
 }
 
+/* Readers that have stopped do not stop other streams. */
+static void
+test_stuck_beside (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GPtrArray) flows = g_ptr_array_new_with_free_func ((GDestroyNotify) flow_free);
+  g_autoptr (Flow) flow = NULL;
+  Link *link = world_connect (world);
+
+  for (guint i = 0; i < 12; i++)
+    g_ptr_array_add (flows, open_blocked (world, link));
+  world->server.no_reading = FALSE;
+  flow = flow_open (link);
+  flow_send_text (flow, "hello", TRUE);
+  world_run (world, world->now + 100 * MS);
+  g_assert_true (far_flow (world, 12)->ended);
+}
+
 /* RESET_STREAM alone, which libp2p does not know: as a whole reset. */
 static void
 test_reset_stream_only (void)
@@ -527,6 +545,7 @@ main (int argc, char **argv)
   g_test_add_func ("/quic/streams/fin", test_fin);
   g_test_add_func ("/quic/streams/reset-blocked", test_reset_blocked);
   g_test_add_func ("/quic/streams/stop-blocked", test_stop_blocked);
+  g_test_add_func ("/quic/streams/stuck-beside", test_stuck_beside);
   g_test_add_func ("/quic/streams/reset-stream-only", test_reset_stream_only);
   g_test_add_func ("/quic/streams/codes", test_codes);
   g_test_add_func ("/quic/streams/close-behind", test_close_behind);
