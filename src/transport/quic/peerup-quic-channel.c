@@ -20,6 +20,8 @@
 #define UNSENT_PER_STREAM (512 * 1024)
 #define UNSENT_IN_ALL     (4 * 1024 * 1024)
 #define UNSENT_MIN        (16 * 1024)
+/* Bytes that streams may leave unread, all together, before the connection's window closes over them. */
+#define UNREAD_FREE (8 * 1024 * 1024)
 /* What a peer that opens its windows wide and acknowledges nothing can make a connection keep. */
 #define UNACKED_MAX (48 * 1024 * 1024)
 
@@ -27,6 +29,15 @@
 #define WAITING_STEP (64 * 1024)
 /* Stream code of libp2p for what is above a limit. */
 #define CODE_RESOURCE_LIMIT 0x1002
+
+/* What waits to be read keeps its stream's window closed, and of the connection's so much as
+ * all streams together have waiting above UNREAD_FREE: else two readers that have
+ * stopped would stop the streams of all others. */
+static gsize
+conn_held (const PeerupQuicConn *conn)
+{
+  return conn->waiting - MIN (conn->waiting, UNREAD_FREE);
+}
 
 /* FALSE, and nothing changed: the user wants no more. Fewer are never refused. */
 static gboolean
@@ -68,19 +79,6 @@ peerup_quic_channel_ref (PeerupQuicChannel *self)
 {
   self->ref_count++;
   return self;
-}
-
-void
-peerup_quic_channel_unref (PeerupQuicChannel *self)
-{
-  if (--self->ref_count > 0)
-    return;
-  conn_set_waiting (self->conn, self->conn->waiting - self->received.length);
-  peerup_quic_buffer_clear (&self->received);
-  peerup_quic_buffer_clear (&self->sent);
-  g_clear_error (&self->error);
-  peerup_quic_conn_unref (self->conn);
-  g_free (self);
 }
 
 void
@@ -172,18 +170,20 @@ window_read (PeerupQuicWindow *self, gsize count, PeerupQuicConn *conn)
   return grown;
 }
 
-/* Room for @count more bytes goes back to the peer. It is told when it is worth a packet:
- * the windows are several times what may be held back. */
+/* @count bytes wait no more: room for as many goes back to the peer. It is told when it is
+ * worth a packet, as the windows are several times what may be held back. */
 static void
-channel_give_credit (PeerupQuicChannel *self, gsize count)
+channel_taken (PeerupQuicChannel *self, gsize count)
 {
   PeerupQuicConn *conn = self->conn;
+  gsize held = conn_held (conn);
 
+  conn_set_waiting (conn, conn->waiting - count);
   if (conn->conn == NULL)
     return;
   if (!self->done)
     ngtcp2_conn_extend_max_stream_offset (conn->conn, self->id, count + window_read (&self->window, count, conn));
-  ngtcp2_conn_extend_max_offset (conn->conn, count + window_read (&conn->window, count, conn));
+  ngtcp2_conn_extend_max_offset (conn->conn, held - conn_held (conn) + window_read (&conn->window, count, conn));
   conn->credit += count;
   if (conn->credit >= PEERUP_QUIC_STREAM_WINDOW / 8)
     peerup_quic_conn_active (conn);
@@ -204,8 +204,7 @@ peerup_quic_channel_read (PeerupQuicChannel *self, void *buffer, gsize count)
       peerup_quic_buffer_drop (&self->received, n);
       total += n;
     }
-  conn_set_waiting (self->conn, self->conn->waiting - total);
-  channel_give_credit (self, total);
+  channel_taken (self, total);
   return total;
 }
 
@@ -219,8 +218,7 @@ void
 peerup_quic_channel_consume (PeerupQuicChannel *self, gsize count)
 {
   peerup_quic_buffer_drop (&self->received, count);
-  conn_set_waiting (self->conn, self->conn->waiting - count);
-  channel_give_credit (self, count);
+  channel_taken (self, count);
 }
 
 /* Nobody will read what waits. */
@@ -230,29 +228,43 @@ channel_discard_received (PeerupQuicChannel *self)
   gsize length = self->received.length;
 
   peerup_quic_buffer_clear (&self->received);
-  conn_set_waiting (self->conn, self->conn->waiting - length);
   if (length > 0)
-    channel_give_credit (self, length);
+    channel_taken (self, length);
+}
+
+void
+peerup_quic_channel_unref (PeerupQuicChannel *self)
+{
+  if (--self->ref_count > 0)
+    return;
+  channel_discard_received (self);
+  peerup_quic_buffer_clear (&self->sent);
+  g_clear_error (&self->error);
+  peerup_quic_conn_unref (self->conn);
+  g_free (self);
 }
 
 void
 peerup_quic_channel_received (PeerupQuicChannel *self, const guint8 *data, gsize length, gboolean fin)
 {
+  PeerupQuicConn *conn = self->conn;
+  gsize held = conn_held (conn);
   gboolean news = length > 0 || fin;
 
   self->fin_received |= fin;
   if (self->read_closed || self->read_failed)
     {
-      ngtcp2_conn_extend_max_offset (self->conn->conn, length);
+      ngtcp2_conn_extend_max_offset (conn->conn, length);
       return;
     }
-  if (!conn_set_waiting (self->conn, self->conn->waiting + length))
+  if (!conn_set_waiting (conn, conn->waiting + length))
     {
-      ngtcp2_conn_extend_max_offset (self->conn->conn, length);
+      ngtcp2_conn_extend_max_offset (conn->conn, length);
       peerup_quic_channel_reset (self, CODE_RESOURCE_LIMIT);
       return;
     }
   peerup_quic_buffer_append (&self->received, data, length);
+  ngtcp2_conn_extend_max_offset (conn->conn, held + length - conn_held (conn));
   if (news)
     channel_tell_readable (self);
 }

@@ -25,7 +25,7 @@
 #define PAYLOAD_MIN 1200
 #define PAYLOAD_MAX 65000
 /* Blocked streams that are tried again after each burst: one whose peer wants no more is found so. */
-#define RECHECK_BLOCKED 8
+#define RECHECK_BLOCKED 64
 
 static const char *const state_names[] = { "handshake", "open", "closing", "closed" };
 
@@ -746,8 +746,10 @@ conn_check_path (PeerupQuicConn *self)
 static void
 conn_recheck_blocked (PeerupQuicConn *self)
 {
-  for (guint i = 0; i < RECHECK_BLOCKED && self->blocked.head != NULL; i++)
-    peerup_quic_channel_set_queue (self->blocked.head->data, &self->ready);
+  gboolean closed = ngtcp2_conn_get_max_data_left (self->conn) == 0;
+
+  self->n_recheck = self->window_closed && !closed ? self->blocked.length : RECHECK_BLOCKED;
+  self->window_closed = closed;
 }
 
 void

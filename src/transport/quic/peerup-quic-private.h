@@ -66,6 +66,7 @@ struct _PeerupQuicConn
   GQueue opened;   /* of those, by opened_link: not announced yet */
   GQueue ready;    /* of those, by send_link: they have something to send */
   GQueue blocked;  /* likewise, but the peer's window is closed */
+  guint n_recheck; /* of those, how many are still to be tried again */
   PeerupQuicPool *pool;
   gsize unsent;  /* bytes of all channels that wait to be sent */
   gsize unacked; /* and those that wait to be acknowledged as well */
@@ -90,6 +91,7 @@ struct _PeerupQuicConn
   guint admitted : 1;    /* owes a release */
   guint handshaking : 1; /* counts among the inbound handshakes */
   guint no_alpn : 1;
+  guint window_closed : 1; /* the connection's, when that was last looked at */
   guint probe_now : 1;
   guint established : 1; /* to be told */
   guint openable : 1;    /* to be told */

@@ -20,19 +20,35 @@ G_STATIC_ASSERT (sizeof (GInputVector) == sizeof (ngtcp2_vec));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (GInputVector, buffer) == G_STRUCT_OFFSET (ngtcp2_vec, base));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (GInputVector, size) == G_STRUCT_OFFSET (ngtcp2_vec, len));
 
-/* The stream whose turn it is, or NULL: none has anything that may be sent. */
+/* The stream whose turn it is, or NULL: none has anything that may be sent. Blocked ones are
+ * tried again when no other has. */
 static PeerupQuicChannel *
 next_channel (PeerupQuicConn *self)
 {
-  while (self->ready.head != NULL)
+  for (;;)
     {
-      PeerupQuicChannel *channel = self->ready.head->data;
+      PeerupQuicChannel *channel;
 
+      if (self->ready.head == NULL && self->blocked.head != NULL && self->n_recheck > 0)
+        {
+          self->n_recheck--;
+          peerup_quic_channel_set_queue (self->blocked.head->data, &self->ready);
+        }
+      if (self->ready.head == NULL)
+        return NULL;
+      channel = self->ready.head->data;
       if (peerup_quic_channel_wants_send (channel))
         return channel;
       peerup_quic_channel_set_queue (channel, NULL);
     }
-  return NULL;
+}
+
+/* ngtcp2 says of a stream that the peer's window for it is closed, but not of the connection's. */
+static gboolean
+is_blocked (PeerupQuicConn *self, ngtcp2_ssize result, gsize offered)
+{
+  return result == NGTCP2_ERR_STREAM_DATA_BLOCKED ||
+         (result == 0 && offered > 0 && ngtcp2_conn_get_max_data_left (self->conn) == 0);
 }
 
 static void
@@ -52,7 +68,7 @@ static void
 note_outcome (PeerupQuicConn *self, PeerupQuicChannel *channel, ngtcp2_ssize result, ngtcp2_ssize taken, gsize offered,
               gboolean fin)
 {
-  if (result == NGTCP2_ERR_STREAM_DATA_BLOCKED)
+  if (is_blocked (self, result, offered))
     peerup_quic_channel_set_queue (channel, &self->blocked);
   else if (result == NGTCP2_ERR_STREAM_SHUT_WR || result == NGTCP2_ERR_STREAM_NOT_FOUND)
     peerup_quic_channel_stopped (channel);
@@ -98,7 +114,7 @@ write_packet (ngtcp2_conn *conn, ngtcp2_path *path, ngtcp2_pkt_info *info, uint8
                                           (const ngtcp2_vec *) vectors, n, now);
       if (channel != NULL)
         note_outcome (self, channel, result, taken, offered, fin);
-      if (!goes_on (result))
+      if (!goes_on (result) && !(channel != NULL && is_blocked (self, result, offered)))
         return result;
     }
 }

@@ -45,7 +45,7 @@ typedef struct _PeerupQuicChannel PeerupQuicChannel;
 #define PEERUP_QUIC_STREAM_WINDOW         (1024 * 1024)
 #define PEERUP_QUIC_STREAM_WINDOW_MAX     (16 * 1024 * 1024)
 #define PEERUP_QUIC_CONNECTION_WINDOW     (1536 * 1024)
-#define PEERUP_QUIC_CONNECTION_WINDOW_MAX (24 * 1024 * 1024)
+#define PEERUP_QUIC_CONNECTION_WINDOW_MAX (20 * 1024 * 1024)
 
 /* What the machine tells and asks. Called from within calls into it; "anything" is any call
  * on connections and channels, and never peerup_quic_free(). Members may be NULL unless

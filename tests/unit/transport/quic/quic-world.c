@@ -23,12 +23,15 @@ flying_free (gpointer data)
   g_free (self);
 }
 
-static int
-compare_flying (gconstpointer a, gconstpointer b, gpointer data)
+/* In order of arrival: nearly always the last. */
+static void
+world_push (World *self, Flying *flying)
 {
-  const Flying *x = a, *y = b;
+  GList *before = self->flying.tail;
 
-  return (x->at > y->at) - (x->at < y->at);
+  while (before != NULL && ((Flying *) before->data)->at > flying->at)
+    before = before->prev;
+  g_queue_insert_after (&self->flying, before, flying);
 }
 
 /* One datagram onto the line. */
@@ -63,7 +66,7 @@ world_fly (World *self, Side *from, const PeerupDatagrams *datagram)
   flying->to = to;
   flying->at = self->now + delay + queued;
   flying->datagram.data = g_memdup2 (flying->datagram.data, flying->datagram.length);
-  g_queue_insert_sorted (&self->flying, flying, compare_flying, NULL);
+  world_push (self, flying);
 }
 
 static void
@@ -140,6 +143,7 @@ link_free (gpointer data)
 {
   Link *self = data;
 
+  peerup_quic_conn_set_user_data (self->conn, NULL);
   g_ptr_array_unref (self->flows);
   peerup_quic_conn_unref (self->conn);
   g_clear_error (&self->error);
@@ -159,10 +163,24 @@ on_active (PeerupQuicConn *conn, gpointer user_data)
     ((Link *) user_data)->active = TRUE;
 }
 
+/* What a test does from within an event. */
+static void
+link_hook (Link *self, WorldEvent event)
+{
+  World *world = self->side->world;
+
+  if (world->hook != NULL)
+    world->hook (self, event, world->hook_data);
+}
+
 static void
 on_established (PeerupQuicConn *conn, gpointer user_data)
 {
-  ((Link *) user_data)->established = TRUE;
+  Link *self = user_data;
+
+  g_assert_false (self->established);
+  self->established = TRUE;
+  link_hook (self, WORLD_ESTABLISHED);
 }
 
 static void
@@ -171,7 +189,24 @@ on_closed (PeerupQuicConn *conn, const GError *error, gpointer user_data)
   Link *self = user_data;
 
   self->n_closed++;
+  g_assert_cmpuint (self->n_closed, ==, 1);
   g_set_error_literal (&self->error, error->domain, error->code, error->message);
+  link_hook (self, WORLD_CLOSED);
+}
+
+/* It is looked at in the next step. */
+static void
+flow_wake (Flow *self)
+{
+  if (!self->is_awake)
+    g_queue_push_tail (&self->link->side->world->awake, self);
+  self->is_awake = TRUE;
+}
+
+static void
+on_ready (PeerupQuicChannel *channel, gpointer user_data)
+{
+  flow_wake (user_data);
 }
 
 static Flow *
@@ -183,6 +218,7 @@ flow_new (Link *link, PeerupQuicChannel *channel)
   self->channel = peerup_quic_channel_ref (channel);
   self->received = g_byte_array_new ();
   peerup_quic_channel_set_user_data (channel, self);
+  flow_wake (self);
   return self;
 }
 
@@ -196,24 +232,30 @@ on_opened (PeerupQuicConn *conn, PeerupQuicChannel *channel, gpointer user_data)
   flow->echo = self->side->echo;
   flow->no_reading = self->side->no_reading;
   g_ptr_array_add (self->flows, flow);
+  if (self->side->reset_opened)
+    peerup_quic_channel_reset (channel, 0x1002);
+  link_hook (self, WORLD_OPENED);
 }
 
 static void
 on_openable (PeerupQuicConn *conn, gpointer user_data)
 {
   ((Link *) user_data)->n_openable++;
+  link_hook (user_data, WORLD_OPENABLE);
 }
 
 static void
 on_drained (PeerupQuicConn *conn, gpointer user_data)
 {
   ((Link *) user_data)->n_drained++;
+  link_hook (user_data, WORLD_DRAINED);
 }
 
 static void
 on_moved (PeerupQuicConn *conn, gpointer user_data)
 {
   ((Link *) user_data)->n_moved++;
+  link_hook (user_data, WORLD_MOVED);
 }
 
 static const PeerupQuicEvents events = {
@@ -230,6 +272,8 @@ static const PeerupQuicEvents events = {
   .openable = on_openable,
   .drained = on_drained,
   .moved = on_moved,
+  .readable = on_ready,
+  .writable = on_ready,
 };
 
 /* Streams: looked at after each step, for the machine tells only that there is news. */
@@ -264,7 +308,10 @@ flow_pull (Flow *self)
           gsize n = sizeof buffer;
 
           if (self->echo && (n = MIN (n, peerup_quic_channel_get_room (self->channel))) == 0)
-            return;
+            {
+              peerup_quic_channel_wait_room (self->channel);
+              return;
+            }
           n = peerup_quic_channel_read (self->channel, buffer, n);
           self->n_received += n;
           if (self->echo)
@@ -287,6 +334,7 @@ flow_pull (Flow *self)
       }
 }
 
+/* Those that a test opened. */
 static GPtrArray *all_flows;
 
 Flow *
@@ -328,6 +376,8 @@ flow_free (Flow *self)
 {
   if (all_flows != NULL && g_ptr_array_remove_fast (all_flows, self) && all_flows->len == 0)
     g_clear_pointer (&all_flows, g_ptr_array_unref);
+  if (self->is_awake)
+    g_queue_remove (&self->link->side->world->awake, self);
   peerup_quic_channel_set_user_data (self->channel, NULL);
   peerup_quic_channel_unref (self->channel);
   g_clear_pointer (&self->received, g_byte_array_unref);
@@ -336,10 +386,10 @@ flow_free (Flow *self)
 }
 
 static void
-flow_step (gpointer data, gpointer unused)
+flow_step (Flow *self)
 {
-  flow_pull (data);
-  flow_push (data);
+  flow_pull (self);
+  flow_push (self);
 }
 
 /* Time */
@@ -370,23 +420,44 @@ side_write (Side *self)
 }
 
 static void
-side_step_flows (Side *self)
+world_step_flows (World *self)
 {
-  for (guint i = 0; i < self->links->len; i++)
-    g_ptr_array_foreach (((Link *) self->links->pdata[i])->flows, flow_step, NULL);
+  Flow *flow;
+
+  while ((flow = g_queue_pop_head (&self->awake)) != NULL)
+    {
+      flow->is_awake = FALSE;
+      flow_step (flow);
+      if (flow->link->side->forgets && peerup_quic_channel_is_done (flow->channel))
+        g_ptr_array_remove_fast (flow->link->flows, flow);
+    }
+}
+
+/* A test may have changed what they are to do. */
+static void
+world_wake_flows (World *self)
+{
+  for (guint side = 0; side < 2; side++)
+    {
+      GPtrArray *links = side == 0 ? self->client.links : self->server.links;
+
+      for (guint i = 0; i < links->len; i++)
+        g_ptr_array_foreach (((Link *) links->pdata[i])->flows, (GFunc) flow_wake, NULL);
+    }
+  if (all_flows != NULL)
+    g_ptr_array_foreach (all_flows, (GFunc) flow_wake, NULL);
 }
 
 static void
 world_settle (World *self)
 {
   gboolean any;
+  guint n = 0;
 
   do
     {
-      side_step_flows (&self->client);
-      side_step_flows (&self->server);
-      if (all_flows != NULL)
-        g_ptr_array_foreach (all_flows, flow_step, NULL);
+      g_assert_cmpuint (++n, <, 1000);
+      world_step_flows (self);
       any = side_write (&self->client);
       any |= side_write (&self->server);
     }
@@ -442,6 +513,11 @@ world_step (World *self, gint64 until)
 
   world_settle (self);
   next = MIN (side_deadline (&self->client), side_deadline (&self->server));
+  /* Time goes on: what is due is done, once. */
+  if (next <= self->now)
+    g_assert_cmpuint (++self->n_idle_steps, <, 1000);
+  else
+    self->n_idle_steps = 0;
   if (self->flying.head != NULL)
     next = MIN (next, ((Flying *) self->flying.head->data)->at);
   if (next > until)
@@ -461,6 +537,7 @@ world_step (World *self, gint64 until)
 void
 world_run (World *self, gint64 until)
 {
+  world_wake_flows (self);
   while (world_step (self, until))
     ;
 }
@@ -470,6 +547,7 @@ world_run_until (World *self, gboolean *flag)
 {
   gint64 until = self->now + 600 * G_USEC_PER_SEC;
 
+  world_wake_flows (self);
   while (!*flag && world_step (self, until))
     ;
   return *flag;
@@ -482,6 +560,51 @@ world_dial (World *self)
                                                       self->server.peer, 10 * G_USEC_PER_SEC, self->now);
 
   return link_new (&self->client, conn);
+}
+
+Link *
+world_connect (World *self)
+{
+  Link *link = world_dial (self);
+
+  g_assert_true (world_run_until (self, &link->established));
+  world_run (self, self->now + 2 * self->delay);
+  g_assert_true (world_accepted (self)->established);
+  return link;
+}
+
+void
+world_inject (World *self, Side *to, const PeerupSocketAddress *from, gconstpointer data, gsize length)
+{
+  PeerupDatagrams datagram = {
+    .local = to->address,
+    .remote = *from,
+    .data = g_memdup2 (data, length),
+    .length = length,
+    .segment = length,
+  };
+
+  peerup_quic_receive (to->quic, &datagram, self->now);
+  g_free (datagram.data);
+}
+
+GBytes *
+make_pattern (gsize length)
+{
+  guint8 *data = g_malloc (length);
+
+  for (gsize i = 0; i < length; i++)
+    data[i] = i * 131 + (i >> 8) * 17;
+  return g_bytes_new_take (data, length);
+}
+
+void
+flow_assert_received (Flow *self, GBytes *expected)
+{
+  g_autoptr (GBytes) got = g_bytes_new (self->received->data, self->received->len);
+
+  g_assert_cmpuint (g_bytes_get_size (got), ==, g_bytes_get_size (expected));
+  g_assert_true (g_bytes_equal (got, expected));
 }
 
 Link *

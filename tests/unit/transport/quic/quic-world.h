@@ -14,6 +14,16 @@ typedef struct _World World;
 typedef struct _Side Side;
 typedef struct _Flow Flow;
 
+typedef enum
+{
+  WORLD_ESTABLISHED,
+  WORLD_CLOSED,
+  WORLD_OPENED,
+  WORLD_OPENABLE,
+  WORLD_DRAINED,
+  WORLD_MOVED,
+} WorldEvent;
+
 /* What a connection's user data points to. */
 typedef struct
 {
@@ -31,6 +41,7 @@ struct _Flow
 {
   Link *link;
   PeerupQuicChannel *channel; /* owned */
+  gboolean is_awake;          /* in the world's queue */
   gboolean no_reading;
   gboolean echo; /* what it reads it writes back, the end too */
   GByteArray *received;
@@ -52,8 +63,10 @@ struct _Side
   PeerupQuicOptions options;
   PeerupQuic *quic;
   GPtrArray *links;
-  gboolean echo;       /* streams that the peer opens echo */
-  gboolean no_reading; /* or are not read */
+  gboolean echo;         /* streams that the peer opens echo */
+  gboolean no_reading;   /* or are not read */
+  gboolean reset_opened; /* or are reset with 0x1002 at once */
+  gboolean forgets;      /* those that are done are freed */
   gboolean refuses_all;
   guint n_admitted, n_released, n_opened;
   guint64 n_sent, bytes_sent, n_stateless;
@@ -71,11 +84,15 @@ struct _World
   guint mtu;         /* UDP payload; more is lost */
   guint64 bandwidth; /* bytes a second each way; 0: no bound */
   gint64 busy_until[2];
-  gsize queue; /* bytes that wait for a bounded line at most */
+  gsize queue;                                                /* bytes that wait for a bounded line at most */
+  void (*hook) (Link *link, WorldEvent event, gpointer data); /* within each event */
+  gpointer hook_data;
   WorldFilter filter;
   gpointer filter_data;
   GQueue flying; /* by time of arrival */
+  GQueue awake;  /* flows that have something to do, maybe */
   guint64 n_delivered;
+  guint n_idle_steps; /* since time went on without a datagram */
 };
 
 World *world_new (void);
@@ -83,6 +100,11 @@ World *world_new (void);
 void world_restart (World *self);
 void world_free (World *self);
 Link *world_dial (World *self);
+/* Dials; both sides are established. */
+Link *world_connect (World *self);
+/* Gives @to a datagram at once, in memory of its exact size. */
+void world_inject (World *self, Side *to, const PeerupSocketAddress *from, gconstpointer data, gsize length);
+GBytes *make_pattern (gsize length);
 /* Until nothing happens any more or @until (µs) is reached. */
 void world_run (World *self, gint64 until);
 /* Runs until *@flag, at most 10 simulated minutes. FALSE: it did not come true. */
@@ -93,6 +115,7 @@ Link *world_accepted (World *self);
 Flow *flow_open (Link *link);
 void flow_send (Flow *flow, GBytes *bytes, gboolean fin);
 void flow_send_text (Flow *flow, const char *text, gboolean fin);
+void flow_assert_received (Flow *flow, GBytes *expected);
 void flow_free (Flow *flow);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (World, world_free)

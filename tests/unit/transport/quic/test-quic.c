@@ -9,27 +9,6 @@
 #include "transport/peerup-connection.h"
 #include "wire/peerup-error.h"
 
-static GBytes *
-make_pattern (gsize length)
-{
-  guint8 *data = g_malloc (length);
-
-  for (gsize i = 0; i < length; i++)
-    data[i] = i * 131 + (i >> 8) * 17;
-  return g_bytes_new_take (data, length);
-}
-
-static Link *
-connect_both (World *world)
-{
-  Link *link = world_dial (world);
-
-  g_assert_true (world_run_until (world, &link->established));
-  world_run (world, world->now + 2 * world->delay);
-  g_assert_true (world_accepted (world)->established);
-  return link;
-}
-
 static void
 test_handshake (void)
 {
@@ -71,7 +50,7 @@ test_echo (void)
   Link *client;
 
   world->server.echo = TRUE;
-  client = connect_both (world);
+  client = world_connect (world);
   flow = flow_open (client);
   flow_send (flow, pattern, TRUE);
   g_assert_true (world_run_until (world, &flow->ended));
@@ -105,7 +84,7 @@ static void
 test_reset (void)
 {
   g_autoptr (World) world = world_new ();
-  Link *client = connect_both (world);
+  Link *client = world_connect (world);
   g_autoptr (Flow) flow = flow_open (client);
   Flow *far;
   guint32 code;
@@ -128,7 +107,7 @@ static void
 test_half_close (void)
 {
   g_autoptr (World) world = world_new ();
-  Link *client = connect_both (world);
+  Link *client = world_connect (world);
   g_autoptr (Flow) flow = flow_open (client);
   g_autoptr (Flow) other = flow_open (client);
   Flow *far;
@@ -204,7 +183,7 @@ test_loss (gconstpointer data)
   world->server.echo = TRUE;
   world->client.options.bbr = world->server.options.bbr = GPOINTER_TO_INT (data);
   world_restart (world);
-  client = connect_both (world);
+  client = world_connect (world);
   world->filter = lose_some;
   world->filter_data = rand;
   flow = flow_open (client);
@@ -229,7 +208,7 @@ static void
 test_dead_peer (void)
 {
   g_autoptr (World) world = world_new ();
-  Link *client = connect_both (world);
+  Link *client = world_connect (world);
   g_autoptr (Flow) flow = flow_open (client);
   gint64 silent_since;
 
@@ -249,7 +228,7 @@ static void
 test_idle (void)
 {
   g_autoptr (World) world = world_new ();
-  Link *client = connect_both (world), *second;
+  Link *client = world_connect (world), *second;
   gint64 day = (gint64) 24 * 3600 * G_USEC_PER_SEC;
   guint64 before;
 
@@ -260,7 +239,7 @@ test_idle (void)
   g_assert_cmpuint (world->client.n_sent + world->server.n_sent - before, <, 24 * 3600 / 25 * 3);
   g_assert_cmpuint (world->client.n_sent + world->server.n_sent - before, >, 24 * 3600 / 25);
   peerup_quic_conn_set_keep_alive (client->conn, FALSE);
-  second = connect_both (world);
+  second = world_connect (world);
   world_run (world, world->now + 70 * G_USEC_PER_SEC);
   g_assert_error (client->error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
   g_assert_error (second->error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
