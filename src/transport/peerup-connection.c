@@ -2,10 +2,10 @@
  * Copyright The Peer-Up authors
  *
  * What is the same for every connection: the facts it was made with, the queue of
- * inbound streams until somebody takes them, and its one end. How bytes move
- * belongs to the subclasses. */
+ * inbound streams until somebody takes them, the list of those that somebody holds,
+ * and its one end. How bytes move, and how many, belongs to the subclasses. */
 
-#include "transport/peerup-connection.h"
+#include "transport/peerup-connection-private.h"
 
 #include "wire/peerup-error.h"
 
@@ -16,6 +16,7 @@ typedef struct
   PeerupConnectionStreamFunc stream_func;
   gpointer stream_data;
   GQueue waiting; /* of PeerupStream, before stream_func is set */
+  GQueue streams; /* of PeerupStream, borrowed: its own links */
   GError *error;  /* set once closed */
   DexPromise *closed;
   gboolean retired;
@@ -129,14 +130,32 @@ peerup_connection_get_figures (PeerupConnection *self, PeerupConnectionFigures *
     klass->get_figures (self, figures);
 }
 
-static void
+GQueue *
+peerup_connection_get_stream_queue (PeerupConnection *self)
+{
+  return &PRIVATE (self)->streams;
+}
+
+GPtrArray *
+peerup_connection_dup_streams (PeerupConnection *self)
+{
+  GPtrArray *streams = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (GList *link = PRIVATE (self)->streams.head; link != NULL; link = link->next)
+    g_ptr_array_add (streams, g_object_ref (link->data));
+  return streams;
+}
+
+/* Whether it is another one. */
+static gboolean
 replace_address (PeerupMultiaddr **place, PeerupMultiaddr *address)
 {
-  if (address == NULL)
-    return;
+  if (address == NULL || (*place != NULL && peerup_multiaddr_equal (*place, address)))
+    return FALSE;
   peerup_multiaddr_ref (address);
   g_clear_pointer (place, peerup_multiaddr_unref);
   *place = address;
+  return TRUE;
 }
 
 void
@@ -144,8 +163,10 @@ peerup_connection_set_path (PeerupConnection *self, PeerupMultiaddr *local, Peer
 {
   PeerupConnectionInfo *info = &PRIVATE (self)->info;
 
-  replace_address (&info->local_address, local);
-  replace_address (&info->remote_address, remote);
+  if (replace_address (&info->local_address, local))
+    g_object_notify (G_OBJECT (self), "local-address");
+  if (replace_address (&info->remote_address, remote))
+    g_object_notify (G_OBJECT (self), "remote-address");
   g_signal_emit (self, signals[SIGNAL_PATH_CHANGED], 0);
 }
 
@@ -337,7 +358,10 @@ peerup_connection_finalize (GObject *object)
 static void
 peerup_connection_class_init (PeerupConnectionClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = peerup_connection_finalize;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = peerup_connection_finalize;
+  peerup_connection_install_properties (object_class);
 
   signals[SIGNAL_CLOSED] =
     g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);

@@ -10,7 +10,14 @@ G_BEGIN_DECLS
 
 /* One authenticated, multiplexed connection to one peer over one path. Subclasses:
  * yamux over TLS or Noise, and QUIC. It lives while somebody holds it (the swarm
- * does, until it is closed) or one of its streams is open. */
+ * does, until it is closed) or one of its streams is open.
+ *
+ * Properties, all read-only. The facts: "peer-id", "transport", "security", "muxer" (strings),
+ * "outbound", "limited" (booleans), "opened-at" (int64, monotonic microseconds), and
+ * "local-address", "remote-address" (multiaddrs as strings, nullable), which notify when the
+ * path moves. The figures, read from the transport at each asking, never notifying:
+ * "n-streams" (uint) and each member of PeerupConnectionFigures under its name, "rtt-min" for
+ * rtt_min. To read several of one moment, call peerup_connection_get_figures(). */
 #define PEERUP_TYPE_CONNECTION (peerup_connection_get_type ())
 G_DECLARE_DERIVABLE_TYPE (PeerupConnection, peerup_connection, PEERUP, CONNECTION, GObject)
 
@@ -39,23 +46,6 @@ typedef struct
   gboolean limited; /* a relayed connection with limits */
 } PeerupConnectionInfo;
 
-/* What a connection's path does now. Counters never go back; -1 where a time is not known
- * and 0 where a size is not, for not every transport tells everything. */
-typedef struct
-{
-  guint64 bytes_received; /* as the transport counts them, with its overhead */
-  guint64 bytes_sent;
-  guint64 packets_sent;
-  guint64 packets_lost; /* of those sent, as far as known: later ones may turn out to have arrived */
-  gint64 rtt;           /* smoothed, microseconds; so are the next two */
-  gint64 rtt_min;
-  gint64 rtt_variation;
-  guint64 congestion_window; /* bytes; so are the next three */
-  guint64 bytes_in_flight;
-  guint64 delivery_rate; /* a second */
-  guint path_mtu;        /* of one packet's payload */
-} PeerupConnectionFigures;
-
 typedef void (*PeerupConnectionStreamFunc) (PeerupConnection *self, PeerupStream *stream, gpointer data);
 
 /* Received bytes that may wait for their readers on any connection, and the steps in which
@@ -83,7 +73,8 @@ struct _PeerupConnectionClass
   guint (*get_n_streams) (PeerupConnection *self);
   gint64 (*get_rtt) (PeerupConnection *self);
   void (*get_bytes) (PeerupConnection *self, guint64 *received, guint64 *sent);
-  /* Optional: what it knows beyond the round trip and the bytes, which are filled in. */
+  /* Optional: what it knows beyond the round trip and the bytes, which are filled in, or knows
+   * of them better. */
   void (*get_figures) (PeerupConnection *self, PeerupConnectionFigures *figures);
 
   gpointer padding[7];
@@ -104,6 +95,8 @@ guint peerup_connection_get_n_streams (PeerupConnection *self);
 gint64 peerup_connection_get_rtt (PeerupConnection *self);
 void peerup_connection_get_bytes (PeerupConnection *self, guint64 *received, guint64 *sent);
 void peerup_connection_get_figures (PeerupConnection *self, PeerupConnectionFigures *figures);
+/* (transfer full) of PeerupStream: those of this connection that somebody holds, oldest first. */
+GPtrArray *peerup_connection_dup_streams (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
 /* Called from the reactor for each stream the peer opens; the callee gets a reference
  * of its own if it keeps it. Streams that came before it was set are delivered when it is. NULL: resets them. */
 void peerup_connection_set_stream_func (PeerupConnection *self, PeerupConnectionStreamFunc func, gpointer data);

@@ -461,6 +461,12 @@ peerup_noise_stream_finalize (GObject *object)
   G_OBJECT_CLASS (peerup_noise_stream_parent_class)->finalize (object);
 }
 
+static gboolean
+peerup_noise_stream_get_path_figures (PeerupStream *stream, PeerupConnectionFigures *figures)
+{
+  return peerup_stream_get_path_figures (PEERUP_NOISE_STREAM (stream)->raw, figures);
+}
+
 static void
 peerup_noise_stream_class_init (PeerupNoiseStreamClass *klass)
 {
@@ -478,6 +484,7 @@ peerup_noise_stream_class_init (PeerupNoiseStreamClass *klass)
   stream_class->close_write = peerup_noise_stream_close_write;
   stream_class->close_read = peerup_noise_stream_close_read;
   stream_class->reset = peerup_noise_stream_reset;
+  stream_class->get_path_figures = peerup_noise_stream_get_path_figures;
 }
 
 static void

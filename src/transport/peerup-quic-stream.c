@@ -16,6 +16,7 @@ struct _PeerupQuicStream
   PeerupQuicChannel *channel;
   gboolean read_closed;
   gboolean write_closed;
+  guint64 n_lost; /* packets, when last asked: the machine forgets streams that have ended */
 };
 
 G_DEFINE_FINAL_TYPE (PeerupQuicStream, peerup_quic_stream, PEERUP_TYPE_STREAM)
@@ -187,6 +188,15 @@ peerup_quic_stream_finalize (GObject *object)
 }
 
 static void
+peerup_quic_stream_get_figures (PeerupStream *stream, PeerupStreamFigures *figures)
+{
+  PeerupQuicStream *self = PEERUP_QUIC_STREAM (stream);
+
+  self->n_lost = MAX (self->n_lost, peerup_quic_channel_get_n_lost (self->channel));
+  figures->packets_lost = self->n_lost;
+}
+
+static void
 peerup_quic_stream_class_init (PeerupQuicStreamClass *klass)
 {
   PeerupStreamClass *stream_class = PEERUP_STREAM_CLASS (klass);
@@ -202,6 +212,7 @@ peerup_quic_stream_class_init (PeerupQuicStreamClass *klass)
   stream_class->close_write = peerup_quic_stream_close_write;
   stream_class->close_read = peerup_quic_stream_close_read;
   stream_class->reset = peerup_quic_stream_reset;
+  stream_class->get_figures = peerup_quic_stream_get_figures;
 }
 
 static void

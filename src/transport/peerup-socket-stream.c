@@ -20,6 +20,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "transport/peerup-tcp-info.h"
 #include "wire/peerup-error.h"
 
 /* For the other side to take what was written and to end its own direction. */
@@ -150,7 +151,7 @@ peerup_socket_stream_take_shown (PeerupSocketStream *self)
 
   while (self->shown > 0)
     {
-      gssize n = peerup_socket_stream_read (PEERUP_STREAM (self), dropped, MIN (self->shown, sizeof dropped), NULL);
+      gssize n = peerup_stream_read (PEERUP_STREAM (self), dropped, MIN (self->shown, sizeof dropped), NULL);
 
       /* They were there, so only a reset takes them away. */
       if (n <= 0)
@@ -270,6 +271,14 @@ peerup_socket_stream_dispose (GObject *object)
   G_OBJECT_CLASS (peerup_socket_stream_parent_class)->dispose (object);
 }
 
+static gboolean
+peerup_socket_stream_get_path_figures (PeerupStream *stream, PeerupConnectionFigures *figures)
+{
+  PeerupSocketStream *self = PEERUP_SOCKET_STREAM (stream);
+
+  return self->fd >= 0 && peerup_tcp_info_get_figures (self->fd, figures);
+}
+
 static void
 peerup_socket_stream_class_init (PeerupSocketStreamClass *klass)
 {
@@ -282,6 +291,7 @@ peerup_socket_stream_class_init (PeerupSocketStreamClass *klass)
   stream_class->close_write = peerup_socket_stream_close_write;
   stream_class->close_read = peerup_socket_stream_close_read;
   stream_class->reset = peerup_socket_stream_reset;
+  stream_class->get_path_figures = peerup_socket_stream_get_path_figures;
 }
 
 static void

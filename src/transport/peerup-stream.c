@@ -2,11 +2,11 @@
  * Copyright The Peer-Up authors
  *
  * The part of a stream that is the same for all of them: one-shot readiness
- * callbacks, the negotiated protocol, the link to the connection, and the
- * GIOStream face. Buffers and ends belong to the subclasses. The fiber calls
+ * callbacks, the negotiated protocol, the link to the connection, the count of
+ * bytes, and the GIOStream face. Buffers and ends belong to the subclasses. The fiber calls
  * stand in peerup-stream-await.c, the GIO streams in peerup-stream-gio.c. */
 
-#include "transport/peerup-connection.h"
+#include "transport/peerup-connection-private.h"
 #include "transport/peerup-stream-private.h"
 #include "wire/peerup-error.h"
 
@@ -25,7 +25,11 @@ typedef struct
   Ready write;
   const char *protocol;         /* interned */
   PeerupConnection *connection; /* owned */
-  GInputStream *input;          /* made when asked for */
+  GList link;                   /* in the connection's list */
+  guint64 bytes_received;
+  guint64 bytes_sent;
+  gint64 opened_at;
+  GInputStream *input; /* made when asked for */
   GOutputStream *output;
   guint32 reset_code;
 } PeerupStreamPrivate;
@@ -33,6 +37,18 @@ typedef struct
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (PeerupStream, peerup_stream, G_TYPE_IO_STREAM)
 
 #define PRIVATE(self) ((PeerupStreamPrivate *) peerup_stream_get_instance_private (self))
+
+enum
+{
+  PROP_PROTOCOL = 1,
+  PROP_BYTES_RECEIVED,
+  PROP_BYTES_SENT,
+  PROP_OPENED_AT,
+  PROP_PACKETS_LOST,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
 
 static void
 ready_replace (Ready *ready, Ready next)
@@ -150,8 +166,13 @@ peerup_stream_notify (PeerupStream *self, GIOCondition condition)
 gssize
 peerup_stream_read (PeerupStream *self, void *buffer, gsize count, GError **error)
 {
+  gssize n;
+
   g_return_val_if_fail (PEERUP_IS_STREAM (self) && count > 0, -1);
-  return PEERUP_STREAM_GET_CLASS (self)->read (self, buffer, count, error);
+  n = PEERUP_STREAM_GET_CLASS (self)->read (self, buffer, count, error);
+  if (n > 0)
+    PRIVATE (self)->bytes_received += n;
+  return n;
 }
 
 gsize
@@ -166,13 +187,19 @@ void
 peerup_stream_consume (PeerupStream *self, gsize count)
 {
   PEERUP_STREAM_GET_CLASS (self)->consume (self, count);
+  PRIVATE (self)->bytes_received += count;
 }
 
 gssize
 peerup_stream_writev (PeerupStream *self, const GOutputVector *vectors, gsize n_vectors, GError **error)
 {
+  gssize n;
+
   g_return_val_if_fail (PEERUP_IS_STREAM (self), -1);
-  return PEERUP_STREAM_GET_CLASS (self)->writev (self, vectors, n_vectors, error);
+  n = PEERUP_STREAM_GET_CLASS (self)->writev (self, vectors, n_vectors, error);
+  if (n > 0)
+    PRIVATE (self)->bytes_sent += n;
+  return n;
 }
 
 gssize
@@ -226,6 +253,25 @@ peerup_stream_set_reset_code (PeerupStream *self, guint32 code)
   PRIVATE (self)->reset_code = code;
 }
 
+void
+peerup_stream_get_figures (PeerupStream *self, PeerupStreamFigures *figures)
+{
+  PeerupStreamClass *klass = PEERUP_STREAM_GET_CLASS (self);
+  PeerupStreamPrivate *priv = PRIVATE (self);
+
+  *figures = (PeerupStreamFigures) { priv->bytes_received, priv->bytes_sent, priv->opened_at, -1 };
+  if (klass->get_figures != NULL)
+    klass->get_figures (self, figures);
+}
+
+gboolean
+peerup_stream_get_path_figures (PeerupStream *self, PeerupConnectionFigures *figures)
+{
+  PeerupStreamClass *klass = PEERUP_STREAM_GET_CLASS (self);
+
+  return klass->get_path_figures != NULL && klass->get_path_figures (self, figures);
+}
+
 const char *
 peerup_stream_get_protocol (PeerupStream *self)
 {
@@ -236,6 +282,7 @@ void
 peerup_stream_set_protocol (PeerupStream *self, const char *protocol)
 {
   PRIVATE (self)->protocol = g_intern_string (protocol);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROTOCOL]);
 }
 
 PeerupConnection *
@@ -244,10 +291,26 @@ peerup_stream_get_connection (PeerupStream *stream)
   return PRIVATE (stream)->connection;
 }
 
+/* The connection is still held, for callers of a stream that is going. */
+static void
+stream_leave_connection (PeerupStream *self)
+{
+  PeerupStreamPrivate *priv = PRIVATE (self);
+  GQueue *queue = priv->connection != NULL ? peerup_connection_get_stream_queue (priv->connection) : NULL;
+
+  if (queue != NULL && (priv->link.prev != NULL || queue->head == &priv->link))
+    g_queue_unlink (queue, &priv->link);
+}
+
 void
 peerup_stream_set_connection (PeerupStream *stream, PeerupConnection *connection)
 {
-  g_set_object (&PRIVATE (stream)->connection, connection);
+  PeerupStreamPrivate *priv = PRIVATE (stream);
+
+  stream_leave_connection (stream);
+  g_set_object (&priv->connection, connection);
+  if (connection != NULL)
+    g_queue_push_tail_link (peerup_connection_get_stream_queue (connection), &priv->link);
 }
 
 PeerupReactor *
@@ -307,6 +370,7 @@ peerup_stream_dispose (GObject *object)
 {
   PeerupStreamPrivate *priv = PRIVATE (PEERUP_STREAM (object));
 
+  stream_leave_connection (PEERUP_STREAM (object));
   ready_replace (&priv->read, (Ready) { NULL, NULL, NULL });
   ready_replace (&priv->write, (Ready) { NULL, NULL, NULL });
   peerup_task_clear (&priv->task);
@@ -330,18 +394,55 @@ peerup_stream_finalize (GObject *object)
 }
 
 static void
+peerup_stream_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  PeerupStreamFigures figures;
+
+  peerup_stream_get_figures (PEERUP_STREAM (object), &figures);
+  switch (prop_id)
+    {
+    case PROP_PROTOCOL:
+      g_value_set_static_string (value, peerup_stream_get_protocol (PEERUP_STREAM (object)));
+      break;
+    case PROP_BYTES_RECEIVED:
+      g_value_set_uint64 (value, figures.bytes_received);
+      break;
+    case PROP_BYTES_SENT:
+      g_value_set_uint64 (value, figures.bytes_sent);
+      break;
+    case PROP_OPENED_AT:
+      g_value_set_int64 (value, figures.opened_at);
+      break;
+    case PROP_PACKETS_LOST:
+      g_value_set_int64 (value, figures.packets_lost);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
 peerup_stream_class_init (PeerupStreamClass *klass)
 {
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GIOStreamClass *io_class = G_IO_STREAM_CLASS (klass);
 
   object_class->dispose = peerup_stream_dispose;
   object_class->finalize = peerup_stream_finalize;
+  object_class->get_property = peerup_stream_get_property;
   io_class->get_input_stream = peerup_stream_get_input_stream;
   io_class->get_output_stream = peerup_stream_get_output_stream;
   io_class->close_fn = peerup_stream_close_fn;
   io_class->close_async = peerup_stream_close_async;
   io_class->close_finish = peerup_stream_close_finish;
+
+  properties[PROP_PROTOCOL] = g_param_spec_string ("protocol", NULL, NULL, NULL, flags);
+  properties[PROP_BYTES_RECEIVED] = g_param_spec_uint64 ("bytes-received", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  properties[PROP_BYTES_SENT] = g_param_spec_uint64 ("bytes-sent", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  properties[PROP_OPENED_AT] = g_param_spec_int64 ("opened-at", NULL, NULL, 0, G_MAXINT64, 0, flags);
+  properties[PROP_PACKETS_LOST] = g_param_spec_int64 ("packets-lost", NULL, NULL, -1, G_MAXINT64, -1, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
@@ -349,6 +450,8 @@ peerup_stream_init (PeerupStream *self)
 {
   PeerupStreamPrivate *priv = PRIVATE (self);
 
+  priv->link.data = self;
+  priv->opened_at = g_get_monotonic_time ();
   priv->reactor = peerup_reactor_ref_default ();
   peerup_task_init (&priv->task, priv->reactor, stream_run_ready, self);
 }

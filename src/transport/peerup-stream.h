@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 #include <libdex.h>
 
+#include "transport/peerup-figures.h"
 #include "transport/peerup-reactor.h"
 
 G_BEGIN_DECLS
@@ -25,7 +26,10 @@ G_BEGIN_DECLS
  * lives on. A reset ends both directions at once: reads and writes fail with
  * PEERUP_ERROR_RESET; peerup_stream_get_reset_code() has the code. When the connection
  * below dies, they fail with the connection's error. Dropping the last reference of a
- * stream that is not closed resets it. */
+ * stream that is not closed resets it.
+ *
+ * Properties, all read-only: "protocol" (string, nullable), which notifies, and the members of
+ * PeerupStreamFigures under their names, "bytes-sent" for bytes_sent, which do not. */
 #define PEERUP_TYPE_STREAM (peerup_stream_get_type ())
 G_DECLARE_DERIVABLE_TYPE (PeerupStream, peerup_stream, PEERUP, STREAM, GIOStream)
 
@@ -68,8 +72,13 @@ struct _PeerupStreamClass
   void (*close_read) (PeerupStream *self);
   /* Both directions, now. Idempotent; no effect when both directions have ended. */
   void (*reset) (PeerupStream *self, guint32 code);
+  /* Optional: what it knows beyond the bytes and the time, which are filled in. */
+  void (*get_figures) (PeerupStream *self, PeerupStreamFigures *figures);
+  /* Optional: a stream that is a path of its own, or lies right on one, fills in what the
+   * path tells; FALSE: nothing. */
+  gboolean (*get_path_figures) (PeerupStream *self, PeerupConnectionFigures *figures);
 
-  gpointer padding[8];
+  gpointer padding[6];
 };
 
 /* The data path. peek is supported when it returns vectors; a caller always needs read too. */
@@ -110,6 +119,11 @@ GBytes *
 peerup_stream_await_rest (PeerupStream *self, gsize max, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Resolves to TRUE when one of @condition holds (see the poll vfunc). */
 DexFuture *peerup_stream_wait (PeerupStream *self, GIOCondition condition) G_GNUC_WARN_UNUSED_RESULT;
+
+void peerup_stream_get_figures (PeerupStream *self, PeerupStreamFigures *figures);
+/* Fills in what is known of the path that @self alone goes over: that of the TCP socket below, and
+ * all but the bytes. FALSE, and @figures as they were, where there is none or it tells nothing. */
+gboolean peerup_stream_get_path_figures (PeerupStream *self, PeerupConnectionFigures *figures);
 
 /* The negotiated protocol, NULL before. peerup_stream_get_connection() stands in peerup-connection.h. */
 const char *peerup_stream_get_protocol (PeerupStream *self);

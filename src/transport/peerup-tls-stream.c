@@ -550,6 +550,12 @@ peerup_tls_stream_finalize (GObject *object)
   G_OBJECT_CLASS (peerup_tls_stream_parent_class)->finalize (object);
 }
 
+static gboolean
+peerup_tls_stream_get_path_figures (PeerupStream *stream, PeerupConnectionFigures *figures)
+{
+  return peerup_stream_get_path_figures (PEERUP_TLS_STREAM (stream)->raw, figures);
+}
+
 static void
 peerup_tls_stream_class_init (PeerupTlsStreamClass *klass)
 {
@@ -567,6 +573,7 @@ peerup_tls_stream_class_init (PeerupTlsStreamClass *klass)
   stream_class->close_write = peerup_tls_stream_close_write;
   stream_class->close_read = peerup_tls_stream_close_read;
   stream_class->reset = peerup_tls_stream_reset;
+  stream_class->get_path_figures = peerup_tls_stream_get_path_figures;
 }
 
 static void

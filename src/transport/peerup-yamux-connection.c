@@ -547,6 +547,16 @@ peerup_yamux_connection_get_bytes (PeerupConnection *connection, guint64 *receiv
     *sent = self->link.sent;
 }
 
+static void
+peerup_yamux_connection_get_figures (PeerupConnection *connection, PeerupConnectionFigures *figures)
+{
+  PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (connection);
+  gint64 ping = figures->rtt;
+
+  if (self->link.io != NULL && peerup_stream_get_path_figures (self->link.io, figures) && figures->rtt < 0)
+    figures->rtt = ping;
+}
+
 /* Dropped while open: the stream below is reset. There are no streams then. */
 static void
 peerup_yamux_connection_dispose (GObject *object)
@@ -587,6 +597,7 @@ peerup_yamux_connection_class_init (PeerupYamuxConnectionClass *klass)
   connection_class->get_n_streams = peerup_yamux_connection_get_n_streams;
   connection_class->get_rtt = peerup_yamux_connection_get_rtt;
   connection_class->get_bytes = peerup_yamux_connection_get_bytes;
+  connection_class->get_figures = peerup_yamux_connection_get_figures;
 }
 
 static void

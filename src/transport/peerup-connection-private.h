@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "transport/peerup-connection.h"
+
+G_BEGIN_DECLS
+
+/* For class_init: the properties that peerup-connection.h tells of, and who reads them. */
+void peerup_connection_install_properties (GObjectClass *klass);
+/* Where a connection keeps the streams that name it: nodes are the streams' own, data is the
+ * PeerupStream, borrowed. */
+GQueue *peerup_connection_get_stream_queue (PeerupConnection *self);
+
+G_END_DECLS
