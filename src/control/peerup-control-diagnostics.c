@@ -67,6 +67,18 @@ describe_listening (PeerupEngine *engine)
 }
 
 static GVariant *
+describe_problems (PeerupEngine *engine)
+{
+  g_auto (GStrv) texts = peerup_problems_dup (engine->problems);
+  g_auto (GStrv) keys = peerup_problems_dup_keys (engine->problems);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
+
+  for (guint i = 0; texts[i] != NULL; i++)
+    g_variant_builder_add (&builder, "{ss}", keys[i], texts[i]);
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
 describe_dispatches (void)
 {
   g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
@@ -81,12 +93,13 @@ peerup_control_describe_diagnostics (PeerupEngine *engine)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
 
-  if (engine->swarm != NULL)
+  if (peerup_engine_get_state (engine) == PEERUP_ENGINE_RUNNING)
     {
       gboolean bbr = peerup_swarm_get_congestion (engine->swarm) == PEERUP_QUIC_BBR;
 
       g_variant_dict_insert (&dict, "congestion", "s", bbr ? "bbr" : "cubic");
       g_variant_dict_insert (&dict, "udp_blocked", "b", peerup_swarm_is_udp_blocked (engine->swarm));
+      g_variant_dict_insert_value (&dict, "problems", describe_problems (engine));
       g_variant_dict_insert_value (&dict, "dispatches", describe_dispatches ());
       g_variant_dict_insert_value (&dict, "listening", describe_listening (engine));
       g_variant_dict_insert_value (&dict, "udp_sockets", describe_udp_sockets (engine->swarm));
