@@ -83,7 +83,7 @@ note_silence (PeerupFindings *findings, GError *error)
                           g_strdup ("restart it"));
   else
     peerup_findings_add (findings, PEERUP_CHECK_DAEMON, PEERUP_FINDING_MEND, "%s", error->message);
-  peerup_findings_give_up (findings, PEERUP_CHECK_DAEMON, "it takes a daemon that answers");
+  peerup_findings_give_up (findings, PEERUP_CHECK_DAEMON, "no daemon answers");
 }
 
 static void
@@ -143,6 +143,8 @@ print_json (PeerupFindings *findings, const Answers *answers)
   g_variant_dict_insert_value (&dict, "checks", peerup_findings_describe (findings));
   if (answers->facts != NULL)
     g_variant_dict_insert_value (&dict, "facts", answers->facts);
+  if (answers->limits != NULL)
+    g_variant_dict_insert_value (&dict, "limits", answers->limits);
   peerup_cli_print_variant (g_variant_dict_end (&dict));
 }
 

@@ -5,6 +5,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <string.h>
+
 #include "cli/peerup-answers.h"
 #include "cli/peerup-path-text.h"
 #include "cli/peerup-refusals.h"
@@ -114,6 +116,16 @@ add_forward (PeerupTable *table, GVariant *forward)
                     peerup_answer_get_string (forward, "state"), peerup_answer_get_string (forward, "error"));
 }
 
+/* The first line of each stands out, so that one is told from the next. */
+static void
+print_problem (guint position, const char *text)
+{
+  static const char indent[] = "    ";
+  g_autofree char *wrapped = peerup_cli_wrap (text, indent, 76);
+
+  peerup_cli_print ("%s  %s", position == 0 ? "\nProblems\n" : "", wrapped + strlen (indent));
+}
+
 static void
 print_text (Status *self)
 {
@@ -128,7 +140,7 @@ print_text (Status *self)
   for (guint i = 0; addresses != NULL && addresses[i] != NULL; i++)
     peerup_cli_print ("  %s\n", addresses[i]);
   for (guint i = 0; problems != NULL && problems[i] != NULL; i++)
-    peerup_cli_print ("%s  %s\n", i == 0 ? "\nProblems\n" : "", problems[i]);
+    print_problem (i, problems[i]);
   peerup_cli_print ("\n");
   print_list ("Peers", peerup_table_new ("  ", 2), self->peers, add_peer);
   print_list ("\nServices", peerup_table_new ("  ", 3), self->services, add_service);

@@ -18,6 +18,8 @@
  * what the first bucket of the histogram ends at; microseconds. */
 #define DISPATCH_GOAL 2048
 #define BUCKET        64
+/* Of fewer turns, 99 of 100 says nothing. */
+#define TURNS_TO_JUDGE 1000
 
 /* What is wrong for long is told under the check that it belongs to. */
 static gboolean
@@ -133,6 +135,17 @@ is_problem (GVariant *facts, const char *address)
   return problems != NULL && g_variant_lookup (problems, key, "&s", NULL);
 }
 
+/* What is wrong with an address, without its name where that comes first anyway. */
+static void
+judge_address (PeerupFindings *findings, const PeerupDaemonFacts *daemon, const char *address, const char *error)
+{
+  g_autofree char *prefix = g_strconcat (address, ": ", NULL);
+
+  peerup_findings_add (findings, PEERUP_CHECK_LISTENING,
+                       is_problem (daemon->facts, address) ? PEERUP_FINDING_MEND : PEERUP_FINDING_NOTE, "not on %s: %s",
+                       address, g_str_has_prefix (error, prefix) ? error + strlen (prefix) : error);
+}
+
 void
 peerup_check_listening (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
 {
@@ -148,9 +161,7 @@ peerup_check_listening (PeerupFindings *findings, const PeerupDaemonFacts *daemo
       const char *error = peerup_answer_get_string (item, "error");
 
       if (error[0] != '\0')
-        peerup_findings_add (findings, PEERUP_CHECK_LISTENING,
-                             is_problem (daemon->facts, address) ? PEERUP_FINDING_MEND : PEERUP_FINDING_NOTE,
-                             "not on %s: %s", address, error);
+        judge_address (findings, daemon, address, error);
     }
   g_string_free (quic.text, TRUE);
   g_string_free (tcp.text, TRUE);
@@ -199,10 +210,10 @@ judge_main_loop (PeerupFindings *findings, const guint64 *counts, gsize n)
       total += counts[i];
       late += ((gint64) BUCKET << i) > DISPATCH_GOAL ? counts[i] : 0;
     }
-  if (total == 0)
+  if (total < TURNS_TO_JUDGE)
     {
       peerup_findings_add (findings, PEERUP_CHECK_MAIN_LOOP, PEERUP_FINDING_UNKNOWN,
-                           "nothing was sent or received yet");
+                           "too little was sent and received yet to tell how prompt it is");
       return;
     }
   p99 = find_bucket (counts, n, total - total / 100);
