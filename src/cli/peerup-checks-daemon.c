@@ -14,9 +14,10 @@
 #include "peerup-config.h"
 #include "wire/peerup-multiaddr.h"
 
-/* What a dispatch of the data path should stay below, so that a window's frame is not late, and
+/* What a dispatch of the data path should stay below, what would make a window's frame late, and
  * what the first bucket of the histogram ends at; microseconds. */
 #define DISPATCH_GOAL 2048
+#define DISPATCH_LATE 16384
 #define BUCKET        64
 /* Of fewer turns, 99 of 100 says nothing. */
 #define TURNS_TO_JUDGE 1000
@@ -195,12 +196,22 @@ find_bucket (const guint64 *counts, gsize n, guint64 rank)
   return n - 1;
 }
 
+static PeerupFindingResult
+judge_bucket (gsize bucket)
+{
+  gint64 end = (gint64) BUCKET << bucket;
+
+  if (end > DISPATCH_LATE)
+    return PEERUP_FINDING_MEND;
+  return end > DISPATCH_GOAL ? PEERUP_FINDING_NOTE : PEERUP_FINDING_OK;
+}
+
 static void
 judge_main_loop (PeerupFindings *findings, const guint64 *counts, gsize n)
 {
   guint64 total = 0, late = 0;
+  PeerupFindingResult result;
   gsize p99;
-  gboolean slow;
   g_autofree char *p99_text = NULL;
   g_autofree char *longest = NULL;
   g_autofree char *late_text = NULL;
@@ -208,7 +219,7 @@ judge_main_loop (PeerupFindings *findings, const guint64 *counts, gsize n)
   for (gsize i = 0; i < n; i++)
     {
       total += counts[i];
-      late += ((gint64) BUCKET << i) > DISPATCH_GOAL ? counts[i] : 0;
+      late += judge_bucket (i) != PEERUP_FINDING_OK ? counts[i] : 0;
     }
   if (total < TURNS_TO_JUDGE)
     {
@@ -217,16 +228,19 @@ judge_main_loop (PeerupFindings *findings, const guint64 *counts, gsize n)
       return;
     }
   p99 = find_bucket (counts, n, total - total / 100);
-  slow = ((gint64) BUCKET << p99) > DISPATCH_GOAL;
+  result = judge_bucket (p99);
   p99_text = format_bucket (p99, n);
   longest = format_bucket (find_bucket (counts, n, total), n);
   late_text = late > 0 ? g_strdup_printf ("%" G_GUINT64_FORMAT " took longer than 2 ms", late)
                        : g_strdup ("none took longer than 2 ms");
-  peerup_findings_take (findings, PEERUP_CHECK_MAIN_LOOP, slow ? PEERUP_FINDING_MEND : PEERUP_FINDING_OK,
+  peerup_findings_take (findings, PEERUP_CHECK_MAIN_LOOP, result,
                         g_strdup_printf ("of %" G_GUINT64_FORMAT " turns 99 %% took %s, and the longest %s; %s", total,
                                          p99_text, longest, late_text),
-                        slow ? g_strdup ("see what else keeps this device busy: so long do streams wait for each other")
-                             : NULL);
+                        result == PEERUP_FINDING_OK
+                          ? NULL
+                          : g_strdup (
+                              "see what else keeps this device busy (uptime); if nothing does, it is a fault of "
+                              "Peer-Up: report it with what “peerup doctor --json” prints"));
 }
 
 void
