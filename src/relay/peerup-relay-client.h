@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "swarm/peerup-swarm.h"
+#include "wire/peerup-circuit.h"
+
+G_BEGIN_DECLS
+
+/* Circuit relay v2, the peer's side (circuit-v2.md): keeps a reservation on every relay it is
+ * given, takes circuits that others open to us (stop), and opens circuits for the swarm's dials to
+ * /p2p-circuit addresses. A circuit becomes a connection like any other: TLS or Noise and a
+ * muxer run inside, end to end, so that a relay can read nothing, and one that swaps peers is found. */
+#define PEERUP_TYPE_RELAY_CLIENT (peerup_relay_client_get_type ())
+G_DECLARE_FINAL_TYPE (PeerupRelayClient, peerup_relay_client, PEERUP, RELAY_CLIENT, GObject)
+
+/* Signals: "changed" (PeerupPeerId *relay): its state, and maybe the addresses we have through it. */
+
+typedef enum
+{
+  PEERUP_RELAY_CONNECTING,
+  PEERUP_RELAY_RESERVED, /* we can be reached through it */
+  PEERUP_RELAY_WAITING,  /* it failed; tried again at retry_at */
+} PeerupRelayState;
+
+typedef struct
+{
+  PeerupPeerId *relay; /* borrowed */
+  PeerupRelayState state;
+  gint64 expires;   /* of the reservation, seconds since 1970; 0: none */
+  gint64 retry_at;  /* monotonic µs; 0: not waiting */
+  gint64 rtt;       /* µs; -1: not known */
+  guint n_failures; /* in a row */
+  gboolean limited; /* it bounds circuits, by limit */
+  PeerupCircuitLimit limit;
+  const GError *error; /* (nullable): why it failed last; borrowed */
+} PeerupRelayInfo;
+
+/* Serves stop on @swarm and dials its circuits until it is finalized. */
+PeerupRelayClient *peerup_relay_client_new (PeerupSwarm *swarm) G_GNUC_WARN_UNUSED_RESULT;
+/* (element-type PeerupMultiaddr): each with its /p2p/ID at the end. Those that were there go on. */
+void peerup_relay_client_set_relays (PeerupRelayClient *self, GPtrArray *addresses);
+/* Something has changed outside: those that wait are tried at once. */
+void peerup_relay_client_retry (PeerupRelayClient *self);
+/* (transfer full) of PeerupMultiaddr: where we can be reached now, the best relay first: fewest failures,
+ * then the shortest round trip. */
+GPtrArray *peerup_relay_client_dup_addresses (PeerupRelayClient *self) G_GNUC_WARN_UNUSED_RESULT;
+guint peerup_relay_client_get_n_relays (PeerupRelayClient *self);
+void peerup_relay_client_get_info (PeerupRelayClient *self, guint index, PeerupRelayInfo *info);
+
+G_END_DECLS
