@@ -490,6 +490,9 @@ peerup_quic_conn_read (PeerupQuicConn *self, const PeerupDatagrams *from, const 
     }
   peerup_quic_conn_advance (self, now);
   code = ngtcp2_conn_read_pkt (self->conn, &path, &info, data, length, self->now);
+  /* A hello whose beginning is still to come has room in no connection of an unproved address. */
+  if (code == NGTCP2_ERR_RETRY)
+    peerup_quic_retry (self->quic, from, data, length, self->now);
   if (code != 0)
     peerup_quic_conn_fail (self, code);
   else

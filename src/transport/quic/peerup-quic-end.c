@@ -154,6 +154,7 @@ peerup_quic_conn_fail (PeerupQuicConn *self, int code)
     case NGTCP2_ERR_IDLE_CLOSE:
     case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
     case NGTCP2_ERR_DROP_CONN:
+    case NGTCP2_ERR_RETRY:
     case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
       conn_end (self, error_of_code (self, code), NULL, FALSE);
       return;

@@ -136,6 +136,9 @@ gboolean peerup_quic_tls_has_alpn (PeerupQuicConn *self);
 void peerup_quic_add_cid (PeerupQuicConn *conn, const guint8 *data, gsize length);
 void peerup_quic_remove_cid (PeerupQuicConn *conn, const guint8 *data, gsize length);
 void peerup_quic_forget (PeerupQuicConn *conn);
+/* Asks the sender of an Initial to come again with proof of its address. */
+void
+peerup_quic_retry (PeerupQuic *self, const PeerupDatagrams *from, const guint8 *data, gsize length, ngtcp2_tstamp now);
 void peerup_quic_make_reset_token (PeerupQuic *self, const ngtcp2_cid *cid, guint8 *token);
 
 /* peerup-quic-conn.c */

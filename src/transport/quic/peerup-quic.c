@@ -174,6 +174,15 @@ ask_retry (PeerupQuic *self, const PeerupDatagrams *from, const ngtcp2_pkt_hd *h
                                      token_length));
 }
 
+void
+peerup_quic_retry (PeerupQuic *self, const PeerupDatagrams *from, const guint8 *data, gsize length, ngtcp2_tstamp now)
+{
+  ngtcp2_pkt_hd head;
+
+  if (ngtcp2_accept (&head, data, length) == 0)
+    ask_retry (self, from, &head, now);
+}
+
 /* TRUE when the token proves the sender's address; @original is then the first connection ID. */
 static gboolean
 check_retry (PeerupQuic *self, const PeerupDatagrams *from, const ngtcp2_pkt_hd *head, ngtcp2_cid *original,
