@@ -131,6 +131,24 @@ on_handshake_completed (ngtcp2_conn *conn, void *data)
 }
 
 static int
+on_remote_cid (ngtcp2_conn *conn, ngtcp2_connection_id_status_type type, uint64_t seq, const ngtcp2_cid *cid,
+               const ngtcp2_stateless_reset_token *token, void *data)
+{
+  if (token != NULL && type == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE)
+    peerup_quic_add_token (data, token->data);
+  else if (token != NULL)
+    peerup_quic_remove_token (data, token->data);
+  return 0;
+}
+
+static int
+on_stateless_reset (ngtcp2_conn *conn, const ngtcp2_pkt_stateless_reset2 *reset, void *data)
+{
+  ((PeerupQuicConn *) data)->reset_stateless = TRUE;
+  return 0;
+}
+
+static int
 on_stream_open (ngtcp2_conn *conn, int64_t id, void *data)
 {
   PeerupQuicConn *self = data;
@@ -224,6 +242,8 @@ static const ngtcp2_callbacks callbacks = {
   .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
   .delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
   .version_negotiation = ngtcp2_crypto_version_negotiation_cb,
+  .recv_stateless_reset2 = on_stateless_reset,
+  .dcid_status2 = on_remote_cid,
   .get_new_connection_id2 = on_new_cid,
   .get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb,
 };

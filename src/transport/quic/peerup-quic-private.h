@@ -37,7 +37,7 @@ struct _PeerupQuic
   PeerupQuicOptions options;
   const PeerupQuicEvents *events;
   gpointer data;
-  GHashTable *cids;  /* CidKey -> PeerupQuicConn, borrowed */
+  GHashTable *cids;  /* CidKey -> PeerupQuicConn, borrowed; the peers' reset tokens' digests as well */
   GHashTable *conns; /* set of PeerupQuicConn, owned */
   guint n_handshakes;
   PeerupQuicPool *pool;
@@ -61,7 +61,7 @@ struct _PeerupQuicConn
   GError *tls_error; /* what our own checks found */
   ngtcp2_tstamp now; /* the latest that ngtcp2 was given */
 
-  GArray *cids;    /* of ngtcp2_cid: under which quic->cids has it */
+  GArray *cids;    /* of ngtcp2_cid: under what quic->cids has it */
   GQueue channels; /* those that live: PeerupQuicChannel by their link, owned */
   GQueue opened;   /* of those, by opened_link: not announced yet */
   GQueue ready;    /* of those, by send_link: they have something to send */
@@ -91,7 +91,8 @@ struct _PeerupQuicConn
   guint admitted : 1;    /* owes a release */
   guint handshaking : 1; /* counts among the inbound handshakes */
   guint no_alpn : 1;
-  guint window_closed : 1; /* the connection's, when that was last looked at */
+  guint reset_stateless : 1; /* the peer knows nothing of it (RFC 9000 10.3) */
+  guint window_closed : 1;   /* the connection's, when that was last looked at */
   guint probe_now : 1;
   guint established : 1; /* to be told */
   guint openable : 1;    /* to be told */
@@ -135,6 +136,9 @@ gboolean peerup_quic_tls_has_alpn (PeerupQuicConn *self);
 /* peerup-quic.c: the table of connection IDs. */
 void peerup_quic_add_cid (PeerupQuicConn *conn, const guint8 *data, gsize length);
 void peerup_quic_remove_cid (PeerupQuicConn *conn, const guint8 *data, gsize length);
+/* And of the tokens with which the peer ends a connection that it knows nothing of. */
+void peerup_quic_add_token (PeerupQuicConn *conn, const guint8 *token);
+void peerup_quic_remove_token (PeerupQuicConn *conn, const guint8 *token);
 void peerup_quic_forget (PeerupQuicConn *conn);
 /* Asks the sender of an Initial to come again with proof of its address. */
 void
