@@ -235,7 +235,7 @@ static const ngtcp2_callbacks callbacks = {
 
 /* In place of the machine's own, under the same IDs and without its checks. */
 static void
-replace_conn (PeerupQuicConn *conn)
+replace_conn (PeerupQuicConn *conn, const ForgeSession *wanted)
 {
   ngtcp2_conn *old = conn->conn;
   const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid (old);
@@ -249,6 +249,7 @@ replace_conn (PeerupQuicConn *conn)
   settings.initial_ts = conn->now;
   settings.handshake_timeout = 10 * NGTCP2_SECONDS;
   ngtcp2_transport_params_default (&params);
+  params.disable_active_migration = wanted->stays;
   if (conn->outbound)
     code = ngtcp2_conn_client_new (&conn->conn, dcid, &scid, ngtcp2_conn_get_path (old), NGTCP2_PROTO_VER_V1,
                                    &callbacks, &settings, &params, NULL, conn);
@@ -271,7 +272,7 @@ forge_session (Link *link, const ForgeSession *wanted)
   gnutls_certificate_credentials_t credentials = wanted->credentials;
   gnutls_datum_t alpn = { (guint8 *) wanted->alpn, wanted->alpn != NULL ? strlen (wanted->alpn) : 0 };
 
-  replace_conn (conn);
+  replace_conn (conn, wanted);
   gnutls_deinit (conn->session);
   gnutls_init (&conn->session,
                GNUTLS_NO_TICKETS | GNUTLS_NO_END_OF_EARLY_DATA | (conn->outbound ? GNUTLS_CLIENT : GNUTLS_SERVER));

@@ -28,6 +28,7 @@ typedef struct
 {
   const char *alpn;                             /* NULL: none */
   gnutls_certificate_credentials_t credentials; /* NULL: the side's own */
+  gboolean stays;                               /* it forbids migration, as js-libp2p does */
 } ForgeSession;
 
 void forge_session (Link *link, const ForgeSession *session);
