@@ -223,7 +223,7 @@ on_streams_allowed (ngtcp2_conn *conn, uint64_t max_streams, void *data)
 static const ngtcp2_callbacks callbacks = {
   .client_initial = ngtcp2_crypto_client_initial_cb,
   .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
-  .recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+  .recv_crypto_data = peerup_quic_tls_receive,
   .handshake_completed = on_handshake_completed,
   .encrypt = ngtcp2_crypto_encrypt_cb,
   .decrypt = ngtcp2_crypto_decrypt_cb,

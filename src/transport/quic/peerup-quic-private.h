@@ -130,6 +130,10 @@ struct _PeerupQuicChannel
 
 /* peerup-quic-tls.c. Makes the session of @self, which needs its conn_ref and role. */
 void peerup_quic_tls_start (PeerupQuicConn *self);
+/* What ngtcp2 calls with TLS's bytes. After the handshake they are of no use, as tickets are off,
+ * and are dropped. */
+int peerup_quic_tls_receive (ngtcp2_conn *conn, ngtcp2_encryption_level level, uint64_t offset, const uint8_t *bytes,
+                             size_t length, void *data);
 /* Whether ALPN chose libp2p: GnuTLS lets a peer through that offers none. */
 gboolean peerup_quic_tls_has_alpn (PeerupQuicConn *self);
 

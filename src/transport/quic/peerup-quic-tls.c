@@ -14,6 +14,9 @@
 #define ALPN "libp2p"
 /* A certificate is 16 KiB at most; nothing else in a handshake is as large. */
 #define HANDSHAKE_MAX (24 * 1024)
+/* And all of a side's messages at one level. GnuTLS takes its limit for messages that it has whole
+ * and keeps what it has of others, which may say that they have 16 MiB. */
+#define FLIGHT_MAX (2 * HANDSHAKE_MAX)
 
 /* AES first where the CPU has it: GnuTLS's ChaCha20 is several times slower there. The
  * groups leave out finite-field ones, which cost a listener 0.2 s of CPU a hello. */
@@ -84,6 +87,23 @@ verify (gnutls_session_t session)
   g_clear_error (&self->tls_error);
   self->tls_error = g_steal_pointer (&local);
   return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+int
+peerup_quic_tls_receive (ngtcp2_conn *conn, ngtcp2_encryption_level level, uint64_t offset, const uint8_t *bytes,
+                         size_t length, void *data)
+{
+  PeerupQuicConn *self = data;
+
+  if (level == NGTCP2_ENCRYPTION_LEVEL_1RTT)
+    return 0;
+  if (offset + length <= FLIGHT_MAX)
+    return ngtcp2_crypto_recv_crypto_data_cb (conn, level, offset, bytes, length, data);
+  g_clear_error (&self->tls_error);
+  self->tls_error =
+    g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "The peer's TLS handshake is larger than any may be");
+  ngtcp2_conn_set_tls_alert (conn, GNUTLS_A_DECODE_ERROR);
+  return NGTCP2_ERR_CRYPTO;
 }
 
 void

@@ -8,6 +8,7 @@
 #include "quic-forge.h"
 
 #include <gnutls/crypto.h>
+#include <malloc.h>
 #include <ngtcp2/ngtcp2_crypto_gnutls.h>
 #include <string.h>
 
@@ -156,7 +157,8 @@ forge_send_from (Forge *self, Side *as, const PeerupSocketAddress *from, const g
   gboolean is_client = as == &world->client;
   Side *to = is_client ? &world->server : &world->client;
   guint8 packet[65536], padded[4] = { 0 };
-  ngtcp2_conn *conn = is_client ? self->client->conn->conn : world_accepted (world)->conn->conn;
+  PeerupQuicConn *conn = is_client ? world_accepted (world)->conn : self->client->conn;
+  ngtcp2_cid cid = g_array_index (conn->cids, ngtcp2_cid, is_client ? 1 : 0);
 
   g_assert_cmpuint (length, <=, sizeof packet - HEADER - TAG);
   for (guint i = 0; !self->is_ready && i < 2; i++)
@@ -169,7 +171,7 @@ forge_send_from (Forge *self, Side *as, const PeerupSocketAddress *from, const g
       frames = padded;
       length = sizeof padded;
     }
-  length = seal (&self->keys[is_client ? 0 : 1], ngtcp2_conn_get_dcid (conn), self->number++, frames, length, packet);
+  length = seal (&self->keys[is_client ? 0 : 1], &cid, self->number++, frames, length, packet);
   world_inject (world, to, from != NULL ? from : &as->address, packet, length);
 }
 
@@ -250,6 +252,8 @@ replace_conn (PeerupQuicConn *conn, const ForgeSession *wanted)
   settings.handshake_timeout = 10 * NGTCP2_SECONDS;
   ngtcp2_transport_params_default (&params);
   params.disable_active_migration = wanted->stays;
+  params.initial_max_data = params.initial_max_streams_bidi = wanted->window;
+  params.initial_max_stream_data_bidi_local = params.initial_max_stream_data_bidi_remote = wanted->window;
   if (conn->outbound)
     code = ngtcp2_conn_client_new (&conn->conn, dcid, &scid, ngtcp2_conn_get_path (old), NGTCP2_PROTO_VER_V1,
                                    &callbacks, &settings, &params, NULL, conn);
@@ -262,6 +266,25 @@ replace_conn (PeerupQuicConn *conn, const ForgeSession *wanted)
     }
   g_assert_cmpint (code, ==, 0);
   ngtcp2_conn_del (old);
+}
+
+static const ForgeSession *parameters_of;
+
+static int
+on_parameters_send (gnutls_session_t session, gnutls_buffer_t buffer)
+{
+  gnutls_buffer_append_data (buffer, parameters_of->parameters, parameters_of->parameters_length);
+  return parameters_of->parameters_length;
+}
+
+static int
+on_parameters_receive (gnutls_session_t session, const unsigned char *data, size_t length)
+{
+  ngtcp2_crypto_conn_ref *reference = gnutls_session_get_ptr (session);
+
+  return ngtcp2_conn_decode_and_set_remote_transport_params (reference->get_conn (reference), data, length) == 0
+           ? 0
+           : GNUTLS_E_ILLEGAL_PARAMETER;
 }
 
 void
@@ -277,6 +300,12 @@ forge_session (Link *link, const ForgeSession *wanted)
   gnutls_init (&conn->session,
                GNUTLS_NO_TICKETS | GNUTLS_NO_END_OF_EARLY_DATA | (conn->outbound ? GNUTLS_CLIENT : GNUTLS_SERVER));
   gnutls_priority_set_direct (conn->session, "NORMAL:-VERS-ALL:+VERS-TLS1.3:%DISABLE_TLS13_COMPAT_MODE", NULL);
+  parameters_of = wanted;
+  /* What comes first stays. */
+  if (wanted->parameters != NULL)
+    gnutls_session_ext_register (conn->session, "parameters", 0x39, GNUTLS_EXT_TLS, on_parameters_receive,
+                                 on_parameters_send, NULL, NULL, NULL,
+                                 GNUTLS_EXT_FLAG_TLS | GNUTLS_EXT_FLAG_CLIENT_HELLO | GNUTLS_EXT_FLAG_EE);
   if (conn->outbound)
     ngtcp2_crypto_gnutls_configure_client_session (conn->session);
   else
@@ -312,6 +341,7 @@ void
 forge_long_hello (Link *client, gsize count)
 {
   hello_count = count;
+  gnutls_handshake_set_max_packet_length (client->conn->session, 1 << 20);
   g_assert_cmpint (gnutls_session_ext_register (client->conn->session, "long", 0xfa1a, GNUTLS_EXT_TLS,
                                                 on_extension_receive, on_extension_send, NULL, NULL, NULL,
                                                 GNUTLS_EXT_FLAG_TLS | GNUTLS_EXT_FLAG_CLIENT_HELLO),
@@ -370,4 +400,14 @@ gboolean
 forge_lose_all (World *world, Side *from, PeerupDatagrams *datagram, gint64 *delay, gpointer data)
 {
   return FALSE;
+}
+
+/* ASan's allocator, where there is one. */
+extern gsize __sanitizer_get_current_allocated_bytes (void) __attribute__ ((weak));
+
+gsize
+forge_get_heap (void)
+{
+  return __sanitizer_get_current_allocated_bytes != NULL ? __sanitizer_get_current_allocated_bytes ()
+                                                         : mallinfo2 ().uordblks;
 }

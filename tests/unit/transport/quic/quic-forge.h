@@ -29,6 +29,9 @@ typedef struct
   const char *alpn;                             /* NULL: none */
   gnutls_certificate_credentials_t credentials; /* NULL: the side's own */
   gboolean stays;                               /* it forbids migration, as js-libp2p does */
+  const guint8 *parameters;                     /* its transport parameters as bytes, NULL: what is due */
+  gsize parameters_length;
+  guint64 window; /* how much it takes, of each kind; 0: nothing */
 } ForgeSession;
 
 void forge_session (Link *link, const ForgeSession *session);
@@ -42,6 +45,8 @@ void forge_inject (World *world, const char *host, guint port, GBytes *bytes);
 void forge_silent (World *world, guint n);
 /* Neither side has anything left of any connection. */
 void forge_assert_nothing_left (World *world);
+/* Bytes that the process has allocated. */
+gsize forge_get_heap (void);
 /* A filter: the line is cut. */
 gboolean forge_lose_all (World *world, Side *from, PeerupDatagrams *datagram, gint64 *delay, gpointer data);
 

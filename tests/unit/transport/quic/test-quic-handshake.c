@@ -250,6 +250,42 @@ test_long_hello_torn (void)
   g_assert_cmpuint (world->server.n_admitted, ==, world->server.n_released);
 }
 
+/* Nor does one that is too long, whatever it says of its own length. */
+static void
+test_long_hello_endless (void)
+{
+  g_autoptr (World) world = world_new ();
+  Link *client = world_dial (world);
+  gsize heap = forge_get_heap ();
+
+  forge_long_hello (client, 60000);
+  world_run (world, world->now + 5 * S);
+  g_assert_error (world_accepted (world)->error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE);
+  g_assert_error (client->error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL);
+  g_assert_cmpuint (forge_get_heap (), <, heap + 64 * 1024);
+  forge_assert_nothing_left (world);
+}
+
+/* The client's key shares are of groups that the server does not take: it is asked for another. */
+static void
+test_hello_retry (void)
+{
+  g_autoptr (World) world = world_new ();
+  gint64 began = world->now;
+  Link *client = world_dial (world);
+
+  g_assert_cmpint (gnutls_priority_set_direct (client->conn->session,
+                                               "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-X448:"
+                                               "+GROUP-SECP521R1:+GROUP-X25519:%DISABLE_TLS13_COMPAT_MODE",
+                                               NULL),
+                   ==, 0);
+  g_assert_true (world_run_until (world, &client->established));
+  g_assert_cmpint (world->now - began, >=, 4 * world->delay);
+  world_run (world, world->now + S);
+  g_assert_true (world_accepted (world)->established);
+  g_assert_cmpuint (world->server.n_stateless, ==, 0);
+}
+
 /* Bounds */
 
 /* A handshake whose client says nothing more ends after ten seconds, with all it had. */
@@ -484,6 +520,8 @@ main (int argc, char **argv)
   g_test_add_func ("/quic/handshake/wrong-peer", test_wrong_peer);
   g_test_add_func ("/quic/handshake/long-hello", test_long_hello);
   g_test_add_func ("/quic/handshake/long-hello/torn", test_long_hello_torn);
+  g_test_add_func ("/quic/handshake/long-hello/endless", test_long_hello_endless);
+  g_test_add_func ("/quic/handshake/hello-retry", test_hello_retry);
   g_test_add_func ("/quic/handshake/never-finished", test_never_finished);
   g_test_add_func ("/quic/handshake/dial-timeout", test_dial_timeout);
   g_test_add_func ("/quic/handshake/amplification", test_amplification);
