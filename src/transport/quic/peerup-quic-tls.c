@@ -74,6 +74,27 @@ check_certificate (PeerupQuicConn *self, gnutls_session_t session, GError **erro
     }
 }
 
+/* FALSE: the message that has to bring the peer's transport parameters is behind us without them.
+ * GnuTLS does not miss them, and ngtcp2 ends the process for want of them. */
+static gboolean
+check_parameters (PeerupQuicConn *self)
+{
+  if (ngtcp2_conn_get_remote_transport_params (self->conn) != NULL)
+    return TRUE;
+  g_clear_error (&self->tls_error);
+  self->tls_error = g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "The peer sends no transport parameters");
+  return FALSE;
+}
+
+static int
+on_client_hello (gnutls_session_t session, unsigned int type, unsigned int when, unsigned int incoming,
+                 const gnutls_datum_t *message)
+{
+  ngtcp2_crypto_conn_ref *reference = gnutls_session_get_ptr (session);
+
+  return check_parameters (reference->user_data) ? 0 : GNUTLS_E_MISSING_EXTENSION;
+}
+
 static int
 verify (gnutls_session_t session)
 {
@@ -81,6 +102,8 @@ verify (gnutls_session_t session)
   PeerupQuicConn *self = reference->user_data;
   g_autoptr (GError) local = NULL;
 
+  if (!check_parameters (self))
+    return GNUTLS_E_MISSING_EXTENSION;
   check_certificate (self, session, &local);
   if (local == NULL)
     return 0;
@@ -127,7 +150,11 @@ peerup_quic_tls_start (PeerupQuicConn *self)
   gnutls_session_set_ptr (self->session, &self->conn_ref);
   gnutls_session_set_verify_function (self->session, verify);
   if (!self->outbound)
-    gnutls_certificate_server_set_request (self->session, GNUTLS_CERT_REQUIRE);
+    {
+      gnutls_certificate_server_set_request (self->session, GNUTLS_CERT_REQUIRE);
+      gnutls_handshake_set_hook_function (self->session, GNUTLS_HANDSHAKE_CLIENT_HELLO, GNUTLS_HOOK_POST,
+                                          on_client_hello);
+    }
   gnutls_handshake_set_max_packet_length (self->session, HANDSHAKE_MAX);
   ngtcp2_conn_set_tls_native_handle (self->conn, self->session);
 }

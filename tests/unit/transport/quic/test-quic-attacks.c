@@ -676,6 +676,7 @@ typedef struct
 #define PARAMETERS(name, bytes) { name, bytes, sizeof (bytes) - 1 }
 
 static const Parameters parameters[] = {
+  PARAMETERS ("none", ""),
   PARAMETERS ("no-scid", "\x01\x02\x40\x64"),
   PARAMETERS ("torn", "\x01\x04\x80\x00"),
   PARAMETERS ("length-beyond", "\x05\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
