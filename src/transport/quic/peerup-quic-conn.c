@@ -16,6 +16,8 @@
 
 /* Nanoseconds, which ngtcp2 counts, in a microsecond. */
 #define NSEC 1000
+/* Microseconds: a keep-alive is sent no more often, however short the peer's idle timeout. */
+#define KEEP_ALIVE_MIN G_USEC_PER_SEC
 /* Of IP and UDP. */
 #define HEADERS_IP4 28
 #define HEADERS_IP6 48
@@ -383,7 +385,8 @@ peerup_quic_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const Peer
 
 /* Life */
 
-/* An idle connection is kept by packets that are due before the peer's or our patience ends. */
+/* An idle connection is kept by packets that are due before the peer's or our patience ends, unless
+ * that is too short for anybody who means it. */
 static void
 conn_set_keep_alive (PeerupQuicConn *self)
 {
@@ -391,7 +394,7 @@ conn_set_keep_alive (PeerupQuicConn *self)
   ngtcp2_duration every = (ngtcp2_duration) PEERUP_QUIC_KEEP_ALIVE * NSEC;
 
   if (remote != NULL && remote->max_idle_timeout > 0)
-    every = MIN (every, remote->max_idle_timeout / 2);
+    every = CLAMP (remote->max_idle_timeout / 2, (ngtcp2_duration) KEEP_ALIVE_MIN * NSEC, every);
   ngtcp2_conn_set_keep_alive_timeout (self->conn, self->keep_alive || self->channels.length > 0 ? every : 0);
 }
 

@@ -252,6 +252,7 @@ replace_conn (PeerupQuicConn *conn, const ForgeSession *wanted)
   settings.handshake_timeout = 10 * NGTCP2_SECONDS;
   ngtcp2_transport_params_default (&params);
   params.disable_active_migration = wanted->stays;
+  params.max_idle_timeout = (ngtcp2_duration) wanted->idle_timeout * NGTCP2_MICROSECONDS;
   params.initial_max_data = params.initial_max_streams_bidi = wanted->window;
   params.initial_max_stream_data_bidi_local = params.initial_max_stream_data_bidi_remote = wanted->window;
   if (conn->outbound)

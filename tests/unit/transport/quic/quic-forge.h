@@ -31,7 +31,8 @@ typedef struct
   gboolean stays;                               /* it forbids migration, as js-libp2p does */
   const guint8 *parameters;                     /* its transport parameters as bytes, NULL: what is due */
   gsize parameters_length;
-  guint64 window; /* how much it takes, of each kind; 0: nothing */
+  gint64 idle_timeout; /* that it asks for, µs; 0: none */
+  guint64 window;      /* how much it takes, of each kind; 0: nothing */
 } ForgeSession;
 
 void forge_session (Link *link, const ForgeSession *session);

@@ -537,7 +537,7 @@ side_deadline (Side *self)
 static void
 side_expire (Side *self, gint64 now)
 {
-  for (guint i = 0; i < self->links->len; i++)
+  for (guint i = 0; !self->is_puppet && i < self->links->len; i++)
     {
       Link *link = self->links->pdata[i];
 
