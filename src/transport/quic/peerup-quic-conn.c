@@ -724,7 +724,7 @@ peerup_quic_conn_migrate (PeerupQuicConn *self, const PeerupSocketAddress *local
 gboolean
 peerup_quic_conn_update_keys (PeerupQuicConn *self, gint64 now)
 {
-  if (self->conn == NULL)
+  if (self->conn == NULL || self->state != PEERUP_QUIC_OPEN)
     return FALSE;
   peerup_quic_conn_advance (self, now);
   if (ngtcp2_conn_initiate_key_update (self->conn, self->now) != 0)

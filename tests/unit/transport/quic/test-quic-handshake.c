@@ -428,6 +428,29 @@ test_key_update (void)
   g_assert_cmpuint (n[1], >=, 2);
 }
 
+/* Whenever it is too early for new keys, or too late, that is said. */
+static void
+test_key_update_early (void)
+{
+  g_autoptr (World) world = world_new ();
+  Link *client = world_dial (world);
+
+  g_assert_false (peerup_quic_conn_update_keys (client->conn, world->now));
+  while (!client->established)
+    {
+      world_run (world, world->now + MS);
+      if (world_accepted (world) != NULL && !world_accepted (world)->established)
+        g_assert_false (peerup_quic_conn_update_keys (world_accepted (world)->conn, world->now));
+      if (!client->established)
+        g_assert_false (peerup_quic_conn_update_keys (client->conn, world->now));
+    }
+  peerup_quic_conn_update_keys (client->conn, world->now);
+  world_run (world, world->now + S);
+  g_assert_null (client->error);
+  peerup_quic_conn_close (client->conn, 0, NULL, world->now);
+  g_assert_false (peerup_quic_conn_update_keys (client->conn, world->now));
+}
+
 /* A thousand handshakes on bad lines: each ends with both sides agreed, or in time with nothing. */
 static void
 test_thousand (void)
@@ -527,6 +550,7 @@ main (int argc, char **argv)
   g_test_add_func ("/quic/handshake/amplification", test_amplification);
   g_test_add_func ("/quic/handshake/amplification/farewell", test_amplification_farewell);
   g_test_add_func ("/quic/handshake/key-update", test_key_update);
+  g_test_add_func ("/quic/handshake/key-update/early", test_key_update_early);
   g_test_add_func ("/quic/handshake/replayed-initial", test_replayed_initial);
   g_test_add_func ("/quic/handshake/half-done", test_half_done);
   g_test_add_func ("/quic/handshake/thousand", test_thousand);
