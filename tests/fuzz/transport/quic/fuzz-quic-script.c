@@ -146,6 +146,7 @@ restart_server (Run *run)
     if (((Flow *) run->flows->pdata[i - 1])->link->side == &world->server)
       g_ptr_array_remove_index_fast (run->flows, i - 1);
   world_restart_side (world, &world->server);
+  world->server.n_admitted = world->server.n_released = 0;
   run->last[1] = (PeerupQuicFigures) { 0 };
 }
 
@@ -264,6 +265,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 
   run.flows = g_ptr_array_new_with_free_func ((GDestroyNotify) flow_free);
   world_restart (world);
+  world->server.n_admitted = world->server.n_released = 0;
   world->server.echo = FALSE;
   world->mtu = 1472;
   world->filter = weather;

@@ -199,6 +199,76 @@ test_version_storm (void)
   forge_assert_nothing_left (world);
 }
 
+/* One file of ngtcp2's fuzzing corpus: as it is, padded to what may begin a connection, and behind the ID
+ * of a connection that lives. */
+static void
+replay (World *world, const guint8 *data, gsize length)
+{
+  const ngtcp2_cid *cid = ngtcp2_conn_get_dcid (((Link *) world->client.links->pdata[0])->conn->conn);
+  gsize padded = MAX (length, 1200);
+  g_autofree guint8 *copy = g_malloc0 (padded);
+
+  memcpy (copy, data, length);
+  for (guint i = 0; i < 2; i++)
+    {
+      Side *to = i == 0 ? &world->server : &world->client;
+      Side *other = i == 0 ? &world->client : &world->server;
+
+      world_inject (world, to, &other->address, data, length);
+      world_inject (world, to, &other->address, copy, padded);
+    }
+  copy[0] = 0x40;
+  memcpy (copy + 1, cid->data, cid->datalen);
+  world_inject (world, &world->server, &world->client.address, copy, MAX (length, 9));
+  world_run (world, world->now + 50 * MS);
+}
+
+static void
+replay_folder (World *world, const char *path, guint *n)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *file = g_build_filename (path, name, NULL), *data = NULL;
+      gsize length;
+
+      if (g_file_test (file, G_FILE_TEST_IS_DIR))
+        replay_folder (world, file, n);
+      else if (g_file_get_contents (file, &data, &length, NULL))
+        {
+          replay (world, (const guint8 *) data, length);
+          ++*n;
+        }
+    }
+}
+
+static void
+test_corpus (void)
+{
+  const char *folder = g_getenv ("PEERUP_TESTDATA");
+  g_autoptr (World) world = NULL;
+  g_autofree char *path = NULL;
+  guint n = 0;
+  Link *client;
+
+  if (folder == NULL)
+    {
+      g_test_skip ("PEERUP_TESTDATA is not set: it names the folder with quic-corpus in it");
+      return;
+    }
+  path = g_build_filename (folder, "quic-corpus", NULL);
+  world = world_new ();
+  client = world_connect (world);
+  replay_folder (world, path, &n);
+  g_assert_cmpuint (n, >, 0);
+  world_run (world, world->now + 12 * S);
+  g_assert_null (client->error);
+  g_assert_cmpuint (peerup_quic_get_n_handshakes (world->server.quic), ==, 0);
+  g_assert_cmpuint (peerup_quic_get_n_conns (world->server.quic), ==, 1);
+}
+
 /* Row 22 */
 
 typedef struct
@@ -314,6 +384,7 @@ main (int argc, char **argv)
   g_test_add_func ("/quic/strangers/row-23/junk-initials", test_junk_initials);
   g_test_add_func ("/quic/strangers/row-23/sizes", test_sizes);
   g_test_add_func ("/quic/strangers/row-23/version-storm", test_version_storm);
+  g_test_add_func ("/quic/strangers/corpus", test_corpus);
   g_test_add_func ("/quic/strangers/row-5/not-admitted", test_not_admitted);
   for (guint i = 0; i < G_N_ELEMENTS (parameters); i++)
     {
