@@ -359,6 +359,8 @@ void
 peerup_quic_channel_sent (PeerupQuicChannel *self, gsize count, gboolean fin)
 {
   peerup_quic_buffer_pass (&self->sent, count);
+  if (self->conn->unacked == self->conn->unsent)
+    self->conn->progress_at = self->conn->now;
   self->conn->unsent -= count;
   self->turn += count;
   self->fin_sent |= fin;
@@ -373,6 +375,7 @@ peerup_quic_channel_acked (PeerupQuicChannel *self, guint64 count)
 
   peerup_quic_buffer_drop (&self->sent, n);
   self->conn->unacked -= n;
+  self->conn->progress_at = self->conn->now;
   if (self->waits_room && peerup_quic_channel_get_room (self) > 0)
     channel_tell_writable (self);
 }

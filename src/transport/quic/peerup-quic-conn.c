@@ -267,6 +267,7 @@ conn_new (PeerupQuic *quic, gboolean outbound, gint64 now)
   self->last_received = now;
   self->probe_deadline = self->probe_since = self->closing_until = G_MAXINT64;
   peerup_quic_conn_advance (self, now);
+  peerup_quic_conn_reset_width (self);
   peerup_quic_window_init (&self->window, PEERUP_QUIC_CONNECTION_WINDOW, PEERUP_QUIC_CONNECTION_WINDOW_MAX, self->now);
   g_hash_table_add (quic->conns, peerup_quic_conn_ref (self));
   return self;
@@ -491,6 +492,7 @@ peerup_quic_conn_expire (PeerupQuicConn *self, gint64 now)
     }
   if (ngtcp2_conn_get_expiry (self->conn) > self->now)
     return;
+  peerup_quic_conn_check_width (self);
   code = ngtcp2_conn_handle_expiry (self->conn, self->now);
   if (code != 0)
     peerup_quic_conn_fail (self, code);
@@ -565,6 +567,7 @@ conn_check_path (PeerupQuicConn *self)
     return;
   self->farewell_local = local;
   self->farewell_remote = remote;
+  peerup_quic_conn_reset_width (self);
   if (self->quic->events->moved != NULL)
     self->quic->events->moved (self, self->user_data);
 }
@@ -755,7 +758,8 @@ peerup_quic_conn_get_figures (PeerupQuicConn *self, PeerupQuicFigures *figures)
   figures->packets_received = info.pkt_recv;
   figures->packets_sent = info.pkt_sent;
   figures->packets_lost = info.pkt_lost;
-  figures->path_mtu = ngtcp2_conn_get_path_max_tx_udp_payload_size (self->conn);
+  figures->path_mtu =
+    self->narrow ? NGTCP2_MAX_UDP_PAYLOAD_SIZE : ngtcp2_conn_get_path_max_tx_udp_payload_size (self->conn);
 }
 
 guint

@@ -77,6 +77,10 @@ struct _PeerupQuicConn
   PeerupQuicWindow window;
   guint64 remote_code;
 
+  ngtcp2_tstamp progress_at; /* bytes of streams were acknowledged, or are waited for since */
+  ngtcp2_tstamp narrow_until;
+  ngtcp2_duration narrow_for; /* the next time */
+
   gint64 last_received;  /* the last packet */
   gint64 probe_deadline; /* when silence is looked at again; G_MAXINT64: without streams */
   gint64 probe_since;    /* G_MAXINT64: not probing */
@@ -94,6 +98,7 @@ struct _PeerupQuicConn
   guint no_alpn : 1;
   guint reset_stateless : 1; /* the peer knows nothing of it (RFC 9000 10.3) */
   guint window_closed : 1;   /* the connection's, when that was last looked at */
+  guint narrow : 1;          /* packets are of the smallest size */
   guint probe_now : 1;
   guint established : 1; /* to be told */
   guint openable : 1;    /* to be told */
@@ -160,6 +165,10 @@ peerup_quic_conn_read (PeerupQuicConn *self, const PeerupDatagrams *path, const 
 void peerup_quic_conn_tell (PeerupQuicConn *self, gint64 now);
 ngtcp2_tstamp peerup_quic_conn_advance (PeerupQuicConn *self, gint64 now);
 void peerup_quic_conn_active (PeerupQuicConn *self);
+/* Whether the path may have come to lose large packets: looked at when timers run out. */
+void peerup_quic_conn_check_width (PeerupQuicConn *self);
+/* The path is another one. */
+void peerup_quic_conn_reset_width (PeerupQuicConn *self);
 /* What the output ends with: a packet was made. */
 void peerup_quic_conn_wrote (PeerupQuicConn *self);
 void peerup_quic_conn_set_closed (PeerupQuicConn *self);

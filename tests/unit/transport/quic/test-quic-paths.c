@@ -450,6 +450,74 @@ test_size (gconstpointer data)
   g_assert_cmpuint (figures.path_mtu, ==, size->found);
 }
 
+/* The path comes to take less in the middle of a transfer, and tells nobody. */
+static void
+test_black_hole (gconstpointer data)
+{
+  g_autoptr (World) world = world_new ();
+  g_auto (Transfer) transfer = { 0 };
+  PeerupQuicFigures figures;
+  gint64 since;
+
+  world->bandwidth = 1000 * 1000;
+  transfer_start (&transfer, world, 6 * 1000 * 1000);
+  world_run (world, world->now + 2 * S);
+  peerup_quic_conn_get_figures (transfer.client->conn, &figures);
+  g_assert_cmpuint (figures.path_mtu, ==, 1472);
+  world->mtu = GPOINTER_TO_UINT (data) - 28;
+  since = world->now;
+  transfer_finish (&transfer);
+  g_assert_cmpint (world->now - since, <, 30 * S);
+  peerup_quic_conn_get_figures (transfer.client->conn, &figures);
+  g_assert_cmpuint (figures.path_mtu, <=, world->mtu);
+}
+
+/* An hour of it, at a line's full rate but for the seconds in which larger packets are tried again. */
+static void
+test_black_hole_long (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_auto (Transfer) transfer = { 0 };
+  gint64 since;
+  guint64 before;
+
+  world->bandwidth = 100 * 1000;
+  world->queue = 20 * 1000;
+  transfer_start (&transfer, world, 8 * 1000 * 1000);
+  world_run (world, world->now + 5 * S);
+  world->mtu = 1400 - 28;
+  since = world->now;
+  before = transfer.flow->n_received;
+  world_run (world, since + 60 * S);
+  g_test_message ("%" G_GUINT64_FORMAT " bytes in a minute", transfer.flow->n_received - before);
+  g_assert_cmpuint (transfer.flow->n_received - before, >, 60 * 100 * 1000 * 6 / 10);
+  transfer_finish (&transfer);
+}
+
+/* A line that is cut for some seconds is used with its large packets again. */
+static void
+test_cut (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_auto (Transfer) transfer = { 0 };
+  PeerupQuicFigures figures;
+
+  world->bandwidth = 100 * 1000;
+  world->queue = 20 * 1000;
+  transfer_start (&transfer, world, 4 * 1000 * 1000);
+  world_run (world, world->now + 2 * S);
+  world->filter = forge_lose_all;
+  world_run (world, world->now + 4 * S);
+  world->filter = NULL;
+  world_run (world, world->now + 20 * S);
+  for (guint i = 0; i < 2; i++)
+    {
+      peerup_quic_conn_get_figures (i == 0 ? transfer.client->conn : transfer.server->conn, &figures);
+      g_assert_cmpuint (figures.path_mtu, ==, 1472);
+    }
+  transfer_finish (&transfer);
+}
+
 /* Bad lines */
 
 typedef struct
@@ -605,6 +673,10 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, &sizes[i], test_size);
     }
+  g_test_add_data_func ("/quic/paths/black-hole/1400", GUINT_TO_POINTER (1400), test_black_hole);
+  g_test_add_data_func ("/quic/paths/black-hole/1280", GUINT_TO_POINTER (1280), test_black_hole);
+  g_test_add_func ("/quic/paths/black-hole/long", test_black_hole_long);
+  g_test_add_func ("/quic/paths/cut", test_cut);
   add_lines ();
   for (guint i = 0; i < G_N_ELEMENTS (marks); i++)
     {
