@@ -84,7 +84,7 @@ describe_dispatches (void)
   g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
   guint64 buckets[PEERUP_REACTOR_BUCKETS];
 
-  peerup_reactor_get_histogram (reactor, buckets);
+  peerup_reactor_get_histogram (reactor, PEERUP_REACTOR_ELAPSED, buckets);
   return g_variant_new_fixed_array (G_VARIANT_TYPE_UINT64, buckets, PEERUP_REACTOR_BUCKETS, sizeof buckets[0]);
 }
 

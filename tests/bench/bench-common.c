@@ -97,18 +97,28 @@ bench_await (DexFuture *future, GError **error)
   return dex_future_get_value (held, error) != NULL;
 }
 
-void
-bench_print_dispatches (void)
+static void
+print_dispatches (const char *name, PeerupReactorClock clock)
 {
   g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
   guint64 counts[PEERUP_REACTOR_BUCKETS];
 
-  peerup_reactor_get_histogram (reactor, counts);
-  g_print ("{\"dispatches\": [");
+  peerup_reactor_get_histogram (reactor, clock, counts);
+  g_print ("\"%s\": [", name);
   for (guint i = 0; i < PEERUP_REACTOR_BUCKETS; i++)
     g_print ("%s[%u, %" G_GUINT64_FORMAT "]", i > 0 ? ", " : "",
              i + 1 < PEERUP_REACTOR_BUCKETS ? PEERUP_REACTOR_BUCKET << i : 0, counts[i]);
-  g_print ("]}\n");
+  g_print ("]");
+}
+
+void
+bench_print_dispatches (void)
+{
+  g_print ("{");
+  print_dispatches ("elapsed", PEERUP_REACTOR_ELAPSED);
+  g_print (", ");
+  print_dispatches ("processor", PEERUP_REACTOR_PROCESSOR);
+  g_print ("}\n");
 }
 
 static gboolean

@@ -88,6 +88,19 @@ def far(bench):
                 bench.figure(f"  {STREAM}, {line.name}", [r for r in rates[STREAM] if r], "Gbit/s", goal)
 
 
+def lossy(bench):
+    """What is left of a line that loses packets for other reasons than being full."""
+    if not has_delay_line(bench):
+        return
+    for loss, size in ((0.1, 32), (1, 8)):
+        with contextlib.ExitStack() as stack:
+            line = Far(bench, stack, FAR, 100, loss)
+            bench.section(f"QUIC over a lossy line: {line.name}")
+            makers = {kind: lambda kind=kind: OurStream(bench, line, stack, kind) for kind in ("quic", "quic-bbr", "tls")}
+            compare(bench, try_all(bench, makers), "fetch", size * 2**20,
+                    [("our QUIC BBR stream", STREAM, ""), (STREAM, "our TCP+TLS stream", "")])
+
+
 def connect(bench):
     """How long until the first byte, and what a handshake costs."""
     with contextlib.ExitStack() as stack:
@@ -185,13 +198,12 @@ def dispatches(bench):
 def show_dispatches(bench, name, process):
     """Ends the process, which prints its histogram then."""
     out, _ = process.communicate("", timeout=20)
-    counts = json.loads(out.splitlines()[-1])["dispatches"]
-    total = sum(n for _, n in counts)
-    short = sum(n for below, n in counts if below and below <= 2048)
-    if total:
-        bench.row(f"{name}: below 2 ms", f"{100 * short / total:.3f} %", f"of {total}")
+    for clock, counts in json.loads(out.splitlines()[-1]).items():
+        total = sum(n for _, n in counts)
+        short = sum(n for below, n in counts if below and below <= 2048)
+        bench.row(f"{name}: below 2 ms, {clock} time", f"{100 * short / total:.3f} %", f"of {total}")
         bench.row("  by less than so many µs", "", " ".join(f"{below or 'more'}:{n}" for below, n in counts))
 
 
-PARTS = {"streams": streams, "tunnels": tunnels, "far": far, "connect": connect, "idle": idle,
+PARTS = {"streams": streams, "tunnels": tunnels, "far": far, "lossy": lossy, "connect": connect, "idle": idle,
          "dispatches": dispatches}
