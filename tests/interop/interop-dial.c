@@ -48,6 +48,19 @@ interop_dial_ping (InteropDial *self, PeerupPinger *pinger, GError **error)
   return g_value_get_int64 (value);
 }
 
+gboolean
+interop_dial_ping_once (InteropDial *self, GError **error)
+{
+  g_autoptr (PeerupPinger) pinger = peerup_pinger_new (self->swarm, self->peer);
+
+  if (interop_dial_ping (self, pinger, error) < 0)
+    return FALSE;
+  if (peerup_pinger_get_connection (pinger) == self->connection)
+    return TRUE;
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "another connection answered");
+  return FALSE;
+}
+
 PeerupPeerInfo *
 interop_dial_identify (InteropDial *self, GError **error)
 {
@@ -103,6 +116,18 @@ dial_set_address (InteropDial *self, const char *text, GError **error)
   return TRUE;
 }
 
+/* Where the connection is at the end: what it had migrated to. */
+static void
+dial_note_local (InteropDial *self)
+{
+  g_autofree char *local = NULL;
+
+  if (self->connection != NULL)
+    g_object_get (self->connection, "local-address", &local, NULL);
+  if (local != NULL)
+    json_object_set_string_member (self->result, "local", local);
+}
+
 static void
 dial_clear (InteropDial *self)
 {
@@ -135,6 +160,7 @@ interop_dial (PeerupSwarm *swarm, const InteropOptions *options, GError **error)
   peerup_ping_serve (swarm);
   self.identify = peerup_identify_new (swarm);
   passed = one->run (&self, &failure);
+  dial_note_local (&self);
   json_object_set_boolean_member (self.result, "ok", passed);
   if (!passed)
     json_object_set_string_member (self.result, "error", failure->message);
