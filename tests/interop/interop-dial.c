@@ -6,6 +6,19 @@
 #include "interop-dial.h"
 #include "wire/peerup-error.h"
 
+/* Goes to standard error, for standard output is that of the case. */
+static void
+on_moved (PeerupConnection *connection, GParamSpec *pspec, gpointer data)
+{
+  JsonObject *members = json_object_new ();
+  g_autofree char *local = NULL;
+
+  g_object_get (connection, "local-address", &local, NULL);
+  json_object_set_string_member (members, "event", "moved");
+  json_object_set_string_member (members, "local", local);
+  interop_print (stderr, members);
+}
+
 gboolean
 interop_dial_connect (InteropDial *self, GError **error)
 {
@@ -21,6 +34,7 @@ interop_dial_connect (InteropDial *self, GError **error)
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
+  g_signal_connect (self->connection, "notify::local-address", G_CALLBACK (on_moved), NULL);
   interop_describe_connection (self->result, self->connection);
   return TRUE;
 }
@@ -116,18 +130,6 @@ dial_set_address (InteropDial *self, const char *text, GError **error)
   return TRUE;
 }
 
-/* Where the connection is at the end: what it had migrated to. */
-static void
-dial_note_local (InteropDial *self)
-{
-  g_autofree char *local = NULL;
-
-  if (self->connection != NULL)
-    g_object_get (self->connection, "local-address", &local, NULL);
-  if (local != NULL)
-    json_object_set_string_member (self->result, "local", local);
-}
-
 static void
 dial_clear (InteropDial *self)
 {
@@ -160,7 +162,6 @@ interop_dial (PeerupSwarm *swarm, const InteropOptions *options, GError **error)
   peerup_ping_serve (swarm);
   self.identify = peerup_identify_new (swarm);
   passed = one->run (&self, &failure);
-  dial_note_local (&self);
   json_object_set_boolean_member (self.result, "ok", passed);
   if (!passed)
     json_object_set_string_member (self.result, "error", failure->message);

@@ -395,8 +395,8 @@ class Pair:
         return result
 
     def copy(self, protocol, data, halfway=None, prefix=(), timeout=20, **options):
-        """Sends data to a stream of that protocol, which has to return it; calls halfway when half of it is on its
-        way and some has come back. Returns the result."""
+        """Sends data to a stream of that protocol, which has to return it. When half of it is on its way and some has
+        come back, calls halfway with a function that returns what the program has said on standard error."""
         argv = [*prefix, *self._command('copy', timeout=timeout, protocol=protocol, **options)]
         returned, begun = bytearray(), threading.Event()
 
@@ -406,6 +406,9 @@ class Pair:
                 begun.set()
 
         with tempfile.TemporaryFile() as errors:
+            def words():
+                return os.pread(errors.fileno(), 1 << 20, 0).decode(errors='replace')
+
             program = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
             taker = threading.Thread(target=take, daemon=True)
             taker.start()
@@ -415,7 +418,7 @@ class Pair:
                     program.stdin.flush()
                     if halfway:
                         assert begun.wait(timeout), 'nothing came back'
-                        halfway()
+                        halfway(words)
                     program.stdin.write(data[len(data) // 2:])
                     program.stdin.close()
                 code = program.wait(timeout + WAIT)
@@ -423,11 +426,8 @@ class Pair:
             finally:
                 program.kill()
                 program.wait()
-            errors.seek(0)
-            words = errors.read().decode(errors='replace')
-        assert code == 0, f'exit code {code} from {shlex.join(map(str, argv))}: {words}'
+            assert code == 0, f'exit code {code} from {shlex.join(map(str, argv))}: {words()}'
         assert returned == data
-        return json.loads(words.splitlines()[-1])
 
     def listener_sees(self, name, seconds=WAIT, **members):
         return self.listener.wait_for(name, since=self.mark, seconds=seconds, **members)
