@@ -119,3 +119,4 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.section('matrix')
         for line in lines:
             terminalreporter.write_line(line)
+        terminalreporter.write_line('')

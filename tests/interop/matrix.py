@@ -42,10 +42,10 @@ class Matrix:
         if not self._results:
             return
         first = max(map(len, self._results)) + 1
-        yield 'dialer'.ljust(first) + ''.join(dialer.ljust(WIDTH) for _, dialer in self._pairs)
-        yield 'listener'.ljust(first) + ''.join(listener.ljust(WIDTH) for listener, _ in self._pairs)
-        for case, results in self._results.items():
-            yield case.ljust(first) + ''.join(self._cell(results, pair).ljust(WIDTH) for pair in self._pairs).rstrip()
+        rows = [('dialer', [dialer for _, dialer in self._pairs]), ('listener', [listener for listener, _ in self._pairs])]
+        rows += [(case, [self._cell(results, pair) for pair in self._pairs]) for case, results in self._results.items()]
+        for name, cells in rows:
+            yield (name.ljust(first) + ''.join(cell.ljust(WIDTH) for cell in cells)).rstrip()
         yield LEGEND
         for reason, where in self._reasons.items():
             yield f'- {reason}:'
