@@ -147,7 +147,7 @@ peerup_quic_conn_write (PeerupQuicConn *self, PeerupDatagrams *datagrams, gsize 
   self->writing = FALSE;
   if (n < 0)
     {
-      peerup_quic_conn_write_failed (self, n);
+      peerup_quic_conn_fail (self, n);
       return FALSE;
     }
   ngtcp2_conn_update_pkt_tx_time (self->conn, self->now);
