@@ -373,6 +373,7 @@ const InteropCase interop_cases[] = {
   { "early-unsupported", interop_run_early_unsupported, INTEROP_NOBODY, 1024, 0 },
   { "parallel", interop_run_parallel, INTEROP_ECHO, 65536, 100 },
   { "sequential", interop_run_sequential, INTEROP_ECHO, 64, 1000 },
+  { "burst", interop_run_burst, INTEROP_ECHO, 64, 1500 },
   { "crowd", interop_run_crowd, INTEROP_ECHO, 64, 1000 },
   { "idle", interop_run_idle, INTEROP_ECHO, 64, 40 },
   { "sink", run_sink, NULL, 65536, 0 },

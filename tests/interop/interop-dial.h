@@ -41,6 +41,7 @@ gboolean interop_run_early (InteropDial *self, GError **error);
 gboolean interop_run_early_unsupported (InteropDial *self, GError **error);
 gboolean interop_run_parallel (InteropDial *self, GError **error);
 gboolean interop_run_sequential (InteropDial *self, GError **error);
+gboolean interop_run_burst (InteropDial *self, GError **error);
 gboolean interop_run_crowd (InteropDial *self, GError **error);
 gboolean interop_run_idle (InteropDial *self, GError **error);
 

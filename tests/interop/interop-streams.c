@@ -38,10 +38,11 @@ finish_answered (InteropDial *self, PeerupStream *stream, GError **error)
          (n + 1 == self->bytes || fail (error, "a stream returned another number of bytes"));
 }
 
-/* parallel: one fiber a stream; all wait until each has had its first byte back. */
+/* One fiber a stream. Where they meet (parallel), all wait until each has had its first byte back. */
 typedef struct
 {
   InteropDial *dial;
+  gboolean meet;
   DexPromise *all_open;
   guint n_open;
 } Parallel;
@@ -49,6 +50,8 @@ typedef struct
 static gboolean
 parallel_wait (Parallel *self, GError **error)
 {
+  if (!self->meet)
+    return TRUE;
   if (++self->n_open == self->dial->count && dex_future_is_pending (DEX_FUTURE (self->all_open)))
     dex_promise_resolve_boolean (self->all_open, TRUE);
   return dex_await (dex_ref (self->all_open), error);
@@ -75,12 +78,12 @@ parallel_fiber (gpointer data)
   return dex_future_new_for_error (g_steal_pointer (&error));
 }
 
-gboolean
-interop_run_parallel (InteropDial *self, GError **error)
+static gboolean
+run_many (InteropDial *self, gboolean meet, GError **error)
 {
   g_autoptr (DexPromise) all_open = dex_promise_new ();
   g_autoptr (GPtrArray) fibers = g_ptr_array_new ();
-  Parallel parallel = { .dial = self, .all_open = all_open };
+  Parallel parallel = { .dial = self, .meet = meet, .all_open = all_open };
   gint64 start = g_get_monotonic_time ();
   gboolean passed = TRUE;
 
@@ -94,6 +97,19 @@ interop_run_parallel (InteropDial *self, GError **error)
   json_object_set_int_member (self->result, "bytes", self->count * self->bytes);
   json_object_set_double_member (self->result, "seconds", (g_get_monotonic_time () - start) / 1e6);
   return passed;
+}
+
+gboolean
+interop_run_parallel (InteropDial *self, GError **error)
+{
+  return run_many (self, TRUE, error);
+}
+
+/* Those that the peer does not take at once wait until others have ended. */
+gboolean
+interop_run_burst (InteropDial *self, GError **error)
+{
+  return run_many (self, FALSE, error);
 }
 
 gboolean

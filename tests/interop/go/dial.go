@@ -64,6 +64,7 @@ var cases = map[string]caseOf{
 	"early":          {run: (*dialer).echo, protocol: echoID, bytes: 65536}, // go-libp2p never waits if identify told of the protocol
 	"half-close":     {run: (*dialer).halfClose, protocol: echoID, bytes: 4096},
 	"parallel":       {run: (*dialer).parallel, bytes: 65536, count: 100},
+	"burst":          {run: (*dialer).burst, bytes: 64, count: 1500},
 	"crowd":          {run: (*dialer).crowd, bytes: 64, count: 1000},
 	"idle":           {run: (*dialer).idle, bytes: 64, count: 40},
 	"migrate":        {run: (*dialer).migrate, bytes: 1 << 20},
@@ -297,15 +298,30 @@ func (d *dialer) halfClose(ctx context.Context) error {
 
 // parallel holds every stream open after its first byte until all have theirs.
 func (d *dialer) parallel(ctx context.Context) error {
+	var opened sync.WaitGroup
+	opened.Add(d.count)
+	return d.many(ctx, func() error { return d.oneOfMany(ctx, &opened) })
+}
+
+// burst opens as many at once, each of which goes on as soon as it can.
+func (d *dialer) burst(ctx context.Context) error {
+	return d.many(ctx, func() error {
+		s, err := d.answered(ctx)
+		if err != nil {
+			return err
+		}
+		return d.finish(s)
+	})
+}
+
+func (d *dialer) many(ctx context.Context, one func() error) error {
 	if err := d.connect(ctx); err != nil {
 		return err
 	}
 	start := time.Now()
-	var opened sync.WaitGroup
-	opened.Add(d.count)
 	errs := make(chan error, d.count)
 	for range d.count {
-		go func() { errs <- d.oneOfMany(ctx, &opened) }()
+		go func() { errs <- one() }()
 	}
 	for range d.count {
 		if err := <-errs; err != nil {

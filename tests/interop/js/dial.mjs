@@ -17,6 +17,7 @@ const CASES = {
   echo: { run: echoes, protocol: '/echo/1.0.0', bytes: 65536 },
   'half-close': { run: halfCloses, protocol: '/echo/1.0.0', bytes: 4096 },
   parallel: { run: parallels, bytes: 65536, count: 100 },
+  burst: { run: bursts, bytes: 64, count: 1500 },
   crowd: { run: crowds, bytes: 64, count: 1000 },
   idle: { run: idles, bytes: 64, count: 40 },
   sequential: { run: followsOneAnother, bytes: 64, count: 1000 },
@@ -181,6 +182,14 @@ async function parallels (d) {
   const start = performance.now()
   const all = await inTime(d, Promise.all(Array.from({ length: d.count }, () => answered(d))))
   await inTime(d, Promise.all(all.map(one => finishes(d, one))))
+  Object.assign(d.result, { streams: d.count, bytes: d.bytes * d.count, seconds: (performance.now() - start) / 1000 })
+}
+
+/** As many at once, each of which goes on as soon as it can. */
+async function bursts (d) {
+  await connects(d)
+  const start = performance.now()
+  await inTime(d, Promise.all(Array.from({ length: d.count }, async () => finishes(d, await answered(d)))))
   Object.assign(d.result, { streams: d.count, bytes: d.bytes * d.count, seconds: (performance.now() - start) / 1000 })
 }
 

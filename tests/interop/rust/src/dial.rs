@@ -29,6 +29,7 @@ const CASES: &[(&str, &str, u64, usize)] = &[
     ("half-close", "/echo/1.0.0", 4096, 0),
     ("early", "/echo/1.0.0", 65536, 0),
     ("parallel", "", 65536, 100),
+    ("burst", "", 64, 1500),
     ("crowd", "", 64, 1000),
     ("idle", "", 64, 40),
     ("sequential", "", 64, 1000),
@@ -114,6 +115,7 @@ impl Dial {
             "echo" | "early" => self.echo().await,
             "half-close" => self.half_close().await,
             "parallel" => self.parallel().await,
+            "burst" => self.burst().await,
             "crowd" => self.crowd().await,
             "idle" => self.idle().await,
             "sequential" => self.sequential().await,
@@ -260,6 +262,20 @@ impl Dial {
         send(&mut stream, 0, 1).await?;
         let first = stream.read_u8().await?;
         Ok((stream, first))
+    }
+
+    /// As many at once, each of which goes on as soon as it can.
+    async fn burst(&mut self) -> Result<()> {
+        self.connect().await?;
+        let start = Instant::now();
+        let all = (0..self.count).map(|_| async {
+            let (stream, first) = self.first_byte().await?;
+            exchange_checked(stream, first, self.bytes).await
+        });
+        try_join_all(all).await?;
+        let bytes = self.bytes * self.count as u64;
+        self.note(json!({"streams": self.count, "bytes": bytes, "seconds": start.elapsed().as_secs_f64()}));
+        Ok(())
     }
 
     /// Opens streams until one is refused; the others must not be hurt.

@@ -126,8 +126,10 @@ fn parse_allowed(list: &[String]) -> Result<Option<HashSet<PeerId>>> {
     Ok((!allowed.is_empty()).then_some(allowed))
 }
 
-/// The case early does not wait for the answer to its proposals.
+/// More streams may begin at once than the default of 128. The case early does not wait for
+/// the answer to its proposals.
 fn tune(options: &Options, config: SwarmConfig) -> SwarmConfig {
+    let config = config.with_max_negotiating_inbound_streams(4096);
     match options.action.as_str() {
         "early" => config.with_substream_upgrade_protocol_override(Version::V1Lazy),
         _ => config,
