@@ -18,9 +18,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line('markers', 'ours(role): only pairs in which our stack is the listener or the dialer')
+    config.addinivalue_line('markers', 'ours(role): only pairs in which ours is the listener, the dialer or either')
     config.addinivalue_line('markers', 'ways(...): only these ways to connect')
-    config.addinivalue_line('markers', 'begins(wait, function): what takes long begins before all tests, as function(pair)')
+    config.addinivalue_line('markers', 'begins(wait, function): function(pair) begins before all tests what takes long')
     config.stash[matrix.KEY] = matrix.Matrix()
 
 
@@ -39,7 +39,7 @@ def pytest_generate_tests(metafunc):
         marker = metafunc.definition.get_closest_marker
         ours, ways = marker('ours'), marker('ways')
         every = [(l, d, w) for l, d in pairs(metafunc.config) for w in (ways.args if ways else WAYS)
-                 if not ours or {'listener': l, 'dialer': d}[ours.args[0]] == peers.OURS]
+                 if not ours or peers.OURS in {'listener': (l,), 'dialer': (d,), 'either': (l, d)}[ours.args[0]]]
         metafunc.parametrize('pair', every, indirect=True, ids=[f'{d}-dials-{l}-{w}' for l, d, w in every])
 
 

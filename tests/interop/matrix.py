@@ -42,9 +42,11 @@ class Matrix:
         if not self._results:
             return
         first = max(map(len, self._results)) + 1
-        rows = [('dialer', [dialer for _, dialer in self._pairs]), ('listener', [listener for listener, _ in self._pairs])]
-        rows += [(case, [self._cell(results, pair) for pair in self._pairs]) for case, results in self._results.items()]
-        for name, cells in rows:
+        rows = {'dialer': [dialer for _, dialer in self._pairs],
+                'listener': [listener for listener, _ in self._pairs]}
+        for case, results in self._results.items():
+            rows[case] = [self._cell(results, pair) for pair in self._pairs]
+        for name, cells in rows.items():
             yield (name.ljust(first) + ''.join(cell.ljust(WIDTH) for cell in cells)).rstrip()
         yield LEGEND
         for reason, where in self._reasons.items():

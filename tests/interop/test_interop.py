@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+import nets
 import peers
 
 BULK = int(os.environ.get('PEERUP_INTEROP_BYTES', 64 * 1024 * 1024))
@@ -19,10 +20,11 @@ SUMS = {  # of the pattern, README.md
     65536: '47b74e1a3ac69d36c3c33ff8d04c4454df451199ccefbb092f95c9645abbf45e',
     67108864: 'abf0cf4799b8b49e540bd29c0ad13f86190a1374a2aa4b62ad692267ae09f68d',
 }
-TELLS_CODES = {'go-0.47', 'go-new', 'peerup'}  # as listeners, in the resets that /reset/1.0.0 is asked for
-FOLLOWS_PATHS = {'go-0.47', 'go-new', 'peerup'}  # as listeners
+GO = ('go-0.47', 'go-new')
+TELLS_CODES = {*GO, 'peerup'}  # as listeners, in the resets that /reset/1.0.0 is asked for
+FOLLOWS_PATHS = {*GO, 'peerup'}  # as listeners
 STREAMS = 24  # that ours takes of one peer where that is tried
-GATES_BY_CODE = {'tls': {'peerup'}, 'noise': {'peerup'}, 'quic': {'peerup', 'go-0.47', 'go-new'}}  # 0x1007
+GATES_BY_CODE = {'tls': {'peerup'}, 'noise': {'peerup'}, 'quic': {*GO, 'peerup'}}  # 0x1007
 
 
 def needs_a_listener_that_follows(pair):
@@ -163,7 +165,7 @@ def test_refused_by_the_gater(pair):
     assert result['refusal']
     if pair.dialer_stack == peers.OURS and pair.listener_stack in GATES_BY_CODE[pair.way]:
         assert 'authorize' in result['refusal']
-    if pair.way == 'quic' and pair.dialer_stack in ('go-0.47', 'go-new') and pair.listener_stack in GATES_BY_CODE['quic']:
+    if pair.way == 'quic' and pair.dialer_stack in GO and pair.listener_stack in GATES_BY_CODE['quic']:
         assert '0x1007' in result['refusal']
     stranger_id = peers.peer_id(stranger)
     pair.listener_sees('refused', peer=stranger_id)
@@ -221,7 +223,7 @@ def test_more_streams_than_allowed(pair):
 def test_rebinding(pair):
     """A router on the way forgets the dialer's port and gives it another."""
     needs_a_listener_that_follows(pair)
-    tap = peers.Tap(pair.addr)
+    tap = nets.Tap(pair.addr)
     try:
         ports = []
         pair.copy('/echo/1.0.0', os.urandom(1 << 20), halfway=lambda _: ports.append(tap.rebind()), addr=tap.addr)
@@ -247,7 +249,7 @@ def test_migration(pair):
 
 def migrate_by_route(pair):
     """The system's best source address becomes another, which ours notices by itself."""
-    network = peers.Namespace()
+    network = nets.Namespace()
 
     def change(words):
         network.run('ip', 'route', 'replace', 'local', '127.0.0.1', 'dev', 'lo', 'table', 'local', 'src', '127.0.0.2')
@@ -265,6 +267,7 @@ def migrate_by_route(pair):
         network.close()
 
 
+@pytest.mark.ours('either')
 def test_listener_quits(pair):
     listener, addr = pair.another_listener()
     dialer = pair.start('source', bytes=ENDLESS, addr=addr)
@@ -292,6 +295,7 @@ def begin_quits(pair):
     return dialer
 
 
+@pytest.mark.ours('either')
 @pytest.mark.begins('quits', begin_quits)
 def test_dialer_quits(pair, begun):
     """The listener hears at once of the end of a connection on which a stream is open."""
@@ -361,9 +365,9 @@ def test_refused_handshake(pair, fault):
 @pytest.mark.ways('quic')
 def test_client_hello_in_two_datagrams(pair):
     """Go offers a post-quantum key share, and the second half of its hello comes first."""
-    if pair.dialer_stack not in ('go-new', 'go-0.47'):
+    if pair.dialer_stack not in GO:
         pytest.skip(f'the ClientHello of {pair.dialer_stack} fits one datagram')
-    tap = peers.BackwardTap(pair.addr)
+    tap = nets.BackwardTap(pair.addr)
     try:
         pair.dial('echo', addr=tap.addr)
         assert [data[0] & 0xb0 for data in tap.first] == [0x80, 0x80]  # both Initials

@@ -23,6 +23,8 @@ use crate::streams::{OpenError, Opened, Streams};
 use crate::{Options, Result, usage};
 
 const CLOSING: Duration = Duration::from_secs(2);
+/// QUIC tells nobody when the packets are out that close its connections.
+const FLUSHING: Duration = Duration::from_millis(100);
 
 pub enum Event {
     Listening(Multiaddr),
@@ -104,6 +106,7 @@ impl Node {
     pub async fn close(self) {
         let _ = self.commands.send(Command::Close);
         let _ = tokio::time::timeout(CLOSING, self.task).await;
+        tokio::time::sleep(FLUSHING).await;
     }
 }
 
