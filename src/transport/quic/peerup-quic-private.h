@@ -72,6 +72,7 @@ struct _PeerupQuicConn
   gsize unacked; /* and those that wait to be acknowledged as well */
   gsize waiting; /* received bytes of all channels that are not read */
   gsize told;    /* of them, steps that the user knows of */
+  gsize burst;   /* bytes sent, counted up to what may go unpaced */
   gsize credit;  /* bytes read since the peer may last have been told of more room */
   PeerupQuicWindow window;
   guint64 remote_code;

@@ -62,6 +62,27 @@ test_echo (void)
   g_assert_cmpuint (client->n_drained, ==, 1);
 }
 
+/* A request right behind the handshake is answered after two round trips, whatever the handshake
+ * has cost of the pace. */
+static void
+test_first_answer (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (Flow) flow = NULL;
+  gint64 began;
+  Link *client;
+
+  world->delay = 34000;
+  world->server.echo = TRUE;
+  began = world->now;
+  client = world_dial (world);
+  g_assert_true (world_run_until (world, &client->established));
+  flow = flow_open (client);
+  flow_send_text (flow, "hello", TRUE);
+  g_assert_true (world_run_until (world, &flow->ended));
+  g_assert_cmpint (world->now - began, <, 4 * world->delay + 1000);
+}
+
 static void
 test_wrong_peer (void)
 {
@@ -290,6 +311,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/quic/handshake", test_handshake);
   g_test_add_func ("/quic/echo", test_echo);
+  g_test_add_func ("/quic/first-answer", test_first_answer);
   g_test_add_func ("/quic/wrong-peer", test_wrong_peer);
   g_test_add_func ("/quic/reset", test_reset);
   g_test_add_func ("/quic/half-close", test_half_close);
