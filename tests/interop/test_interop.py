@@ -269,9 +269,12 @@ def migrate_by_route(pair):
 
 @pytest.mark.ours('either')
 def test_listener_quits(pair):
+    if pair.way == 'quic' and pair.listener_stack == 'rust':
+        pytest.skip('rust-libp2p over QUIC may end without a word a connection that it is sending on')
     listener, addr = pair.another_listener()
     dialer = pair.start('source', bytes=ENDLESS, addr=addr)
-    listener.wait_for('connected', peer=pair.dialer_id)
+    # Sooner than that go-libp2p would dial again.
+    listener.wait_for('identified', peer=pair.dialer_id)
     assert listener.stop() == 0, listener.story()
     assert dialer.finish(peers.WAIT) == 1
     assert dialer.events[-1]['ok'] is False
