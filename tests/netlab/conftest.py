@@ -23,22 +23,13 @@ import time
 import pytest
 
 import netlab
+from far import QUIC, Far
+from netlab import wait_for
 
 BIN = os.environ.get("PEERUP_BIN", str(pathlib.Path(__file__).parents[2] / "build/asan/src/cli/peerup"))
 BIG = int(os.environ.get("PEERUP_TEST_BIG", 64 << 20))
 LSAN = pathlib.Path(__file__).parents[1] / "lsan.supp"
 COMPLAINTS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|CRITICAL|assertion .* failed", re.I)
-
-
-def wait_for(condition, seconds=10, what="the condition"):
-    """Returns what condition() returns once that is true."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < end, f"{what} did not come true within {seconds} s"
-        time.sleep(0.02)
 
 
 class Running:
@@ -294,6 +285,12 @@ def serve():
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def far(lab, make_peer, serve):
+    """far(transport..., hosts=[...]): two peers on the lab's line, which must be joined."""
+    return lambda *transports, hosts=(netlab.SERVER,): Far(lab, make_peer, serve, transports or (QUIC,), hosts)
 
 
 @pytest.fixture
