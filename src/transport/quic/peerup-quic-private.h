@@ -101,6 +101,17 @@ struct _PeerupQuicConn
   guint drained : 1;     /* to be told: the last stream has ended */
 };
 
+/* The frames of a stream that are sent and not acknowledged, in blocks: where each block ends. */
+#define PEERUP_QUIC_FLIGHT_BLOCKS 120
+
+typedef struct
+{
+  guint64 *ends; /* a ring, made when there is a whole block */
+  guint first, length;
+  guint n_frames; /* of the block that is not whole yet */
+  guint64 sent, acked;
+} PeerupQuicFlight;
+
 struct _PeerupQuicChannel
 {
   guint ref_count;
@@ -112,7 +123,8 @@ struct _PeerupQuicChannel
   PeerupQuicBuffer received;
   PeerupQuicWindow window;
   PeerupQuicBuffer sent; /* until acknowledged; its cursor: until sent */
-  gsize turn;            /* bytes it has sent in its turn */
+  PeerupQuicFlight flight;
+  gsize turn; /* bytes it has sent in its turn */
   GError *error;
   guint32 code;
   guint fin_wanted : 1;
