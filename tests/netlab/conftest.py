@@ -100,7 +100,8 @@ class Peer:
             "HOME": str(self.home),
             "XDG_RUNTIME_DIR": str(self.runtime),
             "G_DEBUG": "fatal-criticals",
-            "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
+            # What was freed is kept from use for a while, but not so much that it hides how memory grows.
+            "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:quarantine_size_mb=16",
             "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
             "LSAN_OPTIONS": f"suppressions={LSAN}:print_suppressions=0",
         }
