@@ -73,6 +73,9 @@ struct _PeerupQuicConn
   gsize waiting; /* received bytes of all channels that are not read */
   gsize told;    /* of them, steps that the user knows of */
   gsize credit;  /* bytes read since the peer may last have been told of more room */
+
+  gint64 burst_until; /* when the first burst ends; G_MAXINT64: it has not begun, or it has ended */
+  guint n_burst;      /* datagrams of it */
   PeerupQuicWindow window;
   guint64 remote_code;
 
@@ -99,6 +102,7 @@ struct _PeerupQuicConn
   guint announced : 1;   /* established was told */
   guint writing : 1;     /* within ngtcp2's output, which forbids most calls */
   guint drained : 1;     /* to be told: the last stream has ended */
+  guint paced : 1;       /* the first burst has ended */
 };
 
 /* The frames of a stream that are sent and not acknowledged, in blocks: where each block ends. */

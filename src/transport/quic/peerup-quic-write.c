@@ -13,6 +13,9 @@
 #define TURN (64 * 1024)
 /* What the kernel takes in one call (UDP_MAX_SEGMENTS). */
 #define BATCH_PACKETS 64
+/* Of the first burst: as many datagrams as the first congestion window has (RFC 9002 7.7), and round trips. */
+#define BURST_DATAGRAMS   10
+#define BURST_ROUND_TRIPS 0.25
 /* Chunks that one packet may span; the largest packets are as large as a chunk. */
 #define VECTORS 8
 
@@ -129,6 +132,33 @@ batch_packets (PeerupQuicConn *self)
   return CLAMP (quantum / payload, 1, BATCH_PACKETS);
 }
 
+/* From the first round trip on packets are paced, by so little as the first window allows: a first
+ * request would wait 20 ms of a round trip of 68 ms for the end of the handshake and a probe
+ * of the path MTU to be paid for. So what goes then goes at once, and is paid for before the answer comes. */
+static gboolean
+goes_in_burst (PeerupQuicConn *self, gsize n_datagrams)
+{
+  gint64 now = self->now / NGTCP2_MICROSECONDS;
+
+  if (self->paced)
+    return FALSE;
+  if (self->burst_until == G_MAXINT64)
+    {
+      ngtcp2_conn_info info;
+
+      ngtcp2_conn_get_conn_info (self->conn, &info);
+      if (info.min_rtt == UINT64_MAX)
+        return FALSE;
+      self->burst_until = now + (gint64) (BURST_ROUND_TRIPS * info.smoothed_rtt) / (gint64) NGTCP2_MICROSECONDS;
+    }
+  self->n_burst += n_datagrams;
+  if (self->n_burst < BURST_DATAGRAMS && now < self->burst_until)
+    return TRUE;
+  self->paced = TRUE;
+  self->burst_until = G_MAXINT64;
+  return FALSE;
+}
+
 gboolean
 peerup_quic_conn_write (PeerupQuicConn *self, PeerupDatagrams *datagrams, gsize capacity, gint64 now)
 {
@@ -150,7 +180,8 @@ peerup_quic_conn_write (PeerupQuicConn *self, PeerupDatagrams *datagrams, gsize 
       peerup_quic_conn_write_failed (self, n);
       return FALSE;
     }
-  ngtcp2_conn_update_pkt_tx_time (self->conn, self->now);
+  if (!goes_in_burst (self, n > 0 ? (n + segment - 1) / segment : 0))
+    ngtcp2_conn_update_pkt_tx_time (self->conn, self->now);
   self->credit = 0;
   if (n == 0)
     return FALSE;
