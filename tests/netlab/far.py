@@ -129,3 +129,16 @@ def seconds_until_reset(connection):
         while connection.recv(1 << 18):
             pass
     return time.monotonic() - began
+
+
+def was_reset(connection, seconds):
+    """Whether it ends so within this time; what comes is dropped."""
+    connection.settimeout(seconds)
+    try:
+        while connection.recv(1 << 18):
+            pass
+    except TimeoutError:
+        return False
+    except ConnectionResetError:
+        return True
+    raise AssertionError("it ended as if all had come")

@@ -27,6 +27,12 @@ SERVER = "5.6.7.2"
 CLIENT6, SERVER6 = "2a0a:1::2", "2a0a:2::2"
 INSIDE, INSIDE_ROUTER = "192.168.1.2", "192.168.1.1"
 
+# For Namespace.nft().
+NO_UDP = """table inet lab {
+    chain in { type filter hook input priority 0; meta l4proto udp drop; }
+    chain out { type filter hook output priority 0; meta l4proto udp drop; }
+}"""
+
 
 def check(*command, **options):
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=30, check=False, **options)

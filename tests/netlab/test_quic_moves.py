@@ -12,7 +12,8 @@ import pytest
 
 import netlab
 from conftest import BIG, wait_for
-from far import MIB, hash_rest, pattern_hash, send_pattern
+from far import MIB, NOTICED, QUIC, TCP, flood, hash_rest, pattern_hash, send_pattern, was_reset
+from netlab import NO_UDP
 
 
 FLOW = max(BIG, 4 * MIB)
@@ -85,8 +86,11 @@ def test_client_changes_its_address(lab, far, transfer):
 def test_many_changes_while_a_gibibyte_crosses(lab, far):
     """To another address and back, by another way and back; a gibibyte unless the sanitizers are there."""
     size, parts = 16 * BIG, 10
-    lab.join(delay=5)
-    lab.add_second_way(delay=10)
+    # Five seconds, and queues of 75 ms: what is lost at a change is megabytes.
+    mbit = size * 8 / 5e6
+    queue = int(mbit * 125 * 75)
+    lab.join(delay=5, rate=mbit, queue=queue)
+    lab.add_second_way(delay=10, rate=mbit, queue=queue)
     far = far()
     changes = [lambda: lab.change_address(netlab.CLIENT, netlab.CLIENT_NEXT), lab.use_second_way,
                lambda: lab.change_address(netlab.CLIENT_NEXT, netlab.CLIENT), lab.use_second_way]
@@ -98,7 +102,7 @@ def test_many_changes_while_a_gibibyte_crosses(lab, far):
 
     def disturb():
         for i in range(1, parts):
-            wait_for(lambda: n_read[0] > i * size // parts, 60)
+            wait_for(lambda: n_read[0] > i * size // parts // 2, 60)
             changes[(i - 1) % len(changes)]()
             n_changes[0] = i
 
@@ -145,3 +149,29 @@ def test_nat_rebinds(lab, far, transfer):
     transfer(far, lambda: lab.rebind("31000-31999"))
     address = far.home.connection(far.laptop)["address"]
     assert netlab.CLIENT in address and 31000 <= int(address.split("/")[4]) < 32000, address
+
+
+def test_connection_that_cannot_move_ends_at_once(lab, far):
+    """No peer lets one move for ever: for each move it must have heard of the one before."""
+    lab.join(delay=5, rate=100)
+    far = far(QUIC, TCP)
+    proxy = far.share(flood)
+    addresses = [f"1.2.3.{n}" for n in range(2, 20)]
+    with far.connect(proxy) as connection:
+        assert connection.recv(1 << 16)
+        far.identity()
+        lab.server.nft(NO_UDP)
+        began, n_moves = time.monotonic(), 0
+        for old, new in zip(addresses, addresses[1:]):
+            lab.change_address(old, new, 0)
+            n_moves += 1
+            if was_reset(connection, 0.6):
+                break
+        took = time.monotonic() - began
+    print(f"ended with move {n_moves}, {took:.1f} s after the last packet of the peer")
+    assert 2 < n_moves < 12 and took < NOTICED - 6
+    began = time.monotonic()
+    with far.connect(proxy) as connection:
+        assert connection.recv(1)
+    print(f"TCP {time.monotonic() - began:.2f} s later")
+    lab.server.nft("flush table inet lab")
