@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
 """How peers that know several ways to each other come together: in which order, how soon, and where some are blocked."""
+import re
 import statistics
 import time
 
@@ -146,4 +147,7 @@ def test_udp_is_blocked_in_mid_transfer(lab, far):
     print(f"noticed after {noticed:.1f} s, TCP {time.monotonic() - began:.2f} s later")
     assert noticed < NOTICED
     assert far.laptop.connection(far.home)["transport"] == TCP
-    print(proxy.stderr(), far.laptop.daemon_process.stderr())
+    # What the person at the proxy is told, and in the log.
+    assert re.findall("peerup: .*", proxy.stderr()) == [
+        "peerup: home does not answer any more, which cut a connection to “test”. Check that it is on and online, and try again"]
+    assert re.search(f"Connection to home .* ended: {far.home.id} does not answer any more", far.laptop.daemon_process.stderr())
