@@ -32,6 +32,10 @@ LSAN = pathlib.Path(__file__).parents[1] / "lsan.supp"
 COMPLAINTS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|CRITICAL|assertion .* failed", re.I)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "by_the_clock: takes long because it waits for a timeout of the program")
+
+
 class Running:
     """A process whose output goes to files, so that nothing ever blocks on a pipe."""
 

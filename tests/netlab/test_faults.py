@@ -50,6 +50,7 @@ def test_peer_killed_in_mid_transfer(transfer):
         assert read_until_error(connection) < NOTICED
 
 
+@pytest.mark.by_the_clock
 def test_stopped_peer_is_noticed(transfer):
     home, _, proxy = transfer
     with connect(proxy) as connection:
@@ -59,6 +60,7 @@ def test_stopped_peer_is_noticed(transfer):
     home.daemon_process.signal(signal.SIGCONT)
 
 
+@pytest.mark.by_the_clock
 def test_stopped_peer_is_noticed_on_an_idle_stream(pair, serve):
     home, laptop = pair
     home.run("service", "add", "test", serve(echo).port)
@@ -118,6 +120,7 @@ def test_sigterm_lets_streams_end(pair, serve):
     assert home.daemon_process.wait(3) == 0
 
 
+@pytest.mark.by_the_clock
 def test_sigterm_waits_five_seconds_at_most(transfer):
     home, _, proxy = transfer
     with connect(proxy) as connection:

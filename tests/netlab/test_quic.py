@@ -68,6 +68,7 @@ def test_black_hole_for_bigger_packets(lab, far):
     assert 0 < sum(counted[direction]["too_big"] for direction in counted) < 50
 
 
+@pytest.mark.by_the_clock
 def test_peer_killed_in_mid_transfer(lab, far):
     lab.join(delay=5, rate=100)
     far = far()
@@ -79,6 +80,7 @@ def test_peer_killed_in_mid_transfer(lab, far):
         assert seconds_until_reset(connection) < NOTICED
 
 
+@pytest.mark.by_the_clock
 def test_line_goes_dead_under_streams_that_flow_and_that_wait(lab, far):
     lab.join(delay=5, rate=100)
     far = far()

@@ -151,6 +151,7 @@ def test_nat_rebinds(lab, far, transfer):
     assert netlab.CLIENT in address and 31000 <= int(address.split("/")[4]) < 32000, address
 
 
+@pytest.mark.by_the_clock
 def test_connection_that_cannot_move_ends_at_once(lab, far):
     """No peer lets one move for ever: for each move it must have heard of the one before."""
     lab.join(delay=5, rate=100)
