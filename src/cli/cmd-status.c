@@ -5,13 +5,17 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <string.h>
+
+#include "cli/peerup-answers.h"
+#include "cli/peerup-path-text.h"
 #include "cli/peerup-refusals.h"
-#include "client/peerup-client.h"
 
 typedef struct
 {
   PeerupDBusEngine1 *proxy;
   GVariant *peers;
+  GVariant *connections;
   GVariant *services;
   GVariant *forwards;
   GVariant *limits;
@@ -21,6 +25,7 @@ static void
 status_clear (Status *self)
 {
   g_clear_pointer (&self->peers, g_variant_unref);
+  g_clear_pointer (&self->connections, g_variant_unref);
   g_clear_pointer (&self->services, g_variant_unref);
   g_clear_pointer (&self->forwards, g_variant_unref);
   g_clear_pointer (&self->limits, g_variant_unref);
@@ -28,32 +33,14 @@ status_clear (Status *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Status, status_clear)
 
-typedef void (*ListCall) (PeerupDBusEngine1 *proxy, GCancellable *cancellable, GAsyncReadyCallback callback,
-                          gpointer data);
-typedef gboolean (*ListFinish) (PeerupDBusEngine1 *proxy, GVariant **list, GAsyncResult *result, GError **error);
-
-static gboolean
-ask (PeerupDBusEngine1 *proxy, ListCall call, ListFinish finish, GVariant **list, GError **error)
-{
-  DexPromise *promise = dex_promise_new_cancellable ();
-  g_autoptr (GAsyncResult) result = NULL;
-
-  call (proxy, dex_promise_get_cancellable (promise), peerup_client_ready, dex_ref (promise));
-  result = dex_await_object (DEX_FUTURE (promise), error);
-  return result != NULL && finish (proxy, list, result, error);
-}
-
 static gboolean
 ask_all (Status *self, GError **error)
 {
-  return ask (self->proxy, peerup_dbus_engine1_call_list_peers, peerup_dbus_engine1_call_list_peers_finish,
-              &self->peers, error) &&
-         ask (self->proxy, peerup_dbus_engine1_call_list_services, peerup_dbus_engine1_call_list_services_finish,
-              &self->services, error) &&
-         ask (self->proxy, peerup_dbus_engine1_call_list_forwards, peerup_dbus_engine1_call_list_forwards_finish,
-              &self->forwards, error) &&
-         ask (self->proxy, peerup_dbus_engine1_call_list_limits, peerup_dbus_engine1_call_list_limits_finish,
-              &self->limits, error);
+  return PEERUP_ASK (self->proxy, list_peers, &self->peers, error) &&
+         PEERUP_ASK (self->proxy, list_connections, &self->connections, error) &&
+         PEERUP_ASK (self->proxy, list_services, &self->services, error) &&
+         PEERUP_ASK (self->proxy, list_forwards, &self->forwards, error) &&
+         PEERUP_ASK (self->proxy, list_limits, &self->limits, error);
 }
 
 static gint64
@@ -78,28 +65,11 @@ print_json (Status *self)
   g_variant_dict_insert (&dict, "listen_addresses", "^as", peerup_dbus_engine1_get_listen_addresses (self->proxy));
   g_variant_dict_insert (&dict, "problems", "^as", peerup_dbus_engine1_get_problems (self->proxy));
   g_variant_dict_insert_value (&dict, "peers", self->peers);
+  g_variant_dict_insert_value (&dict, "connections", self->connections);
   g_variant_dict_insert_value (&dict, "services", self->services);
   g_variant_dict_insert_value (&dict, "forwards", self->forwards);
   g_variant_dict_insert_value (&dict, "limits", self->limits);
   peerup_cli_print_variant (g_variant_dict_end (&dict));
-}
-
-static const char *
-get_string (GVariant *dict, const char *key)
-{
-  const char *text = "";
-
-  g_variant_lookup (dict, key, "&s", &text);
-  return text;
-}
-
-static guint
-get_uint (GVariant *dict, const char *key)
-{
-  guint number = 0;
-
-  g_variant_lookup (dict, key, "u", &number);
-  return number;
 }
 
 static void
@@ -120,35 +90,40 @@ print_list (const char *title, PeerupTable *table, GVariant *list, void (*add) (
 static void
 add_peer (PeerupTable *table, GVariant *peer)
 {
-  const char *name = get_string (peer, "name");
-  g_autofree char *round_trip = NULL;
-  gint64 rtt;
+  g_autofree char *name = peerup_path_text_peer (peer, "id");
+  g_autofree char *state = peerup_path_text_state (peer);
 
-  if (g_variant_lookup (peer, "rtt_us", "x", &rtt))
-    round_trip = peerup_cli_format_rtt (rtt);
-  peerup_table_add (table, name[0] != '\0' ? name : get_string (peer, "id"),
-                    g_variant_lookup (peer, "path", "s", NULL) ? get_string (peer, "path") : get_string (peer, "state"),
-                    round_trip, get_string (peer, "address"), get_string (peer, "agent"));
+  peerup_table_add (table, name, state);
 }
 
 static void
 add_service (PeerupTable *table, GVariant *service)
 {
-  g_autofree char *streams = g_strdup_printf ("%u in use", get_uint (service, "active"));
-  gboolean enabled = FALSE;
+  g_autofree char *streams =
+    g_strdup_printf ("%" G_GUINT64_FORMAT " in use", peerup_answer_get_number (service, "active"));
 
-  g_variant_lookup (service, "enabled", "b", &enabled);
-  peerup_table_add (table, get_string (service, "name"), get_string (service, "address"),
-                    enabled ? streams : "disabled");
+  peerup_table_add (table, peerup_answer_get_string (service, "name"), peerup_answer_get_string (service, "address"),
+                    peerup_answer_get_flag (service, "enabled") ? streams : "disabled");
 }
 
 static void
 add_forward (PeerupTable *table, GVariant *forward)
 {
-  g_autofree char *what = g_strdup_printf ("%s of %s", get_string (forward, "service"), get_string (forward, "peer"));
+  g_autofree char *what = g_strdup_printf ("%s of %s", peerup_answer_get_string (forward, "service"),
+                                           peerup_answer_get_string (forward, "peer"));
 
-  peerup_table_add (table, get_string (forward, "address"), what, get_string (forward, "state"),
-                    get_string (forward, "error"));
+  peerup_table_add (table, peerup_answer_get_string (forward, "address"), what,
+                    peerup_answer_get_string (forward, "state"), peerup_answer_get_string (forward, "error"));
+}
+
+/* The first line of each stands out, so that one is told from the next. */
+static void
+print_problem (guint position, const char *text)
+{
+  static const char indent[] = "    ";
+  g_autofree char *wrapped = peerup_cli_wrap (text, indent, 76);
+
+  peerup_cli_print ("%s  %s", position == 0 ? "\nProblems\n" : "", wrapped + strlen (indent));
 }
 
 static void
@@ -165,9 +140,9 @@ print_text (Status *self)
   for (guint i = 0; addresses != NULL && addresses[i] != NULL; i++)
     peerup_cli_print ("  %s\n", addresses[i]);
   for (guint i = 0; problems != NULL && problems[i] != NULL; i++)
-    peerup_cli_print ("%s  %s\n", i == 0 ? "\nProblems\n" : "", problems[i]);
+    print_problem (i, problems[i]);
   peerup_cli_print ("\n");
-  print_list ("Peers", peerup_table_new ("  ", 5), self->peers, add_peer);
+  print_list ("Peers", peerup_table_new ("  ", 2), self->peers, add_peer);
   print_list ("\nServices", peerup_table_new ("  ", 3), self->services, add_service);
   print_list ("\nForwards", peerup_table_new ("  ", 4), self->forwards, add_forward);
   if (refusals != NULL)

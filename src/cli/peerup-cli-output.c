@@ -194,6 +194,77 @@ peerup_cli_format_duration (gint64 seconds)
   return g_strdup_printf ("%d s", (int) MAX (seconds, 0));
 }
 
+/* 3 digits at most: a unit ends at 999.5, where the next one says it as well. */
+static char *
+format_quantity (double number, double step, const char *const *units, guint n_units)
+{
+  guint unit = 0;
+
+  while (number >= 999.5 && unit < n_units - 1)
+    {
+      number /= step;
+      unit++;
+    }
+  return g_strdup_printf (unit > 0 && number < 9.95 ? "%.1f %s" : "%.0f %s", number, units[unit]);
+}
+
+char *
+peerup_cli_format_bytes (guint64 bytes)
+{
+  static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+
+  return format_quantity (bytes, 1024, units, G_N_ELEMENTS (units));
+}
+
+char *
+peerup_cli_format_rate (guint64 bytes)
+{
+  static const char *const units[] = { "bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s" };
+
+  return format_quantity (bytes * 8.0, 1000, units, G_N_ELEMENTS (units));
+}
+
+static void
+append_wrapped (GString *out, const char *line, const char *indent, guint width)
+{
+  g_auto (GStrv) words = g_strsplit (line, " ", -1);
+  guint column = 0;
+
+  g_string_append (out, indent);
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      guint length = g_utf8_strlen (words[i], -1);
+
+      if (i > 0 && column + 1 + length > width)
+        {
+          g_string_append_printf (out, "\n%s", indent);
+          column = 0;
+        }
+      else if (i > 0)
+        {
+          g_string_append_c (out, ' ');
+          column++;
+        }
+      g_string_append (out, words[i]);
+      column += length;
+    }
+  g_string_append_c (out, '\n');
+}
+
+char *
+peerup_cli_wrap (const char *text, const char *indent, guint width)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  /* g_strsplit() takes an empty text for no line. */
+  if (lines[0] == NULL)
+    append_wrapped (out, "", indent, width);
+  for (guint i = 0; lines[i] != NULL; i++)
+    append_wrapped (out, lines[i], indent, width);
+  return g_string_free_and_steal (g_steal_pointer (&out));
+}
+
 /* "7d" or "0.5"; FALSE for anything else. */
 static gboolean
 parse_plain_number (const char *text, double *seconds)

@@ -84,6 +84,12 @@ char *peerup_table_end (PeerupTable *self) G_GNUC_WARN_UNUSED_RESULT;
 /* "1.2 ms", "35 s", "2 h 5 min", "3 days 4 h": (transfer full). */
 char *peerup_cli_format_rtt (gint64 microseconds) G_GNUC_WARN_UNUSED_RESULT;
 char *peerup_cli_format_duration (gint64 seconds) G_GNUC_WARN_UNUSED_RESULT;
+/* "512 B", "1.2 KiB", "256 MiB"; a rate of bytes a second as "1.2 Gbit/s". */
+char *peerup_cli_format_bytes (guint64 bytes) G_GNUC_WARN_UNUSED_RESULT;
+char *peerup_cli_format_rate (guint64 bytes) G_GNUC_WARN_UNUSED_RESULT;
+/* (transfer full) @text in lines of at most @width characters, each after @indent and with a line
+ * end; broken at spaces alone, so a longer word stands out. A line end in @text stays one. */
+char *peerup_cli_wrap (const char *text, const char *indent, guint width) G_GNUC_WARN_UNUSED_RESULT;
 /* A Go duration ("1h30m"), whole days ("7d") or seconds ("0.5"), above zero, as microseconds. */
 gboolean peerup_cli_parse_duration (const char *text, gint64 *microseconds, GError **error);
 

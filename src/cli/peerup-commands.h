@@ -23,12 +23,15 @@ int cmd_auth_list (PeerupCli *cli);
 int cmd_auth_remove (PeerupCli *cli);
 int cmd_auth_validate (PeerupCli *cli);
 int cmd_status (PeerupCli *cli);
+int cmd_connections (PeerupCli *cli);
+int cmd_doctor (PeerupCli *cli);
 int cmd_stop (PeerupCli *cli);
 int cmd_config_validate (PeerupCli *cli);
 int cmd_config_show (PeerupCli *cli);
 int cmd_version (PeerupCli *cli);
 int cmd_help (PeerupCli *cli);
 
+extern const GOptionEntry cmd_connections_options[];
 extern const GOptionEntry cmd_init_options[];
 extern const GOptionEntry cmd_proxy_options[];
 extern const GOptionEntry cmd_ping_options[];

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "cli/peerup-answers.h"
 #include "config/peerup-config-size.h"
 
 /* What limits of one kind have refused together. */
@@ -19,28 +20,10 @@ typedef struct
   guint64 worst_n;
 } Kind;
 
-static guint64
-get_number (GVariant *limit, const char *key)
-{
-  guint64 number = 0;
-
-  g_variant_lookup (limit, key, "t", &number);
-  return number;
-}
-
-static const char *
-get_string (GVariant *limit, const char *key)
-{
-  const char *text = "";
-
-  g_variant_lookup (limit, key, "&s", &text);
-  return text;
-}
-
 static void
 kind_add (Kind *self, GVariant *limit)
 {
-  guint64 refused = get_number (limit, "refused");
+  guint64 refused = peerup_answer_get_number (limit, "refused");
 
   self->n += refused;
   if (refused <= self->worst_n)
@@ -54,15 +37,15 @@ static void
 kind_append (const Kind *self, GString *out)
 {
   gboolean is_memory = strcmp (self->what, "memory") == 0;
-  const char *name = get_string (self->worst, "name");
+  const char *name = peerup_answer_get_string (self->worst, "name");
   gboolean in_all = strstr (name, "_per_") == NULL;
-  guint64 bound = get_number (self->worst, "limit");
+  guint64 bound = peerup_answer_get_number (self->worst, "limit");
   g_autofree char *size = is_memory ? peerup_config_size_format (bound) : NULL;
 
   g_string_append_printf (out, "%s%" G_GUINT64_FORMAT " %s", out->len > 0 ? ", " : "", self->n,
                           is_memory ? "streams that filled the memory" : self->what);
   g_string_append_printf (out, " (%s at its limit of ",
-                          in_all ? "this device" : get_string (self->worst, "last_refused"));
+                          in_all ? "this device" : peerup_answer_get_string (self->worst, "last_refused"));
   if (size != NULL)
     g_string_append (out, size);
   else
@@ -83,7 +66,7 @@ peerup_refusals_format (GVariant *limits)
       g_autoptr (GVariant) limit = g_variant_get_child_value (limits, i);
 
       for (gsize k = 0; k < G_N_ELEMENTS (kinds); k++)
-        if (strcmp (kinds[k].what, get_string (limit, "what")) == 0)
+        if (strcmp (kinds[k].what, peerup_answer_get_string (limit, "what")) == 0)
           kind_add (&kinds[k], limit);
     }
   for (gsize k = 0; k < G_N_ELEMENTS (kinds); k++)

@@ -13,5 +13,10 @@ GVariant *peerup_control_describe_peer (PeerupPeer *peer);
 GVariant *peerup_control_describe_service (PeerupService *service);
 GVariant *peerup_control_describe_forward (PeerupForward *forward, const char *id);
 GVariant *peerup_control_describe_limit (PeerupLimits *limits, PeerupLimit limit);
+/* @name: nullable. */
+GVariant *peerup_control_describe_connection (PeerupConnection *connection, const char *name);
+GVariant *peerup_control_describe_stream (PeerupStream *stream);
+/* Of the calling thread's reactor, too. */
+GVariant *peerup_control_describe_diagnostics (PeerupEngine *engine);
 
 G_END_DECLS

@@ -111,6 +111,33 @@ list_limits (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
   return TRUE;
 }
 
+static gboolean
+list_connections (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  PeerupEngine *engine = PEERUP_CONTROL_OBJECT (object)->engine;
+  g_autoptr (GPtrArray) connections = peerup_engine_dup_connections (engine);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < connections->len; i++)
+    {
+      PeerupConnection *connection = g_ptr_array_index (connections, i);
+      const char *name = peerup_engine_get_name_of (engine, peerup_connection_get_remote_peer (connection));
+
+      g_variant_builder_add_value (&builder, peerup_control_describe_connection (connection, name));
+    }
+  peerup_dbus_engine1_complete_list_connections (object, invocation, g_variant_builder_end (&builder));
+  return TRUE;
+}
+
+static gboolean
+get_diagnostics (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  PeerupEngine *engine = PEERUP_CONTROL_OBJECT (object)->engine;
+
+  peerup_dbus_engine1_complete_get_diagnostics (object, invocation, peerup_control_describe_diagnostics (engine));
+  return TRUE;
+}
+
 /* What a ping's answer needs besides the round trip. */
 typedef struct
 {
@@ -303,6 +330,8 @@ engine_iface_init (PeerupDBusEngine1Iface *iface)
   iface->handle_list_services = list_services;
   iface->handle_list_forwards = list_forwards;
   iface->handle_list_limits = list_limits;
+  iface->handle_list_connections = list_connections;
+  iface->handle_get_diagnostics = get_diagnostics;
   iface->handle_ping = handle_ping;
   iface->handle_add_forward = handle_add_forward;
   iface->handle_remove_forward = handle_remove_forward;

@@ -176,17 +176,28 @@ listen_free (gpointer data)
 static void
 report_listen_error (PeerupEngine *self, PeerupMultiaddr *address, const GError *error)
 {
-  g_autofree char *key = g_strconcat ("listen ", peerup_multiaddr_get_string (address), NULL);
+  const char *where = peerup_multiaddr_get_string (address);
+  g_autofree char *key = g_strconcat ("listen ", where, NULL);
   g_autofree char *text = NULL;
 
+  g_hash_table_replace (self->listen_errors, g_strdup (where), g_strdup (error->message));
   if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED))
     {
       g_message ("Not listening on %s", error->message);
       return;
     }
-  text = g_strdup_printf ("Cannot listen on %s. End the program that uses it, or change network.listen_addresses in %s",
-                          error->message, self->config_path);
+  text = g_strdup_printf ("Not listening on %s (network.listen_addresses in %s): %s", where, self->config_path,
+                          error->message);
   peerup_engine_set_problem (self, key, text);
+}
+
+static void
+forget_listen_error (PeerupEngine *self, PeerupMultiaddr *address)
+{
+  g_autofree char *key = g_strconcat ("listen ", peerup_multiaddr_get_string (address), NULL);
+
+  g_hash_table_remove (self->listen_errors, peerup_multiaddr_get_string (address));
+  peerup_engine_set_problem (self, key, NULL);
 }
 
 /* How many of @addresses are listened on, once all have been tried at the same time. */
@@ -202,10 +213,13 @@ listen_on (PeerupEngine *self, PeerupSwarm *swarm, GPtrArray *addresses)
     {
       g_autoptr (GError) error = NULL;
 
-      if (dex_await (dex_ref (g_ptr_array_index (futures, i)), &error))
-        n_good++;
-      else
-        report_listen_error (self, g_ptr_array_index (addresses, i), error);
+      if (!dex_await (dex_ref (g_ptr_array_index (futures, i)), &error))
+        {
+          report_listen_error (self, g_ptr_array_index (addresses, i), error);
+          continue;
+        }
+      forget_listen_error (self, g_ptr_array_index (addresses, i));
+      n_good++;
     }
   return n_good;
 }
@@ -249,12 +263,11 @@ follow_listen_addresses (PeerupEngine *self, PeerupConfig *config)
   for (guint i = 0; i < old->len; i++)
     {
       PeerupMultiaddr *address = g_ptr_array_index (old, i);
-      g_autofree char *key = g_strconcat ("listen ", peerup_multiaddr_get_string (address), NULL);
 
       if (has_address (config, address))
         continue;
-      peerup_engine_set_problem (self, key, NULL);
-      removed = TRUE;
+      removed |= peerup_engine_get_listen_error (self, address) == NULL;
+      forget_listen_error (self, address);
     }
   if (removed)
     peerup_engine_set_problem (self, "listen",

@@ -47,6 +47,7 @@ struct _PeerupEngine
   PeerupServiceSet *services;
   GListStore *forwards;
   PeerupProblems *problems;
+  GHashTable *listen_errors; /* configured address to why it is not listened on */
 };
 
 /* The three writers of properties. */
@@ -86,6 +87,15 @@ DexFuture *peerup_engine_connect (PeerupEngine *self, const char *peer) G_GNUC_W
 DexFuture *peerup_engine_ping (PeerupEngine *self, const char *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* (nullable) (transfer none): what peers take and were refused; NULL while the engine is stopped. */
 PeerupLimits *peerup_engine_get_limits (PeerupEngine *self);
+/* (transfer full) of PeerupConnection: the live ones, peers in the order of their list, best first for each. */
+GPtrArray *peerup_engine_dup_connections (PeerupEngine *self) G_GNUC_WARN_UNUSED_RESULT;
+/* (nullable) (transfer none): the name that the configuration gives @peer. */
+const char *peerup_engine_get_name_of (PeerupEngine *self, PeerupPeerId *peer);
+/* (nullable) (transfer none) of PeerupMultiaddr: where the configuration says to listen; NULL for an
+ * engine that only dials, or is stopped. */
+GPtrArray *peerup_engine_get_configured_addresses (PeerupEngine *self);
+/* (nullable) (transfer none): why a configured @address is not listened on. */
+const char *peerup_engine_get_listen_error (PeerupEngine *self, PeerupMultiaddr *address);
 /* "127.0.0.1:2222" of a forward that listens. */
 char *peerup_engine_forward_address (PeerupForward *forward) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -212,6 +212,7 @@ drop_everything (PeerupEngine *self)
   g_clear_object (&self->swarm);
   g_clear_object (&self->gater);
   g_clear_object (&self->monitor);
+  g_hash_table_remove_all (self->listen_errors);
   g_clear_pointer (&self->config, peerup_config_unref);
   g_clear_pointer (&self->identity, peerup_private_key_unref);
 }

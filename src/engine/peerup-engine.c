@@ -166,12 +166,6 @@ peerup_engine_get_forwards (PeerupEngine *self)
   return G_LIST_MODEL (self->forwards);
 }
 
-PeerupLimits *
-peerup_engine_get_limits (PeerupEngine *self)
-{
-  return self->swarm != NULL ? peerup_swarm_get_limits (self->swarm) : NULL;
-}
-
 static gboolean
 edge_exists (PeerupEngineState from, PeerupEngineState to)
 {
@@ -410,6 +404,7 @@ peerup_engine_finalize (GObject *object)
   g_clear_object (&self->services);
   g_clear_object (&self->peers);
   g_clear_pointer (&self->problems, peerup_problems_free);
+  g_clear_pointer (&self->listen_errors, g_hash_table_unref);
   g_free (self->config_path);
   G_OBJECT_CLASS (peerup_engine_parent_class)->finalize (object);
 }
@@ -448,4 +443,5 @@ peerup_engine_init (PeerupEngine *self)
   self->services = peerup_service_set_new (peerup_engine_admits, self);
   self->forwards = g_list_store_new (PEERUP_TYPE_FORWARD);
   self->problems = peerup_problems_new ();
+  self->listen_errors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }

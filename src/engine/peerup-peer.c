@@ -214,11 +214,15 @@ peerup_peer_get_connected_at (PeerupPeer *self)
 gint64
 peerup_peer_get_rtt (PeerupPeer *self)
 {
+  PeerupConnectionFigures figures = { .rtt = -1 };
   PeerupConnection *connection;
 
   g_return_val_if_fail (PEERUP_IS_PEER (self), -1);
   connection = best_connection (self);
-  return connection != NULL ? peerup_connection_get_rtt (connection) : -1;
+  /* The same that the connection's own figures say: over TCP the kernel knows better than pings. */
+  if (connection != NULL)
+    peerup_connection_get_figures (connection, &figures);
+  return figures.rtt;
 }
 
 static void

@@ -76,6 +76,16 @@ peerup_problems_set (PeerupProblems *self, const char *key, const char *text)
 }
 
 char **
+peerup_problems_dup_keys (PeerupProblems *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; i < self->list->len; i++)
+    g_strv_builder_add (builder, ((Problem *) g_ptr_array_index (self->list, i))->key);
+  return g_strv_builder_end (builder);
+}
+
+char **
 peerup_problems_dup (PeerupProblems *self)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();

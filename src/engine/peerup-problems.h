@@ -15,6 +15,8 @@ void peerup_problems_free (PeerupProblems *self);
 /* A NULL @text says that it is over. TRUE if this is news; a new text is also logged as a warning. */
 gboolean peerup_problems_set (PeerupProblems *self, const char *key, const char *text);
 char **peerup_problems_dup (PeerupProblems *self) G_GNUC_WARN_UNUSED_RESULT;
+/* The keys of the same, in the same order. */
+char **peerup_problems_dup_keys (PeerupProblems *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupProblems, peerup_problems_free)
 

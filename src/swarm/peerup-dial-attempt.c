@@ -61,12 +61,14 @@ attempt_run_tcp (PeerupDialAttempt *self, const PeerupSocketAddress *remote)
 {
   g_autoptr (GSocketAddress) address =
     g_socket_address_new_from_native ((gpointer) &remote->any, peerup_socket_address_get_length (remote));
+  g_autoptr (PeerupMultiaddr) local = NULL;
 
   self->raw = attempt_await (self, peerup_socket_connect_address (address, self->deadline));
   if (self->raw == NULL)
     return;
   peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (self->raw));
-  self->connection = dex_await_object (peerup_swarm_upgrade (self->swarm, self->raw, self->peer, NULL,
+  local = peerup_swarm_address_of_socket (peerup_socket_stream_get_fd (PEERUP_SOCKET_STREAM (self->raw)), FALSE, NULL);
+  self->connection = dex_await_object (peerup_swarm_upgrade (self->swarm, self->raw, self->peer, local,
                                                              self->candidate->known, self->deadline),
                                        &self->error);
   g_clear_object (&self->raw);

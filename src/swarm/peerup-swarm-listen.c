@@ -33,8 +33,8 @@ listening_free (gpointer data)
 
 /* TCP */
 
-static PeerupMultiaddr *
-address_of_socket (int fd, gboolean remote, guint64 *host)
+PeerupMultiaddr *
+peerup_swarm_address_of_socket (int fd, gboolean remote, guint64 *host)
 {
   PeerupSocketAddress native, address;
   socklen_t size = sizeof native;
@@ -88,8 +88,8 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
   Listening *listening = data;
   PeerupSwarm *self = listening->swarm;
   guint64 host = 0;
-  g_autoptr (PeerupMultiaddr) local = address_of_socket (fd, FALSE, NULL);
-  g_autoptr (PeerupMultiaddr) remote = address_of_socket (fd, TRUE, &host);
+  g_autoptr (PeerupMultiaddr) local = peerup_swarm_address_of_socket (fd, FALSE, NULL);
+  g_autoptr (PeerupMultiaddr) remote = peerup_swarm_address_of_socket (fd, TRUE, &host);
   g_autoptr (PeerupStream) raw = peerup_socket_stream_new (fd, NULL);
   Inbound *inbound;
 

@@ -66,6 +66,9 @@ int peerup_swarm_rank (PeerupSwarm *self, PeerupConnection *connection);
 /* Of a direct connection that we would dial now. */
 int peerup_swarm_rank_dialed (PeerupSwarm *self, PeerupPeerId *peer, gboolean quic);
 
+/* (transfer full) (nullable): of one end of a connected TCP socket. @host (optional) gets its host key. */
+PeerupMultiaddr *peerup_swarm_address_of_socket (int fd, gboolean remote, guint64 *host) G_GNUC_WARN_UNUSED_RESULT;
+
 void peerup_swarm_stop_listening (PeerupSwarm *self);
 
 /* (transfer full): QUIC that listens on @local until peerup_swarm_stop_quic(). */

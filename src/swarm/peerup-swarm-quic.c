@@ -125,6 +125,21 @@ peerup_swarm_get_quic_for (PeerupSwarm *self, const PeerupSocketAddress *remote,
   return transport;
 }
 
+GPtrArray *
+peerup_swarm_dup_quic_transports (PeerupSwarm *self)
+{
+  GPtrArray *transports = g_ptr_array_copy (self->quic, (GCopyFunc) (void *) g_object_ref, NULL);
+
+  g_ptr_array_set_free_func (transports, g_object_unref);
+  return transports;
+}
+
+gboolean
+peerup_swarm_is_udp_blocked (PeerupSwarm *self)
+{
+  return peerup_peerstore_is_udp_blocked (self->peerstore, g_get_monotonic_time ());
+}
+
 void
 peerup_swarm_stop_quic (PeerupSwarm *self)
 {

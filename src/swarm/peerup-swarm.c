@@ -478,6 +478,12 @@ peerup_swarm_set_congestion (PeerupSwarm *self, PeerupQuicCongestion congestion)
   self->congestion = congestion;
 }
 
+PeerupQuicCongestion
+peerup_swarm_get_congestion (PeerupSwarm *self)
+{
+  return self->congestion;
+}
+
 void
 peerup_swarm_add_protocol (PeerupSwarm *self, const char *protocol, PeerupProtocolFunc func, gpointer data,
                            GDestroyNotify destroy)

@@ -37,6 +37,7 @@ void peerup_swarm_set_gate (PeerupSwarm *self, PeerupGateFunc gate, gpointer dat
 void peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securities);
 /* For QUIC sockets that are opened from then on. Default CUBIC. */
 void peerup_swarm_set_congestion (PeerupSwarm *self, PeerupQuicCongestion congestion);
+PeerupQuicCongestion peerup_swarm_get_congestion (PeerupSwarm *self);
 
 /* What peers may take of this swarm. Set before listening; the default is for a machine of 4 GiB. */
 void peerup_swarm_set_limits (PeerupSwarm *self, PeerupLimits *limits);
@@ -49,6 +50,11 @@ PeerupLimits *peerup_swarm_get_limits (PeerupSwarm *self);
 DexFuture *peerup_swarm_listen (PeerupSwarm *self, PeerupMultiaddr *address) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full) of PeerupMultiaddr: real ports; a wildcard is replaced by the interfaces' addresses. */
 GPtrArray *peerup_swarm_dup_listen_addresses (PeerupSwarm *self);
+
+/* (transfer full) of PeerupQuicTransport: those that listen and those that only dial, oldest first. */
+GPtrArray *peerup_swarm_dup_quic_transports (PeerupSwarm *self) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether this network seems to let no UDP out; see peerup_peerstore_is_udp_blocked(). */
+gboolean peerup_swarm_is_udp_blocked (PeerupSwarm *self);
 
 /* @protocol is copied; a second handler for the same name replaces the first. */
 void peerup_swarm_add_protocol (PeerupSwarm *self, const char *protocol, PeerupProtocolFunc func, gpointer data,

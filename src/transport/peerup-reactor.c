@@ -14,6 +14,7 @@
 #include <glib/gstdio.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EVENTS_PER_DISPATCH 128
@@ -39,7 +40,7 @@ struct _PeerupReactor
   gint64 now;
   GQueue tasks;
   GPtrArray *timers; /* binary heap of PeerupTimer, soonest first */
-  guint64 histogram[PEERUP_REACTOR_BUCKETS];
+  guint64 histograms[PEERUP_REACTOR_N_CLOCKS][PEERUP_REACTOR_BUCKETS];
 };
 
 static GPrivate current_reactor;
@@ -170,28 +171,39 @@ reactor_run_tasks (PeerupReactor *self)
     }
 }
 
-static void
-reactor_count_dispatch (PeerupReactor *self)
+/* Microseconds of this thread. */
+static gint64
+get_processor_time (void)
 {
-  gint64 duration = g_get_monotonic_time () - self->now;
+  struct timespec t;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &t);
+  return t.tv_sec * G_USEC_PER_SEC + t.tv_nsec / 1000;
+}
+
+static void
+reactor_count (PeerupReactor *self, PeerupReactorClock clock, gint64 duration)
+{
   guint bucket = 0;
 
   while (duration >= PEERUP_REACTOR_BUCKET << bucket && bucket < PEERUP_REACTOR_BUCKETS - 1)
     bucket++;
-  self->histogram[bucket]++;
+  self->histograms[clock][bucket]++;
 }
 
 static gboolean
 reactor_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   PeerupReactor *self = peerup_reactor_ref (((ReactorSource *) source)->reactor);
+  gint64 used = get_processor_time ();
 
   self->now = g_get_monotonic_time ();
   if (g_source_query_unix_fd (source, ((ReactorSource *) source)->tag) != 0)
     reactor_collect_events (self);
   reactor_run_timers (self);
   reactor_run_tasks (self);
-  reactor_count_dispatch (self);
+  reactor_count (self, PEERUP_REACTOR_ELAPSED, g_get_monotonic_time () - self->now);
+  reactor_count (self, PEERUP_REACTOR_PROCESSOR, get_processor_time () - used);
   peerup_reactor_unref (self);
   return G_SOURCE_CONTINUE;
 }
@@ -342,10 +354,10 @@ peerup_reactor_now (PeerupReactor *self)
 }
 
 void
-peerup_reactor_get_histogram (PeerupReactor *self, guint64 buckets[PEERUP_REACTOR_BUCKETS])
+peerup_reactor_get_histogram (PeerupReactor *self, PeerupReactorClock clock, guint64 buckets[PEERUP_REACTOR_BUCKETS])
 {
   for (guint i = 0; i < PEERUP_REACTOR_BUCKETS; i++)
-    buckets[i] = self->histogram[i];
+    buckets[i] = self->histograms[clock][i];
 }
 
 void

@@ -31,8 +31,17 @@ PeerupReactor *peerup_reactor_ref (PeerupReactor *self);
 void peerup_reactor_unref (PeerupReactor *self);
 /* Monotonic microseconds, read once a dispatch: for bookkeeping, not for measuring. */
 gint64 peerup_reactor_now (PeerupReactor *self);
-/* The dispatches since it was made. */
-void peerup_reactor_get_histogram (PeerupReactor *self, guint64 buckets[PEERUP_REACTOR_BUCKETS]);
+/* The dispatches since it was made, by the time that passed, or by the processor time that was
+ * ours: on a busy machine the rest is the turn of others. */
+typedef enum
+{
+  PEERUP_REACTOR_ELAPSED,
+  PEERUP_REACTOR_PROCESSOR,
+  PEERUP_REACTOR_N_CLOCKS,
+} PeerupReactorClock;
+
+void
+peerup_reactor_get_histogram (PeerupReactor *self, PeerupReactorClock clock, guint64 buckets[PEERUP_REACTOR_BUCKETS]);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupReactor, peerup_reactor_unref)
 

@@ -104,17 +104,6 @@ on_asked (int fd, GIOCondition condition, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* They all come from one address, faster than anybody in good faith. */
-static void
-lift_limits (PeerupSwarm *swarm)
-{
-  static const PeerupLimitsMachine large = { G_GUINT64_CONSTANT (1) << 40, 1 << 20, 64 };
-  PeerupLimitsSettings settings;
-
-  peerup_limits_settings_init_relaxed (&settings, &large);
-  peerup_limits_set_settings (peerup_swarm_get_limits (swarm), &settings);
-}
-
 static gboolean
 listen_run (PeerupSwarm *swarm, const char *kind, GError **error)
 {
@@ -123,7 +112,6 @@ listen_run (PeerupSwarm *swarm, const char *kind, GError **error)
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autofree char *multiaddr = NULL;
 
-  lift_limits (swarm);
   peerup_ping_serve (swarm);
   peerup_swarm_add_protocol (swarm, PROTOCOL, on_stream, streams, NULL);
   multiaddr = bench_swarm_listen (swarm, kind, NULL, error);

@@ -42,14 +42,14 @@ serve (PeerupSwarm *swarm, char *argv[], GError **error)
 }
 
 static gboolean
-forward (PeerupSwarm *swarm, const char *multiaddr, const char *port, GError **error)
+forward (PeerupSwarm *swarm, gboolean cold, const char *multiaddr, const char *port, GError **error)
 {
   g_autoptr (PeerupPeerId) peer = bench_swarm_add_peer (swarm, multiaddr, error);
   g_autoptr (PeerupForward) self = NULL;
   guint64 number = 0;
 
   if (peer == NULL || !g_ascii_string_to_unsigned (port, 10, 0, G_MAXUINT16, &number, error) ||
-      !bench_await (peerup_swarm_connect (swarm, peer), error))
+      (!cold && !bench_await (peerup_swarm_connect (swarm, peer), error)))
     return FALSE;
   self = peerup_forward_new (swarm, peer, NULL, SERVICE, "127.0.0.1", number, error);
   if (self == NULL || !peerup_forward_start (self, error))
@@ -64,7 +64,8 @@ static int
 usage (void)
 {
   g_printerr ("usage: bench-tunnel serve HOST:PORT [KIND [ADDRESS]]\n"
-              "       bench-tunnel forward MULTIADDR LOCALPORT [KIND]\n");
+              "       bench-tunnel forward MULTIADDR LOCALPORT [KIND]\n"
+              "       bench-tunnel cold MULTIADDR LOCALPORT [KIND]   the same, connected by its first client\n");
   return 2;
 }
 
@@ -74,7 +75,8 @@ main (int argc, char *argv[])
   g_autoptr (GError) error = NULL;
   g_autoptr (PeerupSwarm) swarm = NULL;
   gboolean serving = argc >= 3 && g_str_equal (argv[1], "serve");
-  gboolean forwarding = argc >= 4 && g_str_equal (argv[1], "forward");
+  gboolean cold = argc >= 4 && g_str_equal (argv[1], "cold");
+  gboolean forwarding = cold || (argc >= 4 && g_str_equal (argv[1], "forward"));
   int n_fixed = serving ? 3 : 4;
   gboolean done;
 
@@ -82,7 +84,7 @@ main (int argc, char *argv[])
     return usage ();
   dex_init ();
   swarm = bench_swarm_new (argv[n_fixed], &error);
-  done = swarm != NULL && (serving ? serve (swarm, argv, &error) : forward (swarm, argv[2], argv[3], &error));
+  done = swarm != NULL && (serving ? serve (swarm, argv, &error) : forward (swarm, cold, argv[2], argv[3], &error));
   if (done && bench_await (peerup_swarm_close (swarm), &error))
     return 0;
   g_printerr ("bench-tunnel: %s\n", error->message);

@@ -6,7 +6,7 @@
 Run by build-aux/bench inside the development root:
     bench.py BUILDDIR [--only PART,...] [--go PROGRAM] [--rounds N] [--gib N] [--json FILE]
 Parts: throughput, product, idle, sizes, and quic, which is quic-streams, quic-tunnels, quic-far,
-quic-connect, idle and quic-dispatches. Everything listens on loopback or in network
+quic-lossy, quic-connect, idle and quic-dispatches. Everything listens on loopback or in network
 namespaces of its own, has a home under a temporary directory, and is ended by its process ID.
 Rounds are interleaved (ours, theirs, ours, ...), so that a machine that changes its speed
 changes it for both; medians are printed, with the lowest and the highest.

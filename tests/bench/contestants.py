@@ -146,11 +146,11 @@ def start_target(bench, line, stack):
     return target
 
 
-def our_tunnel(bench, line, stack, target, kind="tls"):
+def our_tunnel(bench, line, stack, target, kind="tls", how="forward"):
     server = bench.start(*line.there, bench.program("bench-tunnel"), "serve", f"127.0.0.1:{target}", kind,
                          line.address, stack=stack)
     address, local = first_line(server), free_port()
-    client = bench.start(*line.here, bench.program("bench-tunnel"), "forward", address, str(local), kind,
+    client = bench.start(*line.here, bench.program("bench-tunnel"), how, address, str(local), kind,
                          stack=stack)
     first_line(client)
     name = f"our {WORDS[kind]} tunnel"

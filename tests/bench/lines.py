@@ -72,12 +72,12 @@ class Veth(Line):
 class Far(Veth):
     """Two namespaces, joined by the netlab's line that delays."""
 
-    def __init__(self, bench, stack, milliseconds, mbit=None):
+    def __init__(self, bench, stack, milliseconds, mbit=None, loss=0):
         Line.__init__(self, bench, stack)
-        self.name = f"{milliseconds:g} ms, " + (f"{mbit} Mbit/s" if mbit else "no cap")
+        self.name = f"{milliseconds:g} ms, " + (f"{mbit} Mbit/s" if mbit else "no cap") + (f", {loss:g} % lost" if loss else "")
         self.here, here = self.namespace()
         self.there, there = self.namespace()
-        rate = ["--rate", str(mbit)] if mbit else []
+        rate = (["--rate", str(mbit)] if mbit else []) + (["--loss", str(loss)] if loss else [])
         line = bench.start(str(delay_line(bench)), "--delay", str(milliseconds / 2), *rate, here, "left", there, "right",
                            stack=stack)
         first_line(line)

@@ -88,6 +88,19 @@ def far(bench):
                 bench.figure(f"  {STREAM}, {line.name}", [r for r in rates[STREAM] if r], "Gbit/s", goal)
 
 
+def lossy(bench):
+    """What is left of a line that loses packets for other reasons than being full."""
+    if not has_delay_line(bench):
+        return
+    for loss, size in ((0.1, 32), (1, 8)):
+        with contextlib.ExitStack() as stack:
+            line = Far(bench, stack, FAR, 100, loss)
+            bench.section(f"QUIC over a lossy line: {line.name}")
+            makers = {kind: lambda kind=kind: OurStream(bench, line, stack, kind) for kind in ("quic", "quic-bbr", "tls")}
+            compare(bench, try_all(bench, makers), "fetch", size * 2**20,
+                    [("our QUIC BBR stream", STREAM, ""), (STREAM, "our TCP+TLS stream", "")])
+
+
 def connect(bench):
     """How long until the first byte, and what a handshake costs."""
     with contextlib.ExitStack() as stack:
@@ -97,6 +110,7 @@ def connect(bench):
             for c in try_all(bench, {k: lambda k=k: OurStream(bench, line, stack, k) for k in ("quic", "tls", "noise")}):
                 for how, words in (("greet", "first byte"), ("connect", "first byte of an answer")):
                     show_first_bytes(bench, c, how, words)
+            cold_tunnels(bench, line)
     with contextlib.ExitStack() as stack:
         line = Line(bench, stack)
         bench.section("Handshakes on loopback, 8 at a time, each with a first byte and a close")
@@ -107,10 +121,23 @@ def connect(bench):
 def show_first_bytes(bench, contestant, how, words):
     times, _ = contestant.connect(10, 1, how)
     first = [t * 1000 for t in times["first_byte"]]
-    goal = f"<= {2 * FAR + 20}" if contestant.kind == "quic" else ""
+    goal = f"<= {2 * FAR + 20}" if contestant.kind == "quic" and how == "greet" else ""
     bench.figure(f"{contestant.name}: connected", [t * 1000 for t in times["connect"]], "ms", digits=1)
     bench.figure(f"  {words}", first, "ms", goal, 1)
     bench.figure(f"  {words}, in round trips", [t / FAR for t in first], "RTT")
+
+
+def cold_tunnels(bench, line):
+    """From a client's connect() to the first byte of the answer, nothing being connected before."""
+    for kind in ("quic", "tls", "noise"):
+        times = []
+        for _ in range(max(bench.options.rounds, 5)):
+            with contextlib.ExitStack() as stack:
+                tunnel = our_tunnel(bench, line, stack, start_target(bench, line, stack), kind, "cold")
+                out, _, _ = bench.run(*line.here, bench.program("bench-flow"), "fetch", str(tunnel.port), "1")
+                times.append(float(out) * 1000)
+        bench.figure(f"{tunnel.name}, cold: first byte of an answer", times, "ms", f"<= {2 * FAR + 20}" if kind == "quic" else "", 1)
+        bench.figure("  in round trips", [t / FAR for t in times], "RTT")
 
 
 def handshakes(bench, contestants, each=100, parallel=8):
@@ -131,10 +158,18 @@ def handshakes(bench, contestants, each=100, parallel=8):
 
 
 def idle(bench):
-    bench.section("1,000 idle connections, each side by itself")
-    for kind, goal in (("quic", "< 64"), ("tls", "< 48")):
+    for make, goals in ((SmallLoopback, {"quic": "< 64", "tls": "< 48"}), (Line, {"quic": ""})):
+        with contextlib.ExitStack() as stack:
+            line = make(bench, stack)
+            bench.section(f"1,000 idle connections, each side by itself: {line.name}")
+            idle_connections(bench, line, goals)
+
+
+def idle_connections(bench, line, goals):
+    """Where datagrams of 64 KiB are possible, each QUIC connection has a buffer of that size."""
+    for kind, goal in goals.items():
         try:
-            out, _, _ = bench.run(bench.program("bench-idle"), kind, "1000", "10000")
+            out, _, _ = bench.run(*line.here, bench.program("bench-idle"), kind, "1000", "10000")
         except (Failed, subprocess.TimeoutExpired) as error:
             bench.row(f"idle connections, {kind}", "-", f"not measured: {str(error)[:200]}")
             continue
@@ -163,13 +198,12 @@ def dispatches(bench):
 def show_dispatches(bench, name, process):
     """Ends the process, which prints its histogram then."""
     out, _ = process.communicate("", timeout=20)
-    counts = json.loads(out.splitlines()[-1])["dispatches"]
-    total = sum(n for _, n in counts)
-    short = sum(n for below, n in counts if below and below <= 2048)
-    if total:
-        bench.row(f"{name}: below 2 ms", f"{100 * short / total:.3f} %", f"of {total}")
+    for clock, counts in json.loads(out.splitlines()[-1]).items():
+        total = sum(n for _, n in counts)
+        short = sum(n for below, n in counts if below and below <= 2048)
+        bench.row(f"{name}: below 2 ms, {clock} time", f"{100 * short / total:.3f} %", f"of {total}")
         bench.row("  by less than so many µs", "", " ".join(f"{below or 'more'}:{n}" for below, n in counts))
 
 
-PARTS = {"streams": streams, "tunnels": tunnels, "far": far, "connect": connect, "idle": idle,
+PARTS = {"streams": streams, "tunnels": tunnels, "far": far, "lossy": lossy, "connect": connect, "idle": idle,
          "dispatches": dispatches}

@@ -2,8 +2,8 @@
  * Copyright The Peer-Up authors
  *
  * One connection: ngtcp2's state with our policies around it (who is dead, when an
- * idle one is kept, how it ends) and the calls that ngtcp2 makes. Output stands in
- * peerup-quic-write.c, streams in peerup-quic-channel.c.
+ * idle one is kept) and the calls that ngtcp2 makes. Output stands in
+ * peerup-quic-write.c, streams in peerup-quic-channel.c, the end in peerup-quic-end.c.
  *
  * ngtcp2 forbids most calls from within its own, so what a packet brings is noted there
  * and told in peerup_quic_conn_tell(), when it has returned. */
@@ -16,8 +16,6 @@
 
 /* Nanoseconds, which ngtcp2 counts, in a microsecond. */
 #define NSEC 1000
-/* no_application_protocol (RFC 7301). */
-#define ALERT_NO_ALPN 120
 /* Of IP and UDP. */
 #define HEADERS_IP4 28
 #define HEADERS_IP6 48
@@ -29,8 +27,8 @@
 
 static const char *const state_names[] = { "handshake", "open", "closing", "closed" };
 
-static void
-set_state (PeerupQuicConn *self, PeerupQuicState state)
+void
+peerup_quic_conn_set_state (PeerupQuicConn *self, PeerupQuicState state)
 {
   g_assert (state > self->state);
   g_debug ("quic connection %p: %s -> %s", (gpointer) self, state_names[self->state], state_names[state]);
@@ -71,189 +69,6 @@ peerup_quic_conn_active (PeerupQuicConn *self)
 {
   if (self->conn != NULL && !self->writing)
     self->quic->events->active (self, self->user_data);
-}
-
-/* The end */
-
-/* An inbound handshake has ended, either way. */
-static void
-conn_end_handshake (PeerupQuicConn *self)
-{
-  PeerupQuic *quic = self->quic;
-
-  if (!self->handshaking)
-    return;
-  self->handshaking = FALSE;
-  quic->n_handshakes--;
-  if (self->admitted && quic->events->release != NULL)
-    quic->events->release (&self->admitted_from, quic->data);
-  self->admitted = FALSE;
-}
-
-static void
-conn_drop_ngtcp2 (PeerupQuicConn *self)
-{
-  g_clear_pointer (&self->conn, ngtcp2_conn_del);
-  g_clear_pointer (&self->session, gnutls_deinit);
-}
-
-void
-peerup_quic_conn_say_farewell (PeerupQuicConn *self)
-{
-  gsize length;
-  const void *data = g_bytes_get_data (self->farewell, &length);
-  PeerupDatagrams datagrams = {
-    .local = self->farewell_local,
-    .remote = self->farewell_remote,
-    .data = (guint8 *) data,
-    .length = length,
-    .segment = length,
-  };
-
-  self->quic->events->send (&datagrams, self->quic->data);
-}
-
-static void
-conn_write_farewell (PeerupQuicConn *self, const ngtcp2_ccerr *reason)
-{
-  guint8 packet[1500];
-  ngtcp2_path_storage path;
-  ngtcp2_pkt_info info;
-  ngtcp2_ssize n;
-
-  ngtcp2_path_storage_zero (&path);
-  n = ngtcp2_conn_write_connection_close (self->conn, &path.path, &info, packet, sizeof packet, reason, self->now);
-  if (n <= 0)
-    return;
-  self->farewell = g_bytes_new (packet, n);
-  peerup_socket_address_set_native (&self->farewell_local, path.path.local.addr, path.path.local.addrlen);
-  peerup_socket_address_set_native (&self->farewell_remote, path.path.remote.addr, path.path.remote.addrlen);
-  self->farewell_left = self->farewell_step = 1;
-}
-
-/* The one way to the end. @reason: what the peer is to be told, NULL for nothing. Packets
- * that are still on their way get the farewell again for three probe timeouts (RFC 9000
- * 10.2.1), or nothing when the peer began the end (10.2.2). Takes @error. */
-static void
-conn_end (PeerupQuicConn *self, GError *error, const ngtcp2_ccerr *reason, gboolean linger)
-{
-  g_autoptr (PeerupQuicConn) held = peerup_quic_conn_ref (self);
-  g_autoptr (GError) owned = error;
-
-  g_assert (!self->writing);
-  if (reason != NULL)
-    conn_write_farewell (self, reason);
-  self->closing_until = (gint64) ((self->now + 3 * ngtcp2_conn_get_pto (self->conn)) / NSEC);
-  conn_end_handshake (self);
-  while (self->channels.head != NULL)
-    peerup_quic_channel_finish (self->channels.head->data, owned);
-  conn_drop_ngtcp2 (self);
-  set_state (self, PEERUP_QUIC_CLOSING);
-  if (self->farewell != NULL)
-    peerup_quic_conn_say_farewell (self);
-  if (self->farewell == NULL && !linger)
-    peerup_quic_forget (self);
-  else
-    self->quic->events->active (self, self->user_data);
-  if (self->quic->events->closed != NULL)
-    self->quic->events->closed (self, owned, self->user_data);
-}
-
-static GError *
-error_of_peer (PeerupQuicConn *self)
-{
-  const ngtcp2_ccerr *reason = ngtcp2_conn_get_ccerr (self->conn);
-  g_autofree char *text =
-    g_strndup (reason->reasonlen > 0 ? (const char *) reason->reason : "", MIN (reason->reasonlen, 120));
-  g_autofree char *shown = g_strescape (text, NULL);
-
-  if (reason->type == NGTCP2_CCERR_TYPE_APPLICATION)
-    {
-      self->remote_code = reason->error_code;
-      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                          "The peer closed the connection with code 0x%" G_GINT64_MODIFIER "x", reason->error_code);
-    }
-  if (reason->error_code >= NGTCP2_CRYPTO_ERROR && reason->error_code < NGTCP2_CRYPTO_ERROR + 0x100)
-    return g_error_new (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "The peer refused the TLS handshake: %s",
-                        gnutls_alert_get_name (reason->error_code - NGTCP2_CRYPTO_ERROR) ?: "unknown alert");
-  return g_error_new (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
-                      "The peer ended the QUIC connection with code 0x%" G_GINT64_MODIFIER "x%s%s", reason->error_code,
-                      *shown != '\0' ? ": " : "", shown);
-}
-
-static GError *
-error_of_code (PeerupQuicConn *self, int code)
-{
-  if (self->tls_error != NULL)
-    return g_steal_pointer (&self->tls_error);
-  switch (code)
-    {
-    case NGTCP2_ERR_IDLE_CLOSE:
-      return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "The QUIC connection was silent for too long");
-    case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
-      return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "No answer to the QUIC handshake in time");
-    case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
-      return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "The peer does not speak QUIC version 1");
-    case NGTCP2_ERR_CRYPTO:
-      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "The TLS handshake failed: %s",
-                          gnutls_alert_get_name (ngtcp2_conn_get_tls_alert (self->conn)) ?: "unknown reason");
-    default:
-      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "QUIC failed: %s", ngtcp2_strerror (code));
-    }
-}
-
-/* ngtcp2 cannot go on with @code. */
-static void
-conn_fail (PeerupQuicConn *self, int code)
-{
-  ngtcp2_ccerr reason;
-
-  ngtcp2_ccerr_default (&reason);
-  switch (code)
-    {
-    case NGTCP2_ERR_DRAINING:
-      conn_end (self, error_of_peer (self), NULL, TRUE);
-      return;
-    case NGTCP2_ERR_IDLE_CLOSE:
-    case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
-    case NGTCP2_ERR_DROP_CONN:
-    case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
-      conn_end (self, error_of_code (self, code), NULL, FALSE);
-      return;
-    case NGTCP2_ERR_CRYPTO:
-      ngtcp2_ccerr_set_tls_alert (&reason, ngtcp2_conn_get_tls_alert (self->conn), NULL, 0);
-      break;
-    case NGTCP2_ERR_CALLBACK_FAILURE:
-      if (self->no_alpn)
-        ngtcp2_ccerr_set_tls_alert (&reason, ALERT_NO_ALPN, NULL, 0);
-      else
-        ngtcp2_ccerr_set_liberr (&reason, NGTCP2_ERR_INTERNAL, NULL, 0);
-      break;
-    default:
-      ngtcp2_ccerr_set_liberr (&reason, code, NULL, 0);
-    }
-  conn_end (self, error_of_code (self, code), &reason, FALSE);
-}
-
-void
-peerup_quic_conn_write_failed (PeerupQuicConn *self, int code)
-{
-  conn_fail (self, code);
-}
-
-void
-peerup_quic_conn_close (PeerupQuicConn *self, guint64 code, const GError *error, gint64 now)
-{
-  ngtcp2_ccerr reason;
-
-  if (self->conn == NULL)
-    return;
-  peerup_quic_conn_advance (self, now);
-  ngtcp2_ccerr_set_application_error (&reason, code, NULL, 0);
-  conn_end (self,
-            error != NULL ? g_error_copy (error)
-                          : g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The connection was closed"),
-            &reason, FALSE);
 }
 
 /* What ngtcp2 calls. */
@@ -649,11 +464,7 @@ peerup_quic_conn_expire (PeerupQuicConn *self, gint64 now)
   peerup_quic_conn_advance (self, now);
   if (conn_check_silence (self, now))
     {
-      ngtcp2_ccerr reason;
-
-      ngtcp2_ccerr_set_application_error (&reason, 0, NULL, 0);
-      conn_end (self, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "The peer does not answer any more"),
-                &reason, FALSE);
+      peerup_quic_conn_lost (self);
       return;
     }
   if (now >= self->burst_until)
@@ -662,20 +473,9 @@ peerup_quic_conn_expire (PeerupQuicConn *self, gint64 now)
     return;
   code = ngtcp2_conn_handle_expiry (self->conn, self->now);
   if (code != 0)
-    conn_fail (self, code);
+    peerup_quic_conn_fail (self, code);
   else
     peerup_quic_conn_active (self);
-}
-
-/* The peer goes on although it was told: told again, ever more rarely. */
-static void
-conn_repeat_farewell (PeerupQuicConn *self)
-{
-  if (self->farewell == NULL || --self->farewell_left > 0)
-    return;
-  self->farewell_step = MIN (self->farewell_step * 2, 1024);
-  self->farewell_left = self->farewell_step;
-  peerup_quic_conn_say_farewell (self);
 }
 
 void
@@ -688,13 +488,13 @@ peerup_quic_conn_read (PeerupQuicConn *self, const PeerupDatagrams *from, const 
   if (self->conn == NULL)
     {
       if (self->state == PEERUP_QUIC_CLOSING)
-        conn_repeat_farewell (self);
+        peerup_quic_conn_repeat_farewell (self);
       return;
     }
   peerup_quic_conn_advance (self, now);
   code = ngtcp2_conn_read_pkt (self->conn, &path, &info, data, length, self->now);
   if (code != 0)
-    conn_fail (self, code);
+    peerup_quic_conn_fail (self, code);
   else
     self->last_received = now;
 }
@@ -706,9 +506,9 @@ conn_tell_established (PeerupQuicConn *self)
 
   self->established = FALSE;
   self->announced = TRUE;
-  set_state (self, PEERUP_QUIC_OPEN);
+  peerup_quic_conn_set_state (self, PEERUP_QUIC_OPEN);
   peerup_quic_conn_get_path (self, &local, &remote);
-  conn_end_handshake (self);
+  peerup_quic_conn_end_handshake (self);
   conn_set_keep_alive (self);
   self->farewell_local = local;
   self->farewell_remote = remote;
@@ -945,7 +745,7 @@ void
 peerup_quic_conn_set_closed (PeerupQuicConn *self)
 {
   if (self->state != PEERUP_QUIC_CLOSED)
-    set_state (self, PEERUP_QUIC_CLOSED);
+    peerup_quic_conn_set_state (self, PEERUP_QUIC_CLOSED);
 }
 
 void
@@ -956,7 +756,7 @@ peerup_quic_conn_abandon (PeerupQuicConn *self)
 
   while (self->channels.head != NULL)
     peerup_quic_channel_finish (self->channels.head->data, error);
-  conn_drop_ngtcp2 (self);
+  peerup_quic_conn_drop_ngtcp2 (self);
   peerup_quic_conn_set_closed (self);
   self->quic = NULL;
 }

@@ -68,14 +68,13 @@ struct _PeerupQuicConn
   GQueue blocked;  /* likewise, but the peer's window is closed */
   guint n_recheck; /* of those, how many are still to be tried again */
   PeerupQuicPool *pool;
-  gsize unsent;  /* bytes of all channels that wait to be sent */
-  gsize unacked; /* and those that wait to be acknowledged as well */
-  gsize waiting; /* received bytes of all channels that are not read */
-  gsize told;    /* of them, steps that the user knows of */
-  gsize credit;  /* bytes read since the peer may last have been told of more room */
-
-  gint64 burst_until; /* when the first burst ends; G_MAXINT64: it has not begun, or it has ended */
-  guint n_burst;      /* datagrams of it */
+  gsize unsent;       /* bytes of all channels that wait to be sent */
+  gsize unacked;      /* and those that wait to be acknowledged as well */
+  gsize waiting;      /* received bytes of all channels that are not read */
+  gsize told;         /* of them, steps that the user knows of */
+  gsize credit;       /* bytes read since the peer may last have been told of more room */
+  gsize burst;        /* bytes of the first burst */
+  gint64 burst_until; /* when that ends; G_MAXINT64: it has not begun, or it has ended */
   PeerupQuicWindow window;
   guint64 remote_code;
 
@@ -164,14 +163,25 @@ peerup_quic_conn_read (PeerupQuicConn *self, const PeerupDatagrams *path, const 
 void peerup_quic_conn_tell (PeerupQuicConn *self, gint64 now);
 ngtcp2_tstamp peerup_quic_conn_advance (PeerupQuicConn *self, gint64 now);
 void peerup_quic_conn_active (PeerupQuicConn *self);
-/* What the output ends with: a packet was made, or ngtcp2 failed with @code. */
+/* What the output ends with: a packet was made. */
 void peerup_quic_conn_wrote (PeerupQuicConn *self);
-void peerup_quic_conn_write_failed (PeerupQuicConn *self, int code);
 void peerup_quic_conn_set_closed (PeerupQuicConn *self);
 /* The machine goes: no event, no packet. */
 void peerup_quic_conn_abandon (PeerupQuicConn *self);
+void peerup_quic_conn_set_state (PeerupQuicConn *self, PeerupQuicState state);
+
+/* peerup-quic-end.c */
+/* An inbound handshake has ended, either way. */
+void peerup_quic_conn_end_handshake (PeerupQuicConn *self);
+void peerup_quic_conn_drop_ngtcp2 (PeerupQuicConn *self);
+/* ngtcp2 cannot go on with @code. */
+void peerup_quic_conn_fail (PeerupQuicConn *self, int code);
+/* The peer was silent for too long. */
+void peerup_quic_conn_lost (PeerupQuicConn *self);
 /* Sends the farewell now. */
 void peerup_quic_conn_say_farewell (PeerupQuicConn *self);
+/* The peer goes on although it was told: told again, ever more rarely. */
+void peerup_quic_conn_repeat_farewell (PeerupQuicConn *self);
 
 /* peerup-quic-channel.c */
 void peerup_quic_window_init (PeerupQuicWindow *self, guint64 size, guint64 max, ngtcp2_tstamp now);

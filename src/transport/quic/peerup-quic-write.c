@@ -13,9 +13,6 @@
 #define TURN (64 * 1024)
 /* What the kernel takes in one call (UDP_MAX_SEGMENTS). */
 #define BATCH_PACKETS 64
-/* Of the first burst: as many datagrams as the first congestion window has (RFC 9002 7.7), and round trips. */
-#define BURST_DATAGRAMS   10
-#define BURST_ROUND_TRIPS 0.25
 /* Chunks that one packet may span; the largest packets are as large as a chunk. */
 #define VECTORS 8
 
@@ -122,6 +119,44 @@ write_packet (ngtcp2_conn *conn, ngtcp2_path *path, ngtcp2_pkt_info *info, uint8
     }
 }
 
+/* Bytes that a connection may begin with in one burst (RFC 9002 7.7 and 7.2), once it knows the round
+ * trip by which the rest is paced, and the part of that in which it does. Paced, with ten packets for a
+ * round trip, the handshake's last flight alone would hold up what follows it by a sixth of one. */
+#define INITIAL_BURST      14720
+#define INITIAL_BURST_PART 4
+
+static gboolean
+goes_in_burst (PeerupQuicConn *self, gsize written)
+{
+  gint64 now = self->now / NGTCP2_MICROSECONDS;
+  ngtcp2_conn_info info;
+
+  if (self->paced)
+    return FALSE;
+  if (self->burst_until == G_MAXINT64)
+    {
+      ngtcp2_conn_get_conn_info (self->conn, &info);
+      if (info.min_rtt == UINT64_MAX)
+        return FALSE;
+      self->burst_until = now + (gint64) (info.smoothed_rtt / NGTCP2_MICROSECONDS / INITIAL_BURST_PART);
+    }
+  self->burst += written;
+  return self->burst < INITIAL_BURST && now < self->burst_until;
+}
+
+/* The wait for what was not paced is owed. It is due when the burst is over, by its size or by the
+ * clock, and so over before the answer to the burst brings more to send. */
+static void
+pace (PeerupQuicConn *self, gsize written)
+{
+  if (goes_in_burst (self, written))
+    return;
+  if (self->burst_until != G_MAXINT64)
+    self->paced = TRUE;
+  self->burst_until = G_MAXINT64;
+  ngtcp2_conn_update_pkt_tx_time (self->conn, self->now);
+}
+
 /* How many packets one batch may have: what pacing allows in one go, and the kernel. */
 static gsize
 batch_packets (PeerupQuicConn *self)
@@ -130,33 +165,6 @@ batch_packets (PeerupQuicConn *self)
   gsize payload = ngtcp2_conn_get_path_max_tx_udp_payload_size (self->conn);
 
   return CLAMP (quantum / payload, 1, BATCH_PACKETS);
-}
-
-/* From the first round trip on packets are paced, by so little as the first window allows: a first
- * request would wait 20 ms of a round trip of 68 ms for the end of the handshake and a probe
- * of the path MTU to be paid for. So what goes then goes at once, and is paid for before the answer comes. */
-static gboolean
-goes_in_burst (PeerupQuicConn *self, gsize n_datagrams)
-{
-  gint64 now = self->now / NGTCP2_MICROSECONDS;
-
-  if (self->paced)
-    return FALSE;
-  if (self->burst_until == G_MAXINT64)
-    {
-      ngtcp2_conn_info info;
-
-      ngtcp2_conn_get_conn_info (self->conn, &info);
-      if (info.min_rtt == UINT64_MAX)
-        return FALSE;
-      self->burst_until = now + (gint64) (BURST_ROUND_TRIPS * info.smoothed_rtt) / (gint64) NGTCP2_MICROSECONDS;
-    }
-  self->n_burst += n_datagrams;
-  if (self->n_burst < BURST_DATAGRAMS && now < self->burst_until)
-    return TRUE;
-  self->paced = TRUE;
-  self->burst_until = G_MAXINT64;
-  return FALSE;
 }
 
 gboolean
@@ -177,11 +185,10 @@ peerup_quic_conn_write (PeerupQuicConn *self, PeerupDatagrams *datagrams, gsize 
   self->writing = FALSE;
   if (n < 0)
     {
-      peerup_quic_conn_write_failed (self, n);
+      peerup_quic_conn_fail (self, n);
       return FALSE;
     }
-  if (!goes_in_burst (self, n > 0 ? (n + segment - 1) / segment : 0))
-    ngtcp2_conn_update_pkt_tx_time (self->conn, self->now);
+  pace (self, n);
   self->credit = 0;
   if (n == 0)
     return FALSE;

@@ -47,6 +47,59 @@ test_round_trips (void)
 }
 
 static void
+test_bytes (void)
+{
+  const struct
+  {
+    guint64 bytes;
+    const char *text;
+    const char *rate;
+  } cases[] = {
+    { 0, "0 B", "0 bit/s" },
+    { 999, "999 B", "8.0 kbit/s" },
+    { 1000, "1.0 KiB", "8.0 kbit/s" },
+    { 10137, "9.9 KiB", "81 kbit/s" },
+    { 10189, "10 KiB", "82 kbit/s" },
+    { 1023487, "999 KiB", "8.2 Mbit/s" },
+    { 1023488, "1.0 MiB", "8.2 Mbit/s" },
+    { 268435456, "256 MiB", "2.1 Gbit/s" },
+    { G_MAXUINT64, "16 EiB", "147573953 Tbit/s" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = peerup_cli_format_bytes (cases[i].bytes);
+      g_autofree char *rate = peerup_cli_format_rate (cases[i].bytes);
+
+      g_assert_cmpstr (text, ==, cases[i].text);
+      g_assert_cmpstr (rate, ==, cases[i].rate);
+    }
+}
+
+static void
+test_wrapping (void)
+{
+  const struct
+  {
+    const char *text;
+    const char *wrapped;
+  } cases[] = {
+    { "", "  \n" },
+    { "aaa bb ccc", "  aaa bb\n  ccc\n" },
+    { "ääääää b", "  ääääää\n  b\n" },
+    { "toolongaword b", "  toolongaword\n  b\n" },
+    { "a\nb c", "  a\n  b c\n" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *wrapped = peerup_cli_wrap (cases[i].text, "  ", 6);
+
+      g_assert_cmpstr (wrapped, ==, cases[i].wrapped);
+    }
+}
+
+static void
 test_ages (void)
 {
   const struct
@@ -132,6 +185,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cli/output/columns", test_columns);
   g_test_add_func ("/cli/output/round-trips", test_round_trips);
+  g_test_add_func ("/cli/output/bytes", test_bytes);
+  g_test_add_func ("/cli/output/wrapping", test_wrapping);
   g_test_add_func ("/cli/output/ages", test_ages);
   g_test_add_func ("/cli/output/durations", test_durations);
   g_test_add_func ("/cli/notify", test_notify);

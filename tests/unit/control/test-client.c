@@ -75,19 +75,29 @@ add_forward (PeerupClient *client, const char *peer, GVariant *options, char **i
   return peerup_dbus_engine1_call_add_forward_finish (proxy, id, address, result, error);
 }
 
+typedef void (*Call) (PeerupDBusEngine1 *proxy, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+typedef gboolean (*Finish) (PeerupDBusEngine1 *proxy, GVariant **answer, GAsyncResult *result, GError **error);
+
 static GVariant *
-list_forwards (PeerupClient *client)
+ask (PeerupClient *client, Call call, Finish finish)
 {
   PeerupDBusEngine1 *proxy = peerup_client_get_proxy (client);
   DexPromise *promise = dex_promise_new_cancellable ();
   g_autoptr (GAsyncResult) result = NULL;
-  GVariant *list = NULL;
+  g_autoptr (GError) error = NULL;
+  GVariant *answer = NULL;
 
-  peerup_dbus_engine1_call_list_forwards (proxy, dex_promise_get_cancellable (promise), peerup_client_ready,
-                                          dex_ref (promise));
+  call (proxy, dex_promise_get_cancellable (promise), peerup_client_ready, dex_ref (promise));
   result = dex_await_object (DEX_FUTURE (promise), NULL);
-  g_assert_true (peerup_dbus_engine1_call_list_forwards_finish (proxy, &list, result, NULL));
-  return list;
+  finish (proxy, &answer, result, &error);
+  g_assert_no_error (error);
+  return answer;
+}
+
+static GVariant *
+list_forwards (PeerupClient *client)
+{
+  return ask (client, peerup_dbus_engine1_call_list_forwards, peerup_dbus_engine1_call_list_forwards_finish);
 }
 
 static void
@@ -109,16 +119,7 @@ body_properties (Home *home)
 static GVariant *
 list_limits (PeerupClient *client)
 {
-  PeerupDBusEngine1 *proxy = peerup_client_get_proxy (client);
-  DexPromise *promise = dex_promise_new_cancellable ();
-  g_autoptr (GAsyncResult) result = NULL;
-  GVariant *list = NULL;
-
-  peerup_dbus_engine1_call_list_limits (proxy, dex_promise_get_cancellable (promise), peerup_client_ready,
-                                        dex_ref (promise));
-  result = dex_await_object (DEX_FUTURE (promise), NULL);
-  g_assert_true (peerup_dbus_engine1_call_list_limits_finish (proxy, &list, result, NULL));
-  return list;
+  return ask (client, peerup_dbus_engine1_call_list_limits, peerup_dbus_engine1_call_list_limits_finish);
 }
 
 static void
@@ -149,6 +150,187 @@ body_limits (Home *home)
                      (strstr (name, "_per_") == NULL && strstr (name, "_rate") == NULL));
     }
   close_client (g_steal_pointer (&client));
+}
+
+static GVariant *
+list_connections (PeerupClient *client)
+{
+  return ask (client, peerup_dbus_engine1_call_list_connections, peerup_dbus_engine1_call_list_connections_finish);
+}
+
+static GVariant *
+get_diagnostics (PeerupClient *client)
+{
+  return ask (client, peerup_dbus_engine1_call_get_diagnostics, peerup_dbus_engine1_call_get_diagnostics_finish);
+}
+
+static void
+ping (PeerupClient *client, const char *peer)
+{
+  PeerupDBusEngine1 *proxy = peerup_client_get_proxy (client);
+  DexPromise *promise = dex_promise_new_cancellable ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+  guint64 round_trip;
+
+  peerup_dbus_engine1_call_ping (proxy, peer, dex_promise_get_cancellable (promise), peerup_client_ready,
+                                 dex_ref (promise));
+  result = dex_await_object (DEX_FUTURE (promise), NULL);
+  peerup_dbus_engine1_call_ping_finish (proxy, &round_trip, &path, result, &error);
+  g_assert_no_error (error);
+}
+
+static guint64
+get_number (GVariant *dict, const char *key)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (dict, key, G_VARIANT_TYPE_UINT64);
+
+  g_assert_nonnull (value);
+  return g_variant_get_uint64 (value);
+}
+
+/* What both ends of one connection have to say of it. */
+static void
+assert_connection (PeerupClient *client, const char *peer, const char *transport, const char *muxer, gboolean outbound)
+{
+  g_autoptr (GVariant) list = list_connections (client);
+  g_autoptr (GVariant) item = NULL;
+  g_autoptr (GVariant) streams = NULL;
+  g_autoptr (GVariant) stream = NULL;
+  const char *text;
+  gboolean flag;
+  gint64 time;
+  guint n;
+
+  g_assert_cmpuint (g_variant_n_children (list), ==, 1);
+  item = g_variant_get_child_value (list, 0);
+  g_assert_true (g_variant_lookup (item, "peer_id", "&s", &text));
+  g_assert_cmpstr (text, ==, peer);
+  g_assert_true (g_variant_lookup (item, "transport", "&s", &text));
+  g_assert_cmpstr (text, ==, transport);
+  g_assert_true (g_variant_lookup (item, "muxer", "&s", &text));
+  g_assert_cmpstr (text, ==, muxer);
+  g_assert_true (g_variant_lookup (item, "outbound", "b", &flag) && flag == outbound);
+  g_assert_true (g_variant_lookup (item, "local_address", "&s", &text));
+  g_assert_true (g_str_has_prefix (text, "/ip4/127.0.0.1/"));
+  g_assert_true (g_variant_lookup (item, "age_us", "x", &time) && time > 0);
+  g_assert_true (g_variant_lookup (item, "rtt_us", "x", &time) && time >= 0);
+  g_assert_cmpuint (get_number (item, "packets_sent"), >, 0);
+  g_assert_cmpuint (get_number (item, "congestion_window"), >, 0);
+  g_assert_true (g_variant_lookup (item, "path_mtu", "u", &n) && n >= 1200);
+  streams = g_variant_lookup_value (item, "streams", G_VARIANT_TYPE ("aa{sv}"));
+  g_assert_cmpuint (g_variant_n_children (streams), >=, 1);
+  stream = g_variant_get_child_value (streams, 0);
+  g_assert_true (g_variant_lookup (stream, "age_us", "x", &time) && time >= 0);
+}
+
+/* An engine of another device that @home may ping, on one transport. */
+static void
+body_connections (Home *home, const char *listen, const char *transport, const char *muxer)
+{
+  g_autoptr (Home) other = home_new ();
+  g_autoptr (PeerupClient) client = NULL;
+  g_autoptr (PeerupClient) far = NULL;
+  g_autoptr (GVariant) none = NULL;
+  const char *const *addresses;
+
+  home_listen (other, listen);
+  home_authorize (other, home);
+  far = embed (other);
+  client = embed (home);
+  none = list_connections (client);
+  g_assert_cmpuint (g_variant_n_children (none), ==, 0);
+  addresses = peerup_dbus_engine1_get_listen_addresses (peerup_client_get_proxy (far));
+  ping (client, addresses[0]);
+  assert_connection (client, home_get_id (other), transport, muxer, TRUE);
+  assert_connection (far, home_get_id (home), transport, muxer, FALSE);
+  close_client (g_steal_pointer (&client));
+  close_client (g_steal_pointer (&far));
+}
+
+static void
+body_connections_quic (Home *home)
+{
+  body_connections (home, "/ip4/127.0.0.1/udp/0/quic-v1", "quic-v1", "/quic-v1");
+}
+
+static void
+body_connections_tcp (Home *home)
+{
+  body_connections (home, "/ip4/127.0.0.1/tcp/0", "tcp", "/yamux/1.0.0");
+}
+
+static void
+assert_socket (GVariant *facts)
+{
+  g_autoptr (GVariant) sockets = g_variant_lookup_value (facts, "udp_sockets", G_VARIANT_TYPE ("aa{sv}"));
+  g_autoptr (GVariant) socket = NULL;
+  const char *text;
+
+  g_assert_cmpuint (g_variant_n_children (sockets), ==, 1);
+  socket = g_variant_get_child_value (sockets, 0);
+  g_assert_true (g_variant_lookup (socket, "address", "&s", &text));
+  g_assert_true (g_str_has_prefix (text, "127.0.0.1:"));
+  g_assert_cmpuint (get_number (socket, "receive_buffer"), >, 0);
+  g_assert_cmpuint (get_number (socket, "buffer_wanted"), ==, 7 * 1024 * 1024);
+  g_assert_true (g_variant_lookup (socket, "gso", "b", NULL) && g_variant_lookup (socket, "ecn", "b", NULL));
+}
+
+/* Which of two addresses is listened on: a number that is in use is trouble, and a transport
+ * that there is not is none. */
+static void
+body_diagnostics (Home *home)
+{
+  g_autoptr (GSocketListener) taken = g_socket_listener_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (taken, NULL, NULL);
+  g_autofree char *addresses =
+    g_strdup_printf ("/ip4/127.0.0.1/udp/0/quic-v1, /ip4/127.0.0.1/tcp/%u, /ip4/127.0.0.1/tcp/0/ws", port);
+  g_autofree char *address = g_strdup_printf ("/ip4/127.0.0.1/tcp/%u", port);
+  g_autofree char *key = g_strconcat ("listen ", address, NULL);
+  g_autoptr (PeerupClient) client = NULL;
+  g_autoptr (GVariant) facts = NULL;
+  g_autoptr (GVariant) problems = NULL;
+  g_autoptr (GVariant) listening = NULL;
+  const char *text;
+  gboolean blocked;
+
+  home_listen (home, addresses);
+  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "Not listening on */tcp/*used by another program*");
+  g_test_expect_message ("peerup", G_LOG_LEVEL_MESSAGE, "Not listening on */tcp/0/ws*");
+  client = embed (home);
+  g_test_assert_expected_messages ();
+  facts = get_diagnostics (client);
+  g_assert_true (g_variant_lookup (facts, "congestion", "&s", &text));
+  g_assert_cmpstr (text, ==, "cubic");
+  g_assert_true (g_variant_lookup (facts, "udp_blocked", "b", &blocked) && !blocked);
+  g_assert_true (g_variant_lookup (facts, "dispatches", "at", NULL));
+  problems = g_variant_lookup_value (facts, "problems", G_VARIANT_TYPE ("a{ss}"));
+  g_assert_cmpuint (g_variant_n_children (problems), ==, 1);
+  g_assert_true (g_variant_lookup (problems, key, "&s", &text));
+  listening = g_variant_lookup_value (facts, "listening", G_VARIANT_TYPE ("aa{sv}"));
+  g_assert_cmpuint (g_variant_n_children (listening), ==, 3);
+  for (gsize i = 0; i < 3; i++)
+    {
+      g_autoptr (GVariant) item = g_variant_get_child_value (listening, i);
+
+      g_assert_true (g_variant_lookup (item, "address", "&s", NULL));
+      g_assert_true (g_variant_lookup (item, "error", "&s", NULL) == (i > 0));
+    }
+  assert_socket (facts);
+  close_client (g_steal_pointer (&client));
+  g_socket_listener_close (taken);
+}
+
+static void
+test_stopped_engine (void)
+{
+  g_autoptr (PeerupEngine) engine = peerup_engine_new (NULL, PEERUP_ENGINE_DEFAULT);
+  g_autoptr (GPtrArray) connections = peerup_engine_dup_connections (engine);
+  g_autoptr (GVariant) facts = g_variant_ref_sink (peerup_control_describe_diagnostics (engine));
+
+  g_assert_cmpuint (connections->len, ==, 0);
+  g_assert_cmpuint (g_variant_n_children (facts), ==, 0);
 }
 
 static void
@@ -412,6 +594,10 @@ main (int argc, char **argv)
   ADD ("forward-ends", body_forward_ends_with_its_client);
   ADD ("stop", body_stop_is_asked_for);
   ADD ("limits", body_limits);
+  ADD ("connections-quic", body_connections_quic);
+  ADD ("connections-tcp", body_connections_tcp);
+  ADD ("diagnostics", body_diagnostics);
+  g_test_add_func ("/client/stopped", test_stopped_engine);
   g_test_add_func ("/client/describe-limit", test_describe_limit);
   g_test_add_func ("/client/error-names", test_every_error_has_a_name);
   return g_test_run ();

@@ -9,18 +9,20 @@
 
 #include "trust/peerup-authorized-keys-file.h"
 
+#define LISTEN "/ip4/127.0.0.1/tcp/0"
+
 static void
-write_config (Home *home, const char *limits, const char *more)
+write_config (Home *home, const char *listen, const char *limits, const char *more)
 {
   g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
 
   text = g_strdup_printf ("version: 1\n"
                           "identity: {key_file: identity.key}\n"
-                          "network: {listen_addresses: [/ip4/127.0.0.1/tcp/0], limits: {%s}}\n"
+                          "network: {listen_addresses: [%s], limits: {%s}}\n"
                           "security: {enable_connection_gating: true, authorized_keys_file: authorized_keys}\n"
                           "%s",
-                          limits, more);
+                          listen, limits, more);
   g_file_set_contents_full (home->config, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error);
   g_assert_no_error (error);
 }
@@ -28,13 +30,19 @@ write_config (Home *home, const char *limits, const char *more)
 void
 home_configure (Home *home, const char *more)
 {
-  write_config (home, "", more);
+  write_config (home, LISTEN, "", more);
 }
 
 void
 home_limit (Home *home, const char *limits)
 {
-  write_config (home, limits, "");
+  write_config (home, LISTEN, limits, "");
+}
+
+void
+home_listen (Home *home, const char *addresses)
+{
+  write_config (home, addresses, "", "");
 }
 
 static void

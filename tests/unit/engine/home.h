@@ -26,6 +26,8 @@ void home_authorize (Home *home, Home *other);
 void home_configure (Home *home, const char *more);
 /* The same with @limits: "connections: 5, streams: 7". */
 void home_limit (Home *home, const char *limits);
+/* The same with other @addresses to listen on: "/ip4/127.0.0.1/tcp/0, /ip4/127.0.0.1/udp/0/quic-v1". */
+void home_listen (Home *home, const char *addresses);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Home, home_free)
 
 /* Runs the main context until @future (transfer full) is done. */

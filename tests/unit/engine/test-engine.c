@@ -515,6 +515,35 @@ test_gio_calls (void)
   spin_while_not (is_set, &done[2]);
 }
 
+/* An address that is taken is trouble as long as it is configured, and asks for no restart when
+ * it no longer is: nothing was open there. */
+static void
+test_taken_address (void)
+{
+  g_autoptr (GSocketListener) taken = g_socket_listener_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (taken, NULL, NULL);
+  g_autofree char *addresses = g_strdup_printf ("/ip4/127.0.0.1/tcp/0, /ip4/127.0.0.1/tcp/%u", port);
+  g_autoptr (Home) home = home_new ();
+  GPtrArray *configured;
+  Device device;
+
+  home_listen (home, addresses);
+  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "Not listening on /ip4/127.0.0.1/tcp/*: *another program*");
+  device = device_start (g_steal_pointer (&home), PEERUP_ENGINE_DEFAULT);
+  g_test_assert_expected_messages ();
+  configured = peerup_engine_get_configured_addresses (device.engine);
+  g_assert_cmpuint (configured->len, ==, 2);
+  g_assert_null (peerup_engine_get_listen_error (device.engine, configured->pdata[0]));
+  g_assert_nonnull (peerup_engine_get_listen_error (device.engine, configured->pdata[1]));
+  g_assert_true (has_problem (device.engine));
+  home_configure (device.home, "");
+  spin_while_not (has_no_problem, device.engine);
+  configured = peerup_engine_get_configured_addresses (device.engine);
+  g_assert_cmpuint (configured->len, ==, 1);
+  g_socket_listener_close (taken);
+  device_stop (&device);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -534,5 +563,6 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/limits", test_limits_are_followed);
   g_test_add_func ("/engine/broken-config", test_broken_config_is_a_problem_until_it_is_mended);
   g_test_add_func ("/engine/gio", test_gio_calls);
+  g_test_add_func ("/engine/taken-address", test_taken_address);
   return g_test_run ();
 }

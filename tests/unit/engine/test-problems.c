@@ -23,6 +23,7 @@ static void
 test_set (void)
 {
   g_autoptr (PeerupProblems) problems = peerup_problems_new ();
+  g_auto (GStrv) keys = NULL;
 
   assert_problems (problems, (const char *const[]) { NULL });
   expect ("one");
@@ -33,6 +34,8 @@ test_set (void)
   expect ("three");
   g_assert_true (peerup_problems_set (problems, "a", "three"));
   assert_problems (problems, (const char *const[]) { "three", "two", NULL });
+  keys = peerup_problems_dup_keys (problems);
+  g_assert_cmpstrv (keys, ((const char *const[]) { "a", "b", NULL }));
   g_assert_true (peerup_problems_set (problems, "a", NULL));
   g_assert_false (peerup_problems_set (problems, "a", NULL));
   assert_problems (problems, (const char *const[]) { "two", NULL });

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* peerup connections: what the daemon's connections do, once or, with --watch, each second
+ * until it is interrupted. It opens none.
+ */
+#include "cli/peerup-commands.h"
+
+#include <glib-unix.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/peerup-answers.h"
+#include "cli/peerup-path-text.h"
+
+#define INTERVAL G_USEC_PER_SEC
+/* To the corner and clear what was there; only to a terminal. */
+#define REPAINT "\033[H\033[J"
+
+static gboolean watch;
+
+const GOptionEntry cmd_connections_options[] = {
+  { "watch", 'w', 0, G_OPTION_ARG_NONE, &watch, "Show them anew each second, until interrupted", NULL },
+  G_OPTION_ENTRY_NULL,
+};
+
+static gboolean
+on_signal (gpointer data)
+{
+  DexPromise *end = data;
+
+  if (dex_future_is_pending (DEX_FUTURE (end)))
+    dex_promise_resolve_boolean (end, TRUE);
+  return G_SOURCE_CONTINUE;
+}
+
+/* What does not fit on a terminal of @rows would scroll the top away. */
+static char *
+cut (char *text, guint rows)
+{
+  char *line = text;
+
+  for (guint n = 1; n < rows && line != NULL && line[0] != '\0'; n++)
+    {
+      line = strchr (line, '\n');
+      line = line != NULL ? line + 1 : NULL;
+    }
+  if (line != NULL)
+    line[0] = '\0';
+  return text;
+}
+
+static void
+print_text (GVariant *connections)
+{
+  g_autofree char *text = peerup_path_text_connections (connections);
+  struct winsize size = { 0 };
+
+  if (watch && isatty (STDOUT_FILENO))
+    {
+      gboolean has_size = ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 1;
+
+      peerup_cli_print (REPAINT "%s", has_size ? cut (text, size.ws_row) : text);
+    }
+  else
+    peerup_cli_print (watch ? "%s\n" : "%s", text);
+  if (text[0] == '\0')
+    peerup_cli_say ("No peer is connected.");
+}
+
+static gboolean
+show (PeerupCli *cli, PeerupDBusEngine1 *proxy, GError **error)
+{
+  g_autoptr (GVariant) connections = NULL;
+
+  if (!PEERUP_ASK (proxy, list_connections, &connections, error))
+    return FALSE;
+  if (cli->json)
+    peerup_cli_print_variant (connections);
+  else
+    print_text (connections);
+  return TRUE;
+}
+
+static gboolean
+show_until (PeerupCli *cli, PeerupDBusEngine1 *proxy, DexFuture *end, GError **error)
+{
+  gint64 next = g_get_monotonic_time ();
+
+  while (show (cli, proxy, error))
+    {
+      next = MAX (next + INTERVAL, g_get_monotonic_time ());
+      dex_await (dex_future_first (dex_timeout_new_deadline (next), dex_ref (end), NULL), NULL);
+      if (!dex_future_is_pending (end))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+show_all (PeerupCli *cli, PeerupDBusEngine1 *proxy, GError **error)
+{
+  DexPromise *end = dex_promise_new ();
+  guint sources[] = { g_unix_signal_add (SIGTERM, on_signal, end), g_unix_signal_add (SIGINT, on_signal, end) };
+  gboolean done = show_until (cli, proxy, DEX_FUTURE (end), error);
+
+  g_source_remove (sources[0]);
+  g_source_remove (sources[1]);
+  dex_unref (end);
+  return done;
+}
+
+static int
+run (PeerupCli *cli)
+{
+  g_autofree char *path = NULL;
+  g_autoptr (PeerupClient) client = NULL;
+  g_autoptr (GError) error = NULL;
+  PeerupDBusEngine1 *proxy;
+
+  path = peerup_cli_find_config (cli, &error);
+  if (path != NULL)
+    client = dex_await_object (peerup_client_attach (path), &error);
+  if (client == NULL)
+    return peerup_cli_fail (error);
+  proxy = peerup_client_get_proxy (client);
+  if (!(watch ? show_all (cli, proxy, &error) : show (cli, proxy, &error)))
+    return peerup_cli_fail (error);
+  return PEERUP_CLI_OK;
+}
+
+int
+cmd_connections (PeerupCli *cli)
+{
+  return peerup_cli_run_fiber (cli, run);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* peerup doctor: what can be said of this device now, and what to do about it. It changes
+ * nothing, dials nobody, and says what it could not check.
+ */
+#include "cli/peerup-commands.h"
+
+#include "cli/peerup-answers.h"
+#include "cli/peerup-checks.h"
+
+/* All that the daemon is asked for. */
+typedef struct
+{
+  GVariant *facts;
+  GVariant *connections;
+  GVariant *limits;
+} Answers;
+
+static void
+answers_clear (Answers *self)
+{
+  g_clear_pointer (&self->facts, g_variant_unref);
+  g_clear_pointer (&self->connections, g_variant_unref);
+  g_clear_pointer (&self->limits, g_variant_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Answers, answers_clear)
+
+/* 0 where it cannot be read. */
+static guint64
+read_system_number (const char *path)
+{
+  g_autofree char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) ? g_ascii_strtoull (text, NULL, 10) : 0;
+}
+
+static void
+judge (PeerupFindings *findings, PeerupDBusEngine1 *proxy, const Answers *answers, const char *path)
+{
+  PeerupDaemonFacts daemon = {
+    .config_path = path,
+    .version = peerup_dbus_engine1_get_version (proxy),
+    .process_id = peerup_dbus_engine1_get_process_id (proxy),
+    .uptime = g_get_real_time () / G_USEC_PER_SEC - peerup_dbus_engine1_get_started_at (proxy),
+    .addresses = peerup_dbus_engine1_get_listen_addresses (proxy),
+    .facts = answers->facts,
+    .connections = answers->connections,
+    .limits = answers->limits,
+    .receive_max = read_system_number ("/proc/sys/net/core/rmem_max"),
+    .send_max = read_system_number ("/proc/sys/net/core/wmem_max"),
+  };
+
+  peerup_check_running (findings, &daemon);
+}
+
+static gboolean
+ask_all (PeerupDBusEngine1 *proxy, Answers *answers, GError **error)
+{
+  return PEERUP_ASK (proxy, get_diagnostics, &answers->facts, error) &&
+         PEERUP_ASK (proxy, list_connections, &answers->connections, error) &&
+         PEERUP_ASK (proxy, list_limits, &answers->limits, error);
+}
+
+static void
+note_state (PeerupFindings *findings, PeerupDBusEngine1 *proxy)
+{
+  g_autofree char *reason = g_strdup_printf ("the daemon is %s", peerup_dbus_engine1_get_state (proxy));
+
+  peerup_findings_add (findings, PEERUP_CHECK_DAEMON, PEERUP_FINDING_UNKNOWN, "%s",
+                       peerup_dbus_engine1_get_state (proxy));
+  peerup_findings_give_up (findings, PEERUP_CHECK_DAEMON, reason);
+}
+
+static void
+note_silence (PeerupFindings *findings, GError *error)
+{
+  g_dbus_error_strip_remote_error (error);
+  if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
+    peerup_findings_take (findings, PEERUP_CHECK_DAEMON, PEERUP_FINDING_MEND,
+                          g_strdup ("the daemon that runs is older than this command and cannot be examined"),
+                          g_strdup ("restart it"));
+  else
+    peerup_findings_add (findings, PEERUP_CHECK_DAEMON, PEERUP_FINDING_MEND, "%s", error->message);
+  peerup_findings_give_up (findings, PEERUP_CHECK_DAEMON, "no daemon answers");
+}
+
+static void
+examine_daemon (PeerupFindings *findings, const char *path, Answers *answers)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeerupClient) client = dex_await_object (peerup_client_attach (path), &error);
+  PeerupDBusEngine1 *proxy = client != NULL ? peerup_client_get_proxy (client) : NULL;
+
+  if (client == NULL || !ask_all (proxy, answers, &error))
+    note_silence (findings, error);
+  else if (g_variant_n_children (answers->facts) == 0)
+    note_state (findings, proxy);
+  else
+    judge (findings, proxy, answers, path);
+}
+
+static void
+examine_files (PeerupFindings *findings, const char *path)
+{
+  g_autoptr (PeerupConfig) config = peerup_check_configuration (findings, path);
+
+  if (config == NULL)
+    {
+      peerup_findings_add (findings, PEERUP_CHECK_IDENTITY, PEERUP_FINDING_UNKNOWN,
+                           "not checked: the configuration names its file");
+      peerup_findings_add (findings, PEERUP_CHECK_AUTHORIZED_KEYS, PEERUP_FINDING_UNKNOWN,
+                           "not checked: the configuration names its file");
+      return;
+    }
+  peerup_check_identity (findings, config);
+  peerup_check_authorized_keys (findings, config, g_get_real_time () / G_USEC_PER_SEC);
+}
+
+static void
+examine (PeerupCli *cli, PeerupFindings *findings, Answers *answers)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = peerup_cli_find_config (cli, &error);
+
+  if (path == NULL)
+    {
+      peerup_findings_add (findings, PEERUP_CHECK_CONFIGURATION, PEERUP_FINDING_MEND, "%s", error->message);
+      peerup_findings_give_up (findings, PEERUP_CHECK_CONFIGURATION, "there is no configuration");
+      return;
+    }
+  examine_files (findings, path);
+  examine_daemon (findings, path, answers);
+}
+
+static void
+print_json (PeerupFindings *findings, const Answers *answers)
+{
+  GVariantDict dict = G_VARIANT_DICT_INIT (NULL);
+
+  g_variant_dict_insert (&dict, "healthy", "b", peerup_findings_count (findings, PEERUP_FINDING_MEND) == 0);
+  g_variant_dict_insert_value (&dict, "checks", peerup_findings_describe (findings));
+  if (answers->facts != NULL)
+    g_variant_dict_insert_value (&dict, "facts", answers->facts);
+  if (answers->limits != NULL)
+    g_variant_dict_insert_value (&dict, "limits", answers->limits);
+  peerup_cli_print_variant (g_variant_dict_end (&dict));
+}
+
+static int
+run (PeerupCli *cli)
+{
+  g_autoptr (PeerupFindings) findings = peerup_findings_new ();
+  g_auto (Answers) answers = { 0 };
+
+  examine (cli, findings, &answers);
+  if (cli->json)
+    print_json (findings, &answers);
+  else
+    {
+      g_autofree char *text = peerup_findings_format (findings);
+
+      peerup_cli_print ("%s", text);
+    }
+  return peerup_findings_count (findings, PEERUP_FINDING_MEND) == 0 ? PEERUP_CLI_OK : PEERUP_CLI_FAILED;
+}
+
+int
+cmd_doctor (PeerupCli *cli)
+{
+  return peerup_cli_run_fiber (cli, run);
+}
