@@ -63,12 +63,13 @@ test_echo (void)
 }
 
 /* A request right behind the handshake is answered after two round trips, whatever the handshake
- * has cost of the pace. */
+ * has cost of the pace, and the next one after one more. */
 static void
 test_first_answer (void)
 {
   g_autoptr (World) world = world_new ();
   g_autoptr (Flow) flow = NULL;
+  g_autoptr (Flow) next = NULL;
   gint64 began;
   Link *client;
 
@@ -81,6 +82,11 @@ test_first_answer (void)
   flow_send_text (flow, "hello", TRUE);
   g_assert_true (world_run_until (world, &flow->ended));
   g_assert_cmpint (world->now - began, <, 4 * world->delay + 1000);
+  began = world->now;
+  next = flow_open (client);
+  flow_send_text (next, "hello", TRUE);
+  g_assert_true (world_run_until (world, &next->ended));
+  g_assert_cmpint (world->now - began, <, 2 * world->delay + 1000);
 }
 
 static void
