@@ -37,7 +37,7 @@ struct _PeerupQuic
   PeerupQuicOptions options;
   const PeerupQuicEvents *events;
   gpointer data;
-  GHashTable *cids;  /* CidKey -> PeerupQuicConn, borrowed */
+  GHashTable *cids;  /* CidKey -> PeerupQuicConn, borrowed; the peers' reset tokens' digests as well */
   GHashTable *conns; /* set of PeerupQuicConn, owned */
   guint n_handshakes;
   PeerupQuicPool *pool;
@@ -61,21 +61,26 @@ struct _PeerupQuicConn
   GError *tls_error; /* what our own checks found */
   ngtcp2_tstamp now; /* the latest that ngtcp2 was given */
 
-  GArray *cids;    /* of ngtcp2_cid: under which quic->cids has it */
+  GArray *cids;    /* of ngtcp2_cid: under what quic->cids has it */
   GQueue channels; /* those that live: PeerupQuicChannel by their link, owned */
   GQueue opened;   /* of those, by opened_link: not announced yet */
   GQueue ready;    /* of those, by send_link: they have something to send */
   GQueue blocked;  /* likewise, but the peer's window is closed */
   guint n_recheck; /* of those, how many are still to be tried again */
   PeerupQuicPool *pool;
-  gsize unsent;  /* bytes of all channels that wait to be sent */
-  gsize unacked; /* and those that wait to be acknowledged as well */
-  gsize waiting; /* received bytes of all channels that are not read */
-  gsize told;    /* of them, steps that the user knows of */
-  gsize burst;   /* bytes sent, counted up to what may go unpaced */
-  gsize credit;  /* bytes read since the peer may last have been told of more room */
+  gsize unsent;       /* bytes of all channels that wait to be sent */
+  gsize unacked;      /* and those that wait to be acknowledged as well */
+  gsize waiting;      /* received bytes of all channels that are not read */
+  gsize told;         /* of them, steps that the user knows of */
+  gsize credit;       /* bytes read since the peer may last have been told of more room */
+  gsize burst;        /* bytes of the first burst */
+  gint64 burst_until; /* when that ends; G_MAXINT64: it has not begun, or it has ended */
   PeerupQuicWindow window;
   guint64 remote_code;
+
+  ngtcp2_tstamp progress_at; /* bytes of streams were acknowledged, or are waited for since */
+  ngtcp2_tstamp narrow_until;
+  ngtcp2_duration narrow_for; /* the next time */
 
   gint64 last_received;  /* the last packet */
   gint64 probe_deadline; /* when silence is looked at again; G_MAXINT64: without streams */
@@ -92,7 +97,9 @@ struct _PeerupQuicConn
   guint admitted : 1;    /* owes a release */
   guint handshaking : 1; /* counts among the inbound handshakes */
   guint no_alpn : 1;
-  guint window_closed : 1; /* the connection's, when that was last looked at */
+  guint reset_stateless : 1; /* the peer knows nothing of it (RFC 9000 10.3) */
+  guint window_closed : 1;   /* the connection's, when that was last looked at */
+  guint narrow : 1;          /* packets are of the smallest size */
   guint probe_now : 1;
   guint established : 1; /* to be told */
   guint openable : 1;    /* to be told */
@@ -100,7 +107,19 @@ struct _PeerupQuicConn
   guint announced : 1;   /* established was told */
   guint writing : 1;     /* within ngtcp2's output, which forbids most calls */
   guint drained : 1;     /* to be told: the last stream has ended */
+  guint paced : 1;       /* the first burst has ended */
 };
+
+/* The frames of a stream that are sent and not acknowledged, in blocks: where each block ends. */
+#define PEERUP_QUIC_FLIGHT_BLOCKS 120
+
+typedef struct
+{
+  guint64 *ends; /* a ring, made when there is a whole block */
+  guint first, length;
+  guint n_frames; /* of the block that is not whole yet */
+  guint64 sent, acked;
+} PeerupQuicFlight;
 
 struct _PeerupQuicChannel
 {
@@ -113,7 +132,8 @@ struct _PeerupQuicChannel
   PeerupQuicBuffer received;
   PeerupQuicWindow window;
   PeerupQuicBuffer sent; /* until acknowledged; its cursor: until sent */
-  gsize turn;            /* bytes it has sent in its turn */
+  PeerupQuicFlight flight;
+  gsize turn; /* bytes it has sent in its turn */
   GError *error;
   guint32 code;
   guint fin_wanted : 1;
@@ -130,13 +150,23 @@ struct _PeerupQuicChannel
 
 /* peerup-quic-tls.c. Makes the session of @self, which needs its conn_ref and role. */
 void peerup_quic_tls_start (PeerupQuicConn *self);
+/* What ngtcp2 calls with TLS's bytes. After the handshake they are of no use, as tickets are off,
+ * and are dropped. */
+int peerup_quic_tls_receive (ngtcp2_conn *conn, ngtcp2_encryption_level level, uint64_t offset, const uint8_t *bytes,
+                             size_t length, void *data);
 /* Whether ALPN chose libp2p: GnuTLS lets a peer through that offers none. */
 gboolean peerup_quic_tls_has_alpn (PeerupQuicConn *self);
 
 /* peerup-quic.c: the table of connection IDs. */
 void peerup_quic_add_cid (PeerupQuicConn *conn, const guint8 *data, gsize length);
 void peerup_quic_remove_cid (PeerupQuicConn *conn, const guint8 *data, gsize length);
+/* And of the tokens with which the peer ends a connection that it knows nothing of. */
+void peerup_quic_add_token (PeerupQuicConn *conn, const guint8 *token);
+void peerup_quic_remove_token (PeerupQuicConn *conn, const guint8 *token);
 void peerup_quic_forget (PeerupQuicConn *conn);
+/* Asks the sender of an Initial to come again with proof of its address. */
+void
+peerup_quic_retry (PeerupQuic *self, const PeerupDatagrams *from, const guint8 *data, gsize length, ngtcp2_tstamp now);
 void peerup_quic_make_reset_token (PeerupQuic *self, const ngtcp2_cid *cid, guint8 *token);
 
 /* peerup-quic-conn.c */
@@ -149,6 +179,10 @@ peerup_quic_conn_read (PeerupQuicConn *self, const PeerupDatagrams *path, const 
 void peerup_quic_conn_tell (PeerupQuicConn *self, gint64 now);
 ngtcp2_tstamp peerup_quic_conn_advance (PeerupQuicConn *self, gint64 now);
 void peerup_quic_conn_active (PeerupQuicConn *self);
+/* Whether the path may have come to lose large packets: looked at when timers run out. */
+void peerup_quic_conn_check_width (PeerupQuicConn *self);
+/* The path is another one. */
+void peerup_quic_conn_reset_width (PeerupQuicConn *self);
 /* What the output ends with: a packet was made. */
 void peerup_quic_conn_wrote (PeerupQuicConn *self);
 void peerup_quic_conn_set_closed (PeerupQuicConn *self);
