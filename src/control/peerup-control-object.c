@@ -35,6 +35,8 @@ typedef struct
   char *id;
   PeerupForward *forward;
   GDBusConnection *connection;
+  PeerupForwardState told_state; /* what it was told with, and the error */
+  char *told_error;
 } Owned;
 
 static void
@@ -45,6 +47,7 @@ owned_free (gpointer data)
   g_free (owned->id);
   g_object_unref (owned->forward);
   g_object_unref (owned->connection);
+  g_free (owned->told_error);
   g_free (owned);
 }
 
@@ -201,21 +204,29 @@ handle_ping (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const
   return TRUE;
 }
 
+/* Once for a change of both: they are often notified together. */
+static void
+tell_forward (PeerupControlObject *self, Owned *owned)
+{
+  PeerupForwardState state = peerup_forward_get_state (owned->forward);
+  const char *error = peerup_forward_get_last_error (owned->forward);
+  gboolean is_news = g_set_str (&owned->told_error, error);
+
+  if (!is_news && owned->told_state == state)
+    return;
+  owned->told_state = state;
+  peerup_dbus_engine1_emit_forward_changed (PEERUP_DBUS_ENGINE1 (self), owned->id,
+                                            peerup_forward_state_to_string (state), error != NULL ? error : "");
+}
+
 static void
 on_forward_notify (PeerupForward *forward, GParamSpec *pspec, gpointer data)
 {
   PeerupControlObject *self = data;
 
   for (guint i = 0; i < self->owned->len; i++)
-    {
-      const Owned *owned = g_ptr_array_index (self->owned, i);
-      const char *error = peerup_forward_get_last_error (forward);
-
-      if (owned->forward == forward)
-        peerup_dbus_engine1_emit_forward_changed (PEERUP_DBUS_ENGINE1 (self), owned->id,
-                                                  peerup_forward_state_to_string (peerup_forward_get_state (forward)),
-                                                  error != NULL ? error : "");
-    }
+    if (((Owned *) g_ptr_array_index (self->owned, i))->forward == forward)
+      tell_forward (self, g_ptr_array_index (self->owned, i));
 }
 
 static gboolean
@@ -260,7 +271,8 @@ handle_add_forward (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation
       g_dbus_method_invocation_take_error (invocation, g_steal_pointer (&error));
       return TRUE;
     }
-  owned = g_new (Owned, 1);
+  owned = g_new0 (Owned, 1);
+  owned->told_state = peerup_forward_get_state (forward);
   owned->id = g_strdup_printf ("forward-%u", ++self->last_id);
   owned->forward = g_object_ref (forward);
   owned->connection = g_object_ref (g_dbus_method_invocation_get_connection (invocation));

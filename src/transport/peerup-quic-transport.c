@@ -474,25 +474,40 @@ is_own_address (const PeerupSocketAddress *address)
   return result;
 }
 
+/* Where no way leads to the peer, the connection waits: the way may come back. Where one does and
+ * the old address is gone, a connection that may not move is over: whoever needs it
+ * connects anew at once, rather than when the silence has been noticed. */
 static void
 link_check_route (Link *self)
 {
+  g_autoptr (GError) error = NULL;
   PeerupSocketAddress local, remote, better;
+  gboolean has_old;
 
   if (!peerup_quic_conn_is_outbound (self->conn) || !peerup_quic_conn_is_established (self->conn))
     return;
   peerup_quic_conn_get_path (self->conn, &local, &remote);
   if (!find_local_address (self->transport, &remote, &better, NULL) || peerup_socket_address_equal (&local, &better))
     return;
-  if (!peerup_quic_conn_migrate (self->conn, &better, is_own_address (&local), g_get_monotonic_time ()))
-    g_debug ("A QUIC connection cannot move to another address");
+  has_old = is_own_address (&local);
+  if (peerup_quic_conn_migrate (self->conn, &better, has_old, g_get_monotonic_time ()) || has_old)
+    return;
+  error = g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+                               "This machine's address has changed, and the connection could not move to the new one");
+  peerup_quic_conn_close (self->conn, PEERUP_CONNECTION_CODE_NONE, error, g_get_monotonic_time ());
 }
 
 void
 peerup_quic_transport_check_routes (PeerupQuicTransport *self)
 {
-  for (GList *l = self->links.head; l != NULL; l = l->next)
-    link_check_route (l->data);
+  g_autoptr (PeerupQuicTransport) held = g_object_ref (self);
+  GList *next;
+
+  for (GList *l = self->links.head; l != NULL; l = next)
+    {
+      next = l->next;
+      link_check_route (l->data);
+    }
 }
 
 PeerupUdpSocket *

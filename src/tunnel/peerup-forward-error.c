@@ -82,5 +82,9 @@ peerup_forward_describe_cut (const GError *error, guint32 reset_code, gboolean h
                             peer, service);
   if (!had_answer && g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_RESET))
     return describe_dead_program (peer, service);
+  if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT))
+    return g_strdup_printf ("%s does not answer any more, which cut a connection to “%s”. Check that it is on and "
+                            "online, and try again",
+                            peer, service);
   return g_strdup_printf ("The connection to “%s” on %s was cut: %s. Try again", service, peer, error->message);
 }

@@ -23,6 +23,8 @@ import time
 import pytest
 
 import netlab
+from far import QUIC, Far
+from netlab import wait_for
 
 BIN = os.environ.get("PEERUP_BIN", str(pathlib.Path(__file__).parents[2] / "build/asan/src/cli/peerup"))
 BIG = int(os.environ.get("PEERUP_TEST_BIG", 64 << 20))
@@ -30,15 +32,8 @@ LSAN = pathlib.Path(__file__).parents[1] / "lsan.supp"
 COMPLAINTS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|CRITICAL|assertion .* failed", re.I)
 
 
-def wait_for(condition, seconds=10, what="the condition"):
-    """Returns what condition() returns once that is true."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < end, f"{what} did not come true within {seconds} s"
-        time.sleep(0.02)
+def pytest_configure(config):
+    config.addinivalue_line("markers", "by_the_clock: takes long because it waits for a timeout of the program")
 
 
 class Running:
@@ -109,7 +104,8 @@ class Peer:
             "HOME": str(self.home),
             "XDG_RUNTIME_DIR": str(self.runtime),
             "G_DEBUG": "fatal-criticals",
-            "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
+            # What was freed is kept from use for a while, but not so much that it hides how memory grows.
+            "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:quarantine_size_mb=16",
             "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
             "LSAN_OPTIONS": f"suppressions={LSAN}:print_suppressions=0",
         }
@@ -294,6 +290,12 @@ def serve():
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def far(lab, make_peer, serve):
+    """far(transport..., hosts=[...]): two peers on the lab's line, which must be joined."""
+    return lambda *transports, hosts=(netlab.SERVER,): Far(lab, make_peer, serve, transports or (QUIC,), hosts)
 
 
 @pytest.fixture

@@ -7,13 +7,16 @@ processes started inside belong to it for good. Nothing is mounted and nothing h
 so tests that run at the same time do not meet. Addresses look routable, because some
 implementations treat private ones differently. All of it needs root.
 """
+import collections
 import contextlib
+import ipaddress
 import json
 import os
 import pathlib
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 BUILD = pathlib.Path(os.environ.get("PEERUP_BUILD", pathlib.Path(__file__).parents[2] / "build/asan"))
@@ -24,11 +27,28 @@ SERVER = "5.6.7.2"
 CLIENT6, SERVER6 = "2a0a:1::2", "2a0a:2::2"
 INSIDE, INSIDE_ROUTER = "192.168.1.2", "192.168.1.1"
 
+# For Namespace.nft().
+NO_UDP = """table inet lab {
+    chain in { type filter hook input priority 0; meta l4proto udp drop; }
+    chain out { type filter hook output priority 0; meta l4proto udp drop; }
+}"""
+
 
 def check(*command, **options):
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=30, check=False, **options)
     assert done.returncode == 0, (command, done.stdout, done.stderr)
     return done.stdout
+
+
+def wait_for(condition, seconds=10, what="the condition"):
+    """Returns what condition() returns once that is true."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"{what} did not come true within {seconds} s"
+        time.sleep(0.02)
 
 
 class Namespace:
@@ -125,6 +145,57 @@ class Line:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+# seconds by the kernel's clock, whether it left here, 4 or 6, "udp" or "tcp", addresses as text, bytes with the
+# IP header, and the first of them that follow the header of UDP (nothing for TCP).
+Packet = collections.namedtuple("Packet", "time outgoing version protocol source source_port target target_port size payload")
+
+
+def parse_packet(at, outgoing, data):
+    """A Packet, or None for what is neither UDP nor TCP."""
+    version = data[0] >> 4
+    start, number, size = ((data[0] & 15) * 4, data[9], int.from_bytes(data[2:4])) if version == 4 else (
+        40, data[6], 40 + int.from_bytes(data[4:6]))
+    if number not in (socket.IPPROTO_UDP, socket.IPPROTO_TCP) or len(data) < start + 8:
+        return None
+    source, target = (data[12:16], data[16:20]) if version == 4 else (data[8:24], data[24:40])
+    source_port, target_port = struct.unpack_from("!HH", data, start)
+    is_udp = number == socket.IPPROTO_UDP
+    return Packet(at, outgoing, version, "udp" if is_udp else "tcp", str(ipaddress.ip_address(source)), source_port,
+                  str(ipaddress.ip_address(target)), target_port, size, data[start + 8:] if is_udp else b"")
+
+
+class Capture:
+    """What crosses a TUN device: take(Packet) in a thread for each, until close()."""
+
+    SNAP = 2048
+
+    def __init__(self, space, device, take):
+        with space:
+            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        self.socket.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_RCVBUFFORCE", 33), 64 << 20)
+        self.socket.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS
+        self.socket.bind((device, 0x0003))  # ETH_P_ALL
+        self.socket.settimeout(0.2)
+        self.take = take
+        self.closed = False
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        while not self.closed:
+            with contextlib.suppress(TimeoutError):
+                data, controls, _, address = self.socket.recvmsg(self.SNAP, 64)
+                seconds, nanoseconds = struct.unpack("=qq", controls[0][2])
+                packet = parse_packet(seconds + nanoseconds / 1e9, address[2] == socket.PACKET_OUTGOING, data)
+                if packet:
+                    self.take(packet)
+
+    def close(self):
+        self.closed = True
+        self.thread.join()
+        self.socket.close()
+
+
 class Lab:
     """Namespaces client and server (and router) with lines between, all taken down by close()."""
 
@@ -144,6 +215,11 @@ class Lab:
         self.stack.callback(line.close)
         self.lines.append(line)
         return line
+
+    def capture(self, space, take, device="wan"):
+        capture = Capture(space, device, take)
+        self.stack.callback(capture.close)
+        return capture
 
     def join(self, *options, device_mtu=1500, **settings):
         """client "wan" — line — "wan" server, both ways by default routes."""
@@ -201,11 +277,11 @@ class Lab:
     def lose_first_way(self):
         self.client.ip("link set wan down")
 
-    def change_address(self, seconds_between=0.2):
-        """The client's address goes, and a while later another comes."""
-        self.client.ip(f"addr del {CLIENT}/24 dev wan")
+    def change_address(self, old, new, seconds_between=0.2):
+        """The client's address goes, and a while later another comes, or the same."""
+        self.client.ip(f"addr del {old}/24 dev wan")
         time.sleep(seconds_between)
-        self.client.ip(f"addr add {CLIENT_NEXT}/24 dev wan", "route replace default dev wan")
+        self.client.ip(f"addr add {new}/24 dev wan", "route replace default dev wan")
 
     def close(self):
         self.stack.close()

@@ -239,6 +239,7 @@ peerup_quic_channel_unref (PeerupQuicChannel *self)
     return;
   channel_discard_received (self);
   peerup_quic_buffer_clear (&self->sent);
+  g_free (self->flight.ends);
   g_clear_error (&self->error);
   peerup_quic_conn_unref (self->conn);
   g_free (self);
@@ -314,10 +315,48 @@ peerup_quic_channel_wait_room (PeerupQuicChannel *self)
   self->waits_room = TRUE;
 }
 
+/* Of a flight. An outage can lose all of it at once, and ngtcp2 gives a connection up when 8,000
+ * frames of one stream are to be sent again: fewer are ever on their way, 10 MB in packets of
+ * 1,500 bytes. Blocks are closed too late rather than too soon, so one more may be begun. */
+
+#define FRAMES_PER_BLOCK 64
+
+G_STATIC_ASSERT ((PEERUP_QUIC_FLIGHT_BLOCKS + 1) * FRAMES_PER_BLOCK < 8000);
+
+static gboolean
+flight_is_full (const PeerupQuicFlight *self)
+{
+  return self->length == PEERUP_QUIC_FLIGHT_BLOCKS;
+}
+
+static void
+flight_sent (PeerupQuicFlight *self, gsize count)
+{
+  self->sent += count;
+  if (++self->n_frames < FRAMES_PER_BLOCK)
+    return;
+  self->n_frames = 0;
+  if (self->ends == NULL)
+    self->ends = g_new (guint64, PEERUP_QUIC_FLIGHT_BLOCKS);
+  self->ends[(self->first + self->length++) % PEERUP_QUIC_FLIGHT_BLOCKS] = self->sent;
+}
+
+static void
+flight_acked (PeerupQuicFlight *self, gsize count)
+{
+  self->acked += count;
+  while (self->length > 0 && self->ends[self->first] <= self->acked)
+    {
+      self->first = (self->first + 1) % PEERUP_QUIC_FLIGHT_BLOCKS;
+      self->length--;
+    }
+}
+
 gboolean
 peerup_quic_channel_wants_send (PeerupQuicChannel *self)
 {
-  return !self->write_failed && (channel_get_unsent (self) > 0 || (self->fin_wanted && !self->fin_sent));
+  return !self->write_failed && !flight_is_full (&self->flight) &&
+         (channel_get_unsent (self) > 0 || (self->fin_wanted && !self->fin_sent));
 }
 
 static void
@@ -361,6 +400,7 @@ peerup_quic_channel_sent (PeerupQuicChannel *self, gsize count, gboolean fin)
   peerup_quic_buffer_pass (&self->sent, count);
   if (self->conn->unacked == self->conn->unsent)
     self->conn->progress_at = self->conn->now;
+  flight_sent (&self->flight, count);
   self->conn->unsent -= count;
   self->turn += count;
   self->fin_sent |= fin;
@@ -372,10 +412,14 @@ void
 peerup_quic_channel_acked (PeerupQuicChannel *self, guint64 count)
 {
   gsize n = MIN (count, self->sent.passed);
+  gboolean was_full = flight_is_full (&self->flight);
 
   peerup_quic_buffer_drop (&self->sent, n);
   self->conn->unacked -= n;
   self->conn->progress_at = self->conn->now;
+  flight_acked (&self->flight, n);
+  if (was_full)
+    channel_schedule (self);
   if (self->waits_room && peerup_quic_channel_get_room (self) > 0)
     channel_tell_writable (self);
 }

@@ -265,7 +265,7 @@ conn_new (PeerupQuic *quic, gboolean outbound, gint64 now)
   self->cids = g_array_new (FALSE, FALSE, sizeof (ngtcp2_cid));
   self->remote_code = G_MAXUINT64;
   self->last_received = now;
-  self->probe_deadline = self->probe_since = self->closing_until = G_MAXINT64;
+  self->probe_deadline = self->probe_since = self->closing_until = self->burst_until = G_MAXINT64;
   peerup_quic_conn_advance (self, now);
   peerup_quic_conn_reset_width (self);
   peerup_quic_window_init (&self->window, PEERUP_QUIC_CONNECTION_WINDOW, PEERUP_QUIC_CONNECTION_WINDOW_MAX, self->now);
@@ -462,6 +462,7 @@ conn_check_silence (PeerupQuicConn *self, gint64 now)
 gint64
 peerup_quic_conn_get_deadline (PeerupQuicConn *self)
 {
+  gint64 own = MIN (self->probe_deadline, self->burst_until);
   ngtcp2_tstamp expiry;
 
   if (self->state == PEERUP_QUIC_CLOSED)
@@ -470,8 +471,8 @@ peerup_quic_conn_get_deadline (PeerupQuicConn *self)
     return self->closing_until;
   expiry = ngtcp2_conn_get_expiry (self->conn);
   if (expiry >= (ngtcp2_tstamp) G_MAXINT64)
-    return self->probe_deadline;
-  return MIN (self->probe_deadline, (gint64) ((expiry + NSEC - 1) / NSEC));
+    return own;
+  return MIN (own, (gint64) ((expiry + NSEC - 1) / NSEC));
 }
 
 void
@@ -490,6 +491,8 @@ peerup_quic_conn_expire (PeerupQuicConn *self, gint64 now)
       peerup_quic_conn_lost (self);
       return;
     }
+  if (now >= self->burst_until)
+    peerup_quic_conn_active (self);
   if (ngtcp2_conn_get_expiry (self->conn) > self->now)
     return;
   peerup_quic_conn_check_width (self);

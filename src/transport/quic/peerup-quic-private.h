@@ -68,12 +68,13 @@ struct _PeerupQuicConn
   GQueue blocked;  /* likewise, but the peer's window is closed */
   guint n_recheck; /* of those, how many are still to be tried again */
   PeerupQuicPool *pool;
-  gsize unsent;  /* bytes of all channels that wait to be sent */
-  gsize unacked; /* and those that wait to be acknowledged as well */
-  gsize waiting; /* received bytes of all channels that are not read */
-  gsize told;    /* of them, steps that the user knows of */
-  gsize burst;   /* bytes sent, counted up to what may go unpaced */
-  gsize credit;  /* bytes read since the peer may last have been told of more room */
+  gsize unsent;       /* bytes of all channels that wait to be sent */
+  gsize unacked;      /* and those that wait to be acknowledged as well */
+  gsize waiting;      /* received bytes of all channels that are not read */
+  gsize told;         /* of them, steps that the user knows of */
+  gsize credit;       /* bytes read since the peer may last have been told of more room */
+  gsize burst;        /* bytes of the first burst */
+  gint64 burst_until; /* when that ends; G_MAXINT64: it has not begun, or it has ended */
   PeerupQuicWindow window;
   guint64 remote_code;
 
@@ -106,7 +107,19 @@ struct _PeerupQuicConn
   guint announced : 1;   /* established was told */
   guint writing : 1;     /* within ngtcp2's output, which forbids most calls */
   guint drained : 1;     /* to be told: the last stream has ended */
+  guint paced : 1;       /* the first burst has ended */
 };
+
+/* The frames of a stream that are sent and not acknowledged, in blocks: where each block ends. */
+#define PEERUP_QUIC_FLIGHT_BLOCKS 120
+
+typedef struct
+{
+  guint64 *ends; /* a ring, made when there is a whole block */
+  guint first, length;
+  guint n_frames; /* of the block that is not whole yet */
+  guint64 sent, acked;
+} PeerupQuicFlight;
 
 struct _PeerupQuicChannel
 {
@@ -119,7 +132,8 @@ struct _PeerupQuicChannel
   PeerupQuicBuffer received;
   PeerupQuicWindow window;
   PeerupQuicBuffer sent; /* until acknowledged; its cursor: until sent */
-  gsize turn;            /* bytes it has sent in its turn */
+  PeerupQuicFlight flight;
+  gsize turn; /* bytes it has sent in its turn */
   GError *error;
   guint32 code;
   guint fin_wanted : 1;

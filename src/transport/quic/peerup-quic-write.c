@@ -164,18 +164,41 @@ write_packet (ngtcp2_conn *conn, ngtcp2_path *path, ngtcp2_pkt_info *info, uint8
     }
 }
 
-/* Bytes that a connection may begin with in one burst (RFC 9002 7.7 and 7.2). Paced, with ten
- * packets for a round trip, the handshake's last flight alone would hold up what follows it by a sixth of one. */
-#define INITIAL_BURST 14720
+/* Bytes that a connection may begin with in one burst (RFC 9002 7.7 and 7.2), once it knows the round
+ * trip by which the rest is paced, and the part of that in which it does. Paced, with ten packets for a
+ * round trip, the handshake's last flight alone would hold up what follows it by a sixth of one. */
+#define INITIAL_BURST      14720
+#define INITIAL_BURST_PART 4
 
-/* The wait for what was not paced is owed, and due at the first call after the burst. */
+static gboolean
+goes_in_burst (PeerupQuicConn *self, gsize written)
+{
+  gint64 now = self->now / NGTCP2_MICROSECONDS;
+  ngtcp2_conn_info info;
+
+  if (self->paced)
+    return FALSE;
+  if (self->burst_until == G_MAXINT64)
+    {
+      ngtcp2_conn_get_conn_info (self->conn, &info);
+      if (info.min_rtt == UINT64_MAX)
+        return FALSE;
+      self->burst_until = now + (gint64) (info.smoothed_rtt / NGTCP2_MICROSECONDS / INITIAL_BURST_PART);
+    }
+  self->burst += written;
+  return self->burst < INITIAL_BURST && now < self->burst_until;
+}
+
+/* The wait for what was not paced is owed. It is due when the burst is over, by its size or by the
+ * clock, and so over before the answer to the burst brings more to send. */
 static void
 pace (PeerupQuicConn *self, gsize written)
 {
-  self->burst += MIN (written, INITIAL_BURST);
-  if (self->burst < INITIAL_BURST)
+  if (goes_in_burst (self, written))
     return;
-  self->burst = INITIAL_BURST;
+  if (self->burst_until != G_MAXINT64)
+    self->paced = TRUE;
+  self->burst_until = G_MAXINT64;
   ngtcp2_conn_update_pkt_tx_time (self->conn, self->now);
 }
 

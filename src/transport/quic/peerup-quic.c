@@ -272,8 +272,8 @@ find_conn (PeerupQuic *self, const PeerupDatagrams *from, const guint8 *data, gs
   CidKey key;
   int code = ngtcp2_pkt_decode_version_cid (&ids, data, length, PEERUP_QUIC_CID_LENGTH);
 
-  /* ngtcp2 would take version 2 as well, which nobody dials with /quic-v1. */
-  if (code == 0 && (data[0] & 0x80) != 0 && ids.version == NGTCP2_PROTO_VER_V2)
+  /* ngtcp2 speaks more versions than libp2p does. 0: no version, as in what follows a handshake. */
+  if (code == 0 && ids.version != 0 && ids.version != NGTCP2_PROTO_VER_V1)
     code = NGTCP2_ERR_VERSION_NEGOTIATION;
   if (code == NGTCP2_ERR_VERSION_NEGOTIATION && self->options.listening)
     negotiate_version (self, from, length, &ids);
