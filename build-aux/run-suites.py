@@ -7,6 +7,7 @@ and by how it ended: one that passed all its tests and then crashed or leaked is
 one failure more.
 """
 
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -37,16 +38,18 @@ SANITIZERS = {
 
 @dataclasses.dataclass
 class Tally:
-    """What came out of tests: a number, and words about the others."""
+    """What came out of tests: a number, words about the others, and what a suite wants shown."""
 
     passed: int = 0
     failed: list = dataclasses.field(default_factory=list)   # (name, output)
     skipped: list = dataclasses.field(default_factory=list)  # (name, reason)
+    shown: list = dataclasses.field(default_factory=list)
 
     def add(self, other):
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
+        self.shown += other.shown
 
     def __str__(self):
         return f'{self.passed} passed, {len(self.failed)} failed, {len(self.skipped)} skipped'
@@ -65,9 +68,9 @@ def run(command, log, **env):
     return code, path.read_text(errors='replace')
 
 
-def build(kind):
+def build(kind, *targets):
     """Nothing if the build worked, else the failure."""
-    code, words = run([TOP / 'build-aux/build', kind], f'build-{kind}')
+    code, words = run([TOP / 'build-aux/build', kind, *targets], f'build-{kind}')
     return failure(f'build {kind}', words) if code else None
 
 
@@ -151,6 +154,10 @@ def fuzz():
 
 # Pytest
 
+# A section of a folder's own among pytest's last words, up to an empty line.
+MATRIX = re.compile(r'^=+ matrix =+\n(.*?)\n\n', re.MULTILINE | re.DOTALL)
+
+
 def count_case(case, kind):
     """One test case of pytest's report."""
     name = f'{case.get("classname")} {case.get("name")} ({kind})'
@@ -180,25 +187,34 @@ def pytest(folder, kind, *choice, **env):
         tally.add(count_case(case, kind))
     if code not in (0, 1) or (code and not tally.failed):
         tally.add(failure(f'pytest {name}', words))
+    tally.shown += [f'{name}\n{matrix}' for matrix in MATRIX.findall(words)]
     return tally
 
 
-def on_both_builds(folder, release_choice=(), **asan_env):
+def build_and_test(folder, targets, kind, choice, env):
+    return build(kind, *targets) or pytest(folder, kind, *choice, **env)
+
+
+def on_both_builds(folder, *targets, at_once=False, release_choice=(), **asan_env):
     """The sanitizers for right and wrong, and the release for its own sake."""
     if not list((TOP / 'tests' / folder).glob('test_*.py')):
         return Tally(skipped=[(folder, f'tests/{folder} has no tests')])
-    tally = build('asan') or pytest(folder, 'asan', **asan_env)
-    tally.add(build('release') or pytest(folder, 'release', *release_choice))
+    runs = (('asan', (), asan_env), ('release', release_choice, {}))
+    tally = Tally()
+    with concurrent.futures.ThreadPoolExecutor(2 if at_once else 1) as pool:
+        for done in [pool.submit(build_and_test, folder, targets, *run) for run in runs]:
+            tally.add(done.result())
     return tally
 
 
 def interop():
-    return on_both_builds('interop', PEERUP_INTEROP_BYTES=LITTLE)
+    """Both at once: much of it waits for a program to start."""
+    return on_both_builds('interop', 'tests/interop/peerup-interop', at_once=True, PEERUP_INTEROP_BYTES=LITTLE)
 
 
 def netlab():
     # What takes long by the clock alone takes as long with the sanitizers, and once is enough.
-    return on_both_builds('netlab', ('-m', 'not by_the_clock'), PEERUP_TEST_BIG=LITTLE)
+    return on_both_builds('netlab', release_choice=('-m', 'not by_the_clock'), PEERUP_TEST_BIG=LITTLE)
 
 
 SUITES = {suite.__name__: suite for suite in (checks, unit, release, fuzz, interop, netlab)}
@@ -207,10 +223,15 @@ SUITES = {suite.__name__: suite for suite in (checks, unit, release, fuzz, inter
 def report(tally):
     for name, output in tally.failed:
         print(f'\nFAILED {name}\n' + '\n'.join(f'    {line}' for line in output.splitlines()))
+    for text in tally.shown:
+        print(f'\n{text}')
     if tally.skipped:
         print()
+    names = {}
     for name, reason in tally.skipped:
-        print(f'skipped {name}: {reason}')
+        names.setdefault(reason, []).append(name)
+    for reason, those in names.items():
+        print(f'skipped {those[0]}{f" and {len(those) - 1} more" if len(those) > 1 else ""}: {reason}')
     print(f'\n{tally}')
 
 

@@ -159,7 +159,7 @@ read_congestion (Reader *self, GError **error)
         return TRUE;
       }
   value = peerup_config_quote (node->text);
-  return peerup_yaml_refuse (self->document, node->start, error, "network.congestion cannot be %s; write cubic or bbr",
+  return peerup_yaml_refuse (self->document, node->start, error, "network.congestion cannot be %s; write bbr or cubic",
                              value);
 }
 

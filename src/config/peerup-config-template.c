@@ -30,7 +30,7 @@ static const char head[] =
   "  # true where no incoming connection can arrive (mobile networks, CGNAT).\n"
   "  force_private_reachability: false\n"
   "  # How QUIC finds its speed. “bbr” keeps more of it than “cubic” on lines that lose packets.\n"
-  "  congestion: \"cubic\"\n"
+  "  congestion: \"bbr\"\n"
   "  # What others may take of this machine follows from its size; “man peerup” has the keys.\n"
   "  # limits:\n"
   "  #   connections_per_peer: 16\n"

@@ -42,7 +42,7 @@ name_free (PeerupConfigName *self)
   g_free (self);
 }
 
-const char *const peerup_config_congestions[] = { "cubic", "bbr", NULL };
+const char *const peerup_config_congestions[] = { "bbr", "cubic", NULL };
 
 static GPtrArray *
 new_addresses (void)

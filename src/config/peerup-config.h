@@ -23,8 +23,8 @@ G_BEGIN_DECLS
 /* How QUIC finds out how fast it may send. */
 typedef enum
 {
-  PEERUP_CONFIG_CUBIC, /* the default */
-  PEERUP_CONFIG_BBR,
+  PEERUP_CONFIG_BBR, /* the default */
+  PEERUP_CONFIG_CUBIC,
 } PeerupConfigCongestion;
 
 /* The node's configuration: one YAML file, read whole and checked whole, so that

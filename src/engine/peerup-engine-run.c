@@ -111,8 +111,8 @@ make_swarm (PeerupEngine *self, GError **error)
   if (self->swarm == NULL)
     return FALSE;
   peerup_swarm_set_gate (self->swarm, gate, self, NULL);
-  if (self->config != NULL && peerup_config_get_congestion (self->config) == PEERUP_CONFIG_BBR)
-    peerup_swarm_set_congestion (self->swarm, PEERUP_QUIC_BBR);
+  if (self->config != NULL && peerup_config_get_congestion (self->config) == PEERUP_CONFIG_CUBIC)
+    peerup_swarm_set_congestion (self->swarm, PEERUP_QUIC_CUBIC);
   peerup_engine_apply_limits (self, self->config);
   g_signal_connect_object (self->swarm, "connection-opened", G_CALLBACK (on_connection_opened), self, 0);
   g_signal_connect_object (self->swarm, "connection-closed", G_CALLBACK (on_connection_closed), self, 0);

@@ -35,7 +35,7 @@ PeerupPeerId *peerup_swarm_get_peer_id (PeerupSwarm *self);
 void peerup_swarm_set_gate (PeerupSwarm *self, PeerupGateFunc gate, gpointer data, GDestroyNotify destroy);
 /* "/tls/1.0.0" and "/noise" in order of preference; the strings are static. Default both. */
 void peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securities);
-/* For QUIC sockets that are opened from then on. Default CUBIC. */
+/* For QUIC sockets that are opened from then on. Default BBR. */
 void peerup_swarm_set_congestion (PeerupSwarm *self, PeerupQuicCongestion congestion);
 PeerupQuicCongestion peerup_swarm_get_congestion (PeerupSwarm *self);
 

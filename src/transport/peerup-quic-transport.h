@@ -20,8 +20,8 @@ G_DECLARE_FINAL_TYPE (PeerupQuicTransport, peerup_quic_transport, PEERUP, QUIC_T
 
 typedef enum
 {
+  PEERUP_QUIC_BBR, /* the default: 10 times CUBIC's speed where one packet of 1,000 is lost (README) */
   PEERUP_QUIC_CUBIC,
-  PEERUP_QUIC_BBR,
 } PeerupQuicCongestion;
 
 /* An inbound connection whose peer has proved who it is and passed the gate. Borrowed. */

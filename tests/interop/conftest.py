@@ -4,6 +4,7 @@
 
 import pytest
 
+import matrix
 import peers
 
 WAYS = ('tls', 'noise', 'quic')  # over TCP with that security, or over QUIC
@@ -17,9 +18,10 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line('markers', 'ours(role): only pairs in which our stack is the listener or the dialer')
+    config.addinivalue_line('markers', 'ours(role): only pairs in which ours is the listener, the dialer or either')
     config.addinivalue_line('markers', 'ways(...): only these ways to connect')
-    config.addinivalue_line('markers', 'dialers(...): only these stacks dial')
+    config.addinivalue_line('markers', 'begins(wait, function): function(pair) begins before all tests what takes long')
+    config.stash[matrix.KEY] = matrix.Matrix()
 
 
 def pairs(config):
@@ -35,11 +37,14 @@ def pairs(config):
 def pytest_generate_tests(metafunc):
     if 'pair' in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker
-        ours, ways, dialers = marker('ours'), marker('ways'), marker('dialers')
+        ours, ways = marker('ours'), marker('ways')
         every = [(l, d, w) for l, d in pairs(metafunc.config) for w in (ways.args if ways else WAYS)
-                 if (not ours or {'listener': l, 'dialer': d}[ours.args[0]] == peers.OURS)
-                 and (not dialers or d in dialers.args)]
+                 if not ours or peers.OURS in {'listener': (l,), 'dialer': (d,), 'either': (l, d)}[ours.args[0]]]
         metafunc.parametrize('pair', every, indirect=True, ids=[f'{d}-dials-{l}-{w}' for l, d, w in every])
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker('begins') is not None)
 
 
 @pytest.fixture(scope='session')
@@ -49,12 +54,69 @@ def listeners():
     running.stop()
 
 
+class Wait:
+    """A pair of its own, and what has begun with it."""
+
+    def __init__(self, listeners, key, function, listener, dialer, way):
+        self.pair = peers.Pair(listeners, listener, dialer, way, wait=key)
+        self.begun, self._error = None, None
+        try:
+            self.begun = function(self.pair)
+        except AssertionError as error:
+            self._error = error
+
+    def take(self):
+        if self._error:
+            raise self._error
+        return self.begun
+
+
+@pytest.fixture(scope='session', autouse=True)
+def waits(request, listeners):
+    """Of each test that has to wait for long: it has begun before the first test, and comes last."""
+    begun = {}
+    for item in request.session.items:
+        marker = item.get_closest_marker('begins')
+        if marker:
+            listener, dialer, way = item.callspec.params['pair']
+            if not any(isinstance(listeners.stacks[stack], str) for stack in (listener, dialer)):
+                begun[item.nodeid] = Wait(listeners, *marker.args, listener, dialer, way)
+    yield begun
+    for wait in begun.values():
+        wait.pair.close()
+
+
 @pytest.fixture
-def pair(request, listeners):
+def pair(request, listeners, waits):
     listener, dialer, way = request.param
     for stack in (listener, dialer):
         if isinstance(listeners.stacks[stack], str):
             pytest.skip(listeners.stacks[stack])
-    it = peers.Pair(listeners, listener, dialer, way)
+    wait = waits.get(request.node.nodeid)
+    it = wait.pair if wait else peers.Pair(listeners, listener, dialer, way)
     yield it
     it.close()
+
+
+@pytest.fixture
+def begun(request, pair, waits):
+    """What the function of the mark begins has returned."""
+    return waits[request.node.nodeid].take()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if hasattr(item, 'callspec') and 'pair' in item.callspec.params:
+        case = '-'.join([item.originalname.removeprefix('test_').replace('_', ' '),
+                         *(str(v) for k, v in item.callspec.params.items() if k != 'pair')])
+        item.config.stash[matrix.KEY].note(case, item.callspec.params['pair'], report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if lines := list(config.stash[matrix.KEY].lines()):
+        terminalreporter.section('matrix')
+        for line in lines:
+            terminalreporter.write_line(line)
+        terminalreporter.write_line('')

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * The cases of dial. Each runs in the fiber of its dial and leaves no fiber of its own
- * behind: what it started is reset and waited for, also where it fails. */
+ * The cases of dial; those about several streams, or early bytes, have files of their own.
+ * Each runs in the fiber of its dial and leaves no fiber of its own behind: what it started
+ * is reset and waited for, also where it fails. */
 
 #include <gio/gunixinputstream.h>
 #include <string.h>
@@ -126,8 +127,8 @@ run_await_push (InteropDial *self, GError **error)
 
 /* The bulk cases. */
 
-static gboolean
-dial_note_received (InteropDial *self, guint64 n, GChecksum *sum, gint64 start, GError **error)
+gboolean
+interop_dial_note_received (InteropDial *self, guint64 n, GChecksum *sum, gint64 start, GError **error)
 {
   json_object_set_int_member (self->result, "bytes", n);
   json_object_set_string_member (self->result, "sha256", g_checksum_get_string (sum));
@@ -160,17 +161,17 @@ send_fiber (gpointer data)
   return dex_future_new_true ();
 }
 
-/* Both ways at once, from @offset on; @n and @sum are of what came. */
-static gboolean
-dial_exchange (InteropDial *self, PeerupStream *stream, guint64 offset, guint64 *n, GChecksum *sum, GError **error)
+gboolean
+interop_dial_exchange (InteropDial *self, PeerupStream *stream, guint64 sent, guint64 received, guint64 *n,
+                       GChecksum *sum, GError **error)
 {
-  Sending sending = { stream, offset, MAX (self->bytes, offset), self->deadline };
-  DexFuture *sent = dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, send_fiber, &sending, NULL);
-  gboolean received = interop_receive (stream, offset, n, sum, self->deadline, error);
+  Sending sending = { stream, sent, MAX (self->bytes, sent), self->deadline };
+  DexFuture *sender = dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, send_fiber, &sending, NULL);
+  gboolean came = interop_receive (stream, received, n, sum, self->deadline, error);
 
-  if (!received)
+  if (!came)
     peerup_stream_reset (stream, PEERUP_STREAM_CODE_NONE);
-  return dex_await (sent, received ? error : NULL) && received;
+  return dex_await (sender, came ? error : NULL) && came;
 }
 
 static gboolean
@@ -181,8 +182,8 @@ run_echo (InteropDial *self, GError **error)
   gint64 start = g_get_monotonic_time ();
   guint64 n;
 
-  return stream != NULL && dial_exchange (self, stream, 0, &n, sum, error) &&
-         dial_note_received (self, n, sum, start, error);
+  return stream != NULL && interop_dial_exchange (self, stream, 0, 0, &n, sum, error) &&
+         interop_dial_note_received (self, n, sum, start, error);
 }
 
 static gboolean
@@ -196,7 +197,8 @@ run_half_close (InteropDial *self, GError **error)
   if (stream == NULL || !interop_send (stream, 0, self->bytes, NULL, self->deadline, error))
     return FALSE;
   peerup_stream_close_write (stream);
-  return interop_receive (stream, 0, &n, sum, self->deadline, error) && dial_note_received (self, n, sum, start, error);
+  return interop_receive (stream, 0, &n, sum, self->deadline, error) &&
+         interop_dial_note_received (self, n, sum, start, error);
 }
 
 static gboolean
@@ -218,7 +220,7 @@ run_sink (InteropDial *self, GError **error)
   if (g_bytes_get_size (answer) != strlen (expected) ||
       memcmp (g_bytes_get_data (answer, NULL), expected, strlen (expected)) != 0)
     return fail (error, "the answer is not the hash of what was sent");
-  return dial_note_received (self, self->bytes, sum, start, error);
+  return interop_dial_note_received (self, self->bytes, sum, start, error);
 }
 
 static gboolean
@@ -233,95 +235,8 @@ run_source (InteropDial *self, GError **error)
   if (stream == NULL || !peerup_stream_await_write_all (stream, &count, sizeof count, self->deadline, error))
     return FALSE;
   peerup_stream_close_write (stream);
-  return interop_receive (stream, 0, &n, sum, self->deadline, error) && dial_note_received (self, n, sum, start, error);
-}
-
-/* parallel: one fiber a stream; all wait until each has had its first byte back. */
-typedef struct
-{
-  InteropDial *dial;
-  DexPromise *all_open;
-  guint n_open;
-} Parallel;
-
-static gboolean
-parallel_wait (Parallel *self, GError **error)
-{
-  if (++self->n_open == self->dial->count && dex_future_is_pending (DEX_FUTURE (self->all_open)))
-    dex_promise_resolve_boolean (self->all_open, TRUE);
-  return dex_await (dex_ref (self->all_open), error);
-}
-
-static gboolean
-parallel_run_one (Parallel *self, GError **error)
-{
-  InteropDial *dial = self->dial;
-  g_autoptr (PeerupStream) stream = interop_dial_open (dial, INTEROP_ECHO, error);
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
-  guint8 first;
-  guint64 n;
-
-  if (stream == NULL || !interop_send (stream, 0, 1, NULL, dial->deadline, error) ||
-      !peerup_stream_await_read_exact (stream, &first, 1, dial->deadline, error) || !parallel_wait (self, error) ||
-      !dial_exchange (dial, stream, 1, &n, sum, error))
-    return FALSE;
-  return n + 1 == dial->bytes || fail (error, "a stream returned another number of bytes");
-}
-
-static DexFuture *
-parallel_fiber (gpointer data)
-{
-  Parallel *self = data;
-  g_autoptr (GError) error = NULL;
-
-  if (parallel_run_one (self, &error))
-    return dex_future_new_true ();
-  if (dex_future_is_pending (DEX_FUTURE (self->all_open)))
-    dex_promise_reject (self->all_open, g_error_copy (error));
-  return dex_future_new_for_error (g_steal_pointer (&error));
-}
-
-static gboolean
-run_parallel (InteropDial *self, GError **error)
-{
-  g_autoptr (DexPromise) all_open = dex_promise_new ();
-  g_autoptr (GPtrArray) fibers = g_ptr_array_new ();
-  Parallel parallel = { .dial = self, .all_open = all_open };
-  gint64 start = g_get_monotonic_time ();
-  gboolean passed = TRUE;
-
-  if (!interop_dial_connect (self, error))
-    return FALSE;
-  for (guint i = 0; i < self->count; i++)
-    g_ptr_array_add (fibers, dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, parallel_fiber, &parallel, NULL));
-  for (guint i = 0; i < self->count; i++)
-    passed = dex_await (fibers->pdata[i], passed ? error : NULL) && passed;
-  json_object_set_int_member (self->result, "streams", self->count);
-  json_object_set_int_member (self->result, "bytes", self->count * self->bytes);
-  json_object_set_double_member (self->result, "seconds", (g_get_monotonic_time () - start) / 1e6);
-  return passed;
-}
-
-static gboolean
-run_sequential (InteropDial *self, GError **error)
-{
-  gint64 start = g_get_monotonic_time ();
-
-  for (guint i = 0; i < self->count; i++)
-    {
-      g_autoptr (PeerupStream) stream = interop_dial_open (self, INTEROP_ECHO, error);
-      g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
-      guint64 n;
-
-      if (stream == NULL || !dial_exchange (self, stream, 0, &n, sum, error))
-        return FALSE;
-      if (n != self->bytes)
-        return fail (error, "a stream returned another number of bytes");
-      json_object_set_int_member (self->result, "streams", i + 1);
-      json_object_set_int_member (self->result, "bytes", (i + 1) * self->bytes);
-    }
-  json_object_set_double_member (self->result, "seconds", (g_get_monotonic_time () - start) / 1e6);
-  return TRUE;
+  return interop_receive (stream, 0, &n, sum, self->deadline, error) &&
+         interop_dial_note_received (self, n, sum, start, error);
 }
 
 /* The cases that end badly. */
@@ -352,7 +267,6 @@ run_reset (InteropDial *self, GError **error)
 static gboolean
 run_unsupported (InteropDial *self, GError **error)
 {
-  g_autoptr (PeerupPinger) pinger = peerup_pinger_new (self->swarm, self->peer);
   g_autoptr (GError) local = NULL;
   g_autoptr (PeerupStream) stream = interop_dial_open (self, self->protocol, &local);
 
@@ -364,8 +278,7 @@ run_unsupported (InteropDial *self, GError **error)
       return FALSE;
     }
   json_object_set_string_member (self->result, "refusal", local->message);
-  return interop_dial_ping (self, pinger, error) >= 0 &&
-         (peerup_pinger_get_connection (pinger) == self->connection || fail (error, "another connection answered"));
+  return interop_dial_ping_once (self, error);
 }
 
 static gboolean
@@ -456,12 +369,17 @@ const InteropCase interop_cases[] = {
   { "await-push", run_await_push, NULL, 0, 0 },
   { "echo", run_echo, INTEROP_ECHO, 65536, 0 },
   { "half-close", run_half_close, INTEROP_ECHO, 4096, 0 },
-  { "parallel", run_parallel, NULL, 65536, 100 },
-  { "sequential", run_sequential, NULL, 64, 1000 },
+  { "early", interop_run_early, INTEROP_ECHO, 65536, 0 },
+  { "early-unsupported", interop_run_early_unsupported, INTEROP_NOBODY, 1024, 0 },
+  { "parallel", interop_run_parallel, INTEROP_ECHO, 65536, 100 },
+  { "sequential", interop_run_sequential, INTEROP_ECHO, 64, 1000 },
+  { "burst", interop_run_burst, INTEROP_ECHO, 64, 1500 },
+  { "crowd", interop_run_crowd, INTEROP_ECHO, 64, 1000 },
+  { "idle", interop_run_idle, INTEROP_ECHO, 64, 40 },
   { "sink", run_sink, NULL, 65536, 0 },
   { "source", run_source, NULL, 65536, 0 },
   { "reset", run_reset, INTEROP_RESET, 0, 0 },
-  { "unsupported", run_unsupported, "/nobody/serves/this/1.0.0", 0, 0 },
+  { "unsupported", run_unsupported, INTEROP_NOBODY, 0, 0 },
   { "expect-refused", run_expect_refused, NULL, 0, 0 },
   { "copy", run_copy, NULL, 0, 0 },
   { NULL },

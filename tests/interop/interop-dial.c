@@ -6,6 +6,19 @@
 #include "interop-dial.h"
 #include "wire/peerup-error.h"
 
+/* Goes to standard error, for standard output is that of the case. */
+static void
+on_moved (PeerupConnection *connection, GParamSpec *pspec, gpointer data)
+{
+  JsonObject *members = json_object_new ();
+  g_autofree char *local = NULL;
+
+  g_object_get (connection, "local-address", &local, NULL);
+  json_object_set_string_member (members, "event", "moved");
+  json_object_set_string_member (members, "local", local);
+  interop_print (stderr, members);
+}
+
 gboolean
 interop_dial_connect (InteropDial *self, GError **error)
 {
@@ -21,6 +34,7 @@ interop_dial_connect (InteropDial *self, GError **error)
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
+  g_signal_connect (self->connection, "notify::local-address", G_CALLBACK (on_moved), NULL);
   interop_describe_connection (self->result, self->connection);
   return TRUE;
 }
@@ -46,6 +60,19 @@ interop_dial_ping (InteropDial *self, PeerupPinger *pinger, GError **error)
     return -1;
   value = dex_future_get_value (pinging, error);
   return g_value_get_int64 (value);
+}
+
+gboolean
+interop_dial_ping_once (InteropDial *self, GError **error)
+{
+  g_autoptr (PeerupPinger) pinger = peerup_pinger_new (self->swarm, self->peer);
+
+  if (interop_dial_ping (self, pinger, error) < 0)
+    return FALSE;
+  if (peerup_pinger_get_connection (pinger) == self->connection)
+    return TRUE;
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "another connection answered");
+  return FALSE;
 }
 
 PeerupPeerInfo *

@@ -85,10 +85,24 @@ listener_add_service (Listener *self, const char *text, GError **error)
 }
 
 static void
+on_moved (PeerupConnection *connection, GParamSpec *pspec, gpointer data)
+{
+  JsonObject *members = json_object_new ();
+  g_autofree char *remote = NULL;
+
+  g_object_get (connection, "remote-address", &remote, NULL);
+  json_object_set_string_member (members, "peer",
+                                 peerup_peer_id_get_string (peerup_connection_get_remote_peer (connection)));
+  json_object_set_string_member (members, "remote", remote);
+  interop_emit ("moved", members);
+}
+
+static void
 on_opened (PeerupSwarm *swarm, PeerupConnection *connection, gpointer data)
 {
   JsonObject *members = json_object_new ();
 
+  g_signal_connect (connection, "notify::remote-address", G_CALLBACK (on_moved), NULL);
   interop_describe_connection (members, connection);
   interop_emit ("connected", members);
 }

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 #define INTEROP_SINK   "/sink/1.0.0"
 #define INTEROP_SOURCE "/source/1.0.0"
 #define INTEROP_RESET  "/reset/1.0.0"
+#define INTEROP_NOBODY "/nobody/serves/this/1.0.0"
 
 /* What the byte sent to INTEROP_RESET is added to for the code of the reset, unless it is 0. */
 #define INTEROP_CODES 0x1000
@@ -36,6 +37,7 @@ typedef struct
   gint64 bytes; /* -1: the case's own */
   int count;    /* 0: the case's own */
   int code;
+  int streams; /* a peer may have open; 0: the swarm's own */
   double timeout;
 } InteropOptions;
 

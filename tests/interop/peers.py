@@ -6,11 +6,11 @@ A Program lives from its start to stop(), which ends it by its own pid; every
 wait in here is bounded, and a wait that fails says what the program said.
 """
 
+import contextlib
 import json
 import os
 import pathlib
 import shlex
-import socket
 import subprocess
 import tempfile
 import threading
@@ -19,16 +19,20 @@ import time
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+import nets
+
 HERE = pathlib.Path(__file__).resolve().parent
 OURS = 'peerup'
 FOREIGN = ('go-0.47', 'go-new', 'js', 'rust')
+WAITS = ('idle', 'quits', 'dies')  # who dials with a key of its own, for it waits while others are tested
 WAIT = 10  # seconds for what takes milliseconds on an idle machine
 
 
 def stacks():
     """Each stack's command line as a list, or the reason in words why not."""
     found = {}
-    listed = subprocess.run(['sh', HERE / 'prepare', '--list'], capture_output=True, text=True, check=True, timeout=WAIT)
+    listed = subprocess.run(['sh', HERE / 'prepare', '--list'], capture_output=True, text=True, check=True,
+                            timeout=WAIT)
     for line in listed.stdout.splitlines():
         name, command, *reason = line.split('\t')
         found[name] = f'{name}: {reason[0]}' if reason else shlex.split(command)
@@ -67,7 +71,8 @@ class Program:
 
     def __init__(self, argv):
         self.argv = argv
-        self.events = []
+        self.events = []  # each with the time it came at
+        self.ended = None  # and when no more could come
         self._silent = False
         self._news = threading.Condition()
         self._stderr = tempfile.TemporaryFile()
@@ -83,9 +88,11 @@ class Program:
             except ValueError:
                 event = {'event': 'not JSON', 'line': line}
             with self._news:
+                event['at'] = time.monotonic()
                 self.events.append(event)
                 self._news.notify_all()
         with self._news:
+            self.ended = time.monotonic()
             self._silent = True
             self._news.notify_all()
 
@@ -143,102 +150,6 @@ class Program:
             self.process.wait()
 
 
-class EchoServer:
-    """A TCP service on loopback that returns what it gets, end of file included."""
-
-    def __init__(self):
-        self._listener = socket.create_server(('127.0.0.1', 0))
-        self.address = '127.0.0.1:%d' % self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    @staticmethod
-    def _serve(connection):
-        with connection:
-            connection.settimeout(120)
-            try:
-                while data := connection.recv(65536):
-                    connection.sendall(data)
-                connection.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass
-
-    def close(self):
-        self._listener.close()
-
-
-class ClosedPort:
-    """A loopback address that refuses TCP and is deaf on UDP for as long as this lives."""
-
-    def __init__(self):
-        self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._datagrams.bind(('127.0.0.1', 0))
-        self._socket = socket.socket()
-        self._socket.bind(self._datagrams.getsockname())
-        self.address = '127.0.0.1:%d' % self._socket.getsockname()[1]
-
-    def close(self):
-        self._socket.close()
-        self._datagrams.close()
-
-
-class BackwardTap:
-    """A relay of datagrams before a listener that keeps back a dialer's first one until the second is through."""
-
-    def __init__(self, addr):
-        before, _, self._peer = addr.rpartition('/p2p/')
-        _, _, host, _, port, _ = before.split('/')
-        self._listener = (host, int(port))
-        self._front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._front.bind(('127.0.0.1', 0))
-        self._back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._back.connect(self._listener)
-        self.addr = '/ip4/127.0.0.1/udp/%d/quic-v1/p2p/%s' % (self._front.getsockname()[1], self._peer)
-        self.first = []  # the dialer's first two datagrams
-        self._dialer = None
-        self._ended = threading.Event()
-        for relay in (self._forward, self._backward):
-            threading.Thread(target=relay, daemon=True).start()
-
-    def _relay(self, receive, send):
-        while not self._ended.is_set():
-            try:
-                send(receive())
-            except OSError:  # the timeout, or what an earlier datagram met
-                pass
-
-    def _forward(self):
-        self._front.settimeout(0.2)
-        self._relay(self._receive, self._send)
-
-    def _receive(self):
-        data, self._dialer = self._front.recvfrom(65536)
-        return data
-
-    def _send(self, data):
-        if len(self.first) < 2:
-            self.first.append(data)
-            if len(self.first) == 2:
-                self._back.send(data)
-                self._back.send(self.first[0])
-        else:
-            self._back.send(data)
-
-    def _backward(self):
-        self._back.settimeout(0.2)
-        self._relay(lambda: self._back.recv(65536), lambda data: self._front.sendto(data, self._dialer))
-
-    def close(self):
-        self._ended.set()
-
-
 class Listeners:
     """One listening program for each stack and way, started when first asked for."""
 
@@ -246,8 +157,8 @@ class Listeners:
         self.stacks = stacks()
         self.running = {}
         self.gone = []
-        self.echo = EchoServer()
-        self.closed = ClosedPort()
+        self.echo = nets.EchoServer()
+        self.closed = nets.ClosedPort()
 
     def get(self, stack, way):
         """The listener; a new one if the last has died, which stop() reports."""
@@ -259,11 +170,13 @@ class Listeners:
             listener = self.running[stack, way] = self.start(stack, way)
         return listener
 
-    def start(self, stack, way):
+    def start(self, stack, way, *options, prefix=()):
         """A new one, which its caller ends."""
-        argv = [*self.stacks[stack], 'listen', *way_options(way), '--key', seed_hex(listener_key(stack))]
+        argv = [*prefix, *self.stacks[stack], 'listen', *way_options(way), '--key', seed_hex(listener_key(stack)),
+                *options]
         for dialer in (OURS, *FOREIGN):
-            argv += ['--allow', peer_id(dialer_key(dialer))]
+            for key in (dialer_key(dialer), *(seed(wait, dialer) for wait in WAITS)):
+                argv += ['--allow', peer_id(key)]
         argv += ['--service', f'echo={self.echo.address}', '--service', f'closed={self.closed.address}']
         return Program(argv)
 
@@ -296,7 +209,7 @@ def dialer_key(stack):
 class Pair:
     """Who dials whom over what, and the programs that do it."""
 
-    def __init__(self, listeners, listener, dialer, way):
+    def __init__(self, listeners, listener, dialer, way, wait=None):
         self.dialer_stack = dialer
         self.listener_stack = listener
         self.way = way
@@ -305,20 +218,22 @@ class Pair:
         self.listener = listeners.get(listener, way)
         ready = self.listener.wait_for('listening')
         self.listener_id = peer_id(listener_key(listener))
-        self.dialer_id = peer_id(dialer_key(dialer))
+        self._key = seed(wait, dialer) if wait else dialer_key(dialer)
+        self.dialer_id = peer_id(self._key)
         assert ready['peer'] == self.listener_id
         self.addr = ready['addrs'][0]
         self.mark = self.listener.mark()
-        self._dials = []
+        self._programs = []
 
-    def another_listener(self):
-        """One more of the same, with its address; the caller ends it."""
-        program = self._listeners.start(self.listener_stack, self.way)
+    def another_listener(self, *options, prefix=()):
+        """One more of the same, with its address; close() ends it at the latest."""
+        program = self._listeners.start(self.listener_stack, self.way, *options, prefix=prefix)
+        self._programs.append(program)
         return program, program.wait_for('listening')['addrs'][0]
 
     def _command(self, case, key=None, addr=None, way=None, **options):
         argv = [*self._argv, 'dial', *way_options(way or self.way),
-                '--key', seed_hex(key or dialer_key(self.dialer_stack)), '--addr', addr or self.addr, '--do', case]
+                '--key', seed_hex(key or self._key), '--addr', addr or self.addr, '--do', case]
         for name, value in options.items():
             argv += [f'--{name}', str(value)]
         return argv
@@ -327,14 +242,14 @@ class Pair:
         """Starts a dial; options are those of the command line."""
         program = Program(self._command(case, timeout=timeout, **options))
         program.patience = timeout + WAIT
-        self._dials.append(program)
+        self._programs.append(program)
         return program
 
-    def result(self, program):
-        """The result line of a dial that has to pass."""
+    def result(self, program, passes=True):
+        """The result line of a dial that has to pass, or to fail."""
         code = program.finish(program.patience)
         last = program.events[-1] if program.events else {}
-        assert code == 0 and last.get('ok') is True, \
+        assert code == (0 if passes else 1) and last.get('ok') is passes, \
             f'exit code {code} from {program.story()}\nwhile the other side was {self.listener.story()}'
         return last
 
@@ -351,12 +266,40 @@ class Pair:
             assert result['muxer'] == '/yamux/1.0.0'
         return result
 
-    def copy(self, protocol, data, timeout=20):
-        """What comes back when data goes to a stream of that protocol."""
-        argv = self._command('copy', timeout=timeout, protocol=protocol)
-        done = subprocess.run(argv, input=data, capture_output=True, timeout=timeout + WAIT, check=False)
-        assert done.returncode == 0, f'exit code {done.returncode}: {done.stderr.decode(errors="replace")}'
-        return done.stdout
+    def copy(self, protocol, data, halfway=None, prefix=(), timeout=20, **options):
+        """Sends data to a stream of that protocol, which has to return it. When half of it is on its way and some has
+        come back, calls halfway with a function that returns what the program has said on standard error."""
+        argv = [*prefix, *self._command('copy', timeout=timeout, protocol=protocol, **options)]
+        returned, begun = bytearray(), threading.Event()
+
+        def take():
+            while chunk := program.stdout.read1(65536):
+                returned.extend(chunk)
+                begun.set()
+
+        with tempfile.TemporaryFile() as errors:
+            def words():
+                return os.pread(errors.fileno(), 1 << 20, 0).decode(errors='replace')
+
+            program = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+            taker = threading.Thread(target=take, daemon=True)
+            taker.start()
+            try:
+                with contextlib.suppress(BrokenPipeError):  # it has ended, and says why
+                    program.stdin.write(data[:len(data) // 2])
+                    program.stdin.flush()
+                    if halfway:
+                        assert begun.wait(timeout), 'nothing came back'
+                        halfway(words)
+                    program.stdin.write(data[len(data) // 2:])
+                    program.stdin.close()
+                code = program.wait(timeout + WAIT)
+                taker.join(WAIT)
+            finally:
+                program.kill()
+                program.wait()
+            assert code == 0, f'exit code {code} from {shlex.join(map(str, argv))}: {words()}'
+        assert returned == data
 
     def listener_sees(self, name, seconds=WAIT, **members):
         return self.listener.wait_for(name, since=self.mark, seconds=seconds, **members)
@@ -373,7 +316,7 @@ class Pair:
         return self.listener.wait_for('peers', since=mark)['peers']
 
     def close(self):
-        for program in self._dials:
+        for program in self._programs:
             program.kill()
 
 

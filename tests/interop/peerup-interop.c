@@ -42,6 +42,8 @@ check_options (const InteropOptions *options, GError **error)
     return usage (error, "--security must be tls or noise");
   if (options->code < 0 || options->code > G_MAXUINT8)
     return usage (error, "--code must be 0 to 255");
+  if (options->streams < 0)
+    return usage (error, "--streams must be a number");
   return TRUE;
 }
 
@@ -60,6 +62,7 @@ parse_options (InteropOptions *options, int *argc, char ***argv, GError **error)
     { "bytes", 0, 0, G_OPTION_ARG_INT64, &options->bytes, NULL, NULL },
     { "count", 0, 0, G_OPTION_ARG_INT, &options->count, NULL, NULL },
     { "code", 0, 0, G_OPTION_ARG_INT, &options->code, NULL, NULL },
+    { "streams", 0, 0, G_OPTION_ARG_INT, &options->streams, NULL, NULL },
     { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->timeout, NULL, NULL },
     G_OPTION_ENTRY_NULL,
   };
@@ -94,6 +97,17 @@ parse_seed (const char *hex, GError **error)
   return peerup_private_key_new_from_seed (seed, error);
 }
 
+static void
+limit_streams (PeerupSwarm *swarm, guint streams)
+{
+  PeerupLimitsSettings settings = *peerup_limits_get_settings (peerup_swarm_get_limits (swarm));
+  g_autoptr (PeerupLimits) limits = NULL;
+
+  settings.values[PEERUP_LIMIT_STREAMS_PER_PEER] = streams;
+  limits = peerup_limits_new (&settings);
+  peerup_swarm_set_limits (swarm, limits);
+}
+
 static PeerupSwarm *
 make_swarm (const InteropOptions *options, GError **error)
 {
@@ -104,6 +118,8 @@ make_swarm (const InteropOptions *options, GError **error)
 
   if (swarm != NULL && !interop_options_want_quic (options))
     peerup_swarm_set_securities (swarm, g_str_equal (options->security, "tls") ? tls : noise);
+  if (swarm != NULL && options->streams > 0)
+    limit_streams (swarm, options->streams);
   return swarm;
 }
 

@@ -46,7 +46,8 @@ def test_nobody_listens(argv, way, case, listeners):
     port = listeners.closed.address.rpartition(':')[2]
     socket = f'udp/{port}/quic-v1' if way == 'quic' else f'tcp/{port}'
     addr = f'/ip4/127.0.0.1/{socket}/p2p/' + peers.peer_id(peers.seed('nobody'))
-    program = peers.Program([*argv, 'dial', *peers.way_options(way), '--key', KEY, '--addr', addr, '--do', case, '--timeout', '5'])
+    program = peers.Program([*argv, 'dial', *peers.way_options(way), '--key', KEY, '--addr', addr, '--do', case,
+                             '--timeout', '2'])
     assert program.finish(peers.WAIT) == 1
     assert len(program.events) == 1
     assert program.events[0]['do'] == case

@@ -398,6 +398,8 @@ void
 peerup_quic_channel_sent (PeerupQuicChannel *self, gsize count, gboolean fin)
 {
   peerup_quic_buffer_pass (&self->sent, count);
+  if (self->conn->unacked == self->conn->unsent)
+    self->conn->progress_at = self->conn->now;
   flight_sent (&self->flight, count);
   self->conn->unsent -= count;
   self->turn += count;
@@ -414,6 +416,7 @@ peerup_quic_channel_acked (PeerupQuicChannel *self, guint64 count)
 
   peerup_quic_buffer_drop (&self->sent, n);
   self->conn->unacked -= n;
+  self->conn->progress_at = self->conn->now;
   flight_acked (&self->flight, n);
   if (was_full)
     channel_schedule (self);

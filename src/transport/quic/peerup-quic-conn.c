@@ -16,6 +16,8 @@
 
 /* Nanoseconds, which ngtcp2 counts, in a microsecond. */
 #define NSEC 1000
+/* Microseconds: a keep-alive is sent no more often, however short the peer's idle timeout. */
+#define KEEP_ALIVE_MIN G_USEC_PER_SEC
 /* Of IP and UDP. */
 #define HEADERS_IP4 28
 #define HEADERS_IP6 48
@@ -135,6 +137,24 @@ on_handshake_completed (ngtcp2_conn *conn, void *data)
 }
 
 static int
+on_remote_cid (ngtcp2_conn *conn, ngtcp2_connection_id_status_type type, uint64_t seq, const ngtcp2_cid *cid,
+               const ngtcp2_stateless_reset_token *token, void *data)
+{
+  if (token != NULL && type == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE)
+    peerup_quic_add_token (data, token->data);
+  else if (token != NULL)
+    peerup_quic_remove_token (data, token->data);
+  return 0;
+}
+
+static int
+on_stateless_reset (ngtcp2_conn *conn, const ngtcp2_pkt_stateless_reset2 *reset, void *data)
+{
+  ((PeerupQuicConn *) data)->reset_stateless = TRUE;
+  return 0;
+}
+
+static int
 on_stream_open (ngtcp2_conn *conn, int64_t id, void *data)
 {
   PeerupQuicConn *self = data;
@@ -209,7 +229,7 @@ on_streams_allowed (ngtcp2_conn *conn, uint64_t max_streams, void *data)
 static const ngtcp2_callbacks callbacks = {
   .client_initial = ngtcp2_crypto_client_initial_cb,
   .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
-  .recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+  .recv_crypto_data = peerup_quic_tls_receive,
   .handshake_completed = on_handshake_completed,
   .encrypt = ngtcp2_crypto_encrypt_cb,
   .decrypt = ngtcp2_crypto_decrypt_cb,
@@ -228,6 +248,8 @@ static const ngtcp2_callbacks callbacks = {
   .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
   .delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
   .version_negotiation = ngtcp2_crypto_version_negotiation_cb,
+  .recv_stateless_reset2 = on_stateless_reset,
+  .dcid_status2 = on_remote_cid,
   .get_new_connection_id2 = on_new_cid,
   .get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb,
 };
@@ -249,6 +271,7 @@ conn_new (PeerupQuic *quic, gboolean outbound, gint64 now)
   self->last_received = now;
   self->probe_deadline = self->probe_since = self->closing_until = self->burst_until = G_MAXINT64;
   peerup_quic_conn_advance (self, now);
+  peerup_quic_conn_reset_width (self);
   peerup_quic_window_init (&self->window, PEERUP_QUIC_CONNECTION_WINDOW, PEERUP_QUIC_CONNECTION_WINDOW_MAX, self->now);
   g_hash_table_add (quic->conns, peerup_quic_conn_ref (self));
   return self;
@@ -369,7 +392,8 @@ peerup_quic_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const Peer
 
 /* Life */
 
-/* An idle connection is kept by packets that are due before the peer's or our patience ends. */
+/* An idle connection is kept by packets that are due before the peer's or our patience ends, unless
+ * that is too short for anybody who means it. */
 static void
 conn_set_keep_alive (PeerupQuicConn *self)
 {
@@ -377,7 +401,7 @@ conn_set_keep_alive (PeerupQuicConn *self)
   ngtcp2_duration every = (ngtcp2_duration) PEERUP_QUIC_KEEP_ALIVE * NSEC;
 
   if (remote != NULL && remote->max_idle_timeout > 0)
-    every = MIN (every, remote->max_idle_timeout / 2);
+    every = CLAMP (remote->max_idle_timeout / 2, (ngtcp2_duration) KEEP_ALIVE_MIN * NSEC, every);
   ngtcp2_conn_set_keep_alive_timeout (self->conn, self->keep_alive || self->channels.length > 0 ? every : 0);
 }
 
@@ -477,6 +501,7 @@ peerup_quic_conn_expire (PeerupQuicConn *self, gint64 now)
     peerup_quic_conn_active (self);
   if (ngtcp2_conn_get_expiry (self->conn) > self->now)
     return;
+  peerup_quic_conn_check_width (self);
   code = ngtcp2_conn_handle_expiry (self->conn, self->now);
   if (code != 0)
     peerup_quic_conn_fail (self, code);
@@ -499,6 +524,9 @@ peerup_quic_conn_read (PeerupQuicConn *self, const PeerupDatagrams *from, const 
     }
   peerup_quic_conn_advance (self, now);
   code = ngtcp2_conn_read_pkt (self->conn, &path, &info, data, length, self->now);
+  /* A hello whose beginning is still to come has room in no connection of an unproved address. */
+  if (code == NGTCP2_ERR_RETRY)
+    peerup_quic_retry (self->quic, from, data, length, self->now);
   if (code != 0)
     peerup_quic_conn_fail (self, code);
   else
@@ -548,6 +576,7 @@ conn_check_path (PeerupQuicConn *self)
     return;
   self->farewell_local = local;
   self->farewell_remote = remote;
+  peerup_quic_conn_reset_width (self);
   if (self->quic->events->moved != NULL)
     self->quic->events->moved (self, self->user_data);
 }
@@ -707,7 +736,7 @@ peerup_quic_conn_migrate (PeerupQuicConn *self, const PeerupSocketAddress *local
 gboolean
 peerup_quic_conn_update_keys (PeerupQuicConn *self, gint64 now)
 {
-  if (self->conn == NULL)
+  if (self->conn == NULL || self->state != PEERUP_QUIC_OPEN)
     return FALSE;
   peerup_quic_conn_advance (self, now);
   if (ngtcp2_conn_initiate_key_update (self->conn, self->now) != 0)
@@ -738,7 +767,8 @@ peerup_quic_conn_get_figures (PeerupQuicConn *self, PeerupQuicFigures *figures)
   figures->packets_received = info.pkt_recv;
   figures->packets_sent = info.pkt_sent;
   figures->packets_lost = info.pkt_lost;
-  figures->path_mtu = ngtcp2_conn_get_path_max_tx_udp_payload_size (self->conn);
+  figures->path_mtu =
+    self->narrow ? NGTCP2_MAX_UDP_PAYLOAD_SIZE : ngtcp2_conn_get_path_max_tx_udp_payload_size (self->conn);
 }
 
 guint

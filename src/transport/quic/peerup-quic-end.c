@@ -105,6 +105,9 @@ error_of_peer (PeerupQuicConn *self)
     g_strndup (reason->reasonlen > 0 ? (const char *) reason->reason : "", MIN (reason->reasonlen, 120));
   g_autofree char *shown = g_strescape (text, NULL);
 
+  if (self->reset_stateless)
+    return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+                                "The peer has restarted and knows the connection no more");
   if (reason->type == NGTCP2_CCERR_TYPE_APPLICATION)
     {
       self->remote_code = reason->error_code;
@@ -154,6 +157,7 @@ peerup_quic_conn_fail (PeerupQuicConn *self, int code)
     case NGTCP2_ERR_IDLE_CLOSE:
     case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
     case NGTCP2_ERR_DROP_CONN:
+    case NGTCP2_ERR_RETRY:
     case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
       conn_end (self, error_of_code (self, code), NULL, FALSE);
       return;

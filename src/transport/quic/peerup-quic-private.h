@@ -37,7 +37,7 @@ struct _PeerupQuic
   PeerupQuicOptions options;
   const PeerupQuicEvents *events;
   gpointer data;
-  GHashTable *cids;  /* CidKey -> PeerupQuicConn, borrowed */
+  GHashTable *cids;  /* CidKey -> PeerupQuicConn, borrowed; the peers' reset tokens' digests as well */
   GHashTable *conns; /* set of PeerupQuicConn, owned */
   guint n_handshakes;
   PeerupQuicPool *pool;
@@ -61,7 +61,7 @@ struct _PeerupQuicConn
   GError *tls_error; /* what our own checks found */
   ngtcp2_tstamp now; /* the latest that ngtcp2 was given */
 
-  GArray *cids;    /* of ngtcp2_cid: under which quic->cids has it */
+  GArray *cids;    /* of ngtcp2_cid: under what quic->cids has it */
   GQueue channels; /* those that live: PeerupQuicChannel by their link, owned */
   GQueue opened;   /* of those, by opened_link: not announced yet */
   GQueue ready;    /* of those, by send_link: they have something to send */
@@ -78,6 +78,10 @@ struct _PeerupQuicConn
   PeerupQuicWindow window;
   guint64 remote_code;
 
+  ngtcp2_tstamp progress_at; /* bytes of streams were acknowledged, or are waited for since */
+  ngtcp2_tstamp narrow_until;
+  ngtcp2_duration narrow_for; /* the next time */
+
   gint64 last_received;  /* the last packet */
   gint64 probe_deadline; /* when silence is looked at again; G_MAXINT64: without streams */
   gint64 probe_since;    /* G_MAXINT64: not probing */
@@ -93,7 +97,9 @@ struct _PeerupQuicConn
   guint admitted : 1;    /* owes a release */
   guint handshaking : 1; /* counts among the inbound handshakes */
   guint no_alpn : 1;
-  guint window_closed : 1; /* the connection's, when that was last looked at */
+  guint reset_stateless : 1; /* the peer knows nothing of it (RFC 9000 10.3) */
+  guint window_closed : 1;   /* the connection's, when that was last looked at */
+  guint narrow : 1;          /* packets are of the smallest size */
   guint probe_now : 1;
   guint established : 1; /* to be told */
   guint openable : 1;    /* to be told */
@@ -144,13 +150,23 @@ struct _PeerupQuicChannel
 
 /* peerup-quic-tls.c. Makes the session of @self, which needs its conn_ref and role. */
 void peerup_quic_tls_start (PeerupQuicConn *self);
+/* What ngtcp2 calls with TLS's bytes. After the handshake they are of no use, as tickets are off,
+ * and are dropped. */
+int peerup_quic_tls_receive (ngtcp2_conn *conn, ngtcp2_encryption_level level, uint64_t offset, const uint8_t *bytes,
+                             size_t length, void *data);
 /* Whether ALPN chose libp2p: GnuTLS lets a peer through that offers none. */
 gboolean peerup_quic_tls_has_alpn (PeerupQuicConn *self);
 
 /* peerup-quic.c: the table of connection IDs. */
 void peerup_quic_add_cid (PeerupQuicConn *conn, const guint8 *data, gsize length);
 void peerup_quic_remove_cid (PeerupQuicConn *conn, const guint8 *data, gsize length);
+/* And of the tokens with which the peer ends a connection that it knows nothing of. */
+void peerup_quic_add_token (PeerupQuicConn *conn, const guint8 *token);
+void peerup_quic_remove_token (PeerupQuicConn *conn, const guint8 *token);
 void peerup_quic_forget (PeerupQuicConn *conn);
+/* Asks the sender of an Initial to come again with proof of its address. */
+void
+peerup_quic_retry (PeerupQuic *self, const PeerupDatagrams *from, const guint8 *data, gsize length, ngtcp2_tstamp now);
 void peerup_quic_make_reset_token (PeerupQuic *self, const ngtcp2_cid *cid, guint8 *token);
 
 /* peerup-quic-conn.c */
@@ -163,6 +179,10 @@ peerup_quic_conn_read (PeerupQuicConn *self, const PeerupDatagrams *path, const 
 void peerup_quic_conn_tell (PeerupQuicConn *self, gint64 now);
 ngtcp2_tstamp peerup_quic_conn_advance (PeerupQuicConn *self, gint64 now);
 void peerup_quic_conn_active (PeerupQuicConn *self);
+/* Whether the path may have come to lose large packets: looked at when timers run out. */
+void peerup_quic_conn_check_width (PeerupQuicConn *self);
+/* The path is another one. */
+void peerup_quic_conn_reset_width (PeerupQuicConn *self);
 /* What the output ends with: a packet was made. */
 void peerup_quic_conn_wrote (PeerupQuicConn *self);
 void peerup_quic_conn_set_closed (PeerupQuicConn *self);

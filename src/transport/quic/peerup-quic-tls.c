@@ -14,6 +14,9 @@
 #define ALPN "libp2p"
 /* A certificate is 16 KiB at most; nothing else in a handshake is as large. */
 #define HANDSHAKE_MAX (24 * 1024)
+/* And all of a side's messages at one level. GnuTLS takes its limit for messages that it has whole
+ * and keeps what it has of others, which may say that they have 16 MiB. */
+#define FLIGHT_MAX (2 * HANDSHAKE_MAX)
 
 /* AES first where the CPU has it: GnuTLS's ChaCha20 is several times slower there. The
  * groups leave out finite-field ones, which cost a listener 0.2 s of CPU a hello. */
@@ -71,6 +74,27 @@ check_certificate (PeerupQuicConn *self, gnutls_session_t session, GError **erro
     }
 }
 
+/* FALSE: the message that has to bring the peer's transport parameters is behind us without them.
+ * GnuTLS does not miss them, and ngtcp2 ends the process for want of them. */
+static gboolean
+check_parameters (PeerupQuicConn *self)
+{
+  if (ngtcp2_conn_get_remote_transport_params (self->conn) != NULL)
+    return TRUE;
+  g_clear_error (&self->tls_error);
+  self->tls_error = g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "The peer sends no transport parameters");
+  return FALSE;
+}
+
+static int
+on_client_hello (gnutls_session_t session, unsigned int type, unsigned int when, unsigned int incoming,
+                 const gnutls_datum_t *message)
+{
+  ngtcp2_crypto_conn_ref *reference = gnutls_session_get_ptr (session);
+
+  return check_parameters (reference->user_data) ? 0 : GNUTLS_E_MISSING_EXTENSION;
+}
+
 static int
 verify (gnutls_session_t session)
 {
@@ -78,12 +102,31 @@ verify (gnutls_session_t session)
   PeerupQuicConn *self = reference->user_data;
   g_autoptr (GError) local = NULL;
 
+  if (!check_parameters (self))
+    return GNUTLS_E_MISSING_EXTENSION;
   check_certificate (self, session, &local);
   if (local == NULL)
     return 0;
   g_clear_error (&self->tls_error);
   self->tls_error = g_steal_pointer (&local);
   return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+int
+peerup_quic_tls_receive (ngtcp2_conn *conn, ngtcp2_encryption_level level, uint64_t offset, const uint8_t *bytes,
+                         size_t length, void *data)
+{
+  PeerupQuicConn *self = data;
+
+  if (level == NGTCP2_ENCRYPTION_LEVEL_1RTT)
+    return 0;
+  if (offset + length <= FLIGHT_MAX)
+    return ngtcp2_crypto_recv_crypto_data_cb (conn, level, offset, bytes, length, data);
+  g_clear_error (&self->tls_error);
+  self->tls_error =
+    g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "The peer's TLS handshake is larger than any may be");
+  ngtcp2_conn_set_tls_alert (conn, GNUTLS_A_DECODE_ERROR);
+  return NGTCP2_ERR_CRYPTO;
 }
 
 void
@@ -107,7 +150,11 @@ peerup_quic_tls_start (PeerupQuicConn *self)
   gnutls_session_set_ptr (self->session, &self->conn_ref);
   gnutls_session_set_verify_function (self->session, verify);
   if (!self->outbound)
-    gnutls_certificate_server_set_request (self->session, GNUTLS_CERT_REQUIRE);
+    {
+      gnutls_certificate_server_set_request (self->session, GNUTLS_CERT_REQUIRE);
+      gnutls_handshake_set_hook_function (self->session, GNUTLS_HANDSHAKE_CLIENT_HELLO, GNUTLS_HOOK_POST,
+                                          on_client_hello);
+    }
   gnutls_handshake_set_max_packet_length (self->session, HANDSHAKE_MAX);
   ngtcp2_conn_set_tls_native_handle (self->conn, self->session);
 }

@@ -20,6 +20,50 @@ G_STATIC_ASSERT (sizeof (GInputVector) == sizeof (ngtcp2_vec));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (GInputVector, buffer) == G_STRUCT_OFFSET (ngtcp2_vec, base));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (GInputVector, size) == G_STRUCT_OFFSET (ngtcp2_vec, len));
 
+/* A path that comes to take less in the middle of a connection tells nobody (RFC 8899 4.3), and
+ * ngtcp2, which only ever looks for larger sizes, would repeat the large packets for ever. So when
+ * nothing arrives any more they are of the smallest size for a while, and for longer if that was
+ * why; a path that was only interrupted is soon used in full again. */
+#define STALL_MIN  (1 * (ngtcp2_duration) NGTCP2_SECONDS)
+#define NARROW_MIN (10 * (ngtcp2_duration) NGTCP2_SECONDS)
+#define NARROW_MAX (1000 * (ngtcp2_duration) NGTCP2_SECONDS)
+
+void
+peerup_quic_conn_reset_width (PeerupQuicConn *self)
+{
+  self->narrow = FALSE;
+  self->narrow_until = 0;
+  self->narrow_for = NARROW_MIN;
+}
+
+static gboolean
+is_stalled (PeerupQuicConn *self)
+{
+  return self->unacked > self->unsent &&
+         self->now - self->progress_at >= MAX (STALL_MIN, 4 * ngtcp2_conn_get_pto (self->conn));
+}
+
+void
+peerup_quic_conn_check_width (PeerupQuicConn *self)
+{
+  if (self->narrow || !is_stalled (self) ||
+      ngtcp2_conn_get_path_max_tx_udp_payload_size (self->conn) <= NGTCP2_MAX_UDP_PAYLOAD_SIZE)
+    return;
+  if (self->now - self->narrow_until > self->narrow_for)
+    self->narrow_for = NARROW_MIN;
+  self->narrow = TRUE;
+  self->narrow_until = self->now + self->narrow_for;
+  self->narrow_for = MIN (self->narrow_for * 10, NARROW_MAX);
+}
+
+static gsize
+limit_width (PeerupQuicConn *self, gsize room)
+{
+  if (self->narrow && self->now >= self->narrow_until && !is_stalled (self))
+    self->narrow = FALSE;
+  return self->narrow ? MIN (room, NGTCP2_MAX_UDP_PAYLOAD_SIZE) : room;
+}
+
 /* The stream whose turn it is, or NULL: none has anything that may be sent. Blocked ones are
  * tried again when no other has. */
 static PeerupQuicChannel *
@@ -93,6 +137,7 @@ write_packet (ngtcp2_conn *conn, ngtcp2_path *path, ngtcp2_pkt_info *info, uint8
 {
   PeerupQuicConn *self = data;
 
+  room = limit_width (self, room);
   for (;;)
     {
       PeerupQuicChannel *channel = next_channel (self);

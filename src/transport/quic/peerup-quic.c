@@ -86,6 +86,50 @@ peerup_quic_remove_cid (PeerupQuicConn *conn, const guint8 *data, gsize length)
     g_hash_table_remove (conn->quic->cids, &key);
 }
 
+/* Their digest is kept, so that the time a search takes tells nothing of them (RFC 9000 10.3.1); no
+ * connection ID is ever equal to one. */
+static void
+digest_token (const guint8 *token, guint8 *digest)
+{
+  guint8 full[32];
+
+  if (gnutls_hash_fast (GNUTLS_DIG_SHA256, token, NGTCP2_STATELESS_RESET_TOKENLEN, full) != 0)
+    g_error ("GnuTLS has no SHA-256");
+  memcpy (digest, full, NGTCP2_STATELESS_RESET_TOKENLEN);
+}
+
+void
+peerup_quic_add_token (PeerupQuicConn *conn, const guint8 *token)
+{
+  guint8 digest[NGTCP2_STATELESS_RESET_TOKENLEN];
+
+  digest_token (token, digest);
+  peerup_quic_add_cid (conn, digest, sizeof digest);
+}
+
+void
+peerup_quic_remove_token (PeerupQuicConn *conn, const guint8 *token)
+{
+  guint8 digest[NGTCP2_STATELESS_RESET_TOKENLEN];
+
+  digest_token (token, digest);
+  peerup_quic_remove_cid (conn, digest, sizeof digest);
+}
+
+/* The connection that a packet with a short header and an unknown ID ends, by the token it ends with. */
+static PeerupQuicConn *
+find_reset (PeerupQuic *self, const guint8 *data, gsize length)
+{
+  CidKey key = { .length = NGTCP2_STATELESS_RESET_TOKENLEN };
+  PeerupQuicConn *conn;
+
+  if (length < RESET_MIN)
+    return NULL;
+  digest_token (data + length - NGTCP2_STATELESS_RESET_TOKENLEN, key.data);
+  conn = g_hash_table_lookup (self->cids, &key);
+  return conn != NULL && conn->conn != NULL ? peerup_quic_conn_ref (conn) : NULL;
+}
+
 void
 peerup_quic_forget (PeerupQuicConn *conn)
 {
@@ -174,6 +218,15 @@ ask_retry (PeerupQuic *self, const PeerupDatagrams *from, const ngtcp2_pkt_hd *h
                                      token_length));
 }
 
+void
+peerup_quic_retry (PeerupQuic *self, const PeerupDatagrams *from, const guint8 *data, gsize length, ngtcp2_tstamp now)
+{
+  ngtcp2_pkt_hd head;
+
+  if (ngtcp2_accept (&head, data, length) == 0)
+    ask_retry (self, from, &head, now);
+}
+
 /* TRUE when the token proves the sender's address; @original is then the first connection ID. */
 static gboolean
 check_retry (PeerupQuic *self, const PeerupDatagrams *from, const ngtcp2_pkt_hd *head, ngtcp2_cid *original,
@@ -219,6 +272,9 @@ find_conn (PeerupQuic *self, const PeerupDatagrams *from, const guint8 *data, gs
   CidKey key;
   int code = ngtcp2_pkt_decode_version_cid (&ids, data, length, PEERUP_QUIC_CID_LENGTH);
 
+  /* ngtcp2 speaks more versions than libp2p does. 0: no version, as in what follows a handshake. */
+  if (code == 0 && ids.version != 0 && ids.version != NGTCP2_PROTO_VER_V1)
+    code = NGTCP2_ERR_VERSION_NEGOTIATION;
   if (code == NGTCP2_ERR_VERSION_NEGOTIATION && self->options.listening)
     negotiate_version (self, from, length, &ids);
   if (code != 0 || ids.dcidlen > sizeof key.data)
@@ -227,13 +283,14 @@ find_conn (PeerupQuic *self, const PeerupDatagrams *from, const guint8 *data, gs
   conn = g_hash_table_lookup (self->cids, &key);
   if (conn != NULL)
     return peerup_quic_conn_ref (conn);
-  if (!self->options.listening)
-    return NULL;
   if ((data[0] & 0x80) == 0)
-    reset_stateless (self, from, length, &ids);
-  else
-    return begin_inbound (self, from, data, length, now);
-  return NULL;
+    {
+      conn = find_reset (self, data, length);
+      if (conn == NULL && self->options.listening)
+        reset_stateless (self, from, length, &ids);
+      return conn;
+    }
+  return self->options.listening ? begin_inbound (self, from, data, length, now) : NULL;
 }
 
 void

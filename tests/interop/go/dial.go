@@ -6,7 +6,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -62,8 +61,13 @@ var cases = map[string]caseOf{
 	"push":           {run: (*dialer).push},
 	"await-push":     {run: (*dialer).awaitPush},
 	"echo":           {run: (*dialer).echo, protocol: echoID, bytes: 65536},
+	"early":          {run: (*dialer).echo, protocol: echoID, bytes: 65536}, // go-libp2p never waits if identify told of the protocol
 	"half-close":     {run: (*dialer).halfClose, protocol: echoID, bytes: 4096},
 	"parallel":       {run: (*dialer).parallel, bytes: 65536, count: 100},
+	"burst":          {run: (*dialer).burst, bytes: 64, count: 1500},
+	"crowd":          {run: (*dialer).crowd, bytes: 64, count: 1000},
+	"idle":           {run: (*dialer).idle, bytes: 64, count: 40},
+	"migrate":        {run: (*dialer).migrate, bytes: 1 << 20},
 	"sequential":     {run: (*dialer).sequential, bytes: 64, count: 1000},
 	"sink":           {run: (*dialer).sink, bytes: 65536},
 	"source":         {run: (*dialer).source, bytes: 65536},
@@ -294,15 +298,30 @@ func (d *dialer) halfClose(ctx context.Context) error {
 
 // parallel holds every stream open after its first byte until all have theirs.
 func (d *dialer) parallel(ctx context.Context) error {
+	var opened sync.WaitGroup
+	opened.Add(d.count)
+	return d.many(ctx, func() error { return d.oneOfMany(ctx, &opened) })
+}
+
+// burst opens as many at once, each of which goes on as soon as it can.
+func (d *dialer) burst(ctx context.Context) error {
+	return d.many(ctx, func() error {
+		s, err := d.answered(ctx)
+		if err != nil {
+			return err
+		}
+		return d.finish(s)
+	})
+}
+
+func (d *dialer) many(ctx context.Context, one func() error) error {
 	if err := d.connect(ctx); err != nil {
 		return err
 	}
 	start := time.Now()
-	var opened sync.WaitGroup
-	opened.Add(d.count)
 	errs := make(chan error, d.count)
 	for range d.count {
-		go func() { errs <- d.oneOfMany(ctx, &opened) }()
+		go func() { errs <- one() }()
 	}
 	for range d.count {
 		if err := <-errs; err != nil {
@@ -316,23 +335,34 @@ func (d *dialer) parallel(ctx context.Context) error {
 func (d *dialer) oneOfMany(ctx context.Context, opened *sync.WaitGroup) error {
 	arrived := sync.OnceFunc(opened.Done)
 	defer arrived()
-	s, err := d.h.NewStream(ctx, d.peer.ID, echoID)
+	s, err := d.answered(ctx)
 	if err != nil {
-		return err
-	}
-	s.SetDeadline(d.deadline)
-	first := make([]byte, 1)
-	if err := writePattern(s, 0, 1); err != nil {
-		return err
-	}
-	if _, err := io.ReadFull(s, first); err != nil {
 		return err
 	}
 	arrived()
 	opened.Wait()
+	return d.finish(s)
+}
+
+// answered opens an echo stream whose first byte has come back.
+func (d *dialer) answered(ctx context.Context) (network.Stream, error) {
+	s, err := d.h.NewStream(ctx, d.peer.ID, echoID)
+	if err != nil {
+		return nil, err
+	}
+	s.SetDeadline(d.deadline)
+	if err := writePattern(s, 0, 1); err != nil {
+		return nil, err
+	}
+	_, err = io.ReadFull(s, make([]byte, 1))
+	return s, err
+}
+
+// finish echoes the rest of it.
+func (d *dialer) finish(s network.Stream) error {
 	wrote := make(chan error, 1)
 	go func() { wrote <- writeAll(s, 1, d.bytes-1) }()
-	n, sum, err := readSum(io.MultiReader(bytes.NewReader(first), s))
+	n, sum, err := readSum(io.MultiReader(&patternReader{0, 1}, s))
 	if err != nil {
 		return err
 	}
@@ -340,6 +370,52 @@ func (d *dialer) oneOfMany(ctx context.Context, opened *sync.WaitGroup) error {
 		return fmt.Errorf("a stream returned %d bytes with hash %s", n, sum)
 	}
 	return <-wrote
+}
+
+// crowd opens streams until one is refused; the others must not be hurt.
+func (d *dialer) crowd(ctx context.Context) error {
+	if err := d.connect(ctx); err != nil {
+		return err
+	}
+	var held []network.Stream
+	var refusal error
+	for refusal == nil && len(held) < d.count {
+		var s network.Stream
+		if s, refusal = d.answered(ctx); refusal == nil {
+			held = append(held, s)
+		}
+	}
+	if refusal == nil {
+		return errors.New("no stream was refused")
+	}
+	d.r["streams"], d.r["refusal"] = len(held), refusal.Error()
+	for _, s := range held {
+		if err := d.finish(s); err != nil {
+			return err
+		}
+	}
+	another, err := d.answered(ctx)
+	if err != nil {
+		return err
+	}
+	return d.finish(another)
+}
+
+// idle leaves a stream alone for count seconds.
+func (d *dialer) idle(ctx context.Context) error {
+	if err := d.connect(ctx); err != nil {
+		return err
+	}
+	s, err := d.answered(ctx)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-time.After(time.Duration(d.count) * time.Second):
+	case <-ctx.Done():
+		return errTime
+	}
+	return d.finish(s)
 }
 
 // sequential opens one stream after the other, each when the last has ended.

@@ -17,6 +17,9 @@ const CASES = {
   echo: { run: echoes, protocol: '/echo/1.0.0', bytes: 65536 },
   'half-close': { run: halfCloses, protocol: '/echo/1.0.0', bytes: 4096 },
   parallel: { run: parallels, bytes: 65536, count: 100 },
+  burst: { run: bursts, bytes: 64, count: 1500 },
+  crowd: { run: crowds, bytes: 64, count: 1000 },
+  idle: { run: idles, bytes: 64, count: 40 },
   sequential: { run: followsOneAnother, bytes: 64, count: 1000 },
   sink: { run: sinks, bytes: 65536 },
   source: { run: sources, bytes: 65536 },
@@ -160,21 +163,56 @@ async function halfCloses (d) {
   received(d, await inTime(d, reader.sum()), start)
 }
 
+/** Opens an echo stream whose first byte has come back. */
+async function answered (d) {
+  const one = await opens(d, '/echo/1.0.0')
+  await writePattern(one.stream, 0, 1)
+  return { ...one, first: await one.reader.exactly(1) }
+}
+
+/** Echoes the rest of it. */
+async function finishes (d, { stream, reader, first }) {
+  const [{ count, sum }] = await Promise.all([reader.sum(first), writesAll(stream, 1, d.bytes - 1)])
+  if (count !== d.bytes || sum !== patternSum(d.bytes)) throw new Error(`a stream returned ${count} bytes with hash ${sum}`)
+}
+
 /** Holds every stream open after its first byte until all have theirs. */
 async function parallels (d) {
   await connects(d)
   const start = performance.now()
-  const all = await inTime(d, Promise.all(Array.from({ length: d.count }, async () => {
-    const one = await opens(d, '/echo/1.0.0')
-    await writePattern(one.stream, 0, 1)
-    return { ...one, first: await one.reader.exactly(1) }
-  })))
-  const expected = patternSum(d.bytes)
-  await inTime(d, Promise.all(all.map(async ({ stream, reader, first }) => {
-    const [{ count, sum }] = await Promise.all([reader.sum(first), writesAll(stream, 1, d.bytes - 1)])
-    if (count !== d.bytes || sum !== expected) throw new Error(`a stream returned ${count} bytes with hash ${sum}`)
-  })))
+  const all = await inTime(d, Promise.all(Array.from({ length: d.count }, () => answered(d))))
+  await inTime(d, Promise.all(all.map(one => finishes(d, one))))
   Object.assign(d.result, { streams: d.count, bytes: d.bytes * d.count, seconds: (performance.now() - start) / 1000 })
+}
+
+/** As many at once, each of which goes on as soon as it can. */
+async function bursts (d) {
+  await connects(d)
+  const start = performance.now()
+  await inTime(d, Promise.all(Array.from({ length: d.count }, async () => finishes(d, await answered(d)))))
+  Object.assign(d.result, { streams: d.count, bytes: d.bytes * d.count, seconds: (performance.now() - start) / 1000 })
+}
+
+/** Opens streams until one is refused; the others must not be hurt. */
+async function crowds (d) {
+  await connects(d)
+  const held = []
+  let refusal
+  while (refusal == null && held.length < d.count) {
+    await inTime(d, answered(d)).then(one => held.push(one), error => { refusal = error })
+  }
+  d.signal.throwIfAborted()
+  if (refusal == null) throw new Error('no stream was refused')
+  Object.assign(d.result, { streams: held.length, refusal: inWords(refusal) })
+  for (const one of held) await inTime(d, finishes(d, one))
+  await inTime(d, answered(d).then(one => finishes(d, one)))
+}
+
+/** Leaves a stream alone for count seconds. */
+async function idles (d) {
+  const one = await inTime(d, answered(d))
+  await inTime(d, new Promise(resolve => setTimeout(resolve, d.count * 1000)))
+  await inTime(d, finishes(d, one))
 }
 
 /** One stream after the other, each when the last has ended. */

@@ -33,7 +33,9 @@ export async function makeNode ({ security, transport, key }, { listen = false, 
     addresses: { listen: listen ? [address] : [] },
     transports: [overTcp ? tcp() : quic()],
     connectionEncrypters: overTcp ? [security === 'tls' ? tls() : noise()] : [],
-    streamMuxers: overTcp ? [yamux()] : [],
+    // A dialer may send a hundred streams along with the last message of its handshake; by default
+    // the eleventh that comes before the connection is announced ends it.
+    streamMuxers: overTcp ? [yamux({ maxEarlyStreams: 4096 })] : [],
     connectionGater: { denyDialMultiaddr: () => false, ...gater },
     // The tests connect more often in a second than the default lets one host.
     connectionManager: { inboundConnectionThreshold: 1000 },

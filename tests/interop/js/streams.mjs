@@ -44,8 +44,12 @@ export async function write (stream, data) {
   if (!stream.send(data)) await stream.onDrain()
 }
 
+/** What a send leaves to be done waits for the event loop, which a stream that always drains would never reach. */
 export async function writePattern (stream, offset, count) {
-  for (const chunk of patternChunks(offset, count)) await write(stream, chunk)
+  for (const chunk of patternChunks(offset, count)) {
+    await write(stream, chunk)
+    await new Promise(resolve => setImmediate(resolve))
+  }
 }
 
 /**

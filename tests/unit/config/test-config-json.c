@@ -38,7 +38,7 @@ test_json (void)
     text, ==,
     "{\"version\":1,\"identity\":{\"key_file\":\"/d/identity.key\"},\"network\":{\"listen_addresses\":"
     "[\"/ip4/0.0.0.0/tcp/"
-    "0\"],\"force_private_reachability\":false,\"congestion\":\"cubic\",\"resource_limits_enabled\":true},\"relay\":"
+    "0\"],\"force_private_reachability\":false,\"congestion\":\"bbr\",\"resource_limits_enabled\":true},\"relay\":"
     "{\"addresses\":[],\"reservation_interval\":\"2m0s\"},\"discovery\":{\"rendezvous\":\"peerup-default-network\","
     "\"bootstrap_peers\":[]},\"security\":{\"authorized_keys_file\":\"/d/"
     "authorized_keys\",\"enable_connection_gating\":"
@@ -99,7 +99,7 @@ test_yaml_form (void)
                    "  listen_addresses:\n"
                    "    - \"/ip4/0.0.0.0/tcp/0\"\n"
                    "  force_private_reachability: false\n"
-                   "  congestion: \"cubic\"\n"
+                   "  congestion: \"bbr\"\n"
                    "  resource_limits_enabled: true\n"
                    "relay:\n"
                    "  addresses: []\n"

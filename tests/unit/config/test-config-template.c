@@ -35,7 +35,7 @@ test_plain (void)
   g_assert_true (peerup_config_get_ping_pong_enabled (config));
   g_assert_cmpuint (addresses->len, ==, 4);
   g_assert_cmpstr (peerup_multiaddr_get_string (g_ptr_array_index (addresses, 0)), ==, "/ip4/0.0.0.0/tcp/0");
-  g_assert_cmpint (peerup_config_get_congestion (config), ==, PEERUP_CONFIG_CUBIC);
+  g_assert_cmpint (peerup_config_get_congestion (config), ==, PEERUP_CONFIG_BBR);
   g_assert_cmpuint (peerup_config_get_relay_addresses (config)->len, ==, 0);
   g_assert_cmpint (peerup_config_get_reservation_interval (config), ==, PEERUP_CONFIG_DEFAULT_RESERVATION_INTERVAL);
   g_assert_cmpstr (peerup_config_get_rendezvous (config), ==, PEERUP_CONFIG_DEFAULT_RENDEZVOUS);

@@ -46,7 +46,7 @@ test_everything (void)
   assert_address (peerup_config_get_listen_addresses (config), 0, "/ip4/0.0.0.0/tcp/0");
   assert_address (peerup_config_get_listen_addresses (config), 3, "/ip6/::/udp/0/quic-v1");
   g_assert_true (peerup_config_get_force_private_reachability (config));
-  g_assert_cmpint (peerup_config_get_congestion (config), ==, PEERUP_CONFIG_BBR);
+  g_assert_cmpint (peerup_config_get_congestion (config), ==, PEERUP_CONFIG_CUBIC);
   g_assert_true (peerup_config_get_resource_limits_enabled (config));
   g_assert_cmpuint (peerup_config_get_relay_addresses (config)->len, ==, 2);
   assert_address (peerup_config_get_relay_addresses (config), 0, RELAY_A);
@@ -111,7 +111,7 @@ test_defaults (void)
 
   g_assert_cmpuint (warnings->len, ==, 0);
   g_assert_false (peerup_config_get_force_private_reachability (config));
-  g_assert_cmpint (peerup_config_get_congestion (config), ==, PEERUP_CONFIG_CUBIC);
+  g_assert_cmpint (peerup_config_get_congestion (config), ==, PEERUP_CONFIG_BBR);
   g_assert_true (peerup_config_get_resource_limits_enabled (config));
   g_assert_cmpuint (peerup_config_get_relay_addresses (config)->len, ==, 0);
   g_assert_cmpint (peerup_config_get_reservation_interval (config), ==, 120 * G_USEC_PER_SEC);

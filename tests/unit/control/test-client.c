@@ -302,7 +302,7 @@ body_diagnostics (Home *home)
   g_test_assert_expected_messages ();
   facts = get_diagnostics (client);
   g_assert_true (g_variant_lookup (facts, "congestion", "&s", &text));
-  g_assert_cmpstr (text, ==, "cubic");
+  g_assert_cmpstr (text, ==, "bbr");
   g_assert_true (g_variant_lookup (facts, "udp_blocked", "b", &blocked) && !blocked);
   g_assert_true (g_variant_lookup (facts, "dispatches", "at", NULL));
   problems = g_variant_lookup_value (facts, "problems", G_VARIANT_TYPE ("a{ss}"));

@@ -27,7 +27,11 @@ const CASES: &[(&str, &str, u64, usize)] = &[
     ("await-push", "", 0, 0),
     ("echo", "/echo/1.0.0", 65536, 0),
     ("half-close", "/echo/1.0.0", 4096, 0),
+    ("early", "/echo/1.0.0", 65536, 0),
     ("parallel", "", 65536, 100),
+    ("burst", "", 64, 1500),
+    ("crowd", "", 64, 1000),
+    ("idle", "", 64, 40),
     ("sequential", "", 64, 1000),
     ("sink", "", 65536, 0),
     ("source", "", 65536, 0),
@@ -108,9 +112,12 @@ impl Dial {
             "identify" => self.identify().await,
             "push" => self.push().await,
             "await-push" => self.await_push().await,
-            "echo" => self.echo().await,
+            "echo" | "early" => self.echo().await,
             "half-close" => self.half_close().await,
             "parallel" => self.parallel().await,
+            "burst" => self.burst().await,
+            "crowd" => self.crowd().await,
+            "idle" => self.idle().await,
             "sequential" => self.sequential().await,
             "sink" => self.sink().await,
             "source" => self.source().await,
@@ -255,6 +262,47 @@ impl Dial {
         send(&mut stream, 0, 1).await?;
         let first = stream.read_u8().await?;
         Ok((stream, first))
+    }
+
+    /// As many at once, each of which goes on as soon as it can.
+    async fn burst(&mut self) -> Result<()> {
+        self.connect().await?;
+        let start = Instant::now();
+        let all = (0..self.count).map(|_| async {
+            let (stream, first) = self.first_byte().await?;
+            exchange_checked(stream, first, self.bytes).await
+        });
+        try_join_all(all).await?;
+        let bytes = self.bytes * self.count as u64;
+        self.note(json!({"streams": self.count, "bytes": bytes, "seconds": start.elapsed().as_secs_f64()}));
+        Ok(())
+    }
+
+    /// Opens streams until one is refused; the others must not be hurt.
+    async fn crowd(&mut self) -> Result<()> {
+        self.connect().await?;
+        let mut held = vec![];
+        let refusal = loop {
+            match self.first_byte().await {
+                Ok(opened) if held.len() < self.count => held.push(opened),
+                Ok(_) => return fail("no stream was refused"),
+                Err(error) => break error,
+            }
+        };
+        self.note(json!({"streams": held.len(), "refusal": refusal.to_string()}));
+        for (stream, first) in held {
+            exchange_checked(stream, first, self.bytes).await?;
+        }
+        let (stream, first) = self.first_byte().await?;
+        exchange_checked(stream, first, self.bytes).await
+    }
+
+    /// Leaves a stream alone for count seconds.
+    async fn idle(&mut self) -> Result<()> {
+        self.connect().await?;
+        let (stream, first) = self.first_byte().await?;
+        tokio::time::sleep(Duration::from_secs(self.count as u64)).await;
+        exchange_checked(stream, first, self.bytes).await
     }
 
     /// One stream after the other, each when the last has ended.

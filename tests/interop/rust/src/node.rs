@@ -9,8 +9,9 @@ use std::io::Write;
 use std::time::Duration;
 
 use futures::StreamExt;
+use libp2p::core::upgrade::Version;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
-use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
+use libp2p::swarm::{Config as SwarmConfig, NetworkBehaviour, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, identify, identity, noise, ping, tcp, tls, yamux};
 use serde_json::{Value, json};
 use tokio::io::AsyncBufReadExt;
@@ -22,6 +23,8 @@ use crate::streams::{OpenError, Opened, Streams};
 use crate::{Options, Result, usage};
 
 const CLOSING: Duration = Duration::from_secs(2);
+/// QUIC tells nobody when the packets are out that close its connections.
+const FLUSHING: Duration = Duration::from_millis(100);
 
 pub enum Event {
     Listening(Multiaddr),
@@ -103,6 +106,7 @@ impl Node {
     pub async fn close(self) {
         let _ = self.commands.send(Command::Close);
         let _ = tokio::time::timeout(CLOSING, self.task).await;
+        tokio::time::sleep(FLUSHING).await;
     }
 }
 
@@ -125,18 +129,33 @@ fn parse_allowed(list: &[String]) -> Result<Option<HashSet<PeerId>>> {
     Ok((!allowed.is_empty()).then_some(allowed))
 }
 
+/// More streams may begin at once than the default of 128. The case early does not wait for
+/// the answer to its proposals.
+fn tune(options: &Options, config: SwarmConfig) -> SwarmConfig {
+    let config = config.with_max_negotiating_inbound_streams(4096);
+    match options.action.as_str() {
+        "early" => config.with_substream_upgrade_protocol_override(Version::V1Lazy),
+        _ => config,
+    }
+}
+
 /// A swarm that offers exactly one way to connect.
 fn make_swarm(options: &Options, key: identity::Keypair, behaviour: Behaviour) -> Result<Swarm<Behaviour>> {
     let builder = libp2p::SwarmBuilder::with_existing_identity(key).with_tokio();
     let tcp = tcp::Config::default().nodelay(true);
+    let tune = |config| tune(options, config);
     Ok(match (options.transport.as_str(), options.security.as_str()) {
-        ("quic", _) => builder.with_quic().with_behaviour(|_| behaviour)?.build(),
-        ("tcp", "tls") => {
-            builder.with_tcp(tcp, tls::Config::new, yamux::Config::default)?.with_behaviour(|_| behaviour)?.build()
-        }
-        ("tcp", "noise") => {
-            builder.with_tcp(tcp, noise::Config::new, yamux::Config::default)?.with_behaviour(|_| behaviour)?.build()
-        }
+        ("quic", _) => builder.with_quic().with_behaviour(|_| behaviour)?.with_swarm_config(tune).build(),
+        ("tcp", "tls") => builder
+            .with_tcp(tcp, tls::Config::new, yamux::Config::default)?
+            .with_behaviour(|_| behaviour)?
+            .with_swarm_config(tune)
+            .build(),
+        ("tcp", "noise") => builder
+            .with_tcp(tcp, noise::Config::new, yamux::Config::default)?
+            .with_behaviour(|_| behaviour)?
+            .with_swarm_config(tune)
+            .build(),
         ("tcp", _) => return usage("--security must be tls or noise"),
         _ => return usage("--transport must be tcp or quic"),
     })

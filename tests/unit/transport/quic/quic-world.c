@@ -23,6 +23,42 @@ flying_free (gpointer data)
   g_free (self);
 }
 
+static void
+taped_free (gpointer data)
+{
+  g_bytes_unref (((Taped *) data)->bytes);
+  g_free (data);
+}
+
+void
+world_tape (World *self)
+{
+  if (self->tape == NULL)
+    self->tape = g_ptr_array_new_with_free_func (taped_free);
+  g_ptr_array_set_size (self->tape, 0);
+}
+
+Taped *
+world_taped (World *self, Side *from, guint i)
+{
+  for (guint at = 0; at < self->tape->len; at++)
+    if (((Taped *) self->tape->pdata[at])->from == from && i-- == 0)
+      return self->tape->pdata[at];
+  return NULL;
+}
+
+static void
+world_note (World *self, Side *from, const PeerupDatagrams *datagram)
+{
+  Taped *taped = g_new0 (Taped, 1);
+
+  taped->from = from;
+  taped->at = self->now;
+  taped->remote = datagram->remote;
+  taped->bytes = g_bytes_new (datagram->data, datagram->length);
+  g_ptr_array_add (self->tape, taped);
+}
+
 /* In order of arrival: nearly always the last. */
 static void
 world_push (World *self, Flying *flying)
@@ -45,6 +81,8 @@ world_fly (World *self, Side *from, const PeerupDatagrams *datagram)
 
   from->n_sent++;
   from->bytes_sent += datagram->length;
+  if (self->tape != NULL)
+    world_note (self, from, datagram);
   if (datagram->length > self->mtu)
     return;
   if (self->bandwidth > 0)
@@ -67,6 +105,24 @@ world_fly (World *self, Side *from, const PeerupDatagrams *datagram)
   flying->at = self->now + delay + queued;
   flying->datagram.data = g_memdup2 (flying->datagram.data, flying->datagram.length);
   world_push (self, flying);
+}
+
+void
+world_repeat (World *self, Side *from, const PeerupDatagrams *datagram, gint64 delay)
+{
+  Flying *flying = g_new0 (Flying, 1);
+
+  flying->datagram = *datagram;
+  flying->datagram.data = g_memdup2 (datagram->data, datagram->length);
+  flying->to = from == &self->client ? &self->server : &self->client;
+  flying->at = self->now + delay;
+  world_push (self, flying);
+}
+
+void
+world_clear_line (World *self)
+{
+  g_queue_clear_full (&self->flying, flying_free);
 }
 
 static void
@@ -121,7 +177,9 @@ on_release (const PeerupSocketAddress *remote, gpointer data)
 static gint64
 on_get_wall_time (gpointer data)
 {
-  return g_get_real_time () / G_USEC_PER_SEC;
+  Side *self = data;
+
+  return self->wall_time != 0 ? self->wall_time : g_get_real_time () / G_USEC_PER_SEC;
 }
 
 static Link *
@@ -151,12 +209,6 @@ link_free (gpointer data)
 }
 
 static void
-on_incoming (PeerupQuicConn *conn, gpointer data)
-{
-  link_new (data, conn);
-}
-
-static void
 on_active (PeerupQuicConn *conn, gpointer user_data)
 {
   if (user_data != NULL)
@@ -174,6 +226,12 @@ link_hook (Link *self, WorldEvent event)
 }
 
 static void
+on_incoming (PeerupQuicConn *conn, gpointer data)
+{
+  link_hook (link_new (data, conn), WORLD_INCOMING);
+}
+
+static void
 on_established (PeerupQuicConn *conn, gpointer user_data)
 {
   Link *self = user_data;
@@ -188,6 +246,8 @@ on_closed (PeerupQuicConn *conn, const GError *error, gpointer user_data)
 {
   Link *self = user_data;
 
+  if (self == NULL)
+    return;
   self->n_closed++;
   g_assert_cmpuint (self->n_closed, ==, 1);
   g_set_error_literal (&self->error, error->domain, error->code, error->message);
@@ -400,7 +460,7 @@ side_write (Side *self)
   static guint8 buffer[65536];
   gboolean any = FALSE;
 
-  for (guint i = 0; i < self->links->len; i++)
+  for (guint i = 0; !self->is_puppet && i < self->links->len; i++)
     {
       Link *link = self->links->pdata[i];
       PeerupDatagrams datagrams = { .data = buffer };
@@ -469,7 +529,7 @@ side_deadline (Side *self)
 {
   gint64 deadline = G_MAXINT64;
 
-  for (guint i = 0; i < self->links->len; i++)
+  for (guint i = 0; !self->is_puppet && i < self->links->len; i++)
     deadline = MIN (deadline, peerup_quic_conn_get_deadline (((Link *) self->links->pdata[i])->conn));
   return deadline;
 }
@@ -477,7 +537,7 @@ side_deadline (Side *self)
 static void
 side_expire (Side *self, gint64 now)
 {
-  for (guint i = 0; i < self->links->len; i++)
+  for (guint i = 0; !self->is_puppet && i < self->links->len; i++)
     {
       Link *link = self->links->pdata[i];
 
@@ -501,7 +561,9 @@ world_deliver (World *self)
     flying->datagram.remote = sender;
   }
   G_STMT_END;
-  peerup_quic_receive (flying->to->quic, &flying->datagram, self->now);
+  flying->to->bytes_received += flying->datagram.length;
+  if (!flying->to->is_puppet)
+    peerup_quic_receive (flying->to->quic, &flying->datagram, self->now);
   flying_free (flying);
 }
 
@@ -584,6 +646,7 @@ world_inject (World *self, Side *to, const PeerupSocketAddress *from, gconstpoin
     .segment = length,
   };
 
+  to->bytes_received += length;
   peerup_quic_receive (to->quic, &datagram, self->now);
   g_free (datagram.data);
 }
@@ -679,10 +742,18 @@ world_restart (World *self)
 }
 
 void
+world_restart_side (World *self, Side *side)
+{
+  side_stop (side);
+  side_start (side);
+}
+
+void
 world_free (World *self)
 {
   side_clear (&self->client);
   side_clear (&self->server);
+  g_clear_pointer (&self->tape, g_ptr_array_unref);
   g_queue_clear_full (&self->flying, flying_free);
   g_free (self);
 }

@@ -22,6 +22,7 @@ typedef enum
   WORLD_OPENABLE,
   WORLD_DRAINED,
   WORLD_MOVED,
+  WORLD_INCOMING, /* nothing of its first packet was read yet */
 } WorldEvent;
 
 /* What a connection's user data points to. */
@@ -68,10 +69,21 @@ struct _Side
   gboolean reset_opened; /* or are reset with 0x1002 at once */
   gboolean forgets;      /* those that are done are freed */
   gboolean refuses_all;
+  gboolean is_puppet; /* neither gets nor sends anything by itself: a test speaks in its name */
+  gint64 wall_time;   /* seconds; 0: the real one */
   guint n_admitted, n_released, n_opened;
-  guint64 n_sent, bytes_sent, n_stateless;
+  guint64 n_sent, bytes_sent, n_stateless, bytes_received;
   guint mtu;
 };
+
+/* A datagram as it was sent, whatever became of it. */
+typedef struct
+{
+  Side *from;
+  gint64 at;
+  PeerupSocketAddress remote;
+  GBytes *bytes;
+} Taped;
 
 /* What happens to a datagram on its way; may change addresses and the delay, or say no. */
 typedef gboolean (*WorldFilter) (World *world, Side *from, PeerupDatagrams *datagram, gint64 *delay, gpointer data);
@@ -92,18 +104,29 @@ struct _World
   GQueue flying; /* by time of arrival */
   GQueue awake;  /* flows that have something to do, maybe */
   guint64 n_delivered;
+  GPtrArray *tape;    /* of Taped, once asked for */
   guint n_idle_steps; /* since time went on without a datagram */
 };
 
 World *world_new (void);
 /* Makes the machines anew; for tests that change options. */
 void world_restart (World *self);
+/* One of them forgets everything, as a process that ended and came back. */
+void world_restart_side (World *self, Side *side);
 void world_free (World *self);
 Link *world_dial (World *self);
 /* Dials; both sides are established. */
 Link *world_connect (World *self);
 /* Gives @to a datagram at once, in memory of its exact size. */
 void world_inject (World *self, Side *to, const PeerupSocketAddress *from, gconstpointer data, gsize length);
+/* For filters: the datagram arrives once more, after @delay. */
+void world_repeat (World *self, Side *from, const PeerupDatagrams *datagram, gint64 delay);
+/* What is under way is lost. */
+void world_clear_line (World *self);
+/* Notes what is sent from now on. */
+void world_tape (World *self);
+/* The @i-th datagram of @from on the tape, NULL: there are fewer. */
+Taped *world_taped (World *self, Side *from, guint i);
 GBytes *make_pattern (gsize length);
 /* Until nothing happens any more or @until (µs) is reached. */
 void world_run (World *self, gint64 until);

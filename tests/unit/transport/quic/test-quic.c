@@ -184,6 +184,44 @@ test_retry (void)
 }
 
 static gboolean
+keep_answer (World *world, Side *from, PeerupDatagrams *datagram, gint64 *delay, gpointer data)
+{
+  if (from == &world->server)
+    g_byte_array_append (data, datagram->data, datagram->length);
+  return TRUE;
+}
+
+/* Version 2 (RFC 9369) is one that ngtcp2 would speak and libp2p does not, the other nobody knows. */
+static void
+test_other_versions (void)
+{
+  static const guint8 headers[][26] = {
+    { 0xd3, 0x6b, 0x33, 0x43, 0xcf, 8, 1, 2, 3, 4, 5, 6, 7, 8, 8, 11, 12, 13, 14, 15, 16, 17, 18, 0, 0x44, 0x98 },
+    { 0xc3, 0x1a, 0x2a, 0x3a, 0x4a, 8, 1, 2, 3, 4, 5, 6, 7, 8, 8, 11, 12, 13, 14, 15, 16, 17, 18, 0, 0x44, 0x98 },
+  };
+  /* RFC 9000 17.2.1; the first byte is one of many. */
+  static const guint8 expected[] = { 0, 0, 0, 0, 8, 11, 12, 13, 14, 15, 16, 17, 18,
+                                     8, 1, 2, 3, 4, 5,  6,  7,  8,  0,  0,  0,  1 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (headers); i++)
+    {
+      g_autoptr (World) world = world_new ();
+      g_autoptr (GByteArray) answer = g_byte_array_new ();
+      guint8 initial[1200] = { 0 };
+
+      world->filter = keep_answer;
+      world->filter_data = answer;
+      memcpy (initial, headers[i], sizeof headers[i]);
+      world_inject (world, &world->server, &world->client.address, initial, sizeof initial);
+      world_run (world, world->now + G_USEC_PER_SEC);
+      g_assert_cmpuint (world->server.n_admitted, ==, 0);
+      g_assert_cmpuint (answer->len, >, 1);
+      g_assert_cmphex (answer->data[0] & 0x80, ==, 0x80);
+      g_assert_cmpmem (answer->data + 1, answer->len - 1, expected, sizeof expected);
+    }
+}
+
+static gboolean
 lose_some (World *world, Side *from, PeerupDatagrams *datagram, gint64 *delay, gpointer data)
 {
   GRand *rand = data;
@@ -284,6 +322,7 @@ main (int argc, char **argv)
   g_test_add_func ("/quic/reset", test_reset);
   g_test_add_func ("/quic/half-close", test_half_close);
   g_test_add_func ("/quic/retry", test_retry);
+  g_test_add_func ("/quic/other-versions", test_other_versions);
   g_test_add_data_func ("/quic/loss/cubic", GINT_TO_POINTER (FALSE), test_loss);
   g_test_add_data_func ("/quic/loss/bbr", GINT_TO_POINTER (TRUE), test_loss);
   g_test_add_func ("/quic/dead-peer", test_dead_peer);
