@@ -24,6 +24,10 @@
 /* Payload of UDP without a path MTU that is known to be larger. */
 #define PAYLOAD_MIN 1200
 #define PAYLOAD_MAX 65000
+/* Frames without news that a peer may send, at once and in a second, before ngtcp2 takes it for an attack. Where a way
+ * is slower than the next one, all that went by it is sent again before it comes: so four and one flights. */
+#define FLIGHT       (PEERUP_QUIC_CONNECTION_WINDOW_MAX / PAYLOAD_MIN)
+#define GLITCHES_MAX (4 * FLIGHT)
 /* Blocked streams that are tried again after each burst: one whose peer wants no more is found so. */
 #define RECHECK_BLOCKED 64
 /* How long acknowledgments are held by who only receives: part of the round trip; microseconds. */
@@ -312,6 +316,8 @@ conn_fill_settings (PeerupQuicConn *self, const PeerupSocketAddress *remote, ngt
   settings->cc_algo = self->quic->options.bbr ? NGTCP2_CC_ALGO_BBR : NGTCP2_CC_ALGO_CUBIC;
   settings->initial_ts = self->now;
   settings->handshake_timeout = (ngtcp2_duration) PEERUP_QUIC_HANDSHAKE_TIMEOUT * NSEC;
+  settings->glitch_ratelim_burst = GLITCHES_MAX;
+  settings->glitch_ratelim_rate = FLIGHT;
   conn_choose_probes (self, remote, settings);
 }
 
