@@ -30,7 +30,7 @@ GType peerup_stun_binding_get_type (void) G_GNUC_CONST;
 PeerupStunSocket *peerup_stun_socket_new (PeerupUdpSocket *socket, PeerupStunServer *server) G_GNUC_WARN_UNUSED_RESULT;
 /* From now on; NULL: nobody is answered any more. */
 void peerup_stun_socket_set_server (PeerupStunSocket *self, PeerupStunServer *server);
-/* Who still waits is told CLOSED. Not from inside a callback of the socket. */
+/* Who still waits is told CLOSED. */
 void peerup_stun_socket_free (PeerupStunSocket *self);
 
 /* Asks @server where it sees this socket, again and again (RFC 8489 6.2.1: RTO 500 ms, Rc 7) until

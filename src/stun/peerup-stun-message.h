@@ -83,6 +83,11 @@ typedef struct
 void peerup_stun_iter_init (PeerupStunIter *self, const PeerupStunMessage *message);
 gboolean peerup_stun_iter_next (PeerupStunIter *self, PeerupStunAttribute *attribute) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether a message may be acted on that has an attribute of @type: it is optional, or one of
+ * RFC 8489's own. CHANGE-REQUEST is not: an answer to it from where it came in would be a lie. */
+gboolean peerup_stun_type_is_understood (guint16 type);
+/* How many attributes there are that are not understood; the types of the first @max go to @types. */
+gsize peerup_stun_message_find_unknown (const PeerupStunMessage *self, guint16 *types, gsize max);
 /* The first of that type; others of it mean nothing (RFC 8489 14). */
 gboolean peerup_stun_message_find (const PeerupStunMessage *self, guint16 type,
                                    PeerupStunAttribute *attribute) G_GNUC_WARN_UNUSED_RESULT;

@@ -24,6 +24,8 @@ typedef struct _PeerupStunServer PeerupStunServer;
 #define PEERUP_STUN_SERVER_SLOTS 4096
 /* Bytes, of a request and its answer: what no link of IPv6 has to fragment. */
 #define PEERUP_STUN_SERVER_SIZE_MAX 1232
+/* Bytes by which an answer may be longer than its request: a header and an IPv6 address. */
+#define PEERUP_STUN_SERVER_GROWTH_MAX 24
 
 typedef struct
 {
@@ -33,14 +35,13 @@ typedef struct
   guint64 ignored;  /* not answered: no Binding request, or a long one */
 } PeerupStunServerFigures;
 
-/* Both rates: 1 to 1,000,000. @secret: 8 random bytes. */
-PeerupStunServer *peerup_stun_server_new (guint rate_per_address, guint rate,
-                                          guint64 secret) G_GNUC_WARN_UNUSED_RESULT;
+/* Both rates: 1 to 100,000. @secret: 8 random bytes. */
+PeerupStunServer *peerup_stun_server_new (guint rate_per_address, guint rate, guint64 secret) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_stun_server_free (PeerupStunServer *self);
 /* Writes what to send back to @remote; 0: nothing. @now: monotonic µs, never going back. */
-gsize peerup_stun_server_answer (PeerupStunServer *self, const PeerupStunMessage *request,
-                                 const PeerupSocketAddress *remote, gint64 now,
-                                 guint8 answer[PEERUP_STUN_SERVER_SIZE_MAX]) G_GNUC_WARN_UNUSED_RESULT;
+gsize
+peerup_stun_server_answer (PeerupStunServer *self, const PeerupStunMessage *request, const PeerupSocketAddress *remote,
+                           gint64 now, guint8 answer[PEERUP_STUN_SERVER_SIZE_MAX]) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_stun_server_get_figures (PeerupStunServer *self, PeerupStunServerFigures *figures);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupStunServer, peerup_stun_server_free)

@@ -31,8 +31,8 @@ void peerup_stun_writer_add_error (PeerupStunWriter *self, guint code, const cha
 /* @types: what the sender is told that we do not know. */
 void peerup_stun_writer_add_unknown (PeerupStunWriter *self, const guint16 *types, gsize n);
 /* @type: MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256. Nothing may follow but the latter and FINGERPRINT. */
-void peerup_stun_writer_add_integrity (PeerupStunWriter *self, PeerupStunType type, const guint8 *key,
-                                       gsize key_length);
+void
+peerup_stun_writer_add_integrity (PeerupStunWriter *self, PeerupStunType type, const guint8 *key, gsize key_length);
 /* The last thing to add. */
 void peerup_stun_writer_add_fingerprint (PeerupStunWriter *self);
 /* The message's bytes, or 0 when it did not fit. */
