@@ -13,13 +13,9 @@
 #include <gnutls/gnutls.h>
 #include <string.h>
 
+#include "stun/peerup-stun-retry.h"
 #include "stun/peerup-stun-writer.h"
 #include "wire/peerup-error.h"
-
-/* RFC 8489 6.2.1: RTO in microseconds, Rc, and Rm. */
-#define RETRY_TIMEOUT   (500 * G_TIME_SPAN_MILLISECOND)
-#define SENDS_MAX       7
-#define LAST_WAIT_TIMES 16
 
 struct _PeerupStunSocket
 {
@@ -94,17 +90,6 @@ question_send (Question *self)
   self->n_sent++;
 }
 
-/* Each wait is twice as long as the one before, but for the last. */
-static gint64
-question_get_next (const Question *self)
-{
-  gint64 last = self->asked_at + RETRY_TIMEOUT * ((1 << (SENDS_MAX - 1)) - 1);
-
-  if (self->n_sent < SENDS_MAX)
-    return self->asked_at + RETRY_TIMEOUT * ((1 << self->n_sent) - 1);
-  return last + RETRY_TIMEOUT * LAST_WAIT_TIMES;
-}
-
 static void
 on_question_timer (gpointer data)
 {
@@ -113,12 +98,12 @@ on_question_timer (gpointer data)
 
   if (self->cancelled)
     question_reject (self, PEERUP_ERROR_CLOSED, "nobody waits any more");
-  else if (now >= self->deadline || (self->n_sent == SENDS_MAX && now >= question_get_next (self)))
+  else if (now >= self->deadline || self->n_sent == PEERUP_STUN_SENDS_MAX)
     question_reject (self, PEERUP_ERROR_TIMEOUT, "no answer after %u tries", self->n_sent);
   else
     {
       question_send (self);
-      peerup_timer_set (&self->timer, MIN (question_get_next (self), self->deadline));
+      peerup_timer_set (&self->timer, MIN (self->asked_at + peerup_stun_get_next_send (self->n_sent), self->deadline));
     }
 }
 

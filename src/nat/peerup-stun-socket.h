@@ -37,7 +37,7 @@ void peerup_stun_socket_free (PeerupStunSocket *self);
  * there is an answer. Any number at once. Resolves to a boxed PeerupStunBinding. Rejects with TIMEOUT at
  * @deadline (monotonic µs) or after 39.5 s, DENIED when the server answers with an error,
  * PROTOCOL when its answer cannot be understood, UNSUPPORTED when @server is of another family than the
- * socket, CLOSED. Dropping the future ends it. Answers from elsewhere than @server are ignored. */
+ * socket, CLOSED. Discarding the future ends it. Answers from elsewhere than @server are ignored. */
 DexFuture *peerup_stun_socket_ask (PeerupStunSocket *self, const PeerupSocketAddress *server,
                                    gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 

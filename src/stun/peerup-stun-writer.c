@@ -17,8 +17,7 @@ static guint8 *
 writer_append (PeerupStunWriter *self, guint16 type, gsize length)
 {
   gsize padded = length + (-length & 3);
-  guint8 *start = self->data + self->length;
-  gsize body;
+  guint8 *start;
 
   g_assert (length <= G_MAXUINT16);
   if (self->failed || self->size - self->length < PEERUP_STUN_ATTRIBUTE_HEADER_SIZE + padded)
@@ -26,9 +25,9 @@ writer_append (PeerupStunWriter *self, guint16 type, gsize length)
       self->failed = TRUE;
       return NULL;
     }
+  start = self->data + self->length;
   self->length += PEERUP_STUN_ATTRIBUTE_HEADER_SIZE + padded;
-  body = self->length - PEERUP_STUN_HEADER_SIZE;
-  peerup_store_be16 (self->data + 2, body);
+  peerup_store_be16 (self->data + 2, self->length - PEERUP_STUN_HEADER_SIZE);
   peerup_store_be16 (start, type);
   peerup_store_be16 (start + 2, length);
   memset (start + PEERUP_STUN_ATTRIBUTE_HEADER_SIZE, 0, padded);
