@@ -156,7 +156,7 @@ socket_take_answer (PeerupStunSocket *self, const PeerupStunMessage *message, co
 {
   Question *question = find_question (self, message, &datagrams->remote);
 
-  if (question == NULL || message->method != PEERUP_STUN_BINDING)
+  if (question == NULL || message->is_classic || message->method != PEERUP_STUN_BINDING)
     return;
   if (message->class == PEERUP_STUN_ERROR)
     question_reject (question, PEERUP_ERROR_DENIED, "it answers with error %u",

@@ -43,8 +43,6 @@ message_check_header (const PeerupStunMessage *self, GError **error)
                  self->length);
   else if (self->data[0] & 0xc0)
     g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "STUN: the first two bits are not zero");
-  else if (peerup_load_be32 (self->data + 4) != PEERUP_STUN_MAGIC_COOKIE)
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "STUN: the magic cookie is missing");
   else if (peerup_load_be16 (self->data + 2) != self->length - PEERUP_STUN_HEADER_SIZE)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
                  "STUN: the header tells of %u bytes behind it, where %" G_GSIZE_FORMAT " are",
@@ -86,7 +84,8 @@ message_check_attributes (PeerupStunMessage *self, GError **error)
                                "STUN: an attribute goes past the end of the message");
           return FALSE;
         }
-      if (attribute.type == PEERUP_STUN_FINGERPRINT && !message_check_fingerprint (self, &attribute, &reader, error))
+      if (attribute.type == PEERUP_STUN_FINGERPRINT && !self->is_classic &&
+          !message_check_fingerprint (self, &attribute, &reader, error))
         return FALSE;
     }
   return TRUE;
@@ -97,7 +96,10 @@ peerup_stun_message_parse (PeerupStunMessage *self, const guint8 *data, gsize le
 {
   PeerupStunMessage message = { .data = data, .length = length };
 
-  if (!message_check_header (&message, error) || !message_check_attributes (&message, error))
+  if (!message_check_header (&message, error))
+    return FALSE;
+  message.is_classic = peerup_load_be32 (data + 4) != PEERUP_STUN_MAGIC_COOKIE;
+  if (!message_check_attributes (&message, error))
     return FALSE;
   split_type (peerup_load_be16 (data), &message.class, &message.method);
   *self = message;

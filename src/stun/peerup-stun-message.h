@@ -49,11 +49,12 @@ typedef enum
 } PeerupStunType;
 
 /* One that exists is well-formed: its attributes fill it exactly, and a FINGERPRINT is the
- * last of them and right. */
+ * last of them and right, but for the classic ones, which have none. */
 typedef struct
 {
   PeerupStunClass class;
   guint16 method;
+  gboolean is_classic; /* of RFC 3489: where the magic cookie is now, the transaction ID began */
   gboolean has_fingerprint;
   const guint8 *data; /* borrowed */
   gsize length;

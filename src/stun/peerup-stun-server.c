@@ -81,14 +81,16 @@ is_for_us (const PeerupStunMessage *request)
          request->length <= PEERUP_STUN_SERVER_SIZE_MAX;
 }
 
+/* A classic client knows no XOR-MAPPED-ADDRESS (RFC 5389 12.2); libnice asks so. */
 static gsize
 write_address (const PeerupStunMessage *request, const PeerupSocketAddress *remote, guint8 *answer)
 {
   PeerupStunWriter writer;
 
-  peerup_stun_writer_init (&writer, answer, PEERUP_STUN_SERVER_SIZE_MAX, PEERUP_STUN_SUCCESS, PEERUP_STUN_BINDING,
-                           peerup_stun_message_get_transaction (request));
-  peerup_stun_writer_add_address (&writer, PEERUP_STUN_XOR_MAPPED_ADDRESS, remote);
+  peerup_stun_writer_init_answer (&writer, answer, PEERUP_STUN_SERVER_SIZE_MAX, PEERUP_STUN_SUCCESS, request);
+  peerup_stun_writer_add_address (&writer,
+                                  request->is_classic ? PEERUP_STUN_MAPPED_ADDRESS : PEERUP_STUN_XOR_MAPPED_ADDRESS,
+                                  remote);
   if (request->has_fingerprint)
     peerup_stun_writer_add_fingerprint (&writer);
   return peerup_stun_writer_finish (&writer);
@@ -100,8 +102,7 @@ write_unknown (const PeerupStunMessage *request, const guint16 *types, gsize n, 
 {
   PeerupStunWriter writer;
 
-  peerup_stun_writer_init (&writer, answer, PEERUP_STUN_SERVER_SIZE_MAX, PEERUP_STUN_ERROR, PEERUP_STUN_BINDING,
-                           peerup_stun_message_get_transaction (request));
+  peerup_stun_writer_init_answer (&writer, answer, PEERUP_STUN_SERVER_SIZE_MAX, PEERUP_STUN_ERROR, request);
   peerup_stun_writer_add_error (&writer, UNKNOWN_ATTRIBUTE, "");
   peerup_stun_writer_add_unknown (&writer, types, n);
   if (request->has_fingerprint)

@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Tells whoever asks from which address it is seen (RFC 8489 2, Binding, without credentials).
+/* Tells whoever asks from which address it is seen (RFC 8489 2, Binding, without credentials), in
+ * the words of RFC 3489 too.
  * One for all sockets of an engine: bytes and times in, bytes out. It takes PEERUP_STUN_SERVER_SLOTS
  * times 8 bytes however many ask.
  *

@@ -40,22 +40,37 @@ join_type (PeerupStunClass class, guint16 method)
   return (class & 2) << 7 | (class & 1) << 4 | (method & 0xf80) << 2 | (method & 0x70) << 1 | (method & 0xf);
 }
 
-void
-peerup_stun_writer_init (PeerupStunWriter *self, guint8 *data, gsize size, PeerupStunClass class, guint16 method,
-                         const guint8 *transaction)
+static void
+writer_begin (PeerupStunWriter *self, guint8 *data, gsize size, guint16 type, guint32 cookie, const guint8 *transaction)
 {
-  g_return_if_fail (method < 0x1000);
-
   /* More than the header can tell of is never written. */
   *self = (PeerupStunWriter) { .data = data, .size = MIN (size, PEERUP_STUN_HEADER_SIZE + 65532) };
   self->failed = size < PEERUP_STUN_HEADER_SIZE;
   if (self->failed)
     return;
   self->length = PEERUP_STUN_HEADER_SIZE;
-  peerup_store_be16 (data, join_type (class, method));
+  peerup_store_be16 (data, type);
   peerup_store_be16 (data + 2, 0);
-  peerup_store_be32 (data + 4, PEERUP_STUN_MAGIC_COOKIE);
+  peerup_store_be32 (data + 4, cookie);
   memcpy (data + 8, transaction, PEERUP_STUN_TRANSACTION_SIZE);
+}
+
+void
+peerup_stun_writer_init (PeerupStunWriter *self, guint8 *data, gsize size, PeerupStunClass class, guint16 method,
+                         const guint8 *transaction)
+{
+  g_return_if_fail (method < 0x1000);
+
+  writer_begin (self, data, size, join_type (class, method), PEERUP_STUN_MAGIC_COOKIE, transaction);
+}
+
+/* Whatever is in the place of the cookie goes back (RFC 5389 12.2). */
+void
+peerup_stun_writer_init_answer (PeerupStunWriter *self, guint8 *data, gsize size, PeerupStunClass class,
+                                const PeerupStunMessage *request)
+{
+  writer_begin (self, data, size, join_type (class, request->method), peerup_load_be32 (request->data + 4),
+                peerup_stun_message_get_transaction (request));
 }
 
 void

@@ -17,9 +17,12 @@ typedef struct
   gboolean failed;
 } PeerupStunWriter;
 
-/* @transaction: PEERUP_STUN_TRANSACTION_SIZE bytes: random for a request, the request's for its answer. */
+/* @transaction: PEERUP_STUN_TRANSACTION_SIZE bytes, random for a request. */
 void peerup_stun_writer_init (PeerupStunWriter *self, guint8 *data, gsize size, PeerupStunClass class, guint16 method,
                               const guint8 *transaction);
+/* With the method and the transaction ID of @request, which may be classic. */
+void peerup_stun_writer_init_answer (PeerupStunWriter *self, guint8 *data, gsize size, PeerupStunClass class,
+                                     const PeerupStunMessage *request);
 /* @length: at most 65,535. */
 void peerup_stun_writer_add (PeerupStunWriter *self, guint16 type, gconstpointer value, gsize length);
 /* FINGERPRINT excepted; CHANGE-REQUEST for one. */

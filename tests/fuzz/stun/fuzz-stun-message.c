@@ -2,7 +2,7 @@
  * Copyright The Peer-Up authors
  */
 
-/* A datagram with a right header is read in every way there is, and answered: what is answered
+/* A datagram with a right length is read in every way there is, and answered: what is answered
  * can be read, and is not much longer. */
 
 #include <string.h>
@@ -24,7 +24,6 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   if (size < PEERUP_STUN_HEADER_SIZE)
     return 0;
   peerup_store_be16 (copy + 2, size - PEERUP_STUN_HEADER_SIZE);
-  peerup_store_be32 (copy + 4, PEERUP_STUN_MAGIC_COOKIE);
   if (!peerup_stun_message_parse (&message, copy, size, NULL))
     return 0;
   for (guint16 type = 0; type < 0x40; type++)

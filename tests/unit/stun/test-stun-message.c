@@ -181,7 +181,6 @@ test_bad_headers (void)
     "",
     "00",
     "000100002112a442000102030405060708090a",   /* 19 bytes */
-    "000100002112a443000102030405060708090a0b", /* another cookie */
     "400100002112a442000102030405060708090a0b", /* the first two bits */
     "800100002112a442000102030405060708090a0b",
     "000100042112a442000102030405060708090a0b", /* tells of more than there is */
@@ -207,6 +206,20 @@ test_bad_attributes (void)
   assert_malformed ("80220005736f6d6572", "past the end");
   assert_malformed ("80220005736f6d657200", "past the end");
   assert_malformed ("8022000400000000802200", "past the end");
+}
+
+/* RFC 3489: any bytes in the place of the cookie, and no fingerprint, whatever has its number. */
+static void
+test_classic (void)
+{
+  g_auto (Parsed) parsed = parse_hex ("0001000c2683faf3b002cb2ee1e56e52db591aea"
+                                      "8028000400000000"
+                                      "80280000");
+  g_auto (Parsed) today = parse_hex ("000100002112a442b002cb2ee1e56e52db591aea");
+
+  g_assert_true (parsed.message.is_classic);
+  g_assert_false (parsed.message.has_fingerprint);
+  g_assert_false (today.message.is_classic);
 }
 
 /* Padding may be any bytes (RFC 8489 14). */
@@ -443,6 +456,7 @@ main (int argc, char **argv)
   g_test_add_func ("/stun/message/bit-flips", test_bit_flips);
   g_test_add_func ("/stun/message/bad-headers", test_bad_headers);
   g_test_add_func ("/stun/message/bad-attributes", test_bad_attributes);
+  g_test_add_func ("/stun/message/classic", test_classic);
   g_test_add_func ("/stun/message/padding", test_padding);
   g_test_add_func ("/stun/message/fingerprint", test_fingerprint);
   g_test_add_func ("/stun/message/types", test_types);

@@ -73,6 +73,19 @@ test_answers (Fixture *self, gconstpointer data)
   g_assert_cmpuint (figures (self).answered, ==, 2);
 }
 
+/* As RFC 5389 12.2 has it: the whole transaction ID goes back, and the address in clear. */
+static void
+test_classic (Fixture *self, gconstpointer data)
+{
+  static const guint8 expected[] = {
+    0x01, 0x01, 0x00, 0x0c, 0x26, 0x83, 0xfa, 0xf3, 0xb0, 0x02, 0xcb, 0x2e, 0xe1, 0xe5, 0x6e, 0x52,
+    0xdb, 0x59, 0x1a, 0xea, 0x00, 0x01, 0x00, 0x08, 0x00, 0x01, 0x9c, 0x40, 0xc0, 0x00, 0x02, 0x01,
+  };
+
+  ask (self, "000100002683faf3b002cb2ee1e56e52db591aea", "192.0.2.1", AT);
+  g_assert_cmpmem (self->answer, self->size, expected, sizeof expected);
+}
+
 /* A fingerprint for a fingerprint; credentials and what is optional change nothing. */
 static void
 test_fingerprint (Fixture *self, gconstpointer data)
@@ -240,6 +253,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, func) g_test_add ("/stun/server/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("answers", test_answers);
+  ADD ("classic", test_classic);
   ADD ("fingerprint", test_fingerprint);
   ADD ("unknown-attributes", test_unknown_attributes);
   ADD ("amplification", test_amplification);
