@@ -51,7 +51,7 @@ tear_down (Fixture *self, gconstpointer data)
   peerup_stun_server_free (self->server);
 }
 
-/* As small as it can be: with the bytes of RFC 5769's address in 2.2, where the transaction does not matter. */
+/* As small as it can be. */
 static void
 test_answers (Fixture *self, gconstpointer data)
 {
