@@ -187,6 +187,8 @@ class Peer:
 
     def close(self):
         for process in reversed(self.processes):
+            # Shown for a test that failed.
+            print(f"{self.name}, process {process.pid}:\n{process.stderr()[-5000:]}")
             process.end()
 
 

@@ -24,8 +24,15 @@
 /* Payload of UDP without a path MTU that is known to be larger. */
 #define PAYLOAD_MIN 1200
 #define PAYLOAD_MAX 65000
+/* Frames without news that a peer may send, at once and in a second, before ngtcp2 takes it for an attack. Where a way
+ * is slower than the next one, all that went by it is sent again before it comes: so four and one flights. */
+#define FLIGHT       (PEERUP_QUIC_CONNECTION_WINDOW_MAX / PAYLOAD_MIN)
+#define GLITCHES_MAX (4 * FLIGHT)
 /* Blocked streams that are tried again after each burst: one whose peer wants no more is found so. */
 #define RECHECK_BLOCKED 64
+/* How long acknowledgments are held by who only receives: part of the round trip; microseconds. */
+#define ACK_RTT_PART 32
+#define ACK_HOLD_MAX 1000
 
 static const char *const state_names[] = { "handshake", "open", "closing", "closed" };
 
@@ -183,6 +190,9 @@ static int
 on_stream_data (ngtcp2_conn *conn, uint32_t flags, int64_t id, uint64_t offset, const uint8_t *bytes, size_t length,
                 void *data, void *stream)
 {
+  PeerupQuicConn *self = data;
+
+  self->got_data = TRUE;
   if (stream != NULL)
     peerup_quic_channel_received (stream, bytes, length, (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0);
   return 0;
@@ -265,7 +275,7 @@ conn_new (PeerupQuic *quic, gboolean outbound, gint64 now)
   self->cids = g_array_new (FALSE, FALSE, sizeof (ngtcp2_cid));
   self->remote_code = G_MAXUINT64;
   self->last_received = now;
-  self->probe_deadline = self->probe_since = self->closing_until = self->burst_until = G_MAXINT64;
+  self->probe_deadline = self->probe_since = self->closing_until = self->burst_until = self->ack_at = G_MAXINT64;
   peerup_quic_conn_advance (self, now);
   peerup_quic_conn_reset_width (self);
   peerup_quic_window_init (&self->window, PEERUP_QUIC_CONNECTION_WINDOW, PEERUP_QUIC_CONNECTION_WINDOW_MAX, self->now);
@@ -306,6 +316,8 @@ conn_fill_settings (PeerupQuicConn *self, const PeerupSocketAddress *remote, ngt
   settings->cc_algo = self->quic->options.bbr ? NGTCP2_CC_ALGO_BBR : NGTCP2_CC_ALGO_CUBIC;
   settings->initial_ts = self->now;
   settings->handshake_timeout = (ngtcp2_duration) PEERUP_QUIC_HANDSHAKE_TIMEOUT * NSEC;
+  settings->glitch_ratelim_burst = GLITCHES_MAX;
+  settings->glitch_ratelim_rate = FLIGHT;
   conn_choose_probes (self, remote, settings);
 }
 
@@ -462,7 +474,7 @@ conn_check_silence (PeerupQuicConn *self, gint64 now)
 gint64
 peerup_quic_conn_get_deadline (PeerupQuicConn *self)
 {
-  gint64 own = MIN (self->probe_deadline, self->burst_until);
+  gint64 own = MIN (self->probe_deadline, MIN (self->burst_until, self->ack_at));
   ngtcp2_tstamp expiry;
 
   if (self->state == PEERUP_QUIC_CLOSED)
@@ -491,7 +503,7 @@ peerup_quic_conn_expire (PeerupQuicConn *self, gint64 now)
       peerup_quic_conn_lost (self);
       return;
     }
-  if (now >= self->burst_until)
+  if (now >= MIN (self->burst_until, self->ack_at))
     peerup_quic_conn_active (self);
   if (ngtcp2_conn_get_expiry (self->conn) > self->now)
     return;
@@ -584,11 +596,31 @@ conn_recheck_blocked (PeerupQuicConn *self)
   self->window_closed = closed;
 }
 
+/* Who only receives acknowledges by the clock rather than each second packet: over a long path
+ * packets come one by one, and the packets that acknowledged them cost both ends more than the data. Too
+ * little of a round trip to be felt by the sender's estimate of it. */
+static gboolean
+conn_holds_acks (PeerupQuicConn *self, gint64 now)
+{
+  PeerupQuicFigures figures;
+
+  if (self->unacked > 0)
+    return FALSE;
+  if (self->ack_at == G_MAXINT64)
+    {
+      peerup_quic_conn_get_figures (self, &figures);
+      self->ack_at = now + MIN (figures.rtt_min / ACK_RTT_PART, ACK_HOLD_MAX);
+    }
+  return now < self->ack_at;
+}
+
 void
 peerup_quic_conn_tell (PeerupQuicConn *self, gint64 now)
 {
   g_autoptr (PeerupQuicConn) held = peerup_quic_conn_ref (self);
+  gboolean only_data = self->announced && self->got_data;
 
+  self->got_data = FALSE;
   if (self->conn != NULL && self->established)
     conn_tell_established (self);
   while (self->conn != NULL && self->announced && self->opened.head != NULL)
@@ -611,7 +643,8 @@ peerup_quic_conn_tell (PeerupQuicConn *self, gint64 now)
     return;
   conn_update_probing (self);
   conn_recheck_blocked (self);
-  peerup_quic_conn_active (self);
+  if (!only_data || !conn_holds_acks (self, now))
+    peerup_quic_conn_active (self);
 }
 
 PeerupQuicChannel *

@@ -74,6 +74,7 @@ struct _PeerupQuicConn
   gsize told;         /* of them, steps that the user knows of */
   gsize credit;       /* bytes read since the peer may last have been told of more room */
   gsize burst;        /* bytes of the first burst */
+  gint64 ack_at;      /* when what arrived is acknowledged at last; G_MAXINT64: nothing waits for it */
   gint64 burst_until; /* when that ends; G_MAXINT64: it has not begun, or it has ended */
   PeerupQuicWindow window;
   guint64 remote_code;
@@ -107,6 +108,7 @@ struct _PeerupQuicConn
   guint announced : 1;   /* established was told */
   guint writing : 1;     /* within ngtcp2's output, which forbids most calls */
   guint drained : 1;     /* to be told: the last stream has ended */
+  guint got_data : 1;    /* by the packets that are not told of yet */
   guint paced : 1;       /* the first burst has ended */
 };
 

@@ -235,6 +235,7 @@ peerup_quic_conn_write (PeerupQuicConn *self, PeerupDatagrams *datagrams, gsize 
     }
   pace (self, n);
   self->credit = 0;
+  self->ack_at = G_MAXINT64;
   if (n == 0)
     return FALSE;
   peerup_quic_conn_wrote (self);

@@ -229,14 +229,14 @@ test_migration_often (void)
   world->bandwidth = 1000 * 1000;
   transfer_start (&transfer, world, 8 * 1000 * 1000);
   world_run (world, world->now + 100 * MS);
-  for (guint i = 0; i < 50; i++)
+  for (guint i = 0; i < 20; i++)
     {
       PeerupSocketAddress next = make_address ("192.0.2.200", 5000 + i % 7);
 
       n += peerup_quic_conn_migrate (transfer.client->conn, &next, i % 2 == 0, world->now);
-      world_run (world, world->now + 40 * MS);
+      world_run (world, world->now + 300 * MS);
     }
-  g_assert_cmpuint (n, >, 20);
+  g_assert_cmpuint (n, ==, 20);
   transfer_finish (&transfer);
 }
 

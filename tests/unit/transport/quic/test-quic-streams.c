@@ -385,6 +385,35 @@ test_stuck_beside (void)
   g_assert_true (far_flow (world, 8)->ended);
 }
 
+/* Over a long path packets arrive one by one. They are acknowledged by the clock: one packet
+ * back each millisecond, and not one for two that came. */
+static void
+test_few_acks (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GBytes) pattern = make_pattern (10 * 1000 * 1000);
+  g_autoptr (Flow) flow = NULL;
+  Link *link;
+  gint64 began;
+  guint64 n_sent, n_back;
+
+  world->delay = 34 * MS;
+  world->bandwidth = 125 * 1000 * 1000;
+  link = world_connect (world);
+  flow = flow_open (link);
+  n_sent = world->client.n_sent;
+  n_back = world->server.n_sent;
+  began = world->now;
+  flow_send (flow, pattern, TRUE);
+  world_run (world, world->now + 3 * G_USEC_PER_SEC);
+  g_assert_true (far_flow (world, 0)->ended);
+  n_sent = world->client.n_sent - n_sent;
+  n_back = world->server.n_sent - n_back;
+  g_test_message ("%" G_GUINT64_FORMAT " datagrams there, %" G_GUINT64_FORMAT " back, %" G_GINT64_FORMAT " ms", n_sent,
+                  n_back, (world->now - began) / MS);
+  g_assert_cmpuint (n_back * 8, <, n_sent);
+}
+
 /* RESET_STREAM alone, which libp2p does not know: as a whole reset. */
 static void
 test_reset_stream_only (void)
@@ -546,6 +575,7 @@ main (int argc, char **argv)
   g_test_add_func ("/quic/streams/reset-blocked", test_reset_blocked);
   g_test_add_func ("/quic/streams/stop-blocked", test_stop_blocked);
   g_test_add_func ("/quic/streams/stuck-beside", test_stuck_beside);
+  g_test_add_func ("/quic/streams/few-acks", test_few_acks);
   g_test_add_func ("/quic/streams/reset-stream-only", test_reset_stream_only);
   g_test_add_func ("/quic/streams/codes", test_codes);
   g_test_add_func ("/quic/streams/close-behind", test_close_behind);
