@@ -24,8 +24,7 @@
 /* Failures of one dispatch after which it waits for the next event. */
 #define FAILURES_MAX 16
 
-#define STUN_HEADER_SIZE  20
-#define STUN_MAGIC_COOKIE 0x2112a442
+#define STUN_HEADER_SIZE 20
 
 typedef struct
 {
@@ -101,13 +100,11 @@ typedef enum
 static Kind
 classify (const guint8 *data, gsize length)
 {
-  static const guint8 cookie[] = { 0x21, 0x12, 0xa4, 0x42 };
-
   if (length == 0)
     return KIND_UNKNOWN;
   if (data[0] >= 64)
     return KIND_QUIC;
-  if (data[0] <= 3 && length >= STUN_HEADER_SIZE && memcmp (data + 4, cookie, sizeof cookie) == 0)
+  if (data[0] <= 3 && length >= STUN_HEADER_SIZE)
     return KIND_STUN;
   return KIND_UNKNOWN;
 }

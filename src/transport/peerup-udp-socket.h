@@ -53,7 +53,7 @@ void peerup_udp_socket_free (PeerupUdpSocket *self);
 
 /* Whom datagrams that can be QUIC (first byte 64 and above) go to. */
 void peerup_udp_socket_set_func (PeerupUdpSocket *self, PeerupUdpFunc func, gpointer data);
-/* Whom STUN (first byte 0 to 3 and the magic cookie) goes to, one datagram at a time; NULL: dropped. */
+/* Whom STUN (first byte 0 to 3, and a header's length at least) goes to, one datagram at a time; NULL: dropped. */
 void peerup_udp_socket_set_stun_func (PeerupUdpSocket *self, PeerupUdpFunc func, gpointer data);
 void peerup_udp_socket_set_error_func (PeerupUdpSocket *self, PeerupUdpErrorFunc func, gpointer data);
 

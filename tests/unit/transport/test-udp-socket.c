@@ -118,6 +118,16 @@ test_odd_sizes (gconstpointer data)
   sides_clear (sides);
 }
 
+/* STUN has the magic cookie since RFC 5389, and that of RFC 3489, which is still spoken, has not. */
+static void
+make_classic_stun (guint8 *data, gsize length)
+{
+  static const guint8 header[] = { 0x00, 0x01, 0x00, 0x00 };
+
+  memset (data, 's', length);
+  memcpy (data, header, sizeof header);
+}
+
 static void
 make_stun (guint8 *data, gsize length)
 {
@@ -136,9 +146,9 @@ test_stun_between (void)
 
   sides_init (sides, "127.0.0.1");
   make_stun (bytes + 2 * 32, 32);
-  make_stun (bytes + 3 * 32, 32);
-  /* No cookie, no known first byte, and one that is short, at the end. */
-  bytes[5 * 32] = 0;
+  make_classic_stun (bytes + 3 * 32, 32);
+  /* No known first bytes, and one that is short, at the end. */
+  bytes[5 * 32] = 4;
   bytes[6 * 32] = 20;
   make_stun (bytes + 9 * 32, 19);
   side_send (&sides[0], &sides[1], bytes, 9 * 32 + 19, 32);
