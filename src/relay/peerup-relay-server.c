@@ -250,8 +250,6 @@ peerup_relay_server_dispose (GObject *object)
       server_end_requests (self, FALSE);
       g_clear_object (&self->swarm);
     }
-  if (self->drained != NULL && dex_future_is_pending (DEX_FUTURE (self->drained)))
-    dex_promise_reject (self->drained, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The relay has gone"));
   peerup_timer_clear (&self->drain_timer);
   peerup_relay_server_set_gate (self, NULL, NULL, NULL);
   G_OBJECT_CLASS (peerup_relay_server_parent_class)->dispose (object);

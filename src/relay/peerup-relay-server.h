@@ -53,7 +53,7 @@ void peerup_relay_server_set_settings (PeerupRelayServer *self, const PeerupRela
 void peerup_relay_server_set_addresses (PeerupRelayServer *self, GPtrArray *addresses);
 /* No new reservations and circuits; hop is no longer served, which identify pushes to everybody.
  * Resolves to TRUE when the last circuit has ended, or was reset with SHUTDOWN at @deadline
- * (monotonic µs); rejects with CLOSED when the server goes first. A second call moves the deadline. */
+ * (monotonic µs) or because the server went. A second call moves the deadline. */
 DexFuture *peerup_relay_server_drain (PeerupRelayServer *self, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_relay_server_get_figures (PeerupRelayServer *self, PeerupRelayFigures *figures);
 
