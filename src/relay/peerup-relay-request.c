@@ -233,10 +233,10 @@ request_open_stop (PeerupRelayRequest *self)
 
   if (connection == NULL)
     return FALSE;
-  self->stop = dex_await_object (
-    dex_future_first (peerup_swarm_open_stream_on (self->server->swarm, connection, protocols, deadline),
-                      dex_ref (self->cancelled), NULL),
-    NULL);
+  self->stop = dex_await_object (dex_future_first (peerup_swarm_open_stream_on (self->server->swarm, connection,
+                                                                                protocols, deadline),
+                                                   dex_ref (self->cancelled), NULL),
+                                 NULL);
   return self->stop != NULL && self->server != NULL;
 }
 
@@ -321,8 +321,7 @@ request_read (PeerupRelayRequest *self, PeerupCircuitStatus *status)
 {
   gint64 deadline = g_get_monotonic_time () + PEERUP_RELAY_REQUEST_TIMEOUT;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes =
-    peerup_stream_await_message (self->hop, PEERUP_CIRCUIT_MESSAGE_MAX, deadline, &error);
+  g_autoptr (GBytes) bytes = peerup_stream_await_message (self->hop, PEERUP_CIRCUIT_MESSAGE_MAX, deadline, &error);
   PeerupCircuitMessage *message = NULL;
 
   *status = PEERUP_CIRCUIT_NONE;

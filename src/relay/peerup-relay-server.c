@@ -91,8 +91,7 @@ peerup_relay_server_dup_addresses (PeerupRelayServer *self)
 
   for (guint i = 0; i < all->len; i++)
     if (get_scope (all->pdata[i]) >= widest)
-      g_ptr_array_add (told,
-                       peerup_multiaddr_with_peer_id (all->pdata[i], peerup_swarm_get_peer_id (self->swarm)));
+      g_ptr_array_add (told, peerup_multiaddr_with_peer_id (all->pdata[i], peerup_swarm_get_peer_id (self->swarm)));
   return told;
 }
 
@@ -281,8 +280,8 @@ peerup_relay_server_class_init (PeerupRelayServerClass *klass)
   properties[PROP_N_CIRCUITS] = g_param_spec_uint ("n-circuits", NULL, NULL, 0, G_MAXUINT, 0, flags);
   properties[PROP_DRAINING] = g_param_spec_boolean ("draining", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
-  changed_signal = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                 G_TYPE_NONE, 0);
+  changed_signal =
+    g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -25,7 +25,7 @@
 #define N_VECTORS 16
 /* A kept rest of at most this is copied out, so that a stalled stream does not hold a whole scratch. */
 #define REST_COPIED (PEERUP_SPLICE_CHUNK / 8)
-#define LIMIT_TEXT "More bytes came than the limit of %" G_GUINT64_FORMAT
+#define LIMIT_TEXT  "More bytes came than the limit of %" G_GUINT64_FORMAT
 /* Scratch buffers that a thread keeps for the next use. */
 #define N_SPARE 2
 

@@ -43,13 +43,11 @@ void relay_say (PeerupStream *hop, PeerupCircuitType type, PeerupPeerId *target)
 PeerupCircuitMessage *relay_hear (PeerupStream *hop);
 /* On a stream of its own, which must end after the answer. */
 PeerupCircuitMessage *relay_peer_ask (RelayPeer *self, Node *relay, PeerupCircuitType type, PeerupPeerId *target);
-PeerupCircuitStatus
-relay_peer_ask_status (RelayPeer *self, Node *relay, PeerupCircuitType type, PeerupPeerId *target);
+PeerupCircuitStatus relay_peer_ask_status (RelayPeer *self, Node *relay, PeerupCircuitType type, PeerupPeerId *target);
 /* Must work. */
 void relay_peer_reserve (RelayPeer *self, Node *relay);
 /* Both ends of a circuit, which must come to be; either may be NULL. (transfer full) */
-void
-relay_peer_connect (RelayPeer *self, RelayPeer *target, Node *relay, PeerupStream **near, PeerupStream **far);
+void relay_peer_connect (RelayPeer *self, RelayPeer *target, Node *relay, PeerupStream **near, PeerupStream **far);
 
 /* Reads @n bytes, and then whatever ends the stream: NULL for an end in order, or an error. */
 void relay_read (PeerupStream *stream, gsize n);

@@ -27,8 +27,7 @@ gate (PeerupPeerId *peer, gboolean *authorized, gpointer data)
   Fixture *self = data;
 
   g_assert_false (*authorized);
-  *authorized =
-    self->all_authorized || (self->authorized != NULL && peerup_peer_id_equal (peer, self->authorized));
+  *authorized = self->all_authorized || (self->authorized != NULL && peerup_peer_id_equal (peer, self->authorized));
   return self->denied == NULL || !peerup_peer_id_equal (peer, self->denied);
 }
 
@@ -109,8 +108,8 @@ await_number (Fixture *self, const char *name, guint n)
       DexPromise *changed = dex_promise_new ();
       gulong id = g_signal_connect (self->server, signal, G_CALLBACK (stop_waiting), changed);
 
-      g_assert_true (dex_await (dex_future_first (dex_ref (DEX_FUTURE (changed)), dex_timeout_new_seconds (30), NULL),
-                                NULL));
+      g_assert_true (
+        dex_await (dex_future_first (dex_ref (DEX_FUTURE (changed)), dex_timeout_new_seconds (30), NULL), NULL));
       g_signal_handler_disconnect (self->server, id);
       dex_unref (changed);
     }
@@ -251,9 +250,8 @@ test_reservation_ends_with_the_last_connection (gpointer data)
   relay_peer_reserve (&self->b, &self->relay);
   peerup_swarm_disconnect (self->a.node.swarm, node_id (&self->relay), PEERUP_CONNECTION_CODE_NONE);
   await_number (self, "n-reservations", 1);
-  g_assert_cmpint (
-    relay_peer_ask_status (&self->b, &self->relay, PEERUP_CIRCUIT_CONNECT, node_id (&self->a.node)), ==,
-    PEERUP_CIRCUIT_NO_RESERVATION);
+  g_assert_cmpint (relay_peer_ask_status (&self->b, &self->relay, PEERUP_CIRCUIT_CONNECT, node_id (&self->a.node)), ==,
+                   PEERUP_CIRCUIT_NO_RESERVATION);
   return NULL;
 }
 
@@ -500,8 +498,9 @@ test_hop_is_not_stop (gpointer data)
   g_autoptr (GError) error = NULL;
 
   node_learn (&self->a.node, &self->relay);
-  g_assert_null (dex_await_object (
-    peerup_swarm_open_stream (self->a.node.swarm, node_id (&self->relay), stop, test_deadline ()), &error));
+  g_assert_null (
+    dex_await_object (peerup_swarm_open_stream (self->a.node.swarm, node_id (&self->relay), stop, test_deadline ()),
+                      &error));
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION);
   return NULL;
 }
@@ -510,8 +509,8 @@ test_hop_is_not_stop (gpointer data)
 static PeerupConnection *
 join_through_a_relay (Fixture *self, RelayPeer *peer)
 {
-  g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_newf (
-    "/ip4/1.2.3.4/tcp/7777/p2p/%s/p2p-circuit", peerup_peer_id_get_string (node_id (&self->c.node)));
+  g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_newf ("/ip4/1.2.3.4/tcp/7777/p2p/%s/p2p-circuit",
+                                                               peerup_peer_id_get_string (node_id (&self->c.node)));
   PeerupUpgradeOptions near = { .identity = peerup_swarm_get_identity (peer->node.swarm),
                                 .certificate = peer->node.swarm->certificate,
                                 .outbound = TRUE,
@@ -664,12 +663,10 @@ test_circuits_of_one_peer_are_bounded (gpointer data)
   relay_peer_connect (&self->a, &self->b, &self->relay, &first, NULL);
   relay_peer_connect (&self->a, &self->b, &self->relay, &second, NULL);
   for (guint i = 0; i < 20; i++)
-    g_assert_cmpint (
-      relay_peer_ask_status (&self->a, &self->relay, PEERUP_CIRCUIT_CONNECT, node_id (&self->b.node)), ==,
-      PEERUP_CIRCUIT_RESOURCE_LIMIT_EXCEEDED);
-  g_assert_cmpint (
-    relay_peer_ask_status (&self->c, &self->relay, PEERUP_CIRCUIT_CONNECT, node_id (&self->b.node)), ==,
-    PEERUP_CIRCUIT_RESOURCE_LIMIT_EXCEEDED);
+    g_assert_cmpint (relay_peer_ask_status (&self->a, &self->relay, PEERUP_CIRCUIT_CONNECT, node_id (&self->b.node)),
+                     ==, PEERUP_CIRCUIT_RESOURCE_LIMIT_EXCEEDED);
+  g_assert_cmpint (relay_peer_ask_status (&self->c, &self->relay, PEERUP_CIRCUIT_CONNECT, node_id (&self->b.node)), ==,
+                   PEERUP_CIRCUIT_RESOURCE_LIMIT_EXCEEDED);
   g_assert_cmpuint (self->b.stops->len, ==, 2);
   peerup_stream_reset (first, 0);
   await_number (self, "n-circuits", 1);

@@ -7,9 +7,9 @@
 #include "identity/peerup-private-key.h"
 #include "relay/peerup-relay-table.h"
 
-#define NOW       G_GINT64_CONSTANT (1700000000)
-#define N_PEERS   40
-#define HOST(n)   ((guint64) (0xC0000200 + (n)))
+#define NOW               G_GINT64_CONSTANT (1700000000)
+#define N_PEERS           40
+#define HOST(n)           ((guint64) (0xC0000200 + (n)))
 #define assert_ok(status) g_assert_cmpint (status, ==, PEERUP_CIRCUIT_OK)
 
 static PeerupPeerId *peers[N_PEERS];
@@ -153,8 +153,8 @@ test_flood_from_one_address (void)
   gint64 expires;
 
   for (guint i = 0; i < 100000; i++)
-    n_granted +=
-      peerup_relay_table_reserve (table, peers[i % N_PEERS], HOST (0), NOW, &expires) == PEERUP_CIRCUIT_OK && i < N_PEERS;
+    n_granted += peerup_relay_table_reserve (table, peers[i % N_PEERS], HOST (0), NOW, &expires) == PEERUP_CIRCUIT_OK &&
+                 i < N_PEERS;
   g_assert_cmpuint (n_granted, ==, 2);
   g_assert_cmpuint (peerup_relay_table_get_n_reservations (table, NOW), ==, 2);
   assert_ok (peerup_relay_table_reserve (table, peers[5], HOST (1), NOW, &expires));
@@ -184,11 +184,13 @@ test_circuit_wants_a_reservation (void)
   g_autoptr (PeerupRelayTable) table = small_table ();
   gint64 expires;
 
-  g_assert_cmpint (peerup_relay_table_begin_circuit (table, peers[1], peers[0], NOW), ==, PEERUP_CIRCUIT_NO_RESERVATION);
+  g_assert_cmpint (peerup_relay_table_begin_circuit (table, peers[1], peers[0], NOW), ==,
+                   PEERUP_CIRCUIT_NO_RESERVATION);
   assert_ok (peerup_relay_table_reserve (table, peers[0], HOST (0), NOW, &expires));
   /* The one who connects needs none. */
   assert_ok (peerup_relay_table_begin_circuit (table, peers[1], peers[0], NOW + 99));
-  g_assert_cmpint (peerup_relay_table_begin_circuit (table, peers[0], peers[1], NOW), ==, PEERUP_CIRCUIT_NO_RESERVATION);
+  g_assert_cmpint (peerup_relay_table_begin_circuit (table, peers[0], peers[1], NOW), ==,
+                   PEERUP_CIRCUIT_NO_RESERVATION);
   g_assert_cmpint (peerup_relay_table_begin_circuit (table, peers[1], peers[0], NOW + 100), ==,
                    PEERUP_CIRCUIT_NO_RESERVATION);
 }

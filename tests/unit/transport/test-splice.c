@@ -316,8 +316,8 @@ fakes_limit (Fakes *fakes, gconstpointer data)
   fakes->a = fake_stream_new ();
   fakes->b = fake_stream_new ();
   fakes->a->can_peek = fakes->b->can_peek = data != NULL;
-  fakes->splice = peerup_splice_new_full (PEERUP_STREAM (fakes->a), PEERUP_STREAM (fakes->b), &options, on_ended,
-                                          &fakes->outcome);
+  fakes->splice =
+    peerup_splice_new_full (PEERUP_STREAM (fakes->a), PEERUP_STREAM (fakes->b), &options, on_ended, &fakes->outcome);
 }
 
 static void
