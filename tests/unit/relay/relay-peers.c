@@ -220,3 +220,93 @@ relay_assert_carries (PeerupStream *from, PeerupStream *to, const char *text)
   g_assert_no_error (error);
   g_assert_cmpstr (got, ==, text);
 }
+
+/* The fixture */
+
+static gboolean
+gate (PeerupPeerId *peer, gboolean *authorized, gpointer data)
+{
+  RelayFixture *self = data;
+
+  g_assert_false (*authorized);
+  *authorized = self->all_authorized || (self->authorized != NULL && peerup_peer_id_equal (peer, self->authorized));
+  return self->denied == NULL || !peerup_peer_id_equal (peer, self->denied);
+}
+
+void
+relay_set_up (RelayFixture *self, gconstpointer data)
+{
+  node_init (&self->relay, 1, NODE_TCP);
+  relay_peer_init (&self->a, 2);
+  relay_peer_init (&self->b, 3);
+  relay_peer_init (&self->c, 4);
+  peerup_relay_settings_init (&self->settings);
+  self->server = peerup_relay_server_new (self->relay.swarm, &self->settings);
+  peerup_relay_server_set_gate (self->server, gate, self, NULL);
+}
+
+void
+relay_tear_down (RelayFixture *self, gconstpointer data)
+{
+  if (self->server != NULL)
+    g_assert_finalize_object (self->server);
+  relay_peer_clear (&self->a);
+  relay_peer_clear (&self->b);
+  relay_peer_clear (&self->c);
+  node_clear (&self->relay);
+}
+
+void
+relay_run (RelayFixture *self, gconstpointer data)
+{
+  test_run_fiber ((DexFiberFunc) data, self);
+}
+
+void
+relay_change_settings (RelayFixture *self)
+{
+  peerup_relay_server_set_settings (self->server, &self->settings);
+}
+
+guint
+relay_get_number (RelayFixture *self, const char *name)
+{
+  guint number;
+
+  g_object_get (self->server, name, &number, NULL);
+  return number;
+}
+
+PeerupRelayFigures
+relay_get_figures (RelayFixture *self)
+{
+  PeerupRelayFigures figures;
+
+  peerup_relay_server_get_figures (self->server, &figures);
+  return figures;
+}
+
+static void
+stop_waiting (GObject *object, GParamSpec *pspec, gpointer data)
+{
+  if (dex_future_is_pending (data))
+    dex_promise_resolve_boolean (data, TRUE);
+}
+
+/* Until the relay counts @n of them. */
+void
+relay_await_number (RelayFixture *self, const char *name, guint n)
+{
+  g_autofree char *signal = g_strconcat ("notify::", name, NULL);
+
+  while (relay_get_number (self, name) != n)
+    {
+      DexPromise *changed = dex_promise_new ();
+      gulong id = g_signal_connect (self->server, signal, G_CALLBACK (stop_waiting), changed);
+
+      g_assert_true (
+        dex_await (dex_future_first (dex_ref (DEX_FUTURE (changed)), dex_timeout_new_seconds (30), NULL), NULL));
+      g_signal_handler_disconnect (self->server, id);
+      dex_unref (changed);
+    }
+}

@@ -55,3 +55,28 @@ GError *relay_read_end (PeerupStream *stream);
 /* A reset with @code, and nothing more to read. */
 void relay_assert_reset (PeerupStream *stream, guint32 code);
 void relay_assert_carries (PeerupStream *from, PeerupStream *to, const char *text);
+
+/* A relay and three peers. Fixtures may be set up and torn down outside of fibers. */
+typedef struct
+{
+  Node relay;
+  RelayPeer a, b, c;
+  PeerupRelaySettings settings;
+  PeerupRelayServer *server;
+  PeerupPeerId *denied;     /* by the gate; borrowed */
+  gboolean all_authorized;  /* by the gate */
+  PeerupPeerId *authorized; /* by the gate, one more; borrowed */
+} RelayFixture;
+
+void relay_set_up (RelayFixture *self, gconstpointer data);
+void relay_tear_down (RelayFixture *self, gconstpointer data);
+/* Runs the fiber @data. */
+void relay_run (RelayFixture *self, gconstpointer data);
+/* The settings of the fixture hold from now on. */
+void relay_change_settings (RelayFixture *self);
+guint relay_get_number (RelayFixture *self, const char *name);
+PeerupRelayFigures relay_get_figures (RelayFixture *self);
+/* Until the relay counts @n of them. */
+void relay_await_number (RelayFixture *self, const char *name, guint n);
+
+#define RELAY_ADD(path, func) g_test_add (path, RelayFixture, func, relay_set_up, relay_run, relay_tear_down)
