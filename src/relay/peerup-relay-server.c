@@ -95,6 +95,41 @@ peerup_relay_server_dup_addresses (PeerupRelayServer *self)
   return told;
 }
 
+/* Requests */
+
+typedef gboolean (*RequestFilter) (PeerupRelayRequest *request, gpointer data);
+
+static gboolean
+is_any (PeerupRelayRequest *request, gpointer data)
+{
+  return TRUE;
+}
+
+static gboolean
+is_circuit (PeerupRelayRequest *request, gpointer data)
+{
+  return request->target != NULL;
+}
+
+/* A circuit ends by itself with its streams; what waits for a target would wait on for nobody. */
+static gboolean
+waits_for_nobody (PeerupRelayRequest *request, gpointer connection)
+{
+  return request->circuit == NULL && request->connection == connection;
+}
+
+static void
+server_end_requests (PeerupRelayServer *self, RequestFilter filter, gpointer data, guint32 code)
+{
+  g_autoptr (GPtrArray) ending = g_ptr_array_new_with_free_func (peerup_relay_request_unref);
+
+  for (GList *link = self->requests.head; link != NULL; link = link->next)
+    if (filter (link->data, data))
+      g_ptr_array_add (ending, g_rc_box_acquire (link->data));
+  for (guint i = 0; i < ending->len; i++)
+    peerup_relay_request_end (ending->pdata[i], code);
+}
+
 /* The swarm */
 
 static void
@@ -118,8 +153,9 @@ static void
 on_connection_closed (PeerupSwarm *swarm, PeerupConnection *connection, gpointer data)
 {
   PeerupPeerId *peer = peerup_connection_get_remote_peer (connection);
-  PeerupRelayServer *self = data;
+  g_autoptr (PeerupRelayServer) self = g_object_ref (data);
 
+  server_end_requests (self, waits_for_nobody, connection, PEERUP_STREAM_CODE_NONE);
   if (!peerup_relay_table_has_reservation (self->table, peer, get_now ()) || server_reaches (self, peer))
     return;
   peerup_relay_table_forget (self->table, peer);
@@ -129,23 +165,11 @@ on_connection_closed (PeerupSwarm *swarm, PeerupConnection *connection, gpointer
 /* The drain */
 
 static void
-server_end_requests (PeerupRelayServer *self, gboolean circuits_only)
-{
-  g_autoptr (GPtrArray) ending = g_ptr_array_new_with_free_func (peerup_relay_request_unref);
-
-  for (GList *link = self->requests.head; link != NULL; link = link->next)
-    if (!circuits_only || ((PeerupRelayRequest *) link->data)->target != NULL)
-      g_ptr_array_add (ending, g_rc_box_acquire (link->data));
-  for (guint i = 0; i < ending->len; i++)
-    peerup_relay_request_end (ending->pdata[i], PEERUP_STREAM_CODE_SHUTDOWN);
-}
-
-static void
 on_drain_deadline (gpointer data)
 {
   g_autoptr (PeerupRelayServer) self = g_object_ref (data);
 
-  server_end_requests (self, TRUE);
+  server_end_requests (self, is_circuit, NULL, PEERUP_STREAM_CODE_SHUTDOWN);
 }
 
 DexFuture *
@@ -246,7 +270,7 @@ peerup_relay_server_dispose (GObject *object)
       if (self->drained == NULL)
         peerup_swarm_remove_protocol (self->swarm, PEERUP_CIRCUIT_HOP);
       g_signal_handlers_disconnect_by_func (self->swarm, on_connection_closed, self);
-      server_end_requests (self, FALSE);
+      server_end_requests (self, is_any, NULL, PEERUP_STREAM_CODE_SHUTDOWN);
       g_clear_object (&self->swarm);
     }
   peerup_timer_clear (&self->drain_timer);

@@ -30,6 +30,7 @@ typedef struct
   StopManner manner;
   GPtrArray *stops;            /* of PeerupStream: those that came, oldest first */
   PeerupCircuitMessage *asked; /* the CONNECT that came last */
+  DexPromise *was_asked;       /* TRUE when the first has come */
 } RelayPeer;
 
 void relay_peer_init (RelayPeer *self, guint8 seed);
