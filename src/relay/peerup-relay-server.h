@@ -15,8 +15,17 @@ G_BEGIN_DECLS
 #define PEERUP_TYPE_RELAY_SERVER (peerup_relay_server_get_type ())
 G_DECLARE_FINAL_TYPE (PeerupRelayServer, peerup_relay_server, PEERUP, RELAY_SERVER, GObject)
 
-/* Properties: "n-reservations", "n-circuits" (uint), "draining" (boolean).
+/* Properties: "n-reservations", "n-circuits" (uint; those that are being opened count), "draining"
+ * (boolean). They notify, but for reservations whose time has passed.
  * Signals: "changed": one of these numbers. */
+
+/* Microseconds in which a peer must have said what it wants on hop, the stop stream must have been
+ * opened, and the target must have answered on it. */
+#define PEERUP_RELAY_REQUEST_TIMEOUT (60 * G_USEC_PER_SEC)
+#define PEERUP_RELAY_CONNECT_TIMEOUT (30 * G_USEC_PER_SEC)
+#define PEERUP_RELAY_STOP_TIMEOUT    (60 * G_USEC_PER_SEC)
+/* Hop streams of one peer that are not circuits yet; more are reset with RESOURCE_LIMIT. */
+#define PEERUP_RELAY_REQUESTS_MAX 64
 
 /* Whether @peer may use the relay; *@authorized (in: FALSE) says that the limits for authorized peers
  * hold. A circuit has those only between two of them. */
@@ -25,22 +34,26 @@ typedef gboolean (*PeerupRelayGateFunc) (PeerupPeerId *peer, gboolean *authorize
 /* Counters since the start; they never go back. */
 typedef struct
 {
-  guint64 reservations_granted, reservations_refused;
+  guint64 reservations_granted, reservations_refused; /* answers: a reservation that gets more time counts again */
   guint64 circuits_opened, circuits_refused;
   guint64 bytes; /* both ways, of all circuits */
 } PeerupRelayFigures;
 
-/* Serves hop on @swarm until it is stopped or finalized; @swarm must live as long. */
+/* Serves hop on @swarm, which it holds, until it is drained or finalized. Without a gate everybody
+ * may use it, and nobody is authorized. */
 PeerupRelayServer *
 peerup_relay_server_new (PeerupSwarm *swarm, const PeerupRelaySettings *settings) G_GNUC_WARN_UNUSED_RESULT;
 void
 peerup_relay_server_set_gate (PeerupRelayServer *self, PeerupRelayGateFunc gate, gpointer data, GDestroyNotify destroy);
 /* For reservations and circuits that begin from now on. */
 void peerup_relay_server_set_settings (PeerupRelayServer *self, const PeerupRelaySettings *settings);
-/* The addresses told in reservations instead of the swarm's listen addresses; NULL: those again. */
+/* (element-type PeerupMultiaddr) (nullable): what is told in reservations; the relay's /p2p is added where it is
+ * missing. NULL: of the swarm's listen addresses those of the widest reach, so that a relay on the
+ * internet tells no loopback and no container's bridge, and one in a house tells its house's. */
 void peerup_relay_server_set_addresses (PeerupRelayServer *self, GPtrArray *addresses);
 /* No new reservations and circuits; hop is no longer served, which identify pushes to everybody.
- * Resolves to TRUE when the last circuit has ended, or was ended at @deadline (monotonic µs). */
+ * Resolves to TRUE when the last circuit has ended, or was reset with SHUTDOWN at @deadline
+ * (monotonic µs) or because the server went. A second call moves the deadline. */
 DexFuture *peerup_relay_server_drain (PeerupRelayServer *self, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_relay_server_get_figures (PeerupRelayServer *self, PeerupRelayFigures *figures);
 

@@ -37,7 +37,8 @@ void peerup_relay_table_set_settings (PeerupRelayTable *self, const PeerupRelayS
 
 /* A new reservation of @peer, or more time for the one it has (which counts no second time, and
  * moves to @host, a host key; 0 is nobody's address and bounded in all only). OK with *@expires, or
- * RESOURCE_LIMIT_EXCEEDED. Those whose time is over are forgotten first. */
+ * RESERVATION_REFUSED, which leaves what was there. Those whose time is over are forgotten first; it
+ * is over at *@expires. */
 PeerupCircuitStatus peerup_relay_table_reserve (PeerupRelayTable *self, PeerupPeerId *peer, guint64 host, gint64 now,
                                                 gint64 *expires) G_GNUC_WARN_UNUSED_RESULT;
 /* The last connection of @peer has closed, or it is no longer wanted: its reservation ends; its circuits do not. */

@@ -82,8 +82,6 @@ void peerup_swarm_watch_routes (PeerupSwarm *self);
 
 /* The limits; see peerup-swarm-limits.c. A refusal is counted and told ("limited"). */
 PeerupLimits *peerup_swarm_limits_new (void) G_GNUC_WARN_UNUSED_RESULT;
-/* What peerup_socket_address_get_host_key() gives for the same address; 0 for a relayed one. */
-guint64 peerup_swarm_get_host (PeerupMultiaddr *address);
 /* Handshakes under way from which on a QUIC listener should ask for a Retry: so few that forged
  * sources take neither what is there for all nor all of the address they pretend to have. */
 guint peerup_swarm_get_retry_threshold (PeerupSwarm *self);

@@ -44,6 +44,10 @@ void peerup_swarm_set_limits (PeerupSwarm *self, PeerupLimits *limits);
 /* Borrowed, never NULL. */
 PeerupLimits *peerup_swarm_get_limits (PeerupSwarm *self);
 
+/* Who counts as one host for limits: what peerup_socket_address_get_host_key() gives for the same
+ * address; 0 for a relayed one, which is nobody's own, and for NULL. */
+guint64 peerup_swarm_get_host (PeerupMultiaddr *address);
+
 /* Resolves to TRUE when the socket listens: TCP, or QUIC on UDP. UNSUPPORTED for any other
  * transport and for a name, EXISTS for a port that is taken, G_IO_ERROR for what else the system
  * refused, with the address in the text. */

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "swarm/peerup-swarm.h"
-#include "tunnel/peerup-splice.h"
+#include "transport/peerup-splice.h"
 
 G_BEGIN_DECLS
 

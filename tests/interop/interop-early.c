@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "interop-dial.h"
-#include "tunnel/peerup-splice.h"
+#include "transport/peerup-splice.h"
 #include "wire/peerup-error.h"
 
 /* Bytes written before the stream is opened; a socket holds them, and all of them go ahead. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * listen: serves every protocol of the contract and tells what happens, until it is told to end. */
+ * listen: serves every protocol of the contract and tells what happens, until it is told to end.
+ * relay: the same, and hop. */
 
 #include "interop.h"
+#include "relay/peerup-relay-server.h"
 #include "tunnel/peerup-service-private.h"
 #include "wire/peerup-error.h"
 
@@ -13,6 +15,7 @@ typedef struct
   PeerupIdentify *identify;
   GHashTable *identified; /* PeerupConnection: its identify answer has come */
   GPtrArray *services;
+  PeerupRelayServer *relay; /* NULL: it is none */
 } Listener;
 
 /* What is under way may hold the identify object and the swarm for a moment longer. */
@@ -24,6 +27,7 @@ listener_clear (Listener *self)
   g_clear_object (&self->identify);
   g_clear_pointer (&self->identified, g_hash_table_unref);
   g_clear_pointer (&self->services, g_ptr_array_unref);
+  g_clear_object (&self->relay);
   g_signal_handlers_disconnect_by_data (self->swarm, self);
 }
 
@@ -144,6 +148,32 @@ on_identified (PeerupIdentify *identify, PeerupConnection *connection, PeerupPee
 }
 
 static void
+on_relay_changed (PeerupRelayServer *relay, gpointer data)
+{
+  JsonObject *members = json_object_new ();
+  guint n_reservations, n_circuits;
+
+  g_object_get (relay, "n-reservations", &n_reservations, "n-circuits", &n_circuits, NULL);
+  json_object_set_int_member (members, "reservations", n_reservations);
+  json_object_set_int_member (members, "circuits", n_circuits);
+  interop_emit ("relay", members);
+}
+
+/* Whoever is let in at all may use it, as often as the tests need, from one address. */
+static void
+listener_serve_relay (Listener *self, const InteropOptions *options)
+{
+  PeerupRelaySettings settings;
+
+  peerup_relay_settings_init (&settings);
+  settings.max_reservations_per_address = settings.max_reservations;
+  settings.limit.duration = options->count;
+  settings.limit.data = MAX (options->bytes, 0);
+  self->relay = peerup_relay_server_new (self->swarm, &settings);
+  g_signal_connect (self->relay, "changed", G_CALLBACK (on_relay_changed), NULL);
+}
+
+static void
 emit_peers (Listener *self)
 {
   g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (self->swarm, NULL);
@@ -204,6 +234,8 @@ interop_listen (PeerupSwarm *swarm, const InteropOptions *options, GError **erro
       return FALSE;
   interop_serve (swarm);
   peerup_ping_serve (swarm);
+  if (options->relays)
+    listener_serve_relay (&self, options);
   self.identify = peerup_identify_new (swarm);
   g_signal_connect (self.identify, "identified", G_CALLBACK (on_identified), &self);
   g_signal_connect (swarm, "connection-opened", G_CALLBACK (on_opened), &self);

@@ -37,7 +37,8 @@ typedef struct
   gint64 bytes; /* -1: the case's own */
   int count;    /* 0: the case's own */
   int code;
-  int streams; /* a peer may have open; 0: the swarm's own */
+  int streams;     /* a peer may have open; 0: the swarm's own */
+  gboolean relays; /* a listener that serves hop too: bytes and count (seconds) bound its circuits */
   double timeout;
 } InteropOptions;
 

@@ -66,14 +66,16 @@ parse_options (InteropOptions *options, int *argc, char ***argv, GError **error)
     { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->timeout, NULL, NULL },
     G_OPTION_ENTRY_NULL,
   };
+  static const char *const commands[] = { "listen", "relay", "dial", NULL };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
   g_option_context_set_help_enabled (context, FALSE);
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
-  if (*argc != 2 || (!g_str_equal ((*argv)[1], "listen") && !g_str_equal ((*argv)[1], "dial")))
-    return usage (error, "say listen or dial, and options");
+  if (*argc != 2 || !g_strv_contains (commands, (*argv)[1]))
+    return usage (error, "say listen, relay or dial, and options");
+  options->relays = g_str_equal ((*argv)[1], "relay");
   return check_options (options, error);
 }
 
@@ -129,10 +131,10 @@ program_fiber (gpointer data)
   Program *self = data;
   g_autoptr (GError) error = NULL;
 
-  if (g_str_equal (self->command, "listen"))
-    self->passed = interop_listen (self->swarm, &self->options, &self->error);
-  else
+  if (g_str_equal (self->command, "dial"))
     self->passed = interop_dial (self->swarm, &self->options, &self->error);
+  else
+    self->passed = interop_listen (self->swarm, &self->options, &self->error);
   if (!dex_await (dex_future_first (peerup_swarm_close (self->swarm), dex_timeout_new_usec (CLOSE_TIMEOUT), NULL),
                   &error))
     g_printerr ("peerup-interop: closing: %s\n", error->message);

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/control"
 	"github.com/libp2p/go-libp2p/core/event"
@@ -20,6 +21,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
 	ma "github.com/multiformats/go-multiaddr"
 )
 
@@ -30,7 +32,7 @@ const (
 	resetID  = protocol.ID("/reset/1.0.0")
 )
 
-func listen(s stack, allow, services []string) error {
+func listen(s stack, allow, services []string, relay string) error {
 	gater, err := newGater(allow)
 	if err != nil {
 		return usageError{err}
@@ -55,6 +57,11 @@ func listen(s stack, allow, services []string) error {
 		}
 		serve(h, protocol.ID("/peerup/"+name+"/1.0.0"), func(s network.Stream) error { return connectTo(s, target) })
 	}
+	if relay != "" {
+		if err := reserve(h, relay); err != nil {
+			return err
+		}
+	}
 	untilQuit(context.Background(), func() { announce(h) }, func(line string) {
 		if id, found := strings.CutPrefix(line, "protocol "); found {
 			serve(h, protocol.ID(id), echo)
@@ -71,6 +78,27 @@ func listen(s stack, allow, services []string) error {
 
 func announce(h host.Host) {
 	emit("listening", members{"peer": h.ID().String(), "addrs": fullAddrs(h)})
+}
+
+// reserve makes a reservation at the relay, once.
+func reserve(h host.Host, relay string) error {
+	info, err := peer.AddrInfoFromString(relay)
+	if err != nil {
+		return usageError{fmt.Errorf("--relay %s: %w", relay, err)}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	r, err := client.Reserve(ctx, h, *info)
+	if err != nil {
+		return err
+	}
+	addrs := []string{}
+	for _, a := range r.Addrs {
+		addrs = append(addrs, a.String())
+	}
+	emit("reserved", members{"relay": info.ID.String(), "expires": r.Expiration.Unix(), "addrs": addrs,
+		"voucher": r.Voucher != nil, "seconds": int64(r.LimitDuration.Seconds()), "bytes": r.LimitData})
+	return nil
 }
 
 // serve closes the stream when the handler is done and resets it when it fails.
@@ -185,6 +213,9 @@ func describe(c network.Conn) members {
 }
 
 func transportOf(a ma.Multiaddr) string {
+	if _, err := a.ValueForProtocol(ma.P_CIRCUIT); err == nil {
+		return "relay"
+	}
 	if _, err := a.ValueForProtocol(ma.P_QUIC_V1); err == nil {
 		return "quic-v1"
 	}

@@ -37,6 +37,7 @@ func run(args []string) (passed bool, err error) {
 	flags.StringVar(&s.key, "key", "", "seed in hex")
 	flags.Var(&allow, "allow", "peer ID to let in")
 	flags.Var(&services, "service", "NAME=HOST:PORT")
+	relay := flags.String("relay", "", "multiaddr of the relay to reserve at")
 	addr := flags.String("addr", "", "multiaddr to dial")
 	do := flags.String("do", "", "case")
 	id := flags.String("protocol", "", "protocol ID")
@@ -60,7 +61,7 @@ func run(args []string) (passed bool, err error) {
 	}
 	switch args[0] {
 	case "listen":
-		return true, listen(s, allow, services)
+		return true, listen(s, allow, services, *relay)
 	case "dial":
 		asked := wanted{addr: *addr, name: *do, protocol: *id, bytes: *size, count: *count, code: *code}
 		return dial(s, asked, time.Duration(*timeout*float64(time.Second)))

@@ -7,7 +7,7 @@ import { connect } from 'node:net'
 import { describe, emit, identity, makeNode, UsageError, untilQuit } from './node.mjs'
 import { Reader, write, writePattern } from './streams.mjs'
 
-const LIMITS = { maxInboundStreams: 4096, maxOutboundStreams: 4096 }
+const LIMITS = { maxInboundStreams: 4096, maxOutboundStreams: 4096, runOnLimitedConnection: true }
 
 export async function listen (options) {
   const node = await makeNode(options, {
@@ -33,6 +33,10 @@ export async function listen (options) {
     if (word === 'protocol') serve(node, id, echo)
     if (word === 'peers') emit('peers', { peers: node.getConnections().map(c => c.remotePeer.toString()) })
   })
+  if (options.relay != null) {
+    const addrs = node.getMultiaddrs().map(String).filter(text => text.includes('/p2p-circuit'))
+    emit('reserved', { relay: options.relay.split('/p2p/')[1], addrs })
+  }
   emit('listening', { peer: node.peerId.toString(), addrs: node.getMultiaddrs().map(String) })
   await quit
   await node.stop()

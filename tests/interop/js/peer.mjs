@@ -12,7 +12,7 @@ import { UsageError } from './node.mjs'
 const text = { type: 'string' }
 const list = { type: 'string', multiple: true }
 const COMMANDS = {
-  listen: { run: listen, options: { transport: text, security: text, key: text, allow: list, service: list } },
+  listen: { run: listen, options: { transport: text, security: text, key: text, allow: list, service: list, relay: text } },
   dial: {
     run: dial,
     options: {

@@ -16,7 +16,7 @@
 #include "unit/protocols/spin.h"
 #include "transport/peerup-pipe-stream.h"
 #include "transport/peerup-socket-stream.h"
-#include "tunnel/peerup-splice.h"
+#include "transport/peerup-splice.h"
 #include "wire/peerup-error.h"
 
 /* What the callback saw. */
@@ -302,6 +302,80 @@ free_splice (PeerupSplice *splice, PeerupStream *failed, const GError *error, gp
 {
   peerup_splice_free (splice);
   *(gboolean *) data = TRUE;
+}
+
+/* A splice of 1,000 bytes each way at most in the place of the fixture's. */
+static void
+fakes_limit (Fakes *fakes, gconstpointer data)
+{
+  static const PeerupSpliceOptions options = { 1000, 300 };
+
+  peerup_splice_free (fakes->splice);
+  g_object_unref (fakes->a);
+  g_object_unref (fakes->b);
+  fakes->a = fake_stream_new ();
+  fakes->b = fake_stream_new ();
+  fakes->a->can_peek = fakes->b->can_peek = data != NULL;
+  fakes->splice =
+    peerup_splice_new_full (PEERUP_STREAM (fakes->a), PEERUP_STREAM (fakes->b), &options, on_ended, &fakes->outcome);
+}
+
+static void
+test_limit_is_exact (Fakes *fakes, gconstpointer data)
+{
+  guint8 bytes[1001] = { 0 };
+  guint64 there, back;
+
+  fakes_limit (fakes, data);
+  fakes->b->room = 999;
+  fake_stream_push (fakes->a, bytes, sizeof bytes);
+  spin_idle ();
+  g_assert_false (fakes->outcome.ended);
+  fake_stream_add_room (fakes->b, 100);
+  spin_until (&fakes->outcome.ended);
+
+  g_assert_error (fakes->outcome.error, PEERUP_ERROR, PEERUP_ERROR_LIMIT);
+  g_assert_true (fakes->outcome.failed == PEERUP_STREAM (fakes->a));
+  g_assert_cmpuint (fakes->b->output->len, ==, 1000);
+  g_assert_false (fakes->a->was_reset || fakes->b->was_reset || fakes->b->write_closed);
+  peerup_splice_get_bytes (fakes->splice, &there, &back);
+  g_assert_cmpuint (there, ==, 1000);
+  g_assert_cmpuint (back, ==, 0);
+}
+
+/* Each way has its own count, and as much as the limit is not above it. */
+static void
+test_end_at_the_limit_is_an_end (Fakes *fakes, gconstpointer data)
+{
+  guint8 bytes[1000] = { 0 };
+
+  fakes_limit (fakes, data);
+  fake_stream_push (fakes->a, bytes, sizeof bytes);
+  fake_stream_push (fakes->b, bytes, sizeof bytes);
+  spin_idle ();
+  g_assert_false (fakes->outcome.ended);
+  fake_stream_end (fakes->a);
+  fake_stream_end (fakes->b);
+  spin_until (&fakes->outcome.ended);
+
+  g_assert_no_error (fakes->outcome.error);
+  g_assert_cmpuint (fakes->a->output->len, ==, 1000);
+  g_assert_cmpuint (fakes->b->output->len, ==, 1000);
+  g_assert_false (fakes->a->was_reset || fakes->b->was_reset);
+}
+
+static void
+test_reset_at_the_limit_is_a_cut (Fakes *fakes, gconstpointer data)
+{
+  guint8 bytes[1000] = { 0 };
+
+  fakes_limit (fakes, data);
+  fake_stream_push (fakes->a, bytes, sizeof bytes);
+  spin_idle ();
+  fake_stream_fail (fakes->a, G_IO_IN, PEERUP_ERROR, PEERUP_ERROR_RESET);
+  spin_until (&fakes->outcome.ended);
+  g_assert_error (fakes->outcome.error, PEERUP_ERROR, PEERUP_ERROR_RESET);
+  g_assert_true (fakes->b->was_reset);
 }
 
 static void
@@ -672,7 +746,7 @@ test_throughput (gconstpointer data)
 }
 
 #define ADD_FAKES(path, data, func) \
-  g_test_add ("/tunnel/splice/" path, Fakes, (gconstpointer) (data), fakes_set_up, func, fakes_tear_down)
+  g_test_add ("/transport/splice/" path, Fakes, (gconstpointer) (data), fakes_set_up, func, fakes_tear_down)
 
 int
 main (int argc, char **argv)
@@ -698,16 +772,21 @@ main (int argc, char **argv)
   ADD_FAKES ("write-closed-alone-is-a-cut", NULL, test_write_closed_alone_is_a_cut);
   ADD_FAKES ("cancel-in-mid-transfer", NULL, test_cancel_in_mid_transfer);
   ADD_FAKES ("free-resets", NULL, test_free_resets);
-  g_test_add_func ("/tunnel/splice/free-in-callback", test_free_in_callback);
-  g_test_add_func ("/tunnel/splice/bulk-both-ways", test_bulk_both_ways);
-  g_test_add_func ("/tunnel/splice/cut-is-a-tcp-reset", test_cut_is_a_tcp_reset);
-  g_test_add_func ("/tunnel/splice/tcp-reset-is-a-stream-reset", test_tcp_reset_is_a_stream_reset);
-  g_test_add_func ("/tunnel/splice/end-is-a-tcp-end", test_end_is_a_tcp_end);
-  g_test_add_func ("/tunnel/splice/thousand-at-once", test_thousand_at_once);
+  ADD_FAKES ("limit-is-exact/read", NULL, test_limit_is_exact);
+  ADD_FAKES ("limit-is-exact/peek", "peek", test_limit_is_exact);
+  ADD_FAKES ("end-at-the-limit-is-an-end/read", NULL, test_end_at_the_limit_is_an_end);
+  ADD_FAKES ("end-at-the-limit-is-an-end/peek", "peek", test_end_at_the_limit_is_an_end);
+  ADD_FAKES ("reset-at-the-limit-is-a-cut", NULL, test_reset_at_the_limit_is_a_cut);
+  g_test_add_func ("/transport/splice/free-in-callback", test_free_in_callback);
+  g_test_add_func ("/transport/splice/bulk-both-ways", test_bulk_both_ways);
+  g_test_add_func ("/transport/splice/cut-is-a-tcp-reset", test_cut_is_a_tcp_reset);
+  g_test_add_func ("/transport/splice/tcp-reset-is-a-stream-reset", test_tcp_reset_is_a_stream_reset);
+  g_test_add_func ("/transport/splice/end-is-a-tcp-end", test_end_is_a_tcp_end);
+  g_test_add_func ("/transport/splice/thousand-at-once", test_thousand_at_once);
   if (g_test_perf ())
     {
-      g_test_add_data_func ("/tunnel/splice/throughput/sockets", NULL, test_throughput);
-      g_test_add_data_func ("/tunnel/splice/throughput/pipe", "pipe", test_throughput);
+      g_test_add_data_func ("/transport/splice/throughput/sockets", NULL, test_throughput);
+      g_test_add_data_func ("/transport/splice/throughput/pipe", "pipe", test_throughput);
     }
   return g_test_run ();
 }

@@ -2,7 +2,7 @@
  * Copyright The Peer-Up authors
  */
 
-/* The data path of a tunnel: two streams joined both ways, by callbacks alone, no
+/* The data path of a tunnel and of a relay: two streams joined both ways, by callbacks alone, no
  * fiber and no allocation per chunk. It lives from peerup_splice_new() to
  * peerup_splice_free(), mostly idle, and is small then.
  *
@@ -17,7 +17,7 @@
  * end of stream; then a download cut by a dead peer looks complete to the local
  * client, which no client of plain TCP ever has to reckon with. */
 
-#include "tunnel/peerup-splice.h"
+#include "transport/peerup-splice.h"
 
 #include "wire/peerup-error.h"
 
@@ -25,6 +25,7 @@
 #define N_VECTORS 16
 /* A kept rest of at most this is copied out, so that a stalled stream does not hold a whole scratch. */
 #define REST_COPIED (PEERUP_SPLICE_CHUNK / 8)
+#define LIMIT_TEXT  "More bytes came than the limit of %" G_GUINT64_FORMAT
 /* Scratch buffers that a thread keeps for the next use. */
 #define N_SPARE 2
 
@@ -46,11 +47,13 @@ typedef struct
 struct _PeerupSplice
 {
   Way ways[2];
+  PeerupSpliceOptions options;
   PeerupSpliceFunc func;
   gpointer data;
 };
 
-/* What a step came to: more may follow, nothing to read, no room to write, the last byte is passed, cut. */
+/* What a step came to: more may follow, nothing to read, no room to write, the last byte is passed, cut,
+ * a byte above the limit has come. */
 typedef enum
 {
   FLOW_ON,
@@ -58,6 +61,7 @@ typedef enum
   FLOW_FULL,
   FLOW_END,
   FLOW_CUT,
+  FLOW_LIMIT,
 } Flow;
 
 typedef struct
@@ -219,10 +223,10 @@ way_pass (Way *way, const GOutputVector *vectors, gsize n_vectors, gsize *writte
 }
 
 static Flow
-way_copy (Way *way, gsize *written, GError **error)
+way_copy (Way *way, gsize limit, gsize *written, GError **error)
 {
   guint8 *scratch = scratch_take ();
-  gssize count = peerup_stream_read (way->source, scratch, PEERUP_SPLICE_CHUNK, error);
+  gssize count = peerup_stream_read (way->source, scratch, limit, error);
   GOutputVector vector = { scratch, MAX (count, 0) };
   Flow flow;
 
@@ -240,19 +244,38 @@ way_copy (Way *way, gsize *written, GError **error)
   return flow;
 }
 
+/* At the limit: an end that comes now is an end, one more byte is too much. */
 static Flow
-way_step (Way *way, gsize limit, gsize *written, GError **error)
+way_probe (Way *way, GError **error)
+{
+  guint8 byte;
+  gssize count = peerup_stream_read (way->source, &byte, 1, error);
+
+  if (count < 0)
+    return way_failed (way, way->source, *error, FLOW_EMPTY);
+  if (count == 0)
+    return FLOW_END;
+  way->failed = way->source;
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT, LIMIT_TEXT, way->splice->options.limit);
+  return FLOW_LIMIT;
+}
+
+static Flow
+way_step (Way *way, gsize share, gsize *written, GError **error)
 {
   GOutputVector vectors[N_VECTORS];
+  guint64 left = way->splice->options.limit - way->bytes;
   gsize n_vectors;
 
   *written = 0;
   if (way->n_rest > 0)
     return way_flush (way, written, error);
-  n_vectors = way_peek (way, vectors, limit);
+  if (left == 0)
+    return way_probe (way, error);
+  n_vectors = way_peek (way, vectors, MIN (share, left));
   if (n_vectors > 0)
     return way_pass (way, vectors, n_vectors, written, error);
-  return way_copy (way, written, error);
+  return way_copy (way, MIN (PEERUP_SPLICE_CHUNK, left), written, error);
 }
 
 static void
@@ -282,14 +305,18 @@ splice_stop (PeerupSplice *self)
     }
 }
 
+/* What has stopped at the limit is left as it is. */
 static void
-splice_cut (PeerupSplice *self, PeerupStream *failed, const GError *error)
+splice_cut (PeerupSplice *self, Flow flow, PeerupStream *failed, const GError *error)
 {
   guint32 code = peerup_stream_get_reset_code (failed);
 
   splice_stop (self);
-  peerup_stream_reset (self->ways[0].source, code);
-  peerup_stream_reset (self->ways[0].sink, code);
+  if (flow == FLOW_CUT)
+    {
+      peerup_stream_reset (self->ways[0].source, code);
+      peerup_stream_reset (self->ways[0].sink, code);
+    }
   self->func (self, failed, error, self->data);
 }
 
@@ -320,25 +347,26 @@ way_arm (Way *way, Flow flow)
     peerup_stream_arm_read (way->source, way_ready, way);
 }
 
-/* Moves what it can, up to a chunk, and arms itself again; the splice may be gone after it. */
+/* Moves what it can, up to its share, and arms itself again; the splice may be gone after it. */
 static void
 way_ready (PeerupStream *stream, gpointer data)
 {
   g_autoptr (GError) error = NULL;
   Way *way = data;
+  gsize share = way->splice->options.share;
   gsize moved = 0;
   gsize written;
   Flow flow;
 
   do
     {
-      flow = way_step (way, PEERUP_SPLICE_CHUNK - moved, &written, &error);
+      flow = way_step (way, share - moved, &written, &error);
       moved += written;
     }
-  while (flow == FLOW_ON && moved < PEERUP_SPLICE_CHUNK);
+  while (flow == FLOW_ON && moved < share);
 
-  if (flow == FLOW_CUT)
-    splice_cut (way->splice, way->failed, error);
+  if (flow == FLOW_CUT || flow == FLOW_LIMIT)
+    splice_cut (way->splice, flow, way->failed, error);
   else if (flow == FLOW_END)
     way_end (way);
   else
@@ -357,14 +385,25 @@ way_init (Way *way, PeerupSplice *splice, PeerupStream *source, PeerupStream *si
 PeerupSplice *
 peerup_splice_new (PeerupStream *a, PeerupStream *b, PeerupSpliceFunc func, gpointer data)
 {
+  static const PeerupSpliceOptions options = { G_MAXUINT64, PEERUP_SPLICE_CHUNK };
+
+  return peerup_splice_new_full (a, b, &options, func, data);
+}
+
+PeerupSplice *
+peerup_splice_new_full (PeerupStream *a, PeerupStream *b, const PeerupSpliceOptions *options, PeerupSpliceFunc func,
+                        gpointer data)
+{
   PeerupSplice *self;
 
   g_return_val_if_fail (PEERUP_IS_STREAM (a), NULL);
   g_return_val_if_fail (PEERUP_IS_STREAM (b), NULL);
   g_return_val_if_fail (a != b, NULL);
+  g_return_val_if_fail (options->share > 0 && options->share <= PEERUP_SPLICE_CHUNK, NULL);
   g_return_val_if_fail (func != NULL, NULL);
 
   self = g_new0 (PeerupSplice, 1);
+  self->options = *options;
   self->func = func;
   self->data = data;
   way_init (&self->ways[0], self, a, b);
