@@ -57,9 +57,9 @@ check_status (const PeerupCircuitMessage *answer, GError **error)
   else if (answer->status == PEERUP_CIRCUIT_OK)
     return TRUE;
   else if (text != NULL)
-    g_set_error (error, PEERUP_ERROR, error_of_status (answer->status), "the relay says: %s", text);
+    g_set_error (error, PEERUP_ERROR, error_of_status (answer->status), "the relay refuses: %s", text);
   else
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the relay says: status %d, which nobody knows",
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the relay answers with status %d, which nobody knows",
                  (int) answer->status);
   return FALSE;
 }
@@ -92,17 +92,30 @@ read_answer (PeerupStream *stream, gint64 deadline, GError **error)
   return g_steal_pointer (&answer);
 }
 
+/* A circuit is waited for and saves a round trip. A reservation is not, and can wait to hear whether
+ * the other side is a relay at all. */
+static gboolean
+send_request (PeerupStream *stream, const PeerupCircuitMessage *request, gint64 deadline, GError **error)
+{
+  static const char *const protocols[] = { PEERUP_CIRCUIT_HOP, NULL };
+  g_autoptr (GBytes) bytes = peerup_circuit_hop_encode (request);
+
+  if (request->type == PEERUP_CIRCUIT_CONNECT)
+    return peerup_negotiate_dial_with (stream, PEERUP_CIRCUIT_HOP, bytes, deadline, error) != NULL;
+  return peerup_negotiate_dial (stream, protocols, deadline, error) != NULL &&
+         peerup_stream_await_write_all (stream, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), deadline,
+                                        error);
+}
+
 /* @stream (out) is open still when there is an answer. */
 static PeerupCircuitMessage *
 ask_hop (PeerupConnection *connection, const PeerupCircuitMessage *request, gint64 deadline, PeerupStream **stream,
          GError **error)
 {
   g_autoptr (PeerupStream) opened = open_stream (connection, deadline, error);
-  g_autoptr (GBytes) bytes = peerup_circuit_hop_encode (request);
   PeerupCircuitMessage *answer;
 
-  if (opened == NULL ||
-      peerup_negotiate_dial_with (opened, PEERUP_CIRCUIT_HOP, bytes, deadline, error) == NULL)
+  if (opened == NULL || !send_request (opened, request, deadline, error))
     return NULL;
   answer = read_answer (opened, deadline, error);
   if (answer == NULL)
