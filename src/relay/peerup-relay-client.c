@@ -30,6 +30,7 @@ static guint signals[N_SIGNALS];
 
 /* Circuits that we open */
 
+/* A fiber that nobody waits for any more is not run to its end: it answers through a promise. */
 typedef struct
 {
   PeerupSwarm *swarm;
@@ -37,6 +38,9 @@ typedef struct
   PeerupPeerId *relay;
   PeerupMultiaddr *relay_address; /* with the relay's ID, and maybe nothing else */
   gint64 deadline;
+  DexPromise *promise; /* to a PeerupCircuit */
+  gulong cancelled_id;
+  PeerupStream *stream; /* once it is open */
 } Circuit;
 
 static void
@@ -44,33 +48,60 @@ circuit_free (gpointer data)
 {
   Circuit *self = data;
 
+  g_signal_handler_disconnect (dex_promise_get_cancellable (self->promise), self->cancelled_id);
+  dex_unref (self->promise);
   g_object_unref (self->swarm);
   peerup_peer_id_unref (self->peer);
   peerup_peer_id_unref (self->relay);
   peerup_multiaddr_unref (self->relay_address);
+  g_clear_object (&self->stream);
   g_free (self);
+}
+
+static gboolean
+circuit_is_cancelled (Circuit *self)
+{
+  return g_cancellable_is_cancelled (dex_promise_get_cancellable (self->promise));
+}
+
+static void
+on_cancelled (GCancellable *cancellable, gpointer data)
+{
+  Circuit *self = data;
+
+  if (self->stream != NULL)
+    peerup_stream_reset (self->stream, PEERUP_STREAM_CODE_NONE);
+}
+
+static PeerupConnection *
+circuit_connect (Circuit *self, GError **error)
+{
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
+
+  g_ptr_array_add (addresses, self->relay_address);
+  peerup_swarm_add_addresses (self->swarm, self->relay, addresses);
+  return dex_await_object (dex_future_first (peerup_swarm_connect_direct (self->swarm, self->relay),
+                                             dex_timeout_new_deadline (self->deadline), NULL),
+                           error);
 }
 
 static DexFuture *
 circuit_fiber (gpointer data)
 {
-  const Circuit *self = data;
-  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
+  Circuit *self = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (PeerupConnection) connection = NULL;
-  g_autoptr (PeerupStream) stream = NULL;
+  g_autoptr (PeerupConnection) connection = circuit_connect (self, &error);
   gboolean limited = FALSE;
 
-  g_ptr_array_add (addresses, self->relay_address);
-  peerup_swarm_add_addresses (self->swarm, self->relay, addresses);
-  connection = dex_await_object (dex_future_first (peerup_swarm_connect_direct (self->swarm, self->relay),
-                                                   dex_timeout_new_deadline (self->deadline), NULL),
-                                 &error);
-  if (connection != NULL)
-    stream = peerup_relay_open (connection, self->peer, self->deadline, &limited, &error);
-  if (stream == NULL)
-    return dex_future_new_for_error (g_steal_pointer (&error));
-  return dex_future_new_take_boxed (PEERUP_TYPE_CIRCUIT, peerup_circuit_new (stream, limited));
+  if (connection != NULL && !circuit_is_cancelled (self))
+    self->stream = peerup_relay_open_stream (connection, self->deadline, &error);
+  if (circuit_is_cancelled (self))
+    return dex_future_new_true ();
+  if (self->stream != NULL && peerup_relay_connect (self->stream, self->peer, self->deadline, &limited, &error))
+    dex_promise_resolve_boxed (self->promise, PEERUP_TYPE_CIRCUIT, peerup_circuit_new (self->stream, limited));
+  else
+    dex_promise_reject (self->promise, g_steal_pointer (&error));
+  return dex_future_new_true ();
 }
 
 /* PeerupCircuitFunc */
@@ -79,6 +110,7 @@ open_circuit (PeerupSwarm *swarm, PeerupPeerId *peer, PeerupMultiaddr *address, 
 {
   const char *text = peerup_multiaddr_get_string (address);
   Circuit *circuit = g_new0 (Circuit, 1);
+  DexFuture *future;
 
   g_assert (g_str_has_suffix (text, "/p2p-circuit"));
   circuit->swarm = g_object_ref (swarm);
@@ -86,7 +118,13 @@ open_circuit (PeerupSwarm *swarm, PeerupPeerId *peer, PeerupMultiaddr *address, 
   circuit->relay_address = peerup_multiaddr_newf ("%.*s", (int) (strlen (text) - strlen ("/p2p-circuit")), text);
   circuit->relay = peerup_multiaddr_dup_peer_id (circuit->relay_address);
   circuit->deadline = deadline;
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, circuit_fiber, circuit, circuit_free);
+  circuit->promise = dex_promise_new_cancellable ();
+  circuit->cancelled_id =
+    g_signal_connect (dex_promise_get_cancellable (circuit->promise), "cancelled", G_CALLBACK (on_cancelled), circuit);
+  future = DEX_FUTURE (dex_ref (circuit->promise));
+  /* It ends soon when nobody waits any more, and by its deadline at the latest. */
+  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, circuit_fiber, circuit, circuit_free));
+  return future;
 }
 
 /* Circuits that come */

@@ -64,12 +64,13 @@ check_status (const PeerupCircuitMessage *answer, GError **error)
   return FALSE;
 }
 
-static PeerupStream *
-open_stream (PeerupConnection *connection, gint64 deadline, GError **error)
+PeerupStream *
+peerup_relay_open_stream (PeerupConnection *connection, gint64 deadline, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  PeerupStream *stream = dex_await_object (
-    dex_future_first (peerup_connection_open_stream (connection), dex_timeout_new_deadline (deadline), NULL), &local);
+  PeerupStream *stream = dex_await_object (dex_future_first (peerup_connection_open_stream (connection),
+                                                             dex_timeout_new_deadline (deadline), NULL),
+                                           &local);
 
   if (g_error_matches (local, DEX_ERROR, DEX_ERROR_TIMED_OUT))
     g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "the relay takes no more streams for now");
@@ -107,21 +108,17 @@ send_request (PeerupStream *stream, const PeerupCircuitMessage *request, gint64 
                                         error);
 }
 
-/* @stream (out) is open still when there is an answer. */
+/* @stream is open still when there is an answer. */
 static PeerupCircuitMessage *
-ask_hop (PeerupConnection *connection, const PeerupCircuitMessage *request, gint64 deadline, PeerupStream **stream,
-         GError **error)
+ask_hop (PeerupStream *stream, const PeerupCircuitMessage *request, gint64 deadline, GError **error)
 {
-  g_autoptr (PeerupStream) opened = open_stream (connection, deadline, error);
   PeerupCircuitMessage *answer;
 
-  if (opened == NULL || !send_request (opened, request, deadline, error))
+  if (!send_request (stream, request, deadline, error))
     return NULL;
-  answer = read_answer (opened, deadline, error);
+  answer = read_answer (stream, deadline, error);
   if (answer == NULL)
-    peerup_stream_reset (opened, PEERUP_STREAM_CODE_NONE);
-  else
-    *stream = g_steal_pointer (&opened);
+    peerup_stream_reset (stream, PEERUP_STREAM_CODE_NONE);
   return answer;
 }
 
@@ -141,8 +138,8 @@ check_voucher (GBytes *bytes, PeerupPeerId *relay, PeerupPeerId *self, GError **
                                            g_bytes_get_size (envelope->payload), error);
   if (voucher == NULL)
     return FALSE;
-  if (peerup_peer_id_matches_public_key (relay, envelope->public_key) &&
-      peerup_peer_id_equal (voucher->relay, relay) && peerup_peer_id_equal (voucher->peer, self))
+  if (peerup_peer_id_matches_public_key (relay, envelope->public_key) && peerup_peer_id_equal (voucher->relay, relay) &&
+      peerup_peer_id_equal (voucher->peer, self))
     return TRUE;
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER,
                        "the relay's voucher is for another peer or by another relay");
@@ -162,8 +159,8 @@ is_believable (PeerupMultiaddr *address, PeerupPeerId *relay, PeerupScope dialed
   g_autoptr (PeerupPeerId) named = peerup_multiaddr_dup_peer_id (address);
   g_auto (PeerupEndpoint) endpoint = { 0 };
 
-  return (named == NULL || peerup_peer_id_equal (named, relay)) &&
-         peerup_endpoint_parse (address, &endpoint, NULL) && peerup_endpoint_get_scope (&endpoint) >= dialed;
+  return (named == NULL || peerup_peer_id_equal (named, relay)) && peerup_endpoint_parse (address, &endpoint, NULL) &&
+         peerup_endpoint_get_scope (&endpoint) >= dialed;
 }
 
 static GPtrArray *
@@ -194,9 +191,11 @@ peerup_relay_reserve (PeerupConnection *connection, PeerupPeerId *self, PeerupMu
 {
   const PeerupCircuitMessage request = { .type = PEERUP_CIRCUIT_RESERVE };
   PeerupPeerId *relay = peerup_connection_get_remote_peer (connection);
-  g_autoptr (PeerupStream) stream = NULL;
-  g_autoptr (PeerupCircuitMessage) answer = ask_hop (connection, &request, deadline, &stream, error);
+  g_autoptr (PeerupStream) stream = peerup_relay_open_stream (connection, deadline, error);
+  g_autoptr (PeerupCircuitMessage) answer = NULL;
 
+  if (stream != NULL)
+    answer = ask_hop (stream, &request, deadline, error);
   if (answer == NULL)
     return FALSE;
   peerup_stream_close (stream);
@@ -218,16 +217,15 @@ peerup_relay_reserve (PeerupConnection *connection, PeerupPeerId *self, PeerupMu
 
 /* Circuits */
 
-PeerupStream *
-peerup_relay_open (PeerupConnection *connection, PeerupPeerId *peer, gint64 deadline, gboolean *limited, GError **error)
+gboolean
+peerup_relay_connect (PeerupStream *stream, PeerupPeerId *peer, gint64 deadline, gboolean *limited, GError **error)
 {
   const PeerupCircuitMessage request = { .type = PEERUP_CIRCUIT_CONNECT, .peer = peer };
-  PeerupStream *stream = NULL;
-  g_autoptr (PeerupCircuitMessage) answer = ask_hop (connection, &request, deadline, &stream, error);
+  g_autoptr (PeerupCircuitMessage) answer = ask_hop (stream, &request, deadline, error);
 
   if (answer != NULL)
     *limited = answer->has_limit;
-  return stream;
+  return answer != NULL;
 }
 
 /* Stop */

@@ -33,10 +33,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PeerupRelayGrant, peerup_relay_grant_clear)
 gboolean peerup_relay_reserve (PeerupConnection *connection, PeerupPeerId *self, PeerupMultiaddr *dialed,
                                gint64 deadline, PeerupRelayGrant *grant, GError **error);
 
-/* Asks for a circuit to @peer: the answer costs one round trip to it. Returns the stream, whose next
- * byte is the peer's. DENIED, LIMIT, NOT_FOUND (no reservation), UNREACHABLE, PROTOCOL, MALFORMED. */
-PeerupStream *peerup_relay_open (PeerupConnection *connection, PeerupPeerId *peer, gint64 deadline, gboolean *limited,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A stream to the relay, on which nothing has been said. TIMEOUT, and what the connection fails with. */
+PeerupStream *
+peerup_relay_open_stream (PeerupConnection *connection, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Asks on such a @stream for a circuit to @peer, in one flight with the negotiation: the answer costs
+ * one round trip to the peer. The next byte of @stream is the peer's then. DENIED, LIMIT, NOT_FOUND (no
+ * reservation), UNREACHABLE, NEGOTIATION, PROTOCOL, MALFORMED. */
+gboolean
+peerup_relay_connect (PeerupStream *stream, PeerupPeerId *peer, gint64 deadline, gboolean *limited, GError **error);
 
 /* Hears on @stream, which the relay opened for stop, who wants to come, and says that it may. The
  * next byte is the peer's then. PROTOCOL and MALFORMED, which the relay has been told. */

@@ -26,11 +26,11 @@ typedef enum
 typedef struct
 {
   PeerupRelayState state;
-  gboolean asked;    /* an answer is under way */
-  gint64 due_at;     /* when to ask next; G_MAXINT64 while asked */
-  gint64 ends_at;    /* monotonic: of what was granted; 0: nothing is */
-  gint64 expires;    /* the same as the relay said it; 0 */
-  guint n_failures;  /* in a row */
+  gboolean asked;   /* an answer is under way */
+  gint64 due_at;    /* when to ask next; G_MAXINT64 while asked */
+  gint64 ends_at;   /* monotonic: of what was granted; 0: nothing is */
+  gint64 expires;   /* the same as the relay said it; 0 */
+  guint n_failures; /* in a row */
 } PeerupReservation;
 
 /* Due at once. */

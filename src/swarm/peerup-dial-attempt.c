@@ -2,8 +2,8 @@
  * Copyright The Peer-Up authors
  *
  * One address of one dial: for TCP connect and upgrade, for QUIC the handshake on the socket
- * that has the right source address, through a relay a circuit and its upgrade. It looks up no names, tries nothing twice and knows
- * nothing of the attempts beside it. */
+ * that has the right source address, through a relay a circuit and its upgrade. It looks up no names, tries nothing
+ * twice and knows nothing of the attempts beside it. */
 
 #include "swarm/peerup-dial-attempt.h"
 

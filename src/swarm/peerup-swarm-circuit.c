@@ -113,8 +113,8 @@ peerup_swarm_accept_circuit (PeerupSwarm *self, const PeerupCircuit *circuit, Pe
   accept->swarm = g_object_ref (self);
   accept->raw = g_object_ref (circuit->stream);
   g_hash_table_add (self->upgrading, g_object_ref (circuit->stream));
-  upgraded = dex_future_finally (peerup_swarm_upgrade (self, circuit->stream, &options), accept_upgraded, accept,
-                                 accept_free);
+  upgraded =
+    dex_future_finally (peerup_swarm_upgrade (self, circuit->stream, &options), accept_upgraded, accept, accept_free);
   /* It ends by its deadline whoever waits, and is then taken out of what is under way. */
   dex_future_disown (dex_ref (upgraded));
   return upgraded;

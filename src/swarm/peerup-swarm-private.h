@@ -37,7 +37,7 @@ struct _PeerupSwarm
   GHashTable *direct_dials;   /* the same of peerup_swarm_connect_direct() */
   GHashTable *upgrading;      /* raw streams of inbound connections in their handshake */
   PeerupLimits *limits;
-  gint64 tell_at; /* when the next refusal by a limit may be told */
+  gint64 tell_at;                 /* when the next refusal by a limit may be told */
   PeerupCircuitFunc circuit_func; /* NULL: no dial goes through a relay */
   gpointer circuit_data;
   GPtrArray *relayed_addresses; /* of PeerupMultiaddr */

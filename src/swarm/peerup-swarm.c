@@ -563,8 +563,8 @@ peerup_swarm_get_peer_id (PeerupSwarm *self)
 static void
 swarm_cancel_pending (PeerupSwarm *self)
 {
-  g_autoptr (GList) dials = g_list_concat (g_hash_table_get_values (self->dials),
-                                           g_hash_table_get_values (self->direct_dials));
+  g_autoptr (GList) dials =
+    g_list_concat (g_hash_table_get_values (self->dials), g_hash_table_get_values (self->direct_dials));
   g_autoptr (GList) upgrading = g_hash_table_get_keys (self->upgrading);
 
   for (GList *l = dials; l != NULL; l = l->next)

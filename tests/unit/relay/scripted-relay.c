@@ -185,8 +185,9 @@ open_stop (Asked *asked, PeerupPeerId *target)
 
   if (connections->len == 0)
     return NULL;
-  stream = dex_await_object (
-    peerup_swarm_open_stream_on (self->node.swarm, connections->pdata[0], protocols, test_deadline ()), NULL);
+  stream = dex_await_object (peerup_swarm_open_stream_on (self->node.swarm, connections->pdata[0], protocols,
+                                                          test_deadline ()),
+                             NULL);
   if (stream == NULL || !send_bytes (stream, bytes))
     return NULL;
   reply = peerup_stream_await_message (stream, PEERUP_CIRCUIT_MESSAGE_MAX, test_deadline (), NULL);

@@ -28,7 +28,7 @@ typedef struct
   PeerupPeerId *source;               /* tells the target that this one comes; NULL: who does */
   Node *target;                       /* connects to this one whomever was asked for; NULL: him */
   PeerupCircuitStatus connect_status; /* of circuits; 0: what the target says */
-  gboolean joined;                    /* the answer of hop waits for the target's first bytes, to be one write with them */
+  gboolean joined; /* the answer of hop waits for the target's first bytes, to be one write with them */
 
   /* What came. */
   guint n_reserved;

@@ -76,6 +76,24 @@ world_fail_to_connect (World *self)
   return test_take_error (peerup_swarm_connect (self->a.swarm, node_id (&self->b)));
 }
 
+/* (transfer full): why nothing comes of a connection that B refuses. A may have had it for a moment:
+ * of a handshake, the side that dials is done first. */
+static GError *
+world_be_refused (World *self)
+{
+  g_autoptr (DexFuture) dial = test_finish (peerup_swarm_connect (self->a.swarm, node_id (&self->b)));
+  g_autoptr (GError) error = NULL;
+  const GValue *value = dex_future_get_value (dial, &error);
+
+  if (value != NULL)
+    {
+      node_wait_connections (&self->a, &self->b, 0);
+      error = g_error_copy (peerup_connection_get_error (g_value_get_object (value)));
+    }
+  g_assert_cmpuint (node_n_connections (&self->b, &self->a), ==, 0);
+  return g_steal_pointer (&error);
+}
+
 typedef struct
 {
   PeerupStream *stream;
@@ -285,11 +303,11 @@ test_swapped_source (void)
   world_init (&world);
   node_init (&mallory, 4, NODE_SILENT);
   world.relay.source = node_id (&mallory);
-  error = world_fail_to_connect (&world);
+  error = world_be_refused (&world);
   g_assert_nonnull (error);
   g_assert_cmpint (world.relay.stop_status, ==, PEERUP_CIRCUIT_OK);
-  g_assert_cmpuint (node_n_connections (&world.b, &world.a), ==, 0);
-  g_assert_cmpuint (node_n_connections (&world.b, &mallory), ==, 0);
+  /* That to the relay. */
+  g_assert_cmpuint (world.b.opened, ==, 1);
 }
 
 /* The gate hears of who comes through a relay as of everybody else. */
@@ -301,7 +319,7 @@ test_gated (void)
 
   world_init (&world);
   world.b.deny = node_id (&world.a);
-  error = world_fail_to_connect (&world);
+  error = world_be_refused (&world);
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED);
   g_assert_cmpuint (world.b.refused, ==, 1);
   g_assert_nonnull (strstr (world.b.refused_text, "/p2p-circuit not on the list"));
@@ -447,8 +465,8 @@ test_hop_on_stop (void)
     gsize length;
     PeerupCircuitStatus status;
   } cases[] = {
-    { "\x02\x08\x00", 3, PEERUP_CIRCUIT_MALFORMED_MESSAGE },         /* RESERVE, which is CONNECT to nobody here */
-    { "\x05\x08\x02\x28\xc8\x01", 6, PEERUP_CIRCUIT_MALFORMED_MESSAGE }, /* STATUS of hop: type 2 */
+    { "\x02\x08\x00", 3, PEERUP_CIRCUIT_MALFORMED_MESSAGE },              /* RESERVE, which is CONNECT to nobody here */
+    { "\x05\x08\x02\x28\xc8\x01", 6, PEERUP_CIRCUIT_MALFORMED_MESSAGE },  /* STATUS of hop: type 2 */
     { "\x05\x08\x01\x20\xc8\x01", 6, PEERUP_CIRCUIT_UNEXPECTED_MESSAGE }, /* STATUS of stop */
     { "\x01\xff", 2, PEERUP_CIRCUIT_MALFORMED_MESSAGE },
     { "\x80\x80\x80\x80\x04", 5, PEERUP_CIRCUIT_MALFORMED_MESSAGE }, /* 1 GiB */

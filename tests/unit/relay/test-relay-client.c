@@ -260,12 +260,12 @@ test_malformed (void)
     int code;
   } cases[] = {
     { "", PEERUP_ERROR_CLOSED },
-    { "0308022864", PEERUP_ERROR_MALFORMED },   /* cut in a field, and bytes that nobody reads */
-    { "03ffffff", PEERUP_ERROR_MALFORMED },     /* no message */
-    { "020807", PEERUP_ERROR_MALFORMED },       /* a type that is not known */
-    { "8180808004", PEERUP_ERROR_TOO_LARGE },   /* 1 GiB is announced */
-    { "020800", PEERUP_ERROR_PROTOCOL },        /* RESERVE, back at us */
-    { "0408022864", PEERUP_ERROR_PROTOCOL },    /* OK, without a reservation */
+    { "0308022864", PEERUP_ERROR_MALFORMED }, /* cut in a field, and bytes that nobody reads */
+    { "03ffffff", PEERUP_ERROR_MALFORMED },   /* no message */
+    { "020807", PEERUP_ERROR_MALFORMED },     /* a type that is not known */
+    { "8180808004", PEERUP_ERROR_TOO_LARGE }, /* 1 GiB is announced */
+    { "020800", PEERUP_ERROR_PROTOCOL },      /* RESERVE, back at us */
+    { "0408022864", PEERUP_ERROR_PROTOCOL },  /* OK, without a reservation */
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -343,12 +343,12 @@ static void
 test_lies_about_addresses (void)
 {
   static const char *const told[] = {
-    "/ip4/192.0.2.7/tcp/4001",                                    /* another of its own: believed */
-    "/ip4/192.0.2.7/tcp/4001",                                    /* again */
-    "/ip4/192.0.2.8/tcp/4001/p2p/" OTHER_ID,                      /* of somebody else */
-    "/ip4/192.0.2.9/tcp/4001/p2p/" OTHER_ID "/p2p-circuit",       /* through somebody else */
+    "/ip4/192.0.2.7/tcp/4001",                              /* another of its own: believed */
+    "/ip4/192.0.2.7/tcp/4001",                              /* again */
+    "/ip4/192.0.2.8/tcp/4001/p2p/" OTHER_ID,                /* of somebody else */
+    "/ip4/192.0.2.9/tcp/4001/p2p/" OTHER_ID "/p2p-circuit", /* through somebody else */
     "/p2p-circuit",
-    "/ip4/192.0.2.10/udp/4001",                                   /* nobody can dial it */
+    "/ip4/192.0.2.10/udp/4001", /* nobody can dial it */
     "/ip4/192.0.2.11/udp/4001/quic-v1",
     "/ip4/192.0.2.12/tcp/1",
     "/ip4/192.0.2.13/tcp/1",

@@ -55,13 +55,13 @@ test_refresh (void)
     guint64 ttl;
     gint64 due; /* seconds from now */
   } cases[] = {
-    { 3600, 2400 },   /* a third is left */
-    { 1800, 1200 },   /* the same */
-    { 300, 180 },     /* 2 min are left */
-    { 240, 120 },     /* half has passed and 2 min are left */
-    { 60, 30 },       /* half has passed */
-    { 2, 1 },         /* the shortest that makes sense */
-    { 7200, 4800 },   /* of js */
+    { 3600, 2400 }, /* a third is left */
+    { 1800, 1200 }, /* the same */
+    { 300, 180 },   /* 2 min are left */
+    { 240, 120 },   /* half has passed and 2 min are left */
+    { 60, 30 },     /* half has passed */
+    { 2, 1 },       /* the shortest that makes sense */
+    { 7200, 4800 }, /* of js */
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
