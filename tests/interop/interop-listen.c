@@ -169,9 +169,8 @@ on_line (const char *line, gpointer data)
 }
 
 static void
-emit_listening (Listener *self)
+emit_addresses (Listener *self, const char *event, GPtrArray *addresses)
 {
-  g_autoptr (GPtrArray) addresses = peerup_swarm_dup_listen_addresses (self->swarm);
   PeerupPeerId *peer = peerup_swarm_get_peer_id (self->swarm);
   JsonObject *members = json_object_new ();
   JsonArray *full = json_array_new ();
@@ -184,16 +183,58 @@ emit_listening (Listener *self)
     }
   json_object_set_string_member (members, "peer", peerup_peer_id_get_string (peer));
   json_object_set_array_member (members, "addrs", full);
-  interop_emit ("listening", members);
+  interop_emit (event, members);
+}
+
+static void
+emit_listening (Listener *self)
+{
+  g_autoptr (GPtrArray) addresses = peerup_swarm_dup_listen_addresses (self->swarm);
+
+  emit_addresses (self, "listening", addresses);
+}
+
+/* After each answer of the relay. */
+static void
+on_relay_changed (PeerupRelayClient *relays, PeerupPeerId *relay, gpointer data)
+{
+  g_autoptr (GPtrArray) addresses = peerup_relay_client_dup_addresses (relays);
+  JsonObject *members;
+  PeerupRelayInfo info;
+
+  peerup_relay_client_get_info (relays, 0, &info);
+  if (info.state == PEERUP_RELAY_RESERVED)
+    {
+      emit_addresses (data, "reserved", addresses);
+      return;
+    }
+  members = json_object_new ();
+  json_object_set_string_member (members, "error", info.error != NULL ? info.error->message : "");
+  interop_emit ("unreserved", members);
+}
+
+static gboolean
+listener_use_relay (Listener *self, PeerupRelayClient *relays, const char *text, GError **error)
+{
+  g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_new_from_string (text, error);
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
+
+  if (address == NULL)
+    return FALSE;
+  g_ptr_array_add (addresses, address);
+  g_signal_connect (relays, "changed", G_CALLBACK (on_relay_changed), self);
+  peerup_relay_client_set_relays (relays, addresses);
+  return TRUE;
 }
 
 gboolean
-interop_listen (PeerupSwarm *swarm, const InteropOptions *options, GError **error)
+interop_listen (PeerupSwarm *swarm, PeerupRelayClient *relays, const InteropOptions *options, GError **error)
 {
   g_autoptr (PeerupMultiaddr) any =
     peerup_multiaddr_newf ("/ip4/127.0.0.1/%s", interop_options_want_quic (options) ? "udp/0/quic-v1" : "tcp/0");
   g_auto (Listener) self = { .swarm = swarm };
   DexFuture *ended;
+  gboolean good;
 
   self.identified = g_hash_table_new (NULL, NULL);
   self.services = g_ptr_array_new_with_free_func (g_object_unref);
@@ -213,5 +254,9 @@ interop_listen (PeerupSwarm *swarm, const InteropOptions *options, GError **erro
     return FALSE;
   ended = interop_read_commands (on_line, &self);
   emit_listening (&self);
-  return dex_await (ended, error);
+  if (options->relay != NULL && !listener_use_relay (&self, relays, options->relay, error))
+    return FALSE;
+  good = dex_await (ended, error);
+  g_signal_handlers_disconnect_by_data (relays, &self);
+  return good;
 }

@@ -8,6 +8,7 @@
 
 #include "protocols/peerup-identify.h"
 #include "protocols/peerup-ping.h"
+#include "relay/peerup-relay-client.h"
 
 G_BEGIN_DECLS
 
@@ -32,6 +33,7 @@ typedef struct
   char **allow;
   char **services;
   char *address;
+  char *relay; /* to reserve at; NULL: none */
   char *action;
   char *protocol;
   gint64 bytes; /* -1: the case's own */
@@ -45,7 +47,7 @@ gboolean interop_options_want_quic (const InteropOptions *options);
 
 /* Both are called in a fiber and serve @swarm as the contract says. G_OPTION_ERROR: the caller
  * was asked for something that is not in the contract; nothing has been printed then. */
-gboolean interop_listen (PeerupSwarm *swarm, const InteropOptions *options, GError **error);
+gboolean interop_listen (PeerupSwarm *swarm, PeerupRelayClient *relays, const InteropOptions *options, GError **error);
 /* Whether the options name a case and an address; G_OPTION_ERROR. Asked before interop_dial(). */
 gboolean interop_dial_check (const InteropOptions *options, GError **error);
 /* FALSE without an error: the case failed, and its result line has said so. */

@@ -15,6 +15,7 @@ typedef struct
   const char *command;
   InteropOptions options;
   PeerupSwarm *swarm;
+  PeerupRelayClient *relays;
   gboolean passed;
   GError *error;
 } Program;
@@ -61,6 +62,7 @@ parse_options (InteropOptions *options, int *argc, char ***argv, GError **error)
     { "protocol", 0, 0, G_OPTION_ARG_STRING, &options->protocol, NULL, NULL },
     { "bytes", 0, 0, G_OPTION_ARG_INT64, &options->bytes, NULL, NULL },
     { "count", 0, 0, G_OPTION_ARG_INT, &options->count, NULL, NULL },
+    { "relay", 0, 0, G_OPTION_ARG_STRING, &options->relay, NULL, NULL },
     { "code", 0, 0, G_OPTION_ARG_INT, &options->code, NULL, NULL },
     { "streams", 0, 0, G_OPTION_ARG_INT, &options->streams, NULL, NULL },
     { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->timeout, NULL, NULL },
@@ -130,7 +132,7 @@ program_fiber (gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (g_str_equal (self->command, "listen"))
-    self->passed = interop_listen (self->swarm, &self->options, &self->error);
+    self->passed = interop_listen (self->swarm, self->relays, &self->options, &self->error);
   else
     self->passed = interop_dial (self->swarm, &self->options, &self->error);
   if (!dex_await (dex_future_first (peerup_swarm_close (self->swarm), dex_timeout_new_usec (CLOSE_TIMEOUT), NULL),
@@ -158,6 +160,8 @@ program_prepare (Program *self, int argc, char *argv[])
   if (g_str_equal (self->command, "dial") && !interop_dial_check (&self->options, &self->error))
     return FALSE;
   self->swarm = make_swarm (&self->options, &self->error);
+  if (self->swarm != NULL)
+    self->relays = peerup_relay_client_new (self->swarm);
   return self->swarm != NULL;
 }
 
@@ -170,8 +174,10 @@ program_clear (Program *self)
   g_strfreev (self->options.allow);
   g_strfreev (self->options.services);
   g_free (self->options.address);
+  g_free (self->options.relay);
   g_free (self->options.action);
   g_free (self->options.protocol);
+  g_clear_object (&self->relays);
   g_clear_object (&self->swarm);
   g_clear_error (&self->error);
 }

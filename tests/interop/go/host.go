@@ -54,7 +54,7 @@ func (s stack) newHost(listen bool, gater connmgr.ConnectionGater) (host.Host, e
 		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
 		libp2p.ResourceManager(&network.NullResourceManager{}),
 		libp2p.ConnectionGater(gater),
-		libp2p.DisableRelay(),
+		libp2p.EnableRelay(),
 		libp2p.DisableMetrics(),
 	}
 	if s.security == "tls" {

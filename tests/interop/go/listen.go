@@ -30,7 +30,7 @@ const (
 	resetID  = protocol.ID("/reset/1.0.0")
 )
 
-func listen(s stack, allow, services []string) error {
+func listen(s stack, allow, services []string, r relaying) error {
 	gater, err := newGater(allow)
 	if err != nil {
 		return usageError{err}
@@ -54,6 +54,9 @@ func listen(s stack, allow, services []string) error {
 			return usageError{fmt.Errorf("--service %s: use NAME=HOST:PORT", text)}
 		}
 		serve(h, protocol.ID("/peerup/"+name+"/1.0.0"), func(s network.Stream) error { return connectTo(s, target) })
+	}
+	if err := r.start(h); err != nil {
+		return err
 	}
 	untilQuit(context.Background(), func() { announce(h) }, func(line string) {
 		if id, found := strings.CutPrefix(line, "protocol "); found {

@@ -43,6 +43,11 @@ func run(args []string) (passed bool, err error) {
 	size := flags.Int64("bytes", -1, "bytes to move")
 	count := flags.Int("count", 0, "pings or streams")
 	code := flags.Uint("code", 0, "code of a reset")
+	var r relaying
+	flags.StringVar(&r.at, "relay", "", "multiaddr of a relay to reserve at")
+	flags.BoolVar(&r.serve, "serve-relay", false, "be a relay")
+	flags.IntVar(&r.ttl, "ttl", 0, "seconds of a reservation")
+	flags.Int64Var(&r.bytes, "circuit-bytes", 0, "limit of a circuit")
 	timeout := flags.Float64("timeout", 30, "seconds")
 	target := flags.String("target", "", "where the tunnel leads")
 	local := flags.String("local", "127.0.0.1:0", "where the tunnel begins")
@@ -60,7 +65,7 @@ func run(args []string) (passed bool, err error) {
 	}
 	switch args[0] {
 	case "listen":
-		return true, listen(s, allow, services)
+		return true, listen(s, allow, services, r)
 	case "dial":
 		asked := wanted{addr: *addr, name: *do, protocol: *id, bytes: *size, count: *count, code: *code}
 		return dial(s, asked, time.Duration(*timeout*float64(time.Second)))
