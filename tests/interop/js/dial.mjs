@@ -87,7 +87,7 @@ async function connects (d) {
 
 async function opens (d, protocol) {
   if (d.connection == null) await connects(d)
-  const stream = await d.connection.newStream(protocol, { signal: d.signal, maxOutboundStreams: 4096 })
+  const stream = await d.connection.newStream(protocol, { signal: d.signal, maxOutboundStreams: 4096, runOnLimitedConnection: true })
   return { stream, reader: new Reader(stream) }
 }
 

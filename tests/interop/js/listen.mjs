@@ -7,13 +7,14 @@ import { connect } from 'node:net'
 import { describe, emit, identity, makeNode, UsageError, untilQuit } from './node.mjs'
 import { Reader, write, writePattern } from './streams.mjs'
 
-const LIMITS = { maxInboundStreams: 4096, maxOutboundStreams: 4096 }
+const LIMITS = { maxInboundStreams: 4096, maxOutboundStreams: 4096, runOnLimitedConnection: true }
 
 export async function listen (options) {
   const node = await makeNode(options, {
     listen: true,
     gater: options.allow == null ? {} : { denyInboundEncryptedConnection: id => refuses(options.allow, id) },
-    pushed: (id, protocols) => emit('pushed', { peer: id.toString(), protocols })
+    pushed: (id, protocols) => emit('pushed', { peer: id.toString(), protocols }),
+    serving: options['serve-relay'] ? reservations(options) : undefined
   })
   node.addEventListener('connection:open', ({ detail }) => emit('connected', describe(detail)))
   node.addEventListener('connection:close', ({ detail }) => emit('disconnected', { peer: detail.remotePeer.toString() }))
@@ -33,10 +34,35 @@ export async function listen (options) {
     if (word === 'protocol') serve(node, id, echo)
     if (word === 'peers') emit('peers', { peers: node.getConnections().map(c => c.remotePeer.toString()) })
   })
-  emit('listening', { peer: node.peerId.toString(), addrs: node.getMultiaddrs().map(String) })
+  emit('listening', { peer: node.peerId.toString(), addrs: node.getMultiaddrs().map(String).filter(text => !text.includes('/p2p-circuit')) })
+  if (options.relay != null) announceReservation(node)
   await quit
   await node.stop()
   return true
+}
+
+function reservations (options) {
+  const bytes = options['circuit-bytes'] ?? 0
+  const ttl = options.ttl ?? 0
+  return {
+    maxReservations: 1000,
+    applyDefaultLimit: bytes > 0,
+    ...(bytes > 0 ? { defaultDataLimit: BigInt(bytes) } : {}),
+    ...(ttl > 0 ? { reservationTtl: ttl * 1000 } : {})
+  }
+}
+
+/** Tells it, as soon as the relay has agreed. */
+function announceReservation (node) {
+  let told = false
+  const look = () => {
+    const addrs = node.getMultiaddrs().map(String).filter(text => text.includes('/p2p-circuit'))
+    if (told || addrs.length === 0) return
+    told = true
+    emit('reserved', { peer: node.peerId.toString(), addrs })
+  }
+  node.addEventListener('self:peer:update', look)
+  look()
 }
 
 function refuses (allow, id) {

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { noise } from '@chainsafe/libp2p-noise'
 import { quic } from '@chainsafe/libp2p-quic'
 import { yamux } from '@chainsafe/libp2p-yamux'
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify, identifyPush } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
@@ -20,9 +21,10 @@ export class UsageError extends Error {}
 /**
  * Makes and starts a node. gater adds to the rule that any address may be
  * dialed, loopback too; pushed is called with a peer's ID and its protocols
- * after each identify push of that peer.
+ * after each identify push of that peer. relay is the address of one to reserve
+ * at; serving, where it is given, are the settings of a relay's reservations.
  */
-export async function makeNode ({ security, transport, key }, { listen = false, gater = {}, pushed = () => {} } = {}) {
+export async function makeNode ({ security, transport, key, relay }, { listen = false, gater = {}, pushed = () => {}, serving } = {}) {
   if (!/^[0-9a-f]{64}$/i.test(key ?? '')) throw new UsageError('--key must be 32 bytes in hex')
   if (transport !== 'tcp' && transport !== 'quic') throw new UsageError('--transport must be tcp or quic')
   const overTcp = transport === 'tcp'
@@ -30,8 +32,8 @@ export async function makeNode ({ security, transport, key }, { listen = false, 
   const address = overTcp ? '/ip4/127.0.0.1/tcp/0' : '/ip4/127.0.0.1/udp/0/quic-v1'
   return createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', Buffer.from(key, 'hex')),
-    addresses: { listen: listen ? [address] : [] },
-    transports: [overTcp ? tcp() : quic()],
+    addresses: { listen: listen ? [address, ...(relay == null ? [] : [`${relay}/p2p-circuit`])] : [] },
+    transports: [overTcp ? tcp() : quic(), circuitRelayTransport()],
     connectionEncrypters: overTcp ? [security === 'tls' ? tls() : noise()] : [],
     // A dialer may send a hundred streams along with the last message of its handshake; by default
     // the eleventh that comes before the connection is announced ends it.
@@ -40,6 +42,7 @@ export async function makeNode ({ security, transport, key }, { listen = false, 
     // The tests connect more often in a second than the default lets one host.
     connectionManager: { inboundConnectionThreshold: 1000 },
     services: {
+      ...(serving == null ? {} : { relay: circuitRelayServer({ reservations: serving }) }),
       identify: identify(),
       identifyPush: tellingPush(pushed),
       // Each ping is a stream, and the last one may still wait for the peer's

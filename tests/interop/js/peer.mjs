@@ -12,7 +12,20 @@ import { UsageError } from './node.mjs'
 const text = { type: 'string' }
 const list = { type: 'string', multiple: true }
 const COMMANDS = {
-  listen: { run: listen, options: { transport: text, security: text, key: text, allow: list, service: list } },
+  listen: {
+    run: listen,
+    options: {
+      transport: text,
+      security: text,
+      key: text,
+      allow: list,
+      service: list,
+      relay: text,
+      'serve-relay': { type: 'boolean' },
+      ttl: text,
+      'circuit-bytes': text
+    }
+  },
   dial: {
     run: dial,
     options: {
@@ -29,7 +42,7 @@ const COMMANDS = {
     }
   }
 }
-const NUMBERS = ['bytes', 'count', 'code', 'timeout']
+const NUMBERS = ['bytes', 'count', 'code', 'timeout', 'ttl', 'circuit-bytes']
 
 function parse ([command, ...args]) {
   const { run, options } = COMMANDS[command] ?? {}
