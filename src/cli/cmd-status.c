@@ -19,6 +19,7 @@ typedef struct
   GVariant *services;
   GVariant *forwards;
   GVariant *limits;
+  GVariant *relays;
 } Status;
 
 static void
@@ -29,6 +30,7 @@ status_clear (Status *self)
   g_clear_pointer (&self->services, g_variant_unref);
   g_clear_pointer (&self->forwards, g_variant_unref);
   g_clear_pointer (&self->limits, g_variant_unref);
+  g_clear_pointer (&self->relays, g_variant_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Status, status_clear)
@@ -40,7 +42,8 @@ ask_all (Status *self, GError **error)
          PEERUP_ASK (self->proxy, list_connections, &self->connections, error) &&
          PEERUP_ASK (self->proxy, list_services, &self->services, error) &&
          PEERUP_ASK (self->proxy, list_forwards, &self->forwards, error) &&
-         PEERUP_ASK (self->proxy, list_limits, &self->limits, error);
+         PEERUP_ASK (self->proxy, list_limits, &self->limits, error) &&
+         PEERUP_ASK (self->proxy, list_relays, &self->relays, error);
 }
 
 static gint64
@@ -69,6 +72,7 @@ print_json (Status *self)
   g_variant_dict_insert_value (&dict, "services", self->services);
   g_variant_dict_insert_value (&dict, "forwards", self->forwards);
   g_variant_dict_insert_value (&dict, "limits", self->limits);
+  g_variant_dict_insert_value (&dict, "relays", self->relays);
   peerup_cli_print_variant (g_variant_dict_end (&dict));
 }
 
@@ -92,6 +96,15 @@ add_peer (PeerupTable *table, GVariant *peer)
 {
   g_autofree char *name = peerup_path_text_peer (peer, "id");
   g_autofree char *state = peerup_path_text_state (peer);
+
+  peerup_table_add (table, name, state);
+}
+
+static void
+add_relay (PeerupTable *table, GVariant *relay)
+{
+  g_autofree char *name = peerup_path_text_peer (relay, "id");
+  g_autofree char *state = peerup_path_text_relay (relay);
 
   peerup_table_add (table, name, state);
 }
@@ -143,6 +156,8 @@ print_text (Status *self)
     print_problem (i, problems[i]);
   peerup_cli_print ("\n");
   print_list ("Peers", peerup_table_new ("  ", 2), self->peers, add_peer);
+  if (g_variant_n_children (self->relays) > 0)
+    print_list ("\nRelays", peerup_table_new ("  ", 2), self->relays, add_relay);
   print_list ("\nServices", peerup_table_new ("  ", 3), self->services, add_service);
   print_list ("\nForwards", peerup_table_new ("  ", 4), self->forwards, add_forward);
   if (refusals != NULL)

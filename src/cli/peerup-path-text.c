@@ -234,3 +234,23 @@ peerup_path_text_connections (GVariant *connections)
     }
   return g_string_free_and_steal (g_steal_pointer (&out));
 }
+
+char *
+peerup_path_text_relay (GVariant *relay)
+{
+  const char *state = peerup_answer_get_string (relay, "state");
+  const char *error = peerup_answer_get_string (relay, "error");
+  guint64 rtt;
+
+  if (g_str_equal (state, "reserved"))
+    {
+      g_autofree char *time =
+        peerup_answer_lookup_number (relay, "rtt_us", &rtt) ? peerup_cli_format_rtt (rtt) : g_strdup ("");
+
+      return g_strdup_printf ("peers can reach this device through it%s%s%s", time[0] != '\0' ? ", " : "", time,
+                              peerup_answer_get_flag (relay, "limited") ? ", within its limits" : "");
+    }
+  if (error[0] == '\0')
+    return g_strdup (state);
+  return g_strdup_printf ("%s: %s", g_str_equal (state, "waiting") ? "tried again soon" : state, error);
+}

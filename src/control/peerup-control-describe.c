@@ -147,3 +147,28 @@ peerup_control_describe_limit (PeerupLimits *limits, PeerupLimit limit)
     }
   return g_variant_dict_end (&dict);
 }
+
+GVariant *
+peerup_control_describe_relay (const PeerupRelayInfo *info, gint64 now)
+{
+  static const char *const states[] = { "connecting", "reserved", "waiting" };
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  add_string (&dict, "id", peerup_peer_id_get_string (info->relay));
+  add_string (&dict, "state", states[info->state]);
+  g_variant_dict_insert (&dict, "failures", "u", info->n_failures);
+  g_variant_dict_insert (&dict, "limited", "b", info->limited);
+  if (info->rtt >= 0)
+    g_variant_dict_insert (&dict, "rtt_us", "x", info->rtt);
+  if (info->expires > 0)
+    g_variant_dict_insert (&dict, "expires_at", "x", info->expires);
+  if (info->retry_at > 0)
+    g_variant_dict_insert (&dict, "retry_in_us", "x", MAX (info->retry_at - now, 0));
+  if (info->limit.duration > 0)
+    g_variant_dict_insert (&dict, "limit_seconds", "t", (guint64) info->limit.duration);
+  if (info->limit.data > 0)
+    g_variant_dict_insert (&dict, "limit_bytes", "t", info->limit.data);
+  if (info->error != NULL)
+    add_string (&dict, "error", info->error->message);
+  return g_variant_dict_end (&dict);
+}

@@ -13,6 +13,8 @@ GVariant *peerup_control_describe_peer (PeerupPeer *peer);
 GVariant *peerup_control_describe_service (PeerupService *service);
 GVariant *peerup_control_describe_forward (PeerupForward *forward, const char *id);
 GVariant *peerup_control_describe_limit (PeerupLimits *limits, PeerupLimit limit);
+/* @now: monotonic µs. */
+GVariant *peerup_control_describe_relay (const PeerupRelayInfo *info, gint64 now);
 /* @name: nullable. */
 GVariant *peerup_control_describe_connection (PeerupConnection *connection, const char *name);
 GVariant *peerup_control_describe_stream (PeerupStream *stream);

@@ -112,6 +112,24 @@ list_limits (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
 }
 
 static gboolean
+list_relays (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  PeerupRelayClient *relays = peerup_engine_get_relays (PEERUP_CONTROL_OBJECT (object)->engine);
+  guint n = relays != NULL ? peerup_relay_client_get_n_relays (relays) : 0;
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < n; i++)
+    {
+      PeerupRelayInfo info;
+
+      peerup_relay_client_get_info (relays, i, &info);
+      g_variant_builder_add_value (&builder, peerup_control_describe_relay (&info, g_get_monotonic_time ()));
+    }
+  peerup_dbus_engine1_complete_list_relays (object, invocation, g_variant_builder_end (&builder));
+  return TRUE;
+}
+
+static gboolean
 list_connections (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
 {
   PeerupEngine *engine = PEERUP_CONTROL_OBJECT (object)->engine;
@@ -330,6 +348,7 @@ engine_iface_init (PeerupDBusEngine1Iface *iface)
   iface->handle_list_services = list_services;
   iface->handle_list_forwards = list_forwards;
   iface->handle_list_limits = list_limits;
+  iface->handle_list_relays = list_relays;
   iface->handle_list_connections = list_connections;
   iface->handle_get_diagnostics = get_diagnostics;
   iface->handle_ping = handle_ping;

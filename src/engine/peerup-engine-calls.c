@@ -16,6 +16,25 @@ check_running (PeerupEngine *self, GError **error)
   return FALSE;
 }
 
+/* Where @peer may have a reservation: at a relay of ours, since those who belong together share theirs. */
+static void
+learn_relayed_addresses (PeerupEngine *self, PeerupPeerId *peer)
+{
+  GPtrArray *relays = self->config != NULL ? peerup_config_get_relay_addresses (self->config) : NULL;
+  g_autoptr (PeerupMultiaddr) circuit = peerup_multiaddr_newf ("/p2p-circuit");
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
+
+  for (guint i = 0; relays != NULL && i < relays->len; i++)
+    {
+      g_autoptr (PeerupPeerId) relay = peerup_multiaddr_dup_peer_id (relays->pdata[i]);
+
+      /* A relay is not reached through itself. */
+      if (relay != NULL && !peerup_peer_id_equal (relay, peer))
+        g_ptr_array_add (addresses, peerup_multiaddr_concat (relays->pdata[i], circuit));
+    }
+  peerup_swarm_add_addresses (self->swarm, peer, addresses);
+}
+
 /* @address: as peerup_peer_argument_parse(). */
 static PeerupPeerId *
 resolve (PeerupEngine *self, const char *peer, PeerupMultiaddr **address, GError **error)
@@ -34,6 +53,7 @@ resolve (PeerupEngine *self, const char *peer, PeerupMultiaddr **address, GError
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "“%s” is this device itself: name another peer", peer);
       return NULL;
     }
+  learn_relayed_addresses (self, id);
   if (*address != NULL)
     {
       g_autoptr (GPtrArray) one = g_ptr_array_new ();

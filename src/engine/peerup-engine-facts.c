@@ -14,6 +14,12 @@ peerup_engine_get_limits (PeerupEngine *self)
   return self->swarm != NULL ? peerup_swarm_get_limits (self->swarm) : NULL;
 }
 
+PeerupRelayClient *
+peerup_engine_get_relays (PeerupEngine *self)
+{
+  return self->relays;
+}
+
 GPtrArray *
 peerup_engine_dup_connections (PeerupEngine *self)
 {

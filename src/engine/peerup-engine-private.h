@@ -10,6 +10,7 @@
 #include "engine/peerup-problems.h"
 #include "engine/peerup-service-set.h"
 #include "protocols/peerup-ping.h"
+#include "relay/peerup-relay-client.h"
 #include "trust/peerup-gater.h"
 #include "tunnel/peerup-forward-private.h"
 #include "tunnel/peerup-service-private.h"
@@ -39,6 +40,7 @@ struct _PeerupEngine
   PeerupGater *gater; /* NULL: nothing is admitted */
   PeerupSwarm *swarm;
   PeerupIdentify *identify;
+  PeerupRelayClient *relays;
   PeerupAddressBook *book;
   GHashTable *pingers; /* PeerupPeerId to PeerupPinger */
 
@@ -87,6 +89,8 @@ DexFuture *peerup_engine_connect (PeerupEngine *self, const char *peer) G_GNUC_W
 DexFuture *peerup_engine_ping (PeerupEngine *self, const char *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* (nullable) (transfer none): what peers take and were refused; NULL while the engine is stopped. */
 PeerupLimits *peerup_engine_get_limits (PeerupEngine *self);
+/* (nullable) (transfer none): NULL while the engine is stopped. */
+PeerupRelayClient *peerup_engine_get_relays (PeerupEngine *self);
 /* (transfer full) of PeerupConnection: the live ones, peers in the order of their list, best first for each. */
 GPtrArray *peerup_engine_dup_connections (PeerupEngine *self) G_GNUC_WARN_UNUSED_RESULT;
 /* (nullable) (transfer none): the name that the configuration gives @peer. */

@@ -79,6 +79,21 @@ on_limited (PeerupSwarm *swarm, const char *text, gpointer data)
   g_message ("Refused: %s", text);
 }
 
+static void
+on_relay_changed (PeerupRelayClient *relays, PeerupPeerId *relay, gpointer data)
+{
+  static const char *const states[] = { "connecting", "reserved", "waiting" };
+  PeerupRelayInfo info;
+
+  for (guint i = 0; i < peerup_relay_client_get_n_relays (relays); i++)
+    {
+      peerup_relay_client_get_info (relays, i, &info);
+      if (peerup_peer_id_equal (info.relay, relay))
+        g_info ("Relay %s: %s%s%s", peerup_peer_id_get_string (relay), states[info.state],
+                info.error != NULL ? ": " : "", info.error != NULL ? info.error->message : "");
+    }
+}
+
 static gboolean
 load_files (PeerupEngine *self, GError **error)
 {
@@ -121,6 +136,8 @@ make_swarm (PeerupEngine *self, GError **error)
   g_signal_connect_object (self->swarm, "addresses-changed", G_CALLBACK (peerup_engine_notify_addresses), self,
                            G_CONNECT_SWAPPED);
   self->identify = peerup_identify_new (self->swarm);
+  self->relays = peerup_relay_client_new (self->swarm);
+  g_signal_connect_object (self->relays, "changed", G_CALLBACK (on_relay_changed), self, 0);
   self->pingers = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
                                          (GDestroyNotify) peerup_peer_id_unref, g_object_unref);
   peerup_peer_list_follow (self->peers, self->swarm, self->identify);
@@ -159,6 +176,8 @@ start_fiber (gpointer data)
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine was stopped while it started");
   if (error == NULL)
     {
+      if (!is_dial_only (self))
+        peerup_relay_client_set_relays (self->relays, peerup_config_get_relay_addresses (self->config));
       peerup_engine_set_state (self, PEERUP_ENGINE_RUNNING);
       return dex_future_new_true ();
     }
@@ -245,6 +264,7 @@ stop_fiber (gpointer data)
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
   stop_forwards (self);
   peerup_service_set_clear (self->services);
+  g_clear_object (&self->relays);
   if (self->swarm != NULL)
     dex_await (peerup_swarm_close (self->swarm), NULL);
   if (self->book != NULL)

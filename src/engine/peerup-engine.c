@@ -107,7 +107,7 @@ peerup_engine_dup_listen_addresses (PeerupEngine *self)
 
   g_return_val_if_fail (PEERUP_IS_ENGINE (self), NULL);
   if (self->swarm != NULL)
-    addresses = peerup_swarm_dup_listen_addresses (self->swarm);
+    addresses = peerup_swarm_dup_announced_addresses (self->swarm);
   for (guint i = 0; addresses != NULL && i < addresses->len; i++)
     {
       g_autoptr (PeerupMultiaddr) whole = NULL;

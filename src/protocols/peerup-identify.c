@@ -131,7 +131,7 @@ identify_dup_own_message (PeerupIdentify *self, PeerupConnection *connection)
 
   message->public_key =
     peerup_public_key_ref (peerup_private_key_get_public_key (peerup_swarm_get_identity (self->swarm)));
-  message->addresses = peerup_swarm_dup_listen_addresses (self->swarm);
+  message->addresses = peerup_swarm_dup_announced_addresses (self->swarm);
   message->protocols = identify_dup_protocols (self);
   if (info->remote_address != NULL)
     message->observed_address = peerup_multiaddr_ref (info->remote_address);

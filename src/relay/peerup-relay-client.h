@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "relay/peerup-reservation.h"
 #include "swarm/peerup-swarm.h"
 #include "wire/peerup-circuit.h"
 
@@ -17,13 +18,6 @@ G_DECLARE_FINAL_TYPE (PeerupRelayClient, peerup_relay_client, PEERUP, RELAY_CLIE
 
 /* Signals: "changed" (PeerupPeerId *relay): its state, and maybe the addresses we have through it. */
 
-typedef enum
-{
-  PEERUP_RELAY_CONNECTING,
-  PEERUP_RELAY_RESERVED, /* we can be reached through it */
-  PEERUP_RELAY_WAITING,  /* it failed; tried again at retry_at */
-} PeerupRelayState;
-
 typedef struct
 {
   PeerupPeerId *relay; /* borrowed */
@@ -37,9 +31,10 @@ typedef struct
   const GError *error; /* (nullable): why it failed last; borrowed */
 } PeerupRelayInfo;
 
-/* Serves stop on @swarm and dials its circuits until it is finalized. */
+/* Serves stop on @swarm and dials its circuits until it is finalized; one for a swarm. */
 PeerupRelayClient *peerup_relay_client_new (PeerupSwarm *swarm) G_GNUC_WARN_UNUSED_RESULT;
-/* (element-type PeerupMultiaddr): each with its /p2p/ID at the end. Those that were there go on. */
+/* (element-type PeerupMultiaddr): each with its /p2p/ID at the end; several may be of one relay, and
+ * those without an ID or through another relay are left out. Relays that were there go on. */
 void peerup_relay_client_set_relays (PeerupRelayClient *self, GPtrArray *addresses);
 /* Something has changed outside: those that wait are tried at once. */
 void peerup_relay_client_retry (PeerupRelayClient *self);

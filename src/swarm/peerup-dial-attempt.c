@@ -2,8 +2,8 @@
  * Copyright The Peer-Up authors
  *
  * One address of one dial: for TCP connect and upgrade, for QUIC the handshake on the socket
- * that has the right source address. It looks up no names, tries nothing twice and knows
- * nothing of the attempts beside it. */
+ * that has the right source address, through a relay a circuit and its upgrade. It looks up no names, tries nothing
+ * twice and knows nothing of the attempts beside it. */
 
 #include "swarm/peerup-dial-attempt.h"
 
@@ -57,6 +57,23 @@ attempt_await (PeerupDialAttempt *self, DexFuture *future)
 }
 
 static void
+attempt_upgrade (PeerupDialAttempt *self, const char *transport, PeerupMultiaddr *local, gboolean limited)
+{
+  const PeerupUpgradeOptions options = {
+    .outbound = TRUE,
+    .expected_peer = self->peer,
+    .local_address = local,
+    .remote_address = self->candidate->known,
+    .transport = transport,
+    .limited = limited,
+    .deadline = self->deadline,
+  };
+
+  self->connection = dex_await_object (peerup_swarm_upgrade (self->swarm, self->raw, &options), &self->error);
+  g_clear_object (&self->raw);
+}
+
+static void
 attempt_run_tcp (PeerupDialAttempt *self, const PeerupSocketAddress *remote)
 {
   g_autoptr (GSocketAddress) address =
@@ -68,10 +85,20 @@ attempt_run_tcp (PeerupDialAttempt *self, const PeerupSocketAddress *remote)
     return;
   peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (self->raw));
   local = peerup_swarm_address_of_socket (peerup_socket_stream_get_fd (PEERUP_SOCKET_STREAM (self->raw)), FALSE, NULL);
-  self->connection = dex_await_object (peerup_swarm_upgrade (self->swarm, self->raw, self->peer, local,
-                                                             self->candidate->known, self->deadline),
-                                       &self->error);
-  g_clear_object (&self->raw);
+  attempt_upgrade (self, "tcp", local, FALSE);
+}
+
+static void
+attempt_run_circuit (PeerupDialAttempt *self)
+{
+  DexFuture *opening = peerup_swarm_open_circuit (self->swarm, self->peer, self->candidate->known, self->deadline);
+  g_autoptr (PeerupCircuit) circuit =
+    dex_await_boxed (dex_future_first (opening, dex_ref (self->cancel), NULL), &self->error);
+
+  if (circuit == NULL)
+    return;
+  self->raw = g_object_ref (circuit->stream);
+  attempt_upgrade (self, PEERUP_TRANSPORT_RELAY, NULL, circuit->limited);
 }
 
 static void
@@ -91,8 +118,7 @@ attempt_run (PeerupDialAttempt *self)
   PeerupSocketAddress remote;
 
   if (self->candidate->relayed)
-    g_set_error_literal (&self->error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                         "this version cannot dial through a relay");
+    attempt_run_circuit (self);
   else if (!peerup_endpoint_get_socket_address (endpoint, &remote))
     g_set_error (&self->error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "this machine has no network interface for %s",
                  endpoint->host);

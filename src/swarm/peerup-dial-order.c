@@ -23,6 +23,24 @@ peerup_dial_history_failed_lately (const PeerupDialHistory *self, gint64 now)
   return now - self->failed_at < MIN (backoff, BACKOFF_MAX);
 }
 
+/* …/p2p/RELAY/p2p-circuit: no relay is reached through another. */
+static gboolean
+is_one_circuit (PeerupMultiaddr *address)
+{
+  guint n = peerup_multiaddr_get_n_components (address), n_circuits = 0;
+  PeerupMultiaddrComponent component;
+
+  for (guint i = 0; i < n; i++)
+    {
+      peerup_multiaddr_get_component (address, i, &component);
+      n_circuits += component.code == PEERUP_MULTIADDR_P2P_CIRCUIT;
+    }
+  if (n < 2 || n_circuits != 1 || component.code != PEERUP_MULTIADDR_P2P_CIRCUIT)
+    return FALSE;
+  peerup_multiaddr_get_component (address, n - 2, &component);
+  return component.code == PEERUP_MULTIADDR_P2P;
+}
+
 PeerupDialCandidate *
 peerup_dial_candidate_new (PeerupMultiaddr *known, const PeerupDialHistory *history)
 {
@@ -31,7 +49,7 @@ peerup_dial_candidate_new (PeerupMultiaddr *known, const PeerupDialHistory *hist
   self->known = peerup_multiaddr_ref (known);
   self->history = *history;
   self->relayed = peerup_multiaddr_find (known, PEERUP_MULTIADDR_P2P_CIRCUIT, NULL);
-  if (!self->relayed && !peerup_endpoint_parse (known, &self->endpoint, NULL))
+  if (self->relayed ? !is_one_circuit (known) : !peerup_endpoint_parse (known, &self->endpoint, NULL))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -26,9 +26,11 @@ struct _PeerupDial
 {
   PeerupSwarm *swarm;
   PeerupPeerId *peer;
+  GHashTable *table;   /* of the swarm, that it is in */
   DexPromise *promise; /* to a PeerupConnection */
   DexPromise *wake;    /* what the fiber waits for: one of the next two has changed */
   gboolean cancelled;
+  gboolean direct;     /* through no relay */
   gint64 give_up_at;   /* G_MAXINT64 unless crossed */
   GPtrArray *lookups;  /* under way */
   GPtrArray *waiting;  /* of PeerupDialCandidate, in order */
@@ -104,7 +106,9 @@ dial_gather (PeerupDial *self)
     {
       PeerupDialCandidate *candidate = g_ptr_array_steal_index (known, 0);
 
-      if (!candidate->relayed && peerup_endpoint_is_name (&candidate->endpoint))
+      if (self->direct && candidate->relayed)
+        peerup_dial_candidate_free (candidate);
+      else if (!candidate->relayed && peerup_endpoint_is_name (&candidate->endpoint))
         g_ptr_array_add (self->lookups, peerup_dial_lookup_start (candidate));
       else
         dial_add_candidate (self, candidate);
@@ -227,9 +231,11 @@ dial_judge_udp (PeerupDial *self, const PeerupDialAttempt *winner, gint64 now)
 {
   const PeerupEndpoint *endpoint = &winner->candidate->endpoint;
   gboolean works = endpoint->transport == PEERUP_IP_QUIC;
-  guint n_silent =
-    works ? 0 : dial_note_silent (self, self->attempts, winner) + dial_note_silent (self, self->lost, winner);
+  guint n_silent;
 
+  if (winner->candidate->relayed)
+    return;
+  n_silent = works ? 0 : dial_note_silent (self, self->attempts, winner) + dial_note_silent (self, self->lost, winner);
   if (peerup_endpoint_get_scope (endpoint) == PEERUP_SCOPE_PUBLIC && (works || n_silent > 0))
     peerup_peerstore_report_udp (self->swarm->peerstore, works, now);
 }
@@ -402,26 +408,38 @@ dial_may_outrank (PeerupDial *self, PeerupConnection *inbound)
   return peerup_swarm_rank_dialed (self->swarm, self->peer, has_quic) > peerup_swarm_rank (self->swarm, inbound);
 }
 
+static void
+dial_note_inbound (PeerupDial *self, PeerupConnection *inbound)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->direct && peerup_swarm_is_relayed (inbound))
+    return;
+  if (is_decider (self->swarm, self->peer))
+    g_ptr_array_add (self->crossed, g_object_ref (inbound));
+  self->give_up_at = MIN (self->give_up_at, dial_may_outrank (self, inbound) ? now + CROSSED_TIMEOUT : now);
+  dial_wake (self);
+}
+
 void
 peerup_swarm_note_inbound (PeerupSwarm *self, PeerupConnection *inbound)
 {
   PeerupPeerId *peer = peerup_connection_get_remote_peer (inbound);
   PeerupDial *dial = g_hash_table_lookup (self->dials, peer);
-  gint64 now = g_get_monotonic_time ();
+  PeerupDial *direct = g_hash_table_lookup (self->direct_dials, peer);
 
-  if (dial == NULL)
+  if (dial != NULL)
+    dial_note_inbound (dial, inbound);
+  if (direct != NULL)
+    dial_note_inbound (direct, inbound);
+  if (dial == NULL && direct == NULL)
     {
       /* The side that dials is done before the side that is dialed. */
       PeerupConnection *ours = is_decider (self, peer) ? find_fresh_dialed (self, peer) : NULL;
 
       if (ours != NULL)
         swarm_settle_pair (self, ours, inbound);
-      return;
     }
-  if (is_decider (self, peer))
-    g_ptr_array_add (dial->crossed, g_object_ref (inbound));
-  dial->give_up_at = MIN (dial->give_up_at, dial_may_outrank (dial, inbound) ? now + CROSSED_TIMEOUT : now);
-  dial_wake (dial);
 }
 
 static void
@@ -441,6 +459,12 @@ dial_cancel_rest (PeerupDial *self)
     peerup_dial_lookup_cancel (self->lookups->pdata[i]);
 }
 
+static PeerupConnection *
+swarm_best (PeerupSwarm *self, PeerupPeerId *peer, gboolean direct)
+{
+  return direct ? peerup_swarm_best_direct (self, peer) : peerup_swarm_best_connection (self, peer);
+}
+
 static DexFuture *
 dial_fiber (gpointer data)
 {
@@ -449,13 +473,13 @@ dial_fiber (gpointer data)
   PeerupConnection *other;
 
   dial_cancel_rest (self);
-  g_hash_table_remove (self->swarm->dials, self->peer);
+  g_hash_table_remove (self->table, self->peer);
   if (connection != NULL && !self->cancelled)
     {
       peerup_swarm_add_connection (self->swarm, connection);
       dial_settle_crossed (self, connection);
     }
-  other = self->cancelled ? NULL : peerup_swarm_best_connection (self->swarm, self->peer);
+  other = self->cancelled ? NULL : swarm_best (self->swarm, self->peer, self->direct);
   /* One that has begun to close tells by itself why, to who uses it. */
   if (other == NULL && !self->cancelled)
     other = connection;
@@ -514,11 +538,12 @@ peerup_dial_cancel (PeerupDial *self)
   dial_wake (self);
 }
 
-DexFuture *
-peerup_swarm_connect (PeerupSwarm *self, PeerupPeerId *peer)
+static DexFuture *
+swarm_dial (PeerupSwarm *self, PeerupPeerId *peer, gboolean direct)
 {
-  PeerupConnection *connection = peerup_swarm_best_connection (self, peer);
-  PeerupDial *dial = g_hash_table_lookup (self->dials, peer);
+  GHashTable *table = direct ? self->direct_dials : self->dials;
+  PeerupConnection *connection = swarm_best (self, peer, direct);
+  PeerupDial *dial = g_hash_table_lookup (table, peer);
   DexFuture *future;
 
   if (connection != NULL)
@@ -532,9 +557,23 @@ peerup_swarm_connect (PeerupSwarm *self, PeerupPeerId *peer)
   if (dial != NULL)
     return DEX_FUTURE (dex_ref (dial->promise));
   dial = dial_new (self, peer);
-  g_hash_table_insert (self->dials, dial->peer, dial);
+  dial->direct = direct;
+  dial->table = table;
+  g_hash_table_insert (table, dial->peer, dial);
   future = DEX_FUTURE (dex_ref (dial->promise));
   /* The dial answers through its promise and frees itself with its fiber. */
   dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, dial_fiber, dial, dial_free));
   return future;
+}
+
+DexFuture *
+peerup_swarm_connect (PeerupSwarm *self, PeerupPeerId *peer)
+{
+  return swarm_dial (self, peer, FALSE);
+}
+
+DexFuture *
+peerup_swarm_connect_direct (PeerupSwarm *self, PeerupPeerId *peer)
+{
+  return swarm_dial (self, peer, TRUE);
 }

@@ -91,6 +91,12 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
   g_autoptr (PeerupMultiaddr) local = peerup_swarm_address_of_socket (fd, FALSE, NULL);
   g_autoptr (PeerupMultiaddr) remote = peerup_swarm_address_of_socket (fd, TRUE, &host);
   g_autoptr (PeerupStream) raw = peerup_socket_stream_new (fd, NULL);
+  const PeerupUpgradeOptions options = {
+    .local_address = local,
+    .remote_address = remote,
+    .transport = "tcp",
+    .deadline = g_get_monotonic_time () + PEERUP_SWARM_UPGRADE_TIMEOUT,
+  };
   Inbound *inbound;
 
   /* Dropping the stream closes the socket. */
@@ -103,9 +109,8 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
   inbound->host = host;
   g_hash_table_add (self->upgrading, g_object_ref (raw));
   /* Nobody waits for it: its end is inbound_upgraded(), also when the swarm closes. */
-  dex_future_disown (dex_future_finally (peerup_swarm_upgrade (self, raw, NULL, local, remote,
-                                                               g_get_monotonic_time () + PEERUP_SWARM_UPGRADE_TIMEOUT),
-                                         inbound_upgraded, inbound, inbound_free));
+  dex_future_disown (
+    dex_future_finally (peerup_swarm_upgrade (self, raw, &options), inbound_upgraded, inbound, inbound_free));
 }
 
 static gboolean

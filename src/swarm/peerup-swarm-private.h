@@ -34,9 +34,13 @@ struct _PeerupSwarm
   PeerupRouteMonitor *routes; /* NULL where the system cannot tell */
   GHashTable *connections;    /* PeerupPeerId -> GPtrArray of PeerupConnection, oldest first */
   GHashTable *dials;          /* PeerupPeerId -> PeerupDial, borrowed: each ends itself */
-  GHashTable *upgrading;      /* raw streams of inbound TCP connections in their handshake */
+  GHashTable *direct_dials;   /* the same of peerup_swarm_connect_direct() */
+  GHashTable *upgrading;      /* raw streams of inbound connections in their handshake */
   PeerupLimits *limits;
-  gint64 tell_at; /* when the next refusal by a limit may be told */
+  gint64 tell_at;                 /* when the next refusal by a limit may be told */
+  PeerupCircuitFunc circuit_func; /* NULL: no dial goes through a relay */
+  gpointer circuit_data;
+  GPtrArray *relayed_addresses; /* of PeerupMultiaddr */
   gboolean closed;
 };
 
@@ -44,10 +48,12 @@ struct _PeerupSwarm
 #define PEERUP_SWARM_UPGRADE_TIMEOUT   (15 * G_USEC_PER_SEC)
 #define PEERUP_SWARM_NEGOTIATE_TIMEOUT (10 * G_USEC_PER_SEC)
 
-/* Starts the upgrade of @raw with the swarm's settings. */
-DexFuture *
-peerup_swarm_upgrade (PeerupSwarm *self, PeerupStream *raw, PeerupPeerId *expected, /* NULL: inbound */
-                      PeerupMultiaddr *local, PeerupMultiaddr *remote, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* Starts the upgrade of @raw: what @options say, the identity, the gate and the rest the swarm's. */
+DexFuture *peerup_swarm_upgrade (PeerupSwarm *self, PeerupStream *raw,
+                                 const PeerupUpgradeOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+/* See PeerupCircuitFunc; UNSUPPORTED without one. */
+DexFuture *peerup_swarm_open_circuit (PeerupSwarm *self, PeerupPeerId *peer, PeerupMultiaddr *address,
+                                      gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 /* PeerupGateFunc; @data is the swarm. */
 gboolean peerup_swarm_gate_handshake (PeerupPeerId *peer, PeerupMultiaddr *address, gboolean outbound, gpointer data,
                                       GError **error);
@@ -59,6 +65,9 @@ void peerup_swarm_release_handshake (PeerupSwarm *self, guint64 host);
 void peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection);
 /* The best open connection to @peer, borrowed, or NULL. */
 PeerupConnection *peerup_swarm_best_connection (PeerupSwarm *self, PeerupPeerId *peer);
+
+/* The best open connection to @peer that goes through no relay, borrowed, or NULL. */
+PeerupConnection *peerup_swarm_best_direct (PeerupSwarm *self, PeerupPeerId *peer);
 
 /* Which of several connections to a peer is the better one, the same on both sides: one that
  * lasts, direct, QUIC, dialed by the peer with the smaller ID. */

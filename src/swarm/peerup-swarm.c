@@ -11,6 +11,11 @@
 
 G_DEFINE_FINAL_TYPE (PeerupSwarm, peerup_swarm, G_TYPE_OBJECT)
 
+/* What counts in peerup_swarm_rank() beside the transport and who dialed, each more than all below it. */
+#define DIRECT_RANK  4
+#define LASTING_RANK 8
+#define RETIRED_RANK 16
+
 enum
 {
   SIGNAL_CONNECTION_OPENED,
@@ -75,25 +80,17 @@ drop_swarm (DexFuture *future, gpointer data)
 }
 
 DexFuture *
-peerup_swarm_upgrade (PeerupSwarm *self, PeerupStream *raw, PeerupPeerId *expected, PeerupMultiaddr *local,
-                      PeerupMultiaddr *remote, gint64 deadline)
+peerup_swarm_upgrade (PeerupSwarm *self, PeerupStream *raw, const PeerupUpgradeOptions *options)
 {
-  PeerupUpgradeOptions options = {
-    .identity = self->identity,
-    .certificate = self->certificate,
-    .outbound = expected != NULL,
-    .expected_peer = expected,
-    .local_address = local,
-    .remote_address = remote,
-    .transport = "tcp",
-    .securities = self->securities,
-    .gate = peerup_swarm_gate_handshake,
-    .gate_data = self,
-    .deadline = deadline,
-  };
+  PeerupUpgradeOptions full = *options;
 
+  full.identity = self->identity;
+  full.certificate = self->certificate;
+  full.securities = self->securities;
+  full.gate = peerup_swarm_gate_handshake;
+  full.gate_data = self;
   /* The gate needs the swarm until the upgrade has ended. */
-  return dex_future_finally (peerup_upgrade (raw, &options), drop_swarm, g_object_ref (self), g_object_unref);
+  return dex_future_finally (peerup_upgrade (raw, &full), drop_swarm, g_object_ref (self), g_object_unref);
 }
 
 /* Streams */
@@ -378,11 +375,11 @@ peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
 }
 
 static int
-swarm_rank (PeerupSwarm *self, PeerupPeerId *peer, gboolean limited, gboolean quic, gboolean outbound)
+swarm_rank (PeerupSwarm *self, PeerupPeerId *peer, gboolean quic, gboolean outbound)
 {
   gboolean ours_smaller = peerup_peer_id_compare (peerup_swarm_get_peer_id (self), peer) < 0;
 
-  return (limited ? 0 : 4) + (quic ? 2 : 0) + (outbound == ours_smaller ? 1 : 0);
+  return (quic ? 2 : 0) + (outbound == ours_smaller ? 1 : 0);
 }
 
 int
@@ -391,14 +388,15 @@ peerup_swarm_rank (PeerupSwarm *self, PeerupConnection *connection)
   const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
   gboolean quic = g_str_equal (info->transport, "quic-v1");
 
-  return swarm_rank (self, info->remote_peer, info->limited, quic, info->outbound) -
-         (peerup_connection_is_retired (connection) ? 8 : 0);
+  return swarm_rank (self, info->remote_peer, quic, info->outbound) + (info->limited ? 0 : LASTING_RANK) +
+         (peerup_swarm_is_relayed (connection) ? 0 : DIRECT_RANK) -
+         (peerup_connection_is_retired (connection) ? RETIRED_RANK : 0);
 }
 
 int
 peerup_swarm_rank_dialed (PeerupSwarm *self, PeerupPeerId *peer, gboolean quic)
 {
-  return swarm_rank (self, peer, FALSE, quic, TRUE);
+  return swarm_rank (self, peer, quic, TRUE) + LASTING_RANK + DIRECT_RANK;
 }
 
 /* By rank; newer before older. */
@@ -443,6 +441,15 @@ peerup_swarm_best_connection (PeerupSwarm *self, PeerupPeerId *peer)
   if (list->len == 0 || peerup_connection_is_retired (list->pdata[0]))
     return NULL;
   return list->pdata[0];
+}
+
+/* A direct connection is never a limited one: it comes first, if there is one. */
+PeerupConnection *
+peerup_swarm_best_direct (PeerupSwarm *self, PeerupPeerId *peer)
+{
+  PeerupConnection *best = peerup_swarm_best_connection (self, peer);
+
+  return best != NULL && !peerup_swarm_is_relayed (best) ? best : NULL;
 }
 
 void
@@ -556,7 +563,8 @@ peerup_swarm_get_peer_id (PeerupSwarm *self)
 static void
 swarm_cancel_pending (PeerupSwarm *self)
 {
-  g_autoptr (GList) dials = g_hash_table_get_values (self->dials);
+  g_autoptr (GList) dials =
+    g_list_concat (g_hash_table_get_values (self->dials), g_hash_table_get_values (self->direct_dials));
   g_autoptr (GList) upgrading = g_hash_table_get_keys (self->upgrading);
 
   for (GList *l = dials; l != NULL; l = l->next)
@@ -614,8 +622,11 @@ peerup_swarm_finalize (GObject *object)
   PeerupSwarm *self = PEERUP_SWARM (object);
 
   /* Dials and upgrades hold the swarm. */
-  g_assert (g_hash_table_size (self->dials) == 0 && g_hash_table_size (self->upgrading) == 0);
+  g_assert (g_hash_table_size (self->dials) == 0 && g_hash_table_size (self->direct_dials) == 0 &&
+            g_hash_table_size (self->upgrading) == 0);
   g_hash_table_unref (self->dials);
+  g_hash_table_unref (self->direct_dials);
+  g_ptr_array_unref (self->relayed_addresses);
   g_hash_table_unref (self->upgrading);
   g_ptr_array_unref (self->quic);
   g_hash_table_unref (self->connections);
@@ -656,6 +667,8 @@ peerup_swarm_init (PeerupSwarm *self)
   self->connections = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
                                              (GDestroyNotify) peerup_peer_id_unref, (GDestroyNotify) g_ptr_array_unref);
   self->dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
+  self->direct_dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
+  self->relayed_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->quic = g_ptr_array_new_with_free_func (g_object_unref);
   self->peerstore = peerup_peerstore_new ();

@@ -17,7 +17,7 @@ G_DECLARE_FINAL_TYPE (PeerupSwarm, peerup_swarm, PEERUP, SWARM, GObject)
 
 /* Signals:
  *  "connection-opened" (PeerupConnection), "connection-closed" (PeerupConnection)
- *  "protocols-changed", "addresses-changed" (listen addresses)
+ *  "protocols-changed", "addresses-changed" (those that are announced)
  *  "refused" (PeerupPeerId, char *remote_address, char *reason): an inbound peer was gated
  *  "limited" (char *text): a limit refused something; at most once a second, so that the text
  *     may be logged. The figures of the limits have all of them. */
@@ -55,6 +55,42 @@ DexFuture *peerup_swarm_listen (PeerupSwarm *self, PeerupMultiaddr *address) G_G
 /* (transfer full) of PeerupMultiaddr: real ports; a wildcard is replaced by the interfaces' addresses. */
 GPtrArray *peerup_swarm_dup_listen_addresses (PeerupSwarm *self);
 
+/* Circuits: streams through a relay to a peer, on which nothing has been said yet. Above this
+ * room somebody speaks with relays; here circuits become connections like others, end to end. */
+typedef struct
+{
+  PeerupStream *stream;
+  gboolean limited; /* the relay bounds what it carries */
+} PeerupCircuit;
+
+#define PEERUP_TYPE_CIRCUIT (peerup_circuit_get_type ())
+GType peerup_circuit_get_type (void);
+PeerupCircuit *peerup_circuit_new (PeerupStream *stream, gboolean limited) G_GNUC_WARN_UNUSED_RESULT;
+PeerupCircuit *peerup_circuit_copy (const PeerupCircuit *self) G_GNUC_WARN_UNUSED_RESULT;
+void peerup_circuit_free (PeerupCircuit *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupCircuit, peerup_circuit_free)
+
+/* The transport of a connection through a relay, in its info. */
+#define PEERUP_TRANSPORT_RELAY "relay"
+gboolean peerup_swarm_is_relayed (PeerupConnection *connection);
+
+/* Resolves to a PeerupCircuit to @peer at @address, which has /p2p-circuit at its end and only there.
+ * @deadline: monotonic µs. A future that is dropped ends what was begun. */
+typedef DexFuture *(*PeerupCircuitFunc) (PeerupSwarm *self, PeerupPeerId *peer, PeerupMultiaddr *address,
+                                         gint64 deadline, gpointer data);
+/* Without one, or with NULL, no dial goes through a relay. */
+void peerup_swarm_set_circuit_func (PeerupSwarm *self, PeerupCircuitFunc func, gpointer data);
+/* Upgrades a circuit that somebody opened to us, under the gate and the limits. @peer: whom the relay
+ * says it is from, and who it then has to be; @address: the relay's, with /p2p-circuit at its end.
+ * Resolves to the PeerupConnection, which the swarm has taken up; rejects as peerup_upgrade(), and
+ * with LIMIT. The stream is reset then. */
+DexFuture *peerup_swarm_accept_circuit (PeerupSwarm *self, const PeerupCircuit *circuit, PeerupPeerId *peer,
+                                        PeerupMultiaddr *address) G_GNUC_WARN_UNUSED_RESULT;
+/* Where we can be reached through relays, the best first; copied. */
+void peerup_swarm_set_relayed_addresses (PeerupSwarm *self, GPtrArray *addresses);
+/* (transfer full) of PeerupMultiaddr: the listen addresses, and then those. */
+GPtrArray *peerup_swarm_dup_announced_addresses (PeerupSwarm *self) G_GNUC_WARN_UNUSED_RESULT;
+
 /* (transfer full) of PeerupQuicTransport: those that listen and those that only dial, oldest first. */
 GPtrArray *peerup_swarm_dup_quic_transports (PeerupSwarm *self) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether this network seems to let no UDP out; see peerup_peerstore_is_udp_blocked(). */
@@ -80,6 +116,8 @@ void peerup_swarm_network_changed (PeerupSwarm *self);
  * one peer share one dial. Rejects with the reason of each address in the text: WRONG_PEER and
  * GATED if that was the end of all, else UNREACHABLE. */
 DexFuture *peerup_swarm_connect (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
+/* The same without relays: neither an open connection nor an address through one will do. */
+DexFuture *peerup_swarm_connect_direct (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* connect, then a stream with one of @protocols (NULL-terminated, copied) negotiated on it.
  * Resolves to a PeerupStream. @deadline: monotonic µs. Rejects as connect does, with NEGOTIATION
  * when the peer serves none of them, DENIED or LIMIT when it takes one and refuses the stream

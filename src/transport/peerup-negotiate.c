@@ -125,6 +125,23 @@ peerup_negotiate_dial_early (PeerupStream *stream, const char *protocol, PeerupS
 }
 
 const char *
+peerup_negotiate_dial_with (PeerupStream *stream, const char *protocol, GBytes *message, gint64 deadline,
+                            GError **error)
+{
+  const char *protocols[] = { protocol, NULL };
+  g_autoptr (PeerupMultistream) machine = peerup_multistream_new_dialer (protocols);
+  g_autoptr (GBytes) proposal = peerup_multistream_take_output (machine);
+  g_autoptr (GByteArray) first = g_byte_array_new ();
+  gboolean agreed;
+
+  g_byte_array_append (first, g_bytes_get_data (proposal, NULL), g_bytes_get_size (proposal));
+  g_byte_array_append (first, g_bytes_get_data (message, NULL), g_bytes_get_size (message));
+  agreed = peerup_stream_await_write_all (stream, first->data, first->len, deadline, error) &&
+           negotiate (stream, machine, deadline, error);
+  return dial_result (stream, machine, agreed);
+}
+
+const char *
 peerup_negotiate_listen (PeerupStream *stream, PeerupProtocolLookup lookup, gpointer data, gint64 deadline,
                          GError **error)
 {

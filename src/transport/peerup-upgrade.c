@@ -213,6 +213,7 @@ upgrade_make_connection (Upgrade *self, PeerupPeerId *peer)
     .security = self->security,
     .muxer = self->muxer,
     .outbound = self->options.outbound,
+    .limited = self->options.limited,
   };
   PeerupYamuxLimits limits = peerup_yamux_default_limits;
 

@@ -23,10 +23,11 @@ typedef struct
   PeerupPrivateKey *identity;
   PeerupCertificate *certificate;
   gboolean outbound;
-  PeerupPeerId *expected_peer;     /* outbound: required */
+  PeerupPeerId *expected_peer;     /* outbound: required; inbound: nullable, who is said to come */
   PeerupMultiaddr *local_address;  /* nullable */
   PeerupMultiaddr *remote_address; /* nullable */
   const char *transport;           /* static */
+  gboolean limited;                /* a relayed connection with limits */
   const char *const *securities;   /* in order of preference; NULL: TLS, Noise. Static. */
   PeerupGateFunc gate;             /* nullable */
   gpointer gate_data;
@@ -45,6 +46,9 @@ const char *peerup_negotiate_dial (PeerupStream *stream, const char *const *prot
  * failure it may have arrived or not, and nothing was taken. */
 const char *peerup_negotiate_dial_early (PeerupStream *stream, const char *protocol, PeerupSocketStream *early,
                                          gint64 deadline, GError **error);
+/* The same with a message for a peer that waits for one: it goes in one write with the proposal. */
+const char *peerup_negotiate_dial_with (PeerupStream *stream, const char *protocol, GBytes *message, gint64 deadline,
+                                        GError **error);
 /* As listener: @lookup says whether a protocol is served. Returns the chosen one, set on the stream. */
 typedef gboolean (*PeerupProtocolLookup) (const char *protocol, gpointer data);
 const char *peerup_negotiate_listen (PeerupStream *stream, PeerupProtocolLookup lookup, gpointer data, gint64 deadline,

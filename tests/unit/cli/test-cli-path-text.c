@@ -143,6 +143,30 @@ test_what_is_not_known (void)
 }
 
 static void
+test_relays (void)
+{
+  const struct
+  {
+    const char *relay;
+    const char *text;
+  } cases[] = {
+    { "{'state': <'reserved'>, 'rtt_us': <int64 12345>}", "peers can reach this device through it, 12.3 ms" },
+    { "{'state': <'reserved'>, 'limited': <true>}", "peers can reach this device through it, within its limits" },
+    { "{'state': <'connecting'>}", "connecting" },
+    { "{'state': <'connecting'>, 'error': <'no answer'>}", "connecting: no answer" },
+    { "{'state': <'waiting'>, 'error': <'no answer'>}", "tried again soon: no answer" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GVariant) relay = parse ("a{sv}", cases[i].relay);
+      g_autofree char *text = peerup_path_text_relay (relay);
+
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+}
+
+static void
 test_none (void)
 {
   g_autoptr (GVariant) list = parse ("aa{sv}", "[]");
@@ -159,6 +183,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/path-text/states", test_states);
   g_test_add_func ("/cli/path-text/connection", test_whole_connection);
   g_test_add_func ("/cli/path-text/not-known", test_what_is_not_known);
+  g_test_add_func ("/cli/path-text/relays", test_relays);
   g_test_add_func ("/cli/path-text/none", test_none);
   return g_test_run ();
 }

@@ -152,6 +152,30 @@ body_limits (Home *home)
   close_client (g_steal_pointer (&client));
 }
 
+/* A relay that nobody is at. */
+static void
+body_relays (Home *home)
+{
+  static const char id[] = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
+  g_autofree char *relays = g_strdup_printf ("relay:\n  addresses:\n    - /ip4/127.0.0.1/tcp/1/p2p/%s\n", id);
+  g_autoptr (PeerupClient) client = NULL;
+  g_autoptr (GVariant) list = NULL;
+  g_autoptr (GVariant) relay = NULL;
+  const char *text;
+
+  home_configure (home, relays);
+  client = embed (home);
+  list = ask (client, peerup_dbus_engine1_call_list_relays, peerup_dbus_engine1_call_list_relays_finish);
+  g_assert_cmpuint (g_variant_n_children (list), ==, 1);
+  relay = g_variant_get_child_value (list, 0);
+  g_assert_true (g_variant_lookup (relay, "id", "&s", &text));
+  g_assert_cmpstr (text, ==, id);
+  g_assert_true (g_variant_lookup (relay, "state", "&s", &text));
+  g_assert_true (g_str_equal (text, "connecting") || g_str_equal (text, "waiting"));
+  g_assert_null (g_variant_lookup_value (relay, "expires_at", NULL));
+  close_client (g_steal_pointer (&client));
+}
+
 static GVariant *
 list_connections (PeerupClient *client)
 {
@@ -594,6 +618,7 @@ main (int argc, char **argv)
   ADD ("forward-ends", body_forward_ends_with_its_client);
   ADD ("stop", body_stop_is_asked_for);
   ADD ("limits", body_limits);
+  ADD ("relays", body_relays);
   ADD ("connections-quic", body_connections_quic);
   ADD ("connections-tcp", body_connections_tcp);
   ADD ("diagnostics", body_diagnostics);

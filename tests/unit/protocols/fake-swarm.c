@@ -227,7 +227,7 @@ fake_swarm_set_listen_address (PeerupSwarm *self, const char *address)
 }
 
 GPtrArray *
-peerup_swarm_dup_listen_addresses (PeerupSwarm *self)
+peerup_swarm_dup_announced_addresses (PeerupSwarm *self)
 {
   return g_ptr_array_copy (self->listen_addresses, (GCopyFunc) (GCallback) peerup_multiaddr_ref, NULL);
 }

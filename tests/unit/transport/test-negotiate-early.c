@@ -153,6 +153,39 @@ test_refused (void)
   setting_clear (&self);
 }
 
+static DexFuture *
+dial_with_fiber (gpointer data)
+{
+  Setting *self = data;
+  GError *error = NULL;
+  g_autoptr (GBytes) message = g_bytes_new_static ("hello", 5);
+
+  if (peerup_negotiate_dial_with (self->ours, "/test/1.0.0", message, test_deadline (), &error) == NULL)
+    return dex_future_new_for_error (error);
+  return dex_future_new_for_boolean (TRUE);
+}
+
+/* A message of our own goes along, and what follows the answer is left to be read. */
+static void
+test_message (gconstpointer refused)
+{
+  const char *answer = GPOINTER_TO_INT (refused) ? REFUSAL : PROPOSAL "yes";
+  g_autoptr (DexFuture) future = NULL;
+  Setting self;
+
+  setting_init (&self);
+  future = dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, dial_with_fiber, &self, NULL);
+  assert_far (&self, PROPOSAL "hello");
+  test_assert_writes (self.theirs, answer);
+  dex_unref (test_finish (dex_ref (future)));
+  g_assert_true (dex_future_is_resolved (future) == !GPOINTER_TO_INT (refused));
+  if (GPOINTER_TO_INT (refused))
+    test_assert_fails (self.theirs, PEERUP_ERROR_RESET);
+  else
+    test_assert_reads (self.ours, "yes");
+  setting_clear (&self);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -163,5 +196,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/negotiate/early/silent", GINT_TO_POINTER (FALSE), test_silent);
   g_test_add_data_func ("/negotiate/early/ended", GINT_TO_POINTER (TRUE), test_silent);
   g_test_add_func ("/negotiate/early/refused", test_refused);
+  g_test_add_data_func ("/negotiate/message/taken", GINT_TO_POINTER (FALSE), test_message);
+  g_test_add_data_func ("/negotiate/message/refused", GINT_TO_POINTER (TRUE), test_message);
   return g_test_run ();
 }
