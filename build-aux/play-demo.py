@@ -213,7 +213,7 @@ def meet(workshop, laptop):
 
     say('3. The laptop learns the address and the identity of the workshop.')
     addresses = workshop.json('peerup', 'status')['listen_addresses']
-    address = next((a for a in addresses if a.startswith('/ip4/127.0.0.1/tcp/')), addresses[0])
+    address = next((a for a in addresses if a.startswith('/ip4/127.0.0.1/udp/')), addresses[0])
     laptop.run('peerup', 'auth', 'add', address, '--name', 'workshop')
     laptop.start_daemon()
     laptop.run('peerup', 'ping', 'workshop', '-c', '5', '--interval', '100ms')

@@ -672,64 +672,6 @@ peerup_quic_conn_open (PeerupQuicConn *self, GError **error)
   return channel;
 }
 
-/* Facts and settings */
-
-gboolean
-peerup_quic_conn_is_closed (PeerupQuicConn *self)
-{
-  return self->state >= PEERUP_QUIC_CLOSING;
-}
-
-gboolean
-peerup_quic_conn_is_gone (PeerupQuicConn *self)
-{
-  return self->state == PEERUP_QUIC_CLOSED;
-}
-
-gboolean
-peerup_quic_conn_is_established (PeerupQuicConn *self)
-{
-  return self->state == PEERUP_QUIC_OPEN;
-}
-
-gboolean
-peerup_quic_conn_is_outbound (PeerupQuicConn *self)
-{
-  return self->outbound;
-}
-
-PeerupPublicKey *
-peerup_quic_conn_get_remote_key (PeerupQuicConn *self)
-{
-  return self->remote_key;
-}
-
-guint64
-peerup_quic_conn_get_remote_code (PeerupQuicConn *self)
-{
-  return self->remote_code;
-}
-
-void
-peerup_quic_conn_set_user_data (PeerupQuicConn *self, gpointer user_data)
-{
-  self->user_data = user_data;
-}
-
-void
-peerup_quic_conn_get_path (PeerupQuicConn *self, PeerupSocketAddress *local, PeerupSocketAddress *remote)
-{
-  const ngtcp2_path *path;
-
-  *local = self->farewell_local;
-  *remote = self->farewell_remote;
-  if (self->conn == NULL)
-    return;
-  path = ngtcp2_conn_get_path (self->conn);
-  peerup_socket_address_set_native (local, path->local.addr, path->local.addrlen);
-  peerup_socket_address_set_native (remote, path->remote.addr, path->remote.addrlen);
-}
-
 void
 peerup_quic_conn_set_keep_alive (PeerupQuicConn *self, gboolean keep_alive)
 {
@@ -738,70 +680,6 @@ peerup_quic_conn_set_keep_alive (PeerupQuicConn *self, gboolean keep_alive)
     return;
   conn_set_keep_alive (self);
   peerup_quic_conn_active (self);
-}
-
-gboolean
-peerup_quic_conn_migrate (PeerupQuicConn *self, const PeerupSocketAddress *local, gboolean validate, gint64 now)
-{
-  PeerupSocketAddress old, remote;
-  ngtcp2_path path;
-  int code;
-
-  if (self->conn == NULL || !self->outbound || self->state != PEERUP_QUIC_OPEN)
-    return FALSE;
-  peerup_quic_conn_advance (self, now);
-  peerup_quic_conn_get_path (self, &old, &remote);
-  path = peerup_quic_path (local, &remote);
-  code = validate ? ngtcp2_conn_initiate_migration (self->conn, &path, self->now)
-                  : ngtcp2_conn_initiate_immediate_migration (self->conn, &path, self->now);
-  if (code != 0)
-    return FALSE;
-  peerup_quic_conn_active (self);
-  return TRUE;
-}
-
-gboolean
-peerup_quic_conn_update_keys (PeerupQuicConn *self, gint64 now)
-{
-  if (self->conn == NULL || self->state != PEERUP_QUIC_OPEN)
-    return FALSE;
-  peerup_quic_conn_advance (self, now);
-  if (ngtcp2_conn_initiate_key_update (self->conn, self->now) != 0)
-    return FALSE;
-  peerup_quic_conn_active (self);
-  return TRUE;
-}
-
-void
-peerup_quic_conn_get_figures (PeerupQuicConn *self, PeerupQuicFigures *figures)
-{
-  ngtcp2_conn_info info;
-
-  *figures = (PeerupQuicFigures) { .rtt = -1, .rtt_min = -1, .rtt_variation = -1 };
-  if (self->conn == NULL)
-    return;
-  ngtcp2_conn_get_conn_info (self->conn, &info);
-  if (info.min_rtt != UINT64_MAX)
-    {
-      figures->rtt = info.smoothed_rtt / NSEC;
-      figures->rtt_min = info.min_rtt / NSEC;
-      figures->rtt_variation = info.rttvar / NSEC;
-    }
-  figures->congestion_window = info.cwnd;
-  figures->bytes_in_flight = info.bytes_in_flight;
-  figures->bytes_received = info.bytes_recv;
-  figures->bytes_sent = info.bytes_sent;
-  figures->packets_received = info.pkt_recv;
-  figures->packets_sent = info.pkt_sent;
-  figures->packets_lost = info.pkt_lost;
-  figures->path_mtu =
-    self->narrow ? NGTCP2_MAX_UDP_PAYLOAD_SIZE : ngtcp2_conn_get_path_max_tx_udp_payload_size (self->conn);
-}
-
-guint
-peerup_quic_conn_get_n_channels (PeerupQuicConn *self)
-{
-  return self->channels.length;
 }
 
 void
