@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
 """How peers that know several ways to each other come together: in which order, how soon, and where some are blocked."""
+import os
 import re
 import statistics
 import time
@@ -13,6 +14,8 @@ from far import MIB, NOTICED, QUIC, TCP, flood, seconds_until_reset, swap, trans
 from netlab import NO_UDP
 
 RTT = 0.068
+# The goal is 20 ms; with the sanitizers and other tests beside it a handshake alone takes as long.
+MARGIN = 0.100 if os.environ.get('PEERUP_BUILD', '').endswith('asan') else 0.020
 # What a busy machine may take longer than a calm one, in seconds.
 SLACK = 0.15
 NEAR = "10.7.0.1", "10.7.0.2"
@@ -47,7 +50,7 @@ def test_first_byte_after_two_round_trips(lab, far):
     print(f"connect and first byte, median of {len(cold)}: {statistics.median(cold) * 1000:.0f} ms = "
           f"{statistics.median(cold) / RTT:.2f} RTT; best {min(cold) * 1000:.0f} ms; "
           f"on the connection {statistics.median(warm) * 1000:.0f} ms = {statistics.median(warm) / RTT:.2f} RTT")
-    assert 2 * RTT <= min(cold) <= 2 * RTT + 0.020
+    assert 2 * RTT <= min(cold) <= 2 * RTT + MARGIN
     assert statistics.median(cold) <= 2 * RTT + 0.020 + SLACK
     assert RTT <= min(warm) and statistics.median(warm) <= RTT + 0.020 + SLACK
 
