@@ -567,14 +567,13 @@ world_deliver (World *self)
   flying_free (flying);
 }
 
-/* FALSE: nothing is left to happen before @until. */
+/* What is due has happened when this returns, with all it caused: a flag is seen at its time, not
+ * at the next deadline. FALSE: nothing is left to happen before @until. */
 static gboolean
 world_step (World *self, gint64 until)
 {
-  gint64 next;
+  gint64 next = MIN (side_deadline (&self->client), side_deadline (&self->server));
 
-  world_settle (self);
-  next = MIN (side_deadline (&self->client), side_deadline (&self->server));
   /* Time goes on: what is due is done, once. */
   if (next <= self->now)
     g_assert_cmpuint (++self->n_idle_steps, <, 1000);
@@ -593,6 +592,7 @@ world_step (World *self, gint64 until)
     world_deliver (self);
   side_expire (&self->client, self->now);
   side_expire (&self->server, self->now);
+  world_settle (self);
   return TRUE;
 }
 
@@ -600,6 +600,7 @@ void
 world_run (World *self, gint64 until)
 {
   world_wake_flows (self);
+  world_settle (self);
   while (world_step (self, until))
     ;
 }
@@ -610,6 +611,7 @@ world_run_until (World *self, gboolean *flag)
   gint64 until = self->now + 600 * G_USEC_PER_SEC;
 
   world_wake_flows (self);
+  world_settle (self);
   while (!*flag && world_step (self, until))
     ;
   return *flag;
