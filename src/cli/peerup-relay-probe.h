@@ -20,7 +20,7 @@ G_BEGIN_DECLS
 PeerupSwarm *peerup_relay_probe_swarm (PeerupConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full): always there. */
 PeerupProbe *peerup_relay_probe_dial (PeerupSwarm *swarm, GPtrArray *addresses) G_GNUC_WARN_UNUSED_RESULT;
- * for the rest to be notes. */
+/* What each address answered, one line each. */
 void peerup_relay_probe_report (PeerupProbe *probe, PeerupReport *report);
 /* (nullable) (transfer none): the best connection of @probe, QUIC first, that is still open. */
 PeerupConnection *peerup_relay_probe_get_connection (PeerupProbe *probe);
