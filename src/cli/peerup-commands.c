@@ -13,6 +13,9 @@
   "ADDRESS is an IP address or a host name, with :PORT behind it unless that is 7777 (203.0.113.7,\n"          \
   "[2001:db8::7]:7000), or a multiaddr. TCP and QUIC are both tried, at the same port."
 
+#define RELAY_HELP \
+  "Without --config it uses ./relay-server.yaml, or /etc/peerup/relay-server.yaml, or else what the daemon uses."
+
 const PeerupCommand peerup_commands[] = {
   { "init", "", "Make an identity and a configuration", NULL, 0, 0, cmd_init_options, cmd_init },
   { "whoami", "", "Print the peer ID of this device", NULL, 0, 0, NULL, cmd_whoami },
@@ -49,6 +52,12 @@ const PeerupCommand peerup_commands[] = {
     "Makes in /etc/peerup what is not there yet, leaves what is there as it is, and starts the service. It can be\n"
     "said again at any time. The rules for nftables are written to a file, to be read and loaded by you.",
     0, 0, cmd_relay_setup_options, cmd_relay_setup },
+  { "relay serve", "", "Run in the foreground as a relay: others find each other through this device", RELAY_HELP, 0, 0,
+    NULL, cmd_relay_serve },
+  { "relay drain", "", "Let the running relay take nothing new, and wait until its circuits have ended",
+    "The daemon goes on, and serves again after “peerup relay resume” or a restart.\n\n" RELAY_HELP, 0, 0,
+    cmd_relay_drain_options, cmd_relay_drain },
+  { "relay resume", "", "Let a relay that was drained serve again", RELAY_HELP, 0, 0, NULL, cmd_relay_resume },
   { "relay authorize", "PEER", "Let a device use the relay that this machine is",
     "As “peerup auth add”, with ./relay-server.yaml or /etc/peerup/relay-server.yaml for a configuration.", 1, 1,
     cmd_auth_add_options, cmd_relay_authorize },
