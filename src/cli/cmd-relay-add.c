@@ -107,6 +107,13 @@ ask (Add *self, GError **error)
   self->peer = peerup_probe_get_peer (self->probe, error);
   if (self->peer == NULL && g_error_matches (*error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER))
     g_prefix_error (error, "nothing was changed: ");
+  /* The reasons stand above. */
+  if (self->peer == NULL && g_error_matches (*error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE) && !self->cli->json)
+    {
+      g_clear_error (error);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "no relay answers at %s, and nothing was changed",
+                   self->cli->arguments[0]);
+    }
   return self->peer != NULL && check_peer (self, error) && check_name (self, error);
 }
 

@@ -159,7 +159,7 @@ peerup_relay_entries_find (GPtrArray *entries, const char *text, GError **error)
       entry = entries->pdata[i];
   if (entry == NULL && peer != NULL)
     entry = peerup_relay_entries_lookup (entries, peer);
-  if (entry == NULL && g_ascii_string_to_unsigned (text, 10, 1, entries->len, &number, NULL))
+  if (entry == NULL && entries->len > 0 && g_ascii_string_to_unsigned (text, 10, 1, entries->len, &number, NULL))
     entry = entries->pdata[number - 1];
   if (entry == NULL)
     entry = find_place (entries, text, &local_error);

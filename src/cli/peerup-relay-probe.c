@@ -99,8 +99,10 @@ report_answer (const PeerupProbeAnswer *answer, PeerupReport *report)
     {
       g_autofree char *next = advise_unreachable (answer, transport);
 
-      peerup_report_add (report, PEERUP_REPORT_MEND, get_title (transport), next, "%s: %s", place,
-                         answer->error->message);
+      gboolean says_where = strstr (answer->error->message, place) != NULL;
+
+      peerup_report_add (report, PEERUP_REPORT_MEND, get_title (transport), next, "%s%s%s", says_where ? "" : place,
+                         says_where ? "" : ": ", answer->error->message);
     }
 }
 
