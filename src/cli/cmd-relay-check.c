@@ -110,8 +110,8 @@ check_reservation (Check *self)
   if (peerup_relay_daemon_is_reserved (self->kept))
     peerup_report_add (self->report, PEERUP_REPORT_OK, "reservation", NULL, "the daemon of this device has one");
   else if (self->kept != NULL)
-    peerup_report_add (self->report, PEERUP_REPORT_MEND, "reservation", NULL,
-                       "the daemon of this device has none: %s", peerup_answer_get_string (self->kept, "error"));
+    peerup_report_add (self->report, PEERUP_REPORT_MEND, "reservation", NULL, "the daemon of this device has none: %s",
+                       peerup_answer_get_string (self->kept, "error"));
   else if (self->config == NULL)
     peerup_report_add (self->report, PEERUP_REPORT_UNKNOWN, "reservation", "peerup init",
                        "not asked for, as this device has no identity yet");

@@ -9,8 +9,8 @@
   "PEER is a name from the configuration, a peer ID, or a multiaddr that ends in /p2p/ID. A peer that was once\n" \
   "reached by its multiaddr is found by its name or ID from then on."
 
-#define RELAY_ADDRESS_HELP                                                                                       \
-  "ADDRESS is an IP address or a host name, with :PORT behind it unless that is 7777 (203.0.113.7,\n"          \
+#define RELAY_ADDRESS_HELP                                                                            \
+  "ADDRESS is an IP address or a host name, with :PORT behind it unless that is 7777 (203.0.113.7,\n" \
   "[2001:db8::7]:7000), or a multiaddr. TCP and QUIC are both tried, at the same port."
 
 #define RELAY_HELP \

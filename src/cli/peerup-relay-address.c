@@ -14,7 +14,7 @@
 /* A name as DNS has it (RFC 1035 2.3.4). */
 #define NAME_MAX_LENGTH 253
 
-#define HOW_TO_WRITE                                                                             \
+#define HOW_TO_WRITE                                                                            \
   "write an IP address or a host name, with :PORT behind it unless that is 7777 (203.0.113.7, " \
   "[2001:db8::7]:7777), or a multiaddr (/ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…)"
 

@@ -26,8 +26,8 @@ typedef struct
   gboolean qr;
   gboolean ascii;
   PeerupReport *report;
-  PeerupConfig *config;    /* nullable */
-  PeerupPrivateKey *key;   /* nullable */
+  PeerupConfig *config;  /* nullable */
+  PeerupPrivateKey *key; /* nullable */
   gboolean runs;
   char **hosts; /* where devices find it, the first one first */
   gboolean public;
@@ -56,7 +56,8 @@ check_config (Check *self)
   if (self->config == NULL)
     {
       peerup_report_add (self->report, PEERUP_REPORT_MEND, "configuration",
-                         g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND) ? "sudo peerup relay setup" : NULL,
+                         g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND) ? "sudo peerup relay setup"
+                                                                                       : NULL,
                          "%s", error->message);
       return;
     }
@@ -105,8 +106,7 @@ check_authorized_keys (Check *self)
 static void
 check_unit (Check *self)
 {
-  g_autofree char *state =
-    g_str_equal (self->directory, PEERUP_RELAY_DIRECTORY) ? peerup_relay_unit_state () : NULL;
+  g_autofree char *state = g_str_equal (self->directory, PEERUP_RELAY_DIRECTORY) ? peerup_relay_unit_state () : NULL;
 
   if (state == NULL)
     return;
@@ -114,8 +114,8 @@ check_unit (Check *self)
     peerup_report_add (self->report, PEERUP_REPORT_OK, "service", NULL, "peerup-relay.service is active");
   else
     peerup_report_add (self->report, PEERUP_REPORT_MEND, "service",
-                       "journalctl -u peerup-relay\nsudo systemctl restart peerup-relay",
-                       "peerup-relay.service is %s", state);
+                       "journalctl -u peerup-relay\nsudo systemctl restart peerup-relay", "peerup-relay.service is %s",
+                       state);
 }
 
 /* Listening */
@@ -135,7 +135,8 @@ check_socket (Check *self, GVariant *socket)
 static gboolean
 ask_daemon (Check *self, GVariant **facts, GError **error)
 {
-  g_autoptr (PeerupClient) client = dex_await_object (peerup_client_attach (peerup_config_get_path (self->config)), error);
+  g_autoptr (PeerupClient) client =
+    dex_await_object (peerup_client_attach (peerup_config_get_path (self->config)), error);
 
   return client != NULL && PEERUP_ASK (peerup_client_get_proxy (client), get_diagnostics, facts, error);
 }
@@ -182,9 +183,10 @@ check_addresses (Check *self)
   else if (self->public)
     peerup_report_add (self->report, PEERUP_REPORT_OK, "addresses", NULL, "%s, of this machine and public", list);
   else if (own[0] != NULL)
-    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "addresses",
-                       "forward its TCP and UDP port in the router, and set relay.announce to\nthe router's public address",
-                       "%s: this machine is behind a router, and only its own network finds it there", list);
+    peerup_report_add (
+      self->report, PEERUP_REPORT_NOTE, "addresses",
+      "forward its TCP and UDP port in the router, and set relay.announce to\nthe router's public address",
+      "%s: this machine is behind a router, and only its own network finds it there", list);
   else
     peerup_report_add (self->report, PEERUP_REPORT_MEND, "addresses", NULL, "this machine has no network address");
   self->public |= announced[0] != NULL;
@@ -199,58 +201,6 @@ is_own_address (const char *host)
 
   return g_strv_contains ((const char *const *) own, host);
 }
-
-/* Of an answer that is this relay's, or of nobody: from the inside of a network not every address leads
- * back to it. */
-static void
-report_dialed (Check *self, const PeerupProbeAnswer *answer)
-{
-  PeerupPeerId *own = peerup_private_key_get_peer_id (self->key);
-  g_autofree char *host = peerup_relay_address_dup_host (answer->address);
-  g_autofree char *elsewhere = g_strdup_printf ("on another machine: peerup relay check %s", host);
-  const char *text = peerup_multiaddr_get_string (answer->address);
-
-  if (answer->peer != NULL && peerup_peer_id_equal (answer->peer, own))
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "reached", NULL, "%s", text);
-  else if (answer->peer != NULL)
-    peerup_report_add (self->report, PEERUP_REPORT_MEND, "reached", NULL, "%s: somebody else answers, %s", text,
-                       peerup_peer_id_get_string (answer->peer));
-  else if (is_own_address (host))
-    peerup_report_add (self->report, PEERUP_REPORT_MEND, "reached", NULL, "%s: %s", text, answer->error->message);
-  else
-    peerup_report_add (self->report, PEERUP_REPORT_UNKNOWN, "reached", elsewhere,
-                       "%s: %s. Many routers do not lead back in what comes from inside, so this says little", text,
-                       answer->error->message);
-}
-
-static void
-dial_addresses (Check *self)
-{
-  g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (PeerupSwarm) swarm = peerup_relay_probe_swarm (NULL, &error);
-  g_autoptr (PeerupProbe) probe = NULL;
-
-  for (guint i = 0; self->hosts[i] != NULL; i++)
-    {
-      g_autoptr (GPtrArray) some = peerup_relay_addresses_at (self->config, self->hosts[i]);
-
-      g_ptr_array_extend (addresses, some, (GCopyFunc) (void *) peerup_multiaddr_ref, NULL);
-    }
-  if (swarm == NULL)
-    return;
-  probe = peerup_relay_probe_dial (swarm, addresses);
-  for (guint i = 0; i < peerup_probe_get_n_answers (probe); i++)
-    report_dialed (self, peerup_probe_get_answer (probe, i));
-  peerup_relay_probe_end (swarm);
-  if (addresses->len > 0)
-    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "firewall", NULL,
-                       "what this machine sends to itself passes no firewall: “peerup relay check %s” on another machine "
-                       "tells whether it can be reached",
-                       self->hosts[0]);
-}
-
-/* The end */
 
 /* (nullable): the multiaddr with the relay's ID that a device is to take up: TCP, which gets through
  * almost anywhere; QUIC is found from there. */
@@ -275,6 +225,62 @@ get_short_address (PeerupMultiaddr *address)
 
   return peerup_relay_address_format (host, peerup_relay_address_get_port (address));
 }
+
+/* Of an answer that is this relay's, or of nobody: from the inside of a network not every address leads
+ * back to it. */
+static void
+report_dialed (Check *self, const PeerupProbeAnswer *answer)
+{
+  PeerupPeerId *own = peerup_private_key_get_peer_id (self->key);
+  g_autofree char *host = peerup_relay_address_dup_host (answer->address);
+  g_autofree char *place = get_short_address (answer->address);
+  g_autofree char *elsewhere = g_strdup_printf ("on another machine: peerup relay check %s", place);
+  const char *text = peerup_multiaddr_get_string (answer->address);
+
+  if (answer->peer != NULL && peerup_peer_id_equal (answer->peer, own))
+    peerup_report_add (self->report, PEERUP_REPORT_OK, "reached", NULL, "%s", text);
+  else if (answer->peer != NULL)
+    peerup_report_add (self->report, PEERUP_REPORT_MEND, "reached", NULL, "%s: somebody else answers, %s", text,
+                       peerup_peer_id_get_string (answer->peer));
+  else if (is_own_address (host))
+    peerup_report_add (self->report, PEERUP_REPORT_MEND, "reached", NULL, "%s: %s", text, answer->error->message);
+  else
+    peerup_report_add (self->report, PEERUP_REPORT_UNKNOWN, "reached", elsewhere,
+                       "%s: %s. Many routers do not lead back in what comes from inside, so this says little", text,
+                       answer->error->message);
+}
+
+static void
+dial_addresses (Check *self)
+{
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeerupSwarm) swarm = peerup_relay_probe_swarm (NULL, &error);
+  g_autoptr (PeerupProbe) probe = NULL;
+  g_autoptr (PeerupMultiaddr) best = get_best_address (self);
+  g_autofree char *shortest = best != NULL ? get_short_address (best) : NULL;
+
+  for (guint i = 0; self->hosts[i] != NULL; i++)
+    {
+      g_autoptr (GPtrArray) some = peerup_relay_addresses_at (self->config, self->hosts[i]);
+
+      g_ptr_array_extend (addresses, some, (GCopyFunc) (void *) peerup_multiaddr_ref, NULL);
+    }
+  if (swarm == NULL)
+    return;
+  probe = peerup_relay_probe_dial (swarm, addresses);
+  for (guint i = 0; i < peerup_probe_get_n_answers (probe); i++)
+    report_dialed (self, peerup_probe_get_answer (probe, i));
+  peerup_relay_probe_end (swarm);
+  if (shortest != NULL)
+    peerup_report_add (
+      self->report, PEERUP_REPORT_NOTE, "firewall", NULL,
+      "what this machine sends to itself passes no firewall: “peerup relay check %s” on another machine "
+      "tells whether it can be reached",
+      shortest);
+}
+
+/* The end */
 
 static void
 print_qr (Check *self, PeerupMultiaddr *address)

@@ -26,8 +26,8 @@ void peerup_relay_probe_report (PeerupProbe *probe, PeerupReport *report);
 PeerupConnection *peerup_relay_probe_get_connection (PeerupProbe *probe);
 /* A reservation over it, which is given back when the swarm closes. @expires: seconds since 1970. DENIED, GATED
  * or LIMIT when the relay does not want us; see peerup_relay_reserve(). */
-gboolean peerup_relay_probe_reserve (PeerupSwarm *swarm, PeerupProbe *probe, gint64 *expires, char **limits,
-                                     GError **error);
+gboolean
+peerup_relay_probe_reserve (PeerupSwarm *swarm, PeerupProbe *probe, gint64 *expires, char **limits, GError **error);
 /* What to do about a reservation that was refused with @error; nullable. */
 char *peerup_relay_probe_advise (PeerupPeerId *self, const GError *error) G_GNUC_WARN_UNUSED_RESULT;
 /* (nullable): where the relay's UDP port at @address sees this machine. */

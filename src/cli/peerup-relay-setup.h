@@ -21,9 +21,9 @@ typedef struct
   gboolean dry_run;
   gboolean system; /* of this machine: user, unit and all; else files in a directory alone */
   gboolean no_start;
-  char **authorize;        /* nullable: what was written for peers */
-  gboolean units_changed;  /* systemd has to read them again */
-  PeerupPrivateKey *key;   /* nullable: of the relay */
+  char **authorize;       /* nullable: what was written for peers */
+  gboolean units_changed; /* systemd has to read them again */
+  PeerupPrivateKey *key;  /* nullable: of the relay */
 } PeerupRelaySetup;
 
 void peerup_relay_setup_clear (PeerupRelaySetup *self);
