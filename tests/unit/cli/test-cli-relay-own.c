@@ -26,20 +26,9 @@ test_serving (void)
             " 'limits': <{'max_reservations': <uint64 128>, 'max_circuits_total': <uint64 1024>,"
             " 'authorized_session_duration': <uint64 3600>, 'authorized_session_data_limit': <uint64 0>}>}");
 
-  g_assert_nonnull (strstr (text, "serving for 1 h 0 min\n"));
-  g_assert_nonnull (strstr (text, "3 of 128 now; 17 granted, 4 refused since the start\n"));
-  g_assert_nonnull (strstr (text, "2 of 1024 now; 9 opened, 0 refused since the start\n"));
-  g_assert_nonnull (strstr (text, "1.0 MiB\n"));
+  g_assert_nonnull (strstr (text, "3 of 128 reservations and 2 of 1024 circuits"));
   g_assert_nonnull (strstr (text, "1 h 0 min, any amount\n"));
   g_assert_nonnull (strstr (text, "addresses    /ip4/203.0.113.7/tcp/7777\n"));
-}
-
-static void
-test_drained (void)
-{
-  g_autofree char *text = format ("{'state': <'drained'>, 'since': <int64 1799996400>}");
-
-  g_assert_nonnull (strstr (text, " drained\n"));
 }
 
 static void
@@ -56,11 +45,10 @@ test_off (void)
 static void
 test_strange (void)
 {
-  g_autofree char *text =
-    format ("{'state': <'serving'>, 'since': <'yesterday'>, 'limits': <7>, 'addresses': <8>, 'bytes': <int64 -1>}");
+  g_autofree char *text = format ("{'state': <'serving'>, 'reservations': <uint32 0>, 'circuits': <uint32 0>, 'since': "
+                                  "<'yesterday'>, 'limits': <7>, 'addresses': <8>, 'bytes': <int64 -1>}");
 
-  g_assert_nonnull (strstr (text, " serving\n"));
-  g_assert_nonnull (strstr (text, "0 now; 0 granted, 0 refused since the start\n"));
+  g_assert_nonnull (strstr (text, "any time, any amount\n"));
 }
 
 int
@@ -68,7 +56,6 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cli/relay-own/serving", test_serving);
-  g_test_add_func ("/cli/relay-own/drained", test_drained);
   g_test_add_func ("/cli/relay-own/off", test_off);
   g_test_add_func ("/cli/relay-own/strange", test_strange);
   return g_test_run ();
