@@ -73,16 +73,25 @@ announced_in (PeerupConfig *config)
   return g_strv_builder_end (builder);
 }
 
+/* The configuration last, of what it names. */
+static gboolean
+make_files (PeerupRelaySetup *self, GError **error)
+{
+  gboolean made = peerup_relay_setup_act_as_owner (self, error) && peerup_relay_setup_key (self, error) &&
+                  peerup_relay_setup_authorized_keys (self, error) && peerup_relay_setup_config (self, error) &&
+                  peerup_relay_setup_nft (self, error);
+
+  peerup_relay_setup_act_as_root (self);
+  return made;
+}
+
 static gboolean
 run_steps (PeerupRelaySetup *self, GError **error)
 {
   if (self->system && !peerup_relay_setup_user (self, error))
     return FALSE;
-  /* The configuration last of what it names, the service last of all. */
-  if (!peerup_relay_setup_directory (self, error) || !peerup_relay_setup_key (self, error) ||
-      !peerup_relay_setup_authorized_keys (self, error) || !peerup_relay_setup_config (self, error) ||
-      !peerup_relay_setup_nft (self, error) || !peerup_relay_setup_unit (self, error) ||
-      !peerup_relay_setup_service (self, error))
+  if (!peerup_relay_setup_directory (self, error) || !make_files (self, error) ||
+      !peerup_relay_setup_unit (self, error) || !peerup_relay_setup_service (self, error))
     return FALSE;
   peerup_relay_setup_firewall (self);
   return TRUE;

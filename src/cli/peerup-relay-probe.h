@@ -11,9 +11,11 @@ G_BEGIN_DECLS
 
 /* Asking a relay, without a daemon, from this very machine; in a fiber. */
 
-/* Microseconds that all addresses of a relay get to answer, and that one question to it takes. */
-#define PEERUP_RELAY_PROBE_TIMEOUT    (8 * G_USEC_PER_SEC)
+/* Microseconds that all addresses of a relay get to answer, that one question to it takes, and that
+ * a STUN server gets, which answers at once or not at all. */
+#define PEERUP_RELAY_PROBE_TIMEOUT    (6 * G_USEC_PER_SEC)
 #define PEERUP_RELAY_QUESTION_TIMEOUT (8 * G_USEC_PER_SEC)
+#define PEERUP_RELAY_STUN_TIMEOUT     (3 * G_USEC_PER_SEC)
 
 /* A swarm that only dials; with the identity of @config, or of nobody if it is NULL: the relay would take
  * two of one identity for one, and a daemon may be there with it. */

@@ -6,6 +6,7 @@ import select
 import socket
 
 from conftest import free_port
+from netlab import wait_for
 
 
 class OwnRelay:
@@ -27,7 +28,14 @@ class OwnRelay:
         return self.setup("--check", *options, code=code)
 
     def authorize(self, peer, *options):
+        """Returns when a relay that runs has taken it in."""
+        before = self.n_read()
         self.peer.run("relay", "authorize", peer.id, "--config", self.config, *options)
+        if self.process is not None:
+            wait_for(lambda: self.n_read() > before, 20, "reading authorized_keys again")
+
+    def n_read(self):
+        return self.process.stderr().count("authorized_keys was read again") if self.process is not None else 0
 
     def start(self):
         """Starts it, and waits until it says that it is ready."""

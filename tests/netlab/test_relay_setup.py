@@ -147,15 +147,21 @@ def machine(make_peer):
     peer = make_peer("server")
     tools = peer.home / "bin"
     tools.mkdir()
-    (tools / "systemctl").write_text(SYSTEMCTL.format(log=peer.home / "systemctl.log"))
+    log = peer.home / "systemctl.log"
+    log.touch()
+    (tools / "systemctl").write_text(SYSTEMCTL.format(log=log))
     (tools / "systemctl").chmod(0o755)
+    # The user it makes has to find that, too.
+    log.chmod(0o666)
+    for directory in (peer.home, peer.home.parent):
+        directory.chmod(0o711)
 
     def run(script):
         environment = peer.env(PATH=f"{tools}:{os.environ['PATH']}", P=os.environ.get("PEERUP_BIN", str(netlab.BUILD / "src/cli/peerup")))
         done = subprocess.run([*namespace, "sh", "-c", PRIVATE, "sh", peer.home, "sh", "-ec", script], env=environment,
                               capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, (done.stdout, done.stderr)
-        return done.stdout, peer.home / "etc", (peer.home / "systemctl.log").read_text().splitlines()
+        return done.stdout, peer.home / "etc", log.read_text().splitlines()
 
     return run
 
