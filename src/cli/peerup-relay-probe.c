@@ -241,7 +241,7 @@ peerup_relay_probe_stun (PeerupSwarm *swarm, PeerupMultiaddr *address, const cha
     }
   stun = peerup_stun_socket_new (socket, NULL);
   binding =
-    dex_await_boxed (peerup_stun_socket_ask (stun, &server, g_get_monotonic_time () + PEERUP_RELAY_QUESTION_TIMEOUT),
+    dex_await_boxed (peerup_stun_socket_ask (stun, &server, g_get_monotonic_time () + PEERUP_RELAY_STUN_TIMEOUT),
                      error);
   if (binding == NULL)
     return NULL;
