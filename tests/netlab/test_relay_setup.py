@@ -198,6 +198,33 @@ def test_root_authorizes_in_the_owners_name(machine):
     assert "1 device may use it" in out and "peerup-relay.service is inactive" in out
 
 
+# What the README says, as far as it goes without systemd.
+BY_HAND = """
+rmdir /run/systemd/system
+mkdir /run/build && mount --bind "$BUILD" /run/build
+P=/run/build/src/cli/peerup
+unset LSAN_OPTIONS
+export ASAN_OPTIONS=detect_leaks=0
+cd /
+$P relay setup --port 17777 --public-address 127.0.0.1
+runuser -u peerup -- $P relay serve &
+until $P relay info 2>/dev/null; do kill -0 $!; sleep 0.1; done
+echo "== check"; $P relay setup --check
+echo "== drain"; $P relay drain 2>&1
+kill $!; wait
+"""
+
+
+def test_root_runs_it_by_hand(machine):
+    """Its own user serves, and root asks it."""
+    out, etc, told = machine(f"BUILD={netlab.BUILD}\n{BY_HAND}")
+    made, checked = out.split("== check\n")
+    assert "runuser -u peerup -- " in made and "This device is a relay" in made
+    assert checked.count("ok      reached") == 2 and "peerup relay add 127.0.0.1:17777\n" in checked
+    assert "serves nobody now" in checked
+    assert told == [] and {path.stat().st_uid for path in (etc / "peerup").iterdir()} == {(etc / "peerup").stat().st_uid}
+
+
 # What others say of the files
 
 def needs(program):
