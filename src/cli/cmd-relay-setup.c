@@ -29,7 +29,7 @@ const GOptionEntry cmd_relay_setup_options[] = {
     "Make all files in DIR and touch nothing of the system: needs no root", "DIR" },
   { "port", 0, 0, G_OPTION_ARG_INT, &port, "Listen on this port, over TCP and QUIC (7777)", "PORT" },
   { "websocket-port", 0, 0, G_OPTION_ARG_INT, &websocket_port,
-    "Listen for WebSocket connections too, for networks with nothing but the web (443)", "PORT" },
+    "Take WebSocket connections too, on 443 from networks that let nothing out but the web", "PORT" },
   { "public-address", 0, 0, G_OPTION_ARG_STRING_ARRAY, &public_addresses,
     "Tell devices this address, where it is not one of this machine's own (may be repeated)", "IP" },
   { "user", 0, 0, G_OPTION_ARG_STRING, &user, "The user it runs as (peerup)", "NAME" },

@@ -103,6 +103,9 @@ check_authorized_keys (Check *self)
                        n == 1 ? "" : "s");
 }
 
+/* What the unit says. */
+#define STOP_TIMEOUT (60 * G_USEC_PER_SEC)
+
 static void
 check_unit (Check *self)
 {
@@ -171,6 +174,15 @@ check_daemon (Check *self)
 
 /* Addresses */
 
+static gboolean
+is_own_address (const char *host)
+{
+  gboolean public;
+  g_auto (GStrv) own = peerup_relay_own_hosts (&public);
+
+  return g_strv_contains ((const char *const *) own, host);
+}
+
 static void
 check_addresses (Check *self)
 {
@@ -193,13 +205,49 @@ check_addresses (Check *self)
   self->hosts = announced[0] != NULL ? g_steal_pointer (&announced) : g_steal_pointer (&own);
 }
 
-static gboolean
-is_own_address (const char *host)
+/* What another relay says of where packets from here come from. */
+static void
+report_seen (Check *self, PeerupSwarm *swarm, const PeerupProbeAnswer *answer)
 {
-  gboolean public;
-  g_auto (GStrv) own = peerup_relay_own_hosts (&public);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *seen = peerup_relay_probe_stun (swarm, answer->address, answer->host, &error);
+  g_autoptr (PeerupRelayAddress) place = seen != NULL ? peerup_relay_address_parse (seen, NULL) : NULL;
+  g_autofree char *host = place != NULL ? peerup_relay_address_dup_host (place->addresses->pdata[0]) : NULL;
 
-  return g_strv_contains ((const char *const *) own, host);
+  if (host == NULL)
+    return;
+  if (is_own_address (host))
+    peerup_report_add (self->report, PEERUP_REPORT_OK, "seen from", NULL,
+                       "another relay sees this machine at %s, which is its own address", host);
+  else if (g_strv_contains ((const char *const *) self->hosts, host))
+    peerup_report_add (self->report, PEERUP_REPORT_OK, "seen from", NULL,
+                       "another relay sees this machine at %s, which is announced", host);
+  else
+    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "seen from",
+                       "if that router forwards the port, announce its address in relay.announce",
+                       "another relay sees this machine at %s, the address of a router", host);
+}
+
+/* Only where the configuration has other relays to ask. */
+static void
+check_seen (Check *self)
+{
+  GPtrArray *relays = peerup_config_get_relay_addresses (self->config);
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
+  g_autoptr (PeerupSwarm) swarm = NULL;
+  g_autoptr (PeerupProbe) probe = NULL;
+
+  for (guint i = 0; i < relays->len; i++)
+    if (g_str_equal (peerup_relay_address_get_transport (relays->pdata[i]), "quic"))
+      g_ptr_array_add (addresses, relays->pdata[i]);
+  swarm = addresses->len > 0 ? peerup_relay_probe_swarm (NULL, NULL) : NULL;
+  if (swarm == NULL)
+    return;
+  probe = peerup_relay_probe_dial (swarm, addresses);
+  for (guint i = 0; i < peerup_probe_get_n_answers (probe); i++)
+    if (peerup_probe_get_answer (probe, i)->peer != NULL)
+      report_seen (self, swarm, peerup_probe_get_answer (probe, i));
+  peerup_relay_probe_end (swarm);
 }
 
 /* (nullable): the multiaddr with the relay's ID that a device is to take up: TCP, which gets through
@@ -351,6 +399,7 @@ run (PeerupCli *cli)
       check_unit (self);
       check_daemon (self);
       check_addresses (self);
+      check_seen (self);
     }
   if (self->runs && self->key != NULL)
     dial_addresses (self);

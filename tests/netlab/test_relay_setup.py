@@ -342,6 +342,15 @@ def test_check_of_a_relay_that_runs(own_relay):
     assert f"peerup relay add {relay.address()}/p2p/{relay.id}\n" in done.stdout
 
 
+def test_check_asks_another_relay_how_it_is_seen(own_relay, make_peer):
+    other = OwnRelay(make_peer("other")).start()
+    relay = own_relay("--public-address", "127.0.0.1")
+    relay.config.write_text(relay.config.read_text().replace(
+        "relay:\n", f"relay:\n  addresses: ['{other.address('quic')}/p2p/{other.id}']\n", 1))
+    seen, = (step for step in relay.check(code=1)["checks"] if step["step"] == "seen from")
+    assert seen["result"] == "ok" and "127.0.0.1" in seen["text"]
+
+
 def test_check_finds_what_is_wrong(own_relay):
     relay = own_relay("--public-address", "127.0.0.1")
     os.chmod(relay.directory / "relay.key", 0o644)
