@@ -107,6 +107,13 @@ ask (Add *self, GError **error)
   self->peer = peerup_probe_get_peer (self->probe, error);
   if (self->peer == NULL && g_error_matches (*error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER))
     g_prefix_error (error, "nothing was changed: ");
+  /* The reasons stand above. */
+  if (self->peer == NULL && g_error_matches (*error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE) && !self->cli->json)
+    {
+      g_clear_error (error);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "no relay answers at %s, and nothing was changed",
+                   self->cli->arguments[0]);
+    }
   return self->peer != NULL && check_peer (self, error) && check_name (self, error);
 }
 
@@ -124,8 +131,7 @@ write_addresses (Add *self, PeerupConfigEdit *edit, GError **error)
       g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_with_peer_id (answer->address, self->peer);
 
       if (answer->peer == NULL || !g_hash_table_add (done, answer->address) ||
-          (entry != NULL &&
-           g_ptr_array_find_with_equal_func (entry->addresses, address, peerup_multiaddr_equal, NULL)))
+          (entry != NULL && g_ptr_array_find_with_equal_func (entry->addresses, address, peerup_multiaddr_equal, NULL)))
         continue;
       if (!peerup_config_edit_add_relay (edit, address, error))
         return FALSE;
@@ -156,8 +162,8 @@ report_written (Add *self)
     peerup_report_add (self->report, PEERUP_REPORT_OK, "peer ID", NULL, "%s, as it was known here", id);
   else
     peerup_report_add (self->report, PEERUP_REPORT_NOTE, "peer ID",
-                       "compare it with what “peerup relay setup --check” prints on the relay", "%s, which counts from now on",
-                       id);
+                       "compare it with what “peerup relay setup --check” prints on the relay",
+                       "%s, which counts from now on", id);
   if (self->n_written > 0)
     peerup_report_add (self->report, PEERUP_REPORT_MADE, "configuration", NULL, "%u address%s in %s", self->n_written,
                        self->n_written == 1 ? "" : "es", peerup_config_get_path (self->config));
@@ -180,8 +186,8 @@ static void
 report_daemon (Add *self, PeerupPeerId *own)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) relay = peerup_relay_daemon_wait_reserved (peerup_config_get_path (self->config), self->peer,
-                                                                  RESERVE_TIMEOUT, &error);
+  g_autoptr (GVariant) relay =
+    peerup_relay_daemon_wait_reserved (peerup_config_get_path (self->config), self->peer, RESERVE_TIMEOUT, &error);
   const char *reason = relay != NULL ? peerup_answer_get_string (relay, "error") : error->message;
   g_autofree char *next = NULL;
 

@@ -7,16 +7,16 @@
 #include "cli/peerup-commands.h"
 
 #include "cli/peerup-relay-config.h"
+#include "cli/peerup-relay-daemon.h"
 
 int
 cmd_relay_authorize (PeerupCli *cli)
 {
   g_autoptr (GError) error = NULL;
-  char *path = peerup_relay_config_find (cli->config, &error);
+  g_autofree char *path = peerup_relay_config_find (cli->config, &error);
 
-  if (path == NULL)
+  if (path == NULL || !peerup_relay_become_owner (path, &error))
     return peerup_cli_fail (error);
-  g_free (cli->config);
-  cli->config = path;
+  g_set_str (&cli->config, path);
   return cmd_auth_add (cli);
 }

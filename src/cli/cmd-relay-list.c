@@ -30,16 +30,6 @@ ask_daemon (const char *config_path)
 }
 
 static void
-add_addresses (GVariantDict *dict, GPtrArray *addresses)
-{
-  GVariantBuilder list = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
-
-  for (guint i = 0; i < addresses->len; i++)
-    g_variant_builder_add (&list, "s", peerup_multiaddr_get_string (addresses->pdata[i]));
-  g_variant_dict_insert_value (dict, "addresses", g_variant_builder_end (&list));
-}
-
-static void
 list_json (GPtrArray *entries, GVariant *relays)
 {
   GVariantBuilder list = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
@@ -48,14 +38,8 @@ list_json (GPtrArray *entries, GVariant *relays)
     {
       const PeerupRelayEntry *entry = entries->pdata[i];
       g_autoptr (GVariant) state = peerup_relay_daemon_lookup (relays, entry->peer);
-      g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (state);
 
-      g_variant_dict_remove (&dict, "id");
-      g_variant_dict_insert (&dict, "number", "u", i + 1);
-      g_variant_dict_insert (&dict, "peer_id", "s", peerup_peer_id_get_string (entry->peer));
-      g_variant_dict_insert (&dict, "name", "s", entry->name != NULL ? entry->name : "");
-      add_addresses (&dict, entry->addresses);
-      g_variant_builder_add_value (&list, g_variant_dict_end (&dict));
+      g_variant_builder_add_value (&list, peerup_relay_entry_describe (entry, state));
     }
   peerup_cli_print_variant (g_variant_builder_end (&list));
 }

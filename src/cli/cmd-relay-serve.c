@@ -8,6 +8,7 @@
 
 #include "cli/peerup-daemon.h"
 #include "cli/peerup-relay-config.h"
+#include "cli/peerup-relay-daemon.h"
 #include "client/peerup-client.h"
 
 static char *timeout_text;
@@ -37,7 +38,9 @@ attach (PeerupCli *cli, GError **error)
 {
   g_autofree char *path = find_config (cli, error);
 
-  return path != NULL ? dex_await_object (peerup_client_attach (path), error) : NULL;
+  if (path == NULL || !peerup_relay_become_owner (path, error))
+    return NULL;
+  return dex_await_object (peerup_client_attach (path), error);
 }
 
 static GAsyncResult *

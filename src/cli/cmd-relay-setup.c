@@ -6,12 +6,14 @@
  */
 #include "cli/peerup-commands.h"
 
-#include <errno.h>
+#include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/peerup-relay-address.h"
 #include "cli/peerup-relay-check.h"
 #include "cli/peerup-relay-config.h"
+#include "cli/peerup-relay-places.h"
 #include "cli/peerup-relay-setup.h"
 
 static char *directory;
@@ -27,7 +29,7 @@ const GOptionEntry cmd_relay_setup_options[] = {
     "Make all files in DIR and touch nothing of the system: needs no root", "DIR" },
   { "port", 0, 0, G_OPTION_ARG_INT, &port, "Listen on this port, over TCP and QUIC (7777)", "PORT" },
   { "websocket-port", 0, 0, G_OPTION_ARG_INT, &websocket_port,
-    "Listen for WebSocket connections too, for networks with nothing but the web (443)", "PORT" },
+    "Take WebSocket connections too, on 443 from networks that let nothing out but the web", "PORT" },
   { "public-address", 0, 0, G_OPTION_ARG_STRING_ARRAY, &public_addresses,
     "Tell devices this address, where it is not one of this machine's own (may be repeated)", "IP" },
   { "user", 0, 0, G_OPTION_ARG_STRING, &user, "The user it runs as (peerup)", "NAME" },
@@ -58,24 +60,29 @@ take_from_config (PeerupRelaySetup *self, PeerupConfig *config)
     }
 }
 
-/* (nullable): of IP literals, in the order of the file. */
+/* Names are not what --public-address takes; a file that has some is one that a person edited. */
 static char **
 announced_in (PeerupConfig *config)
 {
-  GPtrArray *addresses = config != NULL ? peerup_config_get_relay_announce (config) : NULL;
+  g_auto (GStrv) hosts = peerup_relay_announced_hosts (config);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autofree char *last = NULL;
 
-  for (guint i = 0; addresses != NULL && i < addresses->len; i++)
-    {
-      g_autofree char *host = peerup_relay_address_dup_host (addresses->pdata[i]);
-
-      if (host == NULL || g_strcmp0 (host, last) == 0 || !g_hostname_is_ip_address (host))
-        continue;
-      g_strv_builder_add (builder, host);
-      g_set_str (&last, host);
-    }
+  for (guint i = 0; hosts[i] != NULL; i++)
+    if (g_hostname_is_ip_address (hosts[i]))
+      g_strv_builder_add (builder, hosts[i]);
   return g_strv_builder_end (builder);
+}
+
+/* The configuration last, of what it names. */
+static gboolean
+make_files (PeerupRelaySetup *self, GError **error)
+{
+  gboolean made = peerup_relay_setup_act_as_owner (self, error) && peerup_relay_setup_key (self, error) &&
+                  peerup_relay_setup_authorized_keys (self, error) && peerup_relay_setup_config (self, error) &&
+                  peerup_relay_setup_nft (self, error);
+
+  peerup_relay_setup_act_as_root (self);
+  return made;
 }
 
 static gboolean
@@ -83,11 +90,8 @@ run_steps (PeerupRelaySetup *self, GError **error)
 {
   if (self->system && !peerup_relay_setup_user (self, error))
     return FALSE;
-  /* The configuration last of what it names, the service last of all. */
-  if (!peerup_relay_setup_directory (self, error) || !peerup_relay_setup_key (self, error) ||
-      !peerup_relay_setup_authorized_keys (self, error) || !peerup_relay_setup_config (self, error) ||
-      !peerup_relay_setup_nft (self, error) || !peerup_relay_setup_unit (self, error) ||
-      !peerup_relay_setup_service (self, error))
+  if (!peerup_relay_setup_directory (self, error) || !make_files (self, error) ||
+      !peerup_relay_setup_unit (self, error) || !peerup_relay_setup_service (self, error))
     return FALSE;
   peerup_relay_setup_firewall (self);
   return TRUE;
@@ -135,6 +139,16 @@ find_program (void)
   return self != NULL ? self : g_steal_pointer (&installed);
 }
 
+/* (nullable): the user an earlier run was told, who has the directory since; not root. */
+static char *
+owner_of (const char *path)
+{
+  struct stat info;
+  struct passwd *owner = stat (path, &info) == 0 && info.st_uid != 0 ? getpwuid (info.st_uid) : NULL;
+
+  return owner != NULL ? g_strdup (owner->pw_name) : NULL;
+}
+
 static int
 set_up (PeerupCli *cli, const char *path)
 {
@@ -142,6 +156,7 @@ set_up (PeerupCli *cli, const char *path)
   g_autofree char *config_path = g_build_filename (path, PEERUP_RELAY_CONFIG, NULL);
   g_autoptr (PeerupConfig) config = NULL;
   g_auto (GStrv) announced = NULL;
+  g_autofree char *owner = NULL;
   g_autoptr (GError) error = NULL;
   PeerupRelaySetup self = {
     .plan = { .directory = path,
@@ -156,10 +171,16 @@ set_up (PeerupCli *cli, const char *path)
   };
   int code;
 
+  owner = user == NULL && self.system ? owner_of (path) : NULL;
+  if (owner != NULL)
+    self.plan.user = owner;
   if (g_file_test (config_path, G_FILE_TEST_EXISTS))
     config = peerup_config_load (config_path, NULL, NULL);
   take_from_config (&self, config);
-  announced = public_addresses != NULL ? g_strdupv (public_addresses) : announced_in (config);
+  if (public_addresses != NULL)
+    announced = g_strdupv (public_addresses);
+  else if (config != NULL)
+    announced = announced_in (config);
   self.plan.public_addresses = (const char *const *) announced;
   if (!peerup_relay_plan_check (&self.plan, &error))
     return peerup_cli_fail (error);

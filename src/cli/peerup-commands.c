@@ -9,6 +9,10 @@
   "PEER is a name from the configuration, a peer ID, or a multiaddr that ends in /p2p/ID. A peer that was once\n" \
   "reached by its multiaddr is found by its name or ID from then on."
 
+#define RELAY_ADDRESS_HELP                                                                            \
+  "ADDRESS is an IP address or a host name, with :PORT behind it unless that is 7777 (203.0.113.7,\n" \
+  "[2001:db8::7]:7000), or a multiaddr. TCP and QUIC are both tried, at the same port."
+
 #define RELAY_HELP \
   "Without --config it uses ./relay-server.yaml, or /etc/peerup/relay-server.yaml, or else what the daemon uses."
 
@@ -32,18 +36,37 @@ const PeerupCommand peerup_commands[] = {
   { "service enable", "NAME", "Offer a service that was disabled", NULL, 1, 1, NULL, cmd_service_enable },
   { "service disable", "NAME", "Stop offering a service, and keep its entry", NULL, 1, 1, NULL, cmd_service_disable },
   { "service list", "", "List the services of this device", NULL, 0, 0, NULL, cmd_service_list },
-  { "auth add", "PEER", "Authorize a peer to connect", PEER_HELP, 1, 1, cmd_auth_add_options, cmd_auth_add },
-  { "auth list", "", "List the authorized peers", NULL, 0, 0, NULL, cmd_auth_list },
-  { "auth remove", "PEER", "Take a peer's authorization away; it is disconnected at once", NULL, 1, 1, NULL,
-    cmd_auth_remove },
-  { "auth validate", "[FILE]", "Check authorized_keys, or another file of its form", NULL, 0, 1, NULL,
-    cmd_auth_validate },
+  { "relay add", "ADDRESS", "Use a relay from now on",
+    RELAY_ADDRESS_HELP "\n\nThe relay proves who it is, and that peer ID is the one that counts from then on; an\n"
+                       "address that ends in /p2p/ID says which it has to be.",
+    1, 1, cmd_relay_add_options, cmd_relay_add },
+  { "relay list", "", "List the relays of this device, and how they do", NULL, 0, 0, NULL, cmd_relay_list },
+  { "relay info", "[RELAY]", "Show what the daemon knows of its relays, and of the relay that this machine is",
+    "RELAY is a number of “peerup relay list”, a name, a peer ID or an address.", 0, 1, NULL, cmd_relay_info },
+  { "relay check", "ADDRESS", "Look at a relay from here: is it reached, who is it, does it take this device",
+    RELAY_ADDRESS_HELP "\n\nEnds with 0 if all is well, with 1 if not. Nothing is changed.", 1, 1, NULL,
+    cmd_relay_check },
+  { "relay remove", "RELAY", "Use a relay no longer",
+    "RELAY is a number of “peerup relay list”, a name, a peer ID or an address.", 1, 1, NULL, cmd_relay_remove },
+  { "relay setup", "", "Make this machine a relay: user, key, configuration, service",
+    "Makes in /etc/peerup what is not there yet, leaves what is there as it is, and starts the service. It can be\n"
+    "said again at any time. The rules for nftables are written to a file, to be read and loaded by you.",
+    0, 0, cmd_relay_setup_options, cmd_relay_setup },
   { "relay serve", "", "Run in the foreground as a relay: others find each other through this device", RELAY_HELP, 0, 0,
     NULL, cmd_relay_serve },
   { "relay drain", "", "Let the running relay take nothing new, and wait until its circuits have ended",
     "The daemon goes on, and serves again after “peerup relay resume” or a restart.\n\n" RELAY_HELP, 0, 0,
     cmd_relay_drain_options, cmd_relay_drain },
   { "relay resume", "", "Let a relay that was drained serve again", RELAY_HELP, 0, 0, NULL, cmd_relay_resume },
+  { "relay authorize", "PEER", "Let a device use the relay that this machine is",
+    "As “peerup auth add”, with ./relay-server.yaml or /etc/peerup/relay-server.yaml for a configuration.", 1, 1,
+    cmd_auth_add_options, cmd_relay_authorize },
+  { "auth add", "PEER", "Authorize a peer to connect", PEER_HELP, 1, 1, cmd_auth_add_options, cmd_auth_add },
+  { "auth list", "", "List the authorized peers", NULL, 0, 0, NULL, cmd_auth_list },
+  { "auth remove", "PEER", "Take a peer's authorization away; it is disconnected at once", NULL, 1, 1, NULL,
+    cmd_auth_remove },
+  { "auth validate", "[FILE]", "Check authorized_keys, or another file of its form", NULL, 0, 1, NULL,
+    cmd_auth_validate },
   { "config validate", "[FILE]", "Check the configuration", NULL, 0, 1, NULL, cmd_config_validate },
   { "config show", "", "Print the configuration in force, with its defaults", NULL, 0, 0, NULL, cmd_config_show },
   { "version", "", "Print the version", NULL, 0, 0, NULL, cmd_version },

@@ -18,6 +18,13 @@ int cmd_service_remove (PeerupCli *cli);
 int cmd_service_enable (PeerupCli *cli);
 int cmd_service_disable (PeerupCli *cli);
 int cmd_service_list (PeerupCli *cli);
+int cmd_relay_setup (PeerupCli *cli);
+int cmd_relay_check (PeerupCli *cli);
+int cmd_relay_info (PeerupCli *cli);
+int cmd_relay_list (PeerupCli *cli);
+int cmd_relay_add (PeerupCli *cli);
+int cmd_relay_remove (PeerupCli *cli);
+int cmd_relay_authorize (PeerupCli *cli);
 int cmd_auth_add (PeerupCli *cli);
 int cmd_auth_list (PeerupCli *cli);
 int cmd_auth_remove (PeerupCli *cli);
@@ -40,6 +47,8 @@ extern const GOptionEntry cmd_proxy_options[];
 extern const GOptionEntry cmd_ping_options[];
 extern const GOptionEntry cmd_relay_drain_options[];
 extern const GOptionEntry cmd_service_add_options[];
+extern const GOptionEntry cmd_relay_setup_options[];
+extern const GOptionEntry cmd_relay_add_options[];
 extern const GOptionEntry cmd_auth_add_options[];
 
 G_END_DECLS

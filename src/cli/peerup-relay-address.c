@@ -14,7 +14,7 @@
 /* A name as DNS has it (RFC 1035 2.3.4). */
 #define NAME_MAX_LENGTH 253
 
-#define HOW_TO_WRITE                                                                             \
+#define HOW_TO_WRITE                                                                            \
   "write an IP address or a host name, with :PORT behind it unless that is 7777 (203.0.113.7, " \
   "[2001:db8::7]:7777), or a multiaddr (/ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…)"
 
@@ -132,6 +132,8 @@ parse_host_port (PeerupRelayAddress *self, const char *text, GError **error)
   if (port != NULL && !g_ascii_string_to_unsigned (port, 10, 1, 65535, &number, NULL))
     return fail (error, text, "as a port is a number from 1 to 65535");
   add_both (self, multiaddr, (guint16) number);
+  if (port == NULL)
+    add (self, multiaddr, "/tcp/%u/ws", PEERUP_RELAY_WEBSOCKET_PORT);
   return TRUE;
 }
 
@@ -193,7 +195,10 @@ parse_multiaddr (PeerupRelayAddress *self, const char *text, GError **error)
   transport = peerup_relay_address_get_transport (address);
   host = get_host_part (address, n_host);
   if (peerup_multiaddr_get_n_components (address) == n_host)
-    add_both (self, host, PEERUP_RELAY_DEFAULT_PORT);
+    {
+      add_both (self, host, PEERUP_RELAY_DEFAULT_PORT);
+      add (self, host, "/tcp/%u/ws", PEERUP_RELAY_WEBSOCKET_PORT);
+    }
   else
     g_ptr_array_add (self->addresses, peerup_multiaddr_ref (address));
   if (g_str_equal (transport, "tcp") || g_str_equal (transport, "quic"))

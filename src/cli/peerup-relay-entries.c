@@ -42,6 +42,7 @@ peerup_relay_entries_new (PeerupConfig *config)
       if (entry == NULL)
         {
           entry = g_new0 (PeerupRelayEntry, 1);
+          entry->number = entries->len + 1;
           entry->peer = peerup_peer_id_ref (peer);
           entry->name = peerup_config_name_of_peer (config, peer);
           entry->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
@@ -90,9 +91,9 @@ peerup_relay_entry_format_places (const PeerupRelayEntry *self)
   for (guint i = 0; i < self->addresses->len; i++)
     {
       g_autofree char *host = peerup_relay_address_dup_host (self->addresses->pdata[i]);
-      char *place = host != NULL ? peerup_relay_address_format (
-                                     host, peerup_relay_address_get_port (self->addresses->pdata[i]))
-                                 : g_strdup (peerup_multiaddr_get_string (self->addresses->pdata[i]));
+      char *place = host != NULL
+                      ? peerup_relay_address_format (host, peerup_relay_address_get_port (self->addresses->pdata[i]))
+                      : g_strdup (peerup_multiaddr_get_string (self->addresses->pdata[i]));
 
       if (!g_hash_table_contains (seen, place))
         g_strv_builder_add (builder, place);
@@ -100,6 +101,22 @@ peerup_relay_entry_format_places (const PeerupRelayEntry *self)
     }
   places = g_strv_builder_end (builder);
   return g_strjoinv (", ", places);
+}
+
+GVariant *
+peerup_relay_entry_describe (const PeerupRelayEntry *self, GVariant *state)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (state);
+  GVariantBuilder addresses = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
+
+  for (guint i = 0; i < self->addresses->len; i++)
+    g_variant_builder_add (&addresses, "s", peerup_multiaddr_get_string (self->addresses->pdata[i]));
+  g_variant_dict_remove (&dict, "id");
+  g_variant_dict_insert (&dict, "number", "u", self->number);
+  g_variant_dict_insert (&dict, "peer_id", "s", peerup_peer_id_get_string (self->peer));
+  g_variant_dict_insert (&dict, "name", "s", self->name != NULL ? self->name : "");
+  g_variant_dict_insert_value (&dict, "addresses", g_variant_builder_end (&addresses));
+  return g_variant_dict_end (&dict);
 }
 
 /* NULL, and no error, if @text is no address or nobody's. */
@@ -159,7 +176,7 @@ peerup_relay_entries_find (GPtrArray *entries, const char *text, GError **error)
       entry = entries->pdata[i];
   if (entry == NULL && peer != NULL)
     entry = peerup_relay_entries_lookup (entries, peer);
-  if (entry == NULL && g_ascii_string_to_unsigned (text, 10, 1, entries->len, &number, NULL))
+  if (entry == NULL && entries->len > 0 && g_ascii_string_to_unsigned (text, 10, 1, entries->len, &number, NULL))
     entry = entries->pdata[number - 1];
   if (entry == NULL)
     entry = find_place (entries, text, &local_error);

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 /* One relay of a configuration, with all its addresses. */
 typedef struct
 {
+  guint number; /* from 1 */
   PeerupPeerId *peer;
   const char *name;     /* nullable; borrowed from the configuration */
   GPtrArray *addresses; /* of PeerupMultiaddr, each with /p2p/ID, in the order of the file */
@@ -29,5 +30,7 @@ PeerupRelayEntry *peerup_relay_entries_find_address (GPtrArray *entries, PeerupM
 const char *peerup_relay_entry_get_label (const PeerupRelayEntry *self);
 /* "203.0.113.7, [2001:db8::7]:7000": the places without their transports. */
 char *peerup_relay_entry_format_places (const PeerupRelayEntry *self) G_GNUC_WARN_UNUSED_RESULT;
+/* Floating: a{sv} of number (u), peer_id, name (s), addresses (as), and what @state (nullable, of ListRelays) says. */
+GVariant *peerup_relay_entry_describe (const PeerupRelayEntry *self, GVariant *state);
 
 G_END_DECLS

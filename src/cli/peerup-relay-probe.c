@@ -38,8 +38,9 @@ peerup_relay_probe_end (PeerupSwarm *swarm)
 PeerupProbe *
 peerup_relay_probe_dial (PeerupSwarm *swarm, GPtrArray *addresses)
 {
-  PeerupProbe *probe = dex_await_boxed (
-    peerup_probe_addresses (swarm, addresses, g_get_monotonic_time () + PEERUP_RELAY_PROBE_TIMEOUT), NULL);
+  PeerupProbe *probe =
+    dex_await_boxed (peerup_probe_addresses (swarm, addresses, g_get_monotonic_time () + PEERUP_RELAY_PROBE_TIMEOUT),
+                     NULL);
 
   g_assert (probe != NULL);
   return probe;
@@ -92,15 +93,17 @@ report_answer (const PeerupProbeAnswer *answer, PeerupReport *report)
     {
       g_autofree char *time = peerup_cli_format_rtt (answer->time);
 
-      peerup_report_add (report, PEERUP_REPORT_OK, get_title (transport), NULL, "%s answers, connected within %s", place,
-                         time);
+      peerup_report_add (report, PEERUP_REPORT_OK, get_title (transport), NULL, "%s answers, connected within %s",
+                         place, time);
     }
   else
     {
       g_autofree char *next = advise_unreachable (answer, transport);
 
-      peerup_report_add (report, PEERUP_REPORT_MEND, get_title (transport), next, "%s: %s", place,
-                         answer->error->message);
+      gboolean says_where = strstr (answer->error->message, place) != NULL;
+
+      peerup_report_add (report, PEERUP_REPORT_MEND, get_title (transport), next, "%s%s%s", says_where ? "" : place,
+                         says_where ? "" : ": ", answer->error->message);
     }
 }
 
@@ -237,8 +240,9 @@ peerup_relay_probe_stun (PeerupSwarm *swarm, PeerupMultiaddr *address, const cha
       return NULL;
     }
   stun = peerup_stun_socket_new (socket, NULL);
-  binding = dex_await_boxed (
-    peerup_stun_socket_ask (stun, &server, g_get_monotonic_time () + PEERUP_RELAY_QUESTION_TIMEOUT), error);
+  binding =
+    dex_await_boxed (peerup_stun_socket_ask (stun, &server, g_get_monotonic_time () + PEERUP_RELAY_STUN_TIMEOUT),
+                     error);
   if (binding == NULL)
     return NULL;
   text = peerup_socket_address_to_string (&binding->mapped);

@@ -11,23 +11,25 @@ G_BEGIN_DECLS
 
 /* Asking a relay, without a daemon, from this very machine; in a fiber. */
 
-/* Microseconds that all addresses of a relay get to answer, and that one question to it takes. */
-#define PEERUP_RELAY_PROBE_TIMEOUT    (8 * G_USEC_PER_SEC)
+/* Microseconds that all addresses of a relay get to answer, that one question to it takes, and that
+ * a STUN server gets, which answers at once or not at all. */
+#define PEERUP_RELAY_PROBE_TIMEOUT    (6 * G_USEC_PER_SEC)
 #define PEERUP_RELAY_QUESTION_TIMEOUT (8 * G_USEC_PER_SEC)
+#define PEERUP_RELAY_STUN_TIMEOUT     (3 * G_USEC_PER_SEC)
 
 /* A swarm that only dials; with the identity of @config, or of nobody if it is NULL: the relay would take
  * two of one identity for one, and a daemon may be there with it. */
 PeerupSwarm *peerup_relay_probe_swarm (PeerupConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full): always there. */
 PeerupProbe *peerup_relay_probe_dial (PeerupSwarm *swarm, GPtrArray *addresses) G_GNUC_WARN_UNUSED_RESULT;
- * for the rest to be notes. */
+/* What each address answered, one line each. */
 void peerup_relay_probe_report (PeerupProbe *probe, PeerupReport *report);
 /* (nullable) (transfer none): the best connection of @probe, QUIC first, that is still open. */
 PeerupConnection *peerup_relay_probe_get_connection (PeerupProbe *probe);
 /* A reservation over it, which is given back when the swarm closes. @expires: seconds since 1970. DENIED, GATED
  * or LIMIT when the relay does not want us; see peerup_relay_reserve(). */
-gboolean peerup_relay_probe_reserve (PeerupSwarm *swarm, PeerupProbe *probe, gint64 *expires, char **limits,
-                                     GError **error);
+gboolean
+peerup_relay_probe_reserve (PeerupSwarm *swarm, PeerupProbe *probe, gint64 *expires, char **limits, GError **error);
 /* What to do about a reservation that was refused with @error; nullable. */
 char *peerup_relay_probe_advise (PeerupPeerId *self, const GError *error) G_GNUC_WARN_UNUSED_RESULT;
 /* (nullable): where the relay's UDP port at @address sees this machine. */

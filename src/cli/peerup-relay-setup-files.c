@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -104,6 +105,29 @@ peerup_relay_setup_directory (PeerupRelaySetup *self, GError **error)
   peerup_report_add (self->report, made (self), "directory", NULL, "%s, 0700%s%s", path,
                      self->system ? ", of the user " : "", self->system ? self->plan.user : "");
   return TRUE;
+}
+
+/* A directory that others can write to holds nothing that root should follow or own, so what is in
+ * it is made by whoever it belongs to. The user's own groups are not needed for that. */
+gboolean
+peerup_relay_setup_act_as_owner (PeerupRelaySetup *self, GError **error)
+{
+  struct stat info;
+
+  if (!self->system || self->dry_run || geteuid () != 0)
+    return TRUE;
+  if (stat (self->plan.directory, &info) != 0)
+    return fail (error, "look at", self->plan.directory);
+  if (setgroups (0, NULL) == 0 && setegid (info.st_gid) == 0 && seteuid (info.st_uid) == 0)
+    return TRUE;
+  return fail (error, "act as the owner of", self->plan.directory);
+}
+
+void
+peerup_relay_setup_act_as_root (PeerupRelaySetup *self)
+{
+  if (self->system && !self->dry_run && getuid () == 0 && (seteuid (0) != 0 || setegid (0) != 0))
+    g_error ("Cannot act as root again: %s", g_strerror (errno));
 }
 
 gboolean

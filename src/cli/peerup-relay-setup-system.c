@@ -24,8 +24,8 @@ static const char *const unit_directories[] = { "/usr/local/lib/systemd/system",
 static char *
 run (GError **error, const char *const *argv)
 {
-  g_autoptr (GSubprocess) process = g_subprocess_newv (
-    argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
+  g_autoptr (GSubprocess) process =
+    g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
   g_autofree char *out = NULL;
   g_autofree char *err = NULL;
 
@@ -157,8 +157,8 @@ tell_by_hand (PeerupRelaySetup *self)
   if (self->system)
     command = g_strdup_printf ("runuser -u %s -- %s relay serve", self->plan.user, self->plan.program);
   else
-    command = g_strdup_printf ("%s relay serve --config %s/relay-server.yaml", self->plan.program,
-                               self->plan.directory);
+    command =
+      g_strdup_printf ("%s relay serve --config %s/relay-server.yaml", self->plan.program, self->plan.directory);
   peerup_report_add (self->report, PEERUP_REPORT_NOTE, "service", command, "%s: start it so",
                      self->system ? "no systemd runs here" : "nothing of the system was touched");
 }
@@ -225,7 +225,8 @@ firewall_commands (const PeerupRelayPlan *plan, const char *format)
   g_autoptr (GString) out = g_string_new (NULL);
   g_auto (GStrv) parts = g_strsplit (format, "WHAT", 2);
 
-  g_string_append_printf (out, "%s%u/tcp%s\n%s%u/udp%s", parts[0], plan->port, parts[1], parts[0], plan->port, parts[1]);
+  g_string_append_printf (out, "%s%u/tcp%s\n%s%u/udp%s", parts[0], plan->port, parts[1], parts[0], plan->port,
+                          parts[1]);
   if (plan->websocket_port > 0)
     g_string_append_printf (out, "\n%s%u/tcp%s", parts[0], plan->websocket_port, parts[1]);
   return g_string_free_and_steal (g_steal_pointer (&out));
@@ -243,5 +244,6 @@ peerup_relay_setup_firewall (PeerupRelaySetup *self)
   if (has_program ("ufw"))
     peerup_report_add (self->report, PEERUP_REPORT_NOTE, "ufw", ufw, "if it is on, let devices in, as root");
   if (has_program ("firewall-cmd"))
-    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "firewalld", firewalld, "if it is on, let devices in, as root");
+    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "firewalld", firewalld,
+                       "if it is on, let devices in, as root");
 }

@@ -21,15 +21,18 @@ typedef struct
   gboolean dry_run;
   gboolean system; /* of this machine: user, unit and all; else files in a directory alone */
   gboolean no_start;
-  char **authorize;        /* nullable: what was written for peers */
-  gboolean units_changed;  /* systemd has to read them again */
-  PeerupPrivateKey *key;   /* nullable: of the relay */
+  char **authorize;       /* nullable: what was written for peers */
+  gboolean units_changed; /* systemd has to read them again */
+  PeerupPrivateKey *key;  /* nullable: of the relay */
 } PeerupRelaySetup;
 
 void peerup_relay_setup_clear (PeerupRelaySetup *self);
 
 /* Blocking; small files. */
 gboolean peerup_relay_setup_directory (PeerupRelaySetup *self, GError **error);
+/* From here on as the owner of the directory, who may not be root; and back. */
+gboolean peerup_relay_setup_act_as_owner (PeerupRelaySetup *self, GError **error);
+void peerup_relay_setup_act_as_root (PeerupRelaySetup *self);
 gboolean peerup_relay_setup_key (PeerupRelaySetup *self, GError **error);
 gboolean peerup_relay_setup_authorized_keys (PeerupRelaySetup *self, GError **error);
 gboolean peerup_relay_setup_config (PeerupRelaySetup *self, GError **error);

@@ -13,8 +13,8 @@ typedef struct
   const char *directory; /* absolute */
   const char *program;   /* absolute: what the unit starts */
   const char *user;
-  guint16 port;           /* of TCP and QUIC */
-  guint16 websocket_port; /* 0: none */
+  guint16 port;                        /* of TCP and QUIC */
+  guint16 websocket_port;              /* 0: none */
   const char *const *public_addresses; /* nullable: IP literals to announce */
 } PeerupRelayPlan;
 
