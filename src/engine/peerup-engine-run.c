@@ -161,6 +161,7 @@ prepare (PeerupEngine *self, GError **error)
   if (!peerup_engine_set_trust (self, self->config, error) || !peerup_engine_watch_config (self, error))
     return FALSE;
   peerup_engine_serve (self, self->config);
+  peerup_engine_observe (self, self->config);
   return TRUE;
 }
 
@@ -225,6 +226,7 @@ stop_forwards (PeerupEngine *self)
 static void
 drop_everything (PeerupEngine *self)
 {
+  peerup_engine_observe (self, NULL);
   g_clear_pointer (&self->pingers, g_hash_table_unref);
   g_clear_object (&self->identify);
   g_clear_object (&self->book);
