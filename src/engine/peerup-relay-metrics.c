@@ -22,8 +22,8 @@ peerup_relay_metrics_new (PeerupMetrics *metrics)
   PeerupRelayMetrics *self = g_new0 (PeerupRelayMetrics, 1);
 
   self->reservations =
-    peerup_metrics_add (metrics, PEERUP_METRIC_GAUGE, "peerup_relay_reservations", "Reservations that are held.", NULL);
-  self->circuits = peerup_metrics_add (metrics, PEERUP_METRIC_GAUGE, "peerup_relay_circuits",
+    peerup_metrics_add (metrics, PEERUP_METRIC_GAUGE, "peerup_relay_active_reservations", "Reservations that are held.", NULL);
+  self->circuits = peerup_metrics_add (metrics, PEERUP_METRIC_GAUGE, "peerup_relay_active_circuits",
                                        "Circuits that are open, or are being opened.", NULL);
   self->draining = peerup_metrics_add (metrics, PEERUP_METRIC_GAUGE, "peerup_relay_draining",
                                        "1 while nothing new is granted because the relay is about to end.", NULL);

@@ -12,6 +12,7 @@
 
 /* Enough for any double, and for the longest that "%.17g" writes. */
 #define NUMBER_MAX G_ASCII_DTOSTR_BUF_SIZE
+#define TOTAL      "_total"
 
 struct _PeerupMetricFamily
 {
@@ -82,13 +83,31 @@ is_name (const char *name)
   return *name == '\0';
 }
 
+/* The name of a family in OpenMetrics: a counter and a gauge must not share it. */
+static gsize
+get_stem (const char *name)
+{
+  gsize length = strlen (name);
+
+  return g_str_has_suffix (name, TOTAL) ? length - strlen (TOTAL) : length;
+}
+
+static gboolean
+has_family (PeerupMetrics *self, const char *name)
+{
+  g_autofree char *gauge = g_strndup (name, get_stem (name));
+  g_autofree char *counter = g_strconcat (gauge, TOTAL, NULL);
+
+  return g_tree_lookup (self->families, gauge) != NULL || g_tree_lookup (self->families, counter) != NULL;
+}
+
 static PeerupMetricFamily *
 metrics_add (PeerupMetrics *self, PeerupMetricType type, const char *name, const char *help, const char *const *labels)
 {
   PeerupMetricFamily *family = g_new0 (PeerupMetricFamily, 1);
 
-  g_assert (is_name (name) && !g_tree_lookup (self->families, name));
-  g_assert (g_str_has_suffix (name, "_total") == (type == PEERUP_METRIC_COUNTER));
+  g_assert (is_name (name) && !has_family (self, name));
+  g_assert (g_str_has_suffix (name, TOTAL) == (type == PEERUP_METRIC_COUNTER));
 
   family->type = type;
   family->name = name;
@@ -325,8 +344,7 @@ append_head (GString *out, const PeerupMetricFamily *family, PeerupMetricsFormat
 {
   static const char *const types[] = { "counter", "gauge", "histogram" };
   gboolean is_open = format == PEERUP_METRICS_OPENMETRICS;
-  gsize length = strlen (family->name);
-  int shown = is_open && family->type == PEERUP_METRIC_COUNTER ? length - strlen ("_total") : length;
+  int shown = is_open ? get_stem (family->name) : strlen (family->name);
 
   g_string_append_printf (out, "# HELP %.*s ", shown, family->name);
   append_escaped (out, family->help, is_open);

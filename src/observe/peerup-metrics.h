@@ -40,7 +40,8 @@ PeerupMetrics *peerup_metrics_new (void) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_metrics_free (PeerupMetrics *self);
 
 /* (transfer none): a family of counters or gauges. @name and the NULL-terminated @labels (nullable:
- * none) are names as Prometheus has them, and static; a name is added once. @help: one sentence, static. */
+ * none) are names as Prometheus has them, and static; a name is added once, and with _total or without. @help: one
+ * sentence, static. */
 PeerupMetricFamily *peerup_metrics_add (PeerupMetrics *self, PeerupMetricType type, const char *name, const char *help,
                                         const char *const *labels);
 /* The same of histograms. @bounds: of the buckets, growing, static; that of all the rest is added. */
