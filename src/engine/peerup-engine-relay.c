@@ -263,7 +263,7 @@ get_state (PeerupEngineRelay *self, guint n_circuits)
 }
 
 void
-peerup_engine_relay_get_info (PeerupEngineRelay *self, PeerupEngineRelayInfo *info)
+peerup_engine_relay_get_numbers (PeerupEngineRelay *self, PeerupEngineRelayInfo *info)
 {
   *info = (PeerupEngineRelayInfo) {
     .for_peers = self->for_peers,
@@ -271,11 +271,16 @@ peerup_engine_relay_get_info (PeerupEngineRelay *self, PeerupEngineRelayInfo *in
     .settings = self->settings,
   };
   if (self->server != NULL)
-    {
-      g_object_get (self->server, "n-reservations", &info->n_reservations, "n-circuits", &info->n_circuits, NULL);
-      peerup_relay_server_get_figures (self->server, &info->figures);
-    }
+    g_object_get (self->server, "n-reservations", &info->n_reservations, "n-circuits", &info->n_circuits, NULL);
   info->state = get_state (self, info->n_circuits);
+}
+
+void
+peerup_engine_relay_get_info (PeerupEngineRelay *self, PeerupEngineRelayInfo *info)
+{
+  peerup_engine_relay_get_numbers (self, info);
+  if (self->server != NULL)
+    peerup_relay_server_get_figures (self->server, &info->figures);
 }
 
 GPtrArray *
