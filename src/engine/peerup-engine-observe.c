@@ -53,12 +53,9 @@ door_new (const char *address, gboolean health, gboolean metrics)
 }
 
 static gboolean
-door_equal (gconstpointer a, gconstpointer b)
+has_same_address (gconstpointer a, gconstpointer b)
 {
-  const Door *x = a;
-  const Door *y = b;
-
-  return x->health == y->health && x->metrics == y->metrics && g_str_equal (x->address, y->address);
+  return g_str_equal (((const Door *) a)->address, ((const Door *) b)->address);
 }
 
 /* Pages */
@@ -166,6 +163,16 @@ observer_report (PeerupEngineObserver *self, const Door *door, const GError *err
 }
 
 static void
+observer_set_pages (PeerupEngineObserver *self, Door *door)
+{
+  peerup_observer_server_clear_pages (door->server);
+  if (door->health)
+    peerup_observer_server_add_page (door->server, "/healthz", TRUE, answer_health, self->engine);
+  if (door->metrics)
+    peerup_observer_server_add_page (door->server, "/metrics", FALSE, answer_metrics, self);
+}
+
+static void
 observer_open_door (PeerupEngineObserver *self, Door *door)
 {
   g_autoptr (GError) error = NULL;
@@ -176,10 +183,7 @@ observer_open_door (PeerupEngineObserver *self, Door *door)
       observer_report (self, door, error);
       return;
     }
-  if (door->health)
-    peerup_observer_server_add_page (door->server, "/healthz", TRUE, answer_health, self->engine);
-  if (door->metrics)
-    peerup_observer_server_add_page (door->server, "/metrics", FALSE, answer_metrics, self);
+  observer_set_pages (self, door);
   g_message ("%s%s%s on http://%s", door->health ? "/healthz" : "", door->health && door->metrics ? " and " : "",
              door->metrics ? "/metrics" : "", door->address);
   peerup_engine_set_problem (self->engine, problem_key (door), NULL);
@@ -246,8 +250,7 @@ list_doors (PeerupConfig *config)
   return doors;
 }
 
-/* Those that stay as they are keep their connections; the others go before new ones come, which
- * may want their ports. */
+/* Ports that stay keep their connections; the others go before new ones come. */
 static void
 observer_set_doors (PeerupEngineObserver *self, GPtrArray *doors)
 {
@@ -256,8 +259,11 @@ observer_set_doors (PeerupEngineObserver *self, GPtrArray *doors)
       Door *door = g_ptr_array_index (doors, i);
       guint old;
 
-      if (g_ptr_array_find_with_equal_func (self->doors, door, door_equal, &old))
-        door->server = g_steal_pointer (&((Door *) g_ptr_array_index (self->doors, old))->server);
+      if (!g_ptr_array_find_with_equal_func (self->doors, door, has_same_address, &old))
+        continue;
+      door->server = g_steal_pointer (&((Door *) g_ptr_array_index (self->doors, old))->server);
+      if (door->server != NULL)
+        observer_set_pages (self, door);
     }
   g_ptr_array_unref (self->doors);
   self->doors = doors;

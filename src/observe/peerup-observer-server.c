@@ -276,6 +276,14 @@ peerup_observer_server_add_page (PeerupObserverServer *self, const char *path, g
 }
 
 void
+peerup_observer_server_clear_pages (PeerupObserverServer *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_array_set_size (self->pages, 0);
+}
+
+void
 peerup_observer_server_set_timeout (PeerupObserverServer *self, gint64 microseconds)
 {
   g_return_if_fail (self != NULL);

@@ -45,6 +45,8 @@ guint peerup_observer_server_get_port (PeerupObserverServer *self);
 /* @path: "/metrics", static. @local_only: others than this machine itself get 403. */
 void peerup_observer_server_add_page (PeerupObserverServer *self, const char *path, gboolean local_only,
                                       PeerupObserverFunc func, gpointer data);
+/* For other pages on the same port; who is connected stays so. */
+void peerup_observer_server_clear_pages (PeerupObserverServer *self);
 /* For tests: another time than PEERUP_OBSERVER_TIMEOUT, for connections that come from now on. */
 void peerup_observer_server_set_timeout (PeerupObserverServer *self, gint64 microseconds);
 guint peerup_observer_server_get_n_connections (PeerupObserverServer *self);
