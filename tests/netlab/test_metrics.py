@@ -4,6 +4,7 @@
 import contextlib
 import json
 import pathlib
+import random
 import re
 import shutil
 import socket
@@ -12,7 +13,7 @@ import time
 
 import pytest
 
-from conftest import connect, echo, free_port, recv_all, wait_for
+from conftest import connect, echo, recv_all, wait_for
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 
@@ -21,12 +22,21 @@ FORCED = ['peerup_interface_count non-histogram and non-summary metrics should n
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
+def quiet_port():
+    """A free port that the kernel gives nobody by itself, so that it stays free until it is used."""
+    while True:
+        port = random.randrange(10000, 30000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 class Watched:
     """A peer whose configuration opens ports for what watches it."""
 
     def __init__(self, peer):
         self.peer = peer
-        self.health, self.metrics = free_port(), free_port()
+        self.health, self.metrics = quiet_port(), quiet_port()
 
     def edit(self, pattern, text):
         self.peer.config.write_text(re.sub(pattern, text, self.peer.config.read_text(), flags=re.M))
@@ -265,7 +275,7 @@ def test_changes_while_it_runs(watched):
     assert not is_open(watched.health)
     watched.both()
     wait_for(lambda: is_open(watched.health) and is_open(watched.metrics), 20, "the ports")
-    other = free_port()
+    other = quiet_port()
     watched.configure(f"127.0.0.1:{other}", f"127.0.0.1:{other}")
     wait_for(lambda: is_open(other) and not is_open(watched.health) and not is_open(watched.metrics), 20, "the new port")
     assert get(other, "/healthz")[0] == get(other, "/metrics")[0] == 200
@@ -342,7 +352,7 @@ def test_a_relay(relayed):
         assert figures['peerup_path_dial_total{path_type="RELAYED",result="success"}'] == 1
         assert any(name.startswith('peerup_connected_peers{path_type="RELAYED"') and value == 1
                    for name, value in figures.items())
-    drain = relay.peer.start("relay", "drain", "--config", relay.peer.config)
+    drain = relay.peer.start("relay", "drain", "--timeout", "1s", "--config", relay.peer.config)
     wait_for(lambda: relay.figures()["peerup_relay_draining"] == 1, 30, "the drain")
     status, _, body = get(relay.health, "/healthz")
     assert status == 503 and json.loads(body)["status"] == "draining"
