@@ -21,8 +21,8 @@ peerup_relay_metrics_new (PeerupMetrics *metrics)
   static const char *const result[] = { "result", NULL };
   PeerupRelayMetrics *self = g_new0 (PeerupRelayMetrics, 1);
 
-  self->reservations =
-    peerup_metrics_add (metrics, PEERUP_METRIC_GAUGE, "peerup_relay_active_reservations", "Reservations that are held.", NULL);
+  self->reservations = peerup_metrics_add (metrics, PEERUP_METRIC_GAUGE, "peerup_relay_active_reservations",
+                                           "Reservations that are held.", NULL);
   self->circuits = peerup_metrics_add (metrics, PEERUP_METRIC_GAUGE, "peerup_relay_active_circuits",
                                        "Circuits that are open, or are being opened.", NULL);
   self->draining = peerup_metrics_add (metrics, PEERUP_METRIC_GAUGE, "peerup_relay_draining",
