@@ -171,17 +171,15 @@ collect_interfaces (PeerupEngineMetrics *self)
 char *
 peerup_engine_metrics_write (PeerupEngineMetrics *self, PeerupMetricsFormat format)
 {
-  PeerupEngineRelay *relay;
-
   g_return_val_if_fail (self != NULL, NULL);
 
   collect_peers (self);
   collect_limits (self);
   collect_interfaces (self);
   peerup_tunnel_metrics_collect (self->tunnels);
-  relay = peerup_engine_get_relay (self->engine);
-  if (relay != NULL)
-    peerup_relay_metrics_collect (self->relay, relay);
+  /* Both are gone before the figures are when the engine stops. */
+  if (self->engine->relay != NULL && self->engine->stun != NULL)
+    peerup_relay_metrics_collect (self->relay, self->engine->relay, self->engine->stun);
   peerup_process_collect (self->process);
   return peerup_metrics_write (self->metrics, format);
 }

@@ -13,6 +13,7 @@ struct _PeerupRelayMetrics
   PeerupMetricFamily *reservations_total;
   PeerupMetricFamily *circuits_total;
   PeerupMetricFamily *bytes_total;
+  PeerupMetricFamily *stun_requests_total;
 };
 
 PeerupRelayMetrics *
@@ -34,6 +35,8 @@ peerup_relay_metrics_new (PeerupMetrics *metrics)
                                              "Answers to peers that wanted a circuit.", result);
   self->bytes_total = peerup_metrics_add (metrics, PEERUP_METRIC_COUNTER, "peerup_relay_bytes_total",
                                           "Bytes carried for others, both ways.", NULL);
+  self->stun_requests_total = peerup_metrics_add (metrics, PEERUP_METRIC_COUNTER, "peerup_relay_stun_requests_total",
+                                                  "STUN requests, and what became of them.", result);
   return self;
 }
 
@@ -50,19 +53,30 @@ set (PeerupMetricFamily *family, guint64 value)
 }
 
 static void
-set_results (PeerupMetricFamily *family, guint64 granted, guint64 refused)
+set_result (PeerupMetricFamily *family, const char *result, guint64 value)
 {
-  peerup_metric_set (peerup_metric_family_get (family, "granted", NULL), granted);
-  peerup_metric_set (peerup_metric_family_get (family, "refused", NULL), refused);
+  peerup_metric_set (peerup_metric_family_get (family, result, NULL), value);
+}
+
+static void
+collect_stun (PeerupRelayMetrics *self, PeerupEngineStun *stun)
+{
+  PeerupStunServerFigures figures;
+
+  peerup_engine_stun_get_figures (stun, &figures);
+  set_result (self->stun_requests_total, "answered", figures.answered);
+  set_result (self->stun_requests_total, "rejected", figures.rejected);
+  set_result (self->stun_requests_total, "limited", figures.limited);
+  set_result (self->stun_requests_total, "ignored", figures.ignored);
 }
 
 void
-peerup_relay_metrics_collect (PeerupRelayMetrics *self, PeerupEngineRelay *relay)
+peerup_relay_metrics_collect (PeerupRelayMetrics *self, PeerupEngineRelay *relay, PeerupEngineStun *stun)
 {
   PeerupEngineRelayInfo info;
 
   g_return_if_fail (self != NULL);
-  g_return_if_fail (relay != NULL);
+  g_return_if_fail (relay != NULL && stun != NULL);
 
   peerup_engine_relay_get_info (relay, &info);
   if (info.state == PEERUP_ENGINE_RELAY_OFF && info.since == 0)
@@ -70,7 +84,10 @@ peerup_relay_metrics_collect (PeerupRelayMetrics *self, PeerupEngineRelay *relay
   set (self->reservations, info.n_reservations);
   set (self->circuits, info.n_circuits);
   set (self->draining, info.state == PEERUP_ENGINE_RELAY_DRAINING || info.state == PEERUP_ENGINE_RELAY_DRAINED);
-  set_results (self->reservations_total, info.figures.reservations_granted, info.figures.reservations_refused);
-  set_results (self->circuits_total, info.figures.circuits_opened, info.figures.circuits_refused);
+  set_result (self->reservations_total, "granted", info.figures.reservations_granted);
+  set_result (self->reservations_total, "refused", info.figures.reservations_refused);
+  set_result (self->circuits_total, "granted", info.figures.circuits_opened);
+  set_result (self->circuits_total, "refused", info.figures.circuits_refused);
   set (self->bytes_total, info.figures.bytes);
+  collect_stun (self, stun);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/peerup-engine-relay.h"
+#include "engine/peerup-engine-stun.h"
 #include "observe/peerup-metrics.h"
 
 G_BEGIN_DECLS
@@ -15,7 +16,7 @@ typedef struct _PeerupRelayMetrics PeerupRelayMetrics;
 PeerupRelayMetrics *peerup_relay_metrics_new (PeerupMetrics *metrics) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_relay_metrics_free (PeerupRelayMetrics *self);
 /* Nothing for an engine that has never relayed for anybody. */
-void peerup_relay_metrics_collect (PeerupRelayMetrics *self, PeerupEngineRelay *relay);
+void peerup_relay_metrics_collect (PeerupRelayMetrics *self, PeerupEngineRelay *relay, PeerupEngineStun *stun);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupRelayMetrics, peerup_relay_metrics_free)
 

@@ -365,8 +365,14 @@ def test_a_relay(relayed):
 def test_relay_serve(watched):
     """The command that is a relay and nothing else."""
     watched.both()
+    request = bytes.fromhex("000100002112a442") + b"twelve bytes"
     relay = watched.peer.start("relay", "serve", "--config", watched.peer.config)
     wait_for(lambda: is_open(watched.metrics), 30, "the relay")
     wait_for(lambda: get(watched.health, "/healthz")[0] == 200, 30, "the relay's health")
     assert watched.figures()["peerup_relay_active_circuits"] == 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(30)
+        client.sendto(request, ("127.0.0.1", watched.peer.port))
+        assert client.recv(100)[8:20] == b"twelve bytes"
+    assert watched.figures()['peerup_relay_stun_requests_total{result="answered"}'] == 1
     relay.end()
