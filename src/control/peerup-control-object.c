@@ -10,6 +10,7 @@
 #include "control/peerup-control-describe.h"
 #include "control/peerup-control-errors.h"
 #include "control/peerup-control-relay.h"
+#include "control/peerup-control-requests.h"
 #include "peerup-config.h"
 
 #include <unistd.h>
@@ -205,7 +206,7 @@ answer_ping (DexFuture *future, gpointer data)
     peerup_dbus_engine1_complete_ping (object, g_object_ref (ping->invocation), g_value_get_int64 (value),
                                        path_word (ping->self->engine, ping->peer));
   else
-    g_dbus_method_invocation_return_gerror (g_object_ref (ping->invocation), error);
+    peerup_control_take_error (g_object_ref (ping->invocation), g_steal_pointer (&error));
   return dex_future_new_true ();
 }
 
@@ -287,7 +288,7 @@ handle_add_forward (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation
     forward = peerup_engine_add_forward (self->engine, peer, service, listen, any_address, &error);
   if (forward == NULL)
     {
-      g_dbus_method_invocation_take_error (invocation, g_steal_pointer (&error));
+      peerup_control_take_error (invocation, g_steal_pointer (&error));
       return TRUE;
     }
   owned = g_new0 (Owned, 1);
@@ -326,8 +327,7 @@ handle_remove_forward (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocat
       peerup_dbus_engine1_complete_remove_forward (object, invocation);
       return TRUE;
     }
-  g_dbus_method_invocation_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "No forward is called “%s”",
-                                         id);
+  peerup_control_return_error (invocation, PEERUP_ERROR_NOT_FOUND, "No forward is called “%s”", id);
   return TRUE;
 }
 
@@ -434,6 +434,14 @@ peerup_control_object_new (PeerupEngine *engine, PeerupControlStopFunc stop, gpo
   return self;
 }
 
+/* Every call passes here; all of them are allowed, as the socket is the owner's. */
+static gboolean
+peerup_control_object_authorize (GDBusInterfaceSkeleton *skeleton, GDBusMethodInvocation *invocation)
+{
+  peerup_control_request_begin (invocation, PEERUP_CONTROL_OBJECT (skeleton)->engine);
+  return TRUE;
+}
+
 static void
 peerup_control_object_finalize (GObject *object)
 {
@@ -448,6 +456,7 @@ static void
 peerup_control_object_class_init (PeerupControlObjectClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = peerup_control_object_finalize;
+  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->g_authorize_method = peerup_control_object_authorize;
 }
 
 static void

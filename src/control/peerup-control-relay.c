@@ -5,6 +5,7 @@
  * resumed. Holds nothing but what an answer needs that comes later.
  */
 #include "control/peerup-control-relay.h"
+#include "control/peerup-control-requests.h"
 
 /* A day, which is more than anybody waits for. */
 #define TIMEOUT_MAX_MS ((guint64) 24 * 60 * 60 * 1000)
@@ -127,7 +128,7 @@ get_relay (GDBusMethodInvocation *invocation, PeerupEngine *engine)
   PeerupEngineRelay *relay = peerup_engine_get_relay (engine);
 
   if (relay == NULL)
-    g_dbus_method_invocation_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine does not run");
+    peerup_control_return_error (invocation, PEERUP_ERROR_CLOSED, "The engine does not run");
   return relay;
 }
 
@@ -145,10 +146,10 @@ peerup_control_drain_relay (PeerupDBusEngine1 *object, GDBusMethodInvocation *in
   peerup_engine_relay_get_info (relay, &info);
   if (info.state == PEERUP_ENGINE_RELAY_OFF)
     {
-      g_dbus_method_invocation_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                                             "This device relays for nobody, so there is nothing to drain; to have it "
-                                             "relay, set relay.serve to true in %s",
-                                             peerup_engine_get_config_path (engine));
+      peerup_control_return_error (invocation, PEERUP_ERROR_CLOSED,
+                                   "This device relays for nobody, so there is nothing to drain; to have it "
+                                   "relay, set relay.serve to true in %s",
+                                   peerup_engine_get_config_path (engine));
       return;
     }
   time = timeout_ms > 0 ? (gint64) MIN (timeout_ms, TIMEOUT_MAX_MS) * 1000
@@ -174,7 +175,7 @@ peerup_control_resume_relay (PeerupDBusEngine1 *object, GDBusMethodInvocation *i
   if (info.state == PEERUP_ENGINE_RELAY_SERVING)
     peerup_dbus_engine1_complete_resume_relay (object, invocation);
   else
-    g_dbus_method_invocation_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                                           "This device relays for nobody: set relay.serve to true in %s",
-                                           peerup_engine_get_config_path (engine));
+    peerup_control_return_error (invocation, PEERUP_ERROR_CLOSED,
+                                 "This device relays for nobody: set relay.serve to true in %s",
+                                 peerup_engine_get_config_path (engine));
 }

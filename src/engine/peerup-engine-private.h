@@ -5,6 +5,7 @@
 
 #include "config/peerup-config-monitor.h"
 #include "engine/peerup-address-book.h"
+#include "engine/peerup-engine-observe.h"
 #include "engine/peerup-engine-relay.h"
 #include "engine/peerup-engine-stun.h"
 #include "engine/peerup-engine.h"
@@ -46,7 +47,8 @@ struct _PeerupEngine
   PeerupEngineRelay *relay; /* NULL for an engine that only dials */
   PeerupEngineStun *stun;   /* likewise */
   PeerupAddressBook *book;
-  GHashTable *pingers; /* PeerupPeerId to PeerupPinger */
+  GHashTable *pingers;            /* PeerupPeerId to PeerupPinger */
+  PeerupEngineObserver *observer; /* NULL unless somebody may watch */
 
   /* Present always. */
   PeerupPeerList *peers;

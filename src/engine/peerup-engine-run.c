@@ -179,6 +179,7 @@ prepare (PeerupEngine *self, GError **error)
   self->relay = peerup_engine_relay_new (self);
   peerup_engine_serve (self, self->config);
   peerup_engine_relay_apply (self->relay, self->config);
+  peerup_engine_observe (self, self->config);
   return TRUE;
 }
 
@@ -247,6 +248,7 @@ stop_forwards (PeerupEngine *self)
 static void
 drop_everything (PeerupEngine *self)
 {
+  peerup_engine_observe (self, NULL);
   g_clear_pointer (&self->pingers, g_hash_table_unref);
   g_clear_object (&self->identify);
   g_clear_object (&self->book);

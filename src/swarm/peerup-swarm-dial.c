@@ -30,7 +30,8 @@ struct _PeerupDial
   DexPromise *promise; /* to a PeerupConnection */
   DexPromise *wake;    /* what the fiber waits for: one of the next two has changed */
   gboolean cancelled;
-  gboolean direct;     /* through no relay */
+  gboolean direct; /* through no relay */
+  gint64 started_at;
   gint64 give_up_at;   /* G_MAXINT64 unless crossed */
   GPtrArray *lookups;  /* under way */
   GPtrArray *waiting;  /* of PeerupDialCandidate, in order */
@@ -483,6 +484,8 @@ dial_fiber (gpointer data)
   /* One that has begun to close tells by itself why, to who uses it. */
   if (other == NULL && !self->cancelled)
     other = connection;
+  if (!self->cancelled)
+    g_signal_emit_by_name (self->swarm, "dialed", other, g_get_monotonic_time () - self->started_at);
   if (other != NULL)
     dex_promise_resolve_object (self->promise, g_object_ref (other));
   else
@@ -518,6 +521,7 @@ dial_new (PeerupSwarm *swarm, PeerupPeerId *peer)
   self->peer = peerup_peer_id_ref (peer);
   self->promise = dex_promise_new ();
   self->wake = dex_promise_new ();
+  self->started_at = g_get_monotonic_time ();
   self->give_up_at = G_MAXINT64;
   self->code = PEERUP_ERROR_UNREACHABLE;
   self->lookups = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_lookup_unref);

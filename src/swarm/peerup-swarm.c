@@ -24,6 +24,7 @@ enum
   SIGNAL_ADDRESSES_CHANGED,
   SIGNAL_REFUSED,
   SIGNAL_LIMITED,
+  SIGNAL_DIALED,
   N_SIGNALS
 };
 
@@ -658,6 +659,8 @@ peerup_swarm_class_init (PeerupSwarmClass *klass)
                                           PEERUP_TYPE_PEER_ID, G_TYPE_STRING, G_TYPE_STRING);
   signals[SIGNAL_LIMITED] =
     g_signal_new ("limited", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[SIGNAL_DIALED] = g_signal_new ("dialed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                         PEERUP_TYPE_CONNECTION, G_TYPE_INT64);
 }
 
 static void

@@ -20,7 +20,9 @@ G_DECLARE_FINAL_TYPE (PeerupSwarm, peerup_swarm, PEERUP, SWARM, GObject)
  *  "protocols-changed", "addresses-changed" (those that are announced)
  *  "refused" (PeerupPeerId, char *remote_address, char *reason): an inbound peer was gated
  *  "limited" (char *text): a limit refused something; at most once a second, so that the text
- *     may be logged. The figures of the limits have all of them. */
+ *     may be logged. The figures of the limits have all of them.
+ *  "dialed" (PeerupConnection, gint64 microseconds): a dial of a peer has ended, with the connection
+ *     that is there now, or NULL; one that was given up is not told. */
 
 /* Called when a peer opened a stream for a protocol that was added; the callee owns @stream
  * (drop it to reset it). Runs in the fiber that negotiated: spawn another for work that waits. */

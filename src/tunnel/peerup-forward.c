@@ -58,7 +58,14 @@ enum
   N_PROPS
 };
 
+enum
+{
+  SESSION_ENDED,
+  N_SIGNALS
+};
+
 static GParamSpec *props[N_PROPS];
+static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (PeerupForward, peerup_forward, G_TYPE_OBJECT)
 G_DEFINE_ENUM_TYPE (PeerupForwardState, peerup_forward_state, G_DEFINE_ENUM_VALUE (PEERUP_FORWARD_STOPPED, "stopped"),
@@ -224,10 +231,12 @@ on_ended (PeerupSession *session, PeerupStream *failed, const GError *error, gpo
 }
 
 static void
-on_removed (gpointer owner)
+on_removed (gint64 carried, gpointer owner)
 {
   PeerupForward *self = owner;
 
+  if (carried >= 0)
+    g_signal_emit (self, signals[SESSION_ENDED], 0, carried);
   if (self->listener != NULL && peerup_sessions_get_count (self->sessions) < PEERUP_FORWARD_CONNECTIONS_MAX)
     peerup_listener_resume (self->listener);
   forward_update_state (self);
@@ -525,6 +534,15 @@ peerup_forward_class_init (PeerupForwardClass *klass)
   props[PROP_BYTES_OUT] = g_param_spec_uint64 ("bytes-out", NULL, NULL, 0, G_MAXUINT64, 0, ro);
   props[PROP_LAST_ERROR] = g_param_spec_string ("last-error", NULL, NULL, NULL, ro);
   g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * PeerupForward::session-ended:
+   * @self: the forward
+   * @carried: microseconds from the first byte that could pass to the end; connections that
+   *   came to nothing are not told
+   */
+  signals[SESSION_ENDED] = g_signal_new ("session-ended", PEERUP_TYPE_FORWARD, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                         G_TYPE_NONE, 1, G_TYPE_INT64);
 }
 
 static void

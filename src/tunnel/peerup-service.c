@@ -52,6 +52,7 @@ enum
 {
   DENIED,
   FAILED,
+  SESSION_ENDED,
   N_SIGNALS
 };
 
@@ -86,8 +87,10 @@ on_ended (PeerupSession *session, PeerupStream *failed, const GError *error, gpo
 }
 
 static void
-on_removed (gpointer owner)
+on_removed (gint64 carried, gpointer owner)
 {
+  if (carried >= 0)
+    g_signal_emit (owner, signals[SESSION_ENDED], 0, carried);
   g_object_notify_by_pspec (owner, props[PROP_ACTIVE]);
 }
 
@@ -434,6 +437,14 @@ peerup_service_class_init (PeerupServiceClass *klass)
    */
   signals[FAILED] = g_signal_new ("failed", PEERUP_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                                   G_TYPE_STRING, G_TYPE_STRING);
+  /**
+   * PeerupService::session-ended:
+   * @self: the service
+   * @carried: microseconds from the first byte that could pass to the end; connections that
+   *   came to nothing are not told
+   */
+  signals[SESSION_ENDED] = g_signal_new ("session-ended", PEERUP_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                         G_TYPE_NONE, 1, G_TYPE_INT64);
 }
 
 static void

@@ -132,6 +132,7 @@ static void
 session_remove (PeerupSession *session)
 {
   PeerupSessions *self = session->set;
+  gint64 carried = session->splice != NULL ? g_get_monotonic_time () - session->joined_at : -1;
   guint64 there;
   guint64 back;
 
@@ -149,7 +150,7 @@ session_remove (PeerupSession *session)
 
   if (self->sessions.length == 0)
     peerup_sessions_stop_draining (self);
-  self->funcs->removed (self->owner);
+  self->funcs->removed (carried, self->owner);
 }
 
 void
@@ -184,6 +185,7 @@ session_join (PeerupSession *session, PeerupStream *far)
   if (PEERUP_IS_SOCKET_STREAM (session->near))
     session->ahead = peerup_socket_stream_take_shown (PEERUP_SOCKET_STREAM (session->near));
   session->splice = peerup_splice_new (session->near, far, on_splice_ended, session);
+  session->joined_at = g_get_monotonic_time ();
   session->set->n_joined++;
   session->set->funcs->joined (session, session->set->owner);
 }

@@ -25,7 +25,8 @@ struct _PeerupSession
 
   /*< private >*/
   PeerupSplice *splice;
-  guint64 ahead; /* bytes that went before the two were joined */
+  guint64 ahead;    /* bytes that went before the two were joined */
+  gint64 joined_at; /* monotonic µs */
   DexFuture *waiting;
   GList link;
   grefcount refs;
@@ -39,8 +40,8 @@ typedef struct
   void (*refused) (PeerupSession *session, const GError *error, gpointer owner);
   /* Both directions have ended; @failed and @error as PeerupSpliceFunc has them. */
   void (*ended) (PeerupSession *session, PeerupStream *failed, const GError *error, gpointer owner);
-  /* One session less, whatever ended it. */
-  void (*removed) (gpointer owner);
+  /* One session less, whatever ended it. @carried: microseconds that it was joined, -1 if it never was. */
+  void (*removed) (gint64 carried, gpointer owner);
 } PeerupSessionFuncs;
 
 /* @funcs is static. @owner is borrowed. */

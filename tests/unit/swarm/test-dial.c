@@ -46,6 +46,56 @@ test_shared (void)
   g_assert_true (peerup_connection_get_info (first)->remote_address != NULL);
 }
 
+typedef struct
+{
+  guint n_good;
+  guint n_failed;
+  gint64 longest;
+} Dialed;
+
+static void
+on_dialed (PeerupSwarm *swarm, PeerupConnection *connection, gint64 duration, gpointer data)
+{
+  Dialed *dialed = data;
+
+  dialed->n_good += connection != NULL;
+  dialed->n_failed += connection == NULL;
+  dialed->longest = MAX (dialed->longest, duration);
+}
+
+/* Once for each dial, however many wait for it; not for a connection that is there already. */
+static void
+test_told (void)
+{
+  g_auto (Node) a = { 0 };
+  g_auto (Node) b = { 0 };
+  g_auto (Node) c = { 0 };
+  gint64 start = g_get_monotonic_time ();
+  Dialed dialed = { 0 };
+  DexFuture *futures[2];
+  g_autoptr (GError) error = NULL;
+
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
+  node_init (&c, 3, NODE_SILENT);
+  g_signal_connect (a.swarm, "dialed", G_CALLBACK (on_dialed), &dialed);
+  node_learn (&a, &b);
+  for (guint i = 0; i < 2; i++)
+    futures[i] = peerup_swarm_connect (a.swarm, node_id (&b));
+  for (guint i = 0; i < 2; i++)
+    g_object_unref (test_take_object (futures[i], NULL));
+  g_object_unref (test_take_object (peerup_swarm_connect (a.swarm, node_id (&b)), NULL));
+  g_assert_cmpuint (dialed.n_good, ==, 1);
+  g_assert_cmpuint (dialed.n_failed, ==, 0);
+  error = test_take_error (peerup_swarm_connect (a.swarm, node_id (&c)));
+  g_assert_nonnull (error);
+  g_assert_cmpuint (dialed.n_good, ==, 1);
+  g_assert_cmpuint (dialed.n_failed, ==, 1);
+  g_assert_cmpint (dialed.longest, >, 0);
+  g_assert_cmpint (dialed.longest, <=, g_get_monotonic_time () - start);
+  node_wait_connections (&b, &a, 1);
+}
+
 /* The address that comes first never answers; the next one is not kept waiting for it. */
 static void
 test_black_hole_first (void)
@@ -326,6 +376,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   dex_init ();
   g_test_add_func ("/dial/shared", test_shared);
+  g_test_add_func ("/dial/told", test_told);
   g_test_add_func ("/dial/black-hole-first", test_black_hole_first);
   g_test_add_func ("/dial/slow-first", test_slow_first);
   g_test_add_func ("/dial/all-fail", test_all_fail);

@@ -125,6 +125,58 @@ test_half_close (Fixture *f, gconstpointer data)
   close (client);
 }
 
+typedef struct
+{
+  guint n;
+  gint64 carried;
+} Ended;
+
+static void
+on_session_ended (GObject *object, gint64 carried, gpointer data)
+{
+  Ended *ended = data;
+
+  ended->n++;
+  ended->carried = carried;
+}
+
+/* Both ends tell how long a connection was carried; one that came to nothing is not told. */
+static void
+test_session_ended (Fixture *f, gconstpointer data)
+{
+  gint64 began = g_get_monotonic_time ();
+  Ended near = { 0 };
+  Ended far = { 0 };
+  int client;
+  int target;
+
+  g_signal_connect (f->forward, "session-ended", G_CALLBACK (on_session_ended), &near);
+  g_signal_connect (f->service, "session-ended", G_CALLBACK (on_session_ended), &far);
+  client = connect_here (f);
+  target = server_take (&f->server);
+  client_send (client, "x");
+  client_expect (target, "x");
+  g_assert_cmpuint (near.n + far.n, ==, 0);
+  close (target);
+  client_expect_end (client);
+  close (client);
+  while (near.n == 0 || far.n == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (near.n, ==, 1);
+  g_assert_cmpuint (far.n, ==, 1);
+  g_assert_cmpint (near.carried, >=, 0);
+  g_assert_cmpint (near.carried, <=, g_get_monotonic_time () - began);
+  g_assert_cmpint (far.carried, <=, g_get_monotonic_time () - began);
+
+  g_assert_true (peerup_service_set_target (f->service, "127.0.0.1", sockets_unused_port (), NULL));
+  client = connect_here (f);
+  client_expect_reset (client);
+  close (client);
+  g_assert_cmpuint (far.n, ==, 1);
+  g_signal_handlers_disconnect_by_data (f->forward, &near);
+  g_signal_handlers_disconnect_by_data (f->service, &far);
+}
+
 static void
 test_denied (Fixture *f, gconstpointer data)
 {
@@ -325,6 +377,7 @@ main (int argc, char **argv)
 
   ADD ("half-close/tls", "tls", test_half_close);
   ADD ("half-close/noise", "noise", test_half_close);
+  ADD ("session-ended", "tls", test_session_ended);
   ADD ("denied", "tls", test_denied);
   ADD ("refused-target", "tls", test_refused_target);
   ADD ("unknown-service", "tls", test_unknown_service);
