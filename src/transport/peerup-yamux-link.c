@@ -152,7 +152,7 @@ flush (PeerupYamuxLink *self)
 
       if (n == 0)
         return;
-      peerup_chunk_queue_consume (&self->output, NULL, n);
+      peerup_chunk_queue_consume (&self->output, n);
     }
 }
 
@@ -200,7 +200,7 @@ queue_output (PeerupYamuxLink *self, const GOutputVector *vectors, gsize n_vecto
       gsize part = MIN (skip, vectors[i].size);
 
       skip -= part;
-      peerup_chunk_queue_append (&self->output, NULL, (const guint8 *) vectors[i].buffer + part,
+      peerup_chunk_queue_append (&self->output, (const guint8 *) vectors[i].buffer + part,
                                  vectors[i].size - part);
     }
 }
@@ -218,7 +218,7 @@ send_directly (PeerupYamuxLink *self, const GOutputVector *vectors, gsize n_vect
     return 0;
   memcpy (all + n_queued, vectors, n_vectors * sizeof *vectors);
   n = pass_on (self, all, n_queued + n_vectors);
-  peerup_chunk_queue_consume (&self->output, NULL, MIN (n, queued));
+  peerup_chunk_queue_consume (&self->output, MIN (n, queued));
   return n - MIN (n, queued);
 }
 
@@ -265,7 +265,7 @@ peerup_yamux_link_close (PeerupYamuxLink *self)
   peerup_stream_arm_write (io, NULL, NULL);
   peerup_task_clear (&self->input_task);
   peerup_task_clear (&self->output_task);
-  peerup_chunk_queue_clear (&self->output, NULL);
+  peerup_chunk_queue_clear (&self->output);
   g_clear_pointer (&self->buffer, peerup_io_buffer_give);
   g_clear_error (&self->error);
 }

@@ -72,8 +72,6 @@ struct _PeerupYamux
   guint n_unacked;
   gsize window_sum;
   gsize buffered;
-  PeerupChunkPool pool;
-  gint64 pool_trimmed;
 
   /* Input: a header in parts, or the rest of a payload. */
   guint8 header[PEERUP_YAMUX_HEADER_SIZE];
