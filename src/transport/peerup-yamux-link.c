@@ -103,8 +103,16 @@ write_ready (PeerupStream *io, gpointer data)
   peerup_task_schedule (&self->output_task);
 }
 
+static void
+wait_writable (PeerupYamuxLink *self)
+{
+  self->blocked = TRUE;
+  peerup_stream_arm_write (self->io, write_ready, self);
+}
+
 /* Passes @vectors to the stream below; returns how many bytes it took. A failure is
- * told from the reactor. */
+ * told from the reactor. It is asked at once whether it takes more: else it would be offered
+ * some that then waits here, in each of a thousand links. */
 static gsize
 pass_on (PeerupYamuxLink *self, const GOutputVector *vectors, gsize n_vectors)
 {
@@ -115,12 +123,13 @@ pass_on (PeerupYamuxLink *self, const GOutputVector *vectors, gsize n_vectors)
     return 0;
   n = peerup_stream_writev (self->io, vectors, n_vectors, &error);
   if (n >= 0)
-    return n;
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
-      self->blocked = TRUE;
-      peerup_stream_arm_write (self->io, write_ready, self);
+      if ((peerup_stream_poll (self->io) & G_IO_OUT) == 0)
+        wait_writable (self);
+      return n;
     }
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    wait_writable (self);
   else
     {
       self->error = g_steal_pointer (&error);
@@ -170,6 +179,8 @@ run_output (gpointer data)
       self->events->ended (self->owner, error);
       return;
     }
+  if (self->blocked)
+    return;
   if (self->output.length == 0 || (self->full && self->output.length <= OUTPUT_MARK / 2))
     {
       self->full = FALSE;
@@ -250,7 +261,7 @@ peerup_yamux_link_get_unsent (PeerupYamuxLink *self)
 gsize
 peerup_yamux_link_get_room (PeerupYamuxLink *self)
 {
-  return self->full ? 0 : OUTPUT_MARK;
+  return self->full || self->blocked ? 0 : OUTPUT_MARK;
 }
 
 void
