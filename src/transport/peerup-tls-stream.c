@@ -16,13 +16,13 @@
 
 #define INPUT_SIZE  PEERUP_IO_BUFFER_SIZE
 #define RECORD_SIZE 16384
-/* Header, content type and tag of a record. */
-#define RECORD_OVERHEAD 22
 #define HANDSHAKE_MAX   (24 * 1024)
 
 /* Plaintext that one write takes: sixteen records, and one for the headers of what is
  * inside; about one send(). */
 #define BATCH_SIZE (17 * RECORD_SIZE)
+/* So much of it is encrypted before the stream below is asked again whether it takes more. */
+#define FLUSH_SIZE (4 * RECORD_SIZE)
 
 struct _PeerupTlsStream
 {
@@ -42,7 +42,7 @@ struct _PeerupTlsStream
   gnutls_packet_t packet; /* a decrypted record being read */
   gnutls_datum_t plain;   /* what is left of it */
 
-  /* Pushed, not yet sent: [sent, output->len). */
+  /* Pushed, not yet sent: [sent, output->len). What has to wait is copied to where it just fits. */
   GByteArray *output;
   gsize sent;
 
@@ -52,6 +52,7 @@ struct _PeerupTlsStream
   guint write_closed : 1;
   guint read_ended : 1; /* close_notify was read */
   guint raw_ended : 1;
+  guint output_waits : 1;
   guint draining : 1; /* holds a reference on itself until the output is sent */
 };
 
@@ -73,11 +74,54 @@ tls_stream_drop_input (PeerupTlsStream *self)
   self->start = self->end = 0;
 }
 
+static GPrivate spare_output = G_PRIVATE_INIT ((GDestroyNotify) g_byte_array_unref);
+
+/* Room for what is encrypted between two flushes. */
+static GByteArray *
+output_take (void)
+{
+  GByteArray *output = g_private_get (&spare_output);
+
+  if (output == NULL)
+    return g_byte_array_sized_new (FLUSH_SIZE + 2 * RECORD_SIZE);
+  g_private_set (&spare_output, NULL);
+  return output;
+}
+
+static void
+output_give (GByteArray *output)
+{
+  if (g_private_get (&spare_output) != NULL)
+    {
+      g_byte_array_unref (output);
+      return;
+    }
+  g_byte_array_set_size (output, 0);
+  g_private_set (&spare_output, output);
+}
+
 static void
 tls_stream_drop_output (PeerupTlsStream *self)
 {
-  g_clear_pointer (&self->output, g_byte_array_unref);
+  if (self->output != NULL && self->output_waits)
+    g_byte_array_unref (self->output);
+  else if (self->output != NULL)
+    output_give (self->output);
+  self->output = NULL;
+  self->output_waits = FALSE;
   self->sent = 0;
+}
+
+/* The stream below takes no more for now. */
+static void
+tls_stream_keep_output (PeerupTlsStream *self)
+{
+  gsize length = self->output->len - self->sent;
+  GByteArray *rest = g_byte_array_new_take (g_memdup2 (self->output->data + self->sent, length), length);
+
+  tls_stream_drop_output (self);
+  self->output = rest;
+  self->output_waits = TRUE;
 }
 
 /* May drop the last reference. */
@@ -187,7 +231,7 @@ tls_stream_push (gnutls_transport_ptr_t pointer, const giovec_t *vectors, int n_
   ssize_t total = 0;
 
   if (self->output == NULL)
-    self->output = g_byte_array_new ();
+    self->output = output_take ();
   for (int i = 0; i < n_vectors; i++)
     {
       g_byte_array_append (self->output, vectors[i].iov_base, vectors[i].iov_len);
@@ -322,16 +366,12 @@ static gssize
 peerup_tls_stream_writev (PeerupStream *stream, const GOutputVector *vectors, gsize n_vectors, GError **error)
 {
   PeerupTlsStream *self = PEERUP_TLS_STREAM (stream);
-  gsize offset = 0, total = 0, offered = 0;
+  gsize offset = 0, total = 0;
 
   if (self->error != NULL || self->write_closed)
     return tls_stream_set_final_error (self, error);
   if (!tls_stream_flush (self, error))
     return -1;
-  for (gsize i = 0; i < n_vectors; i++)
-    offered += vectors[i].size;
-  offered = MIN (offered, BATCH_SIZE);
-  self->output = g_byte_array_sized_new (offered + (offered / RECORD_SIZE + 2) * RECORD_OVERHEAD);
   while (n_vectors > 0 && total < BATCH_SIZE)
     {
       gssize n = tls_stream_send_record (self, &vectors, &n_vectors, &offset);
@@ -342,9 +382,12 @@ peerup_tls_stream_writev (PeerupStream *stream, const GOutputVector *vectors, gs
           return tls_stream_set_final_error (self, error);
         }
       total += n;
+      if (self->output != NULL && self->output->len >= FLUSH_SIZE && !tls_stream_flush (self, NULL))
+        break;
     }
   /* What does not go out now follows by itself; an error is the next call's. */
-  tls_stream_flush (self, NULL);
+  if (!tls_stream_flush (self, NULL) && self->error == NULL)
+    tls_stream_keep_output (self);
   return total;
 }
 

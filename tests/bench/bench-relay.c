@@ -116,22 +116,32 @@ processor_time (void)
   return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * G_USEC_PER_SEC + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
 }
 
+typedef struct
+{
+  PeerupSwarm *swarm;
+  PeerupRelayServer *server;
+} Relay;
+
 /* "look": what it has and has done. */
 static void
 on_relay_told (char **words, gpointer data)
 {
-  PeerupRelayServer *server = data;
+  Relay *self = data;
+  PeerupRelayServer *server = self->server;
   struct mallinfo2 heap = mallinfo2 ();
+  PeerupLimitsUsage usage;
   PeerupRelayFigures figures;
   guint n_reservations, n_circuits;
 
   peerup_relay_server_get_figures (server, &figures);
+  peerup_limits_get_usage (peerup_swarm_get_limits (self->swarm), &usage);
   g_object_get (server, "n-reservations", &n_reservations, "n-circuits", &n_circuits, NULL);
-  g_print ("{\"pss_kib\": %" G_GINT64_FORMAT ", \"allocated_kib\": %zu, \"free_kib\": %zu, \"processor\": %.3f, "
+  g_print ("{\"pss_kib\": %" G_GINT64_FORMAT ", \"allocated_kib\": %zu, \"free_kib\": %zu, "
+           "\"unread_kib\": %" G_GUINT64_FORMAT ", \"processor\": %.3f, "
            "\"reservations\": %u, \"circuits\": %u, \"refused\": %" G_GUINT64_FORMAT ", \"bytes\": %" G_GUINT64_FORMAT
            "}\n",
            pss (), (heap.uordblks + heap.hblkhd) / 1024, heap.fordblks / 1024,
-           (double) processor_time () / G_USEC_PER_SEC, n_reservations, n_circuits,
+           usage.memory / 1024,            (double) processor_time () / G_USEC_PER_SEC, n_reservations, n_circuits,
            figures.reservations_refused + figures.circuits_refused, figures.bytes);
 }
 
@@ -159,7 +169,7 @@ serve (const char *kind, const char *host, GError **error)
   if (multiaddr == NULL)
     return FALSE;
   g_print ("%s\n", multiaddr);
-  obey (on_relay_told, server);
+  obey (on_relay_told, &(Relay) { swarm, server });
   return TRUE;
 }
 

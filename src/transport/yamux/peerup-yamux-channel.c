@@ -117,6 +117,12 @@ peerup_yamux_channel_get_buffered (PeerupYamuxChannel *self)
   return self->queue.length;
 }
 
+void
+peerup_yamux_channel_set_lean (PeerupYamuxChannel *self)
+{
+  self->lean = TRUE;
+}
+
 guint32
 peerup_yamux_channel_get_receive_window (PeerupYamuxChannel *self)
 {
