@@ -55,11 +55,18 @@ typedef struct
   PeerupTaskFunc func;
   gpointer data;
   GList link;
-  gboolean queued;
+  GQueue *queue; /* NULL: it is not scheduled */
 } PeerupTask;
 
 void peerup_task_init (PeerupTask *task, PeerupReactor *reactor, PeerupTaskFunc func, gpointer data);
+/* After those that are scheduled already. */
 void peerup_task_schedule (PeerupTask *task);
+/* Before them, and after others that were scheduled so. For a chain of tasks that comes to an end by
+ * itself: what one of them holds for the next is held once then, and not by everybody in the queue. */
+void peerup_task_schedule_next (PeerupTask *task);
+/* Between these two calls everything is scheduled so. */
+void peerup_reactor_begin_chain (PeerupReactor *self);
+void peerup_reactor_end_chain (PeerupReactor *self);
 void peerup_task_clear (PeerupTask *task);
 
 /* A call to make at a time, embedded in its owner; one-shot. */

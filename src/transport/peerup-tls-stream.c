@@ -52,6 +52,7 @@ struct _PeerupTlsStream
   guint write_closed : 1;
   guint read_ended : 1; /* close_notify was read */
   guint raw_ended : 1;
+  guint input_waits : 1; /* it is no larger than what is in it, and not one of the shared buffers */
   guint output_waits : 1;
   guint draining : 1; /* holds a reference on itself until the output is sent */
 };
@@ -70,8 +71,29 @@ tls_stream_drop_packet (PeerupTlsStream *self)
 static void
 tls_stream_drop_input (PeerupTlsStream *self)
 {
-  g_clear_pointer (&self->input, peerup_io_buffer_give);
+  if (self->input != NULL && !self->input_waits)
+    peerup_io_buffer_give (self->input);
+  else
+    g_free (self->input);
+  self->input = NULL;
+  self->input_waits = FALSE;
   self->start = self->end = 0;
+}
+
+/* Nobody reads on for now: what has to wait moves to where it just fits, if that is little. */
+static void
+tls_stream_keep_input (PeerupTlsStream *self)
+{
+  gsize length = self->end - self->start;
+  guint8 *rest;
+
+  if (self->input == NULL || self->input_waits || length >= RECORD_SIZE)
+    return;
+  rest = g_memdup2 (self->input + self->start, length);
+  tls_stream_drop_input (self);
+  self->input = rest;
+  self->input_waits = rest != NULL;
+  self->end = length;
 }
 
 static GPrivate spare_output = G_PRIVATE_INIT ((GDestroyNotify) g_byte_array_unref);
@@ -184,6 +206,8 @@ tls_stream_fill_input (PeerupTlsStream *self)
 
   if (self->start < self->end)
     return TRUE;
+  if (self->input_waits)
+    tls_stream_drop_input (self);
   if (self->input == NULL)
     self->input = peerup_io_buffer_take ();
   self->start = self->end = 0;
@@ -474,6 +498,13 @@ peerup_tls_stream_consume (PeerupStream *stream, gsize count)
   self->plain.size -= count;
 }
 
+/* So that who reads much at a time leaves less than a record behind, and not nearly a whole buffer. */
+static gboolean
+tls_stream_has_read_enough (PeerupTlsStream *self, gsize total)
+{
+  return total >= INPUT_SIZE / 2 && self->plain.size == 0 && self->end - self->start < RECORD_SIZE;
+}
+
 static gssize
 peerup_tls_stream_read (PeerupStream *stream, void *buffer, gsize count, GError **error)
 {
@@ -482,18 +513,21 @@ peerup_tls_stream_read (PeerupStream *stream, void *buffer, gsize count, GError 
 
   if (self->error != NULL || self->read_closed)
     return tls_stream_set_final_error (self, error);
-  while (total < count)
+  while (total < count && !tls_stream_has_read_enough (self, total))
     {
       gsize n;
       int next = tls_stream_next_record (self, total > 0 ? NULL : error);
 
+      if (next <= 0 && total == 0)
+        return next;
       if (next <= 0)
-        return total > 0 ? (gssize) total : next;
+        break;
       n = MIN (count - total, self->plain.size);
       memcpy ((guint8 *) buffer + total, self->plain.data, n);
       peerup_tls_stream_consume (stream, n);
       total += n;
     }
+  tls_stream_keep_input (self);
   return total;
 }
 
@@ -785,5 +819,5 @@ peerup_tls_stream_get_alpn (PeerupTlsStream *self)
 gsize
 peerup_tls_stream_get_held (PeerupTlsStream *self)
 {
-  return (self->input != NULL ? INPUT_SIZE : 0) + (self->output != NULL ? self->output->len : 0) + self->plain.size;
+  return (self->input == NULL ? 0 : self->input_waits ? self->end : INPUT_SIZE) + (self->output != NULL ? self->output->len : 0) + self->plain.size;
 }

@@ -4,7 +4,8 @@
  * Moves bytes between a secure stream and the session machine of its owner. Large
  * writes go to the stream below at once, small ones are gathered until the tasks that are
  * due now have run. A batch of input is kept in place until the readers it woke have
- * run, so that who keeps up is never copied for. It knows nothing of frames, and
+ * run, which is at once, so that who keeps up is never copied for and one link at a time
+ * holds a batch. It knows nothing of frames, and
  * does not decide how much is sent: it says how much room there is.
  */
 #include "transport/peerup-yamux-link.h"
@@ -19,6 +20,8 @@
 /* With this much unsent output the streams above wait. One of them may go beyond by as
  * much, so that the last frame is no smaller than the others. */
 #define OUTPUT_MARK (256 * 1024)
+/* The same while the stream below takes no more: a message, not what a sink is behind by. */
+#define BLOCKED_MARK (8 * 1024)
 /* Smaller writes are worth gathering into one record. */
 #define DIRECT_MIN 4096
 /* Pieces of queued output in one write. */
@@ -42,7 +45,7 @@ read_ready (PeerupStream *io, gpointer data)
   peerup_task_schedule (&self->input_task);
 }
 
-/* Fills the buffer as far as the stream below can; the last result is in @end and @error. */
+/* Fills at least half of the buffer if the stream below can; the last result is in @end and @error. */
 static gsize
 read_batch (PeerupYamuxLink *self, gssize *end, GError **error)
 {
@@ -50,7 +53,7 @@ read_batch (PeerupYamuxLink *self, gssize *end, GError **error)
 
   if (self->buffer == NULL)
     self->buffer = peerup_io_buffer_take ();
-  while (fill < BATCH_SIZE && (*end = peerup_stream_read (self->io, self->buffer + fill, BATCH_SIZE - fill, error)) > 0)
+  while (fill < BATCH_SIZE / 2 && (*end = peerup_stream_read (self->io, self->buffer + fill, BATCH_SIZE - fill, error)) > 0)
     fill += *end;
   self->received += fill;
   return fill;
@@ -69,8 +72,10 @@ take_batch (PeerupYamuxLink *self)
   if (fill > 0)
     {
       self->holds_batch = TRUE;
+      peerup_reactor_begin_chain (self->input_task.reactor);
       self->events->input (self->owner, self->buffer, fill);
-      peerup_task_schedule (&self->input_task);
+      peerup_reactor_end_chain (self->input_task.reactor);
+      peerup_task_schedule_next (&self->input_task);
     }
   else if (self->exhausted)
     {
@@ -89,8 +94,14 @@ run_input (gpointer data)
   PeerupYamuxLink *self = data;
   g_autoptr (GObject) owner = g_object_ref (self->owner);
 
+  if (!self->holds_batch)
+    {
+      take_batch (self);
+      return;
+    }
   settle (self);
-  take_batch (self);
+  g_clear_pointer (&self->buffer, peerup_io_buffer_give);
+  peerup_task_schedule (&self->input_task);
 }
 
 static void
@@ -181,11 +192,7 @@ run_output (gpointer data)
     }
   if (self->blocked)
     return;
-  if (self->output.length == 0 || (self->full && self->output.length <= OUTPUT_MARK / 2))
-    {
-      self->full = FALSE;
-      self->events->room (self->owner);
-    }
+  self->events->room (self->owner);
 }
 
 void
@@ -247,7 +254,6 @@ peerup_yamux_link_send (PeerupYamuxLink *self, const GOutputVector *vectors, gsi
   if (size >= DIRECT_MIN)
     taken = send_directly (self, vectors, n_vectors);
   queue_output (self, vectors, n_vectors, taken);
-  self->full |= self->output.length >= OUTPUT_MARK;
   if (!self->blocked)
     peerup_task_schedule (&self->output_task);
 }
@@ -261,7 +267,9 @@ peerup_yamux_link_get_unsent (PeerupYamuxLink *self)
 gsize
 peerup_yamux_link_get_room (PeerupYamuxLink *self)
 {
-  return self->full || self->blocked ? 0 : OUTPUT_MARK;
+  if (self->blocked)
+    return BLOCKED_MARK - MIN (self->output.length, BLOCKED_MARK);
+  return self->output.length < OUTPUT_MARK ? OUTPUT_MARK : 0;
 }
 
 void
