@@ -40,6 +40,8 @@ struct _PeerupReactor
   gint64 now;
   GQueue tasks;
   GQueue chain; /* tasks that come before those */
+  GQueue later; /* and after them */
+  guint n_before; /* tasks run since the last of @later */
   gboolean chaining;
   GPtrArray *timers; /* binary heap of PeerupTimer, soonest first */
   guint64 histograms[PEERUP_REACTOR_N_CLOCKS][PEERUP_REACTOR_BUCKETS];
@@ -161,7 +163,22 @@ reactor_run_timers (PeerupReactor *self)
 static gboolean
 reactor_has_tasks (PeerupReactor *self)
 {
-  return self->tasks.head != NULL || self->chain.head != NULL;
+  return self->chain.head != NULL || self->tasks.head != NULL || self->later.head != NULL;
+}
+
+/* An empty one when there is no task. */
+static GQueue *
+reactor_choose_queue (PeerupReactor *self)
+{
+  if (self->chain.head != NULL)
+    return &self->chain;
+  if (self->tasks.head != NULL && (self->later.head == NULL || self->n_before < PEERUP_TASKS_BEFORE))
+    {
+      self->n_before++;
+      return &self->tasks;
+    }
+  self->n_before = 0;
+  return &self->later;
 }
 
 static void
@@ -177,7 +194,7 @@ reactor_run_tasks (PeerupReactor *self)
 {
   for (;;)
     {
-      GQueue *queue = self->chain.head != NULL ? &self->chain : &self->tasks;
+      GQueue *queue = reactor_choose_queue (self);
       PeerupTask *task;
 
       if (queue->head == NULL)
@@ -410,6 +427,15 @@ peerup_task_schedule (PeerupTask *task)
   if (task->queue != NULL)
     return;
   task->queue = &task->reactor->tasks;
+  g_queue_push_tail_link (task->queue, &task->link);
+}
+
+void
+peerup_task_schedule_later (PeerupTask *task)
+{
+  if (task->queue != NULL)
+    return;
+  task->queue = &task->reactor->later;
   g_queue_push_tail_link (task->queue, &task->link);
 }
 

@@ -59,6 +59,13 @@ read_batch (PeerupYamuxLink *self, gssize *end, GError **error)
   return fill;
 }
 
+static void
+wait_readable (PeerupYamuxLink *self)
+{
+  g_clear_pointer (&self->buffer, peerup_io_buffer_give);
+  peerup_stream_arm_read (self->io, read_ready, self);
+}
+
 /* One batch, or the reason why there is none. */
 static void
 take_batch (PeerupYamuxLink *self)
@@ -79,8 +86,7 @@ take_batch (PeerupYamuxLink *self)
     }
   else if (self->exhausted)
     {
-      g_clear_pointer (&self->buffer, peerup_io_buffer_give);
-      peerup_stream_arm_read (self->io, read_ready, self);
+      wait_readable (self);
     }
   else
     {
@@ -100,8 +106,13 @@ run_input (gpointer data)
       return;
     }
   settle (self);
+  if (self->exhausted)
+    {
+      wait_readable (self);
+      return;
+    }
   g_clear_pointer (&self->buffer, peerup_io_buffer_give);
-  peerup_task_schedule (&self->input_task);
+  peerup_task_schedule_later (&self->input_task);
 }
 
 static void

@@ -354,7 +354,6 @@ crowd_open_circuit (Crowd *self, guint index, GError **error)
   if (stream == NULL ||
       !peerup_relay_connect (stream, peerup_swarm_get_peer_id (target->swarm), deadline, &limited, error))
     return FALSE;
-  peerup_stream_arm_write (stream, on_source_writable, self);
   g_ptr_array_add (self->sources, g_steal_pointer (&stream));
   return TRUE;
 }
@@ -431,10 +430,15 @@ crowd_join (Crowd *self, guint count, guint at_a_time, GError **error)
 static gboolean
 crowd_carry (Crowd *self, guint count, guint each, gboolean stalling, GError **error)
 {
+  guint first = self->sources->len;
+
   self->stalling = stalling;
   self->n_each = each;
   if (!crowd_run (self, carry_fiber, count, AT_A_TIME, error))
     return FALSE;
+  /* All at once, when all are there. */
+  for (guint i = first; i < self->sources->len; i++)
+    peerup_stream_arm_write (self->sources->pdata[i], on_source_writable, self);
   g_print ("{\"circuits\": %u}\n", self->sources->len);
   return TRUE;
 }
