@@ -39,8 +39,8 @@ struct _PeerupReactor
   gint64 timer_deadline; /* what it was last armed for, maybe gone by */
   gint64 now;
   GQueue tasks;
-  GQueue chain; /* tasks that come before those */
-  GQueue later; /* and after them */
+  GQueue chain;   /* tasks that come before those */
+  GQueue later;   /* and after them */
   guint n_before; /* tasks run since the last of @later */
   gboolean chaining;
   GPtrArray *timers; /* binary heap of PeerupTimer, soonest first */

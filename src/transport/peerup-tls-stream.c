@@ -14,14 +14,15 @@
 #include "transport/peerup-io-buffer.h"
 #include "wire/peerup-error.h"
 
-#define INPUT_SIZE  PEERUP_IO_BUFFER_SIZE
-#define RECORD_SIZE 16384
-#define HANDSHAKE_MAX   (24 * 1024)
+#define INPUT_SIZE    PEERUP_IO_BUFFER_SIZE
+#define RECORD_SIZE   16384
+#define HANDSHAKE_MAX (24 * 1024)
 
 /* Plaintext that one write takes: sixteen records, and one for the headers of what is
  * inside; about one send(). */
 #define BATCH_SIZE (17 * RECORD_SIZE)
-/* So much of it is encrypted before the stream below is asked again whether it takes more. */
+/* So much of it is encrypted before the stream below is asked again whether it takes more; it fits
+ * PEERUP_IO_ARRAY_SIZE. */
 #define FLUSH_SIZE (4 * RECORD_SIZE)
 
 struct _PeerupTlsStream
@@ -96,40 +97,15 @@ tls_stream_keep_input (PeerupTlsStream *self)
   self->end = length;
 }
 
-static GPrivate spare_output = G_PRIVATE_INIT ((GDestroyNotify) g_byte_array_unref);
-
-/* Room for what is encrypted between two flushes. */
-static GByteArray *
-output_take (void)
-{
-  GByteArray *output = g_private_get (&spare_output);
-
-  if (output == NULL)
-    return g_byte_array_sized_new (FLUSH_SIZE + 2 * RECORD_SIZE);
-  g_private_set (&spare_output, NULL);
-  return output;
-}
-
-static void
-output_give (GByteArray *output)
-{
-  if (g_private_get (&spare_output) != NULL)
-    {
-      g_byte_array_unref (output);
-      return;
-    }
-  g_byte_array_set_size (output, 0);
-  g_private_set (&spare_output, output);
-}
-
 static void
 tls_stream_drop_output (PeerupTlsStream *self)
 {
-  if (self->output != NULL && self->output_waits)
-    g_byte_array_unref (self->output);
-  else if (self->output != NULL)
-    output_give (self->output);
-  self->output = NULL;
+  GByteArray *output = g_steal_pointer (&self->output);
+
+  if (self->output_waits)
+    g_byte_array_unref (output);
+  else if (output != NULL)
+    peerup_io_array_give (output);
   self->output_waits = FALSE;
   self->sent = 0;
 }
@@ -255,7 +231,7 @@ tls_stream_push (gnutls_transport_ptr_t pointer, const giovec_t *vectors, int n_
   ssize_t total = 0;
 
   if (self->output == NULL)
-    self->output = output_take ();
+    self->output = peerup_io_array_take ();
   for (int i = 0; i < n_vectors; i++)
     {
       g_byte_array_append (self->output, vectors[i].iov_base, vectors[i].iov_len);
@@ -518,10 +494,8 @@ peerup_tls_stream_read (PeerupStream *stream, void *buffer, gsize count, GError 
       gsize n;
       int next = tls_stream_next_record (self, total > 0 ? NULL : error);
 
-      if (next <= 0 && total == 0)
-        return next;
       if (next <= 0)
-        break;
+        return total > 0 ? (gssize) total : next;
       n = MIN (count - total, self->plain.size);
       memcpy ((guint8 *) buffer + total, self->plain.data, n);
       peerup_tls_stream_consume (stream, n);
@@ -819,5 +793,8 @@ peerup_tls_stream_get_alpn (PeerupTlsStream *self)
 gsize
 peerup_tls_stream_get_held (PeerupTlsStream *self)
 {
-  return (self->input == NULL ? 0 : self->input_waits ? self->end : INPUT_SIZE) + (self->output != NULL ? self->output->len : 0) + self->plain.size;
+  return (self->input == NULL ? 0
+          : self->input_waits ? self->end
+                              : INPUT_SIZE) +
+         (self->output != NULL ? self->output->len : 0) + self->plain.size;
 }

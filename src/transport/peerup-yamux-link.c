@@ -53,7 +53,8 @@ read_batch (PeerupYamuxLink *self, gssize *end, GError **error)
 
   if (self->buffer == NULL)
     self->buffer = peerup_io_buffer_take ();
-  while (fill < BATCH_SIZE / 2 && (*end = peerup_stream_read (self->io, self->buffer + fill, BATCH_SIZE - fill, error)) > 0)
+  while (fill < BATCH_SIZE / 2 &&
+         (*end = peerup_stream_read (self->io, self->buffer + fill, BATCH_SIZE - fill, error)) > 0)
     fill += *end;
   self->received += fill;
   return fill;
@@ -229,8 +230,7 @@ queue_output (PeerupYamuxLink *self, const GOutputVector *vectors, gsize n_vecto
       gsize part = MIN (skip, vectors[i].size);
 
       skip -= part;
-      peerup_chunk_queue_append (&self->output, (const guint8 *) vectors[i].buffer + part,
-                                 vectors[i].size - part);
+      peerup_chunk_queue_append (&self->output, (const guint8 *) vectors[i].buffer + part, vectors[i].size - part);
     }
 }
 

@@ -140,8 +140,8 @@ on_relay_told (char **words, gpointer data)
            "\"unread_kib\": %" G_GUINT64_FORMAT ", \"processor\": %.3f, "
            "\"reservations\": %u, \"circuits\": %u, \"refused\": %" G_GUINT64_FORMAT ", \"bytes\": %" G_GUINT64_FORMAT
            "}\n",
-           pss (), (heap.uordblks + heap.hblkhd) / 1024, heap.fordblks / 1024,
-           usage.memory / 1024,            (double) processor_time () / G_USEC_PER_SEC, n_reservations, n_circuits,
+           pss (), (heap.uordblks + heap.hblkhd) / 1024, heap.fordblks / 1024, usage.memory / 1024,
+           (double) processor_time () / G_USEC_PER_SEC, n_reservations, n_circuits,
            figures.reservations_refused + figures.circuits_refused, figures.bytes);
 }
 
@@ -260,8 +260,7 @@ accept_fiber (gpointer data)
 {
   Coming *self = data;
   gboolean limited;
-  g_autoptr (PeerupPeerId) peer =
-    peerup_relay_accept (self->stream, g_get_monotonic_time () + TIMEOUT, &limited, NULL);
+  g_autoptr (PeerupPeerId) peer = peerup_relay_accept (self->stream, g_get_monotonic_time () + TIMEOUT, &limited, NULL);
   Sink *sink;
 
   if (peer == NULL)

@@ -95,9 +95,10 @@ forward (PeerupSwarm *swarm, gboolean cold, const char *multiaddr, const char *p
 static int
 usage (void)
 {
-  g_printerr ("usage: bench-tunnel serve HOST:PORT [KIND [ADDRESS]]   ADDRESS: IPv4, or the multiaddr of a relay to be behind\n"
-              "       bench-tunnel forward MULTIADDR LOCALPORT [KIND]\n"
-              "       bench-tunnel cold MULTIADDR LOCALPORT [KIND]   the same, connected by its first client\n");
+  g_printerr (
+    "usage: bench-tunnel serve HOST:PORT [KIND [ADDRESS]]   ADDRESS: IPv4, or the multiaddr of a relay to be behind\n"
+    "       bench-tunnel forward MULTIADDR LOCALPORT [KIND]\n"
+    "       bench-tunnel cold MULTIADDR LOCALPORT [KIND]   the same, connected by its first client\n");
   return 2;
 }
 
@@ -118,7 +119,8 @@ main (int argc, char *argv[])
   dex_init ();
   swarm = bench_swarm_new (argv[n_fixed], &error);
   relays = swarm != NULL ? peerup_relay_client_new (swarm) : NULL;
-  done = swarm != NULL && (serving ? serve (swarm, relays, argv, &error) : forward (swarm, cold, argv[2], argv[3], &error));
+  done =
+    swarm != NULL && (serving ? serve (swarm, relays, argv, &error) : forward (swarm, cold, argv[2], argv[3], &error));
   g_clear_object (&relays);
   if (done && bench_await (peerup_swarm_close (swarm), &error))
     return 0;

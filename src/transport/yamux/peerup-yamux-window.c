@@ -30,7 +30,8 @@ growth (PeerupYamuxChannel *self)
   const PeerupYamuxLimits *limits = &session->limits;
   guint32 more = MIN (self->window, limits->max_window - self->window);
 
-  if (self->deaf || (self->lean && self->queue.length > PEERUP_YAMUX_LEAN_KEPT) || session->rtt == 0 || session->now - self->window_time >= GROW_RTTS * session->rtt)
+  if (self->deaf || (self->lean && self->queue.length > PEERUP_YAMUX_LEAN_KEPT) || session->rtt == 0 ||
+      session->now - self->window_time >= GROW_RTTS * session->rtt)
     return 0;
   if (session->window_sum > limits->window_budget || more > (limits->window_budget - session->window_sum) / 2)
     return 0;
