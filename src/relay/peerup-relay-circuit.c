@@ -74,6 +74,8 @@ peerup_relay_circuit_new (PeerupStream *hop, PeerupStream *stop, const PeerupCir
   PeerupSpliceOptions options = { limit->data != 0 ? limit->data : G_MAXUINT64, PEERUP_RELAY_TURN };
   PeerupRelayCircuit *self = g_new0 (PeerupRelayCircuit, 1);
 
+  peerup_stream_set_lean (hop);
+  peerup_stream_set_lean (stop);
   self->hop = g_object_ref (hop);
   self->stop = g_object_ref (stop);
   self->limit = *limit;

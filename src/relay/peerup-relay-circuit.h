@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 typedef struct _PeerupRelayCircuit PeerupRelayCircuit;
 
 /* Bytes that a circuit moves one way before it is another one's turn. */
-#define PEERUP_RELAY_TURN (32 * 1024)
+#define PEERUP_RELAY_TURN (128 * 1024)
 /* Microseconds between the last byte that the limit allows and the reset, which would overtake it. */
 #define PEERUP_RELAY_LINGER G_USEC_PER_SEC
 

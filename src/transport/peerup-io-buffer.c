@@ -41,3 +41,29 @@ peerup_io_buffer_give (guint8 *buffer)
   else
     g_free (buffer);
 }
+
+/* One is enough: nearly all who take it give it back before somebody else has a turn. */
+static GPrivate thread_array = G_PRIVATE_INIT ((GDestroyNotify) g_byte_array_unref);
+
+GByteArray *
+peerup_io_array_take (void)
+{
+  GByteArray *array = g_private_get (&thread_array);
+
+  if (array == NULL)
+    return g_byte_array_sized_new (PEERUP_IO_ARRAY_SIZE);
+  g_private_set (&thread_array, NULL);
+  return array;
+}
+
+void
+peerup_io_array_give (GByteArray *array)
+{
+  if (g_private_get (&thread_array) != NULL)
+    {
+      g_byte_array_unref (array);
+      return;
+    }
+  g_byte_array_set_size (array, 0);
+  g_private_set (&thread_array, array);
+}

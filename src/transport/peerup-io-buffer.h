@@ -17,4 +17,9 @@ G_BEGIN_DECLS
 guint8 *peerup_io_buffer_take (void) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_io_buffer_give (guint8 *buffer);
 
+/* The same for output that is made piece by piece: an array with no bytes in it and room for so many. */
+#define PEERUP_IO_ARRAY_SIZE (96 * 1024)
+GByteArray *peerup_io_array_take (void) G_GNUC_WARN_UNUSED_RESULT;
+void peerup_io_array_give (GByteArray *array);
+
 G_END_DECLS

@@ -126,6 +126,12 @@ peerup_quic_stream_close_read (PeerupStream *stream)
 }
 
 static void
+peerup_quic_stream_set_lean (PeerupStream *stream)
+{
+  peerup_quic_channel_set_lean (PEERUP_QUIC_STREAM (stream)->channel);
+}
+
+static void
 quic_stream_note_reset (PeerupQuicStream *self)
 {
   guint32 code;
@@ -209,6 +215,7 @@ peerup_quic_stream_class_init (PeerupQuicStreamClass *klass)
   stream_class->writev = peerup_quic_stream_writev;
   stream_class->poll = peerup_quic_stream_poll;
   stream_class->interest = peerup_quic_stream_interest;
+  stream_class->set_lean = peerup_quic_stream_set_lean;
   stream_class->close_write = peerup_quic_stream_close_write;
   stream_class->close_read = peerup_quic_stream_close_read;
   stream_class->reset = peerup_quic_stream_reset;

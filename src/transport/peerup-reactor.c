@@ -39,6 +39,10 @@ struct _PeerupReactor
   gint64 timer_deadline; /* what it was last armed for, maybe gone by */
   gint64 now;
   GQueue tasks;
+  GQueue chain;   /* tasks that come before those */
+  GQueue later;   /* and after them */
+  guint n_before; /* tasks run since the last of @later */
+  gboolean chaining;
   GPtrArray *timers; /* binary heap of PeerupTimer, soonest first */
   guint64 histograms[PEERUP_REACTOR_N_CLOCKS][PEERUP_REACTOR_BUCKETS];
 };
@@ -156,15 +160,47 @@ reactor_run_timers (PeerupReactor *self)
     }
 }
 
+static gboolean
+reactor_has_tasks (PeerupReactor *self)
+{
+  return self->chain.head != NULL || self->tasks.head != NULL || self->later.head != NULL;
+}
+
+/* An empty one when there is no task. */
+static GQueue *
+reactor_choose_queue (PeerupReactor *self)
+{
+  if (self->chain.head != NULL)
+    return &self->chain;
+  if (self->tasks.head != NULL && (self->later.head == NULL || self->n_before < PEERUP_TASKS_BEFORE))
+    {
+      self->n_before++;
+      return &self->tasks;
+    }
+  self->n_before = 0;
+  return &self->later;
+}
+
+static void
+task_leave_queue (PeerupTask *task)
+{
+  if (task->queue != NULL)
+    g_queue_unlink (task->queue, &task->link);
+  task->queue = NULL;
+}
+
 static void
 reactor_run_tasks (PeerupReactor *self)
 {
-  while (self->tasks.head != NULL)
+  for (;;)
     {
-      PeerupTask *task = self->tasks.head->data;
+      GQueue *queue = reactor_choose_queue (self);
+      PeerupTask *task;
 
-      g_queue_unlink (&self->tasks, &task->link);
-      task->queued = FALSE;
+      if (queue->head == NULL)
+        break;
+      task = queue->head->data;
+      task_leave_queue (task);
       task->func (task->data);
       if (reactor_is_over_budget (self))
         break;
@@ -211,7 +247,7 @@ reactor_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 static gboolean
 reactor_is_due (PeerupReactor *self)
 {
-  return self->tasks.length > 0 ||
+  return reactor_has_tasks (self) ||
          (self->timers->len > 0 && ((PeerupTimer *) self->timers->pdata[0])->deadline <= g_get_monotonic_time ());
 }
 
@@ -237,7 +273,7 @@ reactor_get_timeout (PeerupReactor *self)
 {
   gint64 deadline, left;
 
-  if (self->tasks.length > 0)
+  if (reactor_has_tasks (self))
     return 0;
   if (self->timers->len == 0)
     return -1;
@@ -336,7 +372,7 @@ peerup_reactor_unref (PeerupReactor *self)
 {
   if (--self->ref_count > 0)
     return;
-  g_assert (self->tasks.length == 0 && self->timers->len == 0);
+  g_assert (!reactor_has_tasks (self) && self->timers->len == 0);
   g_private_set (&current_reactor, NULL);
   g_source_destroy (self->source);
   g_source_unref (self->source);
@@ -367,18 +403,52 @@ peerup_task_init (PeerupTask *task, PeerupReactor *reactor, PeerupTaskFunc func,
   task->func = func;
   task->data = data;
   task->link = (GList) { .data = task };
-  task->queued = FALSE;
+  task->queue = NULL;
+}
+
+void
+peerup_task_schedule_next (PeerupTask *task)
+{
+  if (task->queue == &task->reactor->chain)
+    return;
+  task_leave_queue (task);
+  task->queue = &task->reactor->chain;
+  g_queue_push_tail_link (task->queue, &task->link);
 }
 
 void
 peerup_task_schedule (PeerupTask *task)
 {
-  PeerupReactor *reactor = task->reactor;
-
-  if (task->queued)
+  if (task->reactor->chaining)
+    {
+      peerup_task_schedule_next (task);
+      return;
+    }
+  if (task->queue != NULL)
     return;
-  task->queued = TRUE;
-  g_queue_push_tail_link (&reactor->tasks, &task->link);
+  task->queue = &task->reactor->tasks;
+  g_queue_push_tail_link (task->queue, &task->link);
+}
+
+void
+peerup_task_schedule_later (PeerupTask *task)
+{
+  if (task->queue != NULL)
+    return;
+  task->queue = &task->reactor->later;
+  g_queue_push_tail_link (task->queue, &task->link);
+}
+
+void
+peerup_reactor_begin_chain (PeerupReactor *self)
+{
+  self->chaining = TRUE;
+}
+
+void
+peerup_reactor_end_chain (PeerupReactor *self)
+{
+  self->chaining = FALSE;
 }
 
 void
@@ -386,9 +456,7 @@ peerup_task_clear (PeerupTask *task)
 {
   if (task->reactor == NULL)
     return;
-  if (task->queued)
-    g_queue_unlink (&task->reactor->tasks, &task->link);
-  task->queued = FALSE;
+  task_leave_queue (task);
   g_clear_pointer (&task->reactor, peerup_reactor_unref);
 }
 

@@ -49,17 +49,30 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupReactor, peerup_reactor_unref)
  * tasks run in the order they were scheduled. The owner clears it before it goes. */
 typedef void (*PeerupTaskFunc) (gpointer data);
 
+/* Tasks that run before one that may come later does, while it waits. */
+#define PEERUP_TASKS_BEFORE 16
+
 typedef struct
 {
   PeerupReactor *reactor;
   PeerupTaskFunc func;
   gpointer data;
   GList link;
-  gboolean queued;
+  GQueue *queue; /* NULL: it is not scheduled */
 } PeerupTask;
 
 void peerup_task_init (PeerupTask *task, PeerupReactor *reactor, PeerupTaskFunc func, gpointer data);
+/* After those that are scheduled already. */
 void peerup_task_schedule (PeerupTask *task);
+/* When nothing else is scheduled, or after PEERUP_TASKS_BEFORE others: for who has had a turn and has more to do, so
+ * that who comes with little does not wait for a thousand that always have more. */
+void peerup_task_schedule_later (PeerupTask *task);
+/* Before all of them, and after others that were scheduled so. For a chain of tasks that comes to an end by
+ * itself: what one of them holds for the next is held once then, and not by everybody in the queue. */
+void peerup_task_schedule_next (PeerupTask *task);
+/* Between these two calls everything is scheduled so. */
+void peerup_reactor_begin_chain (PeerupReactor *self);
+void peerup_reactor_end_chain (PeerupReactor *self);
 void peerup_task_clear (PeerupTask *task);
 
 /* A call to make at a time, embedded in its owner; one-shot. */

@@ -241,6 +241,13 @@ peerup_stream_reset (PeerupStream *self, guint32 code)
   PEERUP_STREAM_GET_CLASS (self)->reset (self, code);
 }
 
+void
+peerup_stream_set_lean (PeerupStream *self)
+{
+  if (PEERUP_STREAM_GET_CLASS (self)->set_lean != NULL)
+    PEERUP_STREAM_GET_CLASS (self)->set_lean (self);
+}
+
 guint32
 peerup_stream_get_reset_code (PeerupStream *self)
 {

@@ -66,6 +66,8 @@ struct _PeerupStreamClass
   /* Optional: somebody waits for these; the subclass must call peerup_stream_notify()
    * when one comes true. Called outside of dispatch too. */
   void (*interest) (PeerupStream *self, GIOCondition condition);
+  /* Optional. */
+  void (*set_lean) (PeerupStream *self);
   /* FIN after everything written. Idempotent. */
   void (*close_write) (PeerupStream *self);
   /* Stop reading: what arrives is dropped, the sender is not stalled. Idempotent. */
@@ -93,6 +95,9 @@ void peerup_stream_close_read (PeerupStream *self);
 /* close_read and close_write: what was written still arrives. */
 void peerup_stream_close (PeerupStream *self);
 void peerup_stream_reset (PeerupStream *self, guint32 code);
+/* For who has thousands of streams: from now on a multiplexed stream keeps little for a reader, and takes little from
+ * a writer, that is ahead of the other side. It still fills a path as long as both keep up. */
+void peerup_stream_set_lean (PeerupStream *self);
 /* The code of a reset by either side; PEERUP_STREAM_CODE_NONE before one. */
 guint32 peerup_stream_get_reset_code (PeerupStream *self);
 

@@ -14,15 +14,16 @@
 #include "transport/peerup-io-buffer.h"
 #include "wire/peerup-error.h"
 
-#define INPUT_SIZE  PEERUP_IO_BUFFER_SIZE
-#define RECORD_SIZE 16384
-/* Header, content type and tag of a record. */
-#define RECORD_OVERHEAD 22
-#define HANDSHAKE_MAX   (24 * 1024)
+#define INPUT_SIZE    PEERUP_IO_BUFFER_SIZE
+#define RECORD_SIZE   16384
+#define HANDSHAKE_MAX (24 * 1024)
 
 /* Plaintext that one write takes: sixteen records, and one for the headers of what is
  * inside; about one send(). */
 #define BATCH_SIZE (17 * RECORD_SIZE)
+/* So much of it is encrypted before the stream below is asked again whether it takes more; it fits
+ * PEERUP_IO_ARRAY_SIZE. */
+#define FLUSH_SIZE (4 * RECORD_SIZE)
 
 struct _PeerupTlsStream
 {
@@ -42,7 +43,7 @@ struct _PeerupTlsStream
   gnutls_packet_t packet; /* a decrypted record being read */
   gnutls_datum_t plain;   /* what is left of it */
 
-  /* Pushed, not yet sent: [sent, output->len). */
+  /* Pushed, not yet sent: [sent, output->len). What has to wait is copied to where it just fits. */
   GByteArray *output;
   gsize sent;
 
@@ -52,6 +53,8 @@ struct _PeerupTlsStream
   guint write_closed : 1;
   guint read_ended : 1; /* close_notify was read */
   guint raw_ended : 1;
+  guint input_waits : 1; /* it is no larger than what is in it, and not one of the shared buffers */
+  guint output_waits : 1;
   guint draining : 1; /* holds a reference on itself until the output is sent */
 };
 
@@ -69,15 +72,54 @@ tls_stream_drop_packet (PeerupTlsStream *self)
 static void
 tls_stream_drop_input (PeerupTlsStream *self)
 {
-  g_clear_pointer (&self->input, peerup_io_buffer_give);
+  if (self->input != NULL && !self->input_waits)
+    peerup_io_buffer_give (self->input);
+  else
+    g_free (self->input);
+  self->input = NULL;
+  self->input_waits = FALSE;
   self->start = self->end = 0;
+}
+
+/* Nobody reads on for now: what has to wait moves to where it just fits, if that is little. */
+static void
+tls_stream_keep_input (PeerupTlsStream *self)
+{
+  gsize length = self->end - self->start;
+  guint8 *rest;
+
+  if (self->input == NULL || self->input_waits || length >= RECORD_SIZE)
+    return;
+  rest = g_memdup2 (self->input + self->start, length);
+  tls_stream_drop_input (self);
+  self->input = rest;
+  self->input_waits = rest != NULL;
+  self->end = length;
 }
 
 static void
 tls_stream_drop_output (PeerupTlsStream *self)
 {
-  g_clear_pointer (&self->output, g_byte_array_unref);
+  GByteArray *output = g_steal_pointer (&self->output);
+
+  if (self->output_waits)
+    g_byte_array_unref (output);
+  else if (output != NULL)
+    peerup_io_array_give (output);
+  self->output_waits = FALSE;
   self->sent = 0;
+}
+
+/* The stream below takes no more for now. */
+static void
+tls_stream_keep_output (PeerupTlsStream *self)
+{
+  gsize length = self->output->len - self->sent;
+  GByteArray *rest = g_byte_array_new_take (g_memdup2 (self->output->data + self->sent, length), length);
+
+  tls_stream_drop_output (self);
+  self->output = rest;
+  self->output_waits = TRUE;
 }
 
 /* May drop the last reference. */
@@ -140,6 +182,8 @@ tls_stream_fill_input (PeerupTlsStream *self)
 
   if (self->start < self->end)
     return TRUE;
+  if (self->input_waits)
+    tls_stream_drop_input (self);
   if (self->input == NULL)
     self->input = peerup_io_buffer_take ();
   self->start = self->end = 0;
@@ -187,7 +231,7 @@ tls_stream_push (gnutls_transport_ptr_t pointer, const giovec_t *vectors, int n_
   ssize_t total = 0;
 
   if (self->output == NULL)
-    self->output = g_byte_array_new ();
+    self->output = peerup_io_array_take ();
   for (int i = 0; i < n_vectors; i++)
     {
       g_byte_array_append (self->output, vectors[i].iov_base, vectors[i].iov_len);
@@ -322,16 +366,12 @@ static gssize
 peerup_tls_stream_writev (PeerupStream *stream, const GOutputVector *vectors, gsize n_vectors, GError **error)
 {
   PeerupTlsStream *self = PEERUP_TLS_STREAM (stream);
-  gsize offset = 0, total = 0, offered = 0;
+  gsize offset = 0, total = 0;
 
   if (self->error != NULL || self->write_closed)
     return tls_stream_set_final_error (self, error);
   if (!tls_stream_flush (self, error))
     return -1;
-  for (gsize i = 0; i < n_vectors; i++)
-    offered += vectors[i].size;
-  offered = MIN (offered, BATCH_SIZE);
-  self->output = g_byte_array_sized_new (offered + (offered / RECORD_SIZE + 2) * RECORD_OVERHEAD);
   while (n_vectors > 0 && total < BATCH_SIZE)
     {
       gssize n = tls_stream_send_record (self, &vectors, &n_vectors, &offset);
@@ -342,9 +382,12 @@ peerup_tls_stream_writev (PeerupStream *stream, const GOutputVector *vectors, gs
           return tls_stream_set_final_error (self, error);
         }
       total += n;
+      if (self->output != NULL && self->output->len >= FLUSH_SIZE && !tls_stream_flush (self, NULL))
+        break;
     }
   /* What does not go out now follows by itself; an error is the next call's. */
-  tls_stream_flush (self, NULL);
+  if (!tls_stream_flush (self, NULL) && self->error == NULL)
+    tls_stream_keep_output (self);
   return total;
 }
 
@@ -431,6 +474,13 @@ peerup_tls_stream_consume (PeerupStream *stream, gsize count)
   self->plain.size -= count;
 }
 
+/* So that who reads much at a time leaves less than a record behind, and not nearly a whole buffer. */
+static gboolean
+tls_stream_has_read_enough (PeerupTlsStream *self, gsize total)
+{
+  return total >= INPUT_SIZE / 2 && self->plain.size == 0 && self->end - self->start < RECORD_SIZE;
+}
+
 static gssize
 peerup_tls_stream_read (PeerupStream *stream, void *buffer, gsize count, GError **error)
 {
@@ -439,7 +489,7 @@ peerup_tls_stream_read (PeerupStream *stream, void *buffer, gsize count, GError 
 
   if (self->error != NULL || self->read_closed)
     return tls_stream_set_final_error (self, error);
-  while (total < count)
+  while (total < count && !tls_stream_has_read_enough (self, total))
     {
       gsize n;
       int next = tls_stream_next_record (self, total > 0 ? NULL : error);
@@ -451,6 +501,7 @@ peerup_tls_stream_read (PeerupStream *stream, void *buffer, gsize count, GError 
       peerup_tls_stream_consume (stream, n);
       total += n;
     }
+  tls_stream_keep_input (self);
   return total;
 }
 
@@ -742,5 +793,8 @@ peerup_tls_stream_get_alpn (PeerupTlsStream *self)
 gsize
 peerup_tls_stream_get_held (PeerupTlsStream *self)
 {
-  return (self->input != NULL ? INPUT_SIZE : 0) + (self->output != NULL ? self->output->len : 0) + self->plain.size;
+  return (self->input == NULL ? 0
+          : self->input_waits ? self->end
+                              : INPUT_SIZE) +
+         (self->output != NULL ? self->output->len : 0) + self->plain.size;
 }

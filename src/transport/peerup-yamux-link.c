@@ -4,7 +4,8 @@
  * Moves bytes between a secure stream and the session machine of its owner. Large
  * writes go to the stream below at once, small ones are gathered until the tasks that are
  * due now have run. A batch of input is kept in place until the readers it woke have
- * run, so that who keeps up is never copied for. It knows nothing of frames, and
+ * run, which is at once, so that who keeps up is never copied for and one link at a time
+ * holds a batch. It knows nothing of frames, and
  * does not decide how much is sent: it says how much room there is.
  */
 #include "transport/peerup-yamux-link.h"
@@ -19,6 +20,8 @@
 /* With this much unsent output the streams above wait. One of them may go beyond by as
  * much, so that the last frame is no smaller than the others. */
 #define OUTPUT_MARK (256 * 1024)
+/* The same while the stream below takes no more: a message, not what a sink is behind by. */
+#define BLOCKED_MARK (8 * 1024)
 /* Smaller writes are worth gathering into one record. */
 #define DIRECT_MIN 4096
 /* Pieces of queued output in one write. */
@@ -42,7 +45,7 @@ read_ready (PeerupStream *io, gpointer data)
   peerup_task_schedule (&self->input_task);
 }
 
-/* Fills the buffer as far as the stream below can; the last result is in @end and @error. */
+/* Fills at least half of the buffer if the stream below can; the last result is in @end and @error. */
 static gsize
 read_batch (PeerupYamuxLink *self, gssize *end, GError **error)
 {
@@ -50,10 +53,18 @@ read_batch (PeerupYamuxLink *self, gssize *end, GError **error)
 
   if (self->buffer == NULL)
     self->buffer = peerup_io_buffer_take ();
-  while (fill < BATCH_SIZE && (*end = peerup_stream_read (self->io, self->buffer + fill, BATCH_SIZE - fill, error)) > 0)
+  while (fill < BATCH_SIZE / 2 &&
+         (*end = peerup_stream_read (self->io, self->buffer + fill, BATCH_SIZE - fill, error)) > 0)
     fill += *end;
   self->received += fill;
   return fill;
+}
+
+static void
+wait_readable (PeerupYamuxLink *self)
+{
+  g_clear_pointer (&self->buffer, peerup_io_buffer_give);
+  peerup_stream_arm_read (self->io, read_ready, self);
 }
 
 /* One batch, or the reason why there is none. */
@@ -69,13 +80,14 @@ take_batch (PeerupYamuxLink *self)
   if (fill > 0)
     {
       self->holds_batch = TRUE;
+      peerup_reactor_begin_chain (self->input_task.reactor);
       self->events->input (self->owner, self->buffer, fill);
-      peerup_task_schedule (&self->input_task);
+      peerup_reactor_end_chain (self->input_task.reactor);
+      peerup_task_schedule_next (&self->input_task);
     }
   else if (self->exhausted)
     {
-      g_clear_pointer (&self->buffer, peerup_io_buffer_give);
-      peerup_stream_arm_read (self->io, read_ready, self);
+      wait_readable (self);
     }
   else
     {
@@ -89,8 +101,19 @@ run_input (gpointer data)
   PeerupYamuxLink *self = data;
   g_autoptr (GObject) owner = g_object_ref (self->owner);
 
+  if (!self->holds_batch)
+    {
+      take_batch (self);
+      return;
+    }
   settle (self);
-  take_batch (self);
+  if (self->exhausted)
+    {
+      wait_readable (self);
+      return;
+    }
+  g_clear_pointer (&self->buffer, peerup_io_buffer_give);
+  peerup_task_schedule_later (&self->input_task);
 }
 
 static void
@@ -103,8 +126,16 @@ write_ready (PeerupStream *io, gpointer data)
   peerup_task_schedule (&self->output_task);
 }
 
+static void
+wait_writable (PeerupYamuxLink *self)
+{
+  self->blocked = TRUE;
+  peerup_stream_arm_write (self->io, write_ready, self);
+}
+
 /* Passes @vectors to the stream below; returns how many bytes it took. A failure is
- * told from the reactor. */
+ * told from the reactor. It is asked at once whether it takes more: else it would be offered
+ * some that then waits here, in each of a thousand links. */
 static gsize
 pass_on (PeerupYamuxLink *self, const GOutputVector *vectors, gsize n_vectors)
 {
@@ -115,12 +146,13 @@ pass_on (PeerupYamuxLink *self, const GOutputVector *vectors, gsize n_vectors)
     return 0;
   n = peerup_stream_writev (self->io, vectors, n_vectors, &error);
   if (n >= 0)
-    return n;
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
-      self->blocked = TRUE;
-      peerup_stream_arm_write (self->io, write_ready, self);
+      if ((peerup_stream_poll (self->io) & G_IO_OUT) == 0)
+        wait_writable (self);
+      return n;
     }
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    wait_writable (self);
   else
     {
       self->error = g_steal_pointer (&error);
@@ -152,7 +184,7 @@ flush (PeerupYamuxLink *self)
 
       if (n == 0)
         return;
-      peerup_chunk_queue_consume (&self->output, NULL, n);
+      peerup_chunk_queue_consume (&self->output, n);
     }
 }
 
@@ -170,11 +202,9 @@ run_output (gpointer data)
       self->events->ended (self->owner, error);
       return;
     }
-  if (self->output.length == 0 || (self->full && self->output.length <= OUTPUT_MARK / 2))
-    {
-      self->full = FALSE;
-      self->events->room (self->owner);
-    }
+  if (self->blocked)
+    return;
+  self->events->room (self->owner);
 }
 
 void
@@ -200,8 +230,7 @@ queue_output (PeerupYamuxLink *self, const GOutputVector *vectors, gsize n_vecto
       gsize part = MIN (skip, vectors[i].size);
 
       skip -= part;
-      peerup_chunk_queue_append (&self->output, NULL, (const guint8 *) vectors[i].buffer + part,
-                                 vectors[i].size - part);
+      peerup_chunk_queue_append (&self->output, (const guint8 *) vectors[i].buffer + part, vectors[i].size - part);
     }
 }
 
@@ -218,7 +247,7 @@ send_directly (PeerupYamuxLink *self, const GOutputVector *vectors, gsize n_vect
     return 0;
   memcpy (all + n_queued, vectors, n_vectors * sizeof *vectors);
   n = pass_on (self, all, n_queued + n_vectors);
-  peerup_chunk_queue_consume (&self->output, NULL, MIN (n, queued));
+  peerup_chunk_queue_consume (&self->output, MIN (n, queued));
   return n - MIN (n, queued);
 }
 
@@ -236,7 +265,6 @@ peerup_yamux_link_send (PeerupYamuxLink *self, const GOutputVector *vectors, gsi
   if (size >= DIRECT_MIN)
     taken = send_directly (self, vectors, n_vectors);
   queue_output (self, vectors, n_vectors, taken);
-  self->full |= self->output.length >= OUTPUT_MARK;
   if (!self->blocked)
     peerup_task_schedule (&self->output_task);
 }
@@ -250,7 +278,9 @@ peerup_yamux_link_get_unsent (PeerupYamuxLink *self)
 gsize
 peerup_yamux_link_get_room (PeerupYamuxLink *self)
 {
-  return self->full ? 0 : OUTPUT_MARK;
+  if (self->blocked)
+    return BLOCKED_MARK - MIN (self->output.length, BLOCKED_MARK);
+  return self->output.length < OUTPUT_MARK ? OUTPUT_MARK : 0;
 }
 
 void
@@ -265,7 +295,7 @@ peerup_yamux_link_close (PeerupYamuxLink *self)
   peerup_stream_arm_write (io, NULL, NULL);
   peerup_task_clear (&self->input_task);
   peerup_task_clear (&self->output_task);
-  peerup_chunk_queue_clear (&self->output, NULL);
+  peerup_chunk_queue_clear (&self->output);
   g_clear_pointer (&self->buffer, peerup_io_buffer_give);
   g_clear_error (&self->error);
 }

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * The events come from the reactor:
  *  - input: a batch of bytes, which stay where they are until settle;
  *  - settle: the batch goes now. Readers that the batch made ready have had a turn;
- *  - room: the output went from above its mark to well below it, or became empty;
+ *  - room: the output is empty, and the stream below takes more;
  *  - ended: the stream below ended (NULL) or failed. The owner closes the link, then or
  *    soon. */
 typedef struct
@@ -42,7 +42,6 @@ typedef struct
   gboolean holds_batch;
   gboolean exhausted; /* the stream below said that it has no more now */
   gboolean blocked;   /* the stream below takes no more now */
-  gboolean full;      /* room is owed an event */
 } PeerupYamuxLink;
 
 /* Takes the reference on @io and starts reading. */

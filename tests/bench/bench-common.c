@@ -97,6 +97,15 @@ bench_await (DexFuture *future, GError **error)
   return dex_future_get_value (held, error) != NULL;
 }
 
+void
+bench_rest (gint64 duration)
+{
+  /* A timeout is a future that fails. */
+  gboolean waited = !bench_await (dex_timeout_new_usec (duration), NULL);
+
+  g_assert (waited);
+}
+
 static void
 print_dispatches (const char *name, PeerupReactorClock clock)
 {

@@ -20,6 +20,8 @@ bench_swarm_add_peer (PeerupSwarm *swarm, const char *multiaddr, GError **error)
 
 /* Runs the main loop until @future (transfer full) has come to its end; whether it is a good one. */
 gboolean bench_await (DexFuture *future, GError **error);
+/* Runs the main loop for so many microseconds. */
+void bench_rest (gint64 duration);
 /* Prints a line of JSON: {"dispatches": [[µs, n], …]}, n dispatches of the data path that took less than so many
  * microseconds and no less than the entry before; 0 for those that took longer. */
 void bench_print_dispatches (void);

@@ -191,10 +191,17 @@ dial_tcp (Bench *self, PeerupSwarm *swarm, gint64 deadline, GError **error)
 {
   g_autoptr (PeerupStream) raw =
     dex_await_object (peerup_socket_connect (self->endpoint.host, self->endpoint.port, deadline), error);
+  const PeerupUpgradeOptions options = {
+    .outbound = TRUE,
+    .expected_peer = self->peer,
+    .remote_address = self->address,
+    .transport = "tcp",
+    .deadline = deadline,
+  };
 
   if (raw == NULL)
     return NULL;
-  return dex_await_object (peerup_swarm_upgrade (swarm, raw, self->peer, NULL, self->address, deadline), error);
+  return dex_await_object (peerup_swarm_upgrade (swarm, raw, &options), error);
 }
 
 static PeerupConnection *

@@ -13,13 +13,42 @@
 #include <gio/gio.h>
 
 #include "bench-common.h"
+#include "relay/peerup-relay-client.h"
 #include "tunnel/peerup-forward-private.h"
 #include "tunnel/peerup-service-private.h"
 
 #define SERVICE "bench"
 
+/* Microseconds until a relay must have granted a reservation. */
+#define RESERVE_TIMEOUT (20 * G_USEC_PER_SEC)
+
+/* Where we can be reached through the relay at @multiaddr; NULL when that does not come to be. */
+static char *
+reserve (PeerupSwarm *swarm, PeerupRelayClient *relays, const char *multiaddr, GError **error)
+{
+  g_autoptr (PeerupMultiaddr) relay = peerup_multiaddr_new_from_string (multiaddr, error);
+  gint64 deadline = g_get_monotonic_time () + RESERVE_TIMEOUT;
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
+
+  if (relay == NULL)
+    return NULL;
+  g_ptr_array_add (addresses, relay);
+  peerup_relay_client_set_relays (relays, addresses);
+  while (g_get_monotonic_time () < deadline)
+    {
+      g_autoptr (GPtrArray) ours = peerup_relay_client_dup_addresses (relays);
+
+      if (ours->len > 0)
+        return g_strdup_printf ("%s/p2p/%s", peerup_multiaddr_get_string (ours->pdata[0]),
+                                peerup_peer_id_get_string (peerup_swarm_get_peer_id (swarm)));
+      bench_rest (10000);
+    }
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "%s grants no reservation", multiaddr);
+  return NULL;
+}
+
 static gboolean
-serve (PeerupSwarm *swarm, char *argv[], GError **error)
+serve (PeerupSwarm *swarm, PeerupRelayClient *relays, char *argv[], GError **error)
 {
   g_autoptr (GSocketConnectable) connectable = g_network_address_parse (argv[2], 0, error);
   g_autoptr (PeerupService) service = NULL;
@@ -32,7 +61,10 @@ serve (PeerupSwarm *swarm, char *argv[], GError **error)
   if (service == NULL)
     return FALSE;
   peerup_service_set_enabled (service, TRUE);
-  multiaddr = bench_swarm_listen (swarm, argv[3], argv[3] != NULL ? argv[4] : NULL, error);
+  if (argv[3] != NULL && argv[4] != NULL && argv[4][0] == '/')
+    multiaddr = reserve (swarm, relays, argv[4], error);
+  else
+    multiaddr = bench_swarm_listen (swarm, argv[3], argv[3] != NULL ? argv[4] : NULL, error);
   if (multiaddr == NULL)
     return FALSE;
   g_print ("%s\n", multiaddr);
@@ -63,9 +95,10 @@ forward (PeerupSwarm *swarm, gboolean cold, const char *multiaddr, const char *p
 static int
 usage (void)
 {
-  g_printerr ("usage: bench-tunnel serve HOST:PORT [KIND [ADDRESS]]\n"
-              "       bench-tunnel forward MULTIADDR LOCALPORT [KIND]\n"
-              "       bench-tunnel cold MULTIADDR LOCALPORT [KIND]   the same, connected by its first client\n");
+  g_printerr (
+    "usage: bench-tunnel serve HOST:PORT [KIND [ADDRESS]]   ADDRESS: IPv4, or the multiaddr of a relay to be behind\n"
+    "       bench-tunnel forward MULTIADDR LOCALPORT [KIND]\n"
+    "       bench-tunnel cold MULTIADDR LOCALPORT [KIND]   the same, connected by its first client\n");
   return 2;
 }
 
@@ -74,6 +107,7 @@ main (int argc, char *argv[])
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PeerupSwarm) swarm = NULL;
+  g_autoptr (PeerupRelayClient) relays = NULL;
   gboolean serving = argc >= 3 && g_str_equal (argv[1], "serve");
   gboolean cold = argc >= 4 && g_str_equal (argv[1], "cold");
   gboolean forwarding = cold || (argc >= 4 && g_str_equal (argv[1], "forward"));
@@ -84,7 +118,10 @@ main (int argc, char *argv[])
     return usage ();
   dex_init ();
   swarm = bench_swarm_new (argv[n_fixed], &error);
-  done = swarm != NULL && (serving ? serve (swarm, argv, &error) : forward (swarm, cold, argv[2], argv[3], &error));
+  relays = swarm != NULL ? peerup_relay_client_new (swarm) : NULL;
+  done =
+    swarm != NULL && (serving ? serve (swarm, relays, argv, &error) : forward (swarm, cold, argv[2], argv[3], &error));
+  g_clear_object (&relays);
   if (done && bench_await (peerup_swarm_close (swarm), &error))
     return 0;
   g_printerr ("bench-tunnel: %s\n", error->message);

@@ -5,8 +5,9 @@
 
 Run by build-aux/bench inside the development root:
     bench.py BUILDDIR [--only PART,...] [--go PROGRAM] [--rounds N] [--gib N] [--json FILE]
-Parts: throughput, product, idle, sizes, and quic, which is quic-streams, quic-tunnels, quic-far,
-quic-lossy, quic-connect, idle and quic-dispatches. Everything listens on loopback or in network
+Parts: throughput, product, idle, sizes; quic, which is quic-streams, quic-tunnels, quic-far,
+quic-lossy, quic-connect, idle and quic-dispatches; relay, which is relay-tunnels, relay-crowd-tcp,
+relay-crowd-quic and relay-idle. Everything listens on loopback or in network
 namespaces of its own, has a home under a temporary directory, and is ended by its process ID.
 Rounds are interleaved (ours, theirs, ours, ...), so that a machine that changes its speed
 changes it for both; medians are printed, with the lowest and the highest.
@@ -25,9 +26,11 @@ import time
 import urllib.request
 
 import quic
+import relay
 from common import Bench, free_port, stop, wait_port
 from contestants import Tunnel, compare, go_tunnel, our_tunnel, ssh_tunnel, start_target
 from lines import Line
+from peers import Peer, pss, wait_address
 
 
 def throughput(bench):
@@ -42,29 +45,6 @@ def throughput(bench):
         bench.row("go-libp2p", "-", "not measured: its program is not there (tests/interop/prepare says why)")
     compare(bench, all_of_them, "fetch", int(bench.options.gib * 2**30),
             [("our TCP+TLS tunnel", "ssh -L", "1.0"), ("our TCP+TLS tunnel", "go-libp2p tunnel", "2.0")])
-
-
-class Peer:
-    def __init__(self, bench, name):
-        self.bench, self.home = bench, bench.dir / name
-        (self.home / "run").mkdir(parents=True)
-        (self.home / "run").chmod(0o700)
-        self.env = dict(bench.env, HOME=str(self.home), XDG_CONFIG_HOME=str(self.home / ".config"),
-                        XDG_RUNTIME_DIR=str(self.home / "run"))
-        self.run("init")
-        self.id = json.loads(self.run("whoami", "--json"))["peer_id"]
-
-    def run(self, *arguments):
-        return subprocess.run([self.bench.peerup, *arguments], env=self.env, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=60, check=True).stdout
-
-    def start(self, *arguments, **options):
-        return self.bench.start(self.bench.peerup, *arguments, env=self.env, **options)
-
-
-def pss(pid):
-    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(re.search(r"^Pss:\s+(\d+) kB", text, re.M).group(1)) / 1024
 
 
 def start_nginx(bench):
@@ -137,17 +117,6 @@ def product(bench):
     bench.figure("  the one that served", [pss(daemon.pid)], "MB", digits=1)
 
 
-def wait_address(peer):
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with contextlib.suppress(subprocess.CalledProcessError, KeyError):
-            for address in json.loads(peer.run("status", "--json"))["listen_addresses"]:
-                if address.startswith("/ip4/127.0.0.1/tcp/"):
-                    return address if "/p2p/" in address else f"{address}/p2p/{peer.id}"
-        time.sleep(0.05)
-    raise RuntimeError("the daemon does not say where it listens")
-
-
 def sizes(bench):
     bench.section("Sizes")
     total = 0
@@ -160,15 +129,18 @@ def sizes(bench):
 
 PARTS = {"throughput": throughput, "product": product, "idle": quic.idle, "sizes": sizes}
 PARTS |= {f"quic-{name}": part for name, part in quic.PARTS.items() if name != "idle"}
+PARTS |= {f"relay-{name}": part for name, part in relay.PARTS.items()}
 
 
 def choose(only):
-    """The parts that @only names; all of them without it. "quic" is all that begin with it."""
+    """The parts that @only names; all of them without it. "quic" and "relay" are all that begin with it."""
     names = only.split(",") if only else list(PARTS)
     for name in names:
-        if name != "quic" and name not in PARTS:
-            raise SystemExit(f"bench: {name}: no such part; there are quic, {', '.join(PARTS)}")
-    return [name for name in PARTS if name in names or ("quic" in names and name.startswith(("quic-", "idle")))]
+        if name not in ("quic", "relay") and name not in PARTS:
+            raise SystemExit(f"bench: {name}: no such part; there are quic, relay, {', '.join(PARTS)}")
+    return [name for name in PARTS
+            if name in names or ("quic" in names and name.startswith(("quic-", "idle")))
+            or ("relay" in names and name.startswith("relay-"))]
 
 
 def main():
@@ -177,7 +149,9 @@ def main():
     parser.add_argument("--go", type=str.split, help="go-libp2p's peer program, from tests/interop")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--gib", type=float, default=2, help="what one transfer moves")
-    parser.add_argument("--only", help="parts, with commas between: quic, " + ", ".join(PARTS))
+    parser.add_argument("--peers", type=int, default=10000, help="with a reservation at one relay")
+    parser.add_argument("--circuits", type=int, default=1000, help="of them, busy at once")
+    parser.add_argument("--only", help="parts, with commas between: quic, relay, " + ", ".join(PARTS))
     parser.add_argument("--json", type=pathlib.Path, help="where to write all figures, every round of them")
     parser.add_argument("--delay-line", help="the netlab's program, if it is not in the build directory")
     options = parser.parse_args()

@@ -19,6 +19,7 @@
  * used up a stream that has nothing waiting may still add a little, so that none starves. */
 #define UNSENT_PER_STREAM (512 * 1024)
 #define UNSENT_IN_ALL     (4 * 1024 * 1024)
+#define UNSENT_LEAN       (64 * 1024)
 #define UNSENT_MIN        (16 * 1024)
 /* Bytes that streams may leave unread, all together, before the connection's window closes over them. */
 #define UNREAD_FREE (8 * 1024 * 1024)
@@ -297,15 +298,23 @@ channel_get_unsent (PeerupQuicChannel *self)
   return self->sent.length - self->sent.passed;
 }
 
+void
+peerup_quic_channel_set_lean (PeerupQuicChannel *self)
+{
+  self->lean = TRUE;
+  self->window.max = PEERUP_QUIC_STREAM_WINDOW;
+}
+
 gsize
 peerup_quic_channel_get_room (PeerupQuicChannel *self)
 {
   gsize unsent = channel_get_unsent (self), room = 0;
+  gsize most = self->lean ? UNSENT_LEAN : UNSENT_PER_STREAM;
 
   if (!peerup_quic_channel_can_write (self) || self->conn->unacked >= UNACKED_MAX)
     return 0;
-  if (unsent < UNSENT_PER_STREAM && self->conn->unsent < UNSENT_IN_ALL)
-    room = MIN (UNSENT_PER_STREAM - unsent, UNSENT_IN_ALL - self->conn->unsent);
+  if (unsent < most && self->conn->unsent < UNSENT_IN_ALL)
+    room = MIN (most - unsent, UNSENT_IN_ALL - self->conn->unsent);
   return unsent < UNSENT_MIN ? MAX (room, UNSENT_MIN - unsent) : room;
 }
 

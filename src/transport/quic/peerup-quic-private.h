@@ -138,6 +138,7 @@ struct _PeerupQuicChannel
   gsize turn; /* bytes it has sent in its turn */
   GError *error;
   guint32 code;
+  guint lean : 1; /* peerup_quic_channel_set_lean() */
   guint fin_wanted : 1;
   guint fin_sent : 1;
   guint fin_received : 1;

@@ -13,10 +13,17 @@
 #define MIN_BLOCK  4096u
 #define MAX_CLASS  4u
 #define VIEW_CLASS 5u
+#define N_CLASSES  6u
 /* Four of the largest blocks: what one burst of reads leaves behind. */
 #define POOL_MAX (4u * (MIN_BLOCK << MAX_CLASS))
 
-G_STATIC_ASSERT (VIEW_CLASS + 1 == PEERUP_CHUNK_CLASSES);
+/* Freed chunks that a thread keeps for the next use, by size class. Shared by all of its queues: of
+ * ten thousand sessions few are behind at a time, and each would keep what one burst has left. */
+typedef struct
+{
+  PeerupChunk *free[N_CLASSES];
+  gsize size;
+} Pool;
 
 struct _PeerupChunk
 {
@@ -34,10 +41,43 @@ class_size (guint size_class)
   return size_class == VIEW_CLASS ? sizeof (PeerupChunk) : (gsize) MIN_BLOCK << size_class;
 }
 
-static PeerupChunk *
-chunk_new (PeerupChunkPool *pool, guint size_class)
+static void
+pool_free (gpointer data)
 {
-  PeerupChunk *chunk = pool != NULL ? pool->free[size_class] : NULL;
+  Pool *self = data;
+
+  for (guint i = 0; i < N_CLASSES; i++)
+    {
+      PeerupChunk *next;
+
+      for (PeerupChunk *chunk = self->free[i]; chunk != NULL; chunk = next)
+        {
+          next = chunk->next;
+          g_free (chunk);
+        }
+    }
+  g_free (self);
+}
+
+static Pool *
+pool_get (void)
+{
+  static GPrivate thread_pool = G_PRIVATE_INIT (pool_free);
+  Pool *self = g_private_get (&thread_pool);
+
+  if (self == NULL)
+    {
+      self = g_new0 (Pool, 1);
+      g_private_set (&thread_pool, self);
+    }
+  return self;
+}
+
+static PeerupChunk *
+chunk_new (guint size_class)
+{
+  Pool *pool = pool_get ();
+  PeerupChunk *chunk = pool->free[size_class];
 
   if (chunk != NULL)
     {
@@ -48,8 +88,6 @@ chunk_new (PeerupChunkPool *pool, guint size_class)
     {
       chunk = g_malloc (class_size (size_class));
     }
-  if (pool != NULL)
-    pool->used = TRUE;
   chunk->next = NULL;
   chunk->start = chunk->end = chunk->capacity = 0;
   chunk->size_class = size_class;
@@ -57,11 +95,12 @@ chunk_new (PeerupChunkPool *pool, guint size_class)
 }
 
 static void
-chunk_free (PeerupChunkPool *pool, PeerupChunk *chunk)
+chunk_free (PeerupChunk *chunk)
 {
+  Pool *pool = pool_get ();
   gsize size = class_size (chunk->size_class);
 
-  if (pool == NULL || size > POOL_MAX - pool->size)
+  if (size > POOL_MAX - pool->size)
     {
       g_free (chunk);
       return;
@@ -69,30 +108,6 @@ chunk_free (PeerupChunkPool *pool, PeerupChunk *chunk)
   chunk->next = pool->free[chunk->size_class];
   pool->free[chunk->size_class] = chunk;
   pool->size += size;
-}
-
-void
-peerup_chunk_pool_clear (PeerupChunkPool *pool)
-{
-  for (guint i = 0; i < PEERUP_CHUNK_CLASSES; i++)
-    {
-      PeerupChunk *next;
-
-      for (PeerupChunk *chunk = g_steal_pointer (&pool->free[i]); chunk != NULL; chunk = next)
-        {
-          next = chunk->next;
-          g_free (chunk);
-        }
-    }
-  pool->size = 0;
-}
-
-void
-peerup_chunk_pool_trim (PeerupChunkPool *pool)
-{
-  if (!pool->used)
-    peerup_chunk_pool_clear (pool);
-  pool->used = FALSE;
 }
 
 static void
@@ -115,7 +130,7 @@ room (const PeerupChunkQueue *self)
 
 /* A block for @length bytes, or one as large as what the queue holds already. */
 static void
-push_block (PeerupChunkQueue *self, PeerupChunkPool *pool, gsize length)
+push_block (PeerupChunkQueue *self, gsize length)
 {
   PeerupChunk *chunk;
   guint size_class = 0;
@@ -123,14 +138,14 @@ push_block (PeerupChunkQueue *self, PeerupChunkPool *pool, gsize length)
   while (size_class < MAX_CLASS &&
          (class_size (size_class) - sizeof (PeerupChunk) < length || class_size (size_class + 1) <= self->length))
     size_class++;
-  chunk = chunk_new (pool, size_class);
+  chunk = chunk_new (size_class);
   chunk->data = (guint8 *) (chunk + 1);
   chunk->capacity = class_size (size_class) - sizeof (PeerupChunk);
   push (self, chunk);
 }
 
 void
-peerup_chunk_queue_append (PeerupChunkQueue *self, PeerupChunkPool *pool, gconstpointer data, gsize length)
+peerup_chunk_queue_append (PeerupChunkQueue *self, gconstpointer data, gsize length)
 {
   const guint8 *bytes = data;
 
@@ -139,7 +154,7 @@ peerup_chunk_queue_append (PeerupChunkQueue *self, PeerupChunkPool *pool, gconst
       gsize n;
 
       if (room (self) == 0)
-        push_block (self, pool, length);
+        push_block (self, length);
       n = MIN (length, room (self));
       memcpy (self->tail->data + self->tail->end, bytes, n);
       self->tail->end += n;
@@ -150,21 +165,21 @@ peerup_chunk_queue_append (PeerupChunkQueue *self, PeerupChunkPool *pool, gconst
 }
 
 void
-peerup_chunk_queue_append_view (PeerupChunkQueue *self, PeerupChunkPool *pool, gconstpointer data, gsize length)
+peerup_chunk_queue_append_view (PeerupChunkQueue *self, gconstpointer data, gsize length)
 {
   PeerupChunk *chunk;
 
   g_assert (length <= G_MAXUINT32);
   if (length == 0)
     return;
-  chunk = chunk_new (pool, VIEW_CLASS);
+  chunk = chunk_new (VIEW_CLASS);
   chunk->data = (guint8 *) data;
   chunk->end = length;
   push (self, chunk);
 }
 
 void
-peerup_chunk_queue_settle (PeerupChunkQueue *self, PeerupChunkPool *pool)
+peerup_chunk_queue_settle (PeerupChunkQueue *self)
 {
   PeerupChunk *chunk = self->head;
   PeerupChunk *next;
@@ -180,8 +195,8 @@ peerup_chunk_queue_settle (PeerupChunkQueue *self, PeerupChunkPool *pool)
           push (self, chunk);
           continue;
         }
-      peerup_chunk_queue_append (self, pool, chunk->data + chunk->start, length);
-      chunk_free (pool, chunk);
+      peerup_chunk_queue_append (self, chunk->data + chunk->start, length);
+      chunk_free (chunk);
     }
 }
 
@@ -199,7 +214,7 @@ peerup_chunk_queue_peek (const PeerupChunkQueue *self, GInputVector *vectors, gs
 }
 
 void
-peerup_chunk_queue_consume (PeerupChunkQueue *self, PeerupChunkPool *pool, gsize length)
+peerup_chunk_queue_consume (PeerupChunkQueue *self, gsize length)
 {
   g_assert (length <= self->length);
   self->length -= length;
@@ -215,12 +230,12 @@ peerup_chunk_queue_consume (PeerupChunkQueue *self, PeerupChunkPool *pool, gsize
       self->head = chunk->next;
       if (self->head == NULL)
         self->tail = NULL;
-      chunk_free (pool, chunk);
+      chunk_free (chunk);
     }
 }
 
 gsize
-peerup_chunk_queue_read (PeerupChunkQueue *self, PeerupChunkPool *pool, gpointer buffer, gsize length)
+peerup_chunk_queue_read (PeerupChunkQueue *self, gpointer buffer, gsize length)
 {
   guint8 *out = buffer;
   gsize n = 0;
@@ -232,14 +247,14 @@ peerup_chunk_queue_read (PeerupChunkQueue *self, PeerupChunkPool *pool, gpointer
       memcpy (out + n, chunk->data + chunk->start, part);
       n += part;
     }
-  peerup_chunk_queue_consume (self, pool, n);
+  peerup_chunk_queue_consume (self, n);
   return n;
 }
 
 void
-peerup_chunk_queue_clear (PeerupChunkQueue *self, PeerupChunkPool *pool)
+peerup_chunk_queue_clear (PeerupChunkQueue *self)
 {
-  peerup_chunk_queue_consume (self, pool, self->length);
+  peerup_chunk_queue_consume (self, self->length);
 }
 
 gsize
@@ -250,4 +265,10 @@ peerup_chunk_queue_get_allocated (const PeerupChunkQueue *self)
   for (const PeerupChunk *chunk = self->head; chunk != NULL; chunk = chunk->next)
     size += class_size (chunk->size_class);
   return size;
+}
+
+gsize
+peerup_chunk_queue_get_spare (void)
+{
+  return pool_get ()->size;
 }

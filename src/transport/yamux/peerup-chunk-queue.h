@@ -12,23 +12,8 @@ G_BEGIN_DECLS
  * double from 4 KiB to 64 KiB with what the queue holds, so that a queue costs at most about
  * twice its bytes however small the pieces were; an empty queue holds none.
  *
- * Chunks come from and go to a pool, which may be NULL: the plain allocator then. A
- * queue may use one pool now and another, or none, later. */
+ * Freed chunks go to a small pool of the thread. */
 typedef struct _PeerupChunk PeerupChunk;
-
-#define PEERUP_CHUNK_CLASSES 6
-
-/* Freed chunks kept for the next use, by size class; zero-initialized. */
-typedef struct
-{
-  PeerupChunk *free[PEERUP_CHUNK_CLASSES];
-  gsize size;
-  gboolean used;
-} PeerupChunkPool;
-
-/* Frees what the pool keeps if it was not used since the last call. */
-void peerup_chunk_pool_trim (PeerupChunkPool *pool);
-void peerup_chunk_pool_clear (PeerupChunkPool *pool);
 
 /* Zero-initialized. */
 typedef struct
@@ -39,20 +24,22 @@ typedef struct
 } PeerupChunkQueue;
 
 /* Copies @data to the end. */
-void peerup_chunk_queue_append (PeerupChunkQueue *self, PeerupChunkPool *pool, gconstpointer data, gsize length);
+void peerup_chunk_queue_append (PeerupChunkQueue *self, gconstpointer data, gsize length);
 /* Puts a view of @data at the end: it must stay until it was consumed or settled. At most
  * G_MAXUINT32 bytes. */
-void peerup_chunk_queue_append_view (PeerupChunkQueue *self, PeerupChunkPool *pool, gconstpointer data, gsize length);
+void peerup_chunk_queue_append_view (PeerupChunkQueue *self, gconstpointer data, gsize length);
 /* Replaces views by copies. */
-void peerup_chunk_queue_settle (PeerupChunkQueue *self, PeerupChunkPool *pool);
+void peerup_chunk_queue_settle (PeerupChunkQueue *self);
 /* Fills @vectors with the front of the queue; returns how many were filled. */
 gsize peerup_chunk_queue_peek (const PeerupChunkQueue *self, GInputVector *vectors, gsize n_vectors);
 /* Drops @length bytes from the front, at most what the queue holds. */
-void peerup_chunk_queue_consume (PeerupChunkQueue *self, PeerupChunkPool *pool, gsize length);
+void peerup_chunk_queue_consume (PeerupChunkQueue *self, gsize length);
 /* Moves up to @length bytes from the front to @buffer; returns how many. */
-gsize peerup_chunk_queue_read (PeerupChunkQueue *self, PeerupChunkPool *pool, gpointer buffer, gsize length);
-void peerup_chunk_queue_clear (PeerupChunkQueue *self, PeerupChunkPool *pool);
+gsize peerup_chunk_queue_read (PeerupChunkQueue *self, gpointer buffer, gsize length);
+void peerup_chunk_queue_clear (PeerupChunkQueue *self);
 /* Bytes of memory the chunks take. */
 gsize peerup_chunk_queue_get_allocated (const PeerupChunkQueue *self);
+/* Bytes that the thread's pool keeps, at most 256 KiB; for tests. */
+gsize peerup_chunk_queue_get_spare (void);
 
 G_END_DECLS

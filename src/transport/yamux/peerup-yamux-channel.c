@@ -37,7 +37,7 @@ peerup_yamux_channel_unref (PeerupYamuxChannel *self)
   if (--self->ref_count > 0)
     return;
   g_assert (self->session == NULL && !self->is_pending && !self->is_borrowing);
-  peerup_chunk_queue_clear (&self->queue, NULL);
+  peerup_chunk_queue_clear (&self->queue);
   g_clear_error (&self->lost);
   g_free (self);
 }
@@ -72,7 +72,7 @@ void
 peerup_yamux_channel_drop_queue (PeerupYamuxChannel *self)
 {
   peerup_yamux_set_buffered (self->session, self->session->buffered - self->queue.length);
-  peerup_chunk_queue_clear (&self->queue, &self->session->pool);
+  peerup_chunk_queue_clear (&self->queue);
 }
 
 guint32
@@ -115,6 +115,12 @@ gsize
 peerup_yamux_channel_get_buffered (PeerupYamuxChannel *self)
 {
   return self->queue.length;
+}
+
+void
+peerup_yamux_channel_set_lean (PeerupYamuxChannel *self)
+{
+  self->lean = TRUE;
 }
 
 guint32
@@ -206,12 +212,6 @@ peerup_yamux_channel_peek (PeerupYamuxChannel *self, GInputVector *vectors, gsiz
   return peerup_chunk_queue_peek (&self->queue, vectors, n_vectors);
 }
 
-static PeerupChunkPool *
-get_pool (PeerupYamuxChannel *self)
-{
-  return self->session != NULL ? &self->session->pool : NULL;
-}
-
 /* @n bytes have left the queue. */
 static void
 account_read (PeerupYamuxChannel *self, gsize n, gint64 now)
@@ -226,7 +226,7 @@ void
 peerup_yamux_channel_consume (PeerupYamuxChannel *self, gsize n, gint64 now)
 {
   g_return_if_fail (self != NULL && n <= self->queue.length);
-  peerup_chunk_queue_consume (&self->queue, get_pool (self), n);
+  peerup_chunk_queue_consume (&self->queue, n);
   account_read (self, n, now);
 }
 
@@ -236,7 +236,7 @@ peerup_yamux_channel_read (PeerupYamuxChannel *self, gpointer buffer, gsize leng
   gsize n;
 
   g_return_val_if_fail (self != NULL, 0);
-  n = peerup_chunk_queue_read (&self->queue, get_pool (self), buffer, length);
+  n = peerup_chunk_queue_read (&self->queue, buffer, length);
   account_read (self, n, now);
   return n;
 }

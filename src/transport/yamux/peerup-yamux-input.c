@@ -12,8 +12,6 @@
 
 /* Smaller pieces are copied at once: a view would cost about as much. */
 #define MIN_VIEW 2048u
-/* How long memory of freed buffers is kept for the next burst, at least. */
-#define POOL_AGE G_USEC_PER_SEC
 
 /* Always FALSE. */
 static gboolean
@@ -221,11 +219,11 @@ keep (PeerupYamux *self, PeerupYamuxChannel *channel, const guint8 *data, gsize 
 {
   if (n < MIN_VIEW)
     {
-      peerup_chunk_queue_append (&channel->queue, &self->pool, data, n);
+      peerup_chunk_queue_append (&channel->queue, data, n);
     }
   else
     {
-      peerup_chunk_queue_append_view (&channel->queue, &self->pool, data, n);
+      peerup_chunk_queue_append_view (&channel->queue, data, n);
       if (!channel->is_borrowing)
         {
           channel->is_borrowing = TRUE;
@@ -298,7 +296,7 @@ peerup_yamux_settle (PeerupYamux *self)
 
       self->borrowing = g_steal_pointer (&channel->next_borrowing);
       channel->is_borrowing = FALSE;
-      peerup_chunk_queue_settle (&channel->queue, channel->session != NULL ? &self->pool : NULL);
+      peerup_chunk_queue_settle (&channel->queue);
       peerup_yamux_channel_unref (channel);
     }
 }
@@ -321,11 +319,6 @@ feed (PeerupYamux *self, const guint8 *data, gsize length, gint64 now, gboolean 
     }
   if (!borrow)
     peerup_yamux_settle (self);
-  if (self->now - self->pool_trimmed >= POOL_AGE)
-    {
-      self->pool_trimmed = self->now;
-      peerup_chunk_pool_trim (&self->pool);
-    }
   alive = self->error == NULL;
   if (!alive && error != NULL)
     *error = g_error_copy (self->error);

@@ -48,6 +48,7 @@ struct _PeerupYamuxChannel
   guint unacked : 1;   /* no frame has acknowledged it: ours if inbound, else the peer's */
   guint eof : 1;       /* the peer's FIN arrived */
   guint deaf : 1;      /* we stopped reading */
+  guint lean : 1;      /* peerup_yamux_channel_set_lean() */
   guint is_pending : 1;
   guint is_borrowing : 1;
 };
@@ -72,8 +73,6 @@ struct _PeerupYamux
   guint n_unacked;
   gsize window_sum;
   gsize buffered;
-  PeerupChunkPool pool;
-  gint64 pool_trimmed;
 
   /* Input: a header in parts, or the rest of a payload. */
   guint8 header[PEERUP_YAMUX_HEADER_SIZE];

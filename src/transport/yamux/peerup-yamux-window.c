@@ -3,7 +3,8 @@
  *
  * Receive windows: what a reader has taken is given back to the peer once it is half the
  * window, and a window that is used up within a few round trips doubles, so that one
- * stream can fill its path. Windows are never shrunk: the peer counts on them.
+ * stream can fill its path. What the peer was allowed is never taken back; a lean channel
+ * shrinks by not giving back.
  */
 #include "transport/yamux/peerup-yamux-private.h"
 
@@ -29,11 +30,27 @@ growth (PeerupYamuxChannel *self)
   const PeerupYamuxLimits *limits = &session->limits;
   guint32 more = MIN (self->window, limits->max_window - self->window);
 
-  if (self->deaf || session->rtt == 0 || session->now - self->window_time >= GROW_RTTS * session->rtt)
+  if (self->deaf || (self->lean && self->queue.length > PEERUP_YAMUX_LEAN_KEPT) || session->rtt == 0 ||
+      session->now - self->window_time >= GROW_RTTS * session->rtt)
     return 0;
   if (session->window_sum > limits->window_budget || more > (limits->window_budget - session->window_sum) / 2)
     return 0;
   return more;
+}
+
+/* What waits beyond a little is no use to the reader: the window goes without as much. */
+static void
+shrink (PeerupYamuxChannel *self)
+{
+  gsize behind = self->queue.length;
+  guint32 less;
+
+  if (!self->lean || behind <= PEERUP_YAMUX_LEAN_KEPT || self->window <= PEERUP_YAMUX_LEAN_WINDOW)
+    return;
+  less = MIN (MIN (self->consumed, self->window - PEERUP_YAMUX_LEAN_WINDOW), behind - PEERUP_YAMUX_LEAN_KEPT);
+  self->consumed -= less;
+  self->window -= less;
+  self->session->window_sum -= less;
 }
 
 /* The reader took @n bytes. */
@@ -47,6 +64,7 @@ peerup_yamux_channel_give_back (PeerupYamuxChannel *self, gsize n, gint64 now)
     return;
   g_assert (n <= self->window - self->allowed - self->consumed);
   self->consumed += n;
+  shrink (self);
   if (self->consumed < self->window / 2)
     return;
 

@@ -110,7 +110,6 @@ peerup_yamux_unref (PeerupYamux *self)
   drop_pending (self);
   peerup_yamux_settle (self);
   g_hash_table_unref (self->channels);
-  peerup_chunk_pool_clear (&self->pool);
   g_clear_error (&self->error);
   g_free (self);
 }

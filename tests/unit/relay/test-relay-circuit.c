@@ -293,6 +293,50 @@ test_turns (void)
     }
 }
 
+/* Twenty that could go on for ever, and one that sends a little and waits for it: it waits for a few
+ * turns of each of them at most, however often it comes. */
+static void
+test_modest (void)
+{
+  enum
+  {
+    N = 20,
+    MESSAGE = 4096
+  };
+  Circuit circuits[N], modest;
+  DexFuture *pumping[N];
+
+  circuit_init (&modest, 2 * MESSAGE, (PeerupCircuitLimit) { 0, 0 });
+  for (guint i = 0; i < N; i++)
+    {
+      circuit_init (&circuits[i], 2 * PEERUP_RELAY_TURN, (PeerupCircuitLimit) { 0, 0 });
+      pumping[i] = dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, pump_fiber, circuits[i].source, NULL);
+    }
+  for (guint round = 0; round < 50; round++)
+    {
+      gsize greedy[N] = { 0 };
+
+      write_bytes (modest.source, MESSAGE);
+      while (pending (modest.target) < MESSAGE)
+        {
+          g_main_context_iteration (NULL, TRUE);
+          for (guint i = 0; i < N; i++)
+            greedy[i] += drain (circuits[i].target);
+        }
+      drain (modest.target);
+      for (guint i = 0; i < N; i++)
+        g_assert_cmpuint (greedy[i], <=, 4 * PEERUP_RELAY_TURN);
+    }
+  for (guint i = 0; i < N; i++)
+    {
+      peerup_stream_reset (circuits[i].target, 0);
+      test_finish (pumping[i]);
+      dex_unref (pumping[i]);
+      circuit_clear (&circuits[i]);
+    }
+  circuit_clear (&modest);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -307,5 +351,6 @@ main (int argc, char **argv)
   g_test_add_func ("/relay/circuit/free-at-the-limit", test_free_at_the_limit);
   g_test_add_func ("/relay/circuit/slow-readers", test_slow_readers);
   g_test_add_func ("/relay/circuit/turns", test_turns);
+  g_test_add_func ("/relay/circuit/modest", test_modest);
   return g_test_run ();
 }

@@ -4,6 +4,7 @@
  * The reactor alone: the order of tasks, the heap of timers under changes from inside its
  * callbacks, edge-triggered watches, and that it goes with its last user. */
 
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -107,6 +108,73 @@ task_clears_other (gpointer data)
 
   item_run (item);
   peerup_task_clear (item->other);
+}
+
+/* Schedules the two behind it, in a chain. */
+static void
+chain_run (gpointer data)
+{
+  Item *item = data;
+
+  item_run (data);
+  if (item->letter != 'a')
+    return;
+  peerup_reactor_begin_chain (item->task.reactor);
+  peerup_task_schedule (&item[1].task);
+  peerup_task_schedule (&item[2].task);
+  peerup_reactor_end_chain (item->task.reactor);
+  peerup_task_schedule_next (&item[3].task);
+}
+
+/* What a task begins comes to its end before those that were there first, scheduled or not. */
+static void
+test_chain (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  Item items[6];
+
+  items_init (items, G_N_ELEMENTS (items), log, chain_run);
+  peerup_task_schedule (&items[0].task);
+  peerup_task_schedule (&items[4].task);
+  peerup_task_schedule (&items[2].task);
+  peerup_task_schedule (&items[5].task);
+  test_spin ();
+  g_assert_cmpstr (log->str, ==, "abcdef");
+  items_clear (items, G_N_ELEMENTS (items));
+}
+
+static void
+again_run (gpointer data)
+{
+  Item *item = data;
+
+  item_run (data);
+  if (item->log->len < 100)
+    peerup_task_schedule (&item->task);
+}
+
+/* Who may come later comes when the others have done, or after some number of them. */
+static void
+test_later (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  Item items[3], endless;
+
+  items_init (items, G_N_ELEMENTS (items), log, item_run);
+  items_init (&endless, 1, log, again_run);
+  peerup_task_schedule_later (&items[0].task);
+  peerup_task_schedule_later (&items[1].task);
+  peerup_task_schedule (&items[2].task);
+  test_spin ();
+  g_assert_cmpstr (log->str, ==, "cab");
+
+  endless.letter = '.';
+  peerup_task_schedule_later (&items[0].task);
+  peerup_task_schedule (&endless.task);
+  test_spin ();
+  g_assert_cmpint (strchr (log->str + 3, 'a') - (log->str + 3), ==, PEERUP_TASKS_BEFORE);
+  items_clear (items, G_N_ELEMENTS (items));
+  items_clear (&endless, 1);
 }
 
 static void
@@ -546,6 +614,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/reactor/order", test_order);
   g_test_add_func ("/reactor/reschedule", test_reschedule);
+  g_test_add_func ("/reactor/chain", test_chain);
+  g_test_add_func ("/reactor/later", test_later);
   g_test_add_func ("/reactor/clear-from-task", test_clear_from_task);
   g_test_add_func ("/reactor/budget", test_budget);
   g_test_add_func ("/reactor/timer-budget", test_timer_budget);
