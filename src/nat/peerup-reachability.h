@@ -28,7 +28,7 @@ G_DECLARE_FINAL_TYPE (PeerupReachability, peerup_reachability, PEERUP, REACHABIL
 
 /* Signals: "changed": the confirmed addresses. */
 
-#define PEERUP_REACHABILITY_LIFETIME (3600 * G_USEC_PER_SEC)
+#define PEERUP_REACHABILITY_LIFETIME (3600 * (gint64) G_USEC_PER_SEC)
 /* Visits that are remembered; while so many last, further ones are not needed. */
 #define PEERUP_REACHABILITY_VISITS_MAX 32
 /* Addresses that are confirmed at a time. */
