@@ -53,7 +53,8 @@ struct _PeerupEngine
   PeerupServiceSet *services;
   GListStore *forwards;
   PeerupProblems *problems;
-  GHashTable *listen_errors; /* configured address to why it is not listened on */
+  GHashTable *listen_errors;        /* configured address to why it is not listened on */
+  PeerupEngineRelayInfo told_relay; /* as it was notified last */
 };
 
 /* The writers of properties. */
