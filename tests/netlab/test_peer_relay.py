@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
 """A device with a public address relays for those who know it, without being told to."""
+import re
+import signal
+
 import netlab
 from conftest import wait_for
 from far import QUIC, TCP, listen_address
@@ -20,8 +23,9 @@ def join(lab):
 
 def start(lab, make_peer, transport):
     """(server, laptop, phone), all of whom know each other; the others know where the server is."""
-    server, laptop, phone = (make_peer(name, space).init()
-                             for name, space in (("server", lab.server), ("laptop", lab.client), ("phone", join(lab))))
+    # They end in this order, so that the server has nothing to drain.
+    phone, laptop, server = (make_peer(name, space).init()
+                             for name, space in (("phone", join(lab)), ("laptop", lab.client), ("server", lab.server)))
     peers = server, laptop, phone
     for peer in peers:
         peer.listen_on(listen_address("0.0.0.0", transport, peer.port))
@@ -63,3 +67,34 @@ def test_public_peer_relays_over_tcp(lab, make_peer):
 
 def test_public_peer_relays_over_quic(lab, make_peer):
     meet(lab, make_peer, QUIC)
+
+
+def test_forwarded_port_is_public(lab, make_peer):
+    """The laptop's router forwards a port to it: the phone, which dials that, tells the laptop where."""
+    _, laptop, phone = start(lab, make_peer, TCP)
+    lab.router.nft(f"""
+        add chain ip nat pre {{ type nat hook prerouting priority dstnat; }}
+        add rule ip nat pre iifname wan tcp dport 4443 dnat to {netlab.INSIDE}:{laptop.port}
+        insert rule ip filter forward ct status dnat accept""")
+    lab.server.sysctl("net/ipv4/ip_forward", 1)
+    phone.run("ping", f"/ip4/{netlab.CLIENT}/tcp/4443/p2p/{laptop.id}", "--count", "1")
+    laptop.daemon_process.wait_stderr(rf"reached from the internet at /ip4/{netlab.CLIENT}/tcp/4443")
+    laptop.daemon_process.wait_stderr("Relaying for authorized peers")
+
+
+def test_hole_of_our_own_proves_nothing(lab, make_peer):
+    """Over QUIC the laptop dials the phone and loses it; the phone comes back in by the mapping that is left."""
+    _, laptop, phone = start(lab, make_peer, QUIC)
+    lab.server.sysctl("net/ipv4/ip_forward", 1)
+    # Lest the laptop dials it again by itself, as its relay.
+    phone.config.write_text(re.sub("(force_private_reachability:) false", r"\1 true", phone.config.read_text()))
+    phone.daemon_process.wait_stderr("was read again")
+    laptop.run("ping", phone.address(PHONE, QUIC), "--count", "1")
+    seen = phone.connection(laptop)["address"]
+    assert seen.startswith(f"/ip4/{netlab.CLIENT}/udp/"), seen
+    phone.daemon_process.signal(signal.SIGTERM)
+    assert phone.daemon_process.wait() == 0
+    phone.daemon()
+    phone.run("ping", f"{seen}/p2p/{laptop.id}", "--count", "1")
+    assert laptop.connection(phone)["outbound"] is False
+    assert "reached from the internet" not in laptop.daemon_process.stderr()
