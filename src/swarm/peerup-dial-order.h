@@ -25,7 +25,9 @@ gboolean peerup_dial_history_failed_lately (const PeerupDialHistory *self, gint6
 /* What both histories of one thing come to. */
 void peerup_dial_history_merge (PeerupDialHistory *self, const PeerupDialHistory *other);
 
-/* How a relay stands with us, whoever is dialed through it. */
+/* How a relay stands with us, whoever is dialed through it. Of several those that are warm come first, then the
+ * shortest round trip, then the fewest failures. A warm one has a head start of four round trips, which
+ * a circuit takes when its other leg is as long, but no less than any other and 1 s at most. */
 typedef struct
 {
   gboolean warm;  /* there is a connection to it, which answers */
@@ -59,10 +61,8 @@ gboolean peerup_dial_candidate_equal (gconstpointer a, gconstpointer b);
 /* Sorts @candidates (of PeerupDialCandidate) and sets their head starts:
  *  what failed lately comes last; relayed after direct; loopback, private, public; QUIC before
  *  TCP; what worked last before what worked earlier or never; the two families in turn, IPv6 first.
- *  Of relays those that are warm first, then the shortest round trip, then the fewest failures.
  * Each has a head start of 250 ms, 30 ms if it is not public (RFC 8305 5); QUIC has none on
- * public addresses when @udp_blocked. A warm relay has four round trips if that is more, and 1 s at most:
- * so much does a circuit take when its other leg is as long. */
+ * public addresses when @udp_blocked. */
 void peerup_dial_order (GPtrArray *candidates, gboolean udp_blocked, gint64 now);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupDialCandidate, peerup_dial_candidate_free)
