@@ -276,13 +276,24 @@ test_merge (void)
 static void
 test_undialable (void)
 {
-  static const char *const texts[] = { "/ip4/10.0.0.1/udp/1/quic-v1/webtransport",
-                                       "/ip4/10.0.0.1/udp/1/quic",
-                                       "/ip4/10.0.0.1/tcp/1/ws",
-                                       "/dnsaddr/example.org",
-                                       "/p2p-circuit",
-                                       "/ip4/10.0.0.1/tcp/1/p2p-circuit",
-                                       "/ip4/10.0.0.1/tcp/1" RELAY RELAY2 };
+  static const char *const texts[] = { "/ip4/10.0.0.1/udp/1/quic-v1/webtransport", "/ip4/10.0.0.1/udp/1/quic",
+                                       "/ip4/10.0.0.1/tcp/1/ws", "/dnsaddr/example.org" };
+  PeerupDialHistory history = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_newf ("%s", texts[i]);
+
+      g_assert_null (peerup_dial_candidate_new (address, &history));
+    }
+}
+
+/* No relay is named, or two are. */
+static void
+test_undialable_circuits (void)
+{
+  static const char *const texts[] = { "/p2p-circuit", "/ip4/10.0.0.1/tcp/1/p2p-circuit",
+                                       ("/ip4/10.0.0.1/tcp/1" RELAY RELAY2) };
   PeerupDialHistory history = { 0 };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -419,6 +430,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dial-order/relays", test_relays);
   g_test_add_func ("/dial-order/merge", test_merge);
   g_test_add_func ("/dial-order/undialable", test_undialable);
+  g_test_add_func ("/dial-order/undialable-circuits", test_undialable_circuits);
   g_test_add_func ("/dial-order/names", test_names);
   g_test_add_func ("/dial-order/many-addresses", test_many_addresses);
   g_test_add_func ("/dial-order/equal", test_equal);
