@@ -64,31 +64,33 @@ log_start (PeerupEngine *engine)
     g_message ("Listening on %s", addresses[i]);
 }
 
-/* What the service manager is to wait for is a little more than the longest that anything may take. */
+/* What the service manager is to wait for beyond the longest that anything may take. */
 #define STOP_SLACK (10 * G_USEC_PER_SEC)
+
+/* Circuits of others may go on for longer than a service manager would wait. */
+static void
+announce_circuits (guint n_circuits, gint64 time)
+{
+  g_autofree char *longest = peerup_cli_format_duration (time / G_USEC_PER_SEC);
+  g_autofree char *state =
+    g_strdup_printf ("EXTEND_TIMEOUT_USEC=%" G_GINT64_FORMAT, MAX (time, PEERUP_ENGINE_DRAIN_TIME) + STOP_SLACK);
+
+  peerup_notify (state);
+  g_message ("%u %s through this relay may go on for %s; a second signal cuts all", n_circuits,
+             n_circuits == 1 ? "circuit" : "circuits", longest);
+}
 
 static void
 announce_end (PeerupEngine *engine)
 {
   PeerupEngineRelayInfo relay = { 0 };
-  gint64 time = PEERUP_ENGINE_DRAIN_TIME;
-  g_autofree char *state = NULL;
 
   if (peerup_engine_get_relay (engine) != NULL)
-    peerup_engine_relay_get_info (peerup_engine_get_relay (engine), &relay);
-  if (relay.n_circuits > 0)
-    time = MAX (time, peerup_config_get_relay_drain_time (engine->config));
+    peerup_engine_relay_get_numbers (peerup_engine_get_relay (engine), &relay);
   peerup_notify ("STOPPING=1");
-  state = g_strdup_printf ("EXTEND_TIMEOUT_USEC=%" G_GINT64_FORMAT, time + STOP_SLACK);
-  peerup_notify (state);
   g_message ("Ending: open streams get %d seconds", (int) (PEERUP_ENGINE_DRAIN_TIME / G_USEC_PER_SEC));
   if (relay.n_circuits > 0)
-    {
-      g_autofree char *longest = peerup_cli_format_duration (time / G_USEC_PER_SEC);
-
-      g_message ("%u %s through this relay may go on for %s; a second signal cuts all", relay.n_circuits,
-                 relay.n_circuits == 1 ? "circuit" : "circuits", longest);
-    }
+    announce_circuits (relay.n_circuits, peerup_config_get_relay_drain_time (engine->config));
 }
 
 /* In a fiber. */

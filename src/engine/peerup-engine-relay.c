@@ -117,9 +117,9 @@ is_draining (PeerupEngineRelay *self)
 }
 
 static gboolean
-is_asked_for (PeerupEngineRelay *self)
+is_asked_for (PeerupEngineRelay *self, PeerupConfig *config)
 {
-  return (self->engine->flags & PEERUP_ENGINE_RELAY) != 0 || peerup_config_get_relay_serve (self->config);
+  return (self->engine->flags & PEERUP_ENGINE_RELAY) != 0 || peerup_config_get_relay_serve (config);
 }
 
 /* FALSE: it is to relay for nobody. */
@@ -129,7 +129,7 @@ choose_settings (PeerupEngineRelay *self, PeerupRelaySettings *settings, gboolea
   *for_peers = FALSE;
   if (self->config == NULL || self->held)
     return FALSE;
-  if (is_asked_for (self))
+  if (is_asked_for (self, self->config))
     {
       read_settings (self->config, settings);
       return TRUE;
@@ -159,11 +159,18 @@ begin_to_serve (PeerupEngineRelay *self)
   g_message ("Relaying for %s", self->for_peers ? "authorized peers" : "others");
 }
 
-static void
-set_drain (PeerupEngineRelay *self, gint64 deadline)
+static DexFuture *
+begin_to_drain (PeerupEngineRelay *self, gint64 deadline)
 {
-  if (self->server != NULL)
-    dex_unref (peerup_relay_server_drain (self->server, deadline));
+  PeerupEngineRelayInfo info;
+
+  if (!is_draining (self))
+    {
+      peerup_engine_relay_get_numbers (self, &info);
+      g_message ("No longer relaying: peers with a reservation are told (%u), and circuits may go on for a while (%u)",
+                 info.n_reservations, info.n_circuits);
+    }
+  return peerup_relay_server_drain (self->server, deadline);
 }
 
 static gint64
@@ -182,7 +189,8 @@ follow (PeerupEngineRelay *self)
   if (!choose_settings (self, &settings, &for_peers))
     {
       if (self->server != NULL && !is_draining (self))
-        set_drain (self, get_drain_deadline (self));
+        /* Its end is seen in the server's numbers. */
+        dex_unref (begin_to_drain (self, get_drain_deadline (self)));
       peerup_engine_stun_set_answering (self->engine->stun, FALSE);
       peerup_engine_notify_relay (self->engine);
       return;
@@ -203,7 +211,7 @@ peerup_engine_relay_apply (PeerupEngineRelay *self, PeerupConfig *config)
 
   self->config = peerup_config_ref (config);
   /* Switched off and on again in the file is the owner's hand too. */
-  if (!is_asked_for (self))
+  if (old != NULL && is_asked_for (self, old) && !is_asked_for (self, config))
     self->held = FALSE;
   if (old == NULL || self->trust == NULL ||
       peerup_config_get_connection_gating (old) != peerup_config_get_connection_gating (config) ||
@@ -238,7 +246,7 @@ peerup_engine_relay_drain (PeerupEngineRelay *self, gint64 deadline)
   peerup_engine_stun_set_answering (self->engine->stun, FALSE);
   if (self->server == NULL)
     return dex_future_new_true ();
-  return peerup_relay_server_drain (self->server, deadline);
+  return begin_to_drain (self, deadline);
 }
 
 void
@@ -263,7 +271,7 @@ get_state (PeerupEngineRelay *self, guint n_circuits)
 }
 
 void
-peerup_engine_relay_get_info (PeerupEngineRelay *self, PeerupEngineRelayInfo *info)
+peerup_engine_relay_get_numbers (PeerupEngineRelay *self, PeerupEngineRelayInfo *info)
 {
   *info = (PeerupEngineRelayInfo) {
     .for_peers = self->for_peers,
@@ -271,11 +279,16 @@ peerup_engine_relay_get_info (PeerupEngineRelay *self, PeerupEngineRelayInfo *in
     .settings = self->settings,
   };
   if (self->server != NULL)
-    {
-      g_object_get (self->server, "n-reservations", &info->n_reservations, "n-circuits", &info->n_circuits, NULL);
-      peerup_relay_server_get_figures (self->server, &info->figures);
-    }
+    g_object_get (self->server, "n-reservations", &info->n_reservations, "n-circuits", &info->n_circuits, NULL);
   info->state = get_state (self, info->n_circuits);
+}
+
+void
+peerup_engine_relay_get_info (PeerupEngineRelay *self, PeerupEngineRelayInfo *info)
+{
+  peerup_engine_relay_get_numbers (self, info);
+  if (self->server != NULL)
+    peerup_relay_server_get_figures (self->server, &info->figures);
 }
 
 GPtrArray *

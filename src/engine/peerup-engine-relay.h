@@ -52,6 +52,8 @@ DexFuture *peerup_engine_relay_drain (PeerupEngineRelay *self, gint64 deadline) 
 /* After a drain by hand. */
 void peerup_engine_relay_resume (PeerupEngineRelay *self);
 
+/* Without figures, which cost a look at each circuit. */
+void peerup_engine_relay_get_numbers (PeerupEngineRelay *self, PeerupEngineRelayInfo *info);
 void peerup_engine_relay_get_info (PeerupEngineRelay *self, PeerupEngineRelayInfo *info);
 /* (transfer full) of PeerupMultiaddr, each with our /p2p: what is told in reservations. */
 GPtrArray *peerup_engine_relay_dup_addresses (PeerupEngineRelay *self) G_GNUC_WARN_UNUSED_RESULT;

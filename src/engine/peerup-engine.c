@@ -223,17 +223,18 @@ peerup_engine_notify_addresses (PeerupEngine *self)
 void
 peerup_engine_notify_relay (PeerupEngine *self)
 {
+  const PeerupEngineRelayInfo told = self->told_relay;
   PeerupEngineRelayInfo info = { 0 };
 
   if (self->relay != NULL)
-    peerup_engine_relay_get_info (self->relay, &info);
-  if (info.state != self->told_relay.state)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RELAY_STATE]);
-  if (info.n_reservations != self->told_relay.n_reservations)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RELAY_RESERVATIONS]);
-  if (info.n_circuits != self->told_relay.n_circuits)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RELAY_CIRCUITS]);
+    peerup_engine_relay_get_numbers (self->relay, &info);
   self->told_relay = info;
+  if (info.state != told.state)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RELAY_STATE]);
+  if (info.n_reservations != told.n_reservations)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RELAY_RESERVATIONS]);
+  if (info.n_circuits != told.n_circuits)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RELAY_CIRCUITS]);
 }
 
 static void

@@ -382,6 +382,66 @@ test_drain_has_a_deadline (void)
   fixture_clear (&fixture);
 }
 
+/* An engine that ends waits for them too; a second signal does not. */
+static gboolean
+is_stopping (gpointer engine)
+{
+  return peerup_engine_get_state (engine) == PEERUP_ENGINE_STOPPING;
+}
+
+static void
+stop_with_a_circuit (Fixture *fixture, GCancellable *hurry, void (*let_it_end) (Fixture *fixture, GCancellable *hurry))
+{
+  g_autoptr (GIOStream) stream = NULL;
+  g_autoptr (DexFuture) stopped = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fixture_init (fixture, TCP_ANY, TRUE, TRUE, SERVE);
+  spin_while_not (is_reserved, fixture->a.engine);
+  stream = fixture_connect (fixture);
+  echo_assert (stream, "before");
+  stopped = peerup_engine_stop (fixture->relay.engine, hurry);
+  spin_while_not (is_stopping, fixture->relay.engine);
+  spin_while_not (is_waiting, fixture->a.engine);
+  echo_assert (stream, "still here");
+  g_assert_true (dex_future_is_pending (stopped));
+  let_it_end (fixture, hurry);
+  g_assert_true (await_true (g_steal_pointer (&stopped), &error));
+  g_assert_no_error (error);
+  g_assert_finalize_object (g_steal_pointer (&fixture->relay.engine));
+  fixture_clear (fixture);
+}
+
+static void
+end_circuit (Fixture *fixture, GCancellable *hurry)
+{
+  peerup_swarm_disconnect (fixture->b.engine->swarm, peerup_private_key_get_peer_id (fixture->a.home->key),
+                           PEERUP_CONNECTION_CODE_NONE);
+}
+
+static void
+hurry_up (Fixture *fixture, GCancellable *hurry)
+{
+  g_cancellable_cancel (hurry);
+}
+
+static void
+test_stop_waits (void)
+{
+  Fixture fixture;
+
+  stop_with_a_circuit (&fixture, NULL, end_circuit);
+}
+
+static void
+test_stop_hurries (void)
+{
+  g_autoptr (GCancellable) hurry = g_cancellable_new ();
+  Fixture fixture;
+
+  stop_with_a_circuit (&fixture, hurry, hurry_up);
+}
+
 /* Stopped in good order and started again, as by a service manager: with nothing open it takes no time, and
  * its peers are back at once. */
 static void
@@ -607,6 +667,8 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/relay/better-limits-end", test_better_limits_end);
   g_test_add_func ("/engine/relay/drain", test_drain);
   g_test_add_func ("/engine/relay/drain-has-a-deadline", test_drain_has_a_deadline);
+  g_test_add_func ("/engine/relay/stop/waits", test_stop_waits);
+  g_test_add_func ("/engine/relay/stop/hurries", test_stop_hurries);
   g_test_add_data_func ("/engine/relay/restart/tcp", TCP_ANY, test_restart);
   g_test_add_data_func ("/engine/relay/restart/quic", "/ip4/127.0.0.1/udp/0/quic-v1", test_restart);
   g_test_add_func ("/engine/relay/restart/slow", test_restart_slow);
