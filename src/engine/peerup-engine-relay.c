@@ -72,10 +72,10 @@ follow_trust (PeerupEngineRelay *self)
   clear_trust (self);
   if (peerup_config_get_connection_gating (self->config) || path == NULL)
     return;
-  self->trust = peerup_gater_new_for_file (path, &error);
+  self->trust = peerup_gater_new_for_favours (path, &error);
   if (self->trust != NULL)
     g_signal_connect (self->trust, "revoked", G_CALLBACK (on_revoked), self);
-  else if (!g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
+  else
     g_message ("Nobody is relayed for without limits: %s", error->message);
 }
 

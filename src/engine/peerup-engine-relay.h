@@ -41,7 +41,7 @@ void peerup_engine_relay_apply (PeerupEngineRelay *self, PeerupConfig *config);
 /* Whether to relay for authorized peers while relay.serve is off; NULL: no, which drains. Copied. Has no
  * effect with relay.serve_peers: false, or after drain() by hand. */
 void peerup_engine_relay_set_peer_settings (PeerupEngineRelay *self, const PeerupRelaySettings *settings);
-/* @peer may no longer use it as it did: its reservation and its circuits end. */
+/* @peer may no longer use it as it did: its circuits end, and its reservation if it may not at all. */
 void peerup_engine_relay_revoke (PeerupEngineRelay *self, PeerupPeerId *peer);
 
 /* By hand, or because the engine stops: nothing new is granted, peers are told, and it stays so

@@ -224,10 +224,13 @@ peerup_relay_server_resume (PeerupRelayServer *self)
 void
 peerup_relay_server_revoke (PeerupRelayServer *self, PeerupPeerId *peer)
 {
+  gboolean authorized;
+
   g_return_if_fail (PEERUP_IS_RELAY_SERVER (self));
 
   server_end_requests (self, is_of_peer, peer, PEERUP_STREAM_CODE_GATED);
-  peerup_relay_table_forget (self->table, peer);
+  if (!peerup_relay_server_asks_gate (self, peer, &authorized))
+    peerup_relay_table_forget (self->table, peer);
   peerup_relay_server_changed (self);
 }
 

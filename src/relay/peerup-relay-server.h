@@ -60,8 +60,8 @@ GPtrArray *peerup_relay_server_dup_addresses (PeerupRelayServer *self) G_GNUC_WA
 DexFuture *peerup_relay_server_drain (PeerupRelayServer *self, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 /* Serves again. Circuits that a drain has left go on. */
 void peerup_relay_server_resume (PeerupRelayServer *self);
-/* The right of @peer has ended, or changed: so do its reservation, and its circuits with PERMISSION_DENIED's
- * reset. It may come again; the gate is asked then. */
+/* The right of @peer has ended, or become less: the circuits from and to it are reset with GATED. Its
+ * reservation ends too if the gate no longer lets it in. */
 void peerup_relay_server_revoke (PeerupRelayServer *self, PeerupPeerId *peer);
 void peerup_relay_server_get_figures (PeerupRelayServer *self, PeerupRelayFigures *figures);
 

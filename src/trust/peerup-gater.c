@@ -20,7 +20,8 @@ struct _PeerupGater
 {
   GObject parent_instance;
 
-  char *path; /* NULL: gating is off */
+  char *path;       /* NULL: gating is off */
+  gboolean favours; /* nobody is refused by it */
   PeerupAuthorizedKeys *keys;
   char **warnings;
   GHashTable *valid; /* set of PeerupPeerId: valid at the last look */
@@ -265,12 +266,12 @@ peerup_gater_advance (PeerupGater *self, gint64 now)
 }
 
 static char **
-dup_warnings (PeerupAuthorizedKeys *keys, const char *path)
+dup_warnings (PeerupAuthorizedKeys *keys, const char *path, gboolean favours)
 {
   g_autoptr (GStrvBuilder) warnings = g_strv_builder_new ();
   g_auto (GStrv) notes = peerup_authorized_keys_dup_notes (keys);
 
-  if (peerup_authorized_keys_get_n_entries (keys) == 0)
+  if (peerup_authorized_keys_get_n_entries (keys) == 0 && !favours)
     g_strv_builder_take (warnings,
                          g_strdup_printf ("%s authorizes nobody, so every incoming connection is refused; run: "
                                           "peerup auth add PEER-ID",
@@ -282,17 +283,24 @@ dup_warnings (PeerupAuthorizedKeys *keys, const char *path)
 
 /* Entries a gate may be built on. */
 static PeerupAuthorizedKeys *
-load_keys (const char *path, GError **error)
+load_keys (PeerupGater *self, GError **error)
 {
-  g_autoptr (PeerupAuthorizedKeys) keys = peerup_authorized_keys_file_load (path, error);
+  g_autoptr (GError) local = NULL;
+  g_autoptr (PeerupAuthorizedKeys) keys = peerup_authorized_keys_file_load (self->path, &local);
   g_auto (GStrv) problems = NULL;
 
+  /* It may come later, but one that was there does not go by being written anew. */
+  if (keys == NULL && self->favours && self->keys == NULL &&
+      g_error_matches (local, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
+    keys = peerup_authorized_keys_parse ("", 0);
+  else if (keys == NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
   if (keys == NULL)
     return NULL;
   problems = peerup_authorized_keys_dup_problems (keys);
   if (problems[0] == NULL)
     return g_steal_pointer (&keys);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "%s: %s", path, problems[0]);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "%s: %s", self->path, problems[0]);
   return NULL;
 }
 
@@ -302,7 +310,7 @@ take_keys (PeerupGater *self, PeerupAuthorizedKeys *keys)
   g_clear_pointer (&self->keys, peerup_authorized_keys_free);
   g_strfreev (self->warnings);
   self->keys = keys;
-  self->warnings = dup_warnings (keys, self->path);
+  self->warnings = dup_warnings (keys, self->path, self->favours);
   for (guint i = 0; self->warnings[i] != NULL; i++)
     g_message ("%s", self->warnings[i]);
 }
@@ -368,7 +376,7 @@ peerup_gater_reload (PeerupGater *self, GError **error)
   if (self->path == NULL)
     return TRUE;
   held = g_object_ref (self);
-  keys = load_keys (self->path, &local);
+  keys = load_keys (self, &local);
   if (keys == NULL)
     {
       g_autofree char *text = g_strdup_printf ("%s; the entries read before stay in force", local->message);
@@ -396,19 +404,17 @@ on_reload_timer (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-PeerupGater *
-peerup_gater_new_for_file (const char *path, GError **error)
+static PeerupGater *
+new_for_file (const char *path, gboolean favours, GError **error)
 {
-  g_autoptr (PeerupGater) self = NULL;
+  g_autoptr (PeerupGater) self = g_object_new (PEERUP_TYPE_GATER, NULL);
   g_autoptr (GError) local = NULL;
   PeerupAuthorizedKeys *keys;
 
-  g_return_val_if_fail (path != NULL, NULL);
-
-  self = g_object_new (PEERUP_TYPE_GATER, NULL);
   self->path = g_canonicalize_filename (path, NULL);
+  self->favours = favours;
   watch_file (self);
-  keys = load_keys (self->path, &local);
+  keys = load_keys (self, &local);
   if (g_error_matches (local, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
                  "gating is on, but %s does not exist; authorize the first peer with: peerup auth add PEER-ID",
@@ -420,4 +426,20 @@ peerup_gater_new_for_file (const char *path, GError **error)
   take_keys (self, keys);
   peerup_gater_advance (self, get_now ());
   return g_steal_pointer (&self);
+}
+
+PeerupGater *
+peerup_gater_new_for_file (const char *path, GError **error)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  return new_for_file (path, FALSE, error);
+}
+
+PeerupGater *
+peerup_gater_new_for_favours (const char *path, GError **error)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  return new_for_file (path, TRUE, error);
 }

@@ -29,6 +29,9 @@ PeerupGater *peerup_gater_new_open (void) G_GNUC_WARN_UNUSED_RESULT;
  * MALFORMED (the first bad line), TOO_LARGE, G_FILE_ERROR. A file without entries is taken and
  * refuses everybody, see peerup_gater_get_warnings(). */
 PeerupGater *peerup_gater_new_for_file (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for a file that refuses nobody, but says who gets more than others. It may be missing, and come
+ * later; without entries it is no matter for a warning. */
+PeerupGater *peerup_gater_new_for_favours (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean peerup_gater_is_open (PeerupGater *self);
 /* Whether @peer may connect, or open a stream, at @now (seconds since 1970); GATED with the reason, which is for
  * our own log and not for the peer. */

@@ -327,7 +327,7 @@ test_better_limits_end (void)
   g_assert_no_error (error);
   /* Its file is followed. */
   spin_while_not (has_no_circuit, fixture.relay.engine);
-  g_assert_cmpuint (service_of (fixture.relay.engine).n_reservations, ==, 1);
+  g_assert_cmpuint (service_of (fixture.relay.engine).n_reservations, ==, 2);
   fixture_clear (&fixture);
 }
 

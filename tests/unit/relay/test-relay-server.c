@@ -482,16 +482,18 @@ test_revoke (gpointer data)
   relay_peer_reserve (&self->c, &self->relay);
   relay_peer_connect (&self->a, &self->b, &self->relay, &near, &far);
   relay_peer_connect (&self->a, &self->c, &self->relay, &other, &other_far);
+  self->denied = node_id (&self->b.node);
   peerup_relay_server_revoke (self->server, node_id (&self->b.node));
   relay_assert_reset (near, PEERUP_STREAM_CODE_GATED);
   relay_assert_reset (far, PEERUP_STREAM_CODE_GATED);
   g_assert_cmpuint (relay_get_number (self, "n-reservations"), ==, 1);
   g_assert_cmpuint (relay_get_number (self, "n-circuits"), ==, 1);
   relay_assert_carries (other, other_far, "not meant");
-  /* Of the other end's circuits, too. */
-  peerup_relay_server_revoke (self->server, node_id (&self->a.node));
+  /* Who may still come keeps its place. */
+  peerup_relay_server_revoke (self->server, node_id (&self->c.node));
   relay_assert_reset (other, PEERUP_STREAM_CODE_GATED);
   g_assert_cmpuint (relay_get_number (self, "n-circuits"), ==, 0);
+  g_assert_cmpuint (relay_get_number (self, "n-reservations"), ==, 1);
   return NULL;
 }
 

@@ -43,6 +43,15 @@ on_problem (PeerupGater *gater, const char *text, gpointer user_data)
   g_set_str (&log->text, text);
 }
 
+static void
+follow (PeerupGater *gater, Log *log)
+{
+  log->events = g_string_new (NULL);
+  g_signal_connect (gater, "revoked", G_CALLBACK (on_revoked), log);
+  g_signal_connect (gater, "changed", G_CALLBACK (on_changed), log);
+  g_signal_connect (gater, "problem", G_CALLBACK (on_problem), log);
+}
+
 static PeerupGater *
 new_gater (const char *path, Log *log)
 {
@@ -50,10 +59,7 @@ new_gater (const char *path, Log *log)
   PeerupGater *gater = peerup_gater_new_for_file (path, &error);
 
   g_assert_no_error (error);
-  log->events = g_string_new (NULL);
-  g_signal_connect (gater, "revoked", G_CALLBACK (on_revoked), log);
-  g_signal_connect (gater, "changed", G_CALLBACK (on_changed), log);
-  g_signal_connect (gater, "problem", G_CALLBACK (on_problem), log);
+  follow (gater, log);
   return gater;
 }
 
@@ -306,6 +312,37 @@ test_file_changes (void)
   finish (gater, &log);
 }
 
+/* Nobody is refused by such a file, so it may be missing or empty. */
+static void
+test_favours (void)
+{
+  g_auto (TestFile) file = { NULL, NULL };
+  g_autoptr (GError) error = NULL;
+  Log log = { 0 };
+  PeerupGater *gater;
+
+  test_file_init (&file, NULL);
+  gater = peerup_gater_new_for_favours (file.path, &error);
+  g_assert_no_error (error);
+  follow (gater, &log);
+  g_assert_null (peerup_gater_get_warnings (gater)[0]);
+  g_assert_false (peerup_gater_is_open (gater));
+  g_assert_false (allows (gater, ALICE, 0));
+  test_write (file.path, ALICE "\n" BOB "\n");
+  expect_event (&log, "c");
+  g_assert_true (allows (gater, ALICE, 0));
+  test_write (file.path, "# nobody\n" BOB "\n");
+  expect_event (&log, "rc");
+  g_assert_cmpstr (log.revoked, ==, ALICE);
+  g_assert_cmpint (g_unlink (file.path), ==, 0);
+  expect_event (&log, "p");
+  g_assert_true (allows (gater, BOB, 0));
+  test_write (file.path, "");
+  expect_event (&log, "rc");
+  g_assert_null (peerup_gater_get_warnings (gater)[0]);
+  finish (gater, &log);
+}
+
 /* The file behind a link changes, and the link is led elsewhere. */
 static void
 test_linked_file_changes (void)
@@ -373,6 +410,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trust/gater/expiry-is-announced-once", test_expiry_is_announced_once);
   g_test_add_func ("/trust/gater/expiry-timer", test_expiry_timer);
   g_test_add_func ("/trust/gater/file-changes", test_file_changes);
+  g_test_add_func ("/trust/gater/favours", test_favours);
   g_test_add_func ("/trust/gater/linked-file-changes", test_linked_file_changes);
   g_test_add_func ("/trust/gater/dropped-in-handler", test_dropped_in_handler);
   return g_test_run ();
