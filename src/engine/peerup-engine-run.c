@@ -177,9 +177,12 @@ prepare (PeerupEngine *self, GError **error)
     return FALSE;
   self->stun = peerup_engine_stun_new (self->swarm);
   self->relay = peerup_engine_relay_new (self);
+  self->relay_choice = peerup_engine_relay_choice_new (self);
+  self->peer_relay = peerup_engine_peer_relay_new (self);
   peerup_engine_serve (self, self->config);
   peerup_engine_relay_apply (self->relay, self->config);
   peerup_engine_observe (self, self->config);
+  peerup_engine_peer_relay_apply (self->peer_relay, self->config);
   return TRUE;
 }
 
@@ -213,6 +216,17 @@ peerup_engine_start (PeerupEngine *self)
   return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, start_fiber, g_object_ref (self), g_object_unref);
 }
 
+/* Who waits for a relay to end knows what it carries; who switches off his computer does not. */
+static gint64
+get_relay_drain_time (PeerupEngine *self)
+{
+  gint64 configured = peerup_config_get_relay_drain_time (self->config);
+  PeerupEngineRelayInfo info;
+
+  peerup_engine_relay_get_info (self->relay, &info);
+  return info.for_peers ? MIN (configured, PEERUP_ENGINE_DRAIN_TIME) : configured;
+}
+
 static DexFuture *
 drain_all (PeerupEngine *self)
 {
@@ -221,8 +235,7 @@ drain_all (PeerupEngine *self)
   g_autoptr (GPtrArray) futures = g_ptr_array_new_with_free_func (dex_unref);
 
   if (self->relay != NULL)
-    g_ptr_array_add (futures,
-                     peerup_engine_relay_drain (self->relay, now + peerup_config_get_relay_drain_time (self->config)));
+    g_ptr_array_add (futures, peerup_engine_relay_drain (self->relay, now + get_relay_drain_time (self)));
   g_ptr_array_add (futures, peerup_service_set_drain (self->services, deadline));
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->forwards)); i++)
     {
@@ -288,6 +301,8 @@ stop_fiber (gpointer data)
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
   stop_forwards (self);
   peerup_service_set_clear (self->services);
+  g_clear_pointer (&self->peer_relay, peerup_engine_peer_relay_free);
+  g_clear_pointer (&self->relay_choice, peerup_engine_relay_choice_free);
   g_clear_object (&self->relays);
   g_clear_pointer (&self->relay, peerup_engine_relay_free);
   peerup_engine_notify_relay (self);

@@ -40,6 +40,9 @@ gboolean peerup_peerstore_is_udp_blocked (PeerupPeerstore *self, gint64 now);
 void peerup_peerstore_report_udp (PeerupPeerstore *self, gboolean works, gint64 now);
 void peerup_peerstore_network_changed (PeerupPeerstore *self);
 
+/* When an address of @peer's that leads through no relay was last tried and came to something; 0: none was. */
+gint64 peerup_peerstore_get_last_dial (PeerupPeerstore *self, PeerupPeerId *peer);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupPeerstore, peerup_peerstore_free)
 
 G_END_DECLS

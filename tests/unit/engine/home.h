@@ -30,6 +30,9 @@ void home_limit (Home *home, const char *limits);
 void home_listen (Home *home, const char *addresses);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Home, home_free)
 
+/* The usual configuration with network.force_private_reachability. */
+void home_be_private (Home *home);
+
 /* Runs the main context until @future (transfer full) is done. */
 gboolean await_true (DexFuture *future, GError **error);
 gint64 await_int64 (DexFuture *future, GError **error);

@@ -88,6 +88,37 @@ test_jitter (void)
   g_assert_cmpint (soonest.due_at, ==, NOW + 2040 * S);
 }
 
+/* Refreshed again and again, whatever chance says: reserved without a gap for longer than two times what is
+ * granted, and never asked more than once for each half of it. */
+static void
+test_two_ttls (void)
+{
+  static const guint32 chances[] = { 0, G_MAXUINT32, G_MAXUINT32 / 3 };
+  PeerupReservation self = reserved (1800, 0);
+  gint64 now = NOW;
+  guint n;
+
+  for (n = 0; now < NOW + 2 * 1800 * S; n++)
+    {
+      gint64 due = peerup_reservation_get_deadline (&self);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_cmpint (due, >=, now + 900 * S);
+      g_assert_cmpint (due, <=, self.ends_at - 600 * S);
+      g_assert_false (peerup_reservation_begin (&self, due - 1));
+      g_assert_true (peerup_reservation_begin (&self, due));
+      g_assert_cmpint (self.state, ==, PEERUP_RELAY_RESERVED);
+      /* The answer takes its time. */
+      now = due + 5 * S;
+      g_assert_true (peerup_reservation_granted (&self, REAL_NOW + (now - NOW) / S + 1800, REAL_NOW + (now - NOW) / S,
+                                                 now, chances[n % 3], &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (self.ends_at, ==, now + 1800 * S);
+      g_assert_cmpint (self.state, ==, PEERUP_RELAY_RESERVED);
+    }
+  g_assert_cmpuint (n, <=, 4);
+}
+
 static void
 test_bad_expiry (void)
 {
@@ -336,6 +367,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/reservation/first", test_first);
   g_test_add_func ("/reservation/refresh", test_refresh);
   g_test_add_func ("/reservation/jitter", test_jitter);
+  g_test_add_func ("/reservation/two-ttls", test_two_ttls);
   g_test_add_func ("/reservation/bad-expiry", test_bad_expiry);
   g_test_add_func ("/reservation/longest-expiry", test_longest_expiry);
   g_test_add_func ("/reservation/back-off", test_back_off);

@@ -370,6 +370,34 @@ test_retired_at_once (void)
   g_assert_true (peerup_connection_is_retired (connection));
 }
 
+/* Only the side that dials has opened anything. */
+static void
+test_dialed_at (void)
+{
+  g_auto (Node) a = { 0 };
+  g_auto (Node) b = { 0 };
+  g_autoptr (DexFuture) dial = NULL;
+  gint64 start = g_get_monotonic_time ();
+  gint64 at;
+
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
+  learn_port (&a, &b, closed_port ());
+  g_assert_cmpint (peerup_swarm_get_dialed_at (a.swarm, node_id (&b)), ==, 0);
+  dial = peerup_swarm_connect (a.swarm, node_id (&b));
+  at = peerup_swarm_get_dialed_at (a.swarm, node_id (&b));
+  g_assert_cmpint (at, >=, start);
+  /* In vain, which counts too. */
+  dial = test_finish (g_steal_pointer (&dial));
+  g_assert_true (dex_future_is_rejected (dial));
+  g_assert_cmpint (peerup_swarm_get_dialed_at (a.swarm, node_id (&b)), >=, at);
+  node_learn (&a, &b);
+  g_object_unref (node_connect (&a, &b));
+  node_wait_connections (&b, &a, 1);
+  g_assert_cmpint (peerup_swarm_get_dialed_at (a.swarm, node_id (&b)), >=, at);
+  g_assert_cmpint (peerup_swarm_get_dialed_at (b.swarm, node_id (&a)), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -387,5 +415,6 @@ main (int argc, char **argv)
   g_test_add_func ("/dial/crossed-beside-black-hole", test_crossed_beside_black_hole);
   g_test_add_func ("/dial/given-up", test_given_up);
   g_test_add_func ("/dial/retired-at-once", test_retired_at_once);
+  g_test_add_func ("/dial/dialed-at", test_dialed_at);
   return g_test_run ();
 }
