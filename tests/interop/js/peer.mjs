@@ -6,13 +6,14 @@
 
 import { parseArgs } from 'node:util'
 import { dial } from './dial.mjs'
-import { listen } from './listen.mjs'
+import { listen, relay } from './listen.mjs'
 import { UsageError } from './node.mjs'
 
 const text = { type: 'string' }
 const list = { type: 'string', multiple: true }
 const COMMANDS = {
-  listen: { run: listen, options: { transport: text, security: text, key: text, allow: list, service: list, relay: text } },
+  listen: { run: options => listen(options), options: { transport: text, security: text, key: text, allow: list, service: list, relay: text } },
+  relay: { run: relay, options: { transport: text, security: text, key: text, bytes: text, count: text, ttl: text } },
   dial: {
     run: dial,
     options: {
@@ -29,11 +30,11 @@ const COMMANDS = {
     }
   }
 }
-const NUMBERS = ['bytes', 'count', 'code', 'timeout']
+const NUMBERS = ['bytes', 'count', 'code', 'timeout', 'ttl']
 
 function parse ([command, ...args]) {
   const { run, options } = COMMANDS[command] ?? {}
-  if (run == null) throw new UsageError('say listen or dial')
+  if (run == null) throw new UsageError('say listen, relay or dial')
   let values
   try {
     values = { transport: 'tcp', timeout: '30', ...parseArgs({ args, options }).values }
