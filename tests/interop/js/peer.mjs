@@ -5,15 +5,16 @@
 // contract it keeps; it refuses what stands not there with exit code 2.
 
 import { parseArgs } from 'node:util'
-import { dial } from './dial.mjs'
+import { dial, play } from './dial.mjs'
 import { listen, relay } from './listen.mjs'
-import { UsageError } from './node.mjs'
+import { emit, UsageError, untilQuit } from './node.mjs'
 
 const text = { type: 'string' }
 const list = { type: 'string', multiple: true }
 const COMMANDS = {
   listen: { run: options => listen(options), options: { transport: text, security: text, key: text, allow: list, service: list, relay: text } },
   relay: { run: relay, options: { transport: text, security: text, key: text, bytes: text, count: text, ttl: text } },
+  dials: { run: dials, options: {} },
   dial: {
     run: dial,
     options: {
@@ -45,7 +46,28 @@ function parse ([command, ...args]) {
     if (!/^[0-9]+(\.[0-9]+)?$/.test(values[name])) throw new UsageError(`--${name} ${values[name]}: not a number`)
     values[name] = Number(values[name])
   }
-  return () => run(values)
+  return (it = run) => it(values)
+}
+
+/** Dials as often as it is told, at the same time if need be: to start this program takes longer than most dials. */
+async function dials () {
+  // What one dial leaves behind must not end the others.
+  process.on('unhandledRejection', error => process.stderr.write(`peer: nobody waited for ${error?.stack}\n`))
+  await untilQuit(line => {
+    const { id, words } = JSON.parse(line)
+    playWell(words).then(result => emit('dialed', { id, result }))
+  })
+  return true
+}
+
+async function playWell (words) {
+  try {
+    const { result, over } = await parse(['dial', ...words])(play)
+    await over
+    return result
+  } catch (error) {
+    return { ok: false, error: error.message }
+  }
 }
 
 try {
