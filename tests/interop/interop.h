@@ -50,8 +50,7 @@ gboolean interop_options_want_quic (const InteropOptions *options);
 
 /* Both are called in a fiber and serve @swarm as the contract says. G_OPTION_ERROR: the caller
  * was asked for something that is not in the contract; nothing has been printed then. */
-gboolean
-interop_listen (PeerupSwarm *swarm, PeerupRelayClient *relays, const InteropOptions *options, GError **error);
+gboolean interop_listen (PeerupSwarm *swarm, PeerupRelayClient *relays, const InteropOptions *options, GError **error);
 /* Whether the options name a case and an address; G_OPTION_ERROR. Asked before interop_dial(). */
 gboolean interop_dial_check (const InteropOptions *options, GError **error);
 /* FALSE without an error: the case failed, and its result line has said so. */
@@ -60,8 +59,7 @@ gboolean interop_dial (PeerupSwarm *swarm, const InteropOptions *options, GError
 /* Serves hop as the options say, and tells how much it has to do. */
 PeerupRelayServer *interop_relay_serve (PeerupSwarm *swarm, const InteropOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 /* Keeps a reservation at @address from now on, and tells of each; once for a program. */
-gboolean
-interop_relay_reserve (PeerupRelayClient *relays, PeerupSwarm *swarm, const char *address, GError **error);
+gboolean interop_relay_reserve (PeerupRelayClient *relays, PeerupSwarm *swarm, const char *address, GError **error);
 
 /* Lines of JSON. @members is (transfer full), and gets @event as its first member. */
 void interop_emit (const char *event, JsonObject *members);
