@@ -81,12 +81,14 @@ class Wait:
 def waits(request, listeners):
     """Of each test that has to wait for long: it has begun before the first test, and comes last."""
     begun = {}
-    for item in request.session.items:
-        marker = item.get_closest_marker('begins')
-        if marker:
-            listener, dialer, way = item.callspec.params['pair']
-            if not any(isinstance(listeners.stacks[stack], str) for stack in (listener, dialer)):
-                begun[item.nodeid] = Wait(listeners, *marker.args, listener, dialer, way)
+    with concurrent.futures.ThreadPoolExecutor(BESIDE) as pool:
+        for item in request.session.items:
+            marker = item.get_closest_marker('begins')
+            if marker:
+                listener, dialer, way = item.callspec.params['pair']
+                if not any(isinstance(listeners.stacks[stack], str) for stack in (listener, dialer)):
+                    begun[item.nodeid] = pool.submit(Wait, listeners, *marker.args, listener, dialer, way)
+    begun = {name: future.result() for name, future in begun.items()}
     yield begun
     for wait in begun.values():
         wait.pair.close()
@@ -111,7 +113,7 @@ def begun(request, pair, waits):
 
 
 @pytest.fixture(scope='session', autouse=True)
-def beside(request, listeners):
+def beside(request, listeners, waits):
     """What the tests of that mark only have to ask for, in the order in which they ask."""
     items = [item for item in request.session.items if item.get_closest_marker('beside')]
     with concurrent.futures.ThreadPoolExecutor(BESIDE) as pool:

@@ -201,18 +201,20 @@ class Listeners:
         self.stacks = stacks()
         self._dials = {name: Dials(self.stacks[name]) for name in SLOW if not isinstance(self.stacks[name], str)}
         self.running = {}
+        self._lock = threading.Lock()
         self.gone = []
         self.echo = nets.EchoServer()
         self.closed = nets.ClosedPort()
 
     def get(self, stack, way):
-        """The listener; a new one if the last has died, which stop() reports."""
-        listener = self.running.get((stack, way))
-        if listener and listener.process.poll() is not None:
-            self.gone.append(self.running.pop((stack, way)))
-            listener = None
-        if not listener:
-            listener = self.running[stack, way] = self.start(stack, way)
+        """The listener; a new one if the last has died, which stop() reports. May be called by threads."""
+        with self._lock:
+            listener = self.running.get((stack, way))
+            if listener and listener.process.poll() is not None:
+                self.gone.append(self.running.pop((stack, way)))
+                listener = None
+            if not listener:
+                listener = self.running[stack, way] = self.start(stack, way)
         return listener
 
     def start(self, stack, way, *options, prefix=()):

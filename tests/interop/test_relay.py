@@ -16,6 +16,7 @@ from test_interop import AGENT, SERVED
 OURS = peers.OURS
 MEBIBYTE = 1 << 20
 BOUND = 262144  # bytes of a circuit, where its relay bounds them
+SECONDS = 5  # the same
 TTL = 4  # seconds of a reservation, where it has to be refreshed
 JS_TTL = 35  # the same for js-libp2p, which refreshes none before half a minute is over
 
@@ -120,15 +121,15 @@ def reach_data_limit(listeners, trio):
 
 def reach_duration_limit(listeners, trio):
     relay, target, source = trio
-    it = Relayed(listeners, relay, target, 'noise', '--count', '2')
+    it = Relayed(listeners, relay, target, 'noise', '--count', str(SECONDS))
     it.source_stack = source
     try:
         it.needs(source)
         if target in (*GO, OURS):
             # js-libp2p tells its milliseconds for seconds.
-            assert it.reserved['seconds'] == (2000 if relay == 'js' else 2)
+            assert it.reserved['seconds'] == (1000 * SECONDS if relay == 'js' else SECONDS)
         it.check(it.dial(source, 'ping', count=1), limited=True)
-        check_cut(it, it.start(source, 'idle', count=4))
+        check_cut(it, it.start(source, 'idle', count=2 * SECONDS))
         it.wait_until_idle()
         it.dial(source, 'ping', count=1)
     finally:
