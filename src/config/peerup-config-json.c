@@ -119,10 +119,62 @@ add_limits (JsonBuilder *builder, PeerupConfig *self)
 }
 
 static void
+add_duration (JsonBuilder *builder, const char *key, gint64 microseconds)
+{
+  g_autofree char *text = peerup_go_duration_format (microseconds * 1000);
+
+  add_string (builder, key, text);
+}
+
+static void
+add_number (JsonBuilder *builder, const char *key, gint64 value)
+{
+  json_builder_set_member_name (builder, key);
+  json_builder_add_int_value (builder, value);
+}
+
+static void
+add_size (JsonBuilder *builder, const char *key, guint64 bytes)
+{
+  g_autofree char *text = peerup_config_size_format (bytes);
+
+  add_string (builder, key, text);
+}
+
+static void
+add_relay (JsonBuilder *builder, PeerupConfig *self)
+{
+  begin (builder, "relay");
+  add_list (builder, "addresses", self->relay_addresses, address_to_string);
+  add_duration (builder, "reservation_interval", self->reservation_interval);
+  add_flag (builder, "serve", self->relay_serve);
+  add_flag (builder, "serve_peers", self->relay_serve_peers);
+  add_duration (builder, "drain_time", self->relay_drain_time);
+  add_list (builder, "announce", self->relay_announce, address_to_string);
+  json_builder_end_object (builder);
+}
+
+static void
+add_resources (JsonBuilder *builder, const PeerupConfigResources *from)
+{
+  begin (builder, "resources");
+  add_number (builder, "max_reservations", from->max_reservations);
+  add_number (builder, "max_circuits", from->max_circuits);
+  add_number (builder, "max_circuits_total", from->max_circuits_total);
+  add_number (builder, "max_reservations_per_ip", from->max_reservations_per_ip);
+  add_number (builder, "max_reservations_per_asn", from->max_reservations_per_asn);
+  add_size (builder, "buffer_size", from->buffer_size);
+  add_duration (builder, "reservation_ttl", from->reservation_ttl);
+  add_duration (builder, "session_duration", from->session_duration);
+  add_size (builder, "session_data_limit", from->session_data_limit);
+  add_duration (builder, "authorized_session_duration", from->authorized_session_duration);
+  add_size (builder, "authorized_session_data_limit", from->authorized_session_data_limit);
+  json_builder_end_object (builder);
+}
+
+static void
 add_reach (JsonBuilder *builder, PeerupConfig *self)
 {
-  g_autofree char *interval = peerup_go_duration_format (self->reservation_interval * 1000);
-
   begin (builder, "network");
   add_list (builder, "listen_addresses", self->listen_addresses, address_to_string);
   add_flag (builder, "force_private_reachability", self->force_private_reachability);
@@ -131,10 +183,7 @@ add_reach (JsonBuilder *builder, PeerupConfig *self)
   add_limits (builder, self);
   json_builder_end_object (builder);
 
-  begin (builder, "relay");
-  add_list (builder, "addresses", self->relay_addresses, address_to_string);
-  add_string (builder, "reservation_interval", interval);
-  json_builder_end_object (builder);
+  add_relay (builder, self);
 
   begin (builder, "discovery");
   add_string (builder, "rendezvous", self->rendezvous);
@@ -154,6 +203,10 @@ add_telemetry (JsonBuilder *builder, PeerupConfig *self)
   begin (builder, "audit");
   add_flag (builder, "enabled", self->audit_enabled);
   json_builder_end_object (builder);
+  json_builder_end_object (builder);
+  begin (builder, "health");
+  add_flag (builder, "enabled", self->health_enabled);
+  add_string (builder, "listen_address", self->health_address);
   json_builder_end_object (builder);
 }
 
@@ -183,6 +236,7 @@ peerup_config_to_json (PeerupConfig *self)
   json_builder_end_object (builder);
   add_services (builder, self);
   add_names (builder, self);
+  add_resources (builder, &self->resources);
   add_telemetry (builder, self);
   json_builder_end_object (builder);
   return json_builder_get_root (builder);

@@ -55,6 +55,31 @@ static const PeerupConfigKey network_keys[] = {
 static const PeerupConfigKey relay_keys[] = {
   { "addresses", PEERUP_CONFIG_KEY_LIST },
   { "reservation_interval", PEERUP_CONFIG_KEY_TEXT },
+  { "serve", PEERUP_CONFIG_KEY_FLAG },
+  { "serve_peers", PEERUP_CONFIG_KEY_FLAG },
+  { "drain_time", PEERUP_CONFIG_KEY_TEXT },
+  { "announce", PEERUP_CONFIG_KEY_LIST },
+  { NULL },
+};
+
+static const PeerupConfigKey resources_keys[] = {
+  { "max_reservations", PEERUP_CONFIG_KEY_NUMBER },
+  { "max_circuits", PEERUP_CONFIG_KEY_NUMBER },
+  { "max_circuits_total", PEERUP_CONFIG_KEY_NUMBER },
+  { "max_reservations_per_ip", PEERUP_CONFIG_KEY_NUMBER },
+  { "max_reservations_per_asn", PEERUP_CONFIG_KEY_NUMBER },
+  { "buffer_size", PEERUP_CONFIG_KEY_TEXT },
+  { "reservation_ttl", PEERUP_CONFIG_KEY_TEXT },
+  { "session_duration", PEERUP_CONFIG_KEY_TEXT },
+  { "session_data_limit", PEERUP_CONFIG_KEY_TEXT },
+  { "authorized_session_duration", PEERUP_CONFIG_KEY_TEXT },
+  { "authorized_session_data_limit", PEERUP_CONFIG_KEY_TEXT },
+  { NULL },
+};
+
+static const PeerupConfigKey health_keys[] = {
+  { "enabled", PEERUP_CONFIG_KEY_FLAG },
+  { "listen_address", PEERUP_CONFIG_KEY_TEXT },
   { NULL },
 };
 
@@ -127,6 +152,8 @@ static const PeerupConfigKey root_keys[] = {
   { "protocols", PEERUP_CONFIG_KEY_MAPPING, protocols_keys },
   { "services", PEERUP_CONFIG_KEY_MAPPING, services_keys },
   { "names", PEERUP_CONFIG_KEY_MAPPING, names_keys },
+  { "resources", PEERUP_CONFIG_KEY_MAPPING, resources_keys },
+  { "health", PEERUP_CONFIG_KEY_MAPPING, health_keys },
   { "telemetry", PEERUP_CONFIG_KEY_MAPPING, telemetry_keys },
   { NULL },
 };

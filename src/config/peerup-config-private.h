@@ -22,6 +22,11 @@ struct _PeerupConfig
   guint64 limits[PEERUP_N_LIMITS]; /* 0: not written */
   GPtrArray *relay_addresses;
   gint64 reservation_interval;
+  gboolean relay_serve;
+  gboolean relay_serve_peers;
+  gint64 relay_drain_time;
+  GPtrArray *relay_announce;
+  PeerupConfigResources resources;
   char *rendezvous;
   char *network;
   GPtrArray *bootstrap_peers;
@@ -36,6 +41,8 @@ struct _PeerupConfig
   gboolean metrics_enabled;
   char *metrics_address;
   gboolean audit_enabled;
+  gboolean health_enabled;
+  char *health_address;
 };
 
 /* The words of PeerupConfigCongestion, in its order, NULL at the end. */

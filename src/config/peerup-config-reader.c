@@ -12,37 +12,27 @@
  * - What hurts only itself (an unusable name, the address of a disabled service) is a
  *   warning, so that a slip there does not stop everything else. */
 
-#include "config/peerup-config-private.h"
+#include "config/peerup-config-reader.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 #include "config/peerup-config-keys.h"
 #include "config/peerup-config-size.h"
-#include "config/peerup-go-duration.h"
 
 /* A protocol ID must fit into one multistream-select line with room to spare. */
 #define PROTOCOL_ID_MAX 512
 #define NEWEST_VERSION  1
 #define RELAY_EXAMPLE   "/ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…"
-/* The engine renews relay reservations this often at most. */
-#define RESERVATION_INTERVAL_MIN G_USEC_PER_SEC
 /* A stream of the muxer may have a quarter of this waiting before anybody is asked. */
 #define MEMORY_MIN (1024 * 1024)
 /* Rates are kept in microseconds. */
 #define RATE_MAX 1000000
 
-typedef struct
-{
-  const PeerupYamlDocument *document;
-  PeerupConfig *config;
-  GPtrArray *warnings;
-} Reader;
+typedef PeerupConfigReader Reader;
 
-/* The value at a path of keys; NULL if it, or what it stands in, is missing or null. The
- * shape was checked before, so that what is on the way is a mapping. */
-static const PeerupYamlNode *G_GNUC_NULL_TERMINATED
-find (Reader *self, ...)
+const PeerupYamlNode *
+peerup_config_reader_find (Reader *self, ...)
 {
   const PeerupYamlNode *node = self->document->root;
   const char *key;
@@ -55,8 +45,8 @@ find (Reader *self, ...)
   return node == NULL || peerup_yaml_node_is_null (node) ? NULL : node;
 }
 
-static gboolean
-flag (const PeerupYamlNode *node, gboolean otherwise)
+gboolean
+peerup_config_reader_flag (const PeerupYamlNode *node, gboolean otherwise)
 {
   gboolean value = otherwise;
 
@@ -65,9 +55,8 @@ flag (const PeerupYamlNode *node, gboolean otherwise)
   return value;
 }
 
-/* "" counts as not written, as it does in the original. */
-static const char *
-word (const PeerupYamlNode *node)
+const char *
+peerup_config_reader_word (const PeerupYamlNode *node)
 {
   return node == NULL || *node->text == '\0' ? NULL : node->text;
 }
@@ -94,7 +83,7 @@ place (Reader *self, const PeerupYamlNode *node, const char *section)
 static gboolean
 read_version (Reader *self, GError **error)
 {
-  const PeerupYamlNode *node = find (self, "version", NULL);
+  const PeerupYamlNode *node = peerup_config_reader_find (self, "version", NULL);
   guint64 version = 0;
 
   if (node != NULL && (node->kind != PEERUP_YAML_SCALAR ||
@@ -112,18 +101,18 @@ read_version (Reader *self, GError **error)
 static gboolean
 read_identity (Reader *self, GError **error)
 {
-  const PeerupYamlNode *node = find (self, "identity", "key_file", NULL);
+  const PeerupYamlNode *node = peerup_config_reader_find (self, "identity", "key_file", NULL);
 
-  if (word (node) == NULL)
+  if (peerup_config_reader_word (node) == NULL)
     return peerup_yaml_refuse (self->document, place (self, node, "identity"), error,
                                "identity.key_file is missing; write “key_file: \"identity.key\"” under “identity:”");
   self->config->key_file = absolute (self, node->text);
   return TRUE;
 }
 
-/* @with_peer: each address must end in /p2p/ID. */
-static gboolean
-read_addresses (Reader *self, const PeerupYamlNode *list, gboolean with_peer, GPtrArray *addresses, GError **error)
+gboolean
+peerup_config_reader_addresses (Reader *self, const PeerupYamlNode *list, gboolean with_peer, GPtrArray *addresses,
+                                GError **error)
 {
   for (guint i = 0; list != NULL && i < list->children->len; i++)
     {
@@ -147,10 +136,10 @@ read_addresses (Reader *self, const PeerupYamlNode *list, gboolean with_peer, GP
 static gboolean
 read_congestion (Reader *self, GError **error)
 {
-  const PeerupYamlNode *node = find (self, "network", "congestion", NULL);
+  const PeerupYamlNode *node = peerup_config_reader_find (self, "network", "congestion", NULL);
   g_autofree char *value = NULL;
 
-  if (word (node) == NULL)
+  if (peerup_config_reader_word (node) == NULL)
     return TRUE;
   for (guint i = 0; peerup_config_congestions[i] != NULL; i++)
     if (g_str_equal (node->text, peerup_config_congestions[i]))
@@ -198,7 +187,8 @@ read_limits (Reader *self, GError **error)
 {
   for (PeerupLimit limit = 0; limit < PEERUP_N_LIMITS; limit++)
     {
-      const PeerupYamlNode *node = find (self, "network", "limits", peerup_limit_get_name (limit), NULL);
+      const PeerupYamlNode *node =
+        peerup_config_reader_find (self, "network", "limits", peerup_limit_get_name (limit), NULL);
 
       if (node != NULL && !read_limit (self, limit, node, error))
         return FALSE;
@@ -210,54 +200,32 @@ static gboolean
 read_network (Reader *self, GError **error)
 {
   PeerupConfig *config = self->config;
-  const PeerupYamlNode *list = find (self, "network", "listen_addresses", NULL);
+  const PeerupYamlNode *list = peerup_config_reader_find (self, "network", "listen_addresses", NULL);
 
-  config->force_private_reachability = flag (find (self, "network", "force_private_reachability", NULL), FALSE);
-  config->resource_limits_enabled = flag (find (self, "network", "resource_limits_enabled", NULL), TRUE);
+  config->force_private_reachability =
+    peerup_config_reader_flag (peerup_config_reader_find (self, "network", "force_private_reachability", NULL), FALSE);
+  config->resource_limits_enabled =
+    peerup_config_reader_flag (peerup_config_reader_find (self, "network", "resource_limits_enabled", NULL), TRUE);
   if (list == NULL || list->children->len == 0)
     return peerup_yaml_refuse (
       self->document, place (self, list, "network"), error,
       "network.listen_addresses is missing; write “listen_addresses: [\"/ip4/0.0.0.0/tcp/0\"]” "
       "under “network:”");
-  return read_congestion (self, error) && read_addresses (self, list, FALSE, config->listen_addresses, error) &&
+  return read_congestion (self, error) &&
+         peerup_config_reader_addresses (self, list, FALSE, config->listen_addresses, error) &&
          read_limits (self, error);
-}
-
-static gboolean
-read_relay (Reader *self, GError **error)
-{
-  const PeerupYamlNode *node = find (self, "relay", "reservation_interval", NULL);
-  g_autoptr (GError) reason = NULL;
-  gint64 nanoseconds;
-
-  self->config->reservation_interval = PEERUP_CONFIG_DEFAULT_RESERVATION_INTERVAL;
-  if (node != NULL)
-    {
-      if (!peerup_go_duration_parse (node->text, &nanoseconds, &reason))
-        {
-          g_autofree char *value = peerup_config_quote (node->text);
-
-          return peerup_yaml_refuse (
-            self->document, node->start, error,
-            "relay.reservation_interval cannot be %s; write a number and a unit, as in 2m or 90s", value);
-        }
-      self->config->reservation_interval = nanoseconds / 1000;
-      if (self->config->reservation_interval < RESERVATION_INTERVAL_MIN)
-        return peerup_yaml_refuse (self->document, node->start, error,
-                                   "relay.reservation_interval is too short; write 1s or more (2m is usual)");
-    }
-  return read_addresses (self, find (self, "relay", "addresses", NULL), TRUE, self->config->relay_addresses, error);
 }
 
 static gboolean
 read_discovery (Reader *self, GError **error)
 {
   PeerupConfig *config = self->config;
-  const char *rendezvous = word (find (self, "discovery", "rendezvous", NULL));
-  const PeerupYamlNode *network = find (self, "discovery", "network", NULL);
+  const char *rendezvous =
+    peerup_config_reader_word (peerup_config_reader_find (self, "discovery", "rendezvous", NULL));
+  const PeerupYamlNode *network = peerup_config_reader_find (self, "discovery", "network", NULL);
 
   config->rendezvous = g_strdup (rendezvous != NULL ? rendezvous : PEERUP_CONFIG_DEFAULT_RENDEZVOUS);
-  config->network = g_strdup (word (network));
+  config->network = g_strdup (peerup_config_reader_word (network));
   if (config->network != NULL && !peerup_config_is_service_name (config->network))
     {
       g_autofree char *value = peerup_config_quote (network->text);
@@ -266,18 +234,19 @@ read_discovery (Reader *self, GError **error)
         self->document, network->start, error,
         "discovery.network cannot be %s; write 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends", value);
     }
-  return read_addresses (self, find (self, "discovery", "bootstrap_peers", NULL), TRUE, config->bootstrap_peers, error);
+  return peerup_config_reader_addresses (self, peerup_config_reader_find (self, "discovery", "bootstrap_peers", NULL),
+                                         TRUE, config->bootstrap_peers, error);
 }
 
 static gboolean
 read_security (Reader *self, GError **error)
 {
   PeerupConfig *config = self->config;
-  const PeerupYamlNode *gating = find (self, "security", "enable_connection_gating", NULL);
-  const PeerupYamlNode *file = find (self, "security", "authorized_keys_file", NULL);
-  const char *path = word (file);
+  const PeerupYamlNode *gating = peerup_config_reader_find (self, "security", "enable_connection_gating", NULL);
+  const PeerupYamlNode *file = peerup_config_reader_find (self, "security", "authorized_keys_file", NULL);
+  const char *path = peerup_config_reader_word (file);
 
-  config->connection_gating = flag (gating, TRUE);
+  config->connection_gating = peerup_config_reader_flag (gating, TRUE);
   if (gating == NULL)
     {
       path = path != NULL ? path : "authorized_keys";
@@ -310,9 +279,10 @@ is_protocol_id (const char *text)
 static gboolean
 read_protocols (Reader *self, GError **error)
 {
-  const PeerupYamlNode *id = find (self, "protocols", "ping_pong", "id", NULL);
+  const PeerupYamlNode *id = peerup_config_reader_find (self, "protocols", "ping_pong", "id", NULL);
 
-  self->config->ping_pong_enabled = flag (find (self, "protocols", "ping_pong", "enabled", NULL), TRUE);
+  self->config->ping_pong_enabled =
+    peerup_config_reader_flag (peerup_config_reader_find (self, "protocols", "ping_pong", "enabled", NULL), TRUE);
   self->config->ping_pong_id = g_strdup (id == NULL ? PEERUP_CONFIG_DEFAULT_PING_PONG_ID : id->text);
   if (!is_protocol_id (self->config->ping_pong_id))
     {
@@ -368,7 +338,8 @@ read_local_address (Reader *self, const PeerupYamlNode *node, PeerupConfigServic
   const PeerupYamlNode *address = peerup_yaml_node_get (node, "local_address");
   g_autoptr (GError) reason = NULL;
 
-  service->local_address = g_strdup (address == NULL || peerup_yaml_node_is_null (address) ? NULL : word (address));
+  service->local_address =
+    g_strdup (address == NULL || peerup_yaml_node_is_null (address) ? NULL : peerup_config_reader_word (address));
   if (service->local_address == NULL && service->enabled)
     return peerup_yaml_refuse (
       self->document, address != NULL ? address->start : node->key->start, error,
@@ -400,7 +371,7 @@ warn_protocol (Reader *self, const PeerupYamlNode *node, const char *name)
   const PeerupYamlNode *protocol = peerup_yaml_node_get (node, "protocol");
   g_autofree char *actual = g_strdup_printf ("/peerup/%s/1.0.0", name);
 
-  if (protocol != NULL && !peerup_yaml_node_is_null (protocol) && word (protocol) != NULL &&
+  if (protocol != NULL && !peerup_yaml_node_is_null (protocol) && peerup_config_reader_word (protocol) != NULL &&
       strcmp (protocol->text, "tcp") != 0 && strcmp (protocol->text, actual) != 0)
     peerup_config_warn (self->document, self->warnings, protocol->key->start,
                         "services.%s.protocol has no effect: the service is offered over TCP as %s; remove it", name,
@@ -425,7 +396,8 @@ read_service (Reader *self, const PeerupYamlNode *node, GError **error)
         "a service cannot be called %s; write 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends", value);
     }
   g_hash_table_insert (self->config->services_by_name, service->name, service);
-  service->enabled = flag (enabled == NULL || peerup_yaml_node_is_null (enabled) ? NULL : enabled, FALSE);
+  service->enabled =
+    peerup_config_reader_flag (enabled == NULL || peerup_yaml_node_is_null (enabled) ? NULL : enabled, FALSE);
   service->allowed_peers = read_allowed_peers (self, node);
   warn_protocol (self, node, name);
   return read_local_address (self, node, service, error);
@@ -434,7 +406,7 @@ read_service (Reader *self, const PeerupYamlNode *node, GError **error)
 static gboolean
 read_services (Reader *self, GError **error)
 {
-  const PeerupYamlNode *services = find (self, "services", NULL);
+  const PeerupYamlNode *services = peerup_config_reader_find (self, "services", NULL);
 
   for (guint i = 0; services != NULL && i < services->children->len; i++)
     {
@@ -447,7 +419,7 @@ read_services (Reader *self, GError **error)
 static void
 read_names (Reader *self)
 {
-  const PeerupYamlNode *names = find (self, "names", NULL);
+  const PeerupYamlNode *names = peerup_config_reader_find (self, "names", NULL);
 
   for (guint i = 0; names != NULL && i < names->children->len; i++)
     {
@@ -475,33 +447,6 @@ read_names (Reader *self)
     }
 }
 
-static gboolean
-read_telemetry (Reader *self, GError **error)
-{
-  PeerupConfig *config = self->config;
-  const PeerupYamlNode *node = find (self, "telemetry", "metrics", "listen_address", NULL);
-  const char *address = word (node);
-  g_autoptr (GError) reason = NULL;
-  g_autofree char *host = NULL;
-  guint16 port;
-
-  config->metrics_enabled = flag (find (self, "telemetry", "metrics", "enabled", NULL), FALSE);
-  config->audit_enabled = flag (find (self, "telemetry", "audit", "enabled", NULL), FALSE);
-  if (address == NULL)
-    address = PEERUP_CONFIG_DEFAULT_METRICS_ADDRESS;
-  if (!peerup_config_parse_host_port (address, &host, &port, &reason))
-    {
-      if (config->metrics_enabled)
-        return peerup_yaml_refuse (self->document, node->start, error, "telemetry.metrics.listen_address: %s",
-                                   reason->message);
-      peerup_config_warn (self->document, self->warnings, node->start, "telemetry.metrics.listen_address: %s",
-                          reason->message);
-      address = PEERUP_CONFIG_DEFAULT_METRICS_ADDRESS;
-    }
-  config->metrics_address = g_strdup (address);
-  return TRUE;
-}
-
 gboolean
 peerup_config_read (PeerupConfig *config, const PeerupYamlDocument *document, GPtrArray *warnings, GError **error)
 {
@@ -509,10 +454,10 @@ peerup_config_read (PeerupConfig *config, const PeerupYamlDocument *document, GP
 
   /* The version first: what a newer file holds cannot be judged by this table. */
   if (!read_version (&reader, error) || !peerup_config_keys_check (document, warnings, error) ||
-      !read_identity (&reader, error) || !read_network (&reader, error) || !read_relay (&reader, error) ||
+      !read_identity (&reader, error) || !read_network (&reader, error) || !peerup_config_read_relay (&reader, error) ||
       !read_discovery (&reader, error) || !read_security (&reader, error) || !read_protocols (&reader, error) ||
       !read_services (&reader, error))
     return FALSE;
   read_names (&reader);
-  return read_telemetry (&reader, error);
+  return peerup_config_read_telemetry (&reader, error);
 }

@@ -42,6 +42,8 @@ static const char head[] =
 
 static const char tail[] =
   "  reservation_interval: \"2m\"\n"
+  "  # true lets others find each other through this machine; “man peerup” has the limits.\n"
+  "  # serve: false\n"
   "\n"
   "discovery:\n"
   "  rendezvous: \"peerup-default-network\"\n"

@@ -15,8 +15,8 @@
 #include <glib/gstdio.h>
 
 #include "config/peerup-config-file.h"
-#include "config/peerup-config-private.h"
 #include "config/peerup-config-keys.h"
+#include "config/peerup-config-reader.h"
 
 #define SYSTEM_PATH      "/etc/peerup/config.yaml"
 #define SERVICE_NAME_MAX 63
@@ -59,6 +59,8 @@ peerup_config_new_blank (const char *path)
   self->path = g_canonicalize_filename (path, NULL);
   self->listen_addresses = new_addresses ();
   self->relay_addresses = new_addresses ();
+  self->relay_announce = new_addresses ();
+  peerup_config_resources_init (&self->resources);
   self->bootstrap_peers = new_addresses ();
   self->services = g_ptr_array_new_with_free_func ((GDestroyNotify) service_free);
   self->services_by_name = g_hash_table_new (g_str_hash, g_str_equal);
@@ -89,6 +91,7 @@ peerup_config_unref (PeerupConfig *self)
   g_ptr_array_unref (self->names);
   g_ptr_array_unref (self->listen_addresses);
   g_ptr_array_unref (self->relay_addresses);
+  g_ptr_array_unref (self->relay_announce);
   g_ptr_array_unref (self->bootstrap_peers);
   g_free (self->path);
   g_free (self->key_file);
@@ -97,6 +100,7 @@ peerup_config_unref (PeerupConfig *self)
   g_free (self->authorized_keys_file);
   g_free (self->ping_pong_id);
   g_free (self->metrics_address);
+  g_free (self->health_address);
   g_free (self);
 }
 
@@ -251,6 +255,10 @@ GETTER (PeerupConfigCongestion, congestion)
 GETTER (gboolean, resource_limits_enabled)
 GETTER (GPtrArray *, relay_addresses)
 GETTER (gint64, reservation_interval)
+GETTER (gboolean, relay_serve)
+GETTER (gboolean, relay_serve_peers)
+GETTER (gint64, relay_drain_time)
+GETTER (GPtrArray *, relay_announce)
 GETTER (const char *, rendezvous)
 GETTER (const char *, network)
 GETTER (GPtrArray *, bootstrap_peers)
@@ -263,6 +271,16 @@ GETTER (GPtrArray *, names)
 GETTER (gboolean, metrics_enabled)
 GETTER (const char *, metrics_address)
 GETTER (gboolean, audit_enabled)
+GETTER (gboolean, health_enabled)
+GETTER (const char *, health_address)
+
+const PeerupConfigResources *
+peerup_config_get_resources (PeerupConfig *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return &self->resources;
+}
 
 void
 peerup_config_get_limits (PeerupConfig *self, const PeerupLimitsMachine *machine, PeerupLimitsSettings *settings)

@@ -18,7 +18,9 @@ G_BEGIN_DECLS
 #define PEERUP_CONFIG_DEFAULT_PING_PONG_ID         "/pingpong/1.0.0"
 #define PEERUP_CONFIG_DEFAULT_RENDEZVOUS           "peerup-default-network"
 #define PEERUP_CONFIG_DEFAULT_METRICS_ADDRESS      "127.0.0.1:9091"
+#define PEERUP_CONFIG_DEFAULT_HEALTH_ADDRESS       "127.0.0.1:9090"
 #define PEERUP_CONFIG_DEFAULT_RESERVATION_INTERVAL (2 * 60 * G_USEC_PER_SEC)
+#define PEERUP_CONFIG_DEFAULT_DRAIN_TIME           (30 * G_USEC_PER_SEC)
 
 /* How QUIC finds out how fast it may send. */
 typedef enum
@@ -61,6 +63,38 @@ typedef struct
   char *name;
   PeerupPeerId *peer;
 } PeerupConfigName;
+
+/**
+ * PeerupConfigResources:
+ * @max_reservations: in all
+ * @max_circuits: of one peer, whichever end of them it is
+ * @max_circuits_total: in all
+ * @max_reservations_per_ip: of one IPv4 address or IPv6 /64
+ * @max_reservations_per_asn: of one IPv4 /16 or IPv6 /32, which stand for a network's number:
+ *   there is no table of those
+ * @buffer_size: bytes that a circuit may hold each way
+ * @reservation_ttl: µs, in whole seconds as the durations below
+ * @session_duration: µs of a circuit; 0: no limit
+ * @session_data_limit: bytes of a circuit, each way; 0: no limit
+ * @authorized_session_duration: of a circuit between two peers in authorized_keys
+ * @authorized_session_data_limit: likewise
+ *
+ * What a relay grants: the section resources, in the original's names. Numbers are at least one.
+ */
+typedef struct
+{
+  guint max_reservations;
+  guint max_circuits;
+  guint max_circuits_total;
+  guint max_reservations_per_ip;
+  guint max_reservations_per_asn;
+  guint64 buffer_size;
+  gint64 reservation_ttl;
+  gint64 session_duration;
+  guint64 session_data_limit;
+  gint64 authorized_session_duration;
+  guint64 authorized_session_data_limit;
+} PeerupConfigResources;
 
 /**
  * peerup_config_load:
@@ -111,6 +145,15 @@ void peerup_config_get_limits (PeerupConfig *self, const PeerupLimitsMachine *ma
 GPtrArray *peerup_config_get_relay_addresses (PeerupConfig *self);
 /* Microseconds, at least one second. */
 gint64 peerup_config_get_reservation_interval (PeerupConfig *self);
+/* Whether others may use this node as a relay, within the resources. */
+gboolean peerup_config_get_relay_serve (PeerupConfig *self);
+/* Whether it may relay for authorized peers while it has a public address, without relay.serve. */
+gboolean peerup_config_get_relay_serve_peers (PeerupConfig *self);
+/* Microseconds that circuits may go on when the relay is about to end; 0 to a day. */
+gint64 peerup_config_get_relay_drain_time (PeerupConfig *self);
+/* (element-type PeerupMultiaddr): told in reservations; empty: what is found out. With or without /p2p/ID. */
+GPtrArray *peerup_config_get_relay_announce (PeerupConfig *self);
+const PeerupConfigResources *peerup_config_get_resources (PeerupConfig *self);
 const char *peerup_config_get_rendezvous (PeerupConfig *self);
 /* (nullable): the namespace of the DHT; NULL for the common one. */
 const char *peerup_config_get_network (PeerupConfig *self);
@@ -133,6 +176,9 @@ gboolean peerup_config_get_metrics_enabled (PeerupConfig *self);
 /* "HOST:PORT" */
 const char *peerup_config_get_metrics_address (PeerupConfig *self);
 gboolean peerup_config_get_audit_enabled (PeerupConfig *self);
+gboolean peerup_config_get_health_enabled (PeerupConfig *self);
+/* "HOST:PORT" */
+const char *peerup_config_get_health_address (PeerupConfig *self);
 
 /* What is in force, defaults filled in, paths absolute, in the file's own structure. Holds
  * no secret: the file has none. allowed_peers is left out where everyone may use a service, and

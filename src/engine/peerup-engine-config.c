@@ -302,6 +302,7 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   peerup_engine_apply_limits (self, config);
   follow_listen_addresses (self, config);
   peerup_relay_client_set_relays (self->relays, peerup_config_get_relay_addresses (config));
+  peerup_engine_relay_apply (self->relay, config);
   peerup_engine_set_problem (
     self, "identity",
     g_str_equal (peerup_config_get_key_file (self->config), peerup_config_get_key_file (config))

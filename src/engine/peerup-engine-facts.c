@@ -20,6 +20,12 @@ peerup_engine_get_relays (PeerupEngine *self)
   return self->relays;
 }
 
+PeerupEngineRelay *
+peerup_engine_get_relay (PeerupEngine *self)
+{
+  return self->relay;
+}
+
 GPtrArray *
 peerup_engine_dup_connections (PeerupEngine *self)
 {

@@ -5,6 +5,8 @@
 
 #include "config/peerup-config-monitor.h"
 #include "engine/peerup-address-book.h"
+#include "engine/peerup-engine-relay.h"
+#include "engine/peerup-engine-stun.h"
 #include "engine/peerup-engine.h"
 #include "engine/peerup-peer-list.h"
 #include "engine/peerup-problems.h"
@@ -41,6 +43,8 @@ struct _PeerupEngine
   PeerupSwarm *swarm;
   PeerupIdentify *identify;
   PeerupRelayClient *relays;
+  PeerupEngineRelay *relay; /* NULL for an engine that only dials */
+  PeerupEngineStun *stun;   /* likewise */
   PeerupAddressBook *book;
   GHashTable *pingers; /* PeerupPeerId to PeerupPinger */
 
@@ -49,13 +53,15 @@ struct _PeerupEngine
   PeerupServiceSet *services;
   GListStore *forwards;
   PeerupProblems *problems;
-  GHashTable *listen_errors; /* configured address to why it is not listened on */
+  GHashTable *listen_errors;        /* configured address to why it is not listened on */
+  PeerupEngineRelayInfo told_relay; /* as it was notified last */
 };
 
-/* The three writers of properties. */
+/* The writers of properties. */
 void peerup_engine_set_state (PeerupEngine *self, PeerupEngineState state);
 void peerup_engine_set_problem (PeerupEngine *self, const char *key, const char *text);
 void peerup_engine_notify_addresses (PeerupEngine *self);
+void peerup_engine_notify_relay (PeerupEngine *self);
 
 /* Resolves to TRUE when the engine runs. Rejects with what is wrong with the files
  * (PEERUP_ERROR_CONFIG, NOT_FOUND, PERMISSION, MALFORMED), or with UNREACHABLE when no
@@ -91,6 +97,8 @@ DexFuture *peerup_engine_ping (PeerupEngine *self, const char *peer) G_GNUC_WARN
 PeerupLimits *peerup_engine_get_limits (PeerupEngine *self);
 /* (nullable) (transfer none): NULL while the engine is stopped. */
 PeerupRelayClient *peerup_engine_get_relays (PeerupEngine *self);
+/* (nullable) (transfer none): what it relays for others; NULL while it is stopped, or if it only dials. */
+PeerupEngineRelay *peerup_engine_get_relay (PeerupEngine *self);
 /* (transfer full) of PeerupConnection: the live ones, peers in the order of their list, best first for each. */
 GPtrArray *peerup_engine_dup_connections (PeerupEngine *self) G_GNUC_WARN_UNUSED_RESULT;
 /* (nullable) (transfer none): the name that the configuration gives @peer. */

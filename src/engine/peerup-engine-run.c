@@ -9,6 +9,7 @@
 
 #include "engine/peerup-known-peers.h"
 #include "identity/peerup-private-key.h"
+#include "peerup-config.h"
 
 /* Refusals are logged at most this often; strangers must not fill the disk. */
 #define REFUSAL_LOG_INTERVAL G_USEC_PER_SEC
@@ -94,6 +95,17 @@ on_relay_changed (PeerupRelayClient *relays, PeerupPeerId *relay, gpointer data)
     }
 }
 
+/* What a relay of ours serves it says in identify: it may leave without closing anything. */
+static void
+on_identified (PeerupIdentify *identify, PeerupConnection *connection, PeerupPeerInfo *peer, gpointer data)
+{
+  PeerupEngine *self = data;
+
+  if (self->relays != NULL && !peerup_swarm_is_relayed (connection))
+    peerup_relay_client_set_serving (self->relays, peer->peer,
+                                     peerup_peer_info_has_protocol (peer, PEERUP_CIRCUIT_HOP));
+}
+
 static gboolean
 load_files (PeerupEngine *self, GError **error)
 {
@@ -136,6 +148,9 @@ make_swarm (PeerupEngine *self, GError **error)
   g_signal_connect_object (self->swarm, "addresses-changed", G_CALLBACK (peerup_engine_notify_addresses), self,
                            G_CONNECT_SWAPPED);
   self->identify = peerup_identify_new (self->swarm);
+  if (self->flags & PEERUP_ENGINE_RELAY)
+    peerup_identify_set_agent (self->identify, "relay-server/" PEERUP_VERSION);
+  g_signal_connect_object (self->identify, "identified", G_CALLBACK (on_identified), self, 0);
   self->relays = peerup_relay_client_new (self->swarm);
   g_signal_connect_object (self->relays, "changed", G_CALLBACK (on_relay_changed), self, 0);
   self->pingers = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
@@ -160,7 +175,10 @@ prepare (PeerupEngine *self, GError **error)
     return TRUE;
   if (!peerup_engine_set_trust (self, self->config, error) || !peerup_engine_watch_config (self, error))
     return FALSE;
+  self->stun = peerup_engine_stun_new (self->swarm);
+  self->relay = peerup_engine_relay_new (self);
   peerup_engine_serve (self, self->config);
+  peerup_engine_relay_apply (self->relay, self->config);
   return TRUE;
 }
 
@@ -197,9 +215,13 @@ peerup_engine_start (PeerupEngine *self)
 static DexFuture *
 drain_all (PeerupEngine *self)
 {
-  gint64 deadline = g_get_monotonic_time () + PEERUP_ENGINE_DRAIN_TIME;
+  gint64 now = g_get_monotonic_time ();
+  gint64 deadline = now + PEERUP_ENGINE_DRAIN_TIME;
   g_autoptr (GPtrArray) futures = g_ptr_array_new_with_free_func (dex_unref);
 
+  if (self->relay != NULL)
+    g_ptr_array_add (futures,
+                     peerup_engine_relay_drain (self->relay, now + peerup_config_get_relay_drain_time (self->config)));
   g_ptr_array_add (futures, peerup_service_set_drain (self->services, deadline));
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->forwards)); i++)
     {
@@ -265,6 +287,9 @@ stop_fiber (gpointer data)
   stop_forwards (self);
   peerup_service_set_clear (self->services);
   g_clear_object (&self->relays);
+  g_clear_pointer (&self->relay, peerup_engine_relay_free);
+  peerup_engine_notify_relay (self);
+  g_clear_pointer (&self->stun, peerup_engine_stun_free);
   if (self->swarm != NULL)
     dex_await (peerup_swarm_close (self->swarm), NULL);
   if (self->book != NULL)

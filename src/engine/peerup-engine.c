@@ -14,7 +14,13 @@ G_DEFINE_ENUM_TYPE (PeerupEngineState, peerup_engine_state, G_DEFINE_ENUM_VALUE 
                     G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_RUNNING, "running"),
                     G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_STOPPING, "stopping"))
 G_DEFINE_FLAGS_TYPE (PeerupEngineFlags, peerup_engine_flags, G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_DEFAULT, "default"),
-                     G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_DIAL_ONLY, "dial-only"))
+                     G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_DIAL_ONLY, "dial-only"),
+                     G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_RELAY, "relay"))
+G_DEFINE_ENUM_TYPE (PeerupEngineRelayState, peerup_engine_relay_state,
+                    G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_RELAY_OFF, "off"),
+                    G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_RELAY_SERVING, "serving"),
+                    G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_RELAY_DRAINING, "draining"),
+                    G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_RELAY_DRAINED, "drained"))
 
 enum
 {
@@ -28,6 +34,9 @@ enum
   PROP_PEERS,
   PROP_SERVICES,
   PROP_FORWARDS,
+  PROP_RELAY_STATE,
+  PROP_RELAY_RESERVATIONS,
+  PROP_RELAY_CIRCUITS,
   N_PROPS
 };
 
@@ -211,6 +220,22 @@ peerup_engine_notify_addresses (PeerupEngine *self)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LISTEN_ADDRESSES]);
 }
 
+void
+peerup_engine_notify_relay (PeerupEngine *self)
+{
+  PeerupEngineRelayInfo info = { 0 };
+
+  if (self->relay != NULL)
+    peerup_engine_relay_get_info (self->relay, &info);
+  if (info.state != self->told_relay.state)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RELAY_STATE]);
+  if (info.n_reservations != self->told_relay.n_reservations)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RELAY_RESERVATIONS]);
+  if (info.n_circuits != self->told_relay.n_circuits)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RELAY_CIRCUITS]);
+  self->told_relay = info;
+}
+
 static void
 finish_with (PeerupEngine *self, DexFuture *future, GCancellable *cancellable, GAsyncReadyCallback callback,
              gpointer user_data)
@@ -369,6 +394,15 @@ peerup_engine_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_FORWARDS:
       g_value_set_object (value, self->forwards);
       break;
+    case PROP_RELAY_STATE:
+      g_value_set_enum (value, self->told_relay.state);
+      break;
+    case PROP_RELAY_RESERVATIONS:
+      g_value_set_uint (value, self->told_relay.n_reservations);
+      break;
+    case PROP_RELAY_CIRCUITS:
+      g_value_set_uint (value, self->told_relay.n_circuits);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -432,6 +466,10 @@ peerup_engine_class_init (PeerupEngineClass *klass)
   properties[PROP_PEERS] = g_param_spec_object ("peers", NULL, NULL, G_TYPE_LIST_MODEL, flags);
   properties[PROP_SERVICES] = g_param_spec_object ("services", NULL, NULL, G_TYPE_LIST_MODEL, flags);
   properties[PROP_FORWARDS] = g_param_spec_object ("forwards", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+  properties[PROP_RELAY_STATE] =
+    g_param_spec_enum ("relay-state", NULL, NULL, PEERUP_TYPE_ENGINE_RELAY_STATE, PEERUP_ENGINE_RELAY_OFF, flags);
+  properties[PROP_RELAY_RESERVATIONS] = g_param_spec_uint ("relay-reservations", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_RELAY_CIRCUITS] = g_param_spec_uint ("relay-circuits", NULL, NULL, 0, G_MAXUINT, 0, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 

@@ -34,15 +34,36 @@ GType peerup_engine_state_get_type (void);
  * @PEERUP_ENGINE_DEFAULT: everything the configuration asks for
  * @PEERUP_ENGINE_DIAL_ONLY: the configured identity and names, but no listening and no
  *   services: for a short-lived program that uses what other peers offer
+ * @PEERUP_ENGINE_RELAY: relays for others whatever the configuration says of relay.serve, and calls
+ *   itself relay-server
  */
 typedef enum /*< flags >*/
 {
   PEERUP_ENGINE_DEFAULT = 0,
   PEERUP_ENGINE_DIAL_ONLY = 1 << 0,
+  PEERUP_ENGINE_RELAY = 1 << 1,
 } PeerupEngineFlags;
 
 #define PEERUP_TYPE_ENGINE_FLAGS (peerup_engine_flags_get_type ())
 GType peerup_engine_flags_get_type (void);
+
+/**
+ * PeerupEngineRelayState:
+ * @PEERUP_ENGINE_RELAY_OFF: it relays for nobody
+ * @PEERUP_ENGINE_RELAY_SERVING: others find each other through it
+ * @PEERUP_ENGINE_RELAY_DRAINING: it takes nothing new, and circuits that are open go on for a while
+ * @PEERUP_ENGINE_RELAY_DRAINED: the same, and no circuit is left
+ */
+typedef enum
+{
+  PEERUP_ENGINE_RELAY_OFF,
+  PEERUP_ENGINE_RELAY_SERVING,
+  PEERUP_ENGINE_RELAY_DRAINING,
+  PEERUP_ENGINE_RELAY_DRAINED,
+} PeerupEngineRelayState;
+
+#define PEERUP_TYPE_ENGINE_RELAY_STATE (peerup_engine_relay_state_get_type ())
+GType peerup_engine_relay_state_get_type (void);
 
 #define PEERUP_TYPE_ENGINE (peerup_engine_get_type ())
 /**

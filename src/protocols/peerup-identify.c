@@ -25,6 +25,7 @@ struct _PeerupIdentify
 {
   GObject parent_instance;
   PeerupSwarm *swarm;
+  char *agent;
   GHashTable *links; /* PeerupConnection to Link */
   GHashTable *infos; /* PeerupPeerId to PeerupPeerInfo */
   PeerupTimer push_timer;
@@ -135,7 +136,7 @@ identify_dup_own_message (PeerupIdentify *self, PeerupConnection *connection)
   message->protocols = identify_dup_protocols (self);
   if (info->remote_address != NULL)
     message->observed_address = peerup_multiaddr_ref (info->remote_address);
-  message->agent = g_strdup (PEERUP_AGENT);
+  message->agent = g_strdup (self->agent);
   message->protocol_version = g_strdup ("");
   identify_renew_record (self, message->addresses);
   if (self->record != NULL)
@@ -408,6 +409,15 @@ on_connection_closed (PeerupIdentify *self, PeerupConnection *connection)
     g_hash_table_remove (self->infos, peer);
 }
 
+void
+peerup_identify_set_agent (PeerupIdentify *self, const char *agent)
+{
+  g_return_if_fail (PEERUP_IS_IDENTIFY (self));
+  g_return_if_fail (agent != NULL);
+
+  g_set_str (&self->agent, agent);
+}
+
 PeerupPeerInfo *
 peerup_identify_dup_info (PeerupIdentify *self, PeerupPeerId *peer)
 {
@@ -464,6 +474,7 @@ peerup_identify_finalize (GObject *object)
   g_clear_pointer (&self->links, g_hash_table_unref);
   g_clear_pointer (&self->infos, g_hash_table_unref);
   g_clear_pointer (&self->record, g_bytes_unref);
+  g_free (self->agent);
   G_OBJECT_CLASS (peerup_identify_parent_class)->finalize (object);
 }
 
@@ -484,6 +495,7 @@ peerup_identify_init (PeerupIdentify *self)
 {
   g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
 
+  self->agent = g_strdup (PEERUP_AGENT);
   self->generation = 1;
   self->links = g_hash_table_new_full (NULL, NULL, NULL, link_free);
   /* The key is the info's own peer. */

@@ -24,6 +24,8 @@ G_DECLARE_FINAL_TYPE (PeerupIdentify, peerup_identify, PEERUP, IDENTIFY, GObject
 
 /* Registers its protocols; connections that are open already are asked too. */
 PeerupIdentify *peerup_identify_new (PeerupSwarm *swarm) G_GNUC_WARN_UNUSED_RESULT;
+/* What we call ourselves; PEERUP_AGENT unless set. In what is sent from now on. */
+void peerup_identify_set_agent (PeerupIdentify *self, const char *agent);
 /* (transfer full) (nullable): what is known of @peer. */
 PeerupPeerInfo *peerup_identify_dup_info (PeerupIdentify *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* Resolves to TRUE when @connection has been identified (dup_info then has it). Rejects with

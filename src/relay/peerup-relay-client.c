@@ -234,6 +234,17 @@ peerup_relay_client_retry (PeerupRelayClient *self)
     peerup_relay_link_retry (self->links->pdata[i]);
 }
 
+void
+peerup_relay_client_set_serving (PeerupRelayClient *self, PeerupPeerId *relay, gboolean serving)
+{
+  PeerupRelayLink *link;
+
+  g_return_if_fail (PEERUP_IS_RELAY_CLIENT (self));
+  link = client_find (self, relay);
+  if (link != NULL)
+    peerup_relay_link_set_serving (link, serving);
+}
+
 /* (transfer full) of PeerupMultiaddr: those of @addresses that are of @relay. */
 static GPtrArray *
 addresses_of (GPtrArray *addresses, PeerupPeerId *relay)

@@ -38,6 +38,9 @@ PeerupRelayClient *peerup_relay_client_new (PeerupSwarm *swarm) G_GNUC_WARN_UNUS
 void peerup_relay_client_set_relays (PeerupRelayClient *self, GPtrArray *addresses);
 /* Something has changed outside: those that wait are tried at once. */
 void peerup_relay_client_retry (PeerupRelayClient *self);
+/* What @relay, which need be none of ours, says of itself: whether it serves hop. One that no longer does is left
+ * until it does again, or is started anew. */
+void peerup_relay_client_set_serving (PeerupRelayClient *self, PeerupPeerId *relay, gboolean serving);
 /* (transfer full) of PeerupMultiaddr: where we can be reached now, the best relay first: fewest failures,
  * then the shortest round trip. */
 GPtrArray *peerup_relay_client_dup_addresses (PeerupRelayClient *self) G_GNUC_WARN_UNUSED_RESULT;

@@ -27,6 +27,7 @@ struct _PeerupRelayLink
   PeerupConnection *connection; /* on which it was made; NULL: none is */
   PeerupRelayGrant grant;
   GError *error; /* of the last time, NULL when that went well */
+  gboolean left; /* the relay says that it serves no more */
   guint n_half_open;
 };
 
@@ -177,12 +178,36 @@ peerup_relay_link_lost (PeerupRelayLink *self, PeerupConnection *connection)
   g_clear_error (&self->error);
   self->error = g_error_copy (peerup_connection_get_error (connection));
   g_clear_object (&self->connection);
+  self->left = FALSE;
   others = peerup_swarm_dup_connections (self->swarm, self->relay);
   /* With another connection there the relay may keep it: it is asked, rather than guessed. */
   if (others->len > 0 && !peerup_swarm_is_relayed (others->pdata[0]))
     peerup_reservation_refresh (&self->reservation, now);
   else
     peerup_reservation_lost (&self->reservation, now, g_random_int ());
+  link_step (self);
+  self->changed (self, self->data);
+}
+
+void
+peerup_relay_link_set_serving (PeerupRelayLink *self, gboolean serving)
+{
+  gboolean left = self->left;
+
+  self->left = !serving;
+  if (left == self->left)
+    return;
+  if (serving)
+    {
+      peerup_relay_link_retry (self);
+      return;
+    }
+  peerup_reservation_revoked (&self->reservation, g_get_monotonic_time (), g_random_int ());
+  if (self->reservation.state == PEERUP_RELAY_WAITING)
+    {
+      g_clear_error (&self->error);
+      self->error = g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the relay takes nothing new for now");
+    }
   link_step (self);
   self->changed (self, self->data);
 }

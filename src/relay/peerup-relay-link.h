@@ -29,6 +29,8 @@ void peerup_relay_link_set_addresses (PeerupRelayLink *self, GPtrArray *addresse
 void peerup_relay_link_retry (PeerupRelayLink *self);
 /* @connection, which was to the relay, is closed. */
 void peerup_relay_link_lost (PeerupRelayLink *self, PeerupConnection *connection);
+/* Whether the relay says that it serves hop. */
+void peerup_relay_link_set_serving (PeerupRelayLink *self, gboolean serving);
 /* The relay opened @stream, which is taken, for stop. */
 void peerup_relay_link_take_circuit (PeerupRelayLink *self, PeerupConnection *connection, PeerupStream *stream);
 

@@ -30,8 +30,6 @@ struct _PeerupRelayServer
 /* Numbers have changed; a drain may be over. */
 void peerup_relay_server_changed (PeerupRelayServer *self);
 gboolean peerup_relay_server_asks_gate (PeerupRelayServer *self, PeerupPeerId *peer, gboolean *authorized);
-/* (transfer full) of PeerupMultiaddr, each with our /p2p. */
-GPtrArray *peerup_relay_server_dup_addresses (PeerupRelayServer *self) G_GNUC_WARN_UNUSED_RESULT;
 /* A connection that goes through a relay itself. */
 gboolean peerup_relay_is_relayed (PeerupConnection *connection);
 

@@ -118,6 +118,13 @@ waits_for_nobody (PeerupRelayRequest *request, gpointer connection)
   return request->circuit == NULL && request->connection == connection;
 }
 
+static gboolean
+is_of_peer (PeerupRelayRequest *request, gpointer peer)
+{
+  return peerup_peer_id_equal (peerup_connection_get_remote_peer (request->connection), peer) ||
+         (request->target != NULL && peerup_peer_id_equal (request->target, peer));
+}
+
 static void
 server_end_requests (PeerupRelayServer *self, RequestFilter filter, gpointer data, guint32 code)
 {
@@ -136,6 +143,12 @@ static void
 on_hop (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *stream, gpointer data)
 {
   peerup_relay_request_start (data, connection, stream);
+}
+
+static void
+server_serve (PeerupRelayServer *self)
+{
+  peerup_swarm_add_protocol (self->swarm, PEERUP_CIRCUIT_HOP, on_hop, self, NULL);
 }
 
 static gboolean
@@ -180,6 +193,7 @@ peerup_relay_server_drain (PeerupRelayServer *self, gint64 deadline)
   if (self->drained == NULL)
     {
       self->drained = dex_promise_new ();
+      peerup_relay_table_forget_all (self->table);
       peerup_swarm_remove_protocol (self->swarm, PEERUP_CIRCUIT_HOP);
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DRAINING]);
       peerup_relay_server_changed (self);
@@ -187,6 +201,34 @@ peerup_relay_server_drain (PeerupRelayServer *self, gint64 deadline)
   if (dex_future_is_pending (DEX_FUTURE (self->drained)))
     peerup_timer_set (&self->drain_timer, deadline);
   return dex_ref (DEX_FUTURE (self->drained));
+}
+
+void
+peerup_relay_server_resume (PeerupRelayServer *self)
+{
+  g_autoptr (DexPromise) drained = NULL;
+
+  g_return_if_fail (PEERUP_IS_RELAY_SERVER (self));
+
+  drained = g_steal_pointer (&self->drained);
+  if (drained == NULL)
+    return;
+  peerup_timer_stop (&self->drain_timer);
+  if (dex_future_is_pending (DEX_FUTURE (drained)))
+    dex_promise_resolve_boolean (drained, FALSE);
+  server_serve (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DRAINING]);
+  peerup_relay_server_changed (self);
+}
+
+void
+peerup_relay_server_revoke (PeerupRelayServer *self, PeerupPeerId *peer)
+{
+  g_return_if_fail (PEERUP_IS_RELAY_SERVER (self));
+
+  server_end_requests (self, is_of_peer, peer, PEERUP_STREAM_CODE_GATED);
+  peerup_relay_table_forget (self->table, peer);
+  peerup_relay_server_changed (self);
 }
 
 /* Settings and figures */
@@ -331,6 +373,6 @@ peerup_relay_server_new (PeerupSwarm *swarm, const PeerupRelaySettings *settings
   self->settings = *settings;
   self->table = peerup_relay_table_new (settings);
   g_signal_connect (swarm, "connection-closed", G_CALLBACK (on_connection_closed), self);
-  peerup_swarm_add_protocol (swarm, PEERUP_CIRCUIT_HOP, on_hop, self, NULL);
+  server_serve (self);
   return self;
 }

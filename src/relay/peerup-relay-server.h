@@ -51,10 +51,18 @@ void peerup_relay_server_set_settings (PeerupRelayServer *self, const PeerupRela
  * missing. NULL: of the swarm's listen addresses those of the widest reach, so that a relay on the
  * internet tells no loopback and no container's bridge, and one in a house tells its house's. */
 void peerup_relay_server_set_addresses (PeerupRelayServer *self, GPtrArray *addresses);
-/* No new reservations and circuits; hop is no longer served, which identify pushes to everybody.
- * Resolves to TRUE when the last circuit has ended, or was reset with SHUTDOWN at @deadline
- * (monotonic µs) or because the server went. A second call moves the deadline. */
+/* (transfer full) of PeerupMultiaddr, each with our /p2p: those that are told. */
+GPtrArray *peerup_relay_server_dup_addresses (PeerupRelayServer *self) G_GNUC_WARN_UNUSED_RESULT;
+/* No new reservations and circuits, and what was reserved is void; hop is no longer served, which
+ * identify pushes to everybody. Resolves to TRUE when the last circuit has ended, or was reset with
+ * SHUTDOWN at @deadline (monotonic µs) or because the server went, and to FALSE when it is resumed
+ * before. A second call moves the deadline. */
 DexFuture *peerup_relay_server_drain (PeerupRelayServer *self, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* Serves again. Circuits that a drain has left go on. */
+void peerup_relay_server_resume (PeerupRelayServer *self);
+/* The right of @peer has ended, or changed: so do its reservation, and its circuits with PERMISSION_DENIED's
+ * reset. It may come again; the gate is asked then. */
+void peerup_relay_server_revoke (PeerupRelayServer *self, PeerupPeerId *peer);
 void peerup_relay_server_get_figures (PeerupRelayServer *self, PeerupRelayFigures *figures);
 
 G_END_DECLS

@@ -2,7 +2,8 @@
  * Copyright The Peer-Up authors
  *
  * Reservations by peer and, to forget those whose time is over without looking at the others,
- * by their end; and three counts: reservations of a host, circuits of a peer, circuits in all.
+ * by their end; and four counts: reservations of a host and of its network, circuits of a peer,
+ * circuits in all.
  * It lives as long as its relay. It opens, closes and asks nothing. */
 
 #include "relay/peerup-relay-table.h"
@@ -21,6 +22,7 @@ struct _PeerupRelayTable
   GHashTable *reservations; /* PeerupPeerId, borrowed of its value -> Reservation */
   GSequence *by_end;        /* of the same, borrowed */
   GHashTable *hosts;        /* guint64 -> reservations, as GUINT_TO_POINTER; none is no entry */
+  GHashTable *networks;     /* likewise */
   GHashTable *circuits;     /* PeerupPeerId -> circuits, likewise */
   guint n_circuits;
 };
@@ -32,6 +34,7 @@ peerup_relay_settings_init (PeerupRelaySettings *self)
     .reservation_ttl = 3600,
     .max_reservations = 128,
     .max_reservations_per_address = 8,
+    .max_reservations_per_network = 32,
     .max_circuits = 16,
     .max_circuits_in_all = 1024,
     .limit = { 600, 64 * 1024 * 1024 },
@@ -65,6 +68,7 @@ peerup_relay_table_new (const PeerupRelaySettings *settings)
   self->reservations = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, NULL, reservation_free);
   self->by_end = g_sequence_new (NULL);
   self->hosts = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->networks = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->circuits =
     g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, NULL);
   return self;
@@ -76,6 +80,7 @@ peerup_relay_table_free (PeerupRelayTable *self)
   g_sequence_free (self->by_end);
   g_hash_table_unref (self->reservations);
   g_hash_table_unref (self->hosts);
+  g_hash_table_unref (self->networks);
   g_hash_table_unref (self->circuits);
   g_free (self);
 }
@@ -88,33 +93,63 @@ peerup_relay_table_set_settings (PeerupRelayTable *self, const PeerupRelaySettin
 
 /* Reservations */
 
-static guint
-table_count_host (PeerupRelayTable *self, guint64 host)
+/* The IPv4 /16 or IPv6 /32 of a host key, which has IPv4 addresses below 2^32 and of IPv6 the first half:
+ * what one provider is given at least, and so what comes nearest to an AS number without a table of them. */
+static guint64
+get_network (guint64 host)
 {
-  return GPOINTER_TO_UINT (g_hash_table_lookup (self->hosts, &host));
+  return host <= G_MAXUINT32 ? host >> 16 : host >> 32 | G_GUINT64_CONSTANT (1) << 63;
+}
+
+static guint
+get_count (GHashTable *counts, guint64 key)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (counts, &key));
 }
 
 static void
-table_set_host (PeerupRelayTable *self, guint64 host, guint count)
+set_count (GHashTable *counts, guint64 key, guint count)
 {
-  if (host == 0)
-    return;
   if (count > 0)
-    g_hash_table_insert (self->hosts, g_memdup2 (&host, sizeof host), GUINT_TO_POINTER (count));
+    g_hash_table_insert (counts, g_memdup2 (&key, sizeof key), GUINT_TO_POINTER (count));
   else
-    g_hash_table_remove (self->hosts, &host);
+    g_hash_table_remove (counts, &key);
 }
 
-static gboolean
-table_has_place_at (PeerupRelayTable *self, guint64 host)
+/* @change: 1 or -1. */
+static void
+table_count_host (PeerupRelayTable *self, guint64 host, int change)
 {
-  return host == 0 || table_count_host (self, host) < self->settings.max_reservations_per_address;
+  guint64 network = get_network (host);
+
+  if (host == 0)
+    return;
+  set_count (self->hosts, host, get_count (self->hosts, host) + change);
+  set_count (self->networks, network, get_count (self->networks, network) + change);
+}
+
+/* @old: (nullable): the reservation whose place becomes free. */
+static gboolean
+table_has_place_at (PeerupRelayTable *self, guint64 host, const Reservation *old)
+{
+  guint64 network = get_network (host);
+  guint of_host = get_count (self->hosts, host);
+  guint of_network = get_count (self->networks, network);
+
+  if (host == 0)
+    return TRUE;
+  if (old != NULL && old->host == host)
+    of_host--;
+  if (old != NULL && old->host != 0 && get_network (old->host) == network)
+    of_network--;
+  return of_host < self->settings.max_reservations_per_address &&
+         of_network < self->settings.max_reservations_per_network;
 }
 
 static void
 table_remove (PeerupRelayTable *self, Reservation *reservation)
 {
-  table_set_host (self, reservation->host, table_count_host (self, reservation->host) - 1);
+  table_count_host (self, reservation->host, -1);
   g_sequence_remove (reservation->place);
   g_hash_table_remove (self->reservations, reservation->peer);
 }
@@ -125,7 +160,7 @@ table_add (PeerupRelayTable *self, PeerupPeerId *peer, guint64 host, gint64 expi
   Reservation *reservation = g_new (Reservation, 1);
 
   *reservation = (Reservation) { .peer = peerup_peer_id_ref (peer), .host = host, .expires = expires };
-  table_set_host (self, host, table_count_host (self, host) + 1);
+  table_count_host (self, host, 1);
   reservation->place = g_sequence_insert_sorted (self->by_end, reservation, compare_ends, NULL);
   g_hash_table_insert (self->reservations, reservation->peer, reservation);
 }
@@ -152,7 +187,7 @@ peerup_relay_table_reserve (PeerupRelayTable *self, PeerupPeerId *peer, guint64 
   old = g_hash_table_lookup (self->reservations, peer);
   if (old == NULL && g_hash_table_size (self->reservations) >= self->settings.max_reservations)
     return PEERUP_CIRCUIT_RESERVATION_REFUSED;
-  if ((old == NULL || old->host != host) && !table_has_place_at (self, host))
+  if ((old == NULL || old->host != host) && !table_has_place_at (self, host, old))
     return PEERUP_CIRCUIT_RESERVATION_REFUSED;
   if (old != NULL)
     table_remove (self, old);
@@ -168,6 +203,12 @@ peerup_relay_table_forget (PeerupRelayTable *self, PeerupPeerId *peer)
 
   if (reservation != NULL)
     table_remove (self, reservation);
+}
+
+void
+peerup_relay_table_forget_all (PeerupRelayTable *self)
+{
+  table_forget_ended (self, G_MAXINT64);
 }
 
 gboolean

@@ -11,13 +11,14 @@ G_BEGIN_DECLS
  * holds no stream, clock or main loop: @now is seconds since 1970 where a reservation's end is
  * meant, because that is what peers are told. Every number of it is bounded by the settings. */
 
-/* The keys under relay_service; the defaults are those of the Go peer-up's relay where it has
- * them. A circuit's limits count each way; 0: not bounded. */
+/* What the section resources of the configuration says; the defaults are those of the Go peer-up's
+ * relay where it has them. A circuit's limits count each way; 0: not bounded. */
 typedef struct
 {
   guint32 reservation_ttl;            /* seconds; 3,600 */
   guint max_reservations;             /* in all; 128 */
   guint max_reservations_per_address; /* of one IPv4 address or IPv6 /64; 8 */
+  guint max_reservations_per_network; /* of one IPv4 /16 or IPv6 /32; 32 */
   guint max_circuits;                 /* of one peer, as source and target together; 16 */
   guint max_circuits_in_all;          /* 1,024 */
   PeerupCircuitLimit limit;           /* of peers that are not authorized; 600 s, 64 MiB */
@@ -43,6 +44,8 @@ PeerupCircuitStatus peerup_relay_table_reserve (PeerupRelayTable *self, PeerupPe
                                                 gint64 *expires) G_GNUC_WARN_UNUSED_RESULT;
 /* The last connection of @peer has closed, or it is no longer wanted: its reservation ends; its circuits do not. */
 void peerup_relay_table_forget (PeerupRelayTable *self, PeerupPeerId *peer);
+/* All of them: the relay serves no more. */
+void peerup_relay_table_forget_all (PeerupRelayTable *self);
 gboolean peerup_relay_table_has_reservation (PeerupRelayTable *self, PeerupPeerId *peer, gint64 now);
 
 /* A circuit from @source to @target: OK, NO_RESERVATION, RESOURCE_LIMIT_EXCEEDED, or

@@ -11,6 +11,11 @@
 #define REFRESH_LEAD  (120 * G_USEC_PER_SEC)
 #define BACKOFF_FIRST (1 * G_USEC_PER_SEC)
 #define BACKOFF_MAX   (60 * G_USEC_PER_SEC)
+#define HURRY_FIRST   (G_USEC_PER_SEC / 4)
+#define HURRY_MAX     (3 * G_USEC_PER_SEC / 4)
+/* How long a restart may take to be found at once, and how soon one may follow another. */
+#define HURRY_TIME     (3 * G_USEC_PER_SEC)
+#define HURRY_INTERVAL (10 * G_USEC_PER_SEC)
 
 /* From 0 to @span. */
 static gint64
@@ -35,14 +40,37 @@ reservation_drop (PeerupReservation *self)
 }
 
 static void
+reservation_wait (PeerupReservation *self, gint64 time, gint64 now, guint32 chance)
+{
+  self->due_at = now + time - part_of (time / 2, chance);
+}
+
+static gboolean
+is_hurried (const PeerupReservation *self, gint64 now)
+{
+  return self->hurried_at != 0 && now - self->hurried_at < HURRY_TIME;
+}
+
+static void
 reservation_back_off (PeerupReservation *self, gint64 now, guint32 chance)
 {
   gint64 backoff = BACKOFF_FIRST;
 
-  for (guint i = 1; i < self->n_failures && backoff < BACKOFF_MAX; i++)
+  if (is_hurried (self, now))
+    {
+      reservation_wait (self, MIN (HURRY_FIRST * (self->n_hurried + 1), HURRY_MAX), now, chance);
+      return;
+    }
+  for (guint i = self->n_hurried + 1; i < self->n_failures && backoff < BACKOFF_MAX; i++)
     backoff *= 2;
-  backoff = MIN (backoff, BACKOFF_MAX);
-  self->due_at = now + backoff - part_of (backoff / 2, chance);
+  reservation_wait (self, MIN (backoff, BACKOFF_MAX), now, chance);
+}
+
+static void
+reservation_hurry (PeerupReservation *self, gint64 now)
+{
+  if (self->hurried_at == 0 || now - self->hurried_at >= HURRY_INTERVAL)
+    self->hurried_at = now;
 }
 
 static gboolean
@@ -100,7 +128,7 @@ peerup_reservation_granted (PeerupReservation *self, guint64 expires, gint64 rea
   ttl = ((gint64) expires - MAX (real_now, 0)) * G_USEC_PER_SEC;
   lead = MAX (ttl / 3, MIN (REFRESH_LEAD, ttl / 2));
   self->asked = FALSE;
-  self->n_failures = 0;
+  self->n_failures = self->n_hurried = 0;
   self->expires = (gint64) expires;
   self->ends_at = now + ttl;
   self->due_at = self->ends_at - lead - part_of (ttl / 10, chance);
@@ -115,6 +143,8 @@ peerup_reservation_failed (PeerupReservation *self, gint64 now, guint32 chance)
   self->asked = FALSE;
   if (self->n_failures < G_MAXUINT)
     self->n_failures++;
+  if (is_hurried (self, now))
+    self->n_hurried++;
   reservation_back_off (self, now, chance);
   if (self->state == PEERUP_RELAY_RESERVED && !is_over (self, now))
     return;
@@ -122,20 +152,34 @@ peerup_reservation_failed (PeerupReservation *self, gint64 now, guint32 chance)
   reservation_set_state (self, PEERUP_RELAY_WAITING);
 }
 
+/* Whether it waits now. An answer that is under way tells by itself that it will not come. */
+static gboolean
+reservation_end (PeerupReservation *self)
+{
+  reservation_drop (self);
+  if (self->state == PEERUP_RELAY_RESERVED)
+    reservation_set_state (self, self->asked ? PEERUP_RELAY_CONNECTING : PEERUP_RELAY_WAITING);
+  return self->state == PEERUP_RELAY_WAITING;
+}
+
 void
 peerup_reservation_lost (PeerupReservation *self, gint64 now, guint32 chance)
 {
-  /* An answer that is under way tells by itself that it will not come. */
-  if (self->state != PEERUP_RELAY_RESERVED)
+  gint64 due_at = self->due_at;
+
+  reservation_hurry (self, now);
+  if (!reservation_end (self))
     return;
-  reservation_drop (self);
-  if (self->asked)
-    {
-      reservation_set_state (self, PEERUP_RELAY_CONNECTING);
-      return;
-    }
+  self->n_failures = self->n_hurried = 0;
   reservation_back_off (self, now, chance);
-  reservation_set_state (self, PEERUP_RELAY_WAITING);
+  self->due_at = MIN (self->due_at, due_at);
+}
+
+void
+peerup_reservation_revoked (PeerupReservation *self, gint64 now, guint32 chance)
+{
+  if (self->state == PEERUP_RELAY_RESERVED && reservation_end (self))
+    reservation_wait (self, BACKOFF_MAX, now, chance);
 }
 
 void

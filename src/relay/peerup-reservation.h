@@ -26,11 +26,13 @@ typedef enum
 typedef struct
 {
   PeerupRelayState state;
-  gboolean asked;   /* an answer is under way */
-  gint64 due_at;    /* when to ask next; G_MAXINT64 while asked */
-  gint64 ends_at;   /* monotonic: of what was granted; 0: nothing is */
-  gint64 expires;   /* the same as the relay said it; 0 */
-  guint n_failures; /* in a row */
+  gboolean asked;    /* an answer is under way */
+  gint64 due_at;     /* when to ask next; G_MAXINT64 while asked */
+  gint64 ends_at;    /* monotonic: of what was granted; 0: nothing is */
+  gint64 expires;    /* the same as the relay said it; 0 */
+  guint n_failures;  /* in a row */
+  gint64 hurried_at; /* when the connection was lost last, so that the relay may be back soon; 0: not yet */
+  guint n_hurried;   /* failures in a row while it was hurried */
 } PeerupReservation;
 
 /* Due at once. */
@@ -45,8 +47,12 @@ gboolean peerup_reservation_granted (PeerupReservation *self, guint64 expires, g
 /* No answer, or a bad one: due again in 1 s, 2 s, 4 s ... 60 s, up to half of that sooner by @chance.
  * What was granted before stands until its end. */
 void peerup_reservation_failed (PeerupReservation *self, gint64 now, guint32 chance);
-/* The connection is gone, and with it what was granted: due again as after the first failure. */
+/* The connection is gone, and with it what was granted. A relay that is started anew is back in a moment:
+ * due again in 250 ms, 500 ms, 750 ms, 750 ms ... for 3 s, up to half of that sooner by @chance, and only then as
+ * after a first failure. Once in 10 s; at once as after a first failure when it is lost again before. */
 void peerup_reservation_lost (PeerupReservation *self, gint64 now, guint32 chance);
+/* The relay serves no more and would say if it did: what was granted is void, due again in 60 s. */
+void peerup_reservation_revoked (PeerupReservation *self, gint64 now, guint32 chance);
 /* Due now: the relay may have forgotten what it granted. */
 void peerup_reservation_refresh (PeerupReservation *self, gint64 now);
 /* One that failed is due now. */

@@ -39,14 +39,19 @@ test_json (void)
     "{\"version\":1,\"identity\":{\"key_file\":\"/d/identity.key\"},\"network\":{\"listen_addresses\":"
     "[\"/ip4/0.0.0.0/tcp/"
     "0\"],\"force_private_reachability\":false,\"congestion\":\"bbr\",\"resource_limits_enabled\":true},\"relay\":"
-    "{\"addresses\":[],\"reservation_interval\":\"2m0s\"},\"discovery\":{\"rendezvous\":\"peerup-default-network\","
+    "{\"addresses\":[],\"reservation_interval\":\"2m0s\",\"serve\":false,\"serve_peers\":true,\"drain_time\":\"30s\","
+    "\"announce\":[]},\"discovery\":{\"rendezvous\":\"peerup-default-network\","
     "\"bootstrap_peers\":[]},\"security\":{\"authorized_keys_file\":\"/d/"
     "authorized_keys\",\"enable_connection_gating\":"
     "true},\"protocols\":{\"ping_pong\":{\"enabled\":true,\"id\":\"/pingpong/"
     "1.0.0\"}},\"services\":{\"a\":{\"enabled\":"
     "true,\"local_address\":\"h:1\",\"allowed_peers\":[]},\"b\":{\"enabled\":false}},\"names\":{\"home\":\"" PEER_A
-    "\"},\"telemetry\":{\"metrics\":{\"enabled\":false,\"listen_address\":\"127.0.0.1:9091\"},\"audit\":{\"enabled\":"
-    "false}}}");
+    "\"},\"resources\":{\"max_reservations\":128,\"max_circuits\":16,\"max_circuits_total\":1024,\"max_reservations_"
+    "per_ip\":8,\"max_reservations_per_asn\":32,\"buffer_size\":\"64KiB\",\"reservation_ttl\":\"1h0m0s\",\"session_"
+    "duration\":\"10m0s\",\"session_data_limit\":\"64MiB\",\"authorized_session_duration\":\"0s\",\"authorized_session_"
+    "data_limit\":\"0B\"},\"telemetry\":{\"metrics\":{\"enabled\":false,\"listen_address\":\"127.0.0.1:9091\"},"
+    "\"audit\":{\"enabled\":"
+    "false}},\"health\":{\"enabled\":false,\"listen_address\":\"127.0.0.1:9090\"}}");
 }
 
 /* What is shown can be loaded, and is shown the same again. */
@@ -104,6 +109,10 @@ test_yaml_form (void)
                    "relay:\n"
                    "  addresses: []\n"
                    "  reservation_interval: \"2m0s\"\n"
+                   "  serve: false\n"
+                   "  serve_peers: true\n"
+                   "  drain_time: \"30s\"\n"
+                   "  announce: []\n"
                    "discovery:\n"
                    "  rendezvous: \"peerup-default-network\"\n"
                    "  bootstrap_peers: []\n"
@@ -117,12 +126,27 @@ test_yaml_form (void)
                    "services: {}\n"
                    "names:\n"
                    "  home: \"" PEER_A "\"\n"
+                   "resources:\n"
+                   "  max_reservations: 128\n"
+                   "  max_circuits: 16\n"
+                   "  max_circuits_total: 1024\n"
+                   "  max_reservations_per_ip: 8\n"
+                   "  max_reservations_per_asn: 32\n"
+                   "  buffer_size: \"64KiB\"\n"
+                   "  reservation_ttl: \"1h0m0s\"\n"
+                   "  session_duration: \"10m0s\"\n"
+                   "  session_data_limit: \"64MiB\"\n"
+                   "  authorized_session_duration: \"0s\"\n"
+                   "  authorized_session_data_limit: \"0B\"\n"
                    "telemetry:\n"
                    "  metrics:\n"
                    "    enabled: false\n"
                    "    listen_address: \"127.0.0.1:9091\"\n"
                    "  audit:\n"
-                   "    enabled: false\n");
+                   "    enabled: false\n"
+                   "health:\n"
+                   "  enabled: false\n"
+                   "  listen_address: \"127.0.0.1:9090\"\n");
 }
 
 int

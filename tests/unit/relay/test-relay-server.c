@@ -448,6 +448,53 @@ test_drain_of_nothing (gpointer data)
   return NULL;
 }
 
+/* Who was told that it serves no more asks anew, and circuits that the drain has left go on. */
+static DexFuture *
+test_resume (gpointer data)
+{
+  RelayFixture *self = data;
+  g_autoptr (PeerupStream) near = NULL, far = NULL;
+  g_autoptr (DexFuture) drained = NULL;
+
+  relay_peer_reserve (&self->b, &self->relay);
+  relay_peer_connect (&self->a, &self->b, &self->relay, &near, &far);
+  drained = peerup_relay_server_drain (self->server, g_get_monotonic_time () + G_USEC_PER_SEC / 20);
+  g_assert_cmpuint (relay_get_number (self, "n-reservations"), ==, 0);
+  peerup_relay_server_resume (self->server);
+  g_assert_false (dex_await_boolean (dex_ref (drained), NULL));
+  /* The deadline passes without anything. */
+  dex_await (dex_timeout_new_msec (100), NULL);
+  relay_assert_carries (near, far, "goes on");
+  g_assert_cmpint (relay_peer_ask_status (&self->a, &self->relay, PEERUP_CIRCUIT_CONNECT, node_id (&self->b.node)), ==,
+                   PEERUP_CIRCUIT_NO_RESERVATION);
+  relay_peer_reserve (&self->b, &self->relay);
+  g_assert_cmpuint (relay_get_number (self, "n-reservations"), ==, 1);
+  return NULL;
+}
+
+static DexFuture *
+test_revoke (gpointer data)
+{
+  RelayFixture *self = data;
+  g_autoptr (PeerupStream) near = NULL, far = NULL, other = NULL, other_far = NULL;
+
+  relay_peer_reserve (&self->b, &self->relay);
+  relay_peer_reserve (&self->c, &self->relay);
+  relay_peer_connect (&self->a, &self->b, &self->relay, &near, &far);
+  relay_peer_connect (&self->a, &self->c, &self->relay, &other, &other_far);
+  peerup_relay_server_revoke (self->server, node_id (&self->b.node));
+  relay_assert_reset (near, PEERUP_STREAM_CODE_GATED);
+  relay_assert_reset (far, PEERUP_STREAM_CODE_GATED);
+  g_assert_cmpuint (relay_get_number (self, "n-reservations"), ==, 1);
+  g_assert_cmpuint (relay_get_number (self, "n-circuits"), ==, 1);
+  relay_assert_carries (other, other_far, "not meant");
+  /* Of the other end's circuits, too. */
+  peerup_relay_server_revoke (self->server, node_id (&self->a.node));
+  relay_assert_reset (other, PEERUP_STREAM_CODE_GATED);
+  g_assert_cmpuint (relay_get_number (self, "n-circuits"), ==, 0);
+  return NULL;
+}
+
 /* A circuit, one that the target has not answered, a hop stream that says nothing, and one of half a
  * message: none of them holds the server. */
 static DexFuture *
@@ -509,6 +556,8 @@ main (int argc, char **argv)
   ADD ("drain/waits", test_drain_waits);
   ADD ("drain/deadline", test_drain_has_a_deadline);
   ADD ("drain/nothing", test_drain_of_nothing);
+  ADD ("drain/resume", test_resume);
+  ADD ("revoke", test_revoke);
   ADD ("finalized-in-the-middle", test_finalized_in_the_middle);
   return g_test_run ();
 }

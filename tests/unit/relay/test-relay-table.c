@@ -133,6 +133,38 @@ test_bound_of_an_address (void)
   assert_ok (peerup_relay_table_reserve (table, peers[2], HOST (0), NOW + 10, &expires));
 }
 
+/* IPv4 by the upper half, IPv6 by the first 32 bits, and never one by the other's. */
+static void
+test_bound_of_a_network (void)
+{
+  static const guint64 hosts[] = { 0xc0000201, 0xc000ffff, G_GUINT64_CONSTANT (0x20010db800010000),
+                                   G_GUINT64_CONSTANT (0x20010db8ffff0001) };
+  static const guint64 elsewhere[] = { 0xc0010201, 0xc0000203, G_GUINT64_CONSTANT (0x0000c00000010000),
+                                       G_GUINT64_CONSTANT (0x20010db900010000) };
+  PeerupRelaySettings settings = small_settings ();
+  g_autoptr (PeerupRelayTable) table = NULL;
+  gint64 expires;
+
+  settings.max_reservations_per_network = 2;
+  settings.max_reservations = 10;
+  table = peerup_relay_table_new (&settings);
+  for (guint i = 0; i < 4; i++)
+    assert_ok (peerup_relay_table_reserve (table, peers[i], hosts[i], NOW, &expires));
+  g_assert_cmpint (peerup_relay_table_reserve (table, peers[4], elsewhere[1], NOW, &expires), ==,
+                   PEERUP_CIRCUIT_RESERVATION_REFUSED);
+  /* Within its network one may move, and out of it too, which makes room. */
+  assert_ok (peerup_relay_table_reserve (table, peers[0], elsewhere[1], NOW, &expires));
+  assert_ok (peerup_relay_table_reserve (table, peers[0], elsewhere[0], NOW, &expires));
+  assert_ok (peerup_relay_table_reserve (table, peers[4], elsewhere[1], NOW, &expires));
+  assert_ok (peerup_relay_table_reserve (table, peers[4], elsewhere[2], NOW, &expires));
+  assert_ok (peerup_relay_table_reserve (table, peers[4], elsewhere[3], NOW, &expires));
+  /* What is forgotten counts nowhere. */
+  peerup_relay_table_forget_all (table);
+  g_assert_cmpuint (peerup_relay_table_get_n_reservations (table, NOW), ==, 0);
+  for (guint i = 0; i < 4; i++)
+    assert_ok (peerup_relay_table_reserve (table, peers[3 - i], hosts[i], NOW, &expires));
+}
+
 static void
 test_nobodys_address_is_bounded_in_all_only (void)
 {
@@ -295,6 +327,7 @@ main (int argc, char **argv)
   g_test_add_func ("/relay/table/more-time-is-no-second-reservation", test_more_time_is_no_second_reservation);
   g_test_add_func ("/relay/table/bound-in-all", test_bound_in_all);
   g_test_add_func ("/relay/table/bound-of-an-address", test_bound_of_an_address);
+  g_test_add_func ("/relay/table/bound-of-a-network", test_bound_of_a_network);
   g_test_add_func ("/relay/table/nobodys-address", test_nobodys_address_is_bounded_in_all_only);
   g_test_add_func ("/relay/table/flood-from-one-address", test_flood_from_one_address);
   g_test_add_func ("/relay/table/forget", test_forget);

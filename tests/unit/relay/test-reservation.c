@@ -147,7 +147,7 @@ test_back_off (void)
   g_assert_true (peerup_reservation_granted (&self, REAL_NOW + 3600, REAL_NOW, now, 0, NULL));
   g_assert_cmpuint (self.n_failures, ==, 0);
   peerup_reservation_lost (&self, now, 0);
-  g_assert_cmpint (self.due_at, ==, now + 1 * S);
+  g_assert_cmpint (self.due_at, ==, now + S / 4);
 }
 
 static void
@@ -201,10 +201,97 @@ test_lost (void)
 
   peerup_reservation_lost (&self, NOW + S, G_MAXUINT32);
   g_assert_cmpint (self.state, ==, PEERUP_RELAY_WAITING);
-  g_assert_cmpint (self.due_at, ==, NOW + S + S / 2);
+  g_assert_cmpint (self.due_at, ==, NOW + S + S / 8);
   /* Twice is once. */
   peerup_reservation_lost (&self, NOW + 2 * S, 0);
-  g_assert_cmpint (self.due_at, ==, NOW + S + S / 2);
+  g_assert_cmpint (self.due_at, ==, NOW + S + S / 8);
+}
+
+/* Whenever within 2 s the relay is back, and whatever chance says, somebody asks within 3 s. */
+static void
+test_restart (void)
+{
+  static const guint32 chances[] = { 0, G_MAXUINT32 / 3, G_MAXUINT32 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (chances); i++)
+    {
+      PeerupReservation self = reserved (3600, 0);
+      gint64 before = NOW;
+
+      peerup_reservation_lost (&self, NOW, chances[i]);
+      while (self.due_at < NOW + 2 * S)
+        {
+          before = self.due_at;
+          g_assert_true (peerup_reservation_begin (&self, before));
+          peerup_reservation_failed (&self, before, chances[i]);
+          g_assert_cmpint (self.due_at - before, <=, S * 3 / 4);
+        }
+      g_assert_cmpint (self.due_at, <, NOW + 3 * S);
+    }
+}
+
+/* After that it is as slow as ever. */
+static void
+test_restart_takes_long (void)
+{
+  static const gint64 waits[] = { S / 2, S * 3 / 4, S * 3 / 4, S * 3 / 4, S, 2 * S, 4 * S };
+  PeerupReservation self = reserved (3600, 0);
+
+  peerup_reservation_lost (&self, NOW, 0);
+  g_assert_cmpint (self.due_at, ==, NOW + S / 4);
+  for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
+    {
+      gint64 now = self.due_at;
+
+      g_assert_true (peerup_reservation_begin (&self, now));
+      peerup_reservation_failed (&self, now, 0);
+      g_assert_cmpint (self.due_at, ==, now + waits[i]);
+    }
+}
+
+/* One that grants and goes at once is not asked four times a second. */
+static void
+test_restart_again (void)
+{
+  PeerupReservation self = reserved (3600, 0);
+
+  peerup_reservation_lost (&self, NOW, 0);
+  g_assert_true (peerup_reservation_begin (&self, NOW + S / 4));
+  g_assert_true (peerup_reservation_granted (&self, REAL_NOW + 3600, REAL_NOW, NOW + S, 0, NULL));
+  peerup_reservation_lost (&self, NOW + 3 * S, 0);
+  g_assert_cmpint (self.due_at, ==, NOW + 4 * S);
+  g_assert_true (peerup_reservation_begin (&self, NOW + 4 * S));
+  g_assert_true (peerup_reservation_granted (&self, REAL_NOW + 3600, REAL_NOW, NOW + 5 * S, 0, NULL));
+  peerup_reservation_lost (&self, NOW + 10 * S, 0);
+  g_assert_cmpint (self.due_at, ==, NOW + 10 * S + S / 4);
+}
+
+/* It says itself when it serves again; if it goes instead, it may be back soon. */
+static void
+test_revoked (void)
+{
+  PeerupReservation self = reserved (3600, 0);
+
+  peerup_reservation_revoked (&self, NOW, G_MAXUINT32);
+  g_assert_cmpint (self.state, ==, PEERUP_RELAY_WAITING);
+  g_assert_cmpint (self.expires, ==, 0);
+  g_assert_cmpint (self.due_at, ==, NOW + 30 * S);
+  peerup_reservation_revoked (&self, NOW + S, 0);
+  g_assert_cmpint (self.due_at, ==, NOW + 30 * S);
+  peerup_reservation_lost (&self, NOW + 2 * S, 0);
+  g_assert_cmpint (self.due_at, ==, NOW + 2 * S + S / 4);
+}
+
+static void
+test_revoked_while_asked (void)
+{
+  PeerupReservation self = reserved (3600, 0);
+
+  g_assert_true (peerup_reservation_begin (&self, NOW + 2400 * S));
+  peerup_reservation_revoked (&self, NOW + 2400 * S, 0);
+  g_assert_cmpint (self.state, ==, PEERUP_RELAY_CONNECTING);
+  peerup_reservation_failed (&self, NOW + 2401 * S, 0);
+  g_assert_cmpint (self.due_at, ==, NOW + 2402 * S);
 }
 
 static void
@@ -218,7 +305,7 @@ test_lost_while_asked (void)
   g_assert_cmpint (self.expires, ==, 0);
   peerup_reservation_failed (&self, NOW + 2401 * S, 0);
   g_assert_cmpint (self.state, ==, PEERUP_RELAY_WAITING);
-  g_assert_cmpint (self.due_at, ==, NOW + 2402 * S);
+  g_assert_cmpint (self.due_at, ==, NOW + 2401 * S + S / 2);
 }
 
 static void
@@ -257,6 +344,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/reservation/refresh-slow", test_refresh_slow);
   g_test_add_func ("/reservation/lost", test_lost);
   g_test_add_func ("/reservation/lost-while-asked", test_lost_while_asked);
+  g_test_add_func ("/reservation/restart", test_restart);
+  g_test_add_func ("/reservation/restart-takes-long", test_restart_takes_long);
+  g_test_add_func ("/reservation/restart-again", test_restart_again);
+  g_test_add_func ("/reservation/revoked", test_revoked);
+  g_test_add_func ("/reservation/revoked-while-asked", test_revoked_while_asked);
   g_test_add_func ("/reservation/retry", test_retry);
   return g_test_run ();
 }

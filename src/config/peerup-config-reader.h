@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "config/peerup-config-private.h"
+
+G_BEGIN_DECLS
+
+/* What the files that read one part of a configuration each share. The shape of the document
+ * was checked before: what stands on the way to a value is a mapping, a flag is one, a list holds words. */
+typedef struct
+{
+  const PeerupYamlDocument *document;
+  PeerupConfig *config;
+  GPtrArray *warnings;
+} PeerupConfigReader;
+
+/* The value at a path of keys; NULL if it, or what it stands in, is missing or null. */
+const PeerupYamlNode *peerup_config_reader_find (PeerupConfigReader *self, ...) G_GNUC_NULL_TERMINATED;
+/* @otherwise for NULL. */
+gboolean peerup_config_reader_flag (const PeerupYamlNode *node, gboolean otherwise);
+/* (nullable): "" counts as not written, as it does in the original. */
+const char *peerup_config_reader_word (const PeerupYamlNode *node);
+/* Adds to @addresses what the @list, which may be NULL, holds. @with_peer: each must end in /p2p/ID. */
+gboolean peerup_config_reader_addresses (PeerupConfigReader *self, const PeerupYamlNode *list, gboolean with_peer,
+                                         GPtrArray *addresses, GError **error);
+
+/* peerup-config-relay.c: the relays that are used, and what is granted to others. */
+gboolean peerup_config_read_relay (PeerupConfigReader *self, GError **error);
+/* Those of PeerupConfigResources, in the file's names. */
+void peerup_config_resources_init (PeerupConfigResources *self);
+
+/* peerup-config-telemetry.c: what the node tells of itself over HTTP. */
+gboolean peerup_config_read_telemetry (PeerupConfigReader *self, GError **error);
+
+G_END_DECLS
