@@ -2,7 +2,8 @@
  * Copyright The Peer-Up authors
  */
 /* peerup daemon: the engine with its controls, in the foreground, until it is told to end.
- * The first SIGTERM or SIGINT lets open streams end, the second cuts them.
+ * The first SIGTERM or SIGINT lets open streams end, and circuits for relay.drain_time; the second
+ * cuts them.
  */
 #include "cli/peerup-commands.h"
 
@@ -10,6 +11,7 @@
 #include <libdex.h>
 #include <sys/resource.h>
 
+#include "cli/peerup-daemon.h"
 #include "cli/peerup-notify.h"
 #include "control/peerup-control.h"
 #include "engine/peerup-engine-private.h"
@@ -62,6 +64,32 @@ log_start (PeerupEngine *engine)
     g_message ("Listening on %s", addresses[i]);
 }
 
+/* What the service manager is to wait for is a little more than the longest that anything may take. */
+#define STOP_SLACK (10 * G_USEC_PER_SEC)
+
+static void
+announce_end (PeerupEngine *engine)
+{
+  PeerupEngineRelayInfo relay = { 0 };
+  gint64 time = PEERUP_ENGINE_DRAIN_TIME;
+  g_autofree char *state = NULL;
+
+  if (peerup_engine_get_relay (engine) != NULL)
+    peerup_engine_relay_get_info (peerup_engine_get_relay (engine), &relay);
+  if (relay.n_circuits > 0)
+    time = MAX (time, peerup_config_get_relay_drain_time (engine->config));
+  state = g_strdup_printf ("STOPPING=1\nEXTEND_TIMEOUT_USEC=%" G_GINT64_FORMAT, time + STOP_SLACK);
+  peerup_notify (state);
+  g_message ("Ending: open streams get %d seconds", (int) (PEERUP_ENGINE_DRAIN_TIME / G_USEC_PER_SEC));
+  if (relay.n_circuits > 0)
+    {
+      g_autofree char *longest = peerup_cli_format_duration (time / G_USEC_PER_SEC);
+
+      g_message ("%u %s through this relay may go on for %s; a second signal cuts all", relay.n_circuits,
+                 relay.n_circuits == 1 ? "circuit" : "circuits", longest);
+    }
+}
+
 /* In a fiber. */
 static gboolean
 serve (Daemon *self, PeerupControlClaim *claim, GError **error)
@@ -74,10 +102,13 @@ serve (Daemon *self, PeerupControlClaim *claim, GError **error)
   log_start (self->engine);
   peerup_notify ("READY=1");
   dex_await (dex_ref (self->end), NULL);
-  peerup_notify ("STOPPING=1");
-  g_message ("Ending: open streams get %d seconds", (int) (PEERUP_ENGINE_DRAIN_TIME / G_USEC_PER_SEC));
+  announce_end (self->engine);
   return dex_await (peerup_engine_stop (self->engine, self->hurry), error);
 }
+
+/* What is to run, for the fiber. */
+static char *(*find_config) (PeerupCli *cli, GError **error);
+static PeerupEngineFlags engine_flags;
 
 static int
 run (PeerupCli *cli)
@@ -88,11 +119,11 @@ run (PeerupCli *cli)
   Daemon self = { 0 };
   guint sources[2];
 
-  path = peerup_cli_find_config (cli, &error);
+  path = find_config (cli, &error);
   claim = path != NULL ? peerup_control_claim (path, &error) : NULL;
   if (claim == NULL)
     return peerup_cli_fail (error);
-  self.engine = peerup_engine_new (path, PEERUP_ENGINE_DEFAULT);
+  self.engine = peerup_engine_new (path, engine_flags);
   self.end = dex_promise_new ();
   self.hurry = g_cancellable_new ();
   sources[0] = g_unix_signal_add (SIGTERM, on_signal, &self);
@@ -109,9 +140,17 @@ run (PeerupCli *cli)
 }
 
 int
-cmd_daemon (PeerupCli *cli)
+peerup_daemon_run (PeerupCli *cli, char *(*find) (PeerupCli *cli, GError **error), PeerupEngineFlags flags)
 {
   peerup_cli_set_log (G_LOG_LEVEL_INFO, cli->json);
   raise_descriptors ();
+  find_config = find;
+  engine_flags = flags;
   return peerup_cli_run_fiber (cli, run);
+}
+
+int
+cmd_daemon (PeerupCli *cli)
+{
+  return peerup_daemon_run (cli, peerup_cli_find_config, PEERUP_ENGINE_DEFAULT);
 }

@@ -9,6 +9,9 @@
   "PEER is a name from the configuration, a peer ID, or a multiaddr that ends in /p2p/ID. A peer that was once\n" \
   "reached by its multiaddr is found by its name or ID from then on."
 
+#define RELAY_HELP \
+  "Without --config it uses ./relay-server.yaml, or /etc/peerup/relay-server.yaml, or else what the daemon uses."
+
 const PeerupCommand peerup_commands[] = {
   { "init", "", "Make an identity and a configuration", NULL, 0, 0, cmd_init_options, cmd_init },
   { "whoami", "", "Print the peer ID of this device", NULL, 0, 0, NULL, cmd_whoami },
@@ -35,6 +38,12 @@ const PeerupCommand peerup_commands[] = {
     cmd_auth_remove },
   { "auth validate", "[FILE]", "Check authorized_keys, or another file of its form", NULL, 0, 1, NULL,
     cmd_auth_validate },
+  { "relay serve", "", "Run in the foreground as a relay: others find each other through this device", RELAY_HELP, 0, 0,
+    NULL, cmd_relay_serve },
+  { "relay drain", "", "Let the running relay take nothing new, and wait until its circuits have ended",
+    "The daemon goes on, and serves again after “peerup relay resume” or a restart.\n\n" RELAY_HELP, 0, 0,
+    cmd_relay_drain_options, cmd_relay_drain },
+  { "relay resume", "", "Let a relay that was drained serve again", RELAY_HELP, 0, 0, NULL, cmd_relay_resume },
   { "config validate", "[FILE]", "Check the configuration", NULL, 0, 1, NULL, cmd_config_validate },
   { "config show", "", "Print the configuration in force, with its defaults", NULL, 0, 0, NULL, cmd_config_show },
   { "version", "", "Print the version", NULL, 0, 0, NULL, cmd_version },

@@ -26,6 +26,9 @@ int cmd_status (PeerupCli *cli);
 int cmd_connections (PeerupCli *cli);
 int cmd_doctor (PeerupCli *cli);
 int cmd_stop (PeerupCli *cli);
+int cmd_relay_serve (PeerupCli *cli);
+int cmd_relay_drain (PeerupCli *cli);
+int cmd_relay_resume (PeerupCli *cli);
 int cmd_config_validate (PeerupCli *cli);
 int cmd_config_show (PeerupCli *cli);
 int cmd_version (PeerupCli *cli);
@@ -35,6 +38,7 @@ extern const GOptionEntry cmd_connections_options[];
 extern const GOptionEntry cmd_init_options[];
 extern const GOptionEntry cmd_proxy_options[];
 extern const GOptionEntry cmd_ping_options[];
+extern const GOptionEntry cmd_relay_drain_options[];
 extern const GOptionEntry cmd_service_add_options[];
 extern const GOptionEntry cmd_auth_add_options[];
 

@@ -9,6 +9,7 @@
 
 #include "control/peerup-control-describe.h"
 #include "control/peerup-control-errors.h"
+#include "control/peerup-control-relay.h"
 #include "peerup-config.h"
 
 #include <unistd.h>
@@ -341,6 +342,27 @@ handle_stop (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
   return TRUE;
 }
 
+static gboolean
+get_relay_service (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  peerup_control_get_relay_service (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine);
+  return TRUE;
+}
+
+static gboolean
+drain_relay (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, guint64 timeout_ms)
+{
+  peerup_control_drain_relay (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, timeout_ms);
+  return TRUE;
+}
+
+static gboolean
+resume_relay (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  peerup_control_resume_relay (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine);
+  return TRUE;
+}
+
 static void
 engine_iface_init (PeerupDBusEngine1Iface *iface)
 {
@@ -351,6 +373,9 @@ engine_iface_init (PeerupDBusEngine1Iface *iface)
   iface->handle_list_relays = list_relays;
   iface->handle_list_connections = list_connections;
   iface->handle_get_diagnostics = get_diagnostics;
+  iface->handle_get_relay_service = get_relay_service;
+  iface->handle_drain_relay = drain_relay;
+  iface->handle_resume_relay = resume_relay;
   iface->handle_ping = handle_ping;
   iface->handle_add_forward = handle_add_forward;
   iface->handle_remove_forward = handle_remove_forward;
@@ -368,7 +393,7 @@ peerup_control_object_drop_connection (PeerupControlObject *self, GDBusConnectio
 static gboolean
 state_to_word (GBinding *binding, const GValue *from, GValue *to, gpointer data)
 {
-  g_autoptr (GEnumClass) class = g_type_class_ref (PEERUP_TYPE_ENGINE_STATE);
+  g_autoptr (GEnumClass) class = g_type_class_ref (G_VALUE_TYPE (from));
 
   g_value_set_string (to, g_enum_get_value (class, g_value_get_enum (from))->value_nick);
   return TRUE;
@@ -402,6 +427,10 @@ peerup_control_object_new (PeerupEngine *engine, PeerupControlStopFunc stop, gpo
   g_object_bind_property (engine, "started-at", self, "started-at", G_BINDING_SYNC_CREATE);
   g_object_bind_property (engine, "listen-addresses", self, "listen-addresses", G_BINDING_SYNC_CREATE);
   g_object_bind_property (engine, "problems", self, "problems", G_BINDING_SYNC_CREATE);
+  g_object_bind_property_full (engine, "relay-state", self, "relay-state", G_BINDING_SYNC_CREATE, state_to_word, NULL,
+                               NULL, NULL);
+  g_object_bind_property (engine, "relay-reservations", self, "relay-reservations", G_BINDING_SYNC_CREATE);
+  g_object_bind_property (engine, "relay-circuits", self, "relay-circuits", G_BINDING_SYNC_CREATE);
   return self;
 }
 

@@ -9,12 +9,17 @@
 
 #include "relay/peerup-relay-exchange.h"
 #include "relay/peerup-relay-link.h"
+#include "relay/peerup-relay-watch.h"
 
 struct _PeerupRelayClient
 {
   GObject parent_instance;
   PeerupSwarm *swarm;
-  GPtrArray *links; /* of PeerupRelayLink, in the order of the configuration */
+  PeerupRelayWatch *watch;
+  GPtrArray *configured; /* of PeerupMultiaddr */
+  GPtrArray *of_peers;   /* likewise */
+  GPtrArray *links;      /* of PeerupRelayLink, in the order of these two */
+  guint n_configured;    /* of the links */
   gboolean announcing;
 };
 
@@ -34,13 +39,15 @@ static guint signals[N_SIGNALS];
 typedef struct
 {
   PeerupSwarm *swarm;
+  PeerupRelayWatch *watch;
   PeerupPeerId *peer;
   PeerupPeerId *relay;
   PeerupMultiaddr *relay_address; /* with the relay's ID, and maybe nothing else */
   gint64 deadline;
   DexPromise *promise; /* to a PeerupCircuit */
   gulong cancelled_id;
-  PeerupStream *stream; /* once it is open */
+  PeerupStream *stream;  /* once it is open */
+  PeerupRelayWait *wait; /* while the relay's answer is out */
 } Circuit;
 
 static void
@@ -51,10 +58,12 @@ circuit_free (gpointer data)
   g_signal_handler_disconnect (dex_promise_get_cancellable (self->promise), self->cancelled_id);
   dex_unref (self->promise);
   g_object_unref (self->swarm);
+  peerup_relay_watch_unref (self->watch);
   peerup_peer_id_unref (self->peer);
   peerup_peer_id_unref (self->relay);
   peerup_multiaddr_unref (self->relay_address);
   g_clear_object (&self->stream);
+  g_clear_pointer (&self->wait, peerup_relay_wait_free);
   g_free (self);
 }
 
@@ -69,6 +78,8 @@ on_cancelled (GCancellable *cancellable, gpointer data)
 {
   Circuit *self = data;
 
+  if (self->wait != NULL)
+    peerup_relay_wait_give_up (self->wait);
   if (self->stream != NULL)
     peerup_stream_reset (self->stream, PEERUP_STREAM_CODE_NONE);
 }
@@ -85,6 +96,20 @@ circuit_connect (Circuit *self, GError **error)
                            error);
 }
 
+/* The answer to CONNECT, for which the relay is watched. */
+static gboolean
+circuit_ask (Circuit *self, PeerupConnection *connection, gboolean *limited, GError **error)
+{
+  gboolean agreed = FALSE;
+
+  self->wait = peerup_relay_wait_new (self->watch, connection);
+  self->stream = peerup_relay_open_stream (connection, self->deadline, error);
+  if (self->stream != NULL && !circuit_is_cancelled (self))
+    agreed = peerup_relay_connect (self->stream, self->peer, self->deadline, limited, error);
+  g_clear_pointer (&self->wait, peerup_relay_wait_free);
+  return agreed;
+}
+
 static DexFuture *
 circuit_fiber (gpointer data)
 {
@@ -93,13 +118,11 @@ circuit_fiber (gpointer data)
   g_autoptr (PeerupConnection) connection = circuit_connect (self, &error);
   gboolean limited = FALSE;
 
-  if (connection != NULL && !circuit_is_cancelled (self))
-    self->stream = peerup_relay_open_stream (connection, self->deadline, &error);
   if (circuit_is_cancelled (self))
     return dex_future_new_true ();
-  if (self->stream != NULL && peerup_relay_connect (self->stream, self->peer, self->deadline, &limited, &error))
+  if (connection != NULL && circuit_ask (self, connection, &limited, &error))
     dex_promise_resolve_boxed (self->promise, PEERUP_TYPE_CIRCUIT, peerup_circuit_new (self->stream, limited));
-  else
+  else if (!circuit_is_cancelled (self))
     dex_promise_reject (self->promise, g_steal_pointer (&error));
   return dex_future_new_true ();
 }
@@ -109,11 +132,13 @@ static DexFuture *
 open_circuit (PeerupSwarm *swarm, PeerupPeerId *peer, PeerupMultiaddr *address, gint64 deadline, gpointer data)
 {
   const char *text = peerup_multiaddr_get_string (address);
+  PeerupRelayClient *self = data;
   Circuit *circuit = g_new0 (Circuit, 1);
   DexFuture *future;
 
   g_assert (g_str_has_suffix (text, "/p2p-circuit"));
   circuit->swarm = g_object_ref (swarm);
+  circuit->watch = peerup_relay_watch_ref (self->watch);
   circuit->peer = peerup_peer_id_ref (peer);
   circuit->relay_address = peerup_multiaddr_newf ("%.*s", (int) (strlen (text) - strlen ("/p2p-circuit")), text);
   circuit->relay = peerup_multiaddr_dup_peer_id (circuit->relay_address);
@@ -155,6 +180,45 @@ on_stop (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *stream,
 
 /* Addresses */
 
+/* (nullable) (transfer full): the connection that a circuit through @relay would take. */
+static PeerupConnection *
+client_dup_connection (PeerupRelayClient *self, PeerupPeerId *relay)
+{
+  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self->swarm, relay);
+
+  if (list->len == 0 || peerup_swarm_is_relayed (list->pdata[0]) || peerup_connection_is_retired (list->pdata[0]))
+    return NULL;
+  return g_object_ref (list->pdata[0]);
+}
+
+static gboolean
+client_is_silent (PeerupRelayClient *self, PeerupPeerId *relay)
+{
+  g_autoptr (PeerupConnection) connection = client_dup_connection (self, relay);
+
+  return connection != NULL && peerup_relay_watch_is_silent (self->watch, connection);
+}
+
+/* PeerupRelayStandingFunc */
+static void
+get_standing (PeerupSwarm *swarm, PeerupPeerId *relay, PeerupRelayStanding *standing, gpointer data)
+{
+  PeerupRelayClient *self = data;
+  g_autoptr (PeerupConnection) connection = client_dup_connection (self, relay);
+  PeerupRelayLink *link = client_find (self, relay);
+  PeerupRelayInfo info;
+
+  if (connection != NULL)
+    {
+      standing->warm = !peerup_relay_watch_is_silent (self->watch, connection);
+      standing->rtt = peerup_connection_get_rtt (connection);
+    }
+  if (link == NULL)
+    return;
+  peerup_relay_link_get_info (link, &info);
+  standing->failures = info.n_failures;
+}
+
 static int
 compare_links (gconstpointer a, gconstpointer b)
 {
@@ -169,6 +233,24 @@ compare_links (gconstpointer a, gconstpointer b)
   return (x.rtt > y.rtt) - (x.rtt < y.rtt);
 }
 
+/* (transfer container) of PeerupRelayLink: those that we can be reached through, the best first. */
+static GPtrArray *
+client_rank_links (PeerupRelayClient *self)
+{
+  GPtrArray *good = g_ptr_array_new ();
+  g_autoptr (GPtrArray) silent = g_ptr_array_new ();
+
+  for (guint i = 0; i < self->links->len; i++)
+    if (peerup_relay_link_get_addresses (self->links->pdata[i]) != NULL)
+      g_ptr_array_add (client_is_silent (self, peerup_relay_link_get_relay (self->links->pdata[i])) ? silent : good,
+                       self->links->pdata[i]);
+  /* Better than nothing: it may be our own network that is silent. */
+  if (good->len == 0)
+    g_ptr_array_extend (good, silent, NULL, NULL);
+  g_ptr_array_sort (good, compare_links);
+  return good;
+}
+
 GPtrArray *
 peerup_relay_client_dup_addresses (PeerupRelayClient *self)
 {
@@ -176,14 +258,12 @@ peerup_relay_client_dup_addresses (PeerupRelayClient *self)
   g_autoptr (GPtrArray) links = NULL;
 
   g_return_val_if_fail (PEERUP_IS_RELAY_CLIENT (self), result);
-  links = g_ptr_array_new ();
-  g_ptr_array_extend (links, self->links, NULL, NULL);
-  g_ptr_array_sort (links, compare_links);
+  links = client_rank_links (self);
   for (guint i = 0; i < links->len; i++)
     {
       GPtrArray *addresses = peerup_relay_link_get_addresses (links->pdata[i]);
 
-      for (guint j = 0; addresses != NULL && j < addresses->len; j++)
+      for (guint j = 0; j < addresses->len; j++)
         g_ptr_array_add (result, peerup_multiaddr_ref (addresses->pdata[j]));
     }
   return result;
@@ -206,6 +286,16 @@ on_link_changed (PeerupRelayLink *link, gpointer data)
 
   client_announce (self);
   g_signal_emit (self, signals[CHANGED], 0, peerup_relay_link_get_relay (link));
+}
+
+/* PeerupRelayWatchFunc */
+static void
+on_watch_changed (PeerupPeerId *relay, gpointer data)
+{
+  PeerupRelayLink *link = client_find (data, relay);
+
+  if (link != NULL)
+    on_link_changed (link, data);
 }
 
 static void
@@ -271,19 +361,14 @@ client_take_link (PeerupRelayClient *self, PeerupPeerId *relay)
   guint index;
 
   if (link == NULL || !g_ptr_array_find (self->links, link, &index))
-    return peerup_relay_link_new (self->swarm, relay, on_link_changed, self);
+    return peerup_relay_link_new (self->swarm, self->watch, relay, on_link_changed, self);
   return g_ptr_array_steal_index (self->links, index);
 }
 
-void
-peerup_relay_client_set_relays (PeerupRelayClient *self, GPtrArray *addresses)
+/* Of @addresses those of relays that are not in @seen yet, into @links. */
+static void
+client_take_links (PeerupRelayClient *self, GPtrArray *addresses, GHashTable *seen, GPtrArray *links)
 {
-  g_autoptr (GHashTable) seen = NULL;
-  g_autoptr (GPtrArray) links = NULL;
-
-  g_return_if_fail (PEERUP_IS_RELAY_CLIENT (self));
-  seen = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, NULL);
-  links = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_relay_link_stop);
   for (guint i = 0; i < addresses->len; i++)
     {
       g_autoptr (PeerupPeerId) relay = peerup_multiaddr_dup_peer_id (addresses->pdata[i]);
@@ -294,10 +379,47 @@ peerup_relay_client_set_relays (PeerupRelayClient *self, GPtrArray *addresses)
       g_ptr_array_add (links, client_take_link (self, relay));
       peerup_relay_link_set_addresses (links->pdata[links->len - 1], own);
     }
+}
+
+static void
+client_update_links (PeerupRelayClient *self)
+{
+  g_autoptr (GHashTable) seen =
+    g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, NULL);
+  g_autoptr (GPtrArray) links = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_relay_link_stop);
+
+  client_take_links (self, self->configured, seen, links);
+  self->n_configured = links->len;
+  client_take_links (self, self->of_peers, seen, links);
   /* What is left in the old list is no longer wanted. */
   g_ptr_array_unref (self->links);
   self->links = g_steal_pointer (&links);
   client_announce (self);
+}
+
+static void
+copy_addresses (GPtrArray *from, GPtrArray **to)
+{
+  g_ptr_array_unref (*to);
+  *to = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
+  for (guint i = 0; i < from->len; i++)
+    g_ptr_array_add (*to, peerup_multiaddr_ref (from->pdata[i]));
+}
+
+void
+peerup_relay_client_set_relays (PeerupRelayClient *self, GPtrArray *addresses)
+{
+  g_return_if_fail (PEERUP_IS_RELAY_CLIENT (self));
+  copy_addresses (addresses, &self->configured);
+  client_update_links (self);
+}
+
+void
+peerup_relay_client_set_peer_relays (PeerupRelayClient *self, GPtrArray *addresses)
+{
+  g_return_if_fail (PEERUP_IS_RELAY_CLIENT (self));
+  copy_addresses (addresses, &self->of_peers);
+  client_update_links (self);
 }
 
 guint
@@ -310,9 +432,17 @@ peerup_relay_client_get_n_relays (PeerupRelayClient *self)
 void
 peerup_relay_client_get_info (PeerupRelayClient *self, guint index, PeerupRelayInfo *info)
 {
+  g_autoptr (GPtrArray) ranked = NULL;
+  PeerupRelayLink *link;
+
   g_return_if_fail (PEERUP_IS_RELAY_CLIENT (self));
   g_return_if_fail (index < self->links->len);
-  peerup_relay_link_get_info (self->links->pdata[index], info);
+  link = self->links->pdata[index];
+  ranked = client_rank_links (self);
+  peerup_relay_link_get_info (link, info);
+  info->of_peer = index >= self->n_configured;
+  info->preferred = ranked->len > 0 && ranked->pdata[0] == (gpointer) link;
+  info->silent = client_is_silent (self, info->relay);
 }
 
 /* Life */
@@ -327,6 +457,8 @@ peerup_relay_client_dispose (GObject *object)
       g_signal_handlers_disconnect_by_data (self->swarm, self);
       peerup_swarm_remove_protocol (self->swarm, PEERUP_CIRCUIT_STOP);
       peerup_swarm_set_circuit_func (self->swarm, NULL, NULL);
+      peerup_swarm_set_standing_func (self->swarm, NULL, NULL);
+      peerup_relay_watch_stop (self->watch);
       g_ptr_array_set_size (self->links, 0);
       client_announce (self);
     }
@@ -340,6 +472,9 @@ peerup_relay_client_finalize (GObject *object)
   PeerupRelayClient *self = PEERUP_RELAY_CLIENT (object);
 
   g_ptr_array_unref (self->links);
+  g_ptr_array_unref (self->configured);
+  g_ptr_array_unref (self->of_peers);
+  peerup_relay_watch_unref (self->watch);
   G_OBJECT_CLASS (peerup_relay_client_parent_class)->finalize (object);
 }
 
@@ -358,6 +493,9 @@ static void
 peerup_relay_client_init (PeerupRelayClient *self)
 {
   self->links = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_relay_link_stop);
+  self->configured = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
+  self->of_peers = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
+  self->watch = peerup_relay_watch_new (PEERUP_RELAY_WATCH_PATIENCE, PEERUP_RELAY_WATCH_DOUBT, on_watch_changed, self);
 }
 
 PeerupRelayClient *
@@ -370,6 +508,7 @@ peerup_relay_client_new (PeerupSwarm *swarm)
   self->swarm = g_object_ref (swarm);
   peerup_swarm_add_protocol (swarm, PEERUP_CIRCUIT_STOP, on_stop, self, NULL);
   peerup_swarm_set_circuit_func (swarm, open_circuit, self);
+  peerup_swarm_set_standing_func (swarm, get_standing, self);
   g_signal_connect_object (swarm, "addresses-changed", G_CALLBACK (on_addresses_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (swarm, "connection-closed", G_CALLBACK (on_connection_closed), self, G_CONNECT_SWAPPED);
   return self;

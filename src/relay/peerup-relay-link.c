@@ -17,6 +17,7 @@ struct _PeerupRelayLink
 {
   gatomicrefcount ref_count;
   PeerupSwarm *swarm;
+  PeerupRelayWatch *watch;
   PeerupPeerId *relay;
   GPtrArray *addresses; /* of PeerupMultiaddr */
   PeerupRelayLinkFunc changed;
@@ -48,6 +49,7 @@ link_unref (gpointer data)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_object_unref (self->swarm);
+  peerup_relay_watch_unref (self->watch);
   peerup_peer_id_unref (self->relay);
   g_ptr_array_unref (self->addresses);
   g_clear_object (&self->connection);
@@ -120,6 +122,7 @@ reserve_fiber (gpointer data)
   g_autoptr (GError) error = NULL;
   g_auto (PeerupRelayGrant) grant = { 0 };
   g_autoptr (PeerupConnection) connection = link_connect (self, deadline, &error);
+  g_autoptr (PeerupRelayWait) wait = connection != NULL ? peerup_relay_wait_new (self->watch, connection) : NULL;
   gboolean reserved = FALSE;
 
   if (connection != NULL && !self->stopped)
@@ -327,13 +330,15 @@ peerup_relay_link_set_addresses (PeerupRelayLink *self, GPtrArray *addresses)
 }
 
 PeerupRelayLink *
-peerup_relay_link_new (PeerupSwarm *swarm, PeerupPeerId *relay, PeerupRelayLinkFunc changed, gpointer data)
+peerup_relay_link_new (PeerupSwarm *swarm, PeerupRelayWatch *watch, PeerupPeerId *relay, PeerupRelayLinkFunc changed,
+                       gpointer data)
 {
   PeerupRelayLink *self = g_new0 (PeerupRelayLink, 1);
   g_autoptr (PeerupReactor) reactor = peerup_reactor_ref_default ();
 
   g_atomic_ref_count_init (&self->ref_count);
   self->swarm = g_object_ref (swarm);
+  self->watch = peerup_relay_watch_ref (watch);
   self->relay = peerup_peer_id_ref (relay);
   self->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->changed = changed;

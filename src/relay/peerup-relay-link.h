@@ -4,6 +4,7 @@
 #pragma once
 
 #include "relay/peerup-relay-client.h"
+#include "relay/peerup-relay-watch.h"
 
 G_BEGIN_DECLS
 
@@ -19,8 +20,8 @@ typedef struct _PeerupRelayLink PeerupRelayLink;
 typedef void (*PeerupRelayLinkFunc) (PeerupRelayLink *self, gpointer data);
 
 /* Does nothing before peerup_relay_link_set_addresses(). */
-PeerupRelayLink *peerup_relay_link_new (PeerupSwarm *swarm, PeerupPeerId *relay, PeerupRelayLinkFunc changed,
-                                        gpointer data) G_GNUC_WARN_UNUSED_RESULT;
+PeerupRelayLink *peerup_relay_link_new (PeerupSwarm *swarm, PeerupRelayWatch *watch, PeerupPeerId *relay,
+                                        PeerupRelayLinkFunc changed, gpointer data) G_GNUC_WARN_UNUSED_RESULT;
 /* Ends it and drops the owner's reference. */
 void peerup_relay_link_stop (PeerupRelayLink *self);
 

@@ -27,7 +27,7 @@ peerup_dial_attempt_unref (PeerupDialAttempt *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_object_unref (self->swarm);
-  peerup_peer_id_unref (self->peer);
+  g_clear_pointer (&self->peer, peerup_peer_id_unref);
   peerup_dial_candidate_free (self->candidate);
   dex_unref (self->cancel);
   dex_unref (self->ended);
@@ -147,6 +147,7 @@ attempt_fiber (gpointer data)
     attempt_run (self);
   if (attempt_is_cancelled (self))
     attempt_drop_connection (self);
+  self->ended_at = g_get_monotonic_time ();
   dex_promise_resolve_boolean (self->ended, TRUE);
   return dex_future_new_for_boolean (TRUE);
 }
@@ -158,7 +159,7 @@ peerup_dial_attempt_start (PeerupSwarm *swarm, PeerupPeerId *peer, PeerupDialCan
 
   g_atomic_ref_count_init (&self->ref_count);
   self->swarm = g_object_ref (swarm);
-  self->peer = peerup_peer_id_ref (peer);
+  self->peer = peer != NULL ? peerup_peer_id_ref (peer) : NULL;
   self->candidate = candidate;
   self->started_at = g_get_monotonic_time ();
   self->deadline = self->started_at + ATTEMPT_TIMEOUT;

@@ -13,9 +13,10 @@ typedef struct
 {
   gatomicrefcount ref_count;
   PeerupSwarm *swarm;
-  PeerupPeerId *peer;
+  PeerupPeerId *peer; /* nullable */
   PeerupDialCandidate *candidate;
   gint64 started_at;
+  gint64 ended_at; /* 0 before */
   gint64 deadline;
   DexPromise *cancel;
   /* Resolved with TRUE when it has ended, with either of the next two. Waiting for the fiber
@@ -26,7 +27,7 @@ typedef struct
   PeerupStream *raw; /* while it is upgraded */
 } PeerupDialAttempt;
 
-/* Takes @candidate, which is no name. */
+/* Takes @candidate, which is no name. @peer: nullable, for whoever is there; not through a relay then. */
 PeerupDialAttempt *peerup_dial_attempt_start (PeerupSwarm *swarm, PeerupPeerId *peer,
                                               PeerupDialCandidate *candidate) G_GNUC_WARN_UNUSED_RESULT;
 /* It ends by itself soon after; a connection that it has made is closed. */

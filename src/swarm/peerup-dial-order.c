@@ -8,6 +8,7 @@
 
 #define HEAD_START_PUBLIC (250 * 1000)
 #define HEAD_START_NEAR   (30 * 1000)
+#define HEAD_START_RELAY  (1000 * 1000)
 #define BACKOFF_FIRST     (5 * G_USEC_PER_SEC)
 #define BACKOFF_MAX       (600 * G_USEC_PER_SEC)
 
@@ -23,9 +24,19 @@ peerup_dial_history_failed_lately (const PeerupDialHistory *self, gint64 now)
   return now - self->failed_at < MIN (backoff, BACKOFF_MAX);
 }
 
+void
+peerup_dial_history_merge (PeerupDialHistory *self, const PeerupDialHistory *other)
+{
+  self->succeeded_at = MAX (self->succeeded_at, other->succeeded_at);
+  self->failed_at = MAX (self->failed_at, other->failed_at);
+  self->failures = self->succeeded_at > self->failed_at ? 0 : MAX (self->failures, other->failures);
+  if (self->rtt == 0)
+    self->rtt = other->rtt;
+}
+
 /* …/p2p/RELAY/p2p-circuit: no relay is reached through another. */
-static gboolean
-is_one_circuit (PeerupMultiaddr *address)
+static PeerupPeerId *
+dup_relay (PeerupMultiaddr *address)
 {
   guint n = peerup_multiaddr_get_n_components (address), n_circuits = 0;
   PeerupMultiaddrComponent component;
@@ -36,9 +47,11 @@ is_one_circuit (PeerupMultiaddr *address)
       n_circuits += component.code == PEERUP_MULTIADDR_P2P_CIRCUIT;
     }
   if (n < 2 || n_circuits != 1 || component.code != PEERUP_MULTIADDR_P2P_CIRCUIT)
-    return FALSE;
+    return NULL;
   peerup_multiaddr_get_component (address, n - 2, &component);
-  return component.code == PEERUP_MULTIADDR_P2P;
+  if (component.code != PEERUP_MULTIADDR_P2P)
+    return NULL;
+  return peerup_peer_id_new_from_bytes (component.value, component.length, NULL);
 }
 
 PeerupDialCandidate *
@@ -49,7 +62,10 @@ peerup_dial_candidate_new (PeerupMultiaddr *known, const PeerupDialHistory *hist
   self->known = peerup_multiaddr_ref (known);
   self->history = *history;
   self->relayed = peerup_multiaddr_find (known, PEERUP_MULTIADDR_P2P_CIRCUIT, NULL);
-  if (self->relayed ? !is_one_circuit (known) : !peerup_endpoint_parse (known, &self->endpoint, NULL))
+  self->standing.rtt = -1;
+  if (self->relayed)
+    self->relay = dup_relay (known);
+  if (self->relayed ? self->relay == NULL : !peerup_endpoint_parse (known, &self->endpoint, NULL))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -72,6 +88,7 @@ peerup_dial_candidate_free (PeerupDialCandidate *self)
 {
   peerup_multiaddr_unref (self->known);
   peerup_endpoint_clear (&self->endpoint);
+  g_clear_pointer (&self->relay, peerup_peer_id_unref);
   g_free (self);
 }
 
@@ -81,7 +98,7 @@ peerup_dial_candidate_equal (gconstpointer a, gconstpointer b)
   const PeerupDialCandidate *x = a, *y = b;
 
   if (x->relayed || y->relayed)
-    return x->relayed == y->relayed && peerup_multiaddr_equal (x->known, y->known);
+    return x->relayed == y->relayed && peerup_peer_id_equal (x->relay, y->relay);
   return x->endpoint.transport == y->endpoint.transport && x->endpoint.port == y->endpoint.port &&
          g_str_equal (x->endpoint.host, y->endpoint.host);
 }
@@ -98,6 +115,18 @@ typedef struct
 } Ranked;
 
 static int
+compare_relays (const PeerupRelayStanding *a, const PeerupRelayStanding *b)
+{
+  if (a->warm != b->warm)
+    return a->warm ? -1 : 1;
+  if ((a->rtt < 0) != (b->rtt < 0))
+    return a->rtt < 0 ? 1 : -1;
+  if (a->rtt != b->rtt)
+    return a->rtt < b->rtt ? -1 : 1;
+  return (a->failures > b->failures) - (a->failures < b->failures);
+}
+
+static int
 compare_groups (const Ranked *x, const Ranked *y)
 {
   const PeerupDialCandidate *a = x->candidate, *b = y->candidate;
@@ -106,6 +135,8 @@ compare_groups (const Ranked *x, const Ranked *y)
     return x->failed_lately - y->failed_lately;
   if (a->relayed != b->relayed)
     return a->relayed - b->relayed;
+  if (a->relayed && compare_relays (&a->standing, &b->standing) != 0)
+    return compare_relays (&a->standing, &b->standing);
   if (x->scope != y->scope)
     return (int) x->scope - (int) y->scope;
   if (a->endpoint.transport != b->endpoint.transport)
@@ -149,7 +180,9 @@ rank_one (Ranked *ranked, PeerupDialCandidate *candidate, guint place, gboolean 
     .is_v4 = endpoint->family == PEERUP_MULTIADDR_IP4 || endpoint->family == PEERUP_MULTIADDR_DNS4,
     .place = place,
   };
-  if (ranked->scope != PEERUP_SCOPE_PUBLIC)
+  if (candidate->relayed && candidate->standing.warm)
+    candidate->head_start = CLAMP (4 * candidate->standing.rtt, HEAD_START_PUBLIC, HEAD_START_RELAY);
+  else if (ranked->scope != PEERUP_SCOPE_PUBLIC)
     candidate->head_start = HEAD_START_NEAR;
   else if (udp_blocked && !candidate->relayed && endpoint->transport == PEERUP_IP_QUIC)
     candidate->head_start = 0;

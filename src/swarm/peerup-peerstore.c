@@ -181,6 +181,22 @@ peerup_peerstore_get_history (PeerupPeerstore *self, PeerupPeerId *peer, PeerupM
   return found != NULL;
 }
 
+gint64
+peerup_peerstore_get_last_dial (PeerupPeerstore *self, PeerupPeerId *peer)
+{
+  GPtrArray *entries = g_hash_table_lookup (self->peers, peer);
+  gint64 last = 0;
+
+  for (guint i = 0; entries != NULL && i < entries->len; i++)
+    {
+      const Entry *entry = entries->pdata[i];
+
+      if (!peerup_multiaddr_find (entry->address, PEERUP_MULTIADDR_P2P_CIRCUIT, NULL))
+        last = MAX (last, MAX (entry->history.succeeded_at, entry->history.failed_at));
+    }
+  return last;
+}
+
 static gboolean
 remembers_udp (PeerupPeerstore *self, gint64 now)
 {

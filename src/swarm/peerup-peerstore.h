@@ -33,6 +33,9 @@ void peerup_peerstore_report_rtt (PeerupPeerstore *self, PeerupPeerId *peer, Pee
 gboolean peerup_peerstore_get_history (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address,
                                        PeerupDialHistory *history);
 
+/* When an address of @peer's that leads through no relay was last tried and came to something; 0: none was. */
+gint64 peerup_peerstore_get_last_dial (PeerupPeerstore *self, PeerupPeerId *peer);
+
 /* Whether the network that this machine is in seems to let no UDP out: QUIC got no answer
  * where TCP to the same host did, three times in a row with less than 10 min between. It is forgotten
  * 10 min after the last time, when QUIC works, and when the network changes. */

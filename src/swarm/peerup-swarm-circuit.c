@@ -55,6 +55,22 @@ peerup_swarm_open_circuit (PeerupSwarm *self, PeerupPeerId *peer, PeerupMultiadd
   return self->circuit_func (self, peer, address, deadline, self->circuit_data);
 }
 
+void
+peerup_swarm_set_standing_func (PeerupSwarm *self, PeerupRelayStandingFunc func, gpointer data)
+{
+  g_return_if_fail (PEERUP_IS_SWARM (self));
+  self->standing_func = func;
+  self->standing_data = data;
+}
+
+void
+peerup_swarm_get_standing (PeerupSwarm *self, PeerupPeerId *relay, PeerupRelayStanding *standing)
+{
+  *standing = (PeerupRelayStanding) { .rtt = -1 };
+  if (self->standing_func != NULL)
+    self->standing_func (self, relay, standing, self->standing_data);
+}
+
 /* Taking */
 
 typedef struct

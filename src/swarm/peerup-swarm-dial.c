@@ -78,15 +78,41 @@ has_attempt (GPtrArray *attempts, const PeerupDialCandidate *candidate)
   return FALSE;
 }
 
+/* @waiting goes by the same relay as @other: what is known of either counts for both, and if the relay
+ * has to be dialed, then at both. */
+static void
+dial_merge_relayed (PeerupDial *self, PeerupDialCandidate *waiting, const PeerupDialCandidate *other)
+{
+  const char *text = peerup_multiaddr_get_string (other->known);
+  g_autoptr (PeerupMultiaddr) address = NULL;
+
+  peerup_dial_history_merge (&waiting->history, &other->history);
+  if (waiting->standing.warm)
+    return;
+  address = peerup_multiaddr_newf ("%.*s", (int) (strlen (text) - strlen ("/p2p-circuit")), text);
+  peerup_peerstore_add (self->swarm->peerstore, waiting->relay, address);
+}
+
 /* Takes @candidate. A name may stand for an address that is known by itself. */
 static void
 dial_add_candidate (PeerupDial *self, PeerupDialCandidate *candidate)
 {
-  if (has_attempt (self->attempts, candidate) || has_attempt (self->lost, candidate) ||
-      g_ptr_array_find_with_equal_func (self->waiting, candidate, peerup_dial_candidate_equal, NULL))
+  guint index;
+
+  if (has_attempt (self->attempts, candidate) || has_attempt (self->lost, candidate))
     peerup_dial_candidate_free (candidate);
+  else if (g_ptr_array_find_with_equal_func (self->waiting, candidate, peerup_dial_candidate_equal, &index))
+    {
+      if (candidate->relayed)
+        dial_merge_relayed (self, self->waiting->pdata[index], candidate);
+      peerup_dial_candidate_free (candidate);
+    }
   else
-    g_ptr_array_add (self->waiting, candidate);
+    {
+      if (candidate->relayed)
+        peerup_swarm_get_standing (self->swarm, candidate->relay, &candidate->standing);
+      g_ptr_array_add (self->waiting, candidate);
+    }
 }
 
 static void
@@ -576,4 +602,13 @@ DexFuture *
 peerup_swarm_connect_direct (PeerupSwarm *self, PeerupPeerId *peer)
 {
   return swarm_dial (self, peer, TRUE);
+}
+
+gint64
+peerup_swarm_get_dialed_at (PeerupSwarm *self, PeerupPeerId *peer)
+{
+  g_return_val_if_fail (PEERUP_IS_SWARM (self), 0);
+  if (g_hash_table_contains (self->dials, peer) || g_hash_table_contains (self->direct_dials, peer))
+    return g_get_monotonic_time ();
+  return peerup_peerstore_get_last_dial (self->peerstore, peer);
 }

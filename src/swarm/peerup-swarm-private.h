@@ -40,6 +40,8 @@ struct _PeerupSwarm
   gint64 tell_at;                 /* when the next refusal by a limit may be told */
   PeerupCircuitFunc circuit_func; /* NULL: no dial goes through a relay */
   gpointer circuit_data;
+  PeerupRelayStandingFunc standing_func; /* NULL: all relays stand alike */
+  gpointer standing_data;
   GPtrArray *relayed_addresses; /* of PeerupMultiaddr */
   gboolean closed;
 };
@@ -54,6 +56,8 @@ DexFuture *peerup_swarm_upgrade (PeerupSwarm *self, PeerupStream *raw,
 /* See PeerupCircuitFunc; UNSUPPORTED without one. */
 DexFuture *peerup_swarm_open_circuit (PeerupSwarm *self, PeerupPeerId *peer, PeerupMultiaddr *address,
                                       gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* See PeerupRelayStandingFunc. */
+void peerup_swarm_get_standing (PeerupSwarm *self, PeerupPeerId *relay, PeerupRelayStanding *standing);
 /* PeerupGateFunc; @data is the swarm. */
 gboolean peerup_swarm_gate_handshake (PeerupPeerId *peer, PeerupMultiaddr *address, gboolean outbound, gpointer data,
                                       GError **error);

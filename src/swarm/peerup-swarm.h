@@ -4,6 +4,7 @@
 #pragma once
 
 #include "limits/peerup-limits.h"
+#include "swarm/peerup-dial-order.h"
 #include "transport/peerup-quic-transport.h"
 #include "transport/peerup-upgrade.h"
 
@@ -80,6 +81,11 @@ typedef DexFuture *(*PeerupCircuitFunc) (PeerupSwarm *self, PeerupPeerId *peer, 
                                          gint64 deadline, gpointer data);
 /* Without one, or with NULL, no dial goes through a relay. */
 void peerup_swarm_set_circuit_func (PeerupSwarm *self, PeerupCircuitFunc func, gpointer data);
+/* Says how @relay stands, of which nothing is said before: dials take the relays in that order. */
+typedef void (*PeerupRelayStandingFunc) (PeerupSwarm *self, PeerupPeerId *relay, PeerupRelayStanding *standing,
+                                         gpointer data);
+/* Without one, or with NULL, all stand alike. */
+void peerup_swarm_set_standing_func (PeerupSwarm *self, PeerupRelayStandingFunc func, gpointer data);
 /* Upgrades a circuit that somebody opened to us, under the gate and the limits. @peer: whom the relay
  * says it is from, and who it then has to be; @address: the relay's, with /p2p-circuit at its end.
  * Resolves to the PeerupConnection, which the swarm has taken up; rejects as peerup_upgrade(), and
@@ -118,6 +124,9 @@ void peerup_swarm_network_changed (PeerupSwarm *self);
 DexFuture *peerup_swarm_connect (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* The same without relays: neither an open connection nor an address through one will do. */
 DexFuture *peerup_swarm_connect_direct (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
+/* When we last sent something to an address of @peer's to connect, monotonic µs; now, while that goes on;
+ * 0: not that we remember. */
+gint64 peerup_swarm_get_dialed_at (PeerupSwarm *self, PeerupPeerId *peer);
 /* connect, then a stream with one of @protocols (NULL-terminated, copied) negotiated on it.
  * Resolves to a PeerupStream. @deadline: monotonic µs. Rejects as connect does, with NEGOTIATION
  * when the peer serves none of them, DENIED or LIMIT when it takes one and refuses the stream

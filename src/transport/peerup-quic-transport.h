@@ -53,8 +53,8 @@ PeerupQuicTransport *peerup_quic_transport_new (PeerupUdpSocket *socket,
 /* Borrowed; for STUN, its address and figures. */
 PeerupUdpSocket *peerup_quic_transport_get_socket (PeerupQuicTransport *self);
 /* Resolves to a PeerupConnection when the handshake is complete and the certificate is that of
- * @expected. A peer that refuses us closes it right after, with the code that says why. Rejects with
- * WRONG_PEER, TIMEOUT, PROTOCOL or G_IO_ERROR. Dropping the future gives the dial up.
+ * @expected (nullable: of whoever is there). A peer that refuses us closes it right after, with the code that says why.
+ * Rejects with WRONG_PEER, TIMEOUT, PROTOCOL or G_IO_ERROR. Dropping the future gives the dial up.
  * @address: what the connection's info will name, nullable. @deadline: monotonic µs. */
 DexFuture *
 peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupPeerId *expected,

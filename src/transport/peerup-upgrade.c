@@ -285,7 +285,6 @@ peerup_upgrade (PeerupStream *raw, const PeerupUpgradeOptions *options)
   Upgrade *self = g_new0 (Upgrade, 1);
 
   g_return_val_if_fail (PEERUP_IS_STREAM (raw), NULL);
-  g_return_val_if_fail (!options->outbound || options->expected_peer != NULL, NULL);
   self->raw = g_object_ref (raw);
   self->options = *options;
   if (self->options.securities == NULL)

@@ -23,7 +23,7 @@ typedef struct
   PeerupPrivateKey *identity;
   PeerupCertificate *certificate;
   gboolean outbound;
-  PeerupPeerId *expected_peer;     /* outbound: required; inbound: nullable, who is said to come */
+  PeerupPeerId *expected_peer;     /* nullable: whoever is there, or comes */
   PeerupMultiaddr *local_address;  /* nullable */
   PeerupMultiaddr *remote_address; /* nullable */
   const char *transport;           /* static */

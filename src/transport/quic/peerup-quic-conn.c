@@ -382,7 +382,7 @@ peerup_quic_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const Peer
   ngtcp2_transport_params params;
   ngtcp2_cid dcid, scid;
 
-  self->expected = peerup_peer_id_ref (expected);
+  self->expected = expected != NULL ? peerup_peer_id_ref (expected) : NULL;
   conn_fill_settings (self, remote, &settings);
   settings.handshake_timeout = (ngtcp2_duration) MAX (timeout, 1) * NSEC;
   conn_fill_params (self, &params);

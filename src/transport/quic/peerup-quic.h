@@ -115,8 +115,8 @@ guint peerup_quic_get_n_handshakes (PeerupQuic *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupQuic, peerup_quic_free)
 
-/* Begins a connection to @expected. @local is what the system's routes say, with the socket's port.
- * (transfer full): the machine holds it as well until it has ended. */
+/* Begins a connection to @expected, or with NULL to whoever is there. @local is what the system's routes say, with the
+ * socket's port. (transfer full): the machine holds it as well until it has ended. */
 PeerupQuicConn *peerup_quic_dial (PeerupQuic *self, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
                                   PeerupPeerId *expected, gint64 timeout, gint64 now) G_GNUC_WARN_UNUSED_RESULT;
 PeerupQuicConn *peerup_quic_conn_ref (PeerupQuicConn *self);

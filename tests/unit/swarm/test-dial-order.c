@@ -10,11 +10,13 @@
 #define SECOND G_USEC_PER_SEC
 #define NOW    (1000 * (gint64) SECOND)
 #define RELAY  "/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA/p2p-circuit"
+#define RELAY2 "/p2p/12D3KooWHHzSeKaY8xuZVzkLbKFfvNgPPeKhFBGrMbNzbm5akpqu/p2p-circuit"
 
 typedef struct
 {
   const char *address;
   PeerupDialHistory history;
+  PeerupRelayStanding standing;
 } Given;
 
 #define WORKED(at)        { .succeeded_at = (at) * (gint64) SECOND }
@@ -31,6 +33,7 @@ make_candidates (const Given *given)
       PeerupDialCandidate *candidate = peerup_dial_candidate_new (address, &given->history);
 
       g_assert_nonnull (candidate);
+      candidate->standing = given->standing;
       g_ptr_array_add (candidates, candidate);
     }
   return candidates;
@@ -209,11 +212,77 @@ test_failed_lately (void)
   g_assert_false (peerup_dial_history_failed_lately (&history, NOW + 600 * (gint64) SECOND));
 }
 
+#define WARM(ms, times) \
+  { 0 }, { .warm = TRUE, .rtt = (ms) * 1000, .failures = times }
+#define COLD(ms, times) \
+  { 0 }, { .warm = FALSE, .rtt = (ms) * 1000, .failures = times }
+
+/* By what we know of the relays, and each with time enough for its circuit. */
+static void
+test_relays (void)
+{
+  static const Given given[] = {
+    { "/ip4/198.51.100.1/tcp/1" RELAY, COLD (-1, 0) },
+    { "/ip4/198.51.100.2/tcp/1" RELAY, WARM (500, 0) },
+    { "/ip4/198.51.100.3/tcp/1" RELAY, WARM (100, 1) },
+    { "/ip4/198.51.100.4/tcp/1" RELAY, COLD (5, 0) },
+    { "/ip4/198.51.100.5/tcp/1" RELAY, WARM (100, 0) },
+    { "/ip4/198.51.100.6/tcp/1" RELAY, WARM (-1, 0) },
+    { "/ip4/198.51.100.7/tcp/1" RELAY, WARM (10, 3) },
+    { "/ip4/198.51.100.8/tcp/1" RELAY, FAILED (996, 1), { .warm = TRUE, .rtt = 1 } },
+    { "/ip4/198.51.100.9/tcp/1" },
+    { NULL },
+  };
+
+  assert_order (given, FALSE,
+                "0 /ip4/198.51.100.9/tcp/1\n"
+                "250 /ip4/198.51.100.7/tcp/1" RELAY "\n"
+                "500 /ip4/198.51.100.5/tcp/1" RELAY "\n"
+                "900 /ip4/198.51.100.3/tcp/1" RELAY "\n"
+                "1300 /ip4/198.51.100.2/tcp/1" RELAY "\n"
+                "2300 /ip4/198.51.100.6/tcp/1" RELAY "\n"
+                "2550 /ip4/198.51.100.4/tcp/1" RELAY "\n"
+                "2800 /ip4/198.51.100.1/tcp/1" RELAY "\n"
+                "3050 /ip4/198.51.100.8/tcp/1" RELAY "\n");
+}
+
+static void
+test_merge (void)
+{
+  static const struct
+  {
+    PeerupDialHistory a, b, merged;
+  } cases[] = {
+    { { 0 }, { 0 }, { 0 } },
+    { { 5, 9, 2, 7 }, { 0 }, { 5, 9, 2, 7 } },
+    { { 0 }, { 5, 9, 2, 7 }, { 5, 9, 2, 7 } },
+    { { 5, 4, 0, 7 }, { 3, 9, 2, 8 }, { 5, 9, 2, 7 } },
+    { { 3, 9, 2, 7 }, { 10, 4, 0, 8 }, { 10, 9, 0, 7 } },
+    { { 0, 9, 2, 0 }, { 0, 8, 5, 8 }, { 0, 9, 5, 8 } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      PeerupDialHistory history = cases[i].a;
+
+      peerup_dial_history_merge (&history, &cases[i].b);
+      g_assert_cmpint (history.succeeded_at, ==, cases[i].merged.succeeded_at);
+      g_assert_cmpint (history.failed_at, ==, cases[i].merged.failed_at);
+      g_assert_cmpuint (history.failures, ==, cases[i].merged.failures);
+      g_assert_cmpint (history.rtt, ==, cases[i].merged.rtt);
+    }
+}
+
 static void
 test_undialable (void)
 {
-  static const char *const texts[] = { "/ip4/10.0.0.1/udp/1/quic-v1/webtransport", "/ip4/10.0.0.1/udp/1/quic",
-                                       "/ip4/10.0.0.1/tcp/1/ws", "/dnsaddr/example.org" };
+  static const char *const texts[] = { "/ip4/10.0.0.1/udp/1/quic-v1/webtransport",
+                                       "/ip4/10.0.0.1/udp/1/quic",
+                                       "/ip4/10.0.0.1/tcp/1/ws",
+                                       "/dnsaddr/example.org",
+                                       "/p2p-circuit",
+                                       "/ip4/10.0.0.1/tcp/1/p2p-circuit",
+                                       "/ip4/10.0.0.1/tcp/1" RELAY RELAY2 };
   PeerupDialHistory history = { 0 };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -318,10 +387,12 @@ test_equal (void)
   static const Given given[] = {
     { "/ip4/192.0.2.1/tcp/9" },       { "/ip4/192.0.2.1/udp/9/quic-v1" },
     { "/ip4/192.0.2.1/tcp/8" },       { "/ip4/192.0.2.2/tcp/9" },
-    { "/ip4/192.0.2.1/tcp/9" RELAY }, { "/ip4/192.0.2.2/tcp/9" RELAY },
+    { "/ip4/192.0.2.1/tcp/9" RELAY }, { "/ip4/192.0.2.1/tcp/9" RELAY2 },
     { "/dns4/example.org/tcp/9" },    { NULL },
   };
+  static const Given same_relay[] = { { "/ip4/192.0.2.1/tcp/9" RELAY }, { "/ip4/192.0.2.2/tcp/9" RELAY }, { NULL } };
   g_autoptr (GPtrArray) list = make_candidates (given);
+  g_autoptr (GPtrArray) ways = make_candidates (same_relay);
   g_autoptr (PeerupDialCandidate) resolved =
     peerup_dial_candidate_resolve (list->pdata[6], PEERUP_MULTIADDR_IP4, "192.0.2.1");
 
@@ -331,6 +402,7 @@ test_equal (void)
         g_assert_cmpint (peerup_dial_candidate_equal (list->pdata[i], list->pdata[j]), ==, i == j);
       g_assert_cmpint (peerup_dial_candidate_equal (resolved, list->pdata[i]), ==, i == 0);
     }
+  g_assert_true (peerup_dial_candidate_equal (ways->pdata[0], ways->pdata[1]));
 }
 
 int
@@ -344,6 +416,8 @@ main (int argc, char **argv)
   g_test_add_func ("/dial-order/worked", test_worked);
   g_test_add_func ("/dial-order/failed", test_failed);
   g_test_add_func ("/dial-order/failed-lately", test_failed_lately);
+  g_test_add_func ("/dial-order/relays", test_relays);
+  g_test_add_func ("/dial-order/merge", test_merge);
   g_test_add_func ("/dial-order/undialable", test_undialable);
   g_test_add_func ("/dial-order/names", test_names);
   g_test_add_func ("/dial-order/many-addresses", test_many_addresses);

@@ -218,6 +218,30 @@ test_bounds (void)
   assert_candidates (store, first, "");
 }
 
+/* Only what was sent to the peer itself counts. */
+static void
+test_last_dial (void)
+{
+  g_autoptr (PeerupPeerstore) store = peerup_peerstore_new ();
+  g_autoptr (PeerupPeerId) peer = make_peer (1);
+  g_autoptr (PeerupPeerId) relay = make_peer (2);
+  g_autofree char *circuit =
+    g_strdup_printf ("/ip4/192.0.2.9/tcp/1/p2p/%s/p2p-circuit", peerup_peer_id_get_string (relay));
+
+  g_assert_cmpint (peerup_peerstore_get_last_dial (store, peer), ==, 0);
+  add (store, peer, "/ip4/192.0.2.1/tcp/1");
+  add (store, peer, "/ip4/192.0.2.2/tcp/1");
+  add (store, peer, circuit);
+  g_assert_cmpint (peerup_peerstore_get_last_dial (store, peer), ==, 0);
+  report (store, peer, circuit, TRUE, 9 * SECOND);
+  g_assert_cmpint (peerup_peerstore_get_last_dial (store, peer), ==, 0);
+  report (store, peer, "/ip4/192.0.2.1/tcp/1", TRUE, 3 * SECOND);
+  report (store, peer, "/ip4/192.0.2.2/tcp/1", FALSE, 5 * SECOND);
+  g_assert_cmpint (peerup_peerstore_get_last_dial (store, peer), ==, 5 * SECOND);
+  report (store, peer, "/ip4/192.0.2.1/tcp/1", TRUE, 7 * SECOND);
+  g_assert_cmpint (peerup_peerstore_get_last_dial (store, peer), ==, 7 * SECOND);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -225,6 +249,7 @@ main (int argc, char **argv)
   g_test_add_func ("/peerstore/lists", test_lists);
   g_test_add_func ("/peerstore/history", test_history);
   g_test_add_func ("/peerstore/udp", test_udp);
+  g_test_add_func ("/peerstore/last-dial", test_last_dial);
   g_test_add_func ("/peerstore/peer-ids", test_peer_ids);
   g_test_add_func ("/peerstore/bounds", test_bounds);
   return g_test_run ();

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* Steps of a command that takes several, as lines under each other. It judges nothing, and
+ * holds what was told until it is freed.
+ */
+#include "cli/peerup-report.h"
+
+#include "cli/peerup-cli.h"
+
+#define WIDTH       80
+#define TEXT_COLUMN 26
+#define NEXT_INDENT "          "
+
+struct _PeerupReport
+{
+  gboolean quiet;
+  guint counts[PEERUP_N_REPORTS];
+  GVariantBuilder steps;
+};
+
+static const struct
+{
+  const char *id;
+  const char *sign;
+} results[PEERUP_N_REPORTS] = {
+  [PEERUP_REPORT_OK] = { "ok", "ok" },          [PEERUP_REPORT_KEPT] = { "kept", "kept" },
+  [PEERUP_REPORT_MADE] = { "made", "made" },    [PEERUP_REPORT_WOULD] = { "would", "would" },
+  [PEERUP_REPORT_NOTE] = { "note", "note" },    [PEERUP_REPORT_DIFFERS] = { "differs", "DIFFERS" },
+  [PEERUP_REPORT_UNKNOWN] = { "unknown", "?" }, [PEERUP_REPORT_MEND] = { "mend", "MEND" },
+};
+
+PeerupReport *
+peerup_report_new (gboolean quiet)
+{
+  PeerupReport *self = g_new0 (PeerupReport, 1);
+
+  self->quiet = quiet;
+  g_variant_builder_init (&self->steps, G_VARIANT_TYPE ("aa{sv}"));
+  return self;
+}
+
+void
+peerup_report_free (PeerupReport *self)
+{
+  g_variant_builder_clear (&self->steps);
+  g_free (self);
+}
+
+static void
+print (PeerupReportResult result, const char *title, const char *text, const char *next)
+{
+  g_autofree char *indent = g_strnfill (TEXT_COLUMN, ' ');
+  g_autofree char *wrapped = peerup_cli_wrap (text, indent, WIDTH - TEXT_COLUMN);
+
+  peerup_cli_print ("%-7s %-16s  %s", results[result].sign, title, wrapped + TEXT_COLUMN);
+  if (next != NULL)
+    {
+      g_auto (GStrv) lines = g_strsplit (next, "\n", -1);
+      g_autofree char *joined = g_strjoinv ("\n" NEXT_INDENT, lines);
+
+      peerup_cli_print ("        → %s\n", joined);
+    }
+}
+
+void
+peerup_report_add (PeerupReport *self, PeerupReportResult result, const char *title, const char *next,
+                   const char *format, ...)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  if (!self->quiet)
+    print (result, title, text, next);
+  self->counts[result]++;
+  g_variant_dict_insert (&dict, "step", "s", title);
+  g_variant_dict_insert (&dict, "result", "s", results[result].id);
+  g_variant_dict_insert (&dict, "text", "s", text);
+  if (next != NULL)
+    g_variant_dict_insert (&dict, "next", "s", next);
+  g_variant_builder_add_value (&self->steps, g_variant_dict_end (&dict));
+}
+
+guint
+peerup_report_count (PeerupReport *self, PeerupReportResult result)
+{
+  return self->counts[result];
+}
+
+GVariant *
+peerup_report_describe (PeerupReport *self)
+{
+  GVariant *steps = g_variant_builder_end (&self->steps);
+
+  g_variant_builder_init (&self->steps, G_VARIANT_TYPE ("aa{sv}"));
+  return steps;
+}

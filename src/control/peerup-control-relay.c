@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* What the control interface shows of the engine as a relay of others, and how it is drained and
+ * resumed. Holds nothing but what an answer needs that comes later.
+ */
+#include "control/peerup-control-relay.h"
+
+/* A day, which is more than anybody waits for. */
+#define TIMEOUT_MAX_MS ((guint64) 24 * 60 * 60 * 1000)
+
+static GVariant *
+describe_limits (const PeerupRelaySettings *settings)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  const struct
+  {
+    const char *key;
+    guint64 value;
+  } limits[] = {
+    { "max_reservations", settings->max_reservations },
+    { "max_reservations_per_ip", settings->max_reservations_per_address },
+    { "max_reservations_per_asn", settings->max_reservations_per_network },
+    { "max_circuits", settings->max_circuits },
+    { "max_circuits_total", settings->max_circuits_in_all },
+    { "reservation_ttl", settings->reservation_ttl },
+    { "session_duration", settings->limit.duration },
+    { "session_data_limit", settings->limit.data },
+    { "authorized_session_duration", settings->authorized.duration },
+    { "authorized_session_data_limit", settings->authorized.data },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (limits); i++)
+    g_variant_dict_insert (&dict, limits[i].key, "t", limits[i].value);
+  return g_variant_dict_end (&dict);
+}
+
+static GVariant *
+describe_addresses (PeerupEngineRelay *relay)
+{
+  g_autoptr (GPtrArray) addresses = peerup_engine_relay_dup_addresses (relay);
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
+
+  for (guint i = 0; i < addresses->len; i++)
+    g_variant_builder_add (&builder, "s", peerup_multiaddr_get_string (addresses->pdata[i]));
+  return g_variant_builder_end (&builder);
+}
+
+static void
+add_figures (GVariantDict *dict, const PeerupEngineRelayInfo *info, PeerupEngineStun *stun)
+{
+  PeerupStunServerFigures stun_figures;
+
+  peerup_engine_stun_get_figures (stun, &stun_figures);
+  g_variant_dict_insert (dict, "reservations", "u", info->n_reservations);
+  g_variant_dict_insert (dict, "circuits", "u", info->n_circuits);
+  g_variant_dict_insert (dict, "reservations_granted", "t", info->figures.reservations_granted);
+  g_variant_dict_insert (dict, "reservations_refused", "t", info->figures.reservations_refused);
+  g_variant_dict_insert (dict, "circuits_opened", "t", info->figures.circuits_opened);
+  g_variant_dict_insert (dict, "circuits_refused", "t", info->figures.circuits_refused);
+  g_variant_dict_insert (dict, "bytes", "t", info->figures.bytes);
+  g_variant_dict_insert (dict, "stun_answered", "t", stun_figures.answered);
+  g_variant_dict_insert (dict, "stun_limited", "t", stun_figures.limited);
+}
+
+static GVariant *
+describe (PeerupEngine *engine)
+{
+  static const char *const states[] = { "off", "serving", "draining", "drained" };
+  PeerupEngineRelay *relay = peerup_engine_get_relay (engine);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  PeerupEngineRelayInfo info;
+
+  if (relay == NULL)
+    return g_variant_dict_end (&dict);
+  peerup_engine_relay_get_info (relay, &info);
+  g_variant_dict_insert (&dict, "state", "s", states[info.state]);
+  g_variant_dict_insert (&dict, "for_peers", "b", info.for_peers);
+  if (info.since > 0)
+    g_variant_dict_insert (&dict, "since", "x", info.since);
+  add_figures (&dict, &info, engine->stun);
+  g_variant_dict_insert_value (&dict, "limits", describe_limits (&info.settings));
+  g_variant_dict_insert_value (&dict, "addresses", describe_addresses (relay));
+  return g_variant_dict_end (&dict);
+}
+
+void
+peerup_control_get_relay_service (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine)
+{
+  peerup_dbus_engine1_complete_get_relay_service (object, invocation, describe (engine));
+}
+
+/* The drain */
+
+typedef struct
+{
+  PeerupDBusEngine1 *object;
+  GDBusMethodInvocation *invocation;
+} Drain;
+
+static void
+drain_free (gpointer data)
+{
+  Drain *self = data;
+
+  g_object_unref (self->object);
+  g_object_unref (self->invocation);
+  g_free (self);
+}
+
+static DexFuture *
+answer_drain (DexFuture *future, gpointer data)
+{
+  const Drain *self = data;
+  const GValue *value = dex_future_get_value (future, NULL);
+
+  /* Completing takes a reference of the invocation. */
+  peerup_dbus_engine1_complete_drain_relay (self->object, g_object_ref (self->invocation),
+                                            value != NULL && g_value_get_boolean (value));
+  return dex_future_new_true ();
+}
+
+/* (nullable): what is drained or resumed; the caller has been told if it is NULL. */
+static PeerupEngineRelay *
+get_relay (GDBusMethodInvocation *invocation, PeerupEngine *engine)
+{
+  PeerupEngineRelay *relay = peerup_engine_get_relay (engine);
+
+  if (relay == NULL)
+    g_dbus_method_invocation_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine does not run");
+  return relay;
+}
+
+void
+peerup_control_drain_relay (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
+                            guint64 timeout_ms)
+{
+  PeerupEngineRelay *relay = get_relay (invocation, engine);
+  PeerupEngineRelayInfo info;
+  gint64 time;
+  Drain *drain;
+
+  if (relay == NULL)
+    return;
+  peerup_engine_relay_get_info (relay, &info);
+  if (info.state == PEERUP_ENGINE_RELAY_OFF)
+    {
+      g_dbus_method_invocation_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+                                             "This device relays for nobody, so there is nothing to drain; to have it "
+                                             "relay, set relay.serve to true in %s",
+                                             peerup_engine_get_config_path (engine));
+      return;
+    }
+  time = timeout_ms > 0 ? (gint64) MIN (timeout_ms, TIMEOUT_MAX_MS) * 1000
+                        : peerup_config_get_relay_drain_time (engine->config);
+  drain = g_new (Drain, 1);
+  drain->object = g_object_ref (object);
+  drain->invocation = invocation;
+  /* It ends by its deadline, and the answer is the only thing anybody waits for. */
+  dex_future_disown (dex_future_finally (peerup_engine_relay_drain (relay, g_get_monotonic_time () + time),
+                                         answer_drain, drain, drain_free));
+}
+
+void
+peerup_control_resume_relay (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine)
+{
+  PeerupEngineRelay *relay = get_relay (invocation, engine);
+  PeerupEngineRelayInfo info;
+
+  if (relay == NULL)
+    return;
+  peerup_engine_relay_resume (relay);
+  peerup_engine_relay_get_info (relay, &info);
+  if (info.state == PEERUP_ENGINE_RELAY_SERVING)
+    peerup_dbus_engine1_complete_resume_relay (object, invocation);
+  else
+    g_dbus_method_invocation_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+                                           "This device relays for nobody: set relay.serve to true in %s",
+                                           peerup_engine_get_config_path (engine));
+}
