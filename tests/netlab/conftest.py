@@ -134,14 +134,14 @@ class Peer:
         self.id = self.run("whoami").stdout.strip()
         return self
 
-    def daemon(self):
-        """Starts the daemon and waits until it says that it is ready."""
+    def daemon(self, *command):
+        """Starts the daemon, or that command, and waits until it says that it is ready."""
         path = self.runtime / "notify"
         path.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(path))
             notify.settimeout(20)
-            self.daemon_process = self.start("daemon", NOTIFY_SOCKET=str(path))
+            self.daemon_process = self.start(*(command or ("daemon",)), NOTIFY_SOCKET=str(path))
             while not select.select([notify], [], [], 0.2)[0]:
                 assert self.daemon_process.process.poll() is None, self.daemon_process.stderr()
             assert notify.recv(100) == b"READY=1"

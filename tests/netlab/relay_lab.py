@@ -5,13 +5,13 @@
 Each of home and laptop is behind a router of its own that masquerades; each relay has an address that
 all can reach. Every site hangs on the internet by a veth pair, or by a delay line where a round trip matters.
 """
-import contextlib
-import signal
 import socket
-import time
+
+import pytest
 
 import netlab
 from conftest import echo
+from far import swap
 from netlab import wait_for
 
 RELAY_HOSTS = ("5.6.7.2", "5.6.8.2")
@@ -52,7 +52,7 @@ class Internet:
         return space
 
     def private(self, outside, inside):
-        """(Namespace of a device, that of its router): from outside only answers come through."""
+        """The Namespace of a device behind a router, which lets only answers in."""
         router, space = self.lab.space(), self.lab.space()
         self.attach(router, outside)
         self.join(router, "lan", space, "lan")
@@ -69,35 +69,36 @@ class Internet:
             table ip nat {
               chain post { type nat hook postrouting priority srcnat; oifname wan masquerade; }
             }""")
-        return space, router
+        return space
 
 
 class World:
     """One or two relays, and home, laptop and a stranger who have them in their configuration.
 
-    home offers "echo". The relays admit everybody; home and laptop are in their authorized_keys, the stranger is not.
+    home offers "echo" and "swap". The relays admit everybody; home and laptop are in their authorized_keys, the stranger is not.
     """
 
     def __init__(self, lab, make_peer, serve, delays=(0,)):
         self.internet = Internet(lab)
+        self.make_peer = make_peer
         self.relays = []
         for number, delay in enumerate(delays):
             space = self.internet.public(RELAY_HOSTS[number], **({"delay": delay} if delay else {}))
             self.relays.append(self.make_relay(make_peer(f"relay{number}", space), RELAY_HOSTS[number]))
-        self.home_space, self.home_router = self.internet.private("1.2.3.2", "192.168.1.2")
-        self.laptop_space, self.laptop_router = self.internet.private("1.2.4.2", "192.168.2.2")
-        self.home = self.make_device(make_peer("home", self.home_space))
-        self.laptop = self.make_device(make_peer("laptop", self.laptop_space))
-        self.stranger = self.make_device(make_peer("stranger", self.laptop_space))
+        there, here = self.internet.private("1.2.3.2", "192.168.1.2"), self.internet.private("1.2.4.2", "192.168.2.2")
+        self.home = self.make_device(make_peer("home", there))
+        self.laptop = self.make_device(make_peer("laptop", here))
+        self.stranger = self.make_device(make_peer("stranger", here))
+        self.devices = (self.home, self.laptop, self.stranger)
         for relay in self.relays:
             relay.authorize(self.home)
             relay.authorize(self.laptop)
         for device in (self.laptop, self.stranger):
             self.home.authorize(device)
             device.run("auth", "add", self.home.id, "--name", "home")
-        with self.home_space:
-            self.server = serve(echo)
-        self.home.run("service", "add", "echo", self.server.port)
+        for name, handler in (("echo", echo), ("swap", swap(2 << 20))):
+            with there:
+                self.home.run("service", "add", name, serve(handler).port)
 
     @staticmethod
     def make_relay(relay, host):
@@ -118,19 +119,25 @@ class World:
 
     def start(self):
         for relay in self.relays:
-            relay.daemon()
-        for device in (self.home, self.laptop, self.stranger):
+            relay.daemon("relay", "serve")
+        for device in self.devices:
             device.daemon()
         self.settle()
 
     def settle(self):
         """Until everybody has a reservation everywhere."""
-        for device in (self.home, self.laptop, self.stranger):
+        for device in self.devices:
             wait_for(lambda: self.states(device) == ["reserved"] * len(self.relays), PATIENCE, f"{device.name}'s reservations")
 
     @staticmethod
     def states(device):
         return [relay["state"] for relay in device.status()["relays"]]
+
+    @staticmethod
+    def is_limited(device, other):
+        """Whether what stands between the two says that a relay bounds it."""
+        limited, = {one["limited"] for one in device.json("connections") if one["peer_id"] == other.id}
+        return limited
 
     def connect(self, proxy, seconds=PATIENCE):
         with proxy.space:
@@ -138,9 +145,13 @@ class World:
         connection.settimeout(seconds)
         return connection
 
-    def forward(self, device=None):
+    def reaches(self, proxy):
+        with self.connect(proxy) as connection:
+            return says(connection, b"anybody there?")
+
+    def forward(self, service="echo", device=None):
         device = device or self.laptop
-        proxy = device.proxy("home", "echo")
+        proxy = device.proxy("home", service)
         proxy.space = device.space
         return proxy
 
@@ -161,7 +172,9 @@ def says(connection, text):
     return True
 
 
-def seconds_until(condition, seconds=PATIENCE):
-    began = time.monotonic()
-    wait_for(condition, seconds)
-    return time.monotonic() - began
+def wait_for_reset(connection, seconds):
+    """It never looks as if all had come."""
+    connection.settimeout(seconds)
+    with pytest.raises(ConnectionResetError):
+        while connection.recv(1 << 16):
+            pass
