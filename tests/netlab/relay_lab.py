@@ -5,16 +5,19 @@
 Each of home and laptop is behind a router of its own that masquerades; each relay has an address that
 all can reach. Every site hangs on the internet by a veth pair, or by a delay line where a round trip matters.
 """
+import signal
 import socket
+import time
 
 import pytest
 
 import netlab
 from conftest import echo
-from far import swap
+from far import QUIC, TCP, listen_address, swap
 from netlab import wait_for
 
 RELAY_HOSTS = ("5.6.7.2", "5.6.8.2")
+WAYS = ((QUIC, TCP), (TCP,))  # of each; the first is in the configurations of its peers
 CUT = 3  # seconds after which strangers are cut off
 DRAIN = 6  # seconds for circuits that are open when a relay goes
 PATIENCE = 60  # seconds for what takes less than one
@@ -73,7 +76,7 @@ class Internet:
 
 
 class World:
-    """One or two relays, and home, laptop and a stranger who have them in their configuration.
+    """One or two relays, and home, laptop and a stranger who have them in their configuration. The second has TCP only.
 
     home offers "echo" and "swap". The relays admit everybody; home and laptop are in their authorized_keys, the stranger is not.
     """
@@ -84,7 +87,7 @@ class World:
         self.relays = []
         for number, delay in enumerate(delays):
             space = self.internet.public(RELAY_HOSTS[number], **({"delay": delay} if delay else {}))
-            self.relays.append(self.make_relay(make_peer(f"relay{number}", space), RELAY_HOSTS[number]))
+            self.relays.append(self.make_relay(make_peer(f"relay{number}", space), RELAY_HOSTS[number], WAYS[number]))
         there, here = self.internet.private("1.2.3.2", "192.168.1.2"), self.internet.private("1.2.4.2", "192.168.2.2")
         self.home = self.make_device(make_peer("home", there))
         self.laptop = self.make_device(make_peer("laptop", here))
@@ -101,18 +104,31 @@ class World:
                 self.home.run("service", "add", name, serve(handler).port)
 
     @staticmethod
-    def make_relay(relay, host):
-        relay.host = host
+    def make_relay(relay, host, ways):
+        relay.host, relay.way = host, ways[0]
         relay.init()
-        relay.listen_on(f"/ip4/0.0.0.0/udp/{relay.port}/quic-v1", f"/ip4/0.0.0.0/tcp/{relay.port}")
+        relay.listen_on(*(listen_address(host, way, relay.port) for way in ways))
         text = relay.config.read_text()
         text = text.replace("enable_connection_gating: true", "enable_connection_gating: false")
         text = text.replace("\nrelay:\n", f"\nrelay:\n  drain_time: {DRAIN}s\n")
         relay.config.write_text(f"{text}\nresources:\n  session_duration: {CUT}s\n  session_data_limit: 1MB\n")
         return relay
 
+    @staticmethod
+    def stop(relay):
+        relay.daemon_process.signal(signal.SIGTERM)
+        assert relay.daemon_process.wait(DRAIN + PATIENCE) == 0
+
+    def restart(self, relay):
+        """Seconds from its return until one of laptop's connections gets through."""
+        proxy = self.forward()
+        relay.daemon("relay", "serve")
+        began = time.monotonic()
+        wait_for(lambda: self.reaches(proxy), PATIENCE, "a way through the relay that is back")
+        return time.monotonic() - began
+
     def make_device(self, device):
-        words = [word for relay in self.relays for word in ("--relay", relay.address(relay.host, "quic-v1"))]
+        words = [word for relay in self.relays for word in ("--relay", relay.address(relay.host, relay.way))]
         device.run("init", "--port", device.port, *words)
         device.id = device.run("whoami").stdout.strip()
         return device
