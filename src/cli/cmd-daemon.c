@@ -78,7 +78,8 @@ announce_end (PeerupEngine *engine)
     peerup_engine_relay_get_info (peerup_engine_get_relay (engine), &relay);
   if (relay.n_circuits > 0)
     time = MAX (time, peerup_config_get_relay_drain_time (engine->config));
-  state = g_strdup_printf ("STOPPING=1\nEXTEND_TIMEOUT_USEC=%" G_GINT64_FORMAT, time + STOP_SLACK);
+  peerup_notify ("STOPPING=1");
+  state = g_strdup_printf ("EXTEND_TIMEOUT_USEC=%" G_GINT64_FORMAT, time + STOP_SLACK);
   peerup_notify (state);
   g_message ("Ending: open streams get %d seconds", (int) (PEERUP_ENGINE_DRAIN_TIME / G_USEC_PER_SEC));
   if (relay.n_circuits > 0)

@@ -15,6 +15,7 @@ typedef struct
   GVariant *facts;
   GVariant *connections;
   GVariant *limits;
+  GVariant *relay;
 } Answers;
 
 static void
@@ -23,6 +24,7 @@ answers_clear (Answers *self)
   g_clear_pointer (&self->facts, g_variant_unref);
   g_clear_pointer (&self->connections, g_variant_unref);
   g_clear_pointer (&self->limits, g_variant_unref);
+  g_clear_pointer (&self->relay, g_variant_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Answers, answers_clear)
@@ -48,6 +50,7 @@ judge (PeerupFindings *findings, PeerupDBusEngine1 *proxy, const Answers *answer
     .facts = answers->facts,
     .connections = answers->connections,
     .limits = answers->limits,
+    .relay = answers->relay,
     .receive_max = read_system_number ("/proc/sys/net/core/rmem_max"),
     .send_max = read_system_number ("/proc/sys/net/core/wmem_max"),
   };
@@ -60,7 +63,8 @@ ask_all (PeerupDBusEngine1 *proxy, Answers *answers, GError **error)
 {
   return PEERUP_ASK (proxy, get_diagnostics, &answers->facts, error) &&
          PEERUP_ASK (proxy, list_connections, &answers->connections, error) &&
-         PEERUP_ASK (proxy, list_limits, &answers->limits, error);
+         PEERUP_ASK (proxy, list_limits, &answers->limits, error) &&
+         PEERUP_ASK (proxy, get_relay_service, &answers->relay, error);
 }
 
 static void
@@ -145,6 +149,8 @@ print_json (PeerupFindings *findings, const Answers *answers)
     g_variant_dict_insert_value (&dict, "facts", answers->facts);
   if (answers->limits != NULL)
     g_variant_dict_insert_value (&dict, "limits", answers->limits);
+  if (answers->relay != NULL)
+    g_variant_dict_insert_value (&dict, "relay_service", answers->relay);
   peerup_cli_print_variant (g_variant_dict_end (&dict));
 }
 

@@ -10,6 +10,7 @@
 #include "cli/peerup-answers.h"
 #include "cli/peerup-path-text.h"
 #include "cli/peerup-refusals.h"
+#include "cli/peerup-relay-service-text.h"
 
 typedef struct
 {
@@ -20,6 +21,7 @@ typedef struct
   GVariant *forwards;
   GVariant *limits;
   GVariant *relays;
+  GVariant *service;
 } Status;
 
 static void
@@ -31,6 +33,7 @@ status_clear (Status *self)
   g_clear_pointer (&self->forwards, g_variant_unref);
   g_clear_pointer (&self->limits, g_variant_unref);
   g_clear_pointer (&self->relays, g_variant_unref);
+  g_clear_pointer (&self->service, g_variant_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Status, status_clear)
@@ -43,7 +46,8 @@ ask_all (Status *self, GError **error)
          PEERUP_ASK (self->proxy, list_services, &self->services, error) &&
          PEERUP_ASK (self->proxy, list_forwards, &self->forwards, error) &&
          PEERUP_ASK (self->proxy, list_limits, &self->limits, error) &&
-         PEERUP_ASK (self->proxy, list_relays, &self->relays, error);
+         PEERUP_ASK (self->proxy, list_relays, &self->relays, error) &&
+         PEERUP_ASK (self->proxy, get_relay_service, &self->service, error);
 }
 
 static gint64
@@ -73,6 +77,7 @@ print_json (Status *self)
   g_variant_dict_insert_value (&dict, "forwards", self->forwards);
   g_variant_dict_insert_value (&dict, "limits", self->limits);
   g_variant_dict_insert_value (&dict, "relays", self->relays);
+  g_variant_dict_insert_value (&dict, "relay_service", self->service);
   peerup_cli_print_variant (g_variant_dict_end (&dict));
 }
 
@@ -144,6 +149,7 @@ print_text (Status *self)
 {
   g_autofree char *age = peerup_cli_format_duration (uptime (self));
   g_autofree char *refusals = peerup_refusals_format (self->limits);
+  g_autofree char *service = peerup_relay_service_format (self->service, g_get_real_time () / G_USEC_PER_SEC);
   const char *const *addresses = peerup_dbus_engine1_get_listen_addresses (self->proxy);
   const char *const *problems = peerup_dbus_engine1_get_problems (self->proxy);
 
@@ -158,6 +164,8 @@ print_text (Status *self)
   print_list ("Peers", peerup_table_new ("  ", 2), self->peers, add_peer);
   if (g_variant_n_children (self->relays) > 0)
     print_list ("\nRelays", peerup_table_new ("  ", 2), self->relays, add_relay);
+  if (service != NULL)
+    peerup_cli_print ("\nRelaying\n%s", service);
   print_list ("\nServices", peerup_table_new ("  ", 3), self->services, add_service);
   print_list ("\nForwards", peerup_table_new ("  ", 4), self->forwards, add_forward);
   if (refusals != NULL)

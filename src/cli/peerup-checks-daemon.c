@@ -311,5 +311,6 @@ peerup_check_running (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
   peerup_check_path_mtu (findings, daemon);
   peerup_check_congestion (findings, daemon);
   peerup_check_main_loop (findings, daemon);
+  peerup_check_relay (findings, daemon);
   peerup_check_limits (findings, daemon);
 }

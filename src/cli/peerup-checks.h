@@ -29,6 +29,7 @@ typedef struct
   GVariant *facts;              /* as GetDiagnostics gives them */
   GVariant *connections;        /* as ListConnections */
   GVariant *limits;             /* as ListLimits */
+  GVariant *relay;              /* as GetRelayService */
   guint64 receive_max;          /* bytes that the system lets a program ask for; 0: not known */
   guint64 send_max;
 } PeerupDaemonFacts;
@@ -39,6 +40,7 @@ void peerup_check_running (PeerupFindings *findings, const PeerupDaemonFacts *da
 void peerup_check_daemon (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
 void peerup_check_listening (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
 void peerup_check_main_loop (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
+void peerup_check_relay (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
 void peerup_check_limits (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
 
 void peerup_check_udp (PeerupFindings *findings, const PeerupDaemonFacts *daemon);

@@ -41,6 +41,7 @@ static const struct
   [PEERUP_CHECK_PATH_MTU] = { "path_mtu", "path MTU" },
   [PEERUP_CHECK_CONGESTION] = { "congestion", "congestion" },
   [PEERUP_CHECK_MAIN_LOOP] = { "main_loop", "main loop" },
+  [PEERUP_CHECK_RELAY] = { "relay", "relay" },
   [PEERUP_CHECK_LIMITS] = { "limits", "limits" },
 };
 

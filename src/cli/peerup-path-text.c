@@ -235,22 +235,41 @@ peerup_path_text_connections (GVariant *connections)
   return g_string_free_and_steal (g_steal_pointer (&out));
 }
 
+/* What is said of a relay that has a reservation of ours. */
+static char *
+format_reserved (GVariant *relay)
+{
+  GString *text = g_string_new (peerup_answer_get_flag (relay, "silent") ? "does not answer for now"
+                                                                         : "peers can reach this device through it");
+  guint64 rtt;
+
+  if (peerup_answer_lookup_number (relay, "rtt_us", &rtt))
+    {
+      g_autofree char *time = peerup_cli_format_rtt (rtt);
+
+      g_string_append_printf (text, ", %s", time);
+    }
+  if (peerup_answer_get_flag (relay, "preferred"))
+    g_string_append (text, ", preferred");
+  if (peerup_answer_get_flag (relay, "limited"))
+    g_string_append (text, ", within its limits");
+  return g_string_free_and_steal (text);
+}
+
 char *
 peerup_path_text_relay (GVariant *relay)
 {
   const char *state = peerup_answer_get_string (relay, "state");
   const char *error = peerup_answer_get_string (relay, "error");
-  guint64 rtt;
+  const char *whose = g_str_equal (peerup_answer_get_string (relay, "origin"), "peer") ? "a peer; " : "";
 
   if (g_str_equal (state, "reserved"))
     {
-      g_autofree char *time =
-        peerup_answer_lookup_number (relay, "rtt_us", &rtt) ? peerup_cli_format_rtt (rtt) : g_strdup ("");
+      g_autofree char *reserved = format_reserved (relay);
 
-      return g_strdup_printf ("peers can reach this device through it%s%s%s", time[0] != '\0' ? ", " : "", time,
-                              peerup_answer_get_flag (relay, "limited") ? ", within its limits" : "");
+      return g_strconcat (whose, reserved, NULL);
     }
   if (error[0] == '\0')
-    return g_strdup (state);
-  return g_strdup_printf ("%s: %s", g_str_equal (state, "waiting") ? "tried again soon" : state, error);
+    return g_strconcat (whose, state, NULL);
+  return g_strdup_printf ("%s%s: %s", whose, g_str_equal (state, "waiting") ? "tried again soon" : state, error);
 }

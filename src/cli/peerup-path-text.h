@@ -15,7 +15,7 @@ char *peerup_path_text_peer (GVariant *dict, const char *id_key) G_GNUC_WARN_UNU
 char *peerup_path_text_path (GVariant *dict) G_GNUC_WARN_UNUSED_RESULT;
 /* Of ListPeers: "direct, QUIC, 12.3 ms, 3 streams", "not connected". */
 char *peerup_path_text_state (GVariant *peer) G_GNUC_WARN_UNUSED_RESULT;
-/* Of ListRelays: "peers can reach this device through it, 12.3 ms", "tried again soon: …". */
+/* Of ListRelays: "peers can reach this device through it, 12.3 ms, preferred", "a peer; tried again soon: …". */
 char *peerup_path_text_relay (GVariant *relay) G_GNUC_WARN_UNUSED_RESULT;
 /* What ListConnections gave (aa{sv}), all of it, a paragraph each; empty without any. */
 char *peerup_path_text_connections (GVariant *connections) G_GNUC_WARN_UNUSED_RESULT;

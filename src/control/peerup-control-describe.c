@@ -156,6 +156,9 @@ peerup_control_describe_relay (const PeerupRelayInfo *info, gint64 now)
 
   add_string (&dict, "id", peerup_peer_id_get_string (info->relay));
   add_string (&dict, "state", states[info->state]);
+  add_string (&dict, "origin", info->of_peer ? "peer" : "configured");
+  g_variant_dict_insert (&dict, "preferred", "b", info->preferred);
+  g_variant_dict_insert (&dict, "silent", "b", info->silent);
   g_variant_dict_insert (&dict, "failures", "u", info->n_failures);
   g_variant_dict_insert (&dict, "limited", "b", info->limited);
   if (info->rtt >= 0)

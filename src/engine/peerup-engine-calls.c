@@ -5,6 +5,8 @@
  */
 #include "engine/peerup-engine-private.h"
 
+#include <string.h>
+
 #include "engine/peerup-arguments.h"
 
 static gboolean
@@ -16,7 +18,22 @@ check_running (PeerupEngine *self, GError **error)
   return FALSE;
 }
 
-/* Where @peer may have a reservation: at a relay of ours, since those who belong together share theirs. */
+static void
+add_peer_relays (PeerupEngine *self, PeerupPeerId *peer, GPtrArray *addresses)
+{
+  g_autoptr (GPtrArray) ours = self->relays != NULL ? peerup_relay_client_dup_addresses (self->relays) : NULL;
+  PeerupMultiaddrComponent relay;
+  gsize length;
+  const guint8 *bytes = peerup_peer_id_get_bytes (peer, &length);
+
+  for (guint i = 0; ours != NULL && i < ours->len; i++)
+    if (peerup_multiaddr_find (ours->pdata[i], PEERUP_MULTIADDR_P2P, &relay) &&
+        (relay.length != length || memcmp (relay.value, bytes, length) != 0))
+      g_ptr_array_add (addresses, peerup_multiaddr_ref (ours->pdata[i]));
+}
+
+/* Where @peer may have a reservation: at a relay of ours, since those who belong together share theirs. The
+ * peers that relay for us may relay for it too. */
 static void
 learn_relayed_addresses (PeerupEngine *self, PeerupPeerId *peer)
 {
@@ -32,6 +49,7 @@ learn_relayed_addresses (PeerupEngine *self, PeerupPeerId *peer)
       if (relay != NULL && !peerup_peer_id_equal (relay, peer))
         g_ptr_array_add (addresses, peerup_multiaddr_concat (relays->pdata[i], circuit));
     }
+  add_peer_relays (self, peer, addresses);
   peerup_swarm_add_addresses (self->swarm, peer, addresses);
 }
 

@@ -23,6 +23,8 @@ on_revoked (PeerupGater *gater, PeerupPeerId *peer, const char *reason, gpointer
   g_autofree char *who = peerup_engine_describe (self, peer);
 
   g_message ("%s is no longer admitted: %s", who, reason);
+  if (self->relay_choice != NULL)
+    peerup_engine_relay_choice_revoke (self->relay_choice, peer);
   if (self->swarm != NULL)
     peerup_swarm_disconnect (self->swarm, peer, PEERUP_CONNECTION_CODE_GATED);
 }
@@ -33,6 +35,12 @@ peerup_engine_admits (PeerupPeerId *peer, gpointer engine)
   PeerupEngine *self = engine;
 
   return self->gater != NULL && peerup_gater_check (self->gater, peer, now_seconds (), NULL);
+}
+
+gboolean
+peerup_engine_authorizes (PeerupEngine *self, PeerupPeerId *peer)
+{
+  return self->gater != NULL && !peerup_gater_is_open (self->gater) && peerup_engine_admits (peer, self);
 }
 
 static void
@@ -56,6 +64,8 @@ on_trust_changed (PeerupGater *gater, gpointer data)
   PeerupEngine *self = data;
 
   g_message ("authorized_keys was read again");
+  if (self->relay_choice != NULL)
+    peerup_engine_relay_choice_review (self->relay_choice);
   peerup_engine_set_problem (self, "authorized_keys", NULL);
   show_warnings (self);
 }
@@ -317,6 +327,8 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   peerup_config_ref (config);
   g_clear_pointer (&self->config, peerup_config_unref);
   self->config = config;
+  peerup_engine_peer_relay_apply (self->peer_relay, config);
+  peerup_engine_relay_choice_review (self->relay_choice);
 }
 
 static void

@@ -5,6 +5,8 @@
 
 #include "config/peerup-config-monitor.h"
 #include "engine/peerup-address-book.h"
+#include "engine/peerup-engine-peer-relay.h"
+#include "engine/peerup-engine-relay-choice.h"
 #include "engine/peerup-engine-relay.h"
 #include "engine/peerup-engine-stun.h"
 #include "engine/peerup-engine.h"
@@ -43,8 +45,10 @@ struct _PeerupEngine
   PeerupSwarm *swarm;
   PeerupIdentify *identify;
   PeerupRelayClient *relays;
-  PeerupEngineRelay *relay; /* NULL for an engine that only dials */
-  PeerupEngineStun *stun;   /* likewise */
+  PeerupEngineRelay *relay;              /* NULL for an engine that only dials */
+  PeerupEngineStun *stun;                /* likewise */
+  PeerupEnginePeerRelay *peer_relay;     /* likewise */
+  PeerupEngineRelayChoice *relay_choice; /* likewise */
   PeerupAddressBook *book;
   GHashTable *pingers; /* PeerupPeerId to PeerupPinger */
 
@@ -73,6 +77,8 @@ DexFuture *peerup_engine_stop (PeerupEngine *self, GCancellable *cancellable) G_
 
 /* Whether what a peer begins is welcome; @engine is a PeerupEngine. */
 gboolean peerup_engine_admits (PeerupPeerId *peer, gpointer engine);
+/* Whether @peer is in authorized_keys, which with connection gating off nobody is. */
+gboolean peerup_engine_authorizes (PeerupEngine *self, PeerupPeerId *peer);
 /* The parts of taking a configuration into use: who is admitted, what is served, how much of
  * it, which file changes are followed, where to listen. */
 gboolean peerup_engine_set_trust (PeerupEngine *self, PeerupConfig *config, GError **error);

@@ -177,8 +177,11 @@ prepare (PeerupEngine *self, GError **error)
     return FALSE;
   self->stun = peerup_engine_stun_new (self->swarm);
   self->relay = peerup_engine_relay_new (self);
+  self->relay_choice = peerup_engine_relay_choice_new (self);
+  self->peer_relay = peerup_engine_peer_relay_new (self);
   peerup_engine_serve (self, self->config);
   peerup_engine_relay_apply (self->relay, self->config);
+  peerup_engine_peer_relay_apply (self->peer_relay, self->config);
   return TRUE;
 }
 
@@ -286,6 +289,8 @@ stop_fiber (gpointer data)
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
   stop_forwards (self);
   peerup_service_set_clear (self->services);
+  g_clear_pointer (&self->peer_relay, peerup_engine_peer_relay_free);
+  g_clear_pointer (&self->relay_choice, peerup_engine_relay_choice_free);
   g_clear_object (&self->relays);
   g_clear_pointer (&self->relay, peerup_engine_relay_free);
   peerup_engine_notify_relay (self);

@@ -17,6 +17,7 @@ typedef struct
   const char *facts;       /* a{sv} */
   const char *connections; /* aa{sv} */
   const char *limits;      /* aa{sv} */
+  const char *relay;       /* a{sv} */
   const char *const *addresses;
   const char *version;
   guint64 receive_max, send_max;
@@ -43,6 +44,7 @@ case_check (CaseCheck check, const Case *input)
   g_autoptr (GVariant) facts = case_parse ("a{sv}", input->facts);
   g_autoptr (GVariant) connections = case_parse ("aa{sv}", input->connections);
   g_autoptr (GVariant) limits = case_parse ("aa{sv}", input->limits);
+  g_autoptr (GVariant) relay = case_parse ("a{sv}", input->relay);
   g_autoptr (GVariant) list = NULL;
   g_autoptr (GString) out = g_string_new (NULL);
   const PeerupDaemonFacts daemon = {
@@ -54,6 +56,7 @@ case_check (CaseCheck check, const Case *input)
     .facts = facts,
     .connections = connections,
     .limits = limits,
+    .relay = relay,
     .receive_max = input->receive_max,
     .send_max = input->send_max,
   };

@@ -78,13 +78,13 @@ device_init (Device *self)
 
 /* Returns when it says where it listens, which is when it answers. */
 static void
-device_start (Device *self)
+device_start_as (Device *self, const char *const *words)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GDataInputStream) log = NULL;
   g_autofree char *line = NULL;
 
-  self->daemon = spawn (self, G_SUBPROCESS_FLAGS_STDERR_PIPE, (const char *const[]) { "daemon", NULL });
+  self->daemon = spawn (self, G_SUBPROCESS_FLAGS_STDERR_PIPE, words);
   log = g_data_input_stream_new (g_subprocess_get_stderr_pipe (self->daemon));
   g_filter_input_stream_set_close_base_stream (G_FILTER_INPUT_STREAM (log), FALSE);
   do
@@ -95,6 +95,12 @@ device_start (Device *self)
       g_assert_nonnull (line);
     }
   while (strstr (line, "Listening on") == NULL);
+}
+
+static void
+device_start (Device *self)
+{
+  device_start_as (self, (const char *const[]) { "daemon", NULL });
 }
 
 static void
@@ -181,7 +187,7 @@ test_without_a_daemon (void)
   g_assert_nonnull (strstr (text, "ok    authorized keys  1 peer may connect\n"));
   g_assert_nonnull (strstr (text, "MEND  daemon           no daemon runs for"));
   g_assert_nonnull (strstr (text, "?     UDP buffers      not checked: no daemon answers\n"));
-  g_assert_true (g_str_has_suffix (text, "\n1 thing to mend. 8 could not be checked.\n"));
+  g_assert_true (g_str_has_suffix (text, "\n1 thing to mend. 9 could not be checked.\n"));
   root = run_json (&device, PEERUP_CLI_FAILED, "doctor");
   g_assert_false (json_object_get_boolean_member (json_node_get_object (root), "healthy"));
   g_assert_cmpstr (get_result (root, "identity"), ==, "ok");
@@ -270,6 +276,34 @@ test_two_devices (void)
   assert_doctor (&server);
 }
 
+static void
+test_relay (void)
+{
+  g_auto (Device) device = { 0 };
+  g_autofree char *serving = NULL;
+  g_autofree char *drained = NULL;
+  g_autofree char *again = NULL;
+  g_autoptr (JsonNode) doctor = NULL;
+
+  device_init (&device);
+  home_listen (device.home, BOTH);
+  device_start_as (&device, (const char *const[]) { "relay", "serve", NULL });
+  serving = RUN (&device, 0, "status");
+  assert_lines_fit (serving);
+  g_assert_nonnull (strstr (serving, "\nRelaying\n  for everybody who is admitted, for "));
+  g_assert_nonnull (strstr (serving, "  0 of 128 reservations and 0 of 1024 circuits; 0 B carried since the start\n"));
+  doctor = run_json (&device, PEERUP_CLI_FAILED, "doctor");
+  /* It listens on loopback. */
+  g_assert_cmpstr (get_result (doctor, "relay"), ==, "ok");
+  g_free (RUN (&device, 0, "relay", "drain", "--timeout", "1s"));
+  drained = RUN (&device, 0, "status");
+  g_assert_nonnull (strstr (drained, "peerup relay resume\n"));
+  g_free (RUN (&device, PEERUP_CLI_USAGE, "relay", "drain", "--timeout", "soon"));
+  g_free (RUN (&device, 0, "relay", "resume"));
+  again = RUN (&device, 0, "status", "--json");
+  g_assert_nonnull (strstr (again, "\"serving\""));
+}
+
 /* Frame after frame, until it is interrupted. */
 static void
 test_watch (void)
@@ -302,6 +336,7 @@ main (int argc, char **argv)
   dex_init ();
   g_test_add_func ("/cli/commands/no-daemon", test_without_a_daemon);
   g_test_add_func ("/cli/commands/two-devices", test_two_devices);
+  g_test_add_func ("/cli/commands/relay", test_relay);
   g_test_add_func ("/cli/commands/watch", test_watch);
   return g_test_run ();
 }

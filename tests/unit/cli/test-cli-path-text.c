@@ -152,6 +152,13 @@ test_relays (void)
   } cases[] = {
     { "{'state': <'reserved'>, 'rtt_us': <int64 12345>}", "peers can reach this device through it, 12.3 ms" },
     { "{'state': <'reserved'>, 'limited': <true>}", "peers can reach this device through it, within its limits" },
+    { "{'state': <'reserved'>, 'origin': <'configured'>, 'preferred': <true>, 'rtt_us': <int64 12345>}",
+      "peers can reach this device through it, 12.3 ms, preferred" },
+    { "{'state': <'reserved'>, 'origin': <'peer'>, 'preferred': <false>}",
+      "a peer; peers can reach this device through it" },
+    { "{'state': <'reserved'>, 'silent': <true>}", "does not answer for now" },
+    { "{'state': <'connecting'>, 'origin': <'peer'>}", "a peer; connecting" },
+    { "{'state': <'waiting'>, 'origin': <'peer'>, 'error': <'no answer'>}", "a peer; tried again soon: no answer" },
     { "{'state': <'connecting'>}", "connecting" },
     { "{'state': <'connecting'>, 'error': <'no answer'>}", "connecting: no answer" },
     { "{'state': <'waiting'>, 'error': <'no answer'>}", "tried again soon: no answer" },

@@ -162,6 +162,7 @@ body_relays (Home *home)
   g_autoptr (GVariant) list = NULL;
   g_autoptr (GVariant) relay = NULL;
   const char *text;
+  gboolean flag;
 
   home_configure (home, relays);
   client = embed (home);
@@ -172,6 +173,10 @@ body_relays (Home *home)
   g_assert_cmpstr (text, ==, id);
   g_assert_true (g_variant_lookup (relay, "state", "&s", &text));
   g_assert_true (g_str_equal (text, "connecting") || g_str_equal (text, "waiting"));
+  g_assert_true (g_variant_lookup (relay, "origin", "&s", &text));
+  g_assert_cmpstr (text, ==, "configured");
+  g_assert_true (g_variant_lookup (relay, "preferred", "b", &flag) && !flag);
+  g_assert_true (g_variant_lookup (relay, "silent", "b", &flag) && !flag);
   g_assert_null (g_variant_lookup_value (relay, "expires_at", NULL));
   close_client (g_steal_pointer (&client));
 }

@@ -9,20 +9,20 @@
 
 #include "trust/peerup-authorized-keys-file.h"
 
-#define LISTEN "/ip4/127.0.0.1/tcp/0"
+#define LISTEN "listen_addresses: [/ip4/127.0.0.1/tcp/0]"
 
 static void
-write_config (Home *home, const char *listen, const char *limits, const char *more)
+write_config (Home *home, const char *network, const char *limits, const char *more)
 {
   g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
 
   text = g_strdup_printf ("version: 1\n"
                           "identity: {key_file: identity.key}\n"
-                          "network: {listen_addresses: [%s], limits: {%s}}\n"
+                          "network: {%s, limits: {%s}}\n"
                           "security: {enable_connection_gating: true, authorized_keys_file: authorized_keys}\n"
                           "%s",
-                          listen, limits, more);
+                          network, limits, more);
   g_file_set_contents_full (home->config, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error);
   g_assert_no_error (error);
 }
@@ -40,9 +40,17 @@ home_limit (Home *home, const char *limits)
 }
 
 void
+home_be_private (Home *home)
+{
+  write_config (home, LISTEN ", force_private_reachability: true", "", "");
+}
+
+void
 home_listen (Home *home, const char *addresses)
 {
-  write_config (home, addresses, "", "");
+  g_autofree char *network = g_strdup_printf ("listen_addresses: [%s]", addresses);
+
+  write_config (home, network, "", "");
 }
 
 static void

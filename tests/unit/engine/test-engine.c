@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "echo.h"
 #include "home.h"
 
 typedef struct
@@ -262,66 +263,12 @@ test_stranger_is_refused (void)
   device_stop (&a);
 }
 
-static gboolean
-echo (GThreadedSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
-{
-  GInputStream *input = g_io_stream_get_input_stream (G_IO_STREAM (connection));
-  GOutputStream *output = g_io_stream_get_output_stream (G_IO_STREAM (connection));
-
-  g_output_stream_splice (output, input, G_OUTPUT_STREAM_SPLICE_NONE, NULL, NULL);
-  return TRUE;
-}
-
-static GSocketService *
-start_echo (guint16 *port)
-{
-  GSocketService *service = g_threaded_socket_service_new (16);
-  g_autoptr (GError) error = NULL;
-
-  *port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (service), NULL, &error);
-  g_assert_no_error (error);
-  g_signal_connect (service, "run", G_CALLBACK (echo), NULL);
-  return service;
-}
-
-static void
-assert_echo (GIOStream *stream, const char *text)
-{
-  GOutputStream *output = g_io_stream_get_output_stream (stream);
-  GInputStream *input = g_io_stream_get_input_stream (stream);
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
-  g_autoptr (DexFuture) read = NULL;
-  g_autoptr (GError) error = NULL;
-  char buffer[64] = { 0 };
-
-  g_assert_true (await_true (dex_output_stream_write_bytes (output, bytes, 0), &error));
-  read = dex_input_stream_read (input, buffer, sizeof buffer - 1, 0);
-  g_assert_true (await_true (g_steal_pointer (&read), &error));
-  g_assert_no_error (error);
-  g_assert_cmpstr (buffer, ==, text);
-}
-
-static GIOStream *
-connect_to (PeerupForward *forward)
-{
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (GSocketConnectable) address = NULL;
-  g_autoptr (GError) error = NULL;
-  GIOStream *stream;
-
-  address =
-    G_SOCKET_CONNECTABLE (g_inet_socket_address_new_from_string ("127.0.0.1", peerup_forward_get_port (forward)));
-  stream = await_object (dex_socket_client_connect (client, address), &error);
-  g_assert_no_error (error);
-  return stream;
-}
-
 static void
 test_forward (void)
 {
   Device a, b;
   guint16 port;
-  g_autoptr (GSocketService) service = start_echo (&port);
+  g_autoptr (GSocketService) service = echo_start (&port);
   g_autofree char *config =
     g_strdup_printf ("services: {echo: {enabled: true, local_address: \"127.0.0.1:%u\"}}\n", port);
   g_autoptr (PeerupForward) forward = NULL;
@@ -336,8 +283,8 @@ test_forward (void)
   g_assert_no_error (error);
   listening = peerup_engine_forward_address (forward);
   g_assert_true (g_str_has_prefix (listening, "127.0.0.1:"));
-  stream = connect_to (forward);
-  assert_echo (stream, "through the tunnel");
+  stream = echo_connect (forward);
+  echo_assert (stream, "through the tunnel");
   g_assert_cmpuint (g_list_model_get_n_items (peerup_engine_get_forwards (b.engine)), ==, 1);
   peerup_engine_remove_forward (b.engine, forward);
   g_assert_cmpuint (g_list_model_get_n_items (peerup_engine_get_forwards (b.engine)), ==, 0);
