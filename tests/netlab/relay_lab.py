@@ -19,7 +19,7 @@ from netlab import wait_for
 RELAY_HOSTS = ("5.6.7.2", "5.6.8.2")
 WAYS = ((QUIC, TCP), (TCP,))  # of each; the first is in the configurations of its peers
 CUT = 3  # seconds after which strangers are cut off
-DRAIN = 6  # seconds for circuits that are open when a relay goes
+DRAIN = 4  # seconds for circuits that are open when a relay goes
 PATIENCE = 60  # seconds for what takes less than one
 
 
