@@ -123,14 +123,21 @@ circuit_try (Circuit *self, gboolean *limited, GError **error)
   return connection != NULL && !circuit_is_cancelled (self) && circuit_ask (self, connection, limited, error);
 }
 
+/* Whether it failed because somebody was not there, rather than because somebody said no. */
+static gboolean
+is_absence (const GError *error)
+{
+  return g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND) ||
+         g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE) ||
+         g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED) ||
+         g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_RESET);
+}
+
 /* A relay that was away for a moment and the peer that we look for there come back one after the other. */
 static gboolean
 circuit_wait_for_return (Circuit *self, const GError *error)
 {
-  gboolean absent = g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND) ||
-                    g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE);
-
-  if (!absent || self->link == NULL || !peerup_relay_link_is_returning (self->link) ||
+  if (!is_absence (error) || self->link == NULL || !peerup_relay_link_is_returning (self->link) ||
       g_get_monotonic_time () + RETURN_STEP > self->deadline)
     return FALSE;
   dex_await (dex_timeout_new_usec (RETURN_STEP), NULL);
