@@ -29,6 +29,7 @@ interop_relay_serve (PeerupSwarm *swarm, const InteropOptions *options)
 
   peerup_relay_settings_init (&settings);
   settings.max_reservations_per_address = settings.max_reservations;
+  settings.max_reservations_per_network = settings.max_reservations;
   settings.limit.duration = options->count;
   settings.limit.data = MAX (options->bytes, 0);
   if (options->ttl > 0)
