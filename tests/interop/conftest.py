@@ -10,7 +10,7 @@ import matrix
 import peers
 
 WAYS = ('tls', 'noise', 'quic')  # over TCP with that security, or over QUIC
-BESIDE = 6  # threads for what mostly waits
+BESIDE = 4  # threads for what mostly waits
 FOREIGN_PAIRS = (
     ('js', 'go-new'), ('go-new', 'js'), ('go-0.47', 'go-new'), ('go-new', 'go-0.47'),
     ('rust', 'go-new'), ('go-new', 'rust'), ('rust', 'js'), ('js', 'rust'))
@@ -64,17 +64,22 @@ class Wait:
     """A pair of its own, and what has begun with it."""
 
     def __init__(self, listeners, key, function, listener, dialer, way):
-        self.pair = peers.Pair(listeners, listener, dialer, way, wait=key)
-        self.begun, self._error = None, None
+        self._pair, self._begun, self._error = None, None, None
         try:
-            self.begun = function(self.pair)
+            self._pair = peers.Pair(listeners, listener, dialer, way, wait=key)
+            self._begun = function(self._pair)
         except AssertionError as error:
             self._error = error
 
     def take(self):
+        """The pair, and what the function has returned."""
         if self._error:
             raise self._error
-        return self.begun
+        return self._pair, self._begun
+
+    def close(self):
+        if self._pair:
+            self._pair.close()
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -91,7 +96,7 @@ def waits(request, listeners):
     begun = {name: future.result() for name, future in begun.items()}
     yield begun
     for wait in begun.values():
-        wait.pair.close()
+        wait.close()
 
 
 @pytest.fixture
@@ -101,7 +106,7 @@ def pair(request, listeners, waits):
         if isinstance(listeners.stacks[stack], str):
             pytest.skip(listeners.stacks[stack])
     wait = waits.get(request.node.nodeid)
-    it = wait.pair if wait else peers.Pair(listeners, listener, dialer, way)
+    it = wait.take()[0] if wait else peers.Pair(listeners, listener, dialer, way)
     yield it
     it.close()
 
@@ -109,7 +114,7 @@ def pair(request, listeners, waits):
 @pytest.fixture
 def begun(request, pair, waits):
     """What the function of the mark begins has returned."""
-    return waits[request.node.nodeid].take()
+    return waits[request.node.nodeid].take()[1]
 
 
 @pytest.fixture(scope='session', autouse=True)

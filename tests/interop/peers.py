@@ -29,6 +29,7 @@ SLOW = ('js',)  # to start: their dials share a program
 READ = ('push', 'await-push', 'copy')  # cases that read standard input, or print before their result
 WAITS = ('idle', 'quits', 'dies')  # who dials with a key of its own, for it waits while others are tested
 WAIT = 10  # seconds for what takes milliseconds on an idle machine
+START = 60  # seconds for a program to start, where many do
 
 
 def stacks():
@@ -269,7 +270,7 @@ class Pair:
         self._argv = listeners.stacks[dialer]
         self._listeners = listeners
         self.listener = listeners.get(listener, way)
-        ready = self.listener.wait_for('listening')
+        ready = self.listener.wait_for('listening', seconds=START)
         self.listener_id = peer_id(listener_key(listener))
         self._key = seed(wait, dialer) if wait else dialer_key(dialer)
         self.dialer_id = peer_id(self._key)
@@ -282,7 +283,7 @@ class Pair:
         """One more of the same, with its address; close() ends it at the latest."""
         program = self._listeners.start(self.listener_stack, self.way, *options, prefix=prefix)
         self._programs.append(program)
-        return program, program.wait_for('listening')['addrs'][0]
+        return program, program.wait_for('listening', seconds=START)['addrs'][0]
 
     def _words(self, case, key=None, addr=None, way=None, **options):
         words = [*way_options(way or self.way), '--key', seed_hex(key or self._key), '--addr', addr or self.addr,

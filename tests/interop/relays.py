@@ -31,12 +31,12 @@ class Relayed:
         name = f'relay {relay}'
         self.relay = shared or self._start(relay, 'relay', name, *peers.way_options(way), *limits)
         self.relay_id = peers.peer_id(peers.seed(name))
-        self.relay_addr = self.relay.wait_for('listening')['addrs'][0]
+        self.relay_addr = self.relay.wait_for('listening', seconds=peers.START)['addrs'][0]
         name = f'target {target}'
         self.target = self._start(target, 'listen', name, *options_of(way), '--relay', self.relay_addr,
                                   '--service', f'echo={listeners.echo.address}')
         self.target_id = peers.peer_id(peers.seed(name))
-        self.reserved = self.target.wait_for('reserved', seconds=30, relay=self.relay_id)
+        self.reserved = self.target.wait_for('reserved', seconds=peers.START, relay=self.relay_id)
         self.addr = self.addr_of(self.target_id)
 
     def needs(self, *stacks):

@@ -10,7 +10,7 @@ import pytest
 import peers
 
 KEY = peers.seed_hex(peers.seed('contract'))
-PATIENCE = 30  # seconds for what takes one, while others are at work
+PATIENCE = peers.START
 NOBODY = '/ip4/127.0.0.1/tcp/1/p2p/' + peers.peer_id(peers.seed('nobody'))
 STACKS = (peers.OURS, *peers.FOREIGN)
 

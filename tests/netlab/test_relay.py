@@ -110,6 +110,17 @@ def test_who_is_not_authorized_is_refused(world):
     assert "does not admit this device" in done.stderr, done.stderr
 
 
+def test_a_relay_for_those_who_are_authorized(world):
+    relay, others = world.relays[1], [device for device in world.devices if device is not world.stranger]
+    text = relay.config.read_text()
+    relay.config.write_text(text.replace("enable_connection_gating: false", "enable_connection_gating: true"))
+    try:
+        wait_for(lambda: world.states(world.stranger) == ["reserved", "waiting"], PATIENCE, "the stranger's refusal")
+        assert all(world.states(device) == ["reserved", "reserved"] for device in others)
+    finally:
+        relay.config.write_text(text)
+
+
 def test_stun_from_behind_a_router(world):
     needs("turnutils_stunclient")
     relay = world.relays[0]
