@@ -35,6 +35,9 @@ static guint signals[N_SIGNALS];
 
 /* Circuits that we open */
 
+/* Microseconds until a relay is asked again that was away. */
+#define RETURN_STEP (G_USEC_PER_SEC / 4)
+
 /* A fiber that nobody waits for any more is not run to its end: it answers through a promise. */
 typedef struct
 {
@@ -43,6 +46,7 @@ typedef struct
   PeerupPeerId *peer;
   PeerupPeerId *relay;
   PeerupMultiaddr *relay_address; /* with the relay's ID, and maybe nothing else */
+  PeerupRelayLink *link;          /* NULL: it is no relay of ours */
   gint64 deadline;
   DexPromise *promise; /* to a PeerupCircuit */
   gulong cancelled_id;
@@ -62,6 +66,7 @@ circuit_free (gpointer data)
   peerup_peer_id_unref (self->peer);
   peerup_peer_id_unref (self->relay);
   peerup_multiaddr_unref (self->relay_address);
+  g_clear_pointer (&self->link, peerup_relay_link_unref);
   g_clear_object (&self->stream);
   g_clear_pointer (&self->wait, peerup_relay_wait_free);
   g_free (self);
@@ -110,21 +115,64 @@ circuit_ask (Circuit *self, PeerupConnection *connection, gboolean *limited, GEr
   return agreed;
 }
 
+static gboolean
+circuit_try (Circuit *self, gboolean *limited, GError **error)
+{
+  g_autoptr (PeerupConnection) connection = circuit_connect (self, error);
+
+  return connection != NULL && !circuit_is_cancelled (self) && circuit_ask (self, connection, limited, error);
+}
+
+/* Whether it failed because somebody was not there, rather than because somebody said no. */
+static gboolean
+is_absence (const GError *error)
+{
+  return g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND) ||
+         g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE) ||
+         g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED) ||
+         g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_RESET);
+}
+
+/* A relay that was away for a moment and the peer that we look for there come back one after the other. */
+static gboolean
+circuit_wait_for_return (Circuit *self, const GError *error)
+{
+  if (!is_absence (error) || self->link == NULL || !peerup_relay_link_is_returning (self->link) ||
+      g_get_monotonic_time () + RETURN_STEP > self->deadline)
+    return FALSE;
+  dex_await (dex_timeout_new_usec (RETURN_STEP), NULL);
+  return !circuit_is_cancelled (self);
+}
+
 static DexFuture *
 circuit_fiber (gpointer data)
 {
   Circuit *self = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (PeerupConnection) connection = circuit_connect (self, &error);
   gboolean limited = FALSE;
+  gboolean agreed;
 
+  while (!(agreed = circuit_try (self, &limited, &error)) && circuit_wait_for_return (self, error))
+    {
+      g_clear_error (&error);
+      g_clear_object (&self->stream);
+    }
   if (circuit_is_cancelled (self))
     return dex_future_new_true ();
-  if (connection != NULL && circuit_ask (self, connection, &limited, &error))
+  if (agreed)
     dex_promise_resolve_boxed (self->promise, PEERUP_TYPE_CIRCUIT, peerup_circuit_new (self->stream, limited));
-  else if (!circuit_is_cancelled (self))
+  else
     dex_promise_reject (self->promise, g_steal_pointer (&error));
   return dex_future_new_true ();
+}
+
+static PeerupRelayLink *
+client_find (PeerupRelayClient *self, PeerupPeerId *relay)
+{
+  for (guint i = 0; i < self->links->len; i++)
+    if (peerup_peer_id_equal (peerup_relay_link_get_relay (self->links->pdata[i]), relay))
+      return self->links->pdata[i];
+  return NULL;
 }
 
 /* PeerupCircuitFunc */
@@ -142,6 +190,9 @@ open_circuit (PeerupSwarm *swarm, PeerupPeerId *peer, PeerupMultiaddr *address, 
   circuit->peer = peerup_peer_id_ref (peer);
   circuit->relay_address = peerup_multiaddr_newf ("%.*s", (int) (strlen (text) - strlen ("/p2p-circuit")), text);
   circuit->relay = peerup_multiaddr_dup_peer_id (circuit->relay_address);
+  circuit->link = client_find (self, circuit->relay);
+  if (circuit->link != NULL)
+    peerup_relay_link_ref (circuit->link);
   circuit->deadline = deadline;
   circuit->promise = dex_promise_new_cancellable ();
   circuit->cancelled_id =
@@ -153,15 +204,6 @@ open_circuit (PeerupSwarm *swarm, PeerupPeerId *peer, PeerupMultiaddr *address, 
 }
 
 /* Circuits that come */
-
-static PeerupRelayLink *
-client_find (PeerupRelayClient *self, PeerupPeerId *relay)
-{
-  for (guint i = 0; i < self->links->len; i++)
-    if (peerup_peer_id_equal (peerup_relay_link_get_relay (self->links->pdata[i]), relay))
-      return self->links->pdata[i];
-  return NULL;
-}
 
 static void
 on_stop (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *stream, gpointer data)

@@ -12,6 +12,8 @@
 /* Microseconds for a reservation, connecting included, and for the relay to say who comes. */
 #define RESERVE_TIMEOUT (20 * G_USEC_PER_SEC)
 #define STOP_TIMEOUT    (10 * G_USEC_PER_SEC)
+/* In which those whose relay was away are back there, as peerup_reservation_lost() hurries. */
+#define RETURN_TIME (3 * G_USEC_PER_SEC)
 
 struct _PeerupRelayLink
 {
@@ -27,25 +29,25 @@ struct _PeerupRelayLink
   PeerupReservation reservation;
   PeerupConnection *connection; /* on which it was made; NULL: none is */
   PeerupRelayGrant grant;
-  GError *error; /* of the last time, NULL when that went well */
-  gboolean left; /* the relay says that it serves no more */
+  GError *error;          /* of the last time, NULL when that went well */
+  gboolean away;          /* it was lost and has not granted anything since */
+  gint64 returning_until; /* monotonic; 0: it was never lost */
+  gboolean left;          /* the relay says that it serves no more */
   guint n_half_open;
 };
 
 static void link_step (PeerupRelayLink *self);
 
-static PeerupRelayLink *
-link_ref (PeerupRelayLink *self)
+PeerupRelayLink *
+peerup_relay_link_ref (PeerupRelayLink *self)
 {
   g_atomic_ref_count_inc (&self->ref_count);
   return self;
 }
 
-static void
-link_unref (gpointer data)
+void
+peerup_relay_link_unref (PeerupRelayLink *self)
 {
-  PeerupRelayLink *self = data;
-
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_object_unref (self->swarm);
@@ -56,6 +58,12 @@ link_unref (gpointer data)
   peerup_relay_grant_clear (&self->grant);
   g_clear_error (&self->error);
   g_free (self);
+}
+
+static void
+link_unref (gpointer data)
+{
+  peerup_relay_link_unref (data);
 }
 
 /* Where the relay is: as it was dialed, or where we were told to. */
@@ -99,6 +107,9 @@ link_take_grant (PeerupRelayLink *self, PeerupConnection *connection, PeerupRela
   peerup_relay_grant_clear (&self->grant);
   self->grant = *grant;
   *grant = (PeerupRelayGrant) { 0 };
+  if (self->away)
+    self->returning_until = now + RETURN_TIME;
+  self->away = FALSE;
   /* It has closed while its answer was on the way here. */
   if (peerup_connection_is_closed (connection))
     peerup_relay_link_lost (self, connection);
@@ -144,7 +155,8 @@ link_step (PeerupRelayLink *self)
 
   if (peerup_reservation_begin (&self->reservation, g_get_monotonic_time ()))
     /* It ends by its deadline, and stores by itself what it comes to. */
-    dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, reserve_fiber, link_ref (self), link_unref));
+    dex_future_disown (
+      dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, reserve_fiber, peerup_relay_link_ref (self), link_unref));
   deadline = peerup_reservation_get_deadline (&self->reservation);
   if (deadline == G_MAXINT64)
     peerup_timer_stop (&self->timer);
@@ -182,6 +194,8 @@ peerup_relay_link_lost (PeerupRelayLink *self, PeerupConnection *connection)
   self->error = g_error_copy (peerup_connection_get_error (connection));
   g_clear_object (&self->connection);
   self->left = FALSE;
+  self->away = TRUE;
+  self->returning_until = now + RETURN_TIME;
   others = peerup_swarm_dup_connections (self->swarm, self->relay);
   /* With another connection there the relay may keep it: it is asked, rather than guessed. */
   if (others->len > 0 && !peerup_swarm_is_relayed (others->pdata[0]))
@@ -190,6 +204,12 @@ peerup_relay_link_lost (PeerupRelayLink *self, PeerupConnection *connection)
     peerup_reservation_lost (&self->reservation, now, g_random_int ());
   link_step (self);
   self->changed (self, self->data);
+}
+
+gboolean
+peerup_relay_link_is_returning (PeerupRelayLink *self)
+{
+  return g_get_monotonic_time () < self->returning_until;
 }
 
 void
@@ -276,7 +296,7 @@ peerup_relay_link_take_circuit (PeerupRelayLink *self, PeerupConnection *connect
       return;
     }
   coming = g_new0 (Coming, 1);
-  coming->link = link_ref (self);
+  coming->link = peerup_relay_link_ref (self);
   coming->connection = g_object_ref (connection);
   coming->stream = stream;
   self->n_half_open++;

@@ -22,6 +22,8 @@ typedef void (*PeerupRelayLinkFunc) (PeerupRelayLink *self, gpointer data);
 /* Does nothing before peerup_relay_link_set_addresses(). */
 PeerupRelayLink *peerup_relay_link_new (PeerupSwarm *swarm, PeerupRelayWatch *watch, PeerupPeerId *relay,
                                         PeerupRelayLinkFunc changed, gpointer data) G_GNUC_WARN_UNUSED_RESULT;
+PeerupRelayLink *peerup_relay_link_ref (PeerupRelayLink *self);
+void peerup_relay_link_unref (PeerupRelayLink *self);
 /* Ends it and drops the owner's reference. */
 void peerup_relay_link_stop (PeerupRelayLink *self);
 
@@ -32,6 +34,8 @@ void peerup_relay_link_retry (PeerupRelayLink *self);
 void peerup_relay_link_lost (PeerupRelayLink *self, PeerupConnection *connection);
 /* Whether the relay says that it serves hop. */
 void peerup_relay_link_set_serving (PeerupRelayLink *self, gboolean serving);
+/* Whether the relay was lost a moment ago, or is back since a moment: who is looked for there may come back too. */
+gboolean peerup_relay_link_is_returning (PeerupRelayLink *self);
 /* The relay opened @stream, which is taken, for stop. */
 void peerup_relay_link_take_circuit (PeerupRelayLink *self, PeerupConnection *connection, PeerupStream *stream);
 

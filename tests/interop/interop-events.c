@@ -36,6 +36,20 @@ interop_strings (const char *const *strings)
   return array;
 }
 
+JsonArray *
+interop_addresses_of (GPtrArray *addresses, PeerupPeerId *peer)
+{
+  JsonArray *full = json_array_new ();
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_with_peer_id (addresses->pdata[i], peer);
+
+      json_array_add_string_element (full, peerup_multiaddr_get_string (address));
+    }
+  return full;
+}
+
 void
 interop_describe_connection (JsonObject *members, PeerupConnection *connection)
 {
@@ -45,6 +59,7 @@ interop_describe_connection (JsonObject *members, PeerupConnection *connection)
   json_object_set_string_member (members, "transport", info->transport);
   json_object_set_string_member (members, "security", info->security);
   json_object_set_string_member (members, "muxer", info->muxer);
+  json_object_set_boolean_member (members, "limited", info->limited);
 }
 
 static int

@@ -5,7 +5,6 @@
  * relay: the same, and hop. */
 
 #include "interop.h"
-#include "relay/peerup-relay-server.h"
 #include "tunnel/peerup-service-private.h"
 #include "wire/peerup-error.h"
 
@@ -148,32 +147,6 @@ on_identified (PeerupIdentify *identify, PeerupConnection *connection, PeerupPee
 }
 
 static void
-on_relay_changed (PeerupRelayServer *relay, gpointer data)
-{
-  JsonObject *members = json_object_new ();
-  guint n_reservations, n_circuits;
-
-  g_object_get (relay, "n-reservations", &n_reservations, "n-circuits", &n_circuits, NULL);
-  json_object_set_int_member (members, "reservations", n_reservations);
-  json_object_set_int_member (members, "circuits", n_circuits);
-  interop_emit ("relay", members);
-}
-
-/* Whoever is let in at all may use it, as often as the tests need, from one address. */
-static void
-listener_serve_relay (Listener *self, const InteropOptions *options)
-{
-  PeerupRelaySettings settings;
-
-  peerup_relay_settings_init (&settings);
-  settings.max_reservations_per_address = settings.max_reservations;
-  settings.limit.duration = options->count;
-  settings.limit.data = MAX (options->bytes, 0);
-  self->relay = peerup_relay_server_new (self->swarm, &settings);
-  g_signal_connect (self->relay, "changed", G_CALLBACK (on_relay_changed), NULL);
-}
-
-static void
 emit_peers (Listener *self)
 {
   g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (self->swarm, NULL);
@@ -204,21 +177,14 @@ emit_listening (Listener *self)
   g_autoptr (GPtrArray) addresses = peerup_swarm_dup_listen_addresses (self->swarm);
   PeerupPeerId *peer = peerup_swarm_get_peer_id (self->swarm);
   JsonObject *members = json_object_new ();
-  JsonArray *full = json_array_new ();
 
-  for (guint i = 0; i < addresses->len; i++)
-    {
-      g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_with_peer_id (addresses->pdata[i], peer);
-
-      json_array_add_string_element (full, peerup_multiaddr_get_string (address));
-    }
   json_object_set_string_member (members, "peer", peerup_peer_id_get_string (peer));
-  json_object_set_array_member (members, "addrs", full);
+  json_object_set_array_member (members, "addrs", interop_addresses_of (addresses, peer));
   interop_emit ("listening", members);
 }
 
 gboolean
-interop_listen (PeerupSwarm *swarm, const InteropOptions *options, GError **error)
+interop_listen (PeerupSwarm *swarm, PeerupRelayClient *relays, const InteropOptions *options, GError **error)
 {
   g_autoptr (PeerupMultiaddr) any =
     peerup_multiaddr_newf ("/ip4/127.0.0.1/%s", interop_options_want_quic (options) ? "udp/0/quic-v1" : "tcp/0");
@@ -235,7 +201,7 @@ interop_listen (PeerupSwarm *swarm, const InteropOptions *options, GError **erro
   interop_serve (swarm);
   peerup_ping_serve (swarm);
   if (options->relays)
-    listener_serve_relay (&self, options);
+    self.relay = interop_relay_serve (swarm, options);
   self.identify = peerup_identify_new (swarm);
   g_signal_connect (self.identify, "identified", G_CALLBACK (on_identified), &self);
   g_signal_connect (swarm, "connection-opened", G_CALLBACK (on_opened), &self);
@@ -245,5 +211,7 @@ interop_listen (PeerupSwarm *swarm, const InteropOptions *options, GError **erro
     return FALSE;
   ended = interop_read_commands (on_line, &self);
   emit_listening (&self);
+  if (options->relay != NULL && !interop_relay_reserve (relays, swarm, options->relay, error))
+    return FALSE;
   return dex_await (ended, error);
 }

@@ -8,6 +8,8 @@
 
 #include "protocols/peerup-identify.h"
 #include "protocols/peerup-ping.h"
+#include "relay/peerup-relay-client.h"
+#include "relay/peerup-relay-server.h"
 
 G_BEGIN_DECLS
 
@@ -27,11 +29,12 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *transport; /* NULL: tcp */
-  char *security;  /* over TCP only */
+  char *security;  /* over TCP and inside of circuits */
   char *key;
   char **allow;
   char **services;
   char *address;
+  char *relay; /* to reserve at; NULL: none */
   char *action;
   char *protocol;
   gint64 bytes; /* -1: the case's own */
@@ -39,6 +42,7 @@ typedef struct
   int code;
   int streams;     /* a peer may have open; 0: the swarm's own */
   gboolean relays; /* a listener that serves hop too: bytes and count (seconds) bound its circuits */
+  int ttl;         /* seconds of its reservations; 0: the relay's own */
   double timeout;
 } InteropOptions;
 
@@ -46,16 +50,23 @@ gboolean interop_options_want_quic (const InteropOptions *options);
 
 /* Both are called in a fiber and serve @swarm as the contract says. G_OPTION_ERROR: the caller
  * was asked for something that is not in the contract; nothing has been printed then. */
-gboolean interop_listen (PeerupSwarm *swarm, const InteropOptions *options, GError **error);
+gboolean interop_listen (PeerupSwarm *swarm, PeerupRelayClient *relays, const InteropOptions *options, GError **error);
 /* Whether the options name a case and an address; G_OPTION_ERROR. Asked before interop_dial(). */
 gboolean interop_dial_check (const InteropOptions *options, GError **error);
 /* FALSE without an error: the case failed, and its result line has said so. */
 gboolean interop_dial (PeerupSwarm *swarm, const InteropOptions *options, GError **error);
 
+/* Serves hop as the options say, and tells how much it has to do. */
+PeerupRelayServer *interop_relay_serve (PeerupSwarm *swarm, const InteropOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+/* Keeps a reservation at @address from now on, and tells of each; once for a program. */
+gboolean interop_relay_reserve (PeerupRelayClient *relays, PeerupSwarm *swarm, const char *address, GError **error);
+
 /* Lines of JSON. @members is (transfer full), and gets @event as its first member. */
 void interop_emit (const char *event, JsonObject *members);
 void interop_print (FILE *file, JsonObject *members);
 JsonArray *interop_strings (const char *const *strings) G_GNUC_WARN_UNUSED_RESULT;
+/* With /p2p of @peer at the end. */
+JsonArray *interop_addresses_of (GPtrArray *addresses, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 void interop_describe_connection (JsonObject *members, PeerupConnection *connection);
 void interop_describe_info (JsonObject *members, PeerupPeerInfo *info);
 

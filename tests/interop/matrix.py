@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
-"""What came out, as a table: a line for each case, a column for each pair, a letter for each way to connect."""
+"""What came out, as a table: a line for each case, a column for each pair or relay, a letter for each way to connect."""
 
 import pytest
 
 KEY = pytest.StashKey()
+RELAYS = pytest.StashKey()
 LETTERS = {'tls': 't', 'noise': 'n', 'quic': 'q'}
 WIDTH = 9
 LEGEND = ('t TCP with TLS, n TCP with Noise, q QUIC: passed; the capital of it: FAILED; - cannot be done, see below; '
@@ -12,29 +13,30 @@ LEGEND = ('t TCP with TLS, n TCP with Noise, q QUIC: passed; the capital of it: 
 
 
 class Matrix:
-    def __init__(self):
-        self._pairs = []
-        self._results = {}  # case: {(listener, dialer, way): outcome}
+    def __init__(self, *heads):
+        self._heads = heads  # what a column's names are
+        self._columns = []
+        self._results = {}  # case: {(column, way): outcome}
         self._reasons = {}  # why something was skipped: {case: [words]}
 
-    def note(self, case, pair, report):
+    def note(self, case, column, way, report, words):
         """Takes up one phase of a test: the worst of its phases counts."""
         if report.when != 'call' and report.passed:
             return
-        if pair[:2] not in self._pairs:
-            self._pairs.append(pair[:2])
+        if column not in self._columns:
+            self._columns.append(column)
         results = self._results.setdefault(case, {})
-        if results.get(pair) != 'failed':
-            results[pair] = report.outcome
+        if results.get((column, way)) != 'failed':
+            results[column, way] = report.outcome
         if report.skipped:
-            listener, dialer, way = pair
             where = self._reasons.setdefault(report.longrepr[2].removeprefix('Skipped: '), {})
-            where.setdefault(case, []).append(f'{dialer} dials {listener} ({way})')
+            where.setdefault(case, []).append(words)
 
-    def _cell(self, results, pair):
+    @staticmethod
+    def _cell(results, column):
         letters = ''
         for way, letter in LETTERS.items():
-            outcome = results.get((*pair, way))
+            outcome = results.get((column, way))
             letters += {'passed': letter, 'failed': letter.upper(), 'skipped': '-'}.get(outcome, '.')
         return letters
 
@@ -42,13 +44,11 @@ class Matrix:
         if not self._results:
             return
         first = max(map(len, self._results)) + 1
-        rows = {'dialer': [dialer for _, dialer in self._pairs],
-                'listener': [listener for listener, _ in self._pairs]}
+        rows = {head: [column[i] for column in self._columns] for i, head in enumerate(self._heads)}
         for case, results in self._results.items():
-            rows[case] = [self._cell(results, pair) for pair in self._pairs]
+            rows[case] = [self._cell(results, column) for column in self._columns]
         for name, cells in rows.items():
             yield (name.ljust(first) + ''.join(cell.ljust(WIDTH) for cell in cells)).rstrip()
-        yield LEGEND
         for reason, where in self._reasons.items():
             yield f'- {reason}:'
             for case, words in where.items():

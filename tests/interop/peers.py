@@ -7,6 +7,7 @@ wait in here is bounded, and a wait that fails says what the program said.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -24,8 +25,11 @@ import nets
 HERE = pathlib.Path(__file__).resolve().parent
 OURS = 'peerup'
 FOREIGN = ('go-0.47', 'go-new', 'js', 'rust')
+SLOW = ('js',)  # to start: their dials share a program
+READ = ('push', 'await-push', 'copy')  # cases that read standard input, or print before their result
 WAITS = ('idle', 'quits', 'dies')  # who dials with a key of its own, for it waits while others are tested
 WAIT = 10  # seconds for what takes milliseconds on an idle machine
+START = 60  # seconds for a program to start, where many do
 
 
 def stacks():
@@ -150,24 +154,68 @@ class Program:
             self.process.wait()
 
 
+class Dials:
+    """A program of a stack that is slow to start and dials again and again: README.md, dials. May be used by threads."""
+
+    def __init__(self, argv):
+        self._argv = [*argv, 'dials']
+        self._lock = threading.Lock()
+        self._numbers = itertools.count()
+        self._program = None
+
+    def start(self, words):
+        with self._lock:
+            if not self._program or self._program.process.poll() is not None:
+                self._program = Program(self._argv)
+            dial = Dial(self._program, next(self._numbers), words)
+            self._program.say(json.dumps({'id': dial.id, 'words': words}))
+        return dial
+
+    def stop(self):
+        return self._program.stop() if self._program else 0
+
+
+class Dial:
+    """One of these dials, as a Program that has nothing to say but its result."""
+
+    def __init__(self, program, number, words):
+        self.id, self.events, self.ended = number, [], None
+        self._program, self._words = program, words
+        self._mark = program.mark()
+
+    def finish(self, seconds):
+        event = self._program.wait_for('dialed', since=self._mark, seconds=seconds, id=self.id)
+        self.events, self.ended = [event['result']], event['at']
+        return 0 if event['result']['ok'] else 1
+
+    def story(self):
+        return f'{shlex.join(map(str, self._words))}\n{json.dumps(self.events)}\nby {self._program.story()}'
+
+    def kill(self):
+        """It ends when its time is up."""
+
+
 class Listeners:
     """One listening program for each stack and way, started when first asked for."""
 
     def __init__(self):
         self.stacks = stacks()
+        self._dials = {name: Dials(self.stacks[name]) for name in SLOW if not isinstance(self.stacks[name], str)}
         self.running = {}
+        self._lock = threading.Lock()
         self.gone = []
         self.echo = nets.EchoServer()
         self.closed = nets.ClosedPort()
 
     def get(self, stack, way):
-        """The listener; a new one if the last has died, which stop() reports."""
-        listener = self.running.get((stack, way))
-        if listener and listener.process.poll() is not None:
-            self.gone.append(self.running.pop((stack, way)))
-            listener = None
-        if not listener:
-            listener = self.running[stack, way] = self.start(stack, way)
+        """The listener; a new one if the last has died, which stop() reports. May be called by threads."""
+        with self._lock:
+            listener = self.running.get((stack, way))
+            if listener and listener.process.poll() is not None:
+                self.gone.append(self.running.pop((stack, way)))
+                listener = None
+            if not listener:
+                listener = self.running[stack, way] = self.start(stack, way)
         return listener
 
     def start(self, stack, way, *options, prefix=()):
@@ -180,9 +228,15 @@ class Listeners:
         argv += ['--service', f'echo={self.echo.address}', '--service', f'closed={self.closed.address}']
         return Program(argv)
 
+    def start_dial(self, stack, words):
+        """A dial that reads no standard input, and need not be killed."""
+        return self._dials[stack].start(words) if stack in self._dials else Program([*self.stacks[stack], 'dial', *words])
+
     def stop(self):
         self.echo.close()
         self.closed.close()
+        for dials in self._dials.values():
+            dials.stop()
         bad = [f'died with exit code {listener.process.returncode}: {listener.story()}' for listener in self.gone]
         for listener in self.running.values():
             try:
@@ -216,7 +270,7 @@ class Pair:
         self._argv = listeners.stacks[dialer]
         self._listeners = listeners
         self.listener = listeners.get(listener, way)
-        ready = self.listener.wait_for('listening')
+        ready = self.listener.wait_for('listening', seconds=START)
         self.listener_id = peer_id(listener_key(listener))
         self._key = seed(wait, dialer) if wait else dialer_key(dialer)
         self.dialer_id = peer_id(self._key)
@@ -229,18 +283,22 @@ class Pair:
         """One more of the same, with its address; close() ends it at the latest."""
         program = self._listeners.start(self.listener_stack, self.way, *options, prefix=prefix)
         self._programs.append(program)
-        return program, program.wait_for('listening')['addrs'][0]
+        return program, program.wait_for('listening', seconds=START)['addrs'][0]
 
-    def _command(self, case, key=None, addr=None, way=None, **options):
-        argv = [*self._argv, 'dial', *way_options(way or self.way),
-                '--key', seed_hex(key or self._key), '--addr', addr or self.addr, '--do', case]
+    def _words(self, case, key=None, addr=None, way=None, **options):
+        words = [*way_options(way or self.way), '--key', seed_hex(key or self._key), '--addr', addr or self.addr,
+                 '--do', case]
         for name, value in options.items():
-            argv += [f'--{name}', str(value)]
-        return argv
+            words += [f'--{name}', str(value)]
+        return words
 
-    def start(self, case, timeout=20, **options):
-        """Starts a dial; options are those of the command line."""
-        program = Program(self._command(case, timeout=timeout, **options))
+    def start(self, case, timeout=20, own=False, **options):
+        """Starts a dial, in a program of its own if that is wanted; options are those of the command line."""
+        words = self._words(case, timeout=timeout, **options)
+        if own or case in READ:
+            program = Program([*self._argv, 'dial', *words])
+        else:
+            program = self._listeners.start_dial(self.dialer_stack, words)
         program.patience = timeout + WAIT
         self._programs.append(program)
         return program
@@ -269,7 +327,7 @@ class Pair:
     def copy(self, protocol, data, halfway=None, prefix=(), timeout=20, **options):
         """Sends data to a stream of that protocol, which has to return it. When half of it is on its way and some has
         come back, calls halfway with a function that returns what the program has said on standard error."""
-        argv = [*prefix, *self._command('copy', timeout=timeout, protocol=protocol, **options)]
+        argv = [*prefix, *self._argv, 'dial', *self._words('copy', timeout=timeout, protocol=protocol, **options)]
         returned, begun = bytearray(), threading.Event()
 
         def take():

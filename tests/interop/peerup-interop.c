@@ -15,6 +15,7 @@ typedef struct
   const char *command;
   InteropOptions options;
   PeerupSwarm *swarm;
+  PeerupRelayClient *relays; /* reserves, and dials through relays; NULL: this is one itself */
   gboolean passed;
   GError *error;
 } Program;
@@ -32,18 +33,25 @@ interop_options_want_quic (const InteropOptions *options)
   return g_strcmp0 (options->transport, "quic") == 0;
 }
 
+/* QUIC needs none: there it is for what is inside of circuits. */
+static gboolean
+is_security_known (const InteropOptions *options)
+{
+  return options->security == NULL ? interop_options_want_quic (options)
+                                   : g_str_equal (options->security, "tls") || g_str_equal (options->security, "noise");
+}
+
 static gboolean
 check_options (const InteropOptions *options, GError **error)
 {
   if (options->transport != NULL && !g_str_equal (options->transport, "tcp") && !interop_options_want_quic (options))
     return usage (error, "--transport must be tcp or quic");
-  if (!interop_options_want_quic (options) && g_strcmp0 (options->security, "tls") != 0 &&
-      g_strcmp0 (options->security, "noise") != 0)
+  if (!is_security_known (options))
     return usage (error, "--security must be tls or noise");
   if (options->code < 0 || options->code > G_MAXUINT8)
     return usage (error, "--code must be 0 to 255");
-  if (options->streams < 0)
-    return usage (error, "--streams must be a number");
+  if (options->streams < 0 || options->ttl < 0)
+    return usage (error, "--streams and --ttl must be numbers");
   return TRUE;
 }
 
@@ -62,6 +70,8 @@ parse_options (InteropOptions *options, int *argc, char ***argv, GError **error)
     { "bytes", 0, 0, G_OPTION_ARG_INT64, &options->bytes, NULL, NULL },
     { "count", 0, 0, G_OPTION_ARG_INT, &options->count, NULL, NULL },
     { "code", 0, 0, G_OPTION_ARG_INT, &options->code, NULL, NULL },
+    { "relay", 0, 0, G_OPTION_ARG_STRING, &options->relay, NULL, NULL },
+    { "ttl", 0, 0, G_OPTION_ARG_INT, &options->ttl, NULL, NULL },
     { "streams", 0, 0, G_OPTION_ARG_INT, &options->streams, NULL, NULL },
     { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->timeout, NULL, NULL },
     G_OPTION_ENTRY_NULL,
@@ -118,7 +128,7 @@ make_swarm (const InteropOptions *options, GError **error)
   g_autoptr (PeerupPrivateKey) key = parse_seed (options->key, error);
   PeerupSwarm *swarm = key != NULL ? peerup_swarm_new (key, error) : NULL;
 
-  if (swarm != NULL && !interop_options_want_quic (options))
+  if (swarm != NULL && options->security != NULL)
     peerup_swarm_set_securities (swarm, g_str_equal (options->security, "tls") ? tls : noise);
   if (swarm != NULL && options->streams > 0)
     limit_streams (swarm, options->streams);
@@ -134,7 +144,7 @@ program_fiber (gpointer data)
   if (g_str_equal (self->command, "dial"))
     self->passed = interop_dial (self->swarm, &self->options, &self->error);
   else
-    self->passed = interop_listen (self->swarm, &self->options, &self->error);
+    self->passed = interop_listen (self->swarm, self->relays, &self->options, &self->error);
   if (!dex_await (dex_future_first (peerup_swarm_close (self->swarm), dex_timeout_new_usec (CLOSE_TIMEOUT), NULL),
                   &error))
     g_printerr ("peerup-interop: closing: %s\n", error->message);
@@ -160,6 +170,8 @@ program_prepare (Program *self, int argc, char *argv[])
   if (g_str_equal (self->command, "dial") && !interop_dial_check (&self->options, &self->error))
     return FALSE;
   self->swarm = make_swarm (&self->options, &self->error);
+  if (self->swarm != NULL && !self->options.relays)
+    self->relays = peerup_relay_client_new (self->swarm);
   return self->swarm != NULL;
 }
 
@@ -172,8 +184,10 @@ program_clear (Program *self)
   g_strfreev (self->options.allow);
   g_strfreev (self->options.services);
   g_free (self->options.address);
+  g_free (self->options.relay);
   g_free (self->options.action);
   g_free (self->options.protocol);
+  g_clear_object (&self->relays);
   g_clear_object (&self->swarm);
   g_clear_error (&self->error);
 }

@@ -293,7 +293,7 @@ def test_idle(pair, begun):
 
 
 def begin_quits(pair):
-    dialer = pair.start('idle', timeout=5)
+    dialer = pair.start('idle', timeout=5, own=True)
     pair.listener_sees('connected', peer=pair.dialer_id, seconds=30)
     return dialer
 
@@ -308,7 +308,7 @@ def test_dialer_quits(pair, begun):
 
 
 def begin_dialer_dies(pair):
-    dialer = pair.start('source', bytes=ENDLESS)
+    dialer = pair.start('source', bytes=ENDLESS, own=True)
     pair.listener_sees('connected', peer=pair.dialer_id, seconds=30)
     dialer.kill()
     return dialer

@@ -1,152 +1,175 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
-"""Foreign peers reserve at our relay and reach each other through it: ours carries bytes that it cannot read."""
+"""Two peers that meet at a relay: each stack as the relay, as the one that has reserved, and as the one that dials.
 
-import contextlib
+The relay carries bytes that it cannot read; what it cuts off ends with an error at both ends, and can be dialed again.
+"""
+
+import time
 
 import pytest
 
 import peers
+from relays import GO, STACKS, WAYS, Relayed, Relays
+from test_interop import AGENT, SERVED
 
-STACKS = ('go-0.47', 'go-new', 'js')
-GO = ('go-0.47', 'go-new')
-WAYS = ('tls', 'noise', 'quic')  # to the relay; inside the circuit it is TLS or Noise, and Noise over QUIC
-# (target, source) where the relay cuts: each stack in each role.
-LIMITED = (('go-0.47', 'js'), ('js', 'go-new'), ('go-new', 'go-0.47'), ('js', 'js'))
-INSIDE = {'tls': '/tls/1.0.0', 'noise': '/noise', 'quic': '/noise'}
+OURS = peers.OURS
 MEBIBYTE = 1 << 20
+BOUND = 262144  # bytes of a circuit, where its relay bounds them
+SECONDS = 5  # the same
+TTL = 4  # seconds of a reservation, where it has to be refreshed
+JS_TTL = 35  # the same for js-libp2p, which refreshes none before half a minute is over
 
 
-def options_of(way):
-    return (*peers.way_options(way), '--security', 'noise') if way == 'quic' else peers.way_options(way)
+def trios():
+    """(relay, target, source): any two at ours; at others' at least one of the two is ours."""
+    for relay in STACKS:
+        for target in STACKS:
+            for source in STACKS:
+                if OURS in (relay, target, source):
+                    yield relay, target, source
 
 
-class Relayed:
-    """A relay of ours, a target that has reserved there, and dials through it."""
-
-    def __init__(self, found, target, way, limits):
-        self._found, self._way = found, way
-        self._programs = []
-        self.relay = self._start([*found[peers.OURS], 'relay', *peers.way_options(way), *limits], 'relay')
-        self.relay_id = peers.peer_id(peers.seed('relay'))
-        self.relay_addr = self.relay.wait_for('listening')['addrs'][0]
-        self.target = self._start([*found[target], 'listen', *options_of(way), '--relay', self.relay_addr], 'target')
-        self.target_id = peers.peer_id(peers.seed('target'))
-        self.reserved = self.target.wait_for('reserved', relay=self.relay_id)
-        self.addr = f'{self.relay_addr}/p2p-circuit/p2p/{self.target_id}'
-
-    def _start(self, argv, name):
-        program = peers.Program([*argv, '--key', peers.seed_hex(peers.seed(name))])
-        self._programs.append(program)
-        return program
-
-    def dial(self, stack, case, passes=True, timeout=20, addr=None, **options):
-        argv = [*self._found[stack], 'dial', *options_of(self._way), '--addr', addr or self.addr, '--do', case,
-                '--timeout', str(timeout)]
-        for name, value in options.items():
-            argv += [f'--{name}', str(value)]
-        program = self._start(argv, 'source')
-        code = program.finish(timeout + peers.WAIT)
-        result = program.events[-1] if program.events else {}
-        assert code == (0 if passes else 1) and result.get('ok') is passes, \
-            f'exit code {code} from {program.story()}\nthe relay: {self.relay.story()}\nthe target: {self.target.story()}'
-        return result
-
-    def check_through_the_relay(self, result):
-        assert result['peer'] == self.target_id
-        assert result['transport'] == 'relay'
-        # go-libp2p does not tell of a connection through a relay.
-        assert result['security'] in ('', INSIDE[self._way])
-        assert result['muxer'] in ('', '/yamux/1.0.0')
-
-    def wait_until_idle(self):
-        """Until the last that the relay has told is that it has no circuit."""
-        def told():
-            return [event for event in self.relay.events if event.get('event') == 'relay']
-        assert peers.until(lambda: told()[-1]['circuits'] == 0), self.relay.story()
-
-    def close(self):
-        """The target may be told by the relay's end; the relay has to go in order."""
-        try:
-            assert self.relay.stop() == 0, self.relay.story()
-        finally:
-            for program in self._programs:
-                program.kill()
+def some_trios():
+    """Where the relay cuts: ours in each role with each stack, and each foreign stack at both ends of ours."""
+    yield OURS, OURS, OURS
+    yield from ((OURS, 'go-0.47', 'js'), (OURS, 'js', 'go-new'), (OURS, 'go-new', 'go-0.47'), (OURS, 'js', 'js'))
+    for foreign in (*GO, 'js'):
+        yield foreign, OURS, OURS
+        yield foreign, foreign, OURS
+        yield foreign, OURS, foreign
 
 
-@contextlib.contextmanager
-def relayed(listeners, target, way, *limits):
-    for stack in (peers.OURS, target):
-        if isinstance(listeners.stacks[stack], str):
-            pytest.skip(listeners.stacks[stack])
-    it = Relayed(listeners.stacks, target, way, limits)
+@pytest.fixture(scope='module')
+def relays(listeners):
+    running = Relays(listeners)
+    yield running
+    running.close()
+
+
+@pytest.mark.parametrize('way', WAYS)
+@pytest.mark.parametrize('trio', trios(), ids='-'.join)
+def test_circuit(relays, trio, way):
+    relay, target, source = trio
+    it = relays.get(relay, target, way)
+    it.needs(source)
+    dials = {
+        'identify': it.start(source, 'identify'),
+        'echo': it.start(source, 'echo', bytes=MEBIBYTE),
+        'sink': it.start(source, 'sink', bytes=4 * MEBIBYTE),
+        'source': it.start(source, 'source', bytes=4 * MEBIBYTE),
+        'parallel': it.start(source, 'parallel', count=20),
+        'service': it.start(source, 'echo', protocol='/peerup/echo/1.0.0', bytes=100000),
+    }
+    results = {name: it.result(dial) for name, dial in dials.items()}
+    for result in results.values():
+        it.check(result)
+    assert results['identify']['agent'].startswith(AGENT[target])
+    assert SERVED <= set(results['identify']['protocols'])
+    assert results['identify']['signed']
+    assert [results[name]['bytes'] for name in ('echo', 'sink', 'source')] == [MEBIBYTE, 4 * MEBIBYTE, 4 * MEBIBYTE]
+    assert results['parallel']['streams'] == 20
+    it.wait_until_idle()
+
+
+@pytest.mark.parametrize('way', WAYS)
+@pytest.mark.parametrize('relay, target', [(a, b) for a in STACKS for b in STACKS if OURS in (a, b)])
+def test_reservation(relays, relay, target, way):
+    """Vouchers are checked where they are told of: go's client takes no wrong one, ours neither."""
+    it = relays.get(relay, target, way)
+    if target in GO:
+        assert it.reserved['voucher']
+    if 'seconds' in it.reserved:
+        assert it.reserved['seconds'] == it.reserved['bytes'] == 0
+    if relay not in GO:  # which tells none, for a loopback address is no public one
+        assert [a for a in it.reserved['addrs'] if it.relay_addr in a]
+
+
+@pytest.mark.parametrize('relay, source', [(a, b) for a in STACKS for b in STACKS if OURS in (a, b)])
+def test_nobody_has_reserved(relays, relay, source):
+    it = relays.get(relay, OURS, 'tls')
+    it.needs(source)
+    error = it.dial(source, 'ping', passes=False, addr=it.addr_of(peers.peer_id(peers.seed('nobody'))))['error']
+    assert any(words in error for words in ('NO_RESERVATION', '204', 'the relay refuses')), error
+
+
+def check_cut(it, dial):
+    """It ended with an error, which at ours is none of bytes that lack; and the target saw it, too."""
+    result = it.result(dial, passes=False)
+    assert result['error']
+    assert 'bytes came instead of' not in result['error'] or it.source_stack != OURS, dial.story()
+    assert 'deadline' not in result['error'] and 'in time' not in result['error'], dial.story()
+    it.target.wait_for('disconnected', seconds=30, peer=dial.peer_id)
+
+
+def reach_data_limit(listeners, trio):
+    relay, target, source = trio
+    it = Relayed(listeners, relay, target, 'tls', '--bytes', str(BOUND))
+    it.source_stack = source
     try:
-        yield it
+        it.needs(source)
+        if target in (*GO, OURS):
+            assert it.reserved['bytes'] == BOUND
+        it.check(it.dial(source, 'echo', bytes=65536), limited=True)
+        for dial in [it.start(source, case, bytes=MEBIBYTE) for case in ('sink', 'source')]:
+            check_cut(it, dial)
+        it.wait_until_idle()
+        it.dial(source, 'echo', bytes=65536)
     finally:
         it.close()
 
 
-def needs(listeners, stack):
-    if isinstance(listeners.stacks[stack], str):
-        pytest.skip(listeners.stacks[stack])
-
-
-@pytest.fixture(params=[(target, way) for target in STACKS for way in WAYS], ids='-'.join, scope='module')
-def unlimited(request, listeners):
-    with relayed(listeners, *request.param) as it:
-        yield it
-
-
-@pytest.mark.parametrize('source', STACKS)
-def test_circuit(listeners, unlimited, source):
-    needs(listeners, source)
-    mark = unlimited.relay.mark()
-    unlimited.check_through_the_relay(unlimited.dial(source, 'echo', bytes=MEBIBYTE))
-    assert unlimited.dial(source, 'sink', bytes=4 * MEBIBYTE)['bytes'] == 4 * MEBIBYTE
-    assert unlimited.dial(source, 'source', bytes=4 * MEBIBYTE)['bytes'] == 4 * MEBIBYTE
-    assert unlimited.dial(source, 'parallel', count=20)['streams'] == 20
-    unlimited.relay.wait_for('relay', since=mark, reservations=1, circuits=1)
-    unlimited.wait_until_idle()
-
-
-def test_reservation(unlimited):
-    reserved = unlimited.reserved
-    if 'voucher' in reserved:
-        assert reserved['voucher']
-        assert reserved['seconds'] == reserved['bytes'] == 0
-    assert [a for a in reserved['addrs'] if unlimited.relay_addr in a]
-
-
-def test_nobody_has_reserved(listeners):
-    with relayed(listeners, 'go-new', 'tls') as it:
-        for source in STACKS:
-            needs(listeners, source)
-            nobody = peers.peer_id(peers.seed('nobody'))
-            result = it.dial(source, 'ping', passes=False, addr=f'{it.relay_addr}/p2p-circuit/p2p/{nobody}')
-            assert 'NO_RESERVATION' in result['error'] or '204' in result['error'], result['error']
-
-
-@pytest.mark.parametrize(('target', 'source'), LIMITED)
-def test_data_limit(listeners, target, source):
-    """The one who sends too much is cut off, and everybody lives to try again."""
-    needs(listeners, source)
-    with relayed(listeners, target, 'tls', '--bytes', '262144') as it:
-        if target in GO:
-            assert it.reserved['bytes'] == 262144
-        it.check_through_the_relay(it.dial(source, 'echo', bytes=65536))
-        assert it.dial(source, 'sink', bytes=MEBIBYTE, passes=False)['error']
-        assert it.dial(source, 'source', bytes=MEBIBYTE, passes=False)['error']
-        it.wait_until_idle()
-        it.dial(source, 'echo', bytes=65536)
-
-
-@pytest.mark.parametrize(('target', 'source'), LIMITED)
-def test_duration_limit(listeners, target, source):
-    needs(listeners, source)
-    with relayed(listeners, target, 'noise', '--count', '2') as it:
-        if target in GO:
-            assert it.reserved['seconds'] == 2
-        it.check_through_the_relay(it.dial(source, 'ping', count=1))
-        assert it.dial(source, 'idle', count=4, passes=False)['error']
+def reach_duration_limit(listeners, trio):
+    relay, target, source = trio
+    it = Relayed(listeners, relay, target, 'noise', '--count', str(SECONDS))
+    it.source_stack = source
+    try:
+        it.needs(source)
+        if target in (*GO, OURS):
+            # js-libp2p tells its milliseconds for seconds.
+            assert it.reserved['seconds'] == (1000 * SECONDS if relay == 'js' else SECONDS)
+        it.check(it.dial(source, 'ping', count=1), limited=True)
+        check_cut(it, it.start(source, 'idle', count=2 * SECONDS))
         it.wait_until_idle()
         it.dial(source, 'ping', count=1)
+    finally:
+        it.close()
+
+
+def outlive_reservations(listeners, trio):
+    """Two times and a half of what a reservation lasts: it was never lost, and is there still."""
+    relay, target, source = trio
+    ttl = JS_TTL if target == 'js' else TTL
+    it = Relayed(listeners, relay, target, 'tls', '--ttl', str(ttl))
+    try:
+        it.needs(source)
+        time.sleep(2 * ttl + min(ttl / 2, 3))
+        assert not [e for e in it.target.events if e['event'] == 'unreserved'], it.target.story()
+        if relay == OURS:
+            told = [e['reservations'] for e in it.relay.events if e['event'] == 'relay']
+            assert len(told) >= 3 and set(told) == {1}, it.relay.story()
+        if target != 'js':  # which tells neither of this
+            assert [e['peer'] for e in it.target.events if e['event'] == 'connected'] == [it.relay_id]
+            assert len([e for e in it.target.events if e['event'] == 'reserved']) >= 3, it.target.story()
+        it.check(it.dial(source, 'echo'))
+    finally:
+        it.close()
+
+
+@pytest.mark.beside(run=outlive_reservations)
+@pytest.mark.parametrize('trio', [(OURS, 'js', OURS), *((relay, OURS, OURS) for relay in STACKS),
+                                  *((OURS, target, target) for target in GO)], ids='-'.join)
+def test_refresh(trio, outcome):
+    outcome()
+
+
+@pytest.mark.beside(run=reach_data_limit)
+@pytest.mark.parametrize('trio', some_trios(), ids='-'.join)
+def test_data_limit(trio, outcome):
+    outcome()
+
+
+@pytest.mark.beside(run=reach_duration_limit)
+@pytest.mark.parametrize('trio', some_trios(), ids='-'.join)
+def test_duration_limit(trio, outcome):
+    outcome()

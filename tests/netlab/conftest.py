@@ -134,14 +134,14 @@ class Peer:
         self.id = self.run("whoami").stdout.strip()
         return self
 
-    def daemon(self):
-        """Starts the daemon and waits until it says that it is ready."""
+    def daemon(self, *command):
+        """Starts the daemon, or that command, and waits until it says that it is ready."""
         path = self.runtime / "notify"
         path.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(path))
             notify.settimeout(20)
-            self.daemon_process = self.start("daemon", NOTIFY_SOCKET=str(path))
+            self.daemon_process = self.start(*(command or ("daemon",)), NOTIFY_SOCKET=str(path))
             while not select.select([notify], [], [], 0.2)[0]:
                 assert self.daemon_process.process.poll() is None, self.daemon_process.stderr()
             assert notify.recv(100) == b"READY=1"
@@ -237,28 +237,33 @@ def echo(connection):
         connection.sendall(data)
 
 
-@pytest.fixture
-def directory():
+@contextlib.contextmanager
+def new_directory():
     # Short: a Unix socket's path has 107 bytes.
     path = pathlib.Path(tempfile.mkdtemp(prefix="pu-"))
-    yield path
-    shutil.rmtree(path)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
 
 
-@pytest.fixture
-def lab():
+@contextlib.contextmanager
+def new_lab():
     """Network namespaces client and server, to be joined by the test."""
     if os.geteuid() != 0:
         pytest.skip("network namespaces need root")
     if not netlab.LINE.exists():
         pytest.skip(f"{netlab.LINE} is not built")
     lab = netlab.Lab()
-    yield lab
-    lab.close()
+    try:
+        yield lab
+    finally:
+        lab.close()
 
 
-@pytest.fixture
-def make_peer(directory):
+@contextlib.contextmanager
+def new_peers(directory):
+    """A function that makes them; they are closed in the end, and all of them must have ended well."""
     peers = []
 
     def make(name, space=None):
@@ -266,32 +271,61 @@ def make_peer(directory):
         peers.append(peer)
         return peer
 
-    yield make
-    errors = []
-    for peer in peers:
-        try:
-            peer.close()
-        except AssertionError as error:
-            errors.append(error)
-    assert not errors, errors
+    try:
+        yield make
+    finally:
+        errors = []
+        for peer in peers:
+            try:
+                peer.close()
+            except AssertionError as error:
+                errors.append(error)
+        assert not errors, errors
 
 
-@pytest.fixture
-def peer(make_peer):
-    return make_peer("solo").init()
-
-
-@pytest.fixture
-def serve():
+@contextlib.contextmanager
+def new_servers():
+    """A function that starts one."""
     servers = []
 
     def start(handler):
         servers.append(Server(handler))
         return servers[-1]
 
-    yield start
-    for server in servers:
-        server.close()
+    try:
+        yield start
+    finally:
+        for server in servers:
+            server.close()
+
+
+@pytest.fixture
+def directory():
+    with new_directory() as path:
+        yield path
+
+
+@pytest.fixture
+def lab():
+    with new_lab() as lab:
+        yield lab
+
+
+@pytest.fixture
+def make_peer(directory):
+    with new_peers(directory) as make:
+        yield make
+
+
+@pytest.fixture
+def serve():
+    with new_servers() as start:
+        yield start
+
+
+@pytest.fixture
+def peer(make_peer):
+    return make_peer("solo").init()
 
 
 @pytest.fixture

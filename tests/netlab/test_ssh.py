@@ -17,39 +17,48 @@ SIZE = 32 << 20
 pytestmark = pytest.mark.skipif(SSHD is None or os.getuid() != 0, reason="needs sshd, and root to log in with a key")
 
 
+class Sshd:
+    """An OpenSSH server on a port of loopback, and a key to log in with."""
+
+    def __init__(self, directory):
+        self.keys = keys = directory / "keys"
+        keys.mkdir(mode=0o700)
+        for name in ("host", "user"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", keys / name], check=True)
+        (keys / "authorized").write_bytes((keys / "user.pub").read_bytes())
+        os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
+        self.port = free_port()
+        (keys / "sshd_config").write_text(f"""
+            ListenAddress 127.0.0.1:{self.port}
+            HostKey {keys}/host
+            AuthorizedKeysFile {keys}/authorized
+            PermitRootLogin prohibit-password
+            PasswordAuthentication no
+            StrictModes no
+            UsePAM no
+            PidFile none
+            Subsystem sftp {SFTP_SERVER}
+        """)
+        self.process = Running([SSHD, "-D", "-e", "-f", str(keys / "sshd_config")], dict(os.environ), directory, "sshd")
+        self.process.wait_stderr("Server listening")
+
+    def options(self, proxy):
+        """Of ssh, scp and sftp, to reach it by a forward."""
+        known = (self.keys / "host.pub").read_text().split()[:2]
+        (self.keys / "known").write_text(f"[127.0.0.1]:{proxy.address[1]} {' '.join(known)}\n")
+        return ["-F", "none", "-i", str(self.keys / "user"), "-o", f"UserKnownHostsFile={self.keys}/known", "-o",
+                "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", f"Port={proxy.address[1]}"]
+
+
 @pytest.fixture
 def ssh(pair, directory):
-    """(ssh options, home, laptop): an sshd behind home's service "ssh", and how laptop reaches it."""
+    """(ssh options, home): an sshd behind home's service "ssh", and how laptop reaches it."""
     home, laptop = pair
-    keys = directory / "keys"
-    keys.mkdir(mode=0o700)
-    for name in ("host", "user"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", keys / name], check=True)
-    (keys / "authorized").write_bytes((keys / "user.pub").read_bytes())
-    os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
-    port = free_port()
-    (keys / "sshd_config").write_text(f"""
-        ListenAddress 127.0.0.1:{port}
-        HostKey {keys}/host
-        AuthorizedKeysFile {keys}/authorized
-        PermitRootLogin prohibit-password
-        PasswordAuthentication no
-        StrictModes no
-        UsePAM no
-        PidFile none
-        Subsystem sftp {SFTP_SERVER}
-    """)
-    server = Running([SSHD, "-D", "-e", "-f", str(keys / "sshd_config")], dict(os.environ), directory, "sshd")
-    server.wait_stderr("Server listening")
-    home.run("service", "add", "ssh", port)
+    server = Sshd(directory)
+    home.run("service", "add", "ssh", server.port)
     home.daemon()
-    proxy = laptop.proxy("home", "ssh")
-    known = (keys / "host.pub").read_text().split()[:2]
-    (keys / "known").write_text(f"[127.0.0.1]:{proxy.address[1]} {' '.join(known)}\n")
-    options = ["-F", "none", "-i", str(keys / "user"), "-o", f"UserKnownHostsFile={keys}/known", "-o", "BatchMode=yes",
-               "-o", "StrictHostKeyChecking=yes", "-o", f"Port={proxy.address[1]}"]
-    yield options, home
-    server.end()
+    yield server.options(laptop.proxy("home", "ssh")), home
+    server.process.end()
 
 
 def run(*args, **kwargs):

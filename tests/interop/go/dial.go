@@ -179,7 +179,8 @@ func (d *dialer) identity(ctx context.Context) (event.EvtPeerIdentificationCompl
 	for {
 		select {
 		case e := <-d.events.Out():
-			if e, ok := e.(event.EvtPeerIdentificationCompleted); ok {
+			// A relay on the way is identified too.
+			if e, ok := e.(event.EvtPeerIdentificationCompleted); ok && e.Peer == d.peer.ID {
 				slices.Sort(e.Protocols)
 				return e, nil
 			}

@@ -13,7 +13,6 @@ import (
 	"io"
 	"net"
 	"strings"
-	"time"
 
 	"github.com/libp2p/go-libp2p/core/control"
 	"github.com/libp2p/go-libp2p/core/event"
@@ -21,7 +20,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
-	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
 	ma "github.com/multiformats/go-multiaddr"
 )
 
@@ -32,7 +30,7 @@ const (
 	resetID  = protocol.ID("/reset/1.0.0")
 )
 
-func listen(s stack, allow, services []string, relay string) error {
+func listen(s stack, allow, services []string, r relaying) error {
 	gater, err := newGater(allow)
 	if err != nil {
 		return usageError{err}
@@ -57,12 +55,12 @@ func listen(s stack, allow, services []string, relay string) error {
 		}
 		serve(h, protocol.ID("/peerup/"+name+"/1.0.0"), func(s network.Stream) error { return connectTo(s, target) })
 	}
-	if relay != "" {
-		if err := reserve(h, relay); err != nil {
-			return err
-		}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if err := r.start(ctx, h); err != nil {
+		return err
 	}
-	untilQuit(context.Background(), func() { announce(h) }, func(line string) {
+	untilQuit(ctx, func() { announce(h) }, func(line string) {
 		if id, found := strings.CutPrefix(line, "protocol "); found {
 			serve(h, protocol.ID(id), echo)
 		} else if line == "peers" {
@@ -78,27 +76,6 @@ func listen(s stack, allow, services []string, relay string) error {
 
 func announce(h host.Host) {
 	emit("listening", members{"peer": h.ID().String(), "addrs": fullAddrs(h)})
-}
-
-// reserve makes a reservation at the relay, once.
-func reserve(h host.Host, relay string) error {
-	info, err := peer.AddrInfoFromString(relay)
-	if err != nil {
-		return usageError{fmt.Errorf("--relay %s: %w", relay, err)}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	r, err := client.Reserve(ctx, h, *info)
-	if err != nil {
-		return err
-	}
-	addrs := []string{}
-	for _, a := range r.Addrs {
-		addrs = append(addrs, a.String())
-	}
-	emit("reserved", members{"relay": info.ID.String(), "expires": r.Expiration.Unix(), "addrs": addrs,
-		"voucher": r.Voucher != nil, "seconds": int64(r.LimitDuration.Seconds()), "bytes": r.LimitData})
-	return nil
 }
 
 // serve closes the stream when the handler is done and resets it when it fails.
@@ -209,6 +186,7 @@ func describe(c network.Conn) members {
 		"security":    state.Security,
 		"muxer":       state.StreamMultiplexer,
 		"early_muxer": state.UsedEarlyMuxerNegotiation,
+		"limited":     c.Stat().Limited,
 	}
 }
 

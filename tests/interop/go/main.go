@@ -26,7 +26,7 @@ func (l *list) Set(v string) error { *l = append(*l, v); return nil }
 
 func run(args []string) (passed bool, err error) {
 	if len(args) == 0 {
-		return false, usageError{errors.New("say listen, dial, tunnel-listen or tunnel-dial")}
+		return false, usageError{errors.New("say listen, relay, dial, tunnel-listen or tunnel-dial")}
 	}
 	var s stack
 	var allow, services list
@@ -37,7 +37,9 @@ func run(args []string) (passed bool, err error) {
 	flags.StringVar(&s.key, "key", "", "seed in hex")
 	flags.Var(&allow, "allow", "peer ID to let in")
 	flags.Var(&services, "service", "NAME=HOST:PORT")
-	relay := flags.String("relay", "", "multiaddr of the relay to reserve at")
+	var r relaying
+	flags.StringVar(&r.at, "relay", "", "multiaddr of the relay to reserve at")
+	flags.IntVar(&r.ttl, "ttl", 0, "seconds of a reservation")
 	addr := flags.String("addr", "", "multiaddr to dial")
 	do := flags.String("do", "", "case")
 	id := flags.String("protocol", "", "protocol ID")
@@ -61,7 +63,10 @@ func run(args []string) (passed bool, err error) {
 	}
 	switch args[0] {
 	case "listen":
-		return true, listen(s, allow, services, *relay)
+		return true, listen(s, allow, services, r)
+	case "relay":
+		r.serves, r.bytes, r.seconds = true, max(*size, 0), int64(*count)
+		return true, listen(s, allow, services, r)
 	case "dial":
 		asked := wanted{addr: *addr, name: *do, protocol: *id, bytes: *size, count: *count, code: *code}
 		return dial(s, asked, time.Duration(*timeout*float64(time.Second)))

@@ -30,6 +30,15 @@ const CASES = {
 }
 
 export async function dial (options) {
+  const { result, over } = await play(options)
+  const out = options.do === 'copy' ? process.stderr : process.stdout
+  out.write(JSON.stringify(result) + '\n')
+  await over
+  return result.ok
+}
+
+/** Plays a case with a node of its own: the members of the result line, and when all is over. */
+export async function play (options) {
   const { run, ...defaults } = CASES[options.do] ?? {}
   if (run == null) throw new UsageError(`--do ${options.do}: no such case`)
   const pushes = []
@@ -55,7 +64,10 @@ export async function dial (options) {
       d.pushed()
     }
   })
-  d.node.addEventListener('peer:identify', ({ detail }) => d.identified.resolve(identity(detail)))
+  d.node.addEventListener('peer:identify', ({ detail }) => {
+    // A relay on the way is identified too.
+    if (options.addr.endsWith(detail.peerId.toString())) d.identified.resolve(identity(detail))
+  })
   try {
     await run(d)
     d.result.ok = true
@@ -63,10 +75,8 @@ export async function dial (options) {
     d.result.ok = false
     d.result.error = inWords(error)
   }
-  const out = options.do === 'copy' ? process.stderr : process.stdout
-  out.write(JSON.stringify(d.result) + '\n')
-  await d.node.stop()
-  return d.result.ok
+  const over = d.node.stop()
+  return { result: d.result, over }
 }
 
 function inWords (error) {

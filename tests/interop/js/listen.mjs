@@ -9,9 +9,10 @@ import { Reader, write, writePattern } from './streams.mjs'
 
 const LIMITS = { maxInboundStreams: 4096, maxOutboundStreams: 4096, runOnLimitedConnection: true }
 
-export async function listen (options) {
+export async function listen (options, serving) {
   const node = await makeNode(options, {
     listen: true,
+    serving,
     gater: options.allow == null ? {} : { denyInboundEncryptedConnection: id => refuses(options.allow, id) },
     pushed: (id, protocols) => emit('pushed', { peer: id.toString(), protocols })
   })
@@ -41,6 +42,18 @@ export async function listen (options) {
   await quit
   await node.stop()
   return true
+}
+
+/** A listener that serves hop too. The library takes the seconds of a circuit for milliseconds. */
+export function relay (options) {
+  const { bytes = 0, count = 0, ttl = 0 } = options
+  return listen(options, {
+    maxReservations: 1000,
+    applyDefaultLimit: bytes > 0 || count > 0,
+    defaultDataLimit: bytes > 0 ? BigInt(bytes) : 1n << 40n,
+    defaultDurationLimit: count > 0 ? count * 1000 : 36_000_000,
+    ...(ttl > 0 ? { reservationTtl: ttl * 1000 } : {})
+  })
 }
 
 function refuses (allow, id) {

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { noise } from '@chainsafe/libp2p-noise'
 import { quic } from '@chainsafe/libp2p-quic'
 import { yamux } from '@chainsafe/libp2p-yamux'
-import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify, identifyPush } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
@@ -22,9 +22,10 @@ export class UsageError extends Error {}
  * Makes and starts a node. gater adds to the rule that any address may be
  * dialed, loopback too; pushed is called with a peer's ID and its protocols
  * after each identify push of that peer. A node that listens and has a relay
- * has a reservation there when it has started.
+ * has a reservation there when it has started. serving, where it is given, are
+ * the settings of a relay's reservations.
  */
-export async function makeNode ({ security, transport, key, relay }, { listen = false, gater = {}, pushed = () => {} } = {}) {
+export async function makeNode ({ security, transport, key, relay }, { listen = false, gater = {}, pushed = () => {}, serving } = {}) {
   if (!/^[0-9a-f]{64}$/i.test(key ?? '')) throw new UsageError('--key must be 32 bytes in hex')
   if (transport !== 'tcp' && transport !== 'quic') throw new UsageError('--transport must be tcp or quic')
   const overTcp = transport === 'tcp'
@@ -43,6 +44,7 @@ export async function makeNode ({ security, transport, key, relay }, { listen = 
     // The tests connect more often in a second than the default lets one host.
     connectionManager: { inboundConnectionThreshold: 1000 },
     services: {
+      ...(serving == null ? {} : { relay: circuitRelayServer({ reservations: serving }) }),
       identify: identify(),
       identifyPush: tellingPush(pushed),
       // Each ping is a stream, and the last one may still wait for the peer's
@@ -76,7 +78,8 @@ export function describe (connection) {
     peer: connection.remotePeer.toString(),
     transport: transportOf(connection.remoteAddr.toString()),
     security: connection.encryption,
-    muxer: connection.multiplexer
+    muxer: connection.multiplexer,
+    limited: connection.limits != null
   }
 }
 

@@ -5,14 +5,16 @@
 // contract it keeps; it refuses what stands not there with exit code 2.
 
 import { parseArgs } from 'node:util'
-import { dial } from './dial.mjs'
-import { listen } from './listen.mjs'
-import { UsageError } from './node.mjs'
+import { dial, play } from './dial.mjs'
+import { listen, relay } from './listen.mjs'
+import { emit, UsageError, untilQuit } from './node.mjs'
 
 const text = { type: 'string' }
 const list = { type: 'string', multiple: true }
 const COMMANDS = {
-  listen: { run: listen, options: { transport: text, security: text, key: text, allow: list, service: list, relay: text } },
+  listen: { run: options => listen(options), options: { transport: text, security: text, key: text, allow: list, service: list, relay: text } },
+  relay: { run: relay, options: { transport: text, security: text, key: text, bytes: text, count: text, ttl: text } },
+  dials: { run: dials, options: {} },
   dial: {
     run: dial,
     options: {
@@ -29,11 +31,11 @@ const COMMANDS = {
     }
   }
 }
-const NUMBERS = ['bytes', 'count', 'code', 'timeout']
+const NUMBERS = ['bytes', 'count', 'code', 'timeout', 'ttl']
 
 function parse ([command, ...args]) {
   const { run, options } = COMMANDS[command] ?? {}
-  if (run == null) throw new UsageError('say listen or dial')
+  if (run == null) throw new UsageError('say listen, relay or dial')
   let values
   try {
     values = { transport: 'tcp', timeout: '30', ...parseArgs({ args, options }).values }
@@ -44,7 +46,28 @@ function parse ([command, ...args]) {
     if (!/^[0-9]+(\.[0-9]+)?$/.test(values[name])) throw new UsageError(`--${name} ${values[name]}: not a number`)
     values[name] = Number(values[name])
   }
-  return () => run(values)
+  return (it = run) => it(values)
+}
+
+/** Dials as often as it is told, at the same time if need be: to start this program takes longer than most dials. */
+async function dials () {
+  // What one dial leaves behind must not end the others.
+  process.on('unhandledRejection', error => process.stderr.write(`peer: nobody waited for ${error?.stack}\n`))
+  await untilQuit(line => {
+    const { id, words } = JSON.parse(line)
+    playWell(words).then(result => emit('dialed', { id, result }))
+  })
+  return true
+}
+
+async function playWell (words) {
+  try {
+    const { result, over } = await parse(['dial', ...words])(play)
+    await over
+    return result
+  } catch (error) {
+    return { ok: false, error: error.message }
+  }
 }
 
 try {

@@ -545,6 +545,28 @@ test_relay_dies (void)
   node_wait_connections (&world.a, &world.b, 0);
 }
 
+/* The relay starts again, and A asks for B before B is back there. */
+static void
+test_relay_returns (void)
+{
+  g_auto (World) world = { 0 };
+  g_autoptr (DexFuture) dial = NULL;
+  g_autoptr (PeerupConnection) connection = NULL;
+  g_autoptr (GError) error = NULL;
+
+  world_init (&world);
+  client_use (world.a_client, &world.relay);
+  world.relay.connect_status = PEERUP_CIRCUIT_NO_RESERVATION;
+  peerup_swarm_disconnect (world.relay.node.swarm, node_id (&world.a), PEERUP_CONNECTION_CODE_SHUTDOWN);
+  node_wait_connections (&world.a, &world.relay.node, 0);
+  dial = peerup_swarm_connect (world.a.swarm, node_id (&world.b));
+  wait_count (&world.relay.n_refused, 1);
+  g_assert_true (dex_future_is_pending (dial));
+  world.relay.connect_status = 0;
+  connection = test_take_object (g_steal_pointer (&dial), &error);
+  g_assert_no_error (error);
+}
+
 /* The dial is given up while the relay says nothing. */
 static void
 test_given_up (void)
@@ -583,6 +605,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay-circuit/stop-on-hop", test_stop_on_hop);
   g_test_add_func ("/relay-circuit/half-open", test_half_open);
   g_test_add_func ("/relay-circuit/relay-dies", test_relay_dies);
+  g_test_add_func ("/relay-circuit/relay-returns", test_relay_returns);
   g_test_add_func ("/relay-circuit/given-up", test_given_up);
   return g_test_run ();
 }

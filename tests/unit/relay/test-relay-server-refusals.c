@@ -39,6 +39,20 @@ test_connect_to_oneself (gpointer data)
   return NULL;
 }
 
+/* Whoever is named: a reservation is for the one who asks. */
+static DexFuture *
+test_reserve_for_somebody_else (gpointer data)
+{
+  RelayFixture *self = data;
+
+  g_assert_cmpint (relay_peer_ask_status (&self->a, &self->relay, PEERUP_CIRCUIT_RESERVE, node_id (&self->b.node)), ==,
+                   PEERUP_CIRCUIT_OK);
+  g_assert_cmpint (relay_peer_ask_status (&self->c, &self->relay, PEERUP_CIRCUIT_CONNECT, node_id (&self->b.node)), ==,
+                   PEERUP_CIRCUIT_NO_RESERVATION);
+  relay_peer_connect (&self->c, &self->a, &self->relay, NULL, NULL);
+  return NULL;
+}
+
 static DexFuture *
 test_connect_to_the_relay (gpointer data)
 {
@@ -221,6 +235,7 @@ main (int argc, char **argv)
 
   ADD ("connect-without-reservation", test_connect_without_reservation);
   ADD ("connect-to-oneself", test_connect_to_oneself);
+  ADD ("reserve-for-somebody-else", test_reserve_for_somebody_else);
   ADD ("connect-to-the-relay", test_connect_to_the_relay);
   ADD ("target-does-not-serve-stop", test_target_does_not_serve_stop);
   ADD ("target-does-not-accept", test_target_does_not_accept);
