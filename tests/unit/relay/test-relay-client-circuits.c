@@ -202,6 +202,8 @@ test_noise (void)
   connection = node_connect (&world.a, &world.b);
   g_assert_cmpstr (peerup_connection_get_info (connection)->security, ==, "/noise");
   world_echo (&world.a, &world.b, 70000);
+  /* TLS was guessed first, which needed a circuit of its own. */
+  g_assert_cmpuint (world.relay.n_circuits, ==, 2);
 }
 
 /* A direct connection is the better one, whenever it comes. */
