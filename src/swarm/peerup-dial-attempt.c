@@ -130,8 +130,9 @@ attempt_run_once (PeerupDialAttempt *self)
     attempt_run_tcp (self, &remote);
 }
 
-/* Which security protocol the peer will agree to: the one that it did last time. Nothing is known of a
- * new one, but who waits at a relay is mostly a peer like us, and the way there is long. */
+/* Which security protocol the peer will agree to: the only one that there is, or the one that it did
+ * last time. Nothing is known of a new one, but who waits at a relay is mostly a peer like us, and
+ * the way there is long. */
 static const char *
 attempt_guess (PeerupDialAttempt *self)
 {
@@ -141,7 +142,7 @@ attempt_guess (PeerupDialAttempt *self)
 
   if (known != NULL && g_strv_contains (securities, known))
     return known;
-  return self->candidate->relayed ? securities[0] : NULL;
+  return self->candidate->relayed || securities[1] == NULL ? securities[0] : NULL;
 }
 
 static void
