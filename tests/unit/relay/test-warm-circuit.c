@@ -251,6 +251,21 @@ test_wrong_guess (void)
   g_assert_cmpuint (count_crossings (&world, NULL), ==, 3 * ROUND_TRIP);
 }
 
+/* Nobody hears the good-bye of a side that goes: it goes all the same. */
+static void
+test_deaf_end (void)
+{
+  g_auto (World) world = { 0 };
+  g_autoptr (DexFuture) closed = NULL;
+
+  world_init (&world);
+  count_crossings (&world, NULL);
+  closed = test_finish (peerup_swarm_close (world.a.swarm));
+  g_assert_true (dex_future_is_resolved (closed));
+  g_assert_cmpuint (world.a.opened, ==, 2);
+  g_assert_cmpuint (world.a.closed, ==, 2);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -264,6 +279,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/warm-circuit/noise", noise, test_server_speaks_first);
   g_test_add_func ("/warm-circuit/client-speaks-first", test_client_speaks_first);
   g_test_add_func ("/warm-circuit/wrong-guess", test_wrong_guess);
+  g_test_add_func ("/warm-circuit/deaf-end", test_deaf_end);
 
   return g_test_run ();
 }
