@@ -3,8 +3,8 @@
  *
  * A splice and a clock. It lives from the OK of both ends until its owner frees it. Reaching a
  * limit is told with a reset, as the specification wants it and not as an end, which could pass
- * for the real one. It buffers nothing: what a slow reader does not take stays with
- * its sender, whose window is bounded. */
+ * for the real one. It buffers nothing: what a slow reader does not take waits in the stream of
+ * its sender, whose window is what it was at first, and stops him there. */
 
 #include "relay/peerup-relay-circuit.h"
 
@@ -79,6 +79,8 @@ peerup_relay_circuit_new (PeerupStream *hop, PeerupStream *stop, const PeerupCir
   self->limit = *limit;
   self->func = func;
   self->data = data;
+  peerup_stream_keep_lean (hop);
+  peerup_stream_keep_lean (stop);
   self->ends_at =
     limit->duration != 0 ? g_get_monotonic_time () + limit->duration * (gint64) G_USEC_PER_SEC : G_MAXINT64;
   peerup_timer_init (&self->timer, peerup_stream_get_reactor (hop), on_time, self);

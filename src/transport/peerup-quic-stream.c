@@ -126,6 +126,12 @@ peerup_quic_stream_close_read (PeerupStream *stream)
 }
 
 static void
+peerup_quic_stream_keep_lean (PeerupStream *stream)
+{
+  peerup_quic_channel_keep_lean (PEERUP_QUIC_STREAM (stream)->channel, PEERUP_STREAM_LEAN_UNSENT);
+}
+
+static void
 quic_stream_note_reset (PeerupQuicStream *self)
 {
   guint32 code;
@@ -212,6 +218,7 @@ peerup_quic_stream_class_init (PeerupQuicStreamClass *klass)
   stream_class->close_write = peerup_quic_stream_close_write;
   stream_class->close_read = peerup_quic_stream_close_read;
   stream_class->reset = peerup_quic_stream_reset;
+  stream_class->keep_lean = peerup_quic_stream_keep_lean;
   stream_class->get_figures = peerup_quic_stream_get_figures;
 }
 

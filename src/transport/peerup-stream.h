@@ -78,7 +78,10 @@ struct _PeerupStreamClass
    * path tells; FALSE: nothing. */
   gboolean (*get_path_figures) (PeerupStream *self, PeerupConnectionFigures *figures);
 
-  gpointer padding[6];
+  /* Optional: see peerup_stream_keep_lean(). */
+  void (*keep_lean) (PeerupStream *self);
+
+  gpointer padding[5];
 };
 
 /* The data path. peek is supported when it returns vectors; a caller always needs read too. */
@@ -90,6 +93,12 @@ gssize peerup_stream_write (PeerupStream *self, gconstpointer data, gsize count,
 GIOCondition peerup_stream_poll (PeerupStream *self);
 void peerup_stream_close_write (PeerupStream *self);
 void peerup_stream_close_read (PeerupStream *self);
+/* Bytes that a lean stream takes beyond what the peer's window lets out. */
+#define PEERUP_STREAM_LEAN_UNSENT (64 * 1024)
+/* For bytes that are passed on between others: little of them waits here, and who reads slowly stops who
+ * sends. From now on the peer's window does not grow with the path. What holds nothing itself, a
+ * socket or a pipe, ignores it. */
+void peerup_stream_keep_lean (PeerupStream *self);
 /* close_read and close_write: what was written still arrives. */
 void peerup_stream_close (PeerupStream *self);
 void peerup_stream_reset (PeerupStream *self, guint32 code);

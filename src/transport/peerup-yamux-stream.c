@@ -145,6 +145,13 @@ peerup_yamux_stream_reset (PeerupStream *stream, guint32 code)
   peerup_yamux_channel_reset (PEERUP_YAMUX_STREAM (stream)->channel, code);
 }
 
+/* Nothing waits to be sent here but what the peer's window allows. */
+static void
+peerup_yamux_stream_keep_lean (PeerupStream *stream)
+{
+  peerup_yamux_channel_keep_window (PEERUP_YAMUX_STREAM (stream)->channel);
+}
+
 void
 peerup_yamux_stream_readable (PeerupYamuxStream *self)
 {
@@ -229,6 +236,7 @@ peerup_yamux_stream_class_init (PeerupYamuxStreamClass *klass)
   stream_class->close_write = peerup_yamux_stream_close_write;
   stream_class->close_read = peerup_yamux_stream_close_read;
   stream_class->reset = peerup_yamux_stream_reset;
+  stream_class->keep_lean = peerup_yamux_stream_keep_lean;
 }
 
 static void

@@ -70,6 +70,7 @@ peerup_quic_channel_new (PeerupQuicConn *conn, gint64 id)
   peerup_quic_buffer_init (&self->sent, conn->pool);
   g_queue_push_tail_link (&conn->channels, &self->link);
   peerup_quic_window_init (&self->window, PEERUP_QUIC_STREAM_WINDOW, PEERUP_QUIC_STREAM_WINDOW_MAX, conn->now);
+  self->unsent_max = UNSENT_PER_STREAM;
   ngtcp2_conn_set_stream_user_data (conn->conn, id, self);
   return self;
 }
@@ -304,8 +305,8 @@ peerup_quic_channel_get_room (PeerupQuicChannel *self)
 
   if (!peerup_quic_channel_can_write (self) || self->conn->unacked >= UNACKED_MAX)
     return 0;
-  if (unsent < UNSENT_PER_STREAM && self->conn->unsent < UNSENT_IN_ALL)
-    room = MIN (UNSENT_PER_STREAM - unsent, UNSENT_IN_ALL - self->conn->unsent);
+  if (unsent < self->unsent_max && self->conn->unsent < UNSENT_IN_ALL)
+    room = MIN (self->unsent_max - unsent, UNSENT_IN_ALL - self->conn->unsent);
   return unsent < UNSENT_MIN ? MAX (room, UNSENT_MIN - unsent) : room;
 }
 
@@ -313,6 +314,14 @@ void
 peerup_quic_channel_wait_room (PeerupQuicChannel *self)
 {
   self->waits_room = TRUE;
+}
+
+void
+peerup_quic_channel_keep_lean (PeerupQuicChannel *self, gsize unsent)
+{
+  g_return_if_fail (unsent >= UNSENT_MIN);
+  self->window.max = self->window.size;
+  self->unsent_max = unsent;
 }
 
 /* Of a flight. An outage can lose all of it at once, and ngtcp2 gives a connection up when 8,000
@@ -404,7 +413,7 @@ peerup_quic_channel_sent (PeerupQuicChannel *self, gsize count, gboolean fin)
   self->conn->unsent -= count;
   self->turn += count;
   self->fin_sent |= fin;
-  if (self->waits_room && channel_get_unsent (self) <= UNSENT_PER_STREAM / 2 && peerup_quic_channel_get_room (self) > 0)
+  if (self->waits_room && channel_get_unsent (self) <= self->unsent_max / 2 && peerup_quic_channel_get_room (self) > 0)
     channel_tell_writable (self);
 }
 

@@ -135,7 +135,8 @@ struct _PeerupQuicChannel
   PeerupQuicWindow window;
   PeerupQuicBuffer sent; /* until acknowledged; its cursor: until sent */
   PeerupQuicFlight flight;
-  gsize turn; /* bytes it has sent in its turn */
+  gsize turn;       /* bytes it has sent in its turn */
+  gsize unsent_max; /* bytes that may wait to be sent */
   GError *error;
   guint32 code;
   guint fin_wanted : 1;

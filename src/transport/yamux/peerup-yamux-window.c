@@ -29,11 +29,17 @@ growth (PeerupYamuxChannel *self)
   const PeerupYamuxLimits *limits = &session->limits;
   guint32 more = MIN (self->window, limits->max_window - self->window);
 
-  if (self->deaf || session->rtt == 0 || session->now - self->window_time >= GROW_RTTS * session->rtt)
+  if (self->deaf || self->steady || session->rtt == 0 || session->now - self->window_time >= GROW_RTTS * session->rtt)
     return 0;
   if (session->window_sum > limits->window_budget || more > (limits->window_budget - session->window_sum) / 2)
     return 0;
   return more;
+}
+
+void
+peerup_yamux_channel_keep_window (PeerupYamuxChannel *self)
+{
+  self->steady = TRUE;
 }
 
 /* The reader took @n bytes. */

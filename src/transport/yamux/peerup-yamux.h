@@ -264,6 +264,8 @@ gsize peerup_yamux_channel_read (PeerupYamuxChannel *self, gpointer buffer, gsiz
 gsize peerup_yamux_channel_get_buffered (PeerupYamuxChannel *self);
 /* The receive window as it has grown. */
 guint32 peerup_yamux_channel_get_receive_window (PeerupYamuxChannel *self);
+/* It grows no more. */
+void peerup_yamux_channel_keep_window (PeerupYamuxChannel *self);
 
 /* Sends FIN: no more writing. Reading goes on. */
 void peerup_yamux_channel_close_write (PeerupYamuxChannel *self);

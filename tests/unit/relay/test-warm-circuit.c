@@ -5,15 +5,13 @@
  * service's answer is back: both have connections to the relay and the target a reservation,
  * between the two there is nothing yet. Four crossings are one round trip from end to end. */
 
-#include "../swarm/swarm-node.h"
-#include "../transport/delay-line.h"
+#include "relay-lines.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "relay/peerup-relay-client.h"
 #include "relay/peerup-relay-server.h"
-#include "swarm/peerup-swarm-private.h"
 
 #define ROUND_TRIP 4
 #define BANNER     "/test/banner/1.0.0"
@@ -26,44 +24,6 @@ typedef struct
   PeerupRelayClient *a_client, *b_client;
   DelayLine lines[2]; /* of A and of B, to the relay */
 } World;
-
-static DexFuture *
-upgrade (Node *node, PeerupStream *raw, Node *outbound_to)
-{
-  const PeerupUpgradeOptions options = {
-    .outbound = outbound_to != NULL,
-    .expected_peer = outbound_to != NULL ? node_id (outbound_to) : NULL,
-    .transport = "memory",
-    .deadline = test_deadline (),
-  };
-
-  return peerup_swarm_upgrade (node->swarm, raw, &options);
-}
-
-static gboolean
-both_have_ended (gpointer data)
-{
-  DexFuture **futures = data;
-
-  return !dex_future_is_pending (futures[0]) && !dex_future_is_pending (futures[1]);
-}
-
-/* A connection of @node to the relay, along @line. */
-static void
-connect_along (Node *node, Node *relay, DelayLine *line)
-{
-  DexFuture *futures[] = { upgrade (node, line->end[0], relay), upgrade (relay, line->end[1], NULL) };
-  PeerupSwarm *swarms[] = { node->swarm, relay->swarm };
-
-  delay_lines_cross (line, 1, both_have_ended, futures);
-  for (guint i = 0; i < 2; i++)
-    {
-      g_autoptr (PeerupConnection) connection = test_take_object (futures[i], NULL);
-
-      g_assert_nonnull (connection);
-      peerup_swarm_add_connection (swarms[i], connection);
-    }
-}
 
 static gboolean
 is_reserved (gpointer data)

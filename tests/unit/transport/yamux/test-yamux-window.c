@@ -98,6 +98,25 @@ test_grow_to_max (void)
     }
 }
 
+/* Nor does one grow that is to stay as it is, and it is given back as before. */
+static void
+test_kept (void)
+{
+  g_autoptr (Side) side = side_new (TRUE, NULL);
+  g_autoptr (PeerupYamuxChannel) channel = NULL;
+
+  learn_rtt (side, RTT);
+  channel = side_open (side);
+  feed_data (side, channel, 262144);
+  peerup_yamux_channel_consume (channel, 131072, side->now);
+  assert_frames (side, "W::1:393216");
+  peerup_yamux_channel_keep_window (channel);
+  feed_data (side, channel, 393216);
+  peerup_yamux_channel_consume (channel, 262144, side->now);
+  assert_frames (side, "W::1:262144");
+  g_assert_cmpuint (peerup_yamux_channel_get_receive_window (channel), ==, 524288);
+}
+
 /* A slow reader keeps the window it has. */
 static void
 test_slow_reader (void)
@@ -218,6 +237,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/yamux/window/half", test_half);
   g_test_add_func ("/yamux/window/grow-edge", test_grow_edge);
+  g_test_add_func ("/yamux/window/kept", test_kept);
   g_test_add_func ("/yamux/window/grow-to-max", test_grow_to_max);
   g_test_add_func ("/yamux/window/slow-reader", test_slow_reader);
   g_test_add_func ("/yamux/window/budget", test_budget);
