@@ -42,6 +42,20 @@ cross_one_way (PeerupStream *from, PeerupStream *to)
     peerup_stream_reset (to, peerup_stream_get_reset_code (from));
 }
 
+static void
+cross_both_ways (DelayLine *self)
+{
+  cross_one_way (self->inner[0], self->inner[1]);
+  cross_one_way (self->inner[1], self->inner[0]);
+}
+
+void
+delay_line_cross (DelayLine *self)
+{
+  test_spin ();
+  cross_both_ways (self);
+}
+
 guint
 delay_lines_cross (DelayLine *lines, guint n_lines, gboolean (*done) (gpointer data), gpointer data)
 {
@@ -51,10 +65,7 @@ delay_lines_cross (DelayLine *lines, guint n_lines, gboolean (*done) (gpointer d
     {
       g_assert_cmpuint (n++, <, CROSSINGS_MAX);
       for (guint i = 0; i < n_lines; i++)
-        {
-          cross_one_way (lines[i].inner[0], lines[i].inner[1]);
-          cross_one_way (lines[i].inner[1], lines[i].inner[0]);
-        }
+        cross_both_ways (&lines[i]);
     }
   return n;
 }

@@ -18,6 +18,8 @@ void delay_line_init (DelayLine *self);
 void delay_line_clear (DelayLine *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DelayLine, delay_line_clear)
 
+/* Lets everybody do what can be done now, and then all bytes cross once. */
+void delay_line_cross (DelayLine *self);
 /* Lets everybody do what can be done now, and then all bytes cross their line, once and the ends
  * of streams too; until @done says so. Returns how often. */
 guint delay_lines_cross (DelayLine *lines, guint n_lines, gboolean (*done) (gpointer data), gpointer data);
