@@ -3,8 +3,8 @@
  *
  * A splice and a clock. It lives from the OK of both ends until its owner frees it. Reaching a
  * limit is told with a reset, as the specification wants it and not as an end, which could pass
- * for the real one. It buffers nothing: what a slow reader does not take stays with
- * its sender, whose window is bounded. */
+ * for the real one. It buffers nothing: what a slow reader does not take waits in the stream of
+ * its sender, whose window grows no more then, and stops him there. */
 
 #include "relay/peerup-relay-circuit.h"
 

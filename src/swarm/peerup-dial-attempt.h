@@ -25,6 +25,8 @@ typedef struct
   PeerupConnection *connection;
   GError *error;
   PeerupStream *raw; /* while it is upgraded */
+  const char *guess; /* the security protocol that is expected of the peer; NULL: none is */
+  gboolean has_guessed;
 } PeerupDialAttempt;
 
 /* Takes @candidate, which is no name. @peer: nullable, for whoever is there; not through a relay then. */
