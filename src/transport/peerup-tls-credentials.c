@@ -8,7 +8,7 @@
 #include "transport/peerup-tls-credentials.h"
 
 #include <gio/gio.h>
-#include <string.h>
+#include <gnutls/x509.h>
 
 #include "wire/peerup-error.h"
 
