@@ -12,17 +12,17 @@
 #define LISTEN "/ip4/127.0.0.1/tcp/0"
 
 static void
-write_config (Home *home, const char *listen, const char *limits, const char *more)
+write_config (Home *home, const char *listen, const char *network, const char *more)
 {
   g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
 
   text = g_strdup_printf ("version: 1\n"
                           "identity: {key_file: identity.key}\n"
-                          "network: {listen_addresses: [%s], limits: {%s}}\n"
+                          "network: {listen_addresses: [%s]%s}\n"
                           "security: {enable_connection_gating: true, authorized_keys_file: authorized_keys}\n"
                           "%s",
-                          listen, limits, more);
+                          listen, network, more);
   g_file_set_contents_full (home->config, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error);
   g_assert_no_error (error);
 }
@@ -36,13 +36,24 @@ home_configure (Home *home, const char *more)
 void
 home_limit (Home *home, const char *limits)
 {
-  write_config (home, LISTEN, limits, "");
+  g_autofree char *network = g_strdup_printf (", limits: {%s}", limits);
+
+  write_config (home, LISTEN, network, "");
 }
 
 void
 home_listen (Home *home, const char *addresses)
 {
   write_config (home, addresses, "", "");
+}
+
+void
+home_listen_with (Home *home, const char *addresses, const char *certificate_file, const char *key_file)
+{
+  g_autofree char *network =
+    g_strdup_printf (", websocket: {certificate_file: %s, key_file: %s}", certificate_file, key_file);
+
+  write_config (home, addresses, network, "");
 }
 
 static void
