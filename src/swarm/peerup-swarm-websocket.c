@@ -11,6 +11,9 @@
 #include "transport/peerup-websocket-stream.h"
 #include "wire/peerup-error.h"
 
+/* Microseconds for which a listener leaves the first word to the dialer. */
+#define HELLO_TIMEOUT (1 * G_USEC_PER_SEC)
+
 typedef struct
 {
   PeerupSwarm *swarm;
@@ -77,6 +80,22 @@ web_open (Web *self, GError **error)
   return below != NULL ? peerup_websocket_stream_handshake (below, &options, error) : NULL;
 }
 
+/* A listener's hello waits for the dialer's, which every dialer of libp2p sends at once and whose
+ * answer it needs in any case: so no time is lost, while js-libp2p loses what comes in one packet
+ * with the answer to its request. One that waits for us is not kept for long. */
+static void
+web_let_dialer_speak (Web *self, PeerupStream *stream)
+{
+  gint64 until = g_get_monotonic_time () + HELLO_TIMEOUT;
+  g_autoptr (GError) error = NULL;
+  GInputVector first;
+
+  /* Looking is what finds out that there is nothing yet. */
+  if (peerup_stream_peek (stream, &first, 1) == 0 &&
+      !peerup_stream_await_readable (stream, MIN (until, self->options.deadline), &error))
+    g_debug ("A WebSocket's dialer waits for us: %s", error->message);
+}
+
 static DexFuture *
 web_fiber (gpointer data)
 {
@@ -84,6 +103,8 @@ web_fiber (gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (PeerupStream) stream = web_open (self, &error);
 
+  if (stream != NULL && !self->options.outbound)
+    web_let_dialer_speak (self, stream);
   if (stream != NULL)
     return peerup_swarm_upgrade (self->swarm, stream, &self->options);
   /* No effect where a refusal is still on its way. */

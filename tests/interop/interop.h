@@ -26,8 +26,10 @@ G_BEGIN_DECLS
 /* The command line, as given. */
 typedef struct
 {
-  char *transport; /* NULL: tcp */
-  char *security;  /* over TCP only */
+  char *transport;   /* NULL: tcp */
+  char *certificate; /* of a listener with wss, as the next */
+  char *certificate_key;
+  char *security; /* not over QUIC */
   char *key;
   char **allow;
   char **services;
