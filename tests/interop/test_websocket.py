@@ -20,10 +20,6 @@ def test_ws_identify(pair):
     pair.listener_sees('disconnected', peer=pair.dialer_id)
 
 
-def test_ws_echo(pair):
-    test_interop.check_bulk(pair.dial('echo'), 65536)
-
-
 def test_ws_bulk_to_listener(pair):
     test_interop.check_bulk(pair.dial('sink', bytes=BULK, timeout=60), BULK)
 
@@ -32,6 +28,7 @@ def test_ws_bulk_to_dialer(pair):
     test_interop.check_bulk(pair.dial('source', bytes=BULK, timeout=60), BULK)
 
 
+@pytest.mark.ways('ws-tls')
 def test_ws_parallel(pair):
     assert pair.dial('parallel')['streams'] == 100
 
