@@ -40,6 +40,8 @@ peerup_path_text_path (GVariant *dict)
     return g_strdup_printf ("%s, QUIC", path);
   if (g_str_equal (transport, "tcp"))
     return g_strdup_printf ("%s, TCP", path);
+  if (g_str_equal (transport, "websocket"))
+    return g_strdup_printf ("%s, WebSocket", path);
   return g_strdup_printf ("%s, %s", path, transport);
 }
 

@@ -118,6 +118,18 @@ add_limits (JsonBuilder *builder, PeerupConfig *self)
     json_builder_end_object (builder);
 }
 
+/* Left out where nothing of it is written. */
+static void
+add_websocket (JsonBuilder *builder, PeerupConfig *self)
+{
+  if (self->websocket_certificate_file == NULL && self->websocket_key_file == NULL)
+    return;
+  begin (builder, "websocket");
+  add_string (builder, "certificate_file", self->websocket_certificate_file);
+  add_string (builder, "key_file", self->websocket_key_file);
+  json_builder_end_object (builder);
+}
+
 static void
 add_duration (JsonBuilder *builder, const char *key, gint64 microseconds)
 {
@@ -181,6 +193,7 @@ add_reach (JsonBuilder *builder, PeerupConfig *self)
   add_string (builder, "congestion", peerup_config_congestions[self->congestion]);
   add_flag (builder, "resource_limits_enabled", self->resource_limits_enabled);
   add_limits (builder, self);
+  add_websocket (builder, self);
   json_builder_end_object (builder);
 
   add_relay (builder, self);

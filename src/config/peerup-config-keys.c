@@ -43,12 +43,19 @@ static const PeerupConfigKey limits_keys[] = {
   { NULL },
 };
 
+static const PeerupConfigKey websocket_keys[] = {
+  { "certificate_file", PEERUP_CONFIG_KEY_TEXT },
+  { "key_file", PEERUP_CONFIG_KEY_TEXT },
+  { NULL },
+};
+
 static const PeerupConfigKey network_keys[] = {
   { "listen_addresses", PEERUP_CONFIG_KEY_LIST },
   { "force_private_reachability", PEERUP_CONFIG_KEY_FLAG },
   { "congestion", PEERUP_CONFIG_KEY_TEXT },
   { "resource_limits_enabled", PEERUP_CONFIG_KEY_FLAG },
   { "limits", PEERUP_CONFIG_KEY_MAPPING, limits_keys },
+  { "websocket", PEERUP_CONFIG_KEY_MAPPING, websocket_keys },
   { NULL },
 };
 

@@ -20,6 +20,8 @@ struct _PeerupConfig
   PeerupConfigCongestion congestion;
   gboolean resource_limits_enabled;
   guint64 limits[PEERUP_N_LIMITS]; /* 0: not written */
+  char *websocket_certificate_file;
+  char *websocket_key_file;
   GPtrArray *relay_addresses;
   gint64 reservation_interval;
   gboolean relay_serve;

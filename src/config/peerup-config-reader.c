@@ -196,6 +196,15 @@ read_limits (Reader *self, GError **error)
   return TRUE;
 }
 
+/* (nullable) */
+static char *
+read_websocket_file (Reader *self, const char *name)
+{
+  const char *path = peerup_config_reader_word (peerup_config_reader_find (self, "network", "websocket", name, NULL));
+
+  return path != NULL ? absolute (self, path) : NULL;
+}
+
 static gboolean
 read_network (Reader *self, GError **error)
 {
@@ -206,6 +215,8 @@ read_network (Reader *self, GError **error)
     peerup_config_reader_flag (peerup_config_reader_find (self, "network", "force_private_reachability", NULL), FALSE);
   config->resource_limits_enabled =
     peerup_config_reader_flag (peerup_config_reader_find (self, "network", "resource_limits_enabled", NULL), TRUE);
+  config->websocket_certificate_file = read_websocket_file (self, "certificate_file");
+  config->websocket_key_file = read_websocket_file (self, "key_file");
   if (list == NULL || list->children->len == 0)
     return peerup_yaml_refuse (
       self->document, place (self, list, "network"), error,

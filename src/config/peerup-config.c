@@ -95,6 +95,8 @@ peerup_config_unref (PeerupConfig *self)
   g_ptr_array_unref (self->bootstrap_peers);
   g_free (self->path);
   g_free (self->key_file);
+  g_free (self->websocket_certificate_file);
+  g_free (self->websocket_key_file);
   g_free (self->rendezvous);
   g_free (self->network);
   g_free (self->authorized_keys_file);
@@ -253,6 +255,8 @@ GETTER (GPtrArray *, listen_addresses)
 GETTER (gboolean, force_private_reachability)
 GETTER (PeerupConfigCongestion, congestion)
 GETTER (gboolean, resource_limits_enabled)
+GETTER (const char *, websocket_certificate_file)
+GETTER (const char *, websocket_key_file)
 GETTER (GPtrArray *, relay_addresses)
 GETTER (gint64, reservation_interval)
 GETTER (gboolean, relay_serve)

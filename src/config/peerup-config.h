@@ -141,6 +141,9 @@ gboolean peerup_config_get_resource_limits_enabled (PeerupConfig *self);
 /* The limits in force on @machine: what network.limits says, and for the rest
  * peerup_limits_settings_init(), or _init_relaxed() without resource_limits_enabled. */
 void peerup_config_get_limits (PeerupConfig *self, const PeerupLimitsMachine *machine, PeerupLimitsSettings *settings);
+/* (nullable): absolute; what /wss listen addresses show, whose files are not looked at here. */
+const char *peerup_config_get_websocket_certificate_file (PeerupConfig *self);
+const char *peerup_config_get_websocket_key_file (PeerupConfig *self);
 /* (element-type PeerupMultiaddr): may be empty; each ends in /p2p/ID. */
 GPtrArray *peerup_config_get_relay_addresses (PeerupConfig *self);
 /* Microseconds, at least one second. */

@@ -242,13 +242,21 @@ listen_fiber (gpointer data)
   g_autoptr (GPtrArray) fresh = g_ptr_array_new ();
 
   for (guint i = 0; i < configured->len; i++)
-    if (!has_address (listen->old, g_ptr_array_index (configured, i)))
+    if (!has_address (listen->old, g_ptr_array_index (configured, i)) ||
+        peerup_engine_get_listen_error (listen->engine, g_ptr_array_index (configured, i)) != NULL)
       g_ptr_array_add (fresh, g_ptr_array_index (configured, i));
   if (listen_on (listen->engine, listen->swarm, fresh) > 0 || listen->old != NULL)
     return dex_future_new_true ();
   return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
                                 "no address of network.listen_addresses in %s can be listened on",
                                 peerup_config_get_path (listen->config));
+}
+
+void
+peerup_engine_apply_certificate (PeerupEngine *self, PeerupConfig *config)
+{
+  peerup_swarm_set_websocket_certificate (self->swarm, peerup_config_get_websocket_certificate_file (config),
+                                          peerup_config_get_websocket_key_file (config));
 }
 
 DexFuture *
@@ -310,6 +318,7 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   peerup_engine_set_problem (self, "authorized_keys", trouble);
   peerup_engine_serve (self, config);
   peerup_engine_apply_limits (self, config);
+  peerup_engine_apply_certificate (self, config);
   follow_listen_addresses (self, config);
   peerup_relay_client_set_relays (self->relays, peerup_config_get_relay_addresses (config));
   peerup_engine_relay_apply (self->relay, config);

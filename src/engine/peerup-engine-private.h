@@ -85,11 +85,14 @@ gboolean peerup_engine_authorizes (PeerupEngine *self, PeerupPeerId *peer);
  * it, which file changes are followed, where to listen. */
 gboolean peerup_engine_set_trust (PeerupEngine *self, PeerupConfig *config, GError **error);
 void peerup_engine_serve (PeerupEngine *self, PeerupConfig *config);
+/* The certificate of secure WebSockets, for those that are listened on from now on. */
+void peerup_engine_apply_certificate (PeerupEngine *self, PeerupConfig *config);
 /* @config: nullable, for the defaults of this machine. Nothing that is there is ended. */
 void peerup_engine_apply_limits (PeerupEngine *self, PeerupConfig *config);
 gboolean peerup_engine_watch_config (PeerupEngine *self, GError **error);
 /* Resolves to TRUE when at least one address of @config is listened on; the others become
- * problems. Rejects with UNREACHABLE. Addresses that @old (nullable) has are left alone. */
+ * problems. Rejects with UNREACHABLE. Addresses that @old (nullable) has are left alone, but
+ * those that could not be listened on. */
 DexFuture *peerup_engine_listen (PeerupEngine *self, PeerupConfig *old, PeerupConfig *config) G_GNUC_WARN_UNUSED_RESULT;
 
 /* As peerup_peer_argument_parse() with the engine's configuration; an address goes to the

@@ -140,6 +140,8 @@ make_swarm (PeerupEngine *self, GError **error)
   peerup_swarm_set_gate (self->swarm, gate, self, NULL);
   if (self->config != NULL && peerup_config_get_congestion (self->config) == PEERUP_CONFIG_CUBIC)
     peerup_swarm_set_congestion (self->swarm, PEERUP_QUIC_CUBIC);
+  if (self->config != NULL)
+    peerup_engine_apply_certificate (self, self->config);
   peerup_engine_apply_limits (self, self->config);
   g_signal_connect_object (self->swarm, "connection-opened", G_CALLBACK (on_connection_opened), self, 0);
   g_signal_connect_object (self->swarm, "connection-closed", G_CALLBACK (on_connection_closed), self, 0);

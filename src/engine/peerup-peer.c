@@ -130,7 +130,7 @@ peerup_peer_get_address (PeerupPeer *self)
 /**
  * peerup_peer_get_transport:
  *
- * Returns: (nullable): "tcp", "quic-v1" or "relay", of the best connection
+ * Returns: (nullable): "quic-v1", "tcp", "websocket" or "relay", of the best connection
  */
 const char *
 peerup_peer_get_transport (PeerupPeer *self)

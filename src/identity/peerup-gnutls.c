@@ -17,9 +17,37 @@ peerup_gnutls_check (int result, int code, const char *what, GError **error)
 
 /* AES first where the CPU has it: GnuTLS's ChaCha20 is several times slower there. The
  * groups leave out finite-field ones, which cost a listener 0.2 s of CPU a hello. */
-#define PRIORITY(ciphers)                              \
-  "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:" ciphers \
-  ":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:%DISABLE_TLS13_COMPAT_MODE:%SERVER_PRECEDENCE"
+#define AES_FIRST    ":+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305"
+#define CHACHA_FIRST ":+CHACHA20-POLY1305:+AES-128-GCM:+AES-256-GCM"
+#define GROUPS       ":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1"
+
+#define PEER_PRIORITY(ciphers) \
+  "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL" ciphers GROUPS ":%DISABLE_TLS13_COMPAT_MODE:%SERVER_PRECEDENCE"
+#define WEB_PRIORITY(ciphers)                                                                             \
+  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-CIPHER-ALL" ciphers GROUPS \
+  ":%SERVER_PRECEDENCE"
+
+static gboolean
+cpu_has_aes (void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+  return __builtin_cpu_supports ("aes");
+#elif defined(__ARM_FEATURE_AES)
+  return TRUE;
+#else
+  return FALSE;
+#endif
+}
+
+static gnutls_priority_t
+priority_new (const char *text)
+{
+  gnutls_priority_t priority = NULL;
+
+  if (gnutls_priority_init (&priority, text, NULL) < 0)
+    g_error ("This GnuTLS does not know the TLS ciphers it needs");
+  return priority;
+}
 
 gnutls_priority_t
 peerup_gnutls_get_priority (void)
@@ -27,19 +55,18 @@ peerup_gnutls_get_priority (void)
   static gnutls_priority_t priority;
 
   if (g_once_init_enter_pointer (&priority))
-    {
-      gnutls_priority_t made = NULL;
-      const char *text = PRIORITY ("+CHACHA20-POLY1305:+AES-128-GCM:+AES-256-GCM");
+    g_once_init_leave_pointer (&priority, priority_new (cpu_has_aes () ? PEER_PRIORITY (AES_FIRST)
+                                                                       : PEER_PRIORITY (CHACHA_FIRST)));
+  return priority;
+}
 
-#if defined(__x86_64__) || defined(__i386__)
-      if (__builtin_cpu_supports ("aes"))
-        text = PRIORITY ("+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305");
-#elif defined(__ARM_FEATURE_AES)
-      text = PRIORITY ("+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305");
-#endif
-      if (gnutls_priority_init (&made, text, NULL) < 0)
-        g_error ("This GnuTLS does not know the TLS 1.3 ciphers it needs");
-      g_once_init_leave_pointer (&priority, made);
-    }
+gnutls_priority_t
+peerup_gnutls_get_web_priority (void)
+{
+  static gnutls_priority_t priority;
+
+  if (g_once_init_enter_pointer (&priority))
+    g_once_init_leave_pointer (&priority,
+                               priority_new (cpu_has_aes () ? WEB_PRIORITY (AES_FIRST) : WEB_PRIORITY (CHACHA_FIRST)));
   return priority;
 }

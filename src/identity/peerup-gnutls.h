@@ -32,5 +32,8 @@ gboolean peerup_gnutls_check (int result, int code, const char *what, GError **e
 
 /* TLS 1.3 as every session of ours speaks it, over TCP and in QUIC. Borrowed; never freed. */
 gnutls_priority_t peerup_gnutls_get_priority (void);
+/* TLS 1.3 or 1.2 as the web has it: there may be proxies between us that know no more than 1.2, or
+ * that want 1.3 to look like it. Borrowed; never freed. */
+gnutls_priority_t peerup_gnutls_get_web_priority (void);
 
 G_END_DECLS

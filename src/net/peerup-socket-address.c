@@ -141,6 +141,12 @@ host_to_string (const PeerupSocketAddress *self, char text[INET6_ADDRSTRLEN])
 PeerupMultiaddr *
 peerup_socket_address_to_multiaddr (const PeerupSocketAddress *self, PeerupIpTransport transport)
 {
+  static const char *const suffixes[] = {
+    [PEERUP_IP_TCP] = "",
+    [PEERUP_IP_QUIC] = "/quic-v1",
+    [PEERUP_IP_WEBSOCKET] = "/ws",
+    [PEERUP_IP_WEBSOCKETS] = "/tls/ws",
+  };
   char text[INET6_ADDRSTRLEN], zone[IF_NAMESIZE];
   const char *host = host_to_string (self, text);
   g_autoptr (GString) string = g_string_new (NULL);
@@ -151,10 +157,9 @@ peerup_socket_address_to_multiaddr (const PeerupSocketAddress *self, PeerupIpTra
       if_indextoname (self->ip6.sin6_scope_id, zone) != NULL)
     g_string_append_printf (string, "/ip6zone/%s", zone);
   g_string_append_printf (string, "/%s/%s", self->any.sa_family == AF_INET ? "ip4" : "ip6", host);
-  if (transport == PEERUP_IP_TCP)
-    g_string_append_printf (string, "/tcp/%u", peerup_socket_address_get_port (self));
-  else
-    g_string_append_printf (string, "/udp/%u/quic-v1", peerup_socket_address_get_port (self));
+  g_string_append_printf (string, transport == PEERUP_IP_QUIC ? "/udp/%u" : "/tcp/%u",
+                          peerup_socket_address_get_port (self));
+  g_string_append (string, suffixes[transport]);
   return peerup_multiaddr_new_from_string (string->str, NULL);
 }
 

@@ -40,7 +40,9 @@ gboolean peerup_socket_address_is_link_local (const PeerupSocketAddress *self);
 typedef enum
 {
   PEERUP_IP_TCP,
-  PEERUP_IP_QUIC, /* /udp/PORT/quic-v1 */
+  PEERUP_IP_QUIC,       /* /udp/PORT/quic-v1 */
+  PEERUP_IP_WEBSOCKET,  /* /tcp/PORT/ws */
+  PEERUP_IP_WEBSOCKETS, /* /tcp/PORT/tls/ws, the same as /tcp/PORT/wss */
 } PeerupIpTransport;
 
 /* (transfer full) [/ip6zone/ZONE]/ip4|ip6/ADDRESS and the transport; NULL for AF_UNSPEC. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * One address of one dial: for TCP connect and upgrade, for QUIC the handshake on the socket
+ * One address of one dial: for TCP and WebSocket connect and upgrade, for QUIC the handshake on the socket
  * that has the right source address, through a relay a circuit and its upgrade. It looks up no names and knows nothing
  * of the attempts beside it. It tries twice only where it saved a round trip on a guess, and that was wrong. */
 
@@ -56,22 +56,28 @@ attempt_await (PeerupDialAttempt *self, DexFuture *future)
   return dex_await_object (dex_future_first (future, dex_ref (self->cancel), NULL), &self->error);
 }
 
+/* Over a socket, which @endpoint says what to do with, or a circuit. */
 static void
-attempt_upgrade (PeerupDialAttempt *self, const char *transport, PeerupMultiaddr *local, gboolean limited)
+attempt_upgrade (PeerupDialAttempt *self, const PeerupEndpoint *endpoint, PeerupMultiaddr *local, gboolean limited)
 {
+  gboolean web = endpoint != NULL && peerup_endpoint_is_websocket (endpoint);
   const PeerupUpgradeOptions options = {
     .outbound = TRUE,
     .expected_peer = self->peer,
     .local_address = local,
     .remote_address = self->candidate->known,
-    .transport = transport,
+    .transport = endpoint == NULL ? PEERUP_TRANSPORT_RELAY
+                 : web            ? PEERUP_TRANSPORT_WEBSOCKET
+                                  : "tcp",
     .limited = limited,
     .guess = self->guess,
     .deadline = self->deadline,
   };
 
   self->has_guessed = self->guess != NULL;
-  self->connection = dex_await_object (peerup_swarm_upgrade (self->swarm, self->raw, &options), &self->error);
+  self->connection = dex_await_object (web ? peerup_swarm_dial_websocket (self->swarm, self->raw, endpoint, &options)
+                                           : peerup_swarm_upgrade (self->swarm, self->raw, &options),
+                                       &self->error);
   g_clear_object (&self->raw);
 }
 
@@ -86,8 +92,9 @@ attempt_run_tcp (PeerupDialAttempt *self, const PeerupSocketAddress *remote)
   if (self->raw == NULL)
     return;
   peerup_socket_stream_set_peer_options (PEERUP_SOCKET_STREAM (self->raw));
-  local = peerup_swarm_address_of_socket (peerup_socket_stream_get_fd (PEERUP_SOCKET_STREAM (self->raw)), FALSE, NULL);
-  attempt_upgrade (self, "tcp", local, FALSE);
+  local = peerup_swarm_address_of_socket (peerup_socket_stream_get_fd (PEERUP_SOCKET_STREAM (self->raw)), FALSE,
+                                          self->candidate->endpoint.transport, NULL);
+  attempt_upgrade (self, &self->candidate->endpoint, local, FALSE);
 }
 
 static void
@@ -100,7 +107,7 @@ attempt_run_circuit (PeerupDialAttempt *self)
   if (circuit == NULL)
     return;
   self->raw = g_object_ref (circuit->stream);
-  attempt_upgrade (self, PEERUP_TRANSPORT_RELAY, NULL, circuit->limited);
+  attempt_upgrade (self, NULL, NULL, circuit->limited);
 }
 
 static void

@@ -77,8 +77,9 @@ peerup_dial_candidate_resolve (const PeerupDialCandidate *self, PeerupMultiaddrC
 
   resolved->known = peerup_multiaddr_ref (self->known);
   resolved->history = self->history;
-  resolved->endpoint = self->endpoint;
+  peerup_endpoint_copy (&self->endpoint, &resolved->endpoint);
   resolved->endpoint.family = family;
+  g_free (resolved->endpoint.host);
   resolved->endpoint.host = g_strdup (literal);
   return resolved;
 }
@@ -100,7 +101,8 @@ peerup_dial_candidate_equal (gconstpointer a, gconstpointer b)
   if (x->relayed || y->relayed)
     return x->relayed == y->relayed && peerup_peer_id_equal (x->relay, y->relay);
   return x->endpoint.transport == y->endpoint.transport && x->endpoint.port == y->endpoint.port &&
-         g_str_equal (x->endpoint.host, y->endpoint.host);
+         g_str_equal (x->endpoint.host, y->endpoint.host) &&
+         g_strcmp0 (x->endpoint.server_name, y->endpoint.server_name) == 0;
 }
 
 /* A candidate with all that it is sorted by. */
@@ -113,6 +115,14 @@ typedef struct
   guint place; /* in the order that was given */
   guint turn;  /* among those of its group and family */
 } Ranked;
+
+/* A WebSocket is TCP with more around it: for where nothing else gets through. */
+static const int transport_places[] = {
+  [PEERUP_IP_QUIC] = 0,
+  [PEERUP_IP_TCP] = 1,
+  [PEERUP_IP_WEBSOCKET] = 2,
+  [PEERUP_IP_WEBSOCKETS] = 3,
+};
 
 static int
 compare_relays (const PeerupRelayStanding *a, const PeerupRelayStanding *b)
@@ -140,7 +150,7 @@ compare_groups (const Ranked *x, const Ranked *y)
   if (x->scope != y->scope)
     return (int) x->scope - (int) y->scope;
   if (a->endpoint.transport != b->endpoint.transport)
-    return a->endpoint.transport == PEERUP_IP_QUIC ? -1 : 1;
+    return transport_places[a->endpoint.transport] - transport_places[b->endpoint.transport];
   if (a->history.succeeded_at != b->history.succeeded_at)
     return a->history.succeeded_at > b->history.succeeded_at ? -1 : 1;
   return 0;

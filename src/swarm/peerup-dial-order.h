@@ -60,9 +60,9 @@ gboolean peerup_dial_candidate_equal (gconstpointer a, gconstpointer b);
 
 /* Sorts @candidates (of PeerupDialCandidate) and sets their head starts:
  *  what failed lately comes last; relayed after direct; loopback, private, public; QUIC before
- *  TCP; what worked last before what worked earlier or never; the two families in turn, IPv6 first.
- * Each has a head start of 250 ms, 30 ms if it is not public (RFC 8305 5); QUIC has none on
- * public addresses when @udp_blocked. */
+ *  TCP before WebSocket before that in TLS; what worked last before what worked earlier or never; the two families in
+ * turn, IPv6 first. Each has a head start of 250 ms, 30 ms if it is not public (RFC 8305 5); QUIC has none on public
+ * addresses when @udp_blocked. */
 void peerup_dial_order (GPtrArray *candidates, gboolean udp_blocked, gint64 now);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupDialCandidate, peerup_dial_candidate_free)

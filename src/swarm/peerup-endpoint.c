@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * Between multiaddrs and sockets: which addresses TCP and QUIC can dial or listen on, and
- * how far they are. No socket is touched here. */
+ * Between multiaddrs and sockets: which addresses TCP, QUIC and WebSocket can dial or listen
+ * on, and how far they are. No socket is touched here. */
 
 #include "swarm/peerup-endpoint.h"
 
@@ -20,7 +20,9 @@ endpoint_unsupported (PeerupMultiaddr *address, GError **error)
                  "%s: /quic is a draft of QUIC that is no longer spoken; QUIC version 1 is written /quic-v1", text);
   else
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                 "%s: this version speaks TCP and QUIC only (/ip4/…/tcp/… and /ip4/…/udp/…/quic-v1)", text);
+                 "%s: this version speaks TCP, QUIC and WebSocket only (/ip4/…/tcp/…, /ip4/…/udp/…/quic-v1, "
+                 "/ip4/…/tcp/…/ws and /ip4/…/tcp/…/tls/ws)",
+                 text);
   return FALSE;
 }
 
@@ -46,28 +48,64 @@ is_host (PeerupMultiaddrCode code)
          code == PEERUP_MULTIADDR_DNS4 || code == PEERUP_MULTIADDR_DNS6;
 }
 
+/* Moves behind component *@i if that is of @code. */
+static gboolean
+take (PeerupMultiaddr *bare, guint *i, PeerupMultiaddrCode code, PeerupMultiaddrComponent *component)
+{
+  if (*i >= peerup_multiaddr_get_n_components (bare))
+    return FALSE;
+  peerup_multiaddr_get_component (bare, *i, component);
+  if (component->code != code)
+    return FALSE;
+  (*i)++;
+  return TRUE;
+}
+
+/* ws, wss or tls[/sni]/ws, with or without a port before it. */
+static gboolean
+parse_websocket (PeerupMultiaddr *bare, guint *i, PeerupEndpoint *endpoint)
+{
+  PeerupMultiaddrComponent component, sni = { 0 };
+  gboolean secure = take (bare, i, PEERUP_MULTIADDR_TLS, &component);
+
+  if (secure)
+    take (bare, i, PEERUP_MULTIADDR_SNI, &sni);
+  if (!secure && take (bare, i, PEERUP_MULTIADDR_WSS, &component))
+    secure = TRUE;
+  else if (!take (bare, i, PEERUP_MULTIADDR_WS, &component))
+    return FALSE;
+  endpoint->transport = secure ? PEERUP_IP_WEBSOCKETS : PEERUP_IP_WEBSOCKET;
+  if (sni.length > 0 && *i == peerup_multiaddr_get_n_components (bare))
+    endpoint->server_name = g_strndup ((const char *) sni.value, sni.length);
+  return TRUE;
+}
+
 /* What follows the host, from component @i to the end. */
 static gboolean
 parse_transport (PeerupMultiaddr *bare, guint i, PeerupEndpoint *endpoint)
 {
-  guint left = peerup_multiaddr_get_n_components (bare) - i;
+  guint n = peerup_multiaddr_get_n_components (bare);
   PeerupMultiaddrComponent port, above;
+  gboolean has_port = take (bare, &i, PEERUP_MULTIADDR_TCP, &port), ok;
 
-  if (left == 0 || left > 2)
-    return FALSE;
-  peerup_multiaddr_get_component (bare, i, &port);
-  if (left == 1 && port.code == PEERUP_MULTIADDR_TCP)
-    endpoint->transport = PEERUP_IP_TCP;
-  else if (left == 2 && port.code == PEERUP_MULTIADDR_UDP)
+  if (has_port && i == n)
     {
-      peerup_multiaddr_get_component (bare, i + 1, &above);
-      if (above.code != PEERUP_MULTIADDR_QUIC_V1)
-        return FALSE;
+      endpoint->transport = PEERUP_IP_TCP;
+      ok = TRUE;
+    }
+  else if (!has_port && take (bare, &i, PEERUP_MULTIADDR_UDP, &port))
+    {
+      has_port = TRUE;
       endpoint->transport = PEERUP_IP_QUIC;
+      ok = take (bare, &i, PEERUP_MULTIADDR_QUIC_V1, &above);
     }
   else
+    ok = parse_websocket (bare, &i, endpoint);
+  if (!ok || i != n)
     return FALSE;
-  endpoint->port = (guint16) (port.value[0] << 8 | port.value[1]);
+  endpoint->port = has_port                                      ? (guint16) (port.value[0] << 8 | port.value[1])
+                   : endpoint->transport == PEERUP_IP_WEBSOCKETS ? 443
+                                                                 : 80;
   return TRUE;
 }
 
@@ -92,6 +130,8 @@ peerup_endpoint_parse (PeerupMultiaddr *address, PeerupEndpoint *endpoint, GErro
     return endpoint_unsupported (address, error);
   endpoint->family = host.code;
   endpoint->host = endpoint_host (&host, zone);
+  if (peerup_endpoint_is_websocket (endpoint) && endpoint->server_name == NULL && peerup_endpoint_is_name (endpoint))
+    endpoint->server_name = g_strdup (endpoint->host);
   return TRUE;
 }
 
@@ -100,18 +140,26 @@ peerup_endpoint_copy (const PeerupEndpoint *endpoint, PeerupEndpoint *copy)
 {
   *copy = *endpoint;
   copy->host = g_strdup (endpoint->host);
+  copy->server_name = g_strdup (endpoint->server_name);
 }
 
 void
 peerup_endpoint_clear (PeerupEndpoint *endpoint)
 {
   g_clear_pointer (&endpoint->host, g_free);
+  g_clear_pointer (&endpoint->server_name, g_free);
 }
 
 gboolean
 peerup_endpoint_is_name (const PeerupEndpoint *endpoint)
 {
   return endpoint->family != PEERUP_MULTIADDR_IP4 && endpoint->family != PEERUP_MULTIADDR_IP6;
+}
+
+gboolean
+peerup_endpoint_is_websocket (const PeerupEndpoint *endpoint)
+{
+  return endpoint->transport == PEERUP_IP_WEBSOCKET || endpoint->transport == PEERUP_IP_WEBSOCKETS;
 }
 
 PeerupScope

@@ -15,6 +15,7 @@ typedef struct
   PeerupIpTransport transport;
   char *host; /* literal (with %zone where there is one) or name */
   guint16 port;
+  char *server_name; /* nullable, WebSocket alone: the name to ask for there */
 } PeerupEndpoint;
 
 /* How far an address is, for ranking and for the pause before the next try. */
@@ -25,14 +26,17 @@ typedef enum
   PEERUP_SCOPE_PUBLIC,  /* and names, which nobody has looked up yet */
 } PeerupScope;
 
-/* Reads [/ip6zone]/ip4|ip6|dns|dns4|dns6/… and /tcp/… or /udp/…/quic-v1 with nothing behind it
- * but /p2p. Anything else is PEERUP_ERROR_UNSUPPORTED, with the address in the text. Clear with
- * peerup_endpoint_clear(). */
+/* Reads [/ip6zone]/ip4|ip6|dns|dns4|dns6/… and one of /tcp/…, /udp/…/quic-v1, [/tcp/…]/ws,
+ * [/tcp/…]/wss and [/tcp/…]/tls[/sni/…]/ws with nothing behind it but /p2p; a WebSocket without a
+ * port has that of the web, 80 or 443. Anything else is PEERUP_ERROR_UNSUPPORTED, with the
+ * address in the text. Clear with peerup_endpoint_clear(). */
 gboolean peerup_endpoint_parse (PeerupMultiaddr *address, PeerupEndpoint *endpoint, GError **error);
 void peerup_endpoint_copy (const PeerupEndpoint *endpoint, PeerupEndpoint *copy);
 void peerup_endpoint_clear (PeerupEndpoint *endpoint);
 /* Whether the host has to be looked up. */
 gboolean peerup_endpoint_is_name (const PeerupEndpoint *endpoint);
+/* With TLS or without. */
+gboolean peerup_endpoint_is_websocket (const PeerupEndpoint *endpoint);
 PeerupScope peerup_endpoint_get_scope (const PeerupEndpoint *endpoint);
 /* FALSE for a name, and for a zone that this machine does not have. */
 gboolean peerup_endpoint_get_socket_address (const PeerupEndpoint *endpoint, PeerupSocketAddress *address);

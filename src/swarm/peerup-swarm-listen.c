@@ -13,13 +13,14 @@
 #include "transport/peerup-socket-stream.h"
 #include "wire/peerup-error.h"
 
-/* One configured address: TCP, or QUIC. */
+/* One configured address. */
 typedef struct
 {
   PeerupSwarm *swarm; /* borrowed: the swarm owns this */
-  PeerupIpTransport transport;
-  PeerupSocketAddress address; /* with the real port */
-  PeerupListener *listener;
+  PeerupEndpoint endpoint;
+  PeerupSocketAddress address;       /* with the real port */
+  PeerupListener *listener;          /* NULL: QUIC */
+  PeerupTlsCredentials *credentials; /* NULL: not a WebSocket in TLS */
 } Listening;
 
 static void
@@ -28,13 +29,15 @@ listening_free (gpointer data)
   Listening *self = data;
 
   g_clear_pointer (&self->listener, peerup_listener_free);
+  g_clear_pointer (&self->credentials, peerup_tls_credentials_unref);
+  peerup_endpoint_clear (&self->endpoint);
   g_free (self);
 }
 
-/* TCP */
+/* TCP, and WebSocket over it */
 
 PeerupMultiaddr *
-peerup_swarm_address_of_socket (int fd, gboolean remote, guint64 *host)
+peerup_swarm_address_of_socket (int fd, gboolean remote, PeerupIpTransport transport, guint64 *host)
 {
   PeerupSocketAddress native, address;
   socklen_t size = sizeof native;
@@ -44,7 +47,7 @@ peerup_swarm_address_of_socket (int fd, gboolean remote, guint64 *host)
     return NULL;
   if (host != NULL)
     *host = peerup_socket_address_get_host_key (&address);
-  return peerup_socket_address_to_multiaddr (&address, PEERUP_IP_TCP);
+  return peerup_socket_address_to_multiaddr (&address, transport);
 }
 
 typedef struct
@@ -82,19 +85,28 @@ inbound_upgraded (DexFuture *future, gpointer data)
   return NULL;
 }
 
+static DexFuture *
+listening_upgrade (Listening *self, PeerupStream *raw, const PeerupUpgradeOptions *options)
+{
+  return peerup_endpoint_is_websocket (&self->endpoint)
+           ? peerup_swarm_accept_websocket (self->swarm, raw, self->credentials, options)
+           : peerup_swarm_upgrade (self->swarm, raw, options);
+}
+
 static void
 on_accepted (PeerupListener *listener, int fd, gpointer data)
 {
   Listening *listening = data;
   PeerupSwarm *self = listening->swarm;
+  PeerupIpTransport transport = listening->endpoint.transport;
   guint64 host = 0;
-  g_autoptr (PeerupMultiaddr) local = peerup_swarm_address_of_socket (fd, FALSE, NULL);
-  g_autoptr (PeerupMultiaddr) remote = peerup_swarm_address_of_socket (fd, TRUE, &host);
+  g_autoptr (PeerupMultiaddr) local = peerup_swarm_address_of_socket (fd, FALSE, transport, NULL);
+  g_autoptr (PeerupMultiaddr) remote = peerup_swarm_address_of_socket (fd, TRUE, transport, &host);
   g_autoptr (PeerupStream) raw = peerup_socket_stream_new (fd, NULL);
   const PeerupUpgradeOptions options = {
     .local_address = local,
     .remote_address = remote,
-    .transport = "tcp",
+    .transport = transport == PEERUP_IP_TCP ? "tcp" : PEERUP_TRANSPORT_WEBSOCKET,
     .deadline = g_get_monotonic_time () + PEERUP_SWARM_UPGRADE_TIMEOUT,
   };
   Inbound *inbound;
@@ -110,13 +122,19 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
   g_hash_table_add (self->upgrading, g_object_ref (raw));
   /* Nobody waits for it: its end is inbound_upgraded(), also when the swarm closes. */
   dex_future_disown (
-    dex_future_finally (peerup_swarm_upgrade (self, raw, &options), inbound_upgraded, inbound, inbound_free));
+    dex_future_finally (listening_upgrade (listening, raw, &options), inbound_upgraded, inbound, inbound_free));
 }
 
 static gboolean
-listen_on_tcp (Listening *self, const PeerupEndpoint *endpoint, GError **error)
+listen_on_tcp (Listening *self, GError **error)
 {
-  self->listener = peerup_listener_new (endpoint->host, endpoint->port, on_accepted, self, error);
+  if (self->endpoint.transport == PEERUP_IP_WEBSOCKETS)
+    {
+      self->credentials = peerup_swarm_read_websocket_certificate (self->swarm, error);
+      if (self->credentials == NULL)
+        return FALSE;
+    }
+  self->listener = peerup_listener_new (self->endpoint.host, self->endpoint.port, on_accepted, self, error);
   if (self->listener == NULL)
     return FALSE;
   peerup_socket_address_set_port (&self->address, peerup_listener_get_port (self->listener));
@@ -141,24 +159,21 @@ listen_on_quic (Listening *self, GError **error)
 static gboolean
 listening_start (Listening *self, PeerupMultiaddr *address, GError **error)
 {
-  g_auto (PeerupEndpoint) endpoint = { 0 };
-
-  if (!peerup_endpoint_parse (address, &endpoint, error))
+  if (!peerup_endpoint_parse (address, &self->endpoint, error))
     return FALSE;
-  if (peerup_endpoint_is_name (&endpoint))
+  if (peerup_endpoint_is_name (&self->endpoint))
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "%s: listening needs an IP address, not a name",
                    peerup_multiaddr_get_string (address));
       return FALSE;
     }
-  if (!peerup_endpoint_get_socket_address (&endpoint, &self->address))
+  if (!peerup_endpoint_get_socket_address (&self->endpoint, &self->address))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "%s: this machine has no such network interface",
                    peerup_multiaddr_get_string (address));
       return FALSE;
     }
-  self->transport = endpoint.transport;
-  return endpoint.transport == PEERUP_IP_QUIC ? listen_on_quic (self, error) : listen_on_tcp (self, &endpoint, error);
+  return self->endpoint.transport == PEERUP_IP_QUIC ? listen_on_quic (self, error) : listen_on_tcp (self, error);
 }
 
 DexFuture *
@@ -186,6 +201,18 @@ peerup_swarm_stop_listening (PeerupSwarm *self)
   g_clear_pointer (&self->listening, g_ptr_array_unref);
 }
 
+/* Who listens under a name tells it, so that it is asked for. */
+static PeerupMultiaddr *
+listening_to_multiaddr (const Listening *self, const PeerupSocketAddress *address)
+{
+  g_autoptr (PeerupMultiaddr) plain = NULL;
+
+  if (self->endpoint.server_name == NULL)
+    return peerup_socket_address_to_multiaddr (address, self->endpoint.transport);
+  plain = peerup_socket_address_to_multiaddr (address, PEERUP_IP_TCP);
+  return peerup_multiaddr_newf ("%s/tls/sni/%s/ws", peerup_multiaddr_get_string (plain), self->endpoint.server_name);
+}
+
 /* Every usable address of this machine's interfaces in place of a wildcard. Link-local
  * ones need a zone that means nothing to others. */
 static void
@@ -206,7 +233,7 @@ add_interface_addresses (GPtrArray *result, const Listening *listening)
           peerup_socket_address_is_link_local (&address))
         continue;
       peerup_socket_address_set_port (&address, peerup_socket_address_get_port (&listening->address));
-      g_ptr_array_add (result, peerup_socket_address_to_multiaddr (&address, listening->transport));
+      g_ptr_array_add (result, listening_to_multiaddr (listening, &address));
     }
   freeifaddrs (interfaces);
 }
@@ -223,7 +250,7 @@ peerup_swarm_dup_listen_addresses (PeerupSwarm *self)
       if (peerup_socket_address_is_wildcard (&listening->address))
         add_interface_addresses (result, listening);
       else
-        g_ptr_array_add (result, peerup_socket_address_to_multiaddr (&listening->address, listening->transport));
+        g_ptr_array_add (result, listening_to_multiaddr (listening, &listening->address));
     }
   return result;
 }

@@ -9,6 +9,7 @@
 #include "transport/peerup-listener.h"
 #include "transport/peerup-quic-transport.h"
 #include "transport/peerup-route-monitor.h"
+#include "transport/peerup-tls-credentials.h"
 
 G_BEGIN_DECLS
 
@@ -31,6 +32,8 @@ struct _PeerupSwarm
   GPtrArray *listening;  /* of Listening; peerup-swarm-listen.c */
   GPtrArray *quic;       /* of PeerupQuicTransport; peerup-swarm-quic.c */
   PeerupQuicCongestion congestion;
+  char *websocket_certificate_file; /* nullable, as the next */
+  char *websocket_key_file;
   PeerupRouteMonitor *routes; /* NULL where the system cannot tell */
   GHashTable *connections;    /* PeerupPeerId -> GPtrArray of PeerupConnection, oldest first */
   GHashTable *dials;          /* PeerupPeerId -> PeerupDial, borrowed: each ends itself */
@@ -79,8 +82,20 @@ int peerup_swarm_rank (PeerupSwarm *self, PeerupConnection *connection);
 /* Of a direct connection that we would dial now. */
 int peerup_swarm_rank_dialed (PeerupSwarm *self, PeerupPeerId *peer, gboolean quic);
 
-/* (transfer full) (nullable): of one end of a connected TCP socket. @host (optional) gets its host key. */
-PeerupMultiaddr *peerup_swarm_address_of_socket (int fd, gboolean remote, guint64 *host) G_GNUC_WARN_UNUSED_RESULT;
+/* (transfer full) (nullable): of one end of a connected TCP socket that carries @transport. @host (optional)
+ * gets its host key. */
+PeerupMultiaddr *peerup_swarm_address_of_socket (int fd, gboolean remote, PeerupIpTransport transport,
+                                                 guint64 *host) G_GNUC_WARN_UNUSED_RESULT;
+
+/* WebSocket; see peerup-swarm-websocket.c. As peerup_swarm_upgrade(), with HTTP's handshake before it,
+ * and TLS before that where @endpoint says so, or where there are @credentials (nullable). */
+DexFuture *peerup_swarm_dial_websocket (PeerupSwarm *self, PeerupStream *raw, const PeerupEndpoint *endpoint,
+                                        const PeerupUpgradeOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_swarm_accept_websocket (PeerupSwarm *self, PeerupStream *raw, PeerupTlsCredentials *credentials,
+                                          const PeerupUpgradeOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+/* (transfer full): the certificate of a secure listener, read now. CONFIG where none is set. */
+PeerupTlsCredentials *
+peerup_swarm_read_websocket_certificate (PeerupSwarm *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 void peerup_swarm_stop_listening (PeerupSwarm *self);
 

@@ -601,6 +601,8 @@ peerup_swarm_finalize (GObject *object)
   g_hash_table_unref (self->protocols);
   peerup_peerstore_free (self->peerstore);
   peerup_limits_unref (self->limits);
+  g_free (self->websocket_certificate_file);
+  g_free (self->websocket_key_file);
   g_clear_pointer (&self->certificate, peerup_certificate_unref);
   g_clear_pointer (&self->identity, peerup_private_key_unref);
   G_OBJECT_CLASS (peerup_swarm_parent_class)->finalize (object);

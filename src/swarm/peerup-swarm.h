@@ -42,6 +42,10 @@ void peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securiti
 void peerup_swarm_set_congestion (PeerupSwarm *self, PeerupQuicCongestion congestion);
 PeerupQuicCongestion peerup_swarm_get_congestion (PeerupSwarm *self);
 
+/* The certificate and key, PEM, of WebSockets in TLS; NULL: none. They are read whenever such a
+ * listener starts, and serve it until it ends. */
+void peerup_swarm_set_websocket_certificate (PeerupSwarm *self, const char *certificate_file, const char *key_file);
+
 /* What peers may take of this swarm. Set before listening; the default is for a machine of 4 GiB. */
 void peerup_swarm_set_limits (PeerupSwarm *self, PeerupLimits *limits);
 /* Borrowed, never NULL. */
@@ -51,9 +55,10 @@ PeerupLimits *peerup_swarm_get_limits (PeerupSwarm *self);
  * address; 0 for a relayed one, which is nobody's own, and for NULL. */
 guint64 peerup_swarm_get_host (PeerupMultiaddr *address);
 
-/* Resolves to TRUE when the socket listens: TCP, or QUIC on UDP. UNSUPPORTED for any other
+/* Resolves to TRUE when the socket listens: TCP, WebSocket, or QUIC on UDP. UNSUPPORTED for any other
  * transport and for a name, EXISTS for a port that is taken, G_IO_ERROR for what else the system
- * refused, with the address in the text. */
+ * refused, with the address in the text. WebSocket in TLS: CONFIG without a certificate, and as
+ * peerup_tls_credentials_new_from_files(). */
 DexFuture *peerup_swarm_listen (PeerupSwarm *self, PeerupMultiaddr *address) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full) of PeerupMultiaddr: real ports; a wildcard is replaced by the interfaces' addresses. */
 GPtrArray *peerup_swarm_dup_listen_addresses (PeerupSwarm *self);
@@ -73,8 +78,9 @@ PeerupCircuit *peerup_circuit_copy (const PeerupCircuit *self) G_GNUC_WARN_UNUSE
 void peerup_circuit_free (PeerupCircuit *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupCircuit, peerup_circuit_free)
 
-/* The transport of a connection through a relay, in its info. */
-#define PEERUP_TRANSPORT_RELAY "relay"
+/* The transports of a connection through a relay, and of one in a WebSocket, in its info. */
+#define PEERUP_TRANSPORT_RELAY     "relay"
+#define PEERUP_TRANSPORT_WEBSOCKET "websocket"
 gboolean peerup_swarm_is_relayed (PeerupConnection *connection);
 
 /* Resolves to a PeerupCircuit to @peer at @address, which has /p2p-circuit at its end and only there.

@@ -39,7 +39,7 @@ typedef struct
   PeerupPeerId *remote_peer;
   PeerupMultiaddr *local_address;  /* nullable */
   PeerupMultiaddr *remote_address; /* nullable; no /p2p component */
-  const char *transport;           /* "tcp", "quic", "memory", "relay" */
+  const char *transport;           /* "tcp", "websocket", "quic-v1", "memory", "relay" */
   const char *security;            /* "/tls/1.0.0", "/noise" */
   const char *muxer;               /* "/yamux/1.0.0" */
   gboolean outbound;

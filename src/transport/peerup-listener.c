@@ -165,7 +165,7 @@ set_system_error (GError **error, int errnum, const char *where)
                  "%s is used by another program: stop that one, or choose another port (0 takes any)", where);
   else if (errnum == EACCES)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                 "Listening on %s is not permitted: choose a port above 1023", where);
+                 "Listening on %s is not permitted: " PEERUP_LISTENER_LOW_PORT_HINT, where);
   else if (errnum == EADDRNOTAVAIL || errnum == EAFNOSUPPORT)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                  "%s is not an address of this machine: choose one that is, or 127.0.0.1", where);

@@ -12,6 +12,12 @@ G_BEGIN_DECLS
  * whoever made it, in its thread. */
 typedef struct _PeerupListener PeerupListener;
 
+/* What to do about a port that the system keeps for itself. */
+#define PEERUP_LISTENER_LOW_PORT_HINT                                    \
+  "choose a port above 1023, or permit low ones "                        \
+  "(AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit, or a " \
+  "lower sysctl net.ipv4.ip_unprivileged_port_start)"
+
 /* For each connection; the callee owns @fd. May free the listener. */
 typedef void (*PeerupListenerFunc) (PeerupListener *self, int fd, gpointer data);
 

@@ -6,18 +6,16 @@
  * call carries many records. A stream that waits holds neither buffer. The first error
  * ends both directions. */
 
-#include "transport/peerup-tls-stream.h"
+#include "transport/peerup-tls-stream-private.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "identity/peerup-gnutls.h"
 #include "transport/peerup-io-buffer.h"
 #include "wire/peerup-error.h"
 
-#define INPUT_SIZE    PEERUP_IO_BUFFER_SIZE
-#define RECORD_SIZE   16384
-#define HANDSHAKE_MAX (24 * 1024)
+#define INPUT_SIZE  PEERUP_IO_BUFFER_SIZE
+#define RECORD_SIZE 16384
 
 /* Plaintext that one write takes: sixteen records, and one for the headers of what is
  * inside; about one send(). */
@@ -25,41 +23,6 @@
 /* So much of it is encrypted before the stream below is asked again whether it takes more; it fits
  * PEERUP_IO_ARRAY_SIZE. */
 #define FLUSH_SIZE (4 * RECORD_SIZE)
-
-struct _PeerupTlsStream
-{
-  PeerupStream parent_instance;
-  PeerupStream *raw;
-  gnutls_session_t session;
-  GError *error;     /* final, for both directions */
-  GError *raw_error; /* what a pull or push met */
-
-  PeerupPublicKey *remote_key;
-  const char *const *offered; /* for ALPN */
-  const char *alpn;
-
-  /* Received, not yet pulled: [start, end). */
-  guint8 *input;
-  gsize start;
-  gsize end;
-  gnutls_packet_t packet; /* a decrypted record being read */
-  gnutls_datum_t plain;   /* what is left of it */
-
-  /* Pushed, not yet sent: [sent, output->len). What has to wait is copied to where it just fits. */
-  GByteArray *output;
-  gsize sent;
-
-  PeerupCertificate *certificate;
-  PeerupPeerId *expected_peer; /* during the handshake */
-  guint read_closed : 1;
-  guint write_closed : 1;
-  guint read_ended : 1; /* close_notify was read */
-  guint raw_ended : 1;
-  guint input_waits : 1; /* it is no larger than what is in it, and not one of the shared buffers */
-  guint output_waits : 1;
-  guint draining : 1; /* holds a reference on itself until the output is sent */
-  guint greeting : 1; /* what can be read is not TLS yet */
-};
 
 G_DEFINE_FINAL_TYPE (PeerupTlsStream, peerup_tls_stream, PEERUP_TYPE_STREAM)
 
@@ -72,8 +35,8 @@ tls_stream_drop_packet (PeerupTlsStream *self)
   self->plain = (gnutls_datum_t) { NULL, 0 };
 }
 
-static void
-tls_stream_drop_input (PeerupTlsStream *self)
+void
+peerup_tls_stream_drop_input (PeerupTlsStream *self)
 {
   if (self->input != NULL && !self->input_waits)
     peerup_io_buffer_give (self->input);
@@ -94,14 +57,14 @@ tls_stream_keep_input (PeerupTlsStream *self)
   if (self->input == NULL || self->input_waits || length >= RECORD_SIZE)
     return;
   rest = g_memdup2 (self->input + self->start, length);
-  tls_stream_drop_input (self);
+  peerup_tls_stream_drop_input (self);
   self->input = rest;
   self->input_waits = rest != NULL;
   self->end = length;
 }
 
-static void
-tls_stream_drop_output (PeerupTlsStream *self)
+void
+peerup_tls_stream_drop_output (PeerupTlsStream *self)
 {
   GByteArray *output = g_steal_pointer (&self->output);
 
@@ -120,7 +83,7 @@ tls_stream_keep_output (PeerupTlsStream *self)
   gsize length = self->output->len - self->sent;
   GByteArray *rest = g_byte_array_new_take (g_memdup2 (self->output->data + self->sent, length), length);
 
-  tls_stream_drop_output (self);
+  peerup_tls_stream_drop_output (self);
   self->output = rest;
   self->output_waits = TRUE;
 }
@@ -148,8 +111,8 @@ tls_stream_fail (PeerupTlsStream *self, GError *error)
     }
   self->error = error;
   tls_stream_drop_packet (self);
-  tls_stream_drop_input (self);
-  tls_stream_drop_output (self);
+  peerup_tls_stream_drop_input (self);
+  peerup_tls_stream_drop_output (self);
   peerup_stream_arm_read (self->raw, NULL, NULL);
   peerup_stream_arm_write (self->raw, NULL, NULL);
   peerup_stream_reset (self->raw, PEERUP_STREAM_CODE_NONE);
@@ -191,7 +154,7 @@ tls_stream_fill_input (PeerupTlsStream *self)
       return FALSE;
     }
   if (self->input_waits)
-    tls_stream_drop_input (self);
+    peerup_tls_stream_drop_input (self);
   if (self->input == NULL)
     self->input = peerup_io_buffer_take ();
   self->start = self->end = 0;
@@ -201,7 +164,7 @@ tls_stream_fill_input (PeerupTlsStream *self)
       self->end = n;
       return TRUE;
     }
-  tls_stream_drop_input (self);
+  peerup_tls_stream_drop_input (self);
   if (n == 0)
     {
       self->raw_ended = TRUE;
@@ -254,32 +217,9 @@ tls_stream_pull_timeout (gnutls_transport_ptr_t pointer, unsigned int millisecon
   return 1;
 }
 
-static int
-tls_stream_verify (gnutls_session_t session)
-{
-  PeerupTlsStream *self = gnutls_session_get_ptr (session);
-  g_autoptr (GError) local = NULL;
-
-  g_clear_pointer (&self->remote_key, peerup_public_key_unref);
-  self->remote_key = peerup_certificate_verify_session (session, g_get_real_time () / G_USEC_PER_SEC, &local);
-  if (self->remote_key != NULL && self->expected_peer != NULL &&
-      !peerup_peer_id_matches_public_key (self->expected_peer, self->remote_key))
-    {
-      g_autoptr (PeerupPeerId) actual = peerup_peer_id_new_from_public_key (self->remote_key);
-
-      g_set_error (&local, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER, "Expected %s, but %s answered",
-                   peerup_peer_id_get_string (self->expected_peer), peerup_peer_id_get_string (actual));
-    }
-  if (local == NULL)
-    return 0;
-  g_clear_error (&self->raw_error);
-  self->raw_error = g_steal_pointer (&local);
-  return GNUTLS_E_CERTIFICATE_ERROR;
-}
-
 /* What a GnuTLS error stands for. Where a pull, push or check has its own, that. */
-static GError *
-tls_stream_error (PeerupTlsStream *self, int code)
+GError *
+peerup_tls_stream_error (PeerupTlsStream *self, int code)
 {
   if (self->raw_error != NULL)
     return g_steal_pointer (&self->raw_error);
@@ -317,7 +257,7 @@ tls_stream_flush (PeerupTlsStream *self, GError **error)
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  tls_stream_drop_output (self);
+  peerup_tls_stream_drop_output (self);
   return TRUE;
 }
 
@@ -386,7 +326,7 @@ peerup_tls_stream_writev (PeerupStream *stream, const GOutputVector *vectors, gs
 
       if (n < 0)
         {
-          tls_stream_fail (self, tls_stream_error (self, n));
+          tls_stream_fail (self, peerup_tls_stream_error (self, n));
           return tls_stream_set_final_error (self, error);
         }
       total += n;
@@ -435,7 +375,7 @@ tls_stream_next_record (PeerupTlsStream *self, GError **error)
       if (n == 0)
         {
           self->read_ended = TRUE;
-          tls_stream_drop_input (self);
+          peerup_tls_stream_drop_input (self);
           return 0;
         }
       if (n > 0)
@@ -455,7 +395,7 @@ tls_stream_next_record (PeerupTlsStream *self, GError **error)
         }
       if (n == GNUTLS_E_INTERRUPTED || n == GNUTLS_E_WARNING_ALERT_RECEIVED)
         continue;
-      tls_stream_fail (self, tls_stream_error (self, n));
+      tls_stream_fail (self, peerup_tls_stream_error (self, n));
       return tls_stream_set_final_error (self, error);
     }
   return 1;
@@ -522,7 +462,7 @@ peerup_tls_stream_close_read (PeerupStream *stream)
     return;
   self->read_closed = TRUE;
   tls_stream_drop_packet (self);
-  tls_stream_drop_input (self);
+  peerup_tls_stream_drop_input (self);
   peerup_stream_arm_read (self->raw, NULL, NULL);
   peerup_stream_close_read (self->raw);
   peerup_stream_notify (stream, G_IO_IN);
@@ -598,10 +538,11 @@ peerup_tls_stream_finalize (GObject *object)
   PeerupTlsStream *self = PEERUP_TLS_STREAM (object);
 
   tls_stream_drop_packet (self);
-  tls_stream_drop_input (self);
-  tls_stream_drop_output (self);
+  peerup_tls_stream_drop_input (self);
+  peerup_tls_stream_drop_output (self);
   g_clear_pointer (&self->session, gnutls_deinit);
   g_clear_pointer (&self->certificate, peerup_certificate_unref);
+  g_clear_pointer (&self->credentials, peerup_tls_credentials_unref);
   g_clear_pointer (&self->expected_peer, peerup_peer_id_unref);
   g_clear_pointer (&self->remote_key, peerup_public_key_unref);
   g_clear_error (&self->raw_error);
@@ -640,137 +581,32 @@ peerup_tls_stream_init (PeerupTlsStream *self)
 {
 }
 
-/* Handshake */
-
-static void
-tls_session_set_alpn (gnutls_session_t session, const char *const *alpn)
-{
-  gnutls_datum_t list[8];
-  guint n = 0;
-
-  for (; alpn[n] != NULL; n++)
-    {
-      g_assert (n < G_N_ELEMENTS (list));
-      list[n] = (gnutls_datum_t) { (unsigned char *) alpn[n], strlen (alpn[n]) };
-    }
-  gnutls_alpn_set_protocols (session, list, n, GNUTLS_ALPN_MANDATORY);
-}
+/* Making one; see the private header. */
 
 PeerupTlsStream *
-peerup_tls_stream_new (PeerupStream *raw, const PeerupTlsOptions *options)
+peerup_tls_stream_new_for_session (PeerupStream *raw, gnutls_session_t session)
 {
   PeerupTlsStream *self = g_object_new (PEERUP_TYPE_TLS_STREAM, NULL);
-  guint flags = GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS | GNUTLS_NO_STATUS_REQUEST;
 
   self->raw = g_object_ref (raw);
-  self->certificate = peerup_certificate_ref (options->certificate);
-  self->expected_peer = options->expected_peer != NULL ? peerup_peer_id_ref (options->expected_peer) : NULL;
-  self->offered = options->alpn;
-  /* These fail only without memory, or for names that are not in the library at all. */
-  if (gnutls_init (&self->session, flags | (options->outbound ? GNUTLS_CLIENT : GNUTLS_SERVER)) < 0 ||
-      gnutls_priority_set (self->session, peerup_gnutls_get_priority ()) < 0 ||
-      gnutls_credentials_set (self->session, GNUTLS_CRD_CERTIFICATE,
-                              peerup_certificate_get_credentials (self->certificate)) < 0)
-    g_error ("GnuTLS cannot start a session");
-  tls_session_set_alpn (self->session, options->alpn);
-  gnutls_session_set_ptr (self->session, self);
-  gnutls_session_set_verify_function (self->session, tls_stream_verify);
-  if (!options->outbound)
-    gnutls_certificate_server_set_request (self->session, GNUTLS_CERT_REQUIRE);
-  /* The peer's certificate is at most 16 KiB; nothing else in a handshake is as large. */
-  gnutls_handshake_set_max_packet_length (self->session, HANDSHAKE_MAX);
-  gnutls_handshake_set_timeout (self->session, GNUTLS_INDEFINITE_TIMEOUT);
-  gnutls_transport_set_ptr (self->session, self);
-  gnutls_transport_set_pull_function (self->session, tls_stream_pull);
-  gnutls_transport_set_pull_timeout_function (self->session, tls_stream_pull_timeout);
-  gnutls_transport_set_vec_push_function (self->session, tls_stream_push);
+  self->session = session;
+  gnutls_session_set_ptr (session, self);
+  gnutls_transport_set_ptr (session, self);
+  gnutls_transport_set_pull_function (session, tls_stream_pull);
+  gnutls_transport_set_pull_timeout_function (session, tls_stream_pull_timeout);
+  gnutls_transport_set_vec_push_function (session, tls_stream_push);
   return self;
 }
 
-/* Until the handshake is done; each round sends what it has before it waits. */
-static gboolean
-tls_stream_run_handshake (PeerupTlsStream *self, gint64 deadline, GError **error)
+void
+peerup_tls_stream_put_back (PeerupTlsStream *self, gconstpointer data, gsize length)
 {
-  for (;;)
-    {
-      int code = gnutls_handshake (self->session);
-      gboolean ok = code == 0 || !gnutls_error_is_fatal (code);
-
-      if (!ok)
-        gnutls_alert_send_appropriate (self->session, code);
-      if (self->output != NULL && self->output->len > 0 &&
-          !peerup_stream_await_write_all (self->raw, self->output->data, self->output->len, deadline,
-                                          ok ? error : NULL) &&
-          ok)
-        return FALSE;
-      tls_stream_drop_output (self);
-      if (code == 0)
-        return TRUE;
-      if (!ok)
-        {
-          g_propagate_error (error, tls_stream_error (self, code));
-          return FALSE;
-        }
-      if (code == GNUTLS_E_AGAIN && !peerup_stream_await_readable (self->raw, deadline, error))
-        return FALSE;
-    }
-}
-
-GBytes *
-peerup_tls_stream_take_hello (PeerupTlsStream *self)
-{
-  GBytes *hello;
-  int code;
-
-  self->greeting = TRUE;
-  code = gnutls_handshake (self->session);
-  self->greeting = FALSE;
-  if (code != GNUTLS_E_AGAIN || self->output == NULL)
-    g_error ("GnuTLS cannot begin a handshake: %s", gnutls_strerror (code));
-  hello = g_bytes_new (self->output->data, self->output->len);
-  tls_stream_drop_output (self);
-  return hello;
-}
-
-/* One of the caller's own strings, so that it need not be copied. */
-static const char *
-tls_session_get_alpn (gnutls_session_t session, const char *const *alpn)
-{
-  gnutls_datum_t selected;
-
-  if (gnutls_alpn_get_selected_protocol (session, &selected) < 0)
-    return NULL;
-  for (guint i = 0; alpn[i] != NULL; i++)
-    if (strlen (alpn[i]) == selected.size && memcmp (alpn[i], selected.data, selected.size) == 0)
-      return alpn[i];
-  return NULL;
-}
-
-gboolean
-peerup_tls_stream_handshake (PeerupTlsStream *self, gconstpointer early, gsize early_length, gint64 deadline,
-                             GError **error)
-{
-  if (early_length > 0)
-    {
-      g_assert (early_length <= INPUT_SIZE && self->input == NULL);
-      self->input = peerup_io_buffer_take ();
-      memcpy (self->input, early, early_length);
-      self->end = early_length;
-    }
-  if (!tls_stream_run_handshake (self, deadline, error))
-    return FALSE;
-  /* GnuTLS asks the check for every certificate; a session without one must not pass. */
-  if (self->remote_key == NULL)
-    {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO, "The peer showed no certificate");
-      return FALSE;
-    }
-  self->alpn = tls_session_get_alpn (self->session, self->offered);
-  g_clear_pointer (&self->expected_peer, peerup_peer_id_unref);
-  /* Else who only writes would keep it. */
-  if (self->start == self->end)
-    tls_stream_drop_input (self);
-  return TRUE;
+  g_assert (length <= INPUT_SIZE && self->input == NULL);
+  if (length == 0)
+    return;
+  self->input = peerup_io_buffer_take ();
+  memcpy (self->input, data, length);
+  self->end = length;
 }
 
 PeerupPublicKey *

@@ -5,6 +5,7 @@
 
 #include "identity/peerup-certificate.h"
 #include "transport/peerup-stream.h"
+#include "transport/peerup-tls-credentials.h"
 
 G_BEGIN_DECLS
 
@@ -32,7 +33,21 @@ GBytes *peerup_tls_stream_take_hello (PeerupTlsStream *self) G_GNUC_WARN_UNUSED_
  * refusal comes as an error of the first read. @deadline: monotonic µs. */
 gboolean peerup_tls_stream_handshake (PeerupTlsStream *self, gconstpointer early, gsize early_length, gint64 deadline,
                                       GError **error);
-/* Borrowed. */
+/* The same as the web has it, TLS 1.3 or 1.2, for a WebSocket to run in. A client asks for no
+ * proof: a peer at a bare IP address has no certificate that an authority would sign, and who
+ * it is comes out inside, where libp2p's own handshake runs end to end. */
+typedef struct
+{
+  PeerupTlsCredentials *credentials; /* what we show as server; NULL: we are the client */
+  const char *server_name;           /* nullable: the DNS name that a client asks for (SNI) */
+  gint64 deadline;                   /* monotonic µs */
+} PeerupTlsWebOptions;
+
+/* As peerup_tls_stream_handshake(); there is no key or ALPN protocol to get afterwards. */
+PeerupStream *peerup_tls_stream_handshake_web (PeerupStream *raw, const PeerupTlsWebOptions *options,
+                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* (nullable), borrowed. */
 PeerupPublicKey *peerup_tls_stream_get_remote_key (PeerupTlsStream *self);
 /* (nullable): the ALPN protocol agreed on, static: one of the list given. */
 const char *peerup_tls_stream_get_alpn (PeerupTlsStream *self);

@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "transport/peerup-listener.h"
 #include "wire/peerup-error.h"
 
 /* Messages to ask for with the first call. */
@@ -234,7 +235,7 @@ set_bind_error (GError **error, int code, const PeerupSocketAddress *address)
                  "UDP %s is used by another program: stop that one, or choose another port (0 takes any)", where);
   else if (code == EACCES)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                 "UDP on %s is not permitted: choose a port above 1023", where);
+                 "UDP on %s is not permitted: " PEERUP_LISTENER_LOW_PORT_HINT, where);
   else if (code == EADDRNOTAVAIL || code == EAFNOSUPPORT)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                  "%s is not an address of this machine: choose one that is, or 0.0.0.0 or :: for all", where);

@@ -33,13 +33,13 @@ bench_swarm_new (const char *kind, GError **error)
 {
   static const char *const tls[] = { "/tls/1.0.0", NULL };
   static const char *const noise[] = { "/noise", NULL };
-  static const char *const kinds[] = { "tls", "noise", "quic", "quic-bbr", NULL };
+  static const char *const kinds[] = { "tls", "noise", "ws", "quic", "quic-bbr", NULL };
   g_autoptr (PeerupPrivateKey) key = NULL;
   PeerupSwarm *swarm;
 
   if (kind != NULL && !g_strv_contains (kinds, kind))
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: use tls, noise, quic or quic-bbr", kind);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: use tls, noise, ws, quic or quic-bbr", kind);
       return NULL;
     }
   key = peerup_private_key_generate (error);
@@ -55,7 +55,7 @@ bench_swarm_new (const char *kind, GError **error)
 char *
 bench_swarm_listen (PeerupSwarm *swarm, const char *kind, const char *host, GError **error)
 {
-  const char *way = bench_is_quic (kind) ? "udp/0/quic-v1" : "tcp/0";
+  const char *way = bench_is_quic (kind) ? "udp/0/quic-v1" : g_strcmp0 (kind, "ws") == 0 ? "tcp/0/ws" : "tcp/0";
   g_autofree char *text = g_strdup_printf ("/ip4/%s/%s", host != NULL ? host : "127.0.0.1", way);
   g_autoptr (PeerupMultiaddr) any = peerup_multiaddr_new_from_string (text, error);
   g_autoptr (GPtrArray) addresses = NULL;

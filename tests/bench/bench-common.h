@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Kinds of connections: "tls" (which NULL stands for) and "noise" over TCP with yamux, "quic" and "quic-bbr". */
+/* Kinds of connections: "tls" (which NULL stands for) and "noise" over TCP with yamux, "ws"
+ * (TLS in a WebSocket), "quic" and "quic-bbr". */
 gboolean bench_is_quic (const char *kind);
 /* A swarm with a new key that lets everybody in. */
 PeerupSwarm *bench_swarm_new (const char *kind, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -183,11 +183,20 @@ emit_listening (Listener *self)
   interop_emit ("listening", members);
 }
 
+static PeerupMultiaddr *
+any_address (const char *transport)
+{
+  if (g_strcmp0 (transport, "quic") == 0)
+    return peerup_multiaddr_newf ("/ip4/127.0.0.1/udp/0/quic-v1");
+  if (g_strcmp0 (transport, "ws") == 0 || g_strcmp0 (transport, "wss") == 0)
+    return peerup_multiaddr_newf ("/ip4/127.0.0.1/tcp/0/%s", transport);
+  return peerup_multiaddr_newf ("/ip4/127.0.0.1/tcp/0");
+}
+
 gboolean
 interop_listen (PeerupSwarm *swarm, PeerupRelayClient *relays, const InteropOptions *options, GError **error)
 {
-  g_autoptr (PeerupMultiaddr) any =
-    peerup_multiaddr_newf ("/ip4/127.0.0.1/%s", interop_options_want_quic (options) ? "udp/0/quic-v1" : "tcp/0");
+  g_autoptr (PeerupMultiaddr) any = any_address (options->transport);
   g_auto (Listener) self = { .swarm = swarm };
   DexFuture *ended;
 

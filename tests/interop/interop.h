@@ -28,8 +28,10 @@ G_BEGIN_DECLS
 /* The command line, as given. */
 typedef struct
 {
-  char *transport; /* NULL: tcp */
-  char *security;  /* over TCP and inside of circuits */
+  char *transport;   /* NULL: tcp */
+  char *certificate; /* of a listener with wss, as the next */
+  char *certificate_key;
+  char *security; /* not over QUIC, but inside of circuits */
   char *key;
   char **allow;
   char **services;

@@ -7,8 +7,10 @@ import pytest
 KEY = pytest.StashKey()
 RELAYS = pytest.StashKey()
 LETTERS = {'tls': 't', 'noise': 'n', 'quic': 'q'}
+WEB_LETTERS = {'ws-tls': 'w', 'ws-noise': 'o', 'wss-tls': 's'}
 WIDTH = 9
-LEGEND = ('t TCP with TLS, n TCP with Noise, q QUIC: passed; the capital of it: FAILED; - cannot be done, see below; '
+LEGEND = ('t TCP with TLS, n TCP with Noise, q QUIC, w WebSocket with TLS inside, o WebSocket with Noise, '
+          's WebSocket in TLS: passed; the capital of it: FAILED; - cannot be done, see below; '
           '. not asked: it is about our end alone, or about QUIC alone')
 
 
@@ -35,7 +37,8 @@ class Matrix:
     @staticmethod
     def _cell(results, column):
         letters = ''
-        for way, letter in LETTERS.items():
+        letters_of = WEB_LETTERS if any(way in WEB_LETTERS for _, way in results) else LETTERS
+        for way, letter in letters_of.items():
             outcome = results.get((column, way))
             letters += {'passed': letter, 'failed': letter.upper(), 'skipped': '-'}.get(outcome, '.')
         return letters

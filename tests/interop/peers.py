@@ -20,6 +20,7 @@ import time
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+import certificate
 import nets
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -206,6 +207,7 @@ class Listeners:
         self.gone = []
         self.echo = nets.EchoServer()
         self.closed = nets.ClosedPort()
+        self.certificate = certificate.Certificate()
 
     def get(self, stack, way):
         """The listener; a new one if the last has died, which stop() reports. May be called by threads."""
@@ -225,6 +227,8 @@ class Listeners:
         for dialer in (OURS, *FOREIGN):
             for key in (dialer_key(dialer), *(seed(wait, dialer) for wait in WAITS)):
                 argv += ['--allow', peer_id(key)]
+        if way.startswith('wss') and stack == OURS:
+            argv += ['--certificate', self.certificate.certificate, '--certificate-key', self.certificate.key]
         argv += ['--service', f'echo={self.echo.address}', '--service', f'closed={self.closed.address}']
         return Program(argv)
 
@@ -235,6 +239,7 @@ class Listeners:
     def stop(self):
         self.echo.close()
         self.closed.close()
+        self.certificate.close()
         for dials in self._dials.values():
             dials.stop()
         bad = [f'died with exit code {listener.process.returncode}: {listener.story()}' for listener in self.gone]
@@ -248,7 +253,10 @@ class Listeners:
 
 
 def way_options(way):
-    """What a program is told of how to connect: by the security over TCP, or by QUIC."""
+    """What a program is told of how to connect: by the security over TCP, by QUIC, or by both in a WebSocket."""
+    transport, _, security = way.rpartition('-')
+    if transport:
+        return '--transport', transport, '--security', security
     return ('--transport', 'quic') if way == 'quic' else ('--security', way)
 
 
@@ -319,8 +327,9 @@ class Pair:
         if self.way == 'quic':
             assert result['transport'] == 'quic-v1'
         else:
-            assert result['transport'] == 'tcp'
-            assert result['security'] == {'tls': '/tls/1.0.0', 'noise': '/noise'}[self.way]
+            transport, _, security = self.way.rpartition('-')
+            assert result['transport'] == ('websocket' if transport else 'tcp')
+            assert result['security'] == {'tls': '/tls/1.0.0', 'noise': '/noise'}[security]
             assert result['muxer'] == '/yamux/1.0.0'
         return result
 

@@ -42,10 +42,18 @@ is_security_known (const InteropOptions *options)
 }
 
 static gboolean
+is_transport (const char *name)
+{
+  static const char *const names[] = { "tcp", "quic", "ws", "wss", NULL };
+
+  return name == NULL || g_strv_contains (names, name);
+}
+
+static gboolean
 check_options (const InteropOptions *options, GError **error)
 {
-  if (options->transport != NULL && !g_str_equal (options->transport, "tcp") && !interop_options_want_quic (options))
-    return usage (error, "--transport must be tcp or quic");
+  if (!is_transport (options->transport))
+    return usage (error, "--transport must be tcp, quic, ws or wss");
   if (!is_security_known (options))
     return usage (error, "--security must be tls or noise");
   if (options->code < 0 || options->code > G_MAXUINT8)
@@ -60,6 +68,8 @@ parse_options (InteropOptions *options, int *argc, char ***argv, GError **error)
 {
   GOptionEntry entries[] = {
     { "transport", 0, 0, G_OPTION_ARG_STRING, &options->transport, NULL, NULL },
+    { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &options->certificate, NULL, NULL },
+    { "certificate-key", 0, 0, G_OPTION_ARG_FILENAME, &options->certificate_key, NULL, NULL },
     { "security", 0, 0, G_OPTION_ARG_STRING, &options->security, NULL, NULL },
     { "key", 0, 0, G_OPTION_ARG_STRING, &options->key, NULL, NULL },
     { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->allow, NULL, NULL },
@@ -130,6 +140,8 @@ make_swarm (const InteropOptions *options, GError **error)
 
   if (swarm != NULL && options->security != NULL)
     peerup_swarm_set_securities (swarm, g_str_equal (options->security, "tls") ? tls : noise);
+  if (swarm != NULL)
+    peerup_swarm_set_websocket_certificate (swarm, options->certificate, options->certificate_key);
   if (swarm != NULL && options->streams > 0)
     limit_streams (swarm, options->streams);
   return swarm;
@@ -179,6 +191,8 @@ static void
 program_clear (Program *self)
 {
   g_free (self->options.transport);
+  g_free (self->options.certificate);
+  g_free (self->options.certificate_key);
   g_free (self->options.security);
   g_free (self->options.key);
   g_strfreev (self->options.allow);

@@ -23,7 +23,7 @@ import time
 import pytest
 
 import netlab
-from far import QUIC, Far
+from far import QUIC, Far, way
 from netlab import wait_for
 
 BIN = os.environ.get("PEERUP_BIN", str(pathlib.Path(__file__).parents[2] / "build/asan/src/cli/peerup"))
@@ -149,8 +149,7 @@ class Peer:
 
     def address(self, host="127.0.0.1", transport="tcp"):
         ip = "ip6" if ":" in host else "ip4"
-        way = f"udp/{self.port}/quic-v1" if transport == "quic-v1" else f"tcp/{self.port}"
-        return f"/{ip}/{host}/{way}/p2p/{self.id}"
+        return f"/{ip}/{host}/{way(transport, self.port)}/p2p/{self.id}"
 
     def listen_on(self, *addresses):
         """Replaces the addresses of the configuration."""

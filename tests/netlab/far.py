@@ -64,8 +64,13 @@ class Far:
         return there["connected_at"], here["connected_at"], n_connected
 
 
+def way(transport, port):
+    """What follows the host in an address; a WebSocket is where a web server would be."""
+    return {QUIC: f"udp/{port}/quic-v1", TCP: f"tcp/{port}"}.get(transport, f"tcp/443/{transport}")
+
+
 def listen_address(host, transport, port):
-    return ("/ip6/::" if ":" in host else "/ip4/0.0.0.0") + (f"/udp/{port}/quic-v1" if transport == QUIC else f"/tcp/{port}")
+    return ("/ip6/::/" if ":" in host else "/ip4/0.0.0.0/") + way(transport, port)
 
 
 def send_pattern(connection, size):

@@ -66,6 +66,13 @@ func (s stack) newHost(listen bool, gater connmgr.ConnectionGater) (host.Host, e
 	if s.transport == "quic" {
 		options = append(options, libp2p.Transport(libp2pquic.NewTransport))
 		address = "/ip4/127.0.0.1/udp/0/quic-v1"
+	} else if s.overWeb() {
+		transport, err := s.webTransport()
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, transport)
+		address += "/" + s.transport
 	} else {
 		options = append(options, libp2p.Transport(tcp.NewTCPTransport))
 	}

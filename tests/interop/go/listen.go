@@ -197,6 +197,12 @@ func transportOf(a ma.Multiaddr) string {
 	if _, err := a.ValueForProtocol(ma.P_QUIC_V1); err == nil {
 		return "quic-v1"
 	}
+	if _, err := a.ValueForProtocol(ma.P_WS); err == nil {
+		return "websocket"
+	}
+	if _, err := a.ValueForProtocol(ma.P_WSS); err == nil {
+		return "websocket"
+	}
 	return "tcp"
 }
 

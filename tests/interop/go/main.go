@@ -33,7 +33,7 @@ func run(args []string) (passed bool, err error) {
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&s.security, "security", "", "tls or noise")
-	flags.StringVar(&s.transport, "transport", "tcp", "tcp or quic")
+	flags.StringVar(&s.transport, "transport", "tcp", "tcp, quic, ws or wss")
 	flags.StringVar(&s.key, "key", "", "seed in hex")
 	flags.Var(&allow, "allow", "peer ID to let in")
 	flags.Var(&services, "service", "NAME=HOST:PORT")
@@ -58,8 +58,8 @@ func run(args []string) (passed bool, err error) {
 	if s.security != "tls" && s.security != "noise" && s.transport != "quic" {
 		return false, usageError{errors.New("--security must be tls or noise")}
 	}
-	if s.transport != "tcp" && s.transport != "quic" {
-		return false, usageError{errors.New("--transport must be tcp or quic")}
+	if s.transport != "tcp" && s.transport != "quic" && !s.overWeb() {
+		return false, usageError{errors.New("--transport must be tcp, quic, ws or wss")}
 	}
 	switch args[0] {
 	case "listen":

@@ -48,6 +48,8 @@ test_everything (void)
   g_assert_true (peerup_config_get_force_private_reachability (config));
   g_assert_cmpint (peerup_config_get_congestion (config), ==, PEERUP_CONFIG_CUBIC);
   g_assert_true (peerup_config_get_resource_limits_enabled (config));
+  g_assert_cmpstr (peerup_config_get_websocket_certificate_file (config), ==, "/home/ada/web/fullchain.pem");
+  g_assert_cmpstr (peerup_config_get_websocket_key_file (config), ==, "/etc/letsencrypt/live/relay/privkey.pem");
   g_assert_cmpuint (peerup_config_get_relay_addresses (config)->len, ==, 2);
   assert_address (peerup_config_get_relay_addresses (config), 0, RELAY_A);
   assert_address (peerup_config_get_relay_addresses (config), 1, RELAY_B);
@@ -112,6 +114,8 @@ test_defaults (void)
   g_assert_cmpuint (warnings->len, ==, 0);
   g_assert_false (peerup_config_get_force_private_reachability (config));
   g_assert_cmpint (peerup_config_get_congestion (config), ==, PEERUP_CONFIG_BBR);
+  g_assert_null (peerup_config_get_websocket_certificate_file (config));
+  g_assert_null (peerup_config_get_websocket_key_file (config));
   g_assert_true (peerup_config_get_resource_limits_enabled (config));
   g_assert_cmpuint (peerup_config_get_relay_addresses (config)->len, ==, 0);
   g_assert_cmpint (peerup_config_get_reservation_interval (config), ==, 120 * G_USEC_PER_SEC);

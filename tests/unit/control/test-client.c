@@ -314,7 +314,7 @@ body_diagnostics (Home *home)
   g_autoptr (GSocketListener) taken = g_socket_listener_new ();
   guint16 port = g_socket_listener_add_any_inet_port (taken, NULL, NULL);
   g_autofree char *addresses =
-    g_strdup_printf ("/ip4/127.0.0.1/udp/0/quic-v1, /ip4/127.0.0.1/tcp/%u, /ip4/127.0.0.1/tcp/0/ws", port);
+    g_strdup_printf ("/ip4/127.0.0.1/udp/0/quic-v1, /ip4/127.0.0.1/tcp/%u, /ip4/127.0.0.1/tcp/0/tls", port);
   g_autofree char *address = g_strdup_printf ("/ip4/127.0.0.1/tcp/%u", port);
   g_autofree char *key = g_strconcat ("listen ", address, NULL);
   g_autoptr (PeerupClient) client = NULL;
@@ -326,7 +326,7 @@ body_diagnostics (Home *home)
 
   home_listen (home, addresses);
   g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "Not listening on */tcp/*used by another program*");
-  g_test_expect_message ("peerup", G_LOG_LEVEL_MESSAGE, "Not listening on */tcp/0/ws*");
+  g_test_expect_message ("peerup", G_LOG_LEVEL_MESSAGE, "Not listening on */tcp/0/tls*");
   client = embed (home);
   g_test_assert_expected_messages ();
   facts = get_diagnostics (client);

@@ -47,6 +47,15 @@ home_listen (Home *home, const char *addresses)
   write_config (home, addresses, "", "");
 }
 
+void
+home_listen_with (Home *home, const char *addresses, const char *certificate_file, const char *key_file)
+{
+  g_autofree char *network =
+    g_strdup_printf (", websocket: {certificate_file: %s, key_file: %s}", certificate_file, key_file);
+
+  write_config (home, addresses, network, "");
+}
+
 static void
 authorize (Home *home, const PeerupPeerId *peer)
 {

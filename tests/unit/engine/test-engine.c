@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "../transport/web-certificate.h"
 #include "echo.h"
 #include "home.h"
 
@@ -414,6 +415,36 @@ test_broken_config_is_a_problem_until_it_is_mended (void)
   device_stop (&device);
 }
 
+static gboolean
+listens_on_two (gpointer engine)
+{
+  g_auto (GStrv) addresses = peerup_engine_dup_listen_addresses (engine);
+
+  return g_strv_length (addresses) == 2;
+}
+
+/* The problem names the keys that are missing, and is over when they are there. */
+static void
+test_websocket_certificate (void)
+{
+  g_auto (WebCertificate) certificate = { 0 };
+  g_autoptr (Home) home = home_new ();
+  const char *addresses = "/ip4/127.0.0.1/tcp/0, /ip4/127.0.0.1/tcp/0/wss";
+  Device device;
+
+  web_certificate_init (&certificate);
+  home_listen (home, addresses);
+  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING,
+                         "Not listening on *wss*: *set network.websocket.certificate_file and *.key_file");
+  device = device_start (g_steal_pointer (&home), PEERUP_ENGINE_DEFAULT);
+  g_test_assert_expected_messages ();
+  g_assert_true (has_problem (device.engine));
+  home_listen_with (device.home, addresses, certificate.certificate_file, certificate.key_file);
+  spin_while_not (listens_on_two, device.engine);
+  g_assert_false (has_problem (device.engine));
+  device_stop (&device);
+}
+
 static void
 on_started (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -508,6 +539,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/forward-refusals", test_forward_refusals);
   g_test_add_func ("/engine/config-changes", test_config_changes_are_followed);
   g_test_add_func ("/engine/limits", test_limits_are_followed);
+  g_test_add_func ("/engine/websocket-certificate", test_websocket_certificate);
   g_test_add_func ("/engine/broken-config", test_broken_config_is_a_problem_until_it_is_mended);
   g_test_add_func ("/engine/gio", test_gio_calls);
   g_test_add_func ("/engine/taken-address", test_taken_address);

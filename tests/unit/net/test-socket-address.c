@@ -25,6 +25,8 @@ test_texts (void)
   g_autofree char *four = NULL, *six = NULL, *none = NULL;
 
   assert_multiaddr ("192.0.2.1", 7777, PEERUP_IP_TCP, "/ip4/192.0.2.1/tcp/7777");
+  assert_multiaddr ("192.0.2.1", 80, PEERUP_IP_WEBSOCKET, "/ip4/192.0.2.1/tcp/80/ws");
+  assert_multiaddr ("2001:db8::1", 443, PEERUP_IP_WEBSOCKETS, "/ip6/2001:db8::1/tcp/443/tls/ws");
   assert_multiaddr ("2001:db8::1", 65535, PEERUP_IP_QUIC, "/ip6/2001:db8::1/udp/65535/quic-v1");
   assert_multiaddr ("::ffff:192.0.2.1", 1, PEERUP_IP_QUIC, "/ip4/192.0.2.1/udp/1/quic-v1");
   assert_multiaddr ("fe80::1%lo", 5, PEERUP_IP_QUIC, "/ip6zone/lo/ip6/fe80::1/udp/5/quic-v1");

@@ -116,6 +116,47 @@ test_udp_blocked (void)
                 "650 /ip4/198.51.100.9/tcp/9" RELAY "\n");
 }
 
+/* WebSocket is for where nothing else gets through: a public one comes after public TCP, on
+ * whatever port, and before relays. */
+static void
+test_websocket (void)
+{
+  static const Given given[] = {
+    { "/ip4/198.51.100.9/tcp/9" RELAY },
+    { "/ip4/198.51.100.1/tcp/443/tls/ws" },
+    { "/ip4/198.51.100.1/tcp/443/ws" },
+    { "/ip4/198.51.100.1/tcp/1" },
+    { "/ip4/198.51.100.1/udp/1/quic-v1" },
+    { "/ip4/192.168.1.1/tcp/443/ws" },
+    { NULL },
+  };
+
+  assert_order (given, FALSE,
+                "0 /ip4/192.168.1.1/tcp/443/ws\n"
+                "30 /ip4/198.51.100.1/udp/1/quic-v1\n"
+                "280 /ip4/198.51.100.1/tcp/1\n"
+                "530 /ip4/198.51.100.1/tcp/443/ws\n"
+                "780 /ip4/198.51.100.1/tcp/443/tls/ws\n"
+                "1030 /ip4/198.51.100.9/tcp/9" RELAY "\n");
+}
+
+/* The name that is asked for is part of what is dialed, also once it was looked up. */
+static void
+test_websocket_name (void)
+{
+  PeerupDialHistory history = { 0 };
+  g_autoptr (PeerupMultiaddr) name = peerup_multiaddr_newf ("/dns4/relay.example/tcp/443/wss");
+  g_autoptr (PeerupMultiaddr) bare = peerup_multiaddr_newf ("/ip4/198.51.100.1/tcp/443/wss");
+  g_autoptr (PeerupDialCandidate) named = peerup_dial_candidate_new (name, &history);
+  g_autoptr (PeerupDialCandidate) unnamed = peerup_dial_candidate_new (bare, &history);
+  g_autoptr (PeerupDialCandidate) resolved =
+    peerup_dial_candidate_resolve (named, PEERUP_MULTIADDR_IP4, "198.51.100.1");
+
+  g_assert_cmpstr (resolved->endpoint.host, ==, unnamed->endpoint.host);
+  g_assert_cmpstr (resolved->endpoint.server_name, ==, "relay.example");
+  g_assert_false (peerup_dial_candidate_equal (resolved, unnamed));
+}
+
 static void
 test_two (void)
 {
@@ -277,7 +318,7 @@ static void
 test_undialable (void)
 {
   static const char *const texts[] = { "/ip4/10.0.0.1/udp/1/quic-v1/webtransport", "/ip4/10.0.0.1/udp/1/quic",
-                                       "/ip4/10.0.0.1/tcp/1/ws", "/dnsaddr/example.org" };
+                                       "/ip4/10.0.0.1/tcp/1/tls", "/dnsaddr/example.org" };
   PeerupDialHistory history = { 0 };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -422,6 +463,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dial-order/kinds", test_kinds);
   g_test_add_func ("/dial-order/udp-blocked", test_udp_blocked);
+  g_test_add_func ("/dial-order/websocket", test_websocket);
+  g_test_add_func ("/dial-order/websocket-name", test_websocket_name);
   g_test_add_func ("/dial-order/two", test_two);
   g_test_add_func ("/dial-order/turns", test_turns);
   g_test_add_func ("/dial-order/worked", test_worked);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * Which multiaddrs TCP and QUIC can use, and how far they are. */
+ * Which multiaddrs TCP, QUIC and WebSocket can use, and how far they are. */
 
 #include <string.h>
 
@@ -15,6 +15,7 @@ static const struct
   guint port;
   PeerupScope scope;
   PeerupIpTransport transport;
+  const char *server_name;
 } endpoints[] = {
   { "/ip4/127.0.0.1/tcp/4001", "127.0.0.1", 4001, PEERUP_SCOPE_LOOPBACK },
   { "/ip4/127.8.8.8/tcp/1", "127.8.8.8", 1, PEERUP_SCOPE_LOOPBACK },
@@ -53,7 +54,29 @@ static const struct
   { "/dnsaddr/example.org/udp/1/quic-v1", NULL, 0, 0 },
   { "/ip6zone/eth0", NULL, 0, 0 },
   { "/ip4/10.0.0.1/udp/1/quic-v1/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA/p2p-circuit", NULL, 0, 0 },
-  { "/ip4/10.0.0.1/tcp/1/ws", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/tcp/1/ws", "10.0.0.1", 1, PEERUP_SCOPE_PRIVATE, PEERUP_IP_WEBSOCKET },
+  { "/ip6/2001:db8::1/tcp/443/ws/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA", "2001:db8::1", 443,
+    PEERUP_SCOPE_PUBLIC, PEERUP_IP_WEBSOCKET },
+  { "/ip4/10.0.0.1/tcp/443/tls/ws", "10.0.0.1", 443, PEERUP_SCOPE_PRIVATE, PEERUP_IP_WEBSOCKETS },
+  { "/ip4/10.0.0.1/tcp/443/wss", "10.0.0.1", 443, PEERUP_SCOPE_PRIVATE, PEERUP_IP_WEBSOCKETS },
+  { "/ip4/10.0.0.1/tcp/443/tls/sni/example.org/ws", "10.0.0.1", 443, PEERUP_SCOPE_PRIVATE, PEERUP_IP_WEBSOCKETS,
+    "example.org" },
+  { "/dns4/example.org/tcp/443/wss/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA", "example.org", 443,
+    PEERUP_SCOPE_PUBLIC, PEERUP_IP_WEBSOCKETS, "example.org" },
+  { "/dns/example.org/tcp/80/ws", "example.org", 80, PEERUP_SCOPE_PUBLIC, PEERUP_IP_WEBSOCKET, "example.org" },
+  { "/dns/example.org/tcp/443/tls/sni/other.example/ws", "example.org", 443, PEERUP_SCOPE_PUBLIC, PEERUP_IP_WEBSOCKETS,
+    "other.example" },
+  { "/ip4/192.0.2.0/ws", "192.0.2.0", 80, PEERUP_SCOPE_PUBLIC, PEERUP_IP_WEBSOCKET },
+  { "/ip4/192.0.2.0/tls/ws", "192.0.2.0", 443, PEERUP_SCOPE_PUBLIC, PEERUP_IP_WEBSOCKETS },
+  { "/dns/example.com/wss", "example.com", 443, PEERUP_SCOPE_PUBLIC, PEERUP_IP_WEBSOCKETS, "example.com" },
+  { "/ip4/10.0.0.1/tcp/1/tls", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/tcp/1/tls/wss", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/tcp/1/sni/example.org/ws", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/tcp/1/tls/sni/example.org", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/tcp/1/tls/sni/example.org/ws/ws", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/tcp/1/ws/http-path/a", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/udp/1/ws", NULL, 0, 0 },
+  { "/ip4/10.0.0.1/udp/1/quic-v1/ws", NULL, 0, 0 },
   { "/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA", NULL, 0, 0 },
   { "/ip4/10.0.0.1/tcp/1/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA/p2p-circuit", NULL, 0, 0 },
 };
@@ -81,6 +104,7 @@ test_parse (void)
       g_assert_cmpstr (endpoint.host, ==, endpoints[i].host);
       g_assert_cmpuint (endpoint.port, ==, endpoints[i].port);
       g_assert_cmpuint (endpoint.transport, ==, endpoints[i].transport);
+      g_assert_cmpstr (endpoint.server_name, ==, endpoints[i].server_name);
       g_assert_cmpuint (peerup_endpoint_get_scope (&endpoint), ==, endpoints[i].scope);
     }
 }

@@ -163,6 +163,30 @@ test_no_descriptors (void)
   close (client);
 }
 
+/* A port that the system keeps for itself comes with what to do about it. */
+static void
+test_low_port (void)
+{
+  g_autoptr (PeerupListener) listener = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean root = geteuid () == 0;
+
+  /* Root may; nobody may not. */
+  if (root)
+    g_assert_cmpint (seteuid (65534), ==, 0);
+  listener = peerup_listener_new ("127.0.0.1", 1, take, NULL, &error);
+  if (root)
+    g_assert_cmpint (seteuid (0), ==, 0);
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+    {
+      g_test_skip ("this system lets everybody have low ports");
+      return;
+    }
+  g_assert_nonnull (strstr (error->message, "127.0.0.1:1"));
+  g_assert_nonnull (strstr (error->message, "AmbientCapabilities=CAP_NET_BIND_SERVICE"));
+  g_assert_nonnull (strstr (error->message, "net.ipv4.ip_unprivileged_port_start"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -171,6 +195,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tunnel/listener/loopback", test_loopback);
   g_test_add_func ("/tunnel/listener/port-taken", test_port_taken);
   g_test_add_func ("/tunnel/listener/foreign-address", test_foreign_address);
+  g_test_add_func ("/tunnel/listener/low-port", test_low_port);
   g_test_add_func ("/tunnel/listener/pause", test_pause);
   g_test_add_func ("/tunnel/listener/free-in-callback", test_free_in_callback);
   g_test_add_func ("/tunnel/listener/many", test_many);
