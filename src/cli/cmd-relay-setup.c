@@ -103,6 +103,7 @@ print_end (PeerupCli *cli, PeerupRelaySetup *self)
   guint n_differ = peerup_report_count (self->report, PEERUP_REPORT_DIFFERS);
   gboolean changed = peerup_report_count (self->report, PEERUP_REPORT_MADE) > 0;
   const char *id = self->key != NULL ? peerup_peer_id_get_string (peerup_private_key_get_peer_id (self->key)) : "";
+  const char *sudo = self->system ? "sudo " : "";
   g_autofree char *option = self->system ? g_strdup ("") : g_strdup_printf (" --config-dir %s", self->plan.directory);
 
   if (cli->json)
@@ -122,10 +123,10 @@ print_end (PeerupCli *cli, PeerupRelaySetup *self)
     peerup_cli_print ("\nNothing had to be done%s.\n", n_differ > 0 ? "; what differs was left as it is" : "");
   if (!self->dry_run)
     peerup_cli_print ("\nNext, see that it can be reached, and its address for your devices:\n"
-                      "  peerup relay setup --check%s\n"
+                      "  %speerup relay setup --check%s\n"
                       "and let each of them use it, by the ID that “peerup whoami” prints there:\n"
-                      "  peerup relay authorize%s%s%s PEER-ID\n",
-                      option, self->system ? "" : " --config ", self->system ? "" : self->plan.directory,
+                      "  %speerup relay authorize%s%s%s PEER-ID\n",
+                      sudo, option, sudo, self->system ? "" : " --config ", self->system ? "" : self->plan.directory,
                       self->system ? "" : "/" PEERUP_RELAY_CONFIG);
   return PEERUP_CLI_OK;
 }

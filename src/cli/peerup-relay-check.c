@@ -132,7 +132,9 @@ check_socket (Check *self, GVariant *socket)
   if (error[0] == '\0')
     peerup_report_add (self->report, PEERUP_REPORT_OK, "listening", NULL, "%s", address);
   else
-    peerup_report_add (self->report, PEERUP_REPORT_MEND, "listening", NULL, "%s: %s", address, error);
+    peerup_report_add (self->report, PEERUP_REPORT_MEND, "listening", NULL, "%s%s%s",
+                       strstr (error, address) != NULL ? "" : address, strstr (error, address) != NULL ? "" : ": ",
+                       error);
 }
 
 static gboolean
