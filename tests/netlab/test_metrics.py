@@ -270,6 +270,28 @@ def test_process_figures(watched):
     assert figures["process_max_fds"] >= 64
 
 
+def test_network_changes(lab, make_peer):
+    """An address that comes and goes; and a route alone is none."""
+    lab.join()
+    watched = Watched(make_peer("solo", lab.client).init()).both()
+    watched.peer.daemon()
+
+    def seen():
+        with lab.client:
+            figures = watched.figures()
+        return [figures[f'peerup_network_change_total{{change_type="{version}"}}'] for version in ("ipv4", "ipv6")] + [
+            figures[f'peerup_interface_count{{ip_version="{version}"}}'] for version in ("ipv4", "ipv6")]
+
+    assert seen() == [0, 0, 1, 1]
+    lab.client.ip("addr add 198.51.100.77/32 dev wan")
+    wait_for(lambda: seen() == [1, 0, 2, 1], 30, "the new address")
+    lab.client.ip("route add 203.0.113.0/24 dev wan")
+    lab.client.ip("-6 addr add 2001:db8:77::1/128 dev wan nodad")
+    wait_for(lambda: seen() == [1, 1, 2, 2], 30, "the new address of IPv6")
+    lab.client.ip("addr del 198.51.100.77/32 dev wan")
+    wait_for(lambda: seen() == [2, 1, 1, 2], 30, "the end of the address")
+
+
 def test_changes_while_it_runs(watched):
     daemon = watched.peer.daemon()
     assert not is_open(watched.health)
