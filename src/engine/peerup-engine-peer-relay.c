@@ -116,7 +116,9 @@ static void
 peer_relay_follow (PeerupEnginePeerRelay *self)
 {
   gboolean is_public = peerup_engine_peer_relay_is_public (self);
+  g_autoptr (GPtrArray) addresses = peerup_reachability_dup_addresses (self->reachability);
 
+  peerup_engine_relay_set_peer_addresses (self->engine->relay, addresses);
   peerup_engine_relay_set_peer_settings (self->engine->relay, is_public ? &self->settings : NULL);
   peerup_engine_relay_choice_set_wanted (self->engine->relay_choice, !is_public);
 }

@@ -14,6 +14,7 @@ struct _PeerupEngineRelay
   PeerupRelayServer *server; /* NULL before it is first wanted */
   PeerupRelaySettings settings;
   PeerupRelaySettings *peer_settings; /* NULL: no relaying for peers alone */
+  GPtrArray *peer_addresses;          /* where it can be reached then; NULL: at what the swarm listens on */
   PeerupGater *trust;                 /* with gating off: who is in authorized_keys all the same; NULL: nobody */
   gint64 since;
   gboolean for_peers;
@@ -141,6 +142,17 @@ choose_settings (PeerupEngineRelay *self, PeerupRelaySettings *settings, gboolea
   return TRUE;
 }
 
+/* (nullable): NULL: those of the swarm. */
+static GPtrArray *
+choose_addresses (PeerupEngineRelay *self)
+{
+  GPtrArray *announce = peerup_config_get_relay_announce (self->config);
+
+  if (announce->len > 0)
+    return announce;
+  return self->for_peers ? self->peer_addresses : NULL;
+}
+
 static void
 begin_to_serve (PeerupEngineRelay *self)
 {
@@ -182,7 +194,6 @@ get_drain_deadline (PeerupEngineRelay *self)
 static void
 follow (PeerupEngineRelay *self)
 {
-  GPtrArray *announce = self->config != NULL ? peerup_config_get_relay_announce (self->config) : NULL;
   PeerupRelaySettings settings;
   gboolean for_peers;
 
@@ -199,7 +210,7 @@ follow (PeerupEngineRelay *self)
   self->for_peers = for_peers;
   begin_to_serve (self);
   peerup_relay_server_set_settings (self->server, &settings);
-  peerup_relay_server_set_addresses (self->server, announce->len > 0 ? announce : NULL);
+  peerup_relay_server_set_addresses (self->server, choose_addresses (self));
   peerup_engine_stun_set_answering (self->engine->stun, !for_peers);
   peerup_engine_notify_relay (self->engine);
 }
@@ -228,6 +239,14 @@ peerup_engine_relay_set_peer_settings (PeerupEngineRelay *self, const PeerupRela
   self->peer_settings = settings != NULL ? g_memdup2 (settings, sizeof *settings) : NULL;
   if (self->config != NULL)
     follow (self);
+}
+
+void
+peerup_engine_relay_set_peer_addresses (PeerupEngineRelay *self, GPtrArray *addresses)
+{
+  g_clear_pointer (&self->peer_addresses, g_ptr_array_unref);
+  if (addresses != NULL)
+    self->peer_addresses = g_ptr_array_ref (addresses);
 }
 
 void
@@ -317,6 +336,7 @@ peerup_engine_relay_free (PeerupEngineRelay *self)
   g_clear_object (&self->server);
   clear_trust (self);
   g_clear_pointer (&self->config, peerup_config_unref);
+  g_clear_pointer (&self->peer_addresses, g_ptr_array_unref);
   g_free (self->peer_settings);
   g_free (self);
 }

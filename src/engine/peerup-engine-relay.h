@@ -41,6 +41,9 @@ void peerup_engine_relay_apply (PeerupEngineRelay *self, PeerupConfig *config);
 /* Whether to relay for authorized peers while relay.serve is off; NULL: no, which drains. Copied. Has no
  * effect with relay.serve_peers: false, or after drain() by hand. */
 void peerup_engine_relay_set_peer_settings (PeerupEngineRelay *self, const PeerupRelaySettings *settings);
+/* (element-type PeerupMultiaddr) (nullable): what is told in reservations then, without relay.announce; NULL: what
+ * the swarm listens on. For the next settings. */
+void peerup_engine_relay_set_peer_addresses (PeerupEngineRelay *self, GPtrArray *addresses);
 /* @peer may no longer use it as it did: its circuits end, and its reservation if it may not at all. */
 void peerup_engine_relay_revoke (PeerupEngineRelay *self, PeerupPeerId *peer);
 

@@ -158,6 +158,12 @@ class Peer:
         kept = next(i for i, line in enumerate(lines) if not line.startswith("    -"))
         self.config.write_text(head + "  listen_addresses:\n" + "".join(f'    - "{a}"\n' for a in addresses) + "".join(lines[kept:]))
 
+    def be_private(self):
+        """It does not relay for its peers, whoever reaches it: they would connect to it again by themselves."""
+        text, n = re.subn("(force_private_reachability:) false", r"\1 true", self.config.read_text())
+        assert n == 1
+        self.config.write_text(text)
+
     def authorize(self, other, *options):
         self.run("auth", "add", other.id, "--name", other.name, *options)
 

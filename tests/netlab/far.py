@@ -29,6 +29,7 @@ class Far:
         self.laptop = make_peer("laptop", lab.client).init()
         for peer in (self.home, self.laptop):
             peer.listen_on(*(listen_address(host, transport, peer.port) for host in hosts for transport in transports))
+            peer.be_private()
         self.home.authorize(self.laptop)
         self.laptop.knows(self.home, *(self.home.address(host, transport) for host in hosts for transport in transports))
 

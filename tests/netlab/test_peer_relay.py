@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
 """A device with a public address relays for those who know it, without being told to."""
-import re
 import signal
 
 import netlab
@@ -87,7 +86,7 @@ def test_hole_of_our_own_proves_nothing(lab, make_peer):
     _, laptop, phone = start(lab, make_peer, QUIC)
     lab.server.sysctl("net/ipv4/ip_forward", 1)
     # Lest the laptop dials it again by itself, as its relay.
-    phone.config.write_text(re.sub("(force_private_reachability:) false", r"\1 true", phone.config.read_text()))
+    phone.be_private()
     phone.daemon_process.wait_stderr("was read again")
     laptop.run("ping", phone.address(PHONE, QUIC), "--count", "1")
     seen = phone.connection(laptop)["address"]

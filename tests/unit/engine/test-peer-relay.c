@@ -129,6 +129,17 @@ start_three (Device *a, Device *b, Device *c, const char *a_config)
   *c = device_start (homes[2]);
 }
 
+/* That @self can be reached through @relay at @address. */
+static void
+assert_announces (Device *self, Device *relay, const char *address)
+{
+  g_autoptr (GPtrArray) announced = peerup_swarm_dup_announced_addresses (self->engine->swarm);
+  g_autoptr (PeerupMultiaddr) expected =
+    peerup_multiaddr_newf ("%s/p2p/%s/p2p-circuit", address, home_get_id (relay->home));
+
+  g_assert_true (g_ptr_array_find_with_equal_func (announced, expected, peerup_multiaddr_equal, NULL));
+}
+
 /* Who was reached from outside relays; the others hear of it, meet through it, and leave it when it ends. */
 static void
 test_relays (void)
@@ -160,6 +171,8 @@ test_relays (void)
   spin_while_not (is_reserved, &c);
   g_assert_true (relay_of (&b, 0).of_peer && relay_of (&b, 0).preferred);
   g_assert_true (peerup_peer_id_equal (relay_of (&b, 0).relay, device_id (&a)));
+  /* B can be found where A was reached, and not only where B reaches it. */
+  assert_announces (&b, &a, PUBLIC);
   /* C has never heard where B is: the relay that both have is enough. */
   c_to_b = await_object (peerup_engine_connect (c.engine, home_get_id (b.home)), &error);
   g_assert_no_error (error);
