@@ -67,7 +67,7 @@ def test_identify(pair):
 
 
 def wait_until_both_identified(pair, dialer):
-    known = dialer.wait_for('connected', peer=pair.listener_id)['protocols']
+    known = dialer.wait_for('connected', seconds=peers.START, peer=pair.listener_id)['protocols']
     assert SERVED <= set(known)
     seen = pair.listener_sees('identified', peer=pair.dialer_id)
     assert seen['agent'].startswith(AGENT[pair.dialer_stack])
@@ -76,7 +76,7 @@ def wait_until_both_identified(pair, dialer):
 
 def test_push(pair):
     added = f'/pushed/{pair.dialer_stack}/{pair.way}/1.0.0'
-    dialer = pair.start('push')
+    dialer = pair.start('push', timeout=peers.START)
     wait_until_both_identified(pair, dialer)
     dialer.say(f'protocol {added}')
     pushed = pair.listener_sees('pushed', peer=pair.dialer_id)
@@ -87,7 +87,7 @@ def test_push(pair):
 
 def test_await_push(pair):
     added = f'/awaited/{pair.dialer_stack}/{pair.way}/1.0.0'
-    dialer = pair.start('await-push', protocol=added)
+    dialer = pair.start('await-push', protocol=added, timeout=peers.START)
     wait_until_both_identified(pair, dialer)
     pair.listener.say(f'protocol {added}')
     assert added in pair.result(dialer)['protocols']

@@ -22,8 +22,8 @@ from test_ssh import SSHD, Sshd
 from test_stun import Agent, needs, needs_libnice
 
 SIZE = 2 * MIB  # more than a stranger's circuit carries
-# The sanitizers make it slower, and who shares the machine too.
-SLOWER = 5 if "asan" in netlab.BUILD.name else 1
+# What shares the machine makes it slower, and the sanitizers still more. Printed is what it takes.
+SLOWER = 5 if "asan" in netlab.BUILD.name else 2
 RESTART = 3 * SLOWER  # seconds until a relay is used again, from when it is there again
 FAILOVER = 5 * SLOWER  # seconds until another relay is used
 DROP = """table inet hole {
