@@ -232,10 +232,10 @@ request_open_stop (PeerupRelayRequest *self, gint64 deadline)
 
   if (connection == NULL)
     return FALSE;
-  self->stop = dex_await_object (dex_future_first (peerup_connection_open_stream (connection),
-                                                   dex_ref (self->cancelled), dex_timeout_new_deadline (deadline),
-                                                   NULL),
-                                 NULL);
+  self->stop =
+    dex_await_object (dex_future_first (peerup_connection_open_stream (connection), dex_ref (self->cancelled),
+                                        dex_timeout_new_deadline (deadline), NULL),
+                      NULL);
   return self->stop != NULL && self->server != NULL;
 }
 

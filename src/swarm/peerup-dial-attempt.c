@@ -136,8 +136,7 @@ attempt_run_once (PeerupDialAttempt *self)
 static const char *
 attempt_guess (PeerupDialAttempt *self)
 {
-  const char *const *securities =
-    self->swarm->securities != NULL ? self->swarm->securities : peerup_upgrade_securities;
+  const char *const *securities = self->swarm->securities != NULL ? self->swarm->securities : peerup_upgrade_securities;
   const char *known = peerup_peerstore_get_security (self->swarm->peerstore, self->peer);
 
   if (known != NULL && g_strv_contains (securities, known))

@@ -23,8 +23,8 @@ typedef struct
   DexPromise *ended;
   PeerupConnection *connection;
   GError *error;
-  PeerupStream *raw;  /* while it is upgraded */
-  const char *guess;  /* the security protocol that is expected of the peer; NULL: none is */
+  PeerupStream *raw; /* while it is upgraded */
+  const char *guess; /* the security protocol that is expected of the peer; NULL: none is */
   gboolean has_guessed;
 } PeerupDialAttempt;
 

@@ -300,8 +300,8 @@ upgrade_run (Upgrade *self, GError **error)
 
   if (!upgrade_negotiate_security (self, error))
     return NULL;
-  secured =
-    g_str_equal (self->security, PEERUP_SECURITY_TLS) ? upgrade_secure_tls (self, error) : upgrade_secure_noise (self, error);
+  secured = g_str_equal (self->security, PEERUP_SECURITY_TLS) ? upgrade_secure_tls (self, error)
+                                                              : upgrade_secure_noise (self, error);
   if (!secured)
     return NULL;
   peer = peerup_peer_id_new_from_public_key (self->remote_key);

@@ -39,7 +39,7 @@ typedef struct
    * round trip. A peer that does not speak it makes the upgrade fail with NEGOTIATION: there is no taking
    * back what was said to it, but another try on a fresh stream without the guess may work. */
   const char *guess;
-  PeerupGateFunc gate;             /* nullable */
+  PeerupGateFunc gate; /* nullable */
   gpointer gate_data;
   gint64 deadline; /* monotonic µs; PEERUP_ERROR_TIMEOUT after it */
 } PeerupUpgradeOptions;

@@ -419,7 +419,8 @@ conn_update_probing (PeerupQuicConn *self)
     return;
   self->probe_since = G_MAXINT64;
   self->probe_deadline =
-    watched ? MAX (self->last_received, (gint64) (self->now / NGTCP2_MICROSECONDS)) + PEERUP_QUIC_PROBE_AFTER : G_MAXINT64;
+    watched ? MAX (self->last_received, (gint64) (self->now / NGTCP2_MICROSECONDS)) + PEERUP_QUIC_PROBE_AFTER
+            : G_MAXINT64;
   conn_set_keep_alive (self);
 }
 

@@ -6,7 +6,6 @@
 
 #include "transport/quic/peerup-quic-private.h"
 
-
 gboolean
 peerup_quic_conn_is_closed (PeerupQuicConn *self)
 {
