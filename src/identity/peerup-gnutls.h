@@ -30,4 +30,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (gnutls_datum_t, peerup_gnutls_datum_clear)
 /* Sets @error to @code with "@what: GnuTLS's reason" if @result is negative. */
 gboolean peerup_gnutls_check (int result, int code, const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* TLS 1.3 as every session of ours speaks it, over TCP and in QUIC. Borrowed; never freed. */
+gnutls_priority_t peerup_gnutls_get_priority (void);
+
 G_END_DECLS

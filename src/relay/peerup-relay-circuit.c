@@ -3,8 +3,8 @@
  *
  * A splice and a clock. It lives from the OK of both ends until its owner frees it. Reaching a
  * limit is told with a reset, as the specification wants it and not as an end, which could pass
- * for the real one. It buffers nothing: what a slow reader does not take stays with
- * its sender, whose window is bounded. */
+ * for the real one. It buffers nothing: what a slow reader does not take waits in the stream of
+ * its sender, whose window is narrow then, and stops him there. */
 
 #include "relay/peerup-relay-circuit.h"
 
@@ -74,13 +74,13 @@ peerup_relay_circuit_new (PeerupStream *hop, PeerupStream *stop, const PeerupCir
   PeerupSpliceOptions options = { limit->data != 0 ? limit->data : G_MAXUINT64, PEERUP_RELAY_TURN };
   PeerupRelayCircuit *self = g_new0 (PeerupRelayCircuit, 1);
 
-  peerup_stream_set_lean (hop);
-  peerup_stream_set_lean (stop);
   self->hop = g_object_ref (hop);
   self->stop = g_object_ref (stop);
   self->limit = *limit;
   self->func = func;
   self->data = data;
+  peerup_stream_keep_lean (hop);
+  peerup_stream_keep_lean (stop);
   self->ends_at =
     limit->duration != 0 ? g_get_monotonic_time () + limit->duration * (gint64) G_USEC_PER_SEC : G_MAXINT64;
   peerup_timer_init (&self->timer, peerup_stream_get_reactor (hop), on_time, self);

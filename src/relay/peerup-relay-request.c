@@ -13,6 +13,7 @@
 
 #include "identity/peerup-envelope-crypto.h"
 #include "relay/peerup-relay-server-private.h"
+#include "transport/peerup-upgrade.h"
 
 /* Life */
 
@@ -225,40 +226,47 @@ request_find_target (PeerupRelayRequest *self)
 }
 
 static gboolean
-request_open_stop (PeerupRelayRequest *self)
+request_open_stop (PeerupRelayRequest *self, gint64 deadline)
 {
-  static const char *const protocols[] = { PEERUP_CIRCUIT_STOP, NULL };
   g_autoptr (PeerupConnection) connection = self->server != NULL ? request_find_target (self) : NULL;
-  gint64 deadline = g_get_monotonic_time () + PEERUP_RELAY_CONNECT_TIMEOUT;
 
   if (connection == NULL)
     return FALSE;
-  self->stop = dex_await_object (dex_future_first (peerup_swarm_open_stream_on (self->server->swarm, connection,
-                                                                                protocols, deadline),
-                                                   dex_ref (self->cancelled), NULL),
-                                 NULL);
+  self->stop =
+    dex_await_object (dex_future_first (peerup_connection_open_stream (connection), dex_ref (self->cancelled),
+                                        dex_timeout_new_deadline (deadline), NULL),
+                      NULL);
   return self->stop != NULL && self->server != NULL;
 }
 
-/* Whether the target takes the circuit. */
+/* Asks the target, in one flight with the negotiation: the answer costs one round trip to it. */
 static gboolean
-request_ask_target (PeerupRelayRequest *self)
+request_send_question (PeerupRelayRequest *self, gint64 deadline)
 {
-  PeerupCircuitMessage question = {
+  const PeerupCircuitMessage question = {
     .type = PEERUP_CIRCUIT_CONNECT,
     .peer = request_get_source (self),
     .has_limit = has_limit (&self->limit),
     .limit = self->limit,
   };
   g_autoptr (GBytes) bytes = peerup_circuit_stop_encode (&question);
+
+  return peerup_negotiate_dial_with (self->stop, PEERUP_CIRCUIT_STOP, bytes, deadline, NULL) != NULL;
+}
+
+/* Whether the target takes the circuit. */
+static gboolean
+request_ask_target (PeerupRelayRequest *self)
+{
+  gint64 now = g_get_monotonic_time ();
   g_autoptr (PeerupCircuitMessage) answer = NULL;
   g_autoptr (GBytes) message = NULL;
-  gint64 deadline = g_get_monotonic_time () + PEERUP_RELAY_STOP_TIMEOUT;
 
-  if (!peerup_stream_await_write_all (self->stop, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), deadline,
-                                      NULL))
+  if (!request_open_stop (self, now + PEERUP_RELAY_CONNECT_TIMEOUT) ||
+      !request_send_question (self, now + PEERUP_RELAY_CONNECT_TIMEOUT))
     return FALSE;
-  message = peerup_stream_await_message (self->stop, PEERUP_CIRCUIT_MESSAGE_MAX, deadline, NULL);
+  message = peerup_stream_await_message (self->stop, PEERUP_CIRCUIT_MESSAGE_MAX,
+                                         g_get_monotonic_time () + PEERUP_RELAY_STOP_TIMEOUT, NULL);
   if (message == NULL)
     return FALSE;
   answer = peerup_circuit_stop_decode (g_bytes_get_data (message, NULL), g_bytes_get_size (message), NULL);
@@ -298,7 +306,7 @@ request_connect (PeerupRelayRequest *self, PeerupPeerId *target)
   PeerupCircuitMessage answer = { .type = PEERUP_CIRCUIT_STATUS };
 
   answer.status = request_begin_circuit (self, target);
-  if (answer.status == PEERUP_CIRCUIT_OK && !(request_open_stop (self) && request_ask_target (self)))
+  if (answer.status == PEERUP_CIRCUIT_OK && !request_ask_target (self))
     answer.status = PEERUP_CIRCUIT_CONNECTION_FAILED;
   if (self->server == NULL)
     return;

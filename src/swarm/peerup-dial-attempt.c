@@ -2,8 +2,8 @@
  * Copyright The Peer-Up authors
  *
  * One address of one dial: for TCP connect and upgrade, for QUIC the handshake on the socket
- * that has the right source address, through a relay a circuit and its upgrade. It looks up no names, tries nothing
- * twice and knows nothing of the attempts beside it. */
+ * that has the right source address, through a relay a circuit and its upgrade. It looks up no names and knows nothing
+ * of the attempts beside it. It tries twice only where it saved a round trip on a guess, and that was wrong. */
 
 #include "swarm/peerup-dial-attempt.h"
 
@@ -66,9 +66,11 @@ attempt_upgrade (PeerupDialAttempt *self, const char *transport, PeerupMultiaddr
     .remote_address = self->candidate->known,
     .transport = transport,
     .limited = limited,
+    .guess = self->guess,
     .deadline = self->deadline,
   };
 
+  self->has_guessed = self->guess != NULL;
   self->connection = dex_await_object (peerup_swarm_upgrade (self->swarm, self->raw, &options), &self->error);
   g_clear_object (&self->raw);
 }
@@ -112,7 +114,7 @@ attempt_run_quic (PeerupDialAttempt *self, const PeerupSocketAddress *remote)
 }
 
 static void
-attempt_run (PeerupDialAttempt *self)
+attempt_run_once (PeerupDialAttempt *self)
 {
   const PeerupEndpoint *endpoint = &self->candidate->endpoint;
   PeerupSocketAddress remote;
@@ -126,6 +128,34 @@ attempt_run (PeerupDialAttempt *self)
     attempt_run_quic (self, &remote);
   else
     attempt_run_tcp (self, &remote);
+}
+
+/* Which security protocol the peer will agree to: the only one that there is, or the one that it did
+ * last time. Nothing is known of a new one, but who waits at a relay is mostly a peer like us, and
+ * the way there is long. */
+static const char *
+attempt_guess (PeerupDialAttempt *self)
+{
+  const char *const *securities = self->swarm->securities != NULL ? self->swarm->securities : peerup_upgrade_securities;
+  const char *known = peerup_peerstore_get_security (self->swarm->peerstore, self->peer);
+
+  if (known != NULL && g_strv_contains (securities, known))
+    return known;
+  return self->candidate->relayed || securities[1] == NULL ? securities[0] : NULL;
+}
+
+static void
+attempt_run (PeerupDialAttempt *self)
+{
+  self->guess = attempt_guess (self);
+  attempt_run_once (self);
+  if (!self->has_guessed || !g_error_matches (self->error, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION) ||
+      attempt_is_cancelled (self))
+    return;
+  g_debug ("%s: %s", peerup_peer_id_get_string (self->peer), self->error->message);
+  g_clear_error (&self->error);
+  self->guess = NULL;
+  attempt_run_once (self);
 }
 
 /* A connection that nobody takes is closed, lest the streams that the peer opens on it hold it. */

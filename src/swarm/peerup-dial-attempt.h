@@ -24,6 +24,8 @@ typedef struct
   PeerupConnection *connection;
   GError *error;
   PeerupStream *raw; /* while it is upgraded */
+  const char *guess; /* the security protocol that is expected of the peer; NULL: none is */
+  gboolean has_guessed;
 } PeerupDialAttempt;
 
 /* Takes @candidate, which is no name. */

@@ -18,8 +18,9 @@ typedef struct
 
 struct _PeerupPeerstore
 {
-  GHashTable *peers; /* PeerupPeerId -> GPtrArray of Entry, oldest first */
-  GQueue order;      /* of PeerupPeerId, borrowed from the table, oldest first */
+  GHashTable *peers;      /* PeerupPeerId -> GPtrArray of Entry, oldest first */
+  GHashTable *securities; /* PeerupPeerId, borrowed from the table -> static string */
+  GQueue order;           /* likewise, oldest first */
   guint n_udp_silences;
   gint64 udp_silent_at; /* the last of them */
 };
@@ -40,6 +41,7 @@ peerup_peerstore_new (void)
 
   self->peers = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref,
                                        (GDestroyNotify) g_ptr_array_unref);
+  self->securities = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
   return self;
 }
 
@@ -47,8 +49,18 @@ void
 peerup_peerstore_free (PeerupPeerstore *self)
 {
   g_queue_clear (&self->order);
+  g_hash_table_unref (self->securities);
   g_hash_table_unref (self->peers);
   g_free (self);
+}
+
+static void
+peerstore_forget_oldest (PeerupPeerstore *self)
+{
+  PeerupPeerId *peer = g_queue_pop_head (&self->order);
+
+  g_hash_table_remove (self->securities, peer);
+  g_hash_table_remove (self->peers, peer);
 }
 
 static GPtrArray *
@@ -59,7 +71,7 @@ peerstore_ensure (PeerupPeerstore *self, PeerupPeerId *peer)
   if (entries != NULL)
     return entries;
   if (self->order.length == PEERUP_PEERSTORE_PEERS)
-    g_hash_table_remove (self->peers, g_queue_pop_head (&self->order));
+    peerstore_forget_oldest (self);
   entries = g_ptr_array_new_with_free_func (entry_free);
   g_hash_table_insert (self->peers, peerup_peer_id_ref (peer), entries);
   g_queue_push_tail (&self->order, peer);
@@ -179,6 +191,21 @@ peerup_peerstore_get_history (PeerupPeerstore *self, PeerupPeerId *peer, PeerupM
   if (found != NULL)
     *history = *found;
   return found != NULL;
+}
+
+const char *
+peerup_peerstore_get_security (PeerupPeerstore *self, PeerupPeerId *peer)
+{
+  return g_hash_table_lookup (self->securities, peer);
+}
+
+void
+peerup_peerstore_report_security (PeerupPeerstore *self, PeerupPeerId *peer, const char *security)
+{
+  gpointer key;
+
+  if (g_hash_table_lookup_extended (self->peers, peer, &key, NULL))
+    g_hash_table_insert (self->securities, key, (gpointer) security);
 }
 
 static gboolean

@@ -33,6 +33,11 @@ void peerup_peerstore_report_rtt (PeerupPeerstore *self, PeerupPeerId *peer, Pee
 gboolean peerup_peerstore_get_history (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address,
                                        PeerupDialHistory *history);
 
+/* The security protocol that @peer last agreed to, static; NULL where nobody knows. */
+const char *peerup_peerstore_get_security (PeerupPeerstore *self, PeerupPeerId *peer);
+/* Nothing happens for a peer without addresses. */
+void peerup_peerstore_report_security (PeerupPeerstore *self, PeerupPeerId *peer, const char *security);
+
 /* Whether the network that this machine is in seems to let no UDP out: QUIC got no answer
  * where TCP to the same host did, three times in a row with less than 10 min between. It is forgotten
  * 10 min after the last time, when QUIC works, and when the network changes. */

@@ -259,6 +259,8 @@ dial_remember (PeerupDial *self, const PeerupDialAttempt *winner, PeerupConnecti
       /* One address of a name is enough for it. */
       g_hash_table_remove (self->failed, winner->candidate->known);
       peerup_peerstore_report_success (peerstore, self->peer, winner->candidate->known, now);
+      if (winner->candidate->relayed || winner->candidate->endpoint.transport != PEERUP_IP_QUIC)
+        peerup_peerstore_report_security (peerstore, self->peer, peerup_connection_get_info (connection)->security);
       peerup_peerstore_report_rtt (peerstore, self->peer, winner->candidate->known,
                                    peerup_connection_get_rtt (connection));
     }

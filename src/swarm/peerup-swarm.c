@@ -561,39 +561,6 @@ peerup_swarm_get_peer_id (PeerupSwarm *self)
 /* Life */
 
 static void
-swarm_cancel_pending (PeerupSwarm *self)
-{
-  g_autoptr (GList) dials =
-    g_list_concat (g_hash_table_get_values (self->dials), g_hash_table_get_values (self->direct_dials));
-  g_autoptr (GList) upgrading = g_hash_table_get_keys (self->upgrading);
-
-  for (GList *l = dials; l != NULL; l = l->next)
-    peerup_dial_cancel (l->data);
-  for (GList *l = upgrading; l != NULL; l = l->next)
-    peerup_stream_reset (l->data, PEERUP_STREAM_CODE_SHUTDOWN);
-}
-
-DexFuture *
-peerup_swarm_close (PeerupSwarm *self)
-{
-  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self, NULL);
-  g_autoptr (GPtrArray) futures = g_ptr_array_new_with_free_func (dex_unref);
-
-  self->closed = TRUE;
-  peerup_swarm_stop_listening (self);
-  swarm_cancel_pending (self);
-  for (guint i = 0; i < list->len; i++)
-    {
-      g_ptr_array_add (futures, peerup_connection_wait_closed (list->pdata[i]));
-      peerup_connection_close (list->pdata[i], PEERUP_CONNECTION_CODE_SHUTDOWN);
-    }
-  peerup_swarm_stop_quic (self);
-  if (futures->len == 0)
-    return dex_future_new_for_boolean (TRUE);
-  return dex_future_allv ((DexFuture *const *) futures->pdata, futures->len);
-}
-
-static void
 peerup_swarm_dispose (GObject *object)
 {
   PeerupSwarm *self = PEERUP_SWARM (object);

@@ -136,7 +136,8 @@ DexFuture *peerup_swarm_open_stream_on (PeerupSwarm *self, PeerupConnection *con
 GPtrArray *peerup_swarm_dup_connections (PeerupSwarm *self, PeerupPeerId *peer);
 /* Closes every connection to @peer with @code. */
 void peerup_swarm_disconnect (PeerupSwarm *self, PeerupPeerId *peer, guint32 code);
-/* Stops listening, closes every connection with SHUTDOWN, resolves to TRUE when all are gone. */
+/* Stops listening, closes every connection with SHUTDOWN, resolves to TRUE when all are gone. Those to
+ * relays outlast, for a second at most, the relayed ones, whose ends learn why through them. */
 DexFuture *peerup_swarm_close (PeerupSwarm *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -126,9 +126,9 @@ peerup_quic_stream_close_read (PeerupStream *stream)
 }
 
 static void
-peerup_quic_stream_set_lean (PeerupStream *stream)
+peerup_quic_stream_keep_lean (PeerupStream *stream)
 {
-  peerup_quic_channel_set_lean (PEERUP_QUIC_STREAM (stream)->channel);
+  peerup_quic_channel_keep_lean (PEERUP_QUIC_STREAM (stream)->channel, PEERUP_STREAM_LEAN_UNSENT);
 }
 
 static void
@@ -215,10 +215,10 @@ peerup_quic_stream_class_init (PeerupQuicStreamClass *klass)
   stream_class->writev = peerup_quic_stream_writev;
   stream_class->poll = peerup_quic_stream_poll;
   stream_class->interest = peerup_quic_stream_interest;
-  stream_class->set_lean = peerup_quic_stream_set_lean;
   stream_class->close_write = peerup_quic_stream_close_write;
   stream_class->close_read = peerup_quic_stream_close_read;
   stream_class->reset = peerup_quic_stream_reset;
+  stream_class->keep_lean = peerup_quic_stream_keep_lean;
   stream_class->get_figures = peerup_quic_stream_get_figures;
 }
 

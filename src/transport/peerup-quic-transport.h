@@ -54,7 +54,8 @@ PeerupQuicTransport *peerup_quic_transport_new (PeerupUdpSocket *socket,
 PeerupUdpSocket *peerup_quic_transport_get_socket (PeerupQuicTransport *self);
 /* Resolves to a PeerupConnection when the handshake is complete and the certificate is that of
  * @expected. A peer that refuses us closes it right after, with the code that says why. Rejects with
- * WRONG_PEER, TIMEOUT, PROTOCOL or G_IO_ERROR. Dropping the future gives the dial up.
+ * WRONG_PEER, TIMEOUT, PROTOCOL or G_IO_ERROR. Discarding the future, as dex_future_first() does with those
+ * that lose, gives the dial up. One that is merely dropped goes on, and ends with what it makes.
  * @address: what the connection's info will name, nullable. @deadline: monotonic µs. */
 DexFuture *
 peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupPeerId *expected,

@@ -217,6 +217,15 @@ peerup_stream_poll (PeerupStream *self)
 }
 
 void
+peerup_stream_keep_lean (PeerupStream *self)
+{
+  PeerupStreamClass *klass = PEERUP_STREAM_GET_CLASS (self);
+
+  if (klass->keep_lean != NULL)
+    klass->keep_lean (self);
+}
+
+void
 peerup_stream_close_write (PeerupStream *self)
 {
   PEERUP_STREAM_GET_CLASS (self)->close_write (self);
@@ -239,13 +248,6 @@ void
 peerup_stream_reset (PeerupStream *self, guint32 code)
 {
   PEERUP_STREAM_GET_CLASS (self)->reset (self, code);
-}
-
-void
-peerup_stream_set_lean (PeerupStream *self)
-{
-  if (PEERUP_STREAM_GET_CLASS (self)->set_lean != NULL)
-    PEERUP_STREAM_GET_CLASS (self)->set_lean (self);
 }
 
 guint32

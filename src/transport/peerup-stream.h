@@ -66,8 +66,6 @@ struct _PeerupStreamClass
   /* Optional: somebody waits for these; the subclass must call peerup_stream_notify()
    * when one comes true. Called outside of dispatch too. */
   void (*interest) (PeerupStream *self, GIOCondition condition);
-  /* Optional. */
-  void (*set_lean) (PeerupStream *self);
   /* FIN after everything written. Idempotent. */
   void (*close_write) (PeerupStream *self);
   /* Stop reading: what arrives is dropped, the sender is not stalled. Idempotent. */
@@ -80,7 +78,10 @@ struct _PeerupStreamClass
    * path tells; FALSE: nothing. */
   gboolean (*get_path_figures) (PeerupStream *self, PeerupConnectionFigures *figures);
 
-  gpointer padding[6];
+  /* Optional: see peerup_stream_keep_lean(). */
+  void (*keep_lean) (PeerupStream *self);
+
+  gpointer padding[5];
 };
 
 /* The data path. peek is supported when it returns vectors; a caller always needs read too. */
@@ -92,12 +93,15 @@ gssize peerup_stream_write (PeerupStream *self, gconstpointer data, gsize count,
 GIOCondition peerup_stream_poll (PeerupStream *self);
 void peerup_stream_close_write (PeerupStream *self);
 void peerup_stream_close_read (PeerupStream *self);
+/* Bytes that a lean stream takes beyond what the peer's window lets out. */
+#define PEERUP_STREAM_LEAN_UNSENT (64 * 1024)
+/* For bytes that are passed on between others: little of them waits here, and who reads slowly stops who
+ * sends. From now on the peer's window is what a reader that keeps up needs, and no more than at first. What holds
+ * nothing itself, a socket or a pipe, ignores it. */
+void peerup_stream_keep_lean (PeerupStream *self);
 /* close_read and close_write: what was written still arrives. */
 void peerup_stream_close (PeerupStream *self);
 void peerup_stream_reset (PeerupStream *self, guint32 code);
-/* For who has thousands of streams: from now on a multiplexed stream keeps little for a reader, and takes little from
- * a writer, that is ahead of the other side. It still fills a path as long as both keep up. */
-void peerup_stream_set_lean (PeerupStream *self);
 /* The code of a reset by either side; PEERUP_STREAM_CODE_NONE before one. */
 guint32 peerup_stream_get_reset_code (PeerupStream *self);
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "identity/peerup-gnutls.h"
 #include "transport/peerup-io-buffer.h"
 #include "wire/peerup-error.h"
 
@@ -34,6 +35,7 @@ struct _PeerupTlsStream
   GError *raw_error; /* what a pull or push met */
 
   PeerupPublicKey *remote_key;
+  const char *const *offered; /* for ALPN */
   const char *alpn;
 
   /* Received, not yet pulled: [start, end). */
@@ -56,6 +58,7 @@ struct _PeerupTlsStream
   guint input_waits : 1; /* it is no larger than what is in it, and not one of the shared buffers */
   guint output_waits : 1;
   guint draining : 1; /* holds a reference on itself until the output is sent */
+  guint greeting : 1; /* what can be read is not TLS yet */
 };
 
 G_DEFINE_FINAL_TYPE (PeerupTlsStream, peerup_tls_stream, PEERUP_TYPE_STREAM)
@@ -182,6 +185,11 @@ tls_stream_fill_input (PeerupTlsStream *self)
 
   if (self->start < self->end)
     return TRUE;
+  if (self->greeting)
+    {
+      gnutls_transport_set_errno (self->session, EAGAIN);
+      return FALSE;
+    }
   if (self->input_waits)
     tls_stream_drop_input (self);
   if (self->input == NULL)
@@ -634,35 +642,6 @@ peerup_tls_stream_init (PeerupTlsStream *self)
 
 /* Handshake */
 
-/* AES first where the CPU has it: GnuTLS's ChaCha20 is several times slower there. The
- * groups leave out finite-field ones, which cost a listener 0.2 s of CPU a hello. */
-#define PRIORITY(ciphers)                              \
-  "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:" ciphers \
-  ":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:%DISABLE_TLS13_COMPAT_MODE:%SERVER_PRECEDENCE"
-
-static gnutls_priority_t
-tls_priority (void)
-{
-  static gnutls_priority_t priority;
-
-  if (g_once_init_enter_pointer (&priority))
-    {
-      gnutls_priority_t made = NULL;
-      const char *text = PRIORITY ("+CHACHA20-POLY1305:+AES-128-GCM:+AES-256-GCM");
-
-#if defined(__x86_64__) || defined(__i386__)
-      if (__builtin_cpu_supports ("aes"))
-        text = PRIORITY ("+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305");
-#elif defined(__ARM_FEATURE_AES)
-      text = PRIORITY ("+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305");
-#endif
-      if (gnutls_priority_init (&made, text, NULL) < 0)
-        g_error ("This GnuTLS does not know the TLS 1.3 ciphers it needs");
-      g_once_init_leave_pointer (&priority, made);
-    }
-  return priority;
-}
-
 static void
 tls_session_set_alpn (gnutls_session_t session, const char *const *alpn)
 {
@@ -677,8 +656,8 @@ tls_session_set_alpn (gnutls_session_t session, const char *const *alpn)
   gnutls_alpn_set_protocols (session, list, n, GNUTLS_ALPN_MANDATORY);
 }
 
-static PeerupTlsStream *
-tls_stream_new (PeerupStream *raw, const PeerupTlsOptions *options)
+PeerupTlsStream *
+peerup_tls_stream_new (PeerupStream *raw, const PeerupTlsOptions *options)
 {
   PeerupTlsStream *self = g_object_new (PEERUP_TYPE_TLS_STREAM, NULL);
   guint flags = GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS | GNUTLS_NO_STATUS_REQUEST;
@@ -686,16 +665,10 @@ tls_stream_new (PeerupStream *raw, const PeerupTlsOptions *options)
   self->raw = g_object_ref (raw);
   self->certificate = peerup_certificate_ref (options->certificate);
   self->expected_peer = options->expected_peer != NULL ? peerup_peer_id_ref (options->expected_peer) : NULL;
-  if (options->early_length > 0)
-    {
-      g_assert (options->early_length <= INPUT_SIZE);
-      self->input = peerup_io_buffer_take ();
-      memcpy (self->input, options->early, options->early_length);
-      self->end = options->early_length;
-    }
+  self->offered = options->alpn;
   /* These fail only without memory, or for names that are not in the library at all. */
   if (gnutls_init (&self->session, flags | (options->outbound ? GNUTLS_CLIENT : GNUTLS_SERVER)) < 0 ||
-      gnutls_priority_set (self->session, tls_priority ()) < 0 ||
+      gnutls_priority_set (self->session, peerup_gnutls_get_priority ()) < 0 ||
       gnutls_credentials_set (self->session, GNUTLS_CRD_CERTIFICATE,
                               peerup_certificate_get_credentials (self->certificate)) < 0)
     g_error ("GnuTLS cannot start a session");
@@ -743,6 +716,22 @@ tls_stream_run_handshake (PeerupTlsStream *self, gint64 deadline, GError **error
     }
 }
 
+GBytes *
+peerup_tls_stream_take_hello (PeerupTlsStream *self)
+{
+  GBytes *hello;
+  int code;
+
+  self->greeting = TRUE;
+  code = gnutls_handshake (self->session);
+  self->greeting = FALSE;
+  if (code != GNUTLS_E_AGAIN || self->output == NULL)
+    g_error ("GnuTLS cannot begin a handshake: %s", gnutls_strerror (code));
+  hello = g_bytes_new (self->output->data, self->output->len);
+  tls_stream_drop_output (self);
+  return hello;
+}
+
 /* One of the caller's own strings, so that it need not be copied. */
 static const char *
 tls_session_get_alpn (gnutls_session_t session, const char *const *alpn)
@@ -757,25 +746,31 @@ tls_session_get_alpn (gnutls_session_t session, const char *const *alpn)
   return NULL;
 }
 
-PeerupStream *
-peerup_tls_stream_handshake (PeerupStream *raw, const PeerupTlsOptions *options, GError **error)
+gboolean
+peerup_tls_stream_handshake (PeerupTlsStream *self, gconstpointer early, gsize early_length, gint64 deadline,
+                             GError **error)
 {
-  g_autoptr (PeerupTlsStream) self = tls_stream_new (raw, options);
-
-  if (!tls_stream_run_handshake (self, options->deadline, error))
-    return NULL;
+  if (early_length > 0)
+    {
+      g_assert (early_length <= INPUT_SIZE && self->input == NULL);
+      self->input = peerup_io_buffer_take ();
+      memcpy (self->input, early, early_length);
+      self->end = early_length;
+    }
+  if (!tls_stream_run_handshake (self, deadline, error))
+    return FALSE;
   /* GnuTLS asks the check for every certificate; a session without one must not pass. */
   if (self->remote_key == NULL)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO, "The peer showed no certificate");
-      return NULL;
+      return FALSE;
     }
-  self->alpn = tls_session_get_alpn (self->session, options->alpn);
+  self->alpn = tls_session_get_alpn (self->session, self->offered);
   g_clear_pointer (&self->expected_peer, peerup_peer_id_unref);
   /* Else who only writes would keep it. */
   if (self->start == self->end)
     tls_stream_drop_input (self);
-  return PEERUP_STREAM (g_steal_pointer (&self));
+  return TRUE;
 }
 
 PeerupPublicKey *

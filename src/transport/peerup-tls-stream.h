@@ -18,18 +18,20 @@ typedef struct
   PeerupCertificate *certificate;
   gboolean outbound;
   PeerupPeerId *expected_peer; /* nullable */
-  const char *const *alpn;     /* in order of preference, "libp2p" last; static */
-  gconstpointer early;         /* what was read from the raw stream already; nullable */
-  gsize early_length;
-  gint64 deadline; /* monotonic µs */
+  const char *const *alpn;     /* in order of preference, "libp2p" last; static, and outlives the handshake */
 } PeerupTlsOptions;
 
-/* Runs the handshake in the calling fiber. On failure the alert is sent and NULL returned:
+/* Over @raw, on which nothing is sent or read yet; for nothing but the handshake. */
+PeerupTlsStream *peerup_tls_stream_new (PeerupStream *raw, const PeerupTlsOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+/* Outbound, before the handshake: what it begins with, for the caller to send together with what goes before it. */
+GBytes *peerup_tls_stream_take_hello (PeerupTlsStream *self) G_GNUC_WARN_UNUSED_RESULT;
+/* Runs the handshake in the calling fiber. @early: what was read from the raw stream already. On
+ * failure the alert is sent and the stream is of no use:
  * WRONG_PEER, CRYPTO, MALFORMED, UNSUPPORTED (the certificate), PROTOCOL (TLS), TIMEOUT, CLOSED.
  * A client that succeeded knows who the server is, not that the server accepted it: a
- * refusal comes as an error of the first read. */
-PeerupStream *peerup_tls_stream_handshake (PeerupStream *raw, const PeerupTlsOptions *options,
-                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * refusal comes as an error of the first read. @deadline: monotonic µs. */
+gboolean peerup_tls_stream_handshake (PeerupTlsStream *self, gconstpointer early, gsize early_length, gint64 deadline,
+                                      GError **error);
 /* Borrowed. */
 PeerupPublicKey *peerup_tls_stream_get_remote_key (PeerupTlsStream *self);
 /* (nullable): the ALPN protocol agreed on, static: one of the list given. */

@@ -15,11 +15,9 @@
 #include "transport/peerup-yamux-connection.h"
 #include "wire/peerup-error.h"
 
-#define PROTOCOL_TLS   "/tls/1.0.0"
-#define PROTOCOL_NOISE "/noise"
 #define PROTOCOL_YAMUX "/yamux/1.0.0"
 
-static const char *const default_securities[] = { PROTOCOL_TLS, PROTOCOL_NOISE, NULL };
+const char *const peerup_upgrade_securities[] = { PEERUP_SECURITY_TLS, PEERUP_SECURITY_NOISE, NULL };
 static const char *const muxers[] = { PROTOCOL_YAMUX, NULL };
 static const char *const alpn[] = { PROTOCOL_YAMUX, "libp2p", NULL };
 
@@ -27,6 +25,7 @@ typedef struct
 {
   PeerupStream *raw;
   PeerupUpgradeOptions options;
+  PeerupMultistream *negotiation; /* for the security protocol; NULL once that is agreed on */
   /* Read from the raw stream and not used yet: [start, end). */
   guint8 early[4096];
   gsize start;
@@ -44,6 +43,7 @@ upgrade_free (gpointer data)
   Upgrade *self = data;
 
   g_object_unref (self->raw);
+  g_clear_pointer (&self->negotiation, peerup_multistream_free);
   g_clear_object (&self->secure);
   g_clear_pointer (&self->remote_key, peerup_public_key_unref);
   peerup_private_key_unref (self->options.identity);
@@ -96,55 +96,105 @@ is_security_served (const char *protocol, gpointer data)
   return g_strv_contains (self->options.securities, protocol);
 }
 
-/* A new connection's dialer may wait for the listener's header, so that goes first. */
+/* Until the security protocol is agreed on. */
 static gboolean
-upgrade_negotiate_security (Upgrade *self, GError **error)
+upgrade_agree (Upgrade *self, GError **error)
 {
-  g_autoptr (PeerupMultistream) machine = self->options.outbound
-                                            ? peerup_multistream_new_dialer (self->options.securities)
-                                            : peerup_multistream_new_listener (is_security_served, self);
   const char *agreed;
 
   for (;;)
     {
       gsize consumed;
 
-      if (!upgrade_send (self, peerup_multistream_take_output (machine), error))
+      if (!upgrade_send (self, peerup_multistream_take_output (self->negotiation), error))
         return FALSE;
-      agreed = peerup_multistream_get_protocol (machine);
+      agreed = peerup_multistream_get_protocol (self->negotiation);
       if (agreed != NULL)
         break;
       if (self->start == self->end && !upgrade_fill (self, error))
         return FALSE;
-      if (!peerup_multistream_feed (machine, self->early + self->start, self->end - self->start, &consumed, error))
+      if (!peerup_multistream_feed (self->negotiation, self->early + self->start, self->end - self->start, &consumed,
+                                    error))
         return FALSE;
       self->start += consumed;
     }
-  self->security = g_str_equal (agreed, PROTOCOL_TLS) ? PROTOCOL_TLS : PROTOCOL_NOISE;
+  self->security = g_str_equal (agreed, PEERUP_SECURITY_TLS) ? PEERUP_SECURITY_TLS : PEERUP_SECURITY_NOISE;
+  g_clear_pointer (&self->negotiation, peerup_multistream_free);
   return TRUE;
+}
+
+/* A new connection's dialer may wait for the listener's header, so that goes first. A guess is
+ * proposed by upgrade_send_first(). */
+static gboolean
+upgrade_negotiate_security (Upgrade *self, GError **error)
+{
+  const char *const guess[] = { self->options.guess, NULL };
+
+  if (!self->options.outbound)
+    self->negotiation = peerup_multistream_new_listener (is_security_served, self);
+  else if (self->options.guess != NULL)
+    self->negotiation = peerup_multistream_new_dialer (guess);
+  else
+    self->negotiation = peerup_multistream_new_dialer (self->options.securities);
+  self->security = self->options.guess;
+  return self->options.guess != NULL || upgrade_agree (self, error);
+}
+
+/* Two for one write. Takes both. */
+static GBytes *
+join_bytes (GBytes *a, GBytes *b)
+{
+  g_autoptr (GByteArray) joined = g_byte_array_new ();
+
+  g_byte_array_append (joined, g_bytes_get_data (a, NULL), g_bytes_get_size (a));
+  g_byte_array_append (joined, g_bytes_get_data (b, NULL), g_bytes_get_size (b));
+  g_bytes_unref (a);
+  g_bytes_unref (b);
+  return g_byte_array_free_to_bytes (g_steal_pointer (&joined));
+}
+
+/* Sends what the security protocol begins with, which is taken: on a guess, behind the proposal. A
+ * peer that does not know it finds nonsense behind the proposal, and how it ends that is its own affair. */
+static gboolean
+upgrade_send_first (Upgrade *self, GBytes *message, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (self->negotiation == NULL)
+    return upgrade_send (self, message, error);
+  if (upgrade_send (self, join_bytes (peerup_multistream_take_output (self->negotiation), message), &local) &&
+      upgrade_agree (self, &local))
+    return TRUE;
+  if (g_error_matches (local, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT))
+    g_propagate_error (error, g_steal_pointer (&local));
+  else
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION, "%s was not agreed on: %s", self->options.guess,
+                 local->message);
+  return FALSE;
 }
 
 static gboolean
 upgrade_secure_tls (Upgrade *self, GError **error)
 {
-  PeerupTlsOptions options = {
+  const PeerupTlsOptions options = {
     .certificate = self->options.certificate,
     .outbound = self->options.outbound,
     .expected_peer = self->options.expected_peer,
     .alpn = alpn,
-    .early = self->early + self->start,
-    .early_length = self->end - self->start,
-    .deadline = self->options.deadline,
   };
+  g_autoptr (PeerupTlsStream) tls = peerup_tls_stream_new (self->raw, &options);
   const char *selected;
 
-  self->secure = peerup_tls_stream_handshake (self->raw, &options, error);
-  if (self->secure == NULL)
+  if (self->options.outbound && !upgrade_send_first (self, peerup_tls_stream_take_hello (tls), error))
     return FALSE;
-  self->remote_key = peerup_public_key_ref (peerup_tls_stream_get_remote_key (PEERUP_TLS_STREAM (self->secure)));
-  selected = peerup_tls_stream_get_alpn (PEERUP_TLS_STREAM (self->secure));
+  if (!peerup_tls_stream_handshake (tls, self->early + self->start, self->end - self->start, self->options.deadline,
+                                    error))
+    return FALSE;
+  self->remote_key = peerup_public_key_ref (peerup_tls_stream_get_remote_key (tls));
+  selected = peerup_tls_stream_get_alpn (tls);
   if (selected != NULL && g_str_equal (selected, PROTOCOL_YAMUX))
     self->muxer = PROTOCOL_YAMUX;
+  self->secure = PEERUP_STREAM (g_steal_pointer (&tls));
   return TRUE;
 }
 
@@ -155,6 +205,8 @@ upgrade_secure_noise (Upgrade *self, GError **error)
     peerup_noise_new (self->options.outbound, self->options.identity, self->options.expected_peer, muxers, NULL, error);
 
   if (noise == NULL)
+    return FALSE;
+  if (self->options.outbound && !upgrade_send_first (self, peerup_noise_take_output (noise), error))
     return FALSE;
   for (;;)
     {
@@ -218,7 +270,7 @@ upgrade_make_connection (Upgrade *self, PeerupPeerId *peer)
   PeerupYamuxLimits limits = peerup_yamux_default_limits;
 
   /* So that a frame of yamux is one message of Noise, not one and a tail. */
-  if (g_str_equal (self->security, PROTOCOL_NOISE))
+  if (g_str_equal (self->security, PEERUP_SECURITY_NOISE))
     limits.max_frame = PEERUP_NOISE_PLAINTEXT_MAX;
   return peerup_yamux_connection_new (g_steal_pointer (&self->secure), &info, self->options.outbound, &limits);
 }
@@ -248,8 +300,8 @@ upgrade_run (Upgrade *self, GError **error)
 
   if (!upgrade_negotiate_security (self, error))
     return NULL;
-  secured =
-    g_str_equal (self->security, PROTOCOL_TLS) ? upgrade_secure_tls (self, error) : upgrade_secure_noise (self, error);
+  secured = g_str_equal (self->security, PEERUP_SECURITY_TLS) ? upgrade_secure_tls (self, error)
+                                                              : upgrade_secure_noise (self, error);
   if (!secured)
     return NULL;
   peer = peerup_peer_id_new_from_public_key (self->remote_key);
@@ -286,10 +338,11 @@ peerup_upgrade (PeerupStream *raw, const PeerupUpgradeOptions *options)
 
   g_return_val_if_fail (PEERUP_IS_STREAM (raw), NULL);
   g_return_val_if_fail (!options->outbound || options->expected_peer != NULL, NULL);
+  g_return_val_if_fail (options->outbound || options->guess == NULL, NULL);
   self->raw = g_object_ref (raw);
   self->options = *options;
   if (self->options.securities == NULL)
-    self->options.securities = default_securities;
+    self->options.securities = peerup_upgrade_securities;
   peerup_private_key_ref (self->options.identity);
   peerup_certificate_ref (self->options.certificate);
   if (self->options.expected_peer != NULL)

@@ -13,6 +13,12 @@ G_BEGIN_DECLS
  * protocol, TLS 1.3 or Noise XX with early muxer choice, the gate, multistream-select
  * for the muxer if it was not chosen early, yamux (connections/README.md, "Upgrading"). */
 
+#define PEERUP_SECURITY_TLS   "/tls/1.0.0"
+#define PEERUP_SECURITY_NOISE "/noise"
+
+/* TLS, Noise. */
+extern const char *const peerup_upgrade_securities[];
+
 /* Asked once the remote's identity is proven and before any stream. FALSE refuses:
  * the remote is sent connection code 0x1007 and the socket is closed. */
 typedef gboolean (*PeerupGateFunc) (PeerupPeerId *peer, PeerupMultiaddr *remote_address, gboolean outbound,
@@ -28,8 +34,12 @@ typedef struct
   PeerupMultiaddr *remote_address; /* nullable */
   const char *transport;           /* static */
   gboolean limited;                /* a relayed connection with limits */
-  const char *const *securities;   /* in order of preference; NULL: TLS, Noise. Static. */
-  PeerupGateFunc gate;             /* nullable */
+  const char *const *securities;   /* in order of preference; NULL: peerup_upgrade_securities. Static. */
+  /* Outbound, nullable, one of the above: proposed alone, with its first message right behind, which saves a
+   * round trip. A peer that does not speak it makes the upgrade fail with NEGOTIATION: there is no taking
+   * back what was said to it, but another try on a fresh stream without the guess may work. */
+  const char *guess;
+  PeerupGateFunc gate; /* nullable */
   gpointer gate_data;
   gint64 deadline; /* monotonic µs; PEERUP_ERROR_TIMEOUT after it */
 } PeerupUpgradeOptions;

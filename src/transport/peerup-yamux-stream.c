@@ -146,9 +146,9 @@ peerup_yamux_stream_reset (PeerupStream *stream, guint32 code)
 }
 
 static void
-peerup_yamux_stream_set_lean (PeerupStream *stream)
+peerup_yamux_stream_keep_lean (PeerupStream *stream)
 {
-  peerup_yamux_channel_set_lean (PEERUP_YAMUX_STREAM (stream)->channel);
+  peerup_yamux_channel_keep_lean (PEERUP_YAMUX_STREAM (stream)->channel);
 }
 
 void
@@ -232,10 +232,10 @@ peerup_yamux_stream_class_init (PeerupYamuxStreamClass *klass)
   stream_class->writev = peerup_yamux_stream_writev;
   stream_class->poll = peerup_yamux_stream_poll;
   stream_class->interest = peerup_yamux_stream_interest;
-  stream_class->set_lean = peerup_yamux_stream_set_lean;
   stream_class->close_write = peerup_yamux_stream_close_write;
   stream_class->close_read = peerup_yamux_stream_close_read;
   stream_class->reset = peerup_yamux_stream_reset;
+  stream_class->keep_lean = peerup_yamux_stream_keep_lean;
 }
 
 static void

@@ -148,7 +148,7 @@ def run_crowd(bench, line, stack, kind):
     probe = crowds.pop()
     time.sleep(1)
     reserved = reserve_many(bench, relay, crowds)
-    show_times(bench, "a new reservation meanwhile", ask(probe, "join", PROBES // 4)["reserving"])
+    show_times(bench, "a new reservation, all others idle", ask(probe, "join", PROBES // 4)["reserving"])
     carry_many(bench, relay, crowds, probe, reserved)
 
 
@@ -230,9 +230,11 @@ def idle(bench):
 def start_daemon(bench, stack, name, relays):
     peer = Peer(bench, name)
     config = next((peer.home / ".config").rglob("config.yaml"))
+    addresses = "addresses: []"
     text = config.read_text()
-    lines = "".join(f"\n    - {address}" for address in relays)
-    config.write_text(text + (f"\nrelay:\n  addresses:{lines}\n" if relays else ""))
+    if addresses not in text:
+        raise Failed(f"{config} has no {addresses}")
+    config.write_text(text.replace(addresses, f"addresses: [{', '.join(relays)}]"))
     daemon = peer.start("daemon", stack=stack)
     wait_address(peer)
     return daemon

@@ -21,7 +21,7 @@ from conftest import BIG, echo, pss, wait_for
 from far import MIB, hash_rest, pattern_hash, send_pattern
 
 # With the sanitizers, which are slow, a part of them.
-N_INITIALS = 100_000 if BIG >= 64 * MIB else 20_000
+N_INITIALS = 40_000 if BIG >= 64 * MIB else 20_000
 INITIALS_PER_SECOND = 20_000
 RETRY = 0x30
 

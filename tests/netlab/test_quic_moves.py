@@ -120,6 +120,7 @@ def test_many_changes_while_a_gibibyte_crosses(lab, far):
     assert down == (pattern_hash(size), size) and far.identity() == before
 
 
+@pytest.mark.by_the_clock
 @pytest.mark.parametrize("transfer", [download_with_change, upload_with_change], ids=["down", "up"])
 def test_address_comes_back_after_a_while(lab, far, transfer):
     """As when a wireless network is out of reach for a moment."""
@@ -142,6 +143,7 @@ def test_client_gets_a_better_way_and_loses_the_old_one(lab, far):
     assert second.counts()["to_left"]["bytes"] > FLOW // 10
 
 
+@pytest.mark.by_the_clock
 @pytest.mark.parametrize("transfer", [download_with_change, upload_with_change], ids=["down", "up"])
 def test_nat_rebinds(lab, far, transfer):
     lab.join_by_nat(delay=5, rate=FLOW_MBIT)

@@ -19,7 +19,6 @@
  * used up a stream that has nothing waiting may still add a little, so that none starves. */
 #define UNSENT_PER_STREAM (512 * 1024)
 #define UNSENT_IN_ALL     (4 * 1024 * 1024)
-#define UNSENT_LEAN       (64 * 1024)
 #define UNSENT_MIN        (16 * 1024)
 /* Bytes that streams may leave unread, all together, before the connection's window closes over them. */
 #define UNREAD_FREE (8 * 1024 * 1024)
@@ -71,6 +70,7 @@ peerup_quic_channel_new (PeerupQuicConn *conn, gint64 id)
   peerup_quic_buffer_init (&self->sent, conn->pool);
   g_queue_push_tail_link (&conn->channels, &self->link);
   peerup_quic_window_init (&self->window, PEERUP_QUIC_STREAM_WINDOW, PEERUP_QUIC_STREAM_WINDOW_MAX, conn->now);
+  self->unsent_max = UNSENT_PER_STREAM;
   ngtcp2_conn_set_stream_user_data (conn->conn, id, self);
   return self;
 }
@@ -298,23 +298,15 @@ channel_get_unsent (PeerupQuicChannel *self)
   return self->sent.length - self->sent.passed;
 }
 
-void
-peerup_quic_channel_set_lean (PeerupQuicChannel *self)
-{
-  self->lean = TRUE;
-  self->window.max = PEERUP_QUIC_STREAM_WINDOW;
-}
-
 gsize
 peerup_quic_channel_get_room (PeerupQuicChannel *self)
 {
   gsize unsent = channel_get_unsent (self), room = 0;
-  gsize most = self->lean ? UNSENT_LEAN : UNSENT_PER_STREAM;
 
   if (!peerup_quic_channel_can_write (self) || self->conn->unacked >= UNACKED_MAX)
     return 0;
-  if (unsent < most && self->conn->unsent < UNSENT_IN_ALL)
-    room = MIN (most - unsent, UNSENT_IN_ALL - self->conn->unsent);
+  if (unsent < self->unsent_max && self->conn->unsent < UNSENT_IN_ALL)
+    room = MIN (self->unsent_max - unsent, UNSENT_IN_ALL - self->conn->unsent);
   return unsent < UNSENT_MIN ? MAX (room, UNSENT_MIN - unsent) : room;
 }
 
@@ -322,6 +314,14 @@ void
 peerup_quic_channel_wait_room (PeerupQuicChannel *self)
 {
   self->waits_room = TRUE;
+}
+
+void
+peerup_quic_channel_keep_lean (PeerupQuicChannel *self, gsize unsent)
+{
+  g_return_if_fail (unsent >= UNSENT_MIN);
+  self->window.max = self->window.size;
+  self->unsent_max = unsent;
 }
 
 /* Of a flight. An outage can lose all of it at once, and ngtcp2 gives a connection up when 8,000
@@ -413,7 +413,7 @@ peerup_quic_channel_sent (PeerupQuicChannel *self, gsize count, gboolean fin)
   self->conn->unsent -= count;
   self->turn += count;
   self->fin_sent |= fin;
-  if (self->waits_room && channel_get_unsent (self) <= UNSENT_PER_STREAM / 2 && peerup_quic_channel_get_room (self) > 0)
+  if (self->waits_room && channel_get_unsent (self) <= self->unsent_max / 2 && peerup_quic_channel_get_room (self) > 0)
     channel_tell_writable (self);
 }
 

@@ -14,8 +14,6 @@
 #include "transport/quic/peerup-quic-private.h"
 #include "wire/peerup-error.h"
 
-/* Nanoseconds, which ngtcp2 counts, in a microsecond. */
-#define NSEC 1000
 /* Microseconds: a keep-alive is sent no more often, however short the peer's idle timeout. */
 #define KEEP_ALIVE_MIN G_USEC_PER_SEC
 /* Of IP and UDP. */
@@ -47,7 +45,7 @@ peerup_quic_conn_set_state (PeerupQuicConn *self, PeerupQuicState state)
 ngtcp2_tstamp
 peerup_quic_conn_advance (PeerupQuicConn *self, gint64 now)
 {
-  self->now = MAX (self->now, (ngtcp2_tstamp) now * NSEC);
+  self->now = MAX (self->now, (ngtcp2_tstamp) now * NGTCP2_MICROSECONDS);
   return self->now;
 }
 
@@ -315,7 +313,7 @@ conn_fill_settings (PeerupQuicConn *self, const PeerupSocketAddress *remote, ngt
   ngtcp2_settings_default (settings);
   settings->cc_algo = self->quic->options.bbr ? NGTCP2_CC_ALGO_BBR : NGTCP2_CC_ALGO_CUBIC;
   settings->initial_ts = self->now;
-  settings->handshake_timeout = (ngtcp2_duration) PEERUP_QUIC_HANDSHAKE_TIMEOUT * NSEC;
+  settings->handshake_timeout = (ngtcp2_duration) PEERUP_QUIC_HANDSHAKE_TIMEOUT * NGTCP2_MICROSECONDS;
   settings->glitch_ratelim_burst = GLITCHES_MAX;
   settings->glitch_ratelim_rate = FLIGHT;
   conn_choose_probes (self, remote, settings);
@@ -331,7 +329,7 @@ conn_fill_params (PeerupQuicConn *self, ngtcp2_transport_params *params)
   params->initial_max_stream_data_bidi_remote = PEERUP_QUIC_STREAM_WINDOW;
   params->initial_max_data = PEERUP_QUIC_CONNECTION_WINDOW;
   params->initial_max_streams_bidi = streams_max > 0 ? streams_max : PEERUP_QUIC_STREAMS_MAX;
-  params->max_idle_timeout = (ngtcp2_duration) PEERUP_QUIC_IDLE_TIMEOUT * NSEC;
+  params->max_idle_timeout = (ngtcp2_duration) PEERUP_QUIC_IDLE_TIMEOUT * NGTCP2_MICROSECONDS;
   params->active_connection_id_limit = 7;
 }
 
@@ -384,7 +382,7 @@ peerup_quic_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const Peer
 
   self->expected = peerup_peer_id_ref (expected);
   conn_fill_settings (self, remote, &settings);
-  settings.handshake_timeout = (ngtcp2_duration) MAX (timeout, 1) * NSEC;
+  settings.handshake_timeout = (ngtcp2_duration) MAX (timeout, 1) * NGTCP2_MICROSECONDS;
   conn_fill_params (self, &params);
   make_cid (&dcid, NGTCP2_MAX_CIDLEN);
   make_cid (&scid, PEERUP_QUIC_CID_LENGTH);
@@ -404,10 +402,10 @@ static void
 conn_set_keep_alive (PeerupQuicConn *self)
 {
   const ngtcp2_transport_params *remote = ngtcp2_conn_get_remote_transport_params (self->conn);
-  ngtcp2_duration every = (ngtcp2_duration) PEERUP_QUIC_KEEP_ALIVE * NSEC;
+  ngtcp2_duration every = (ngtcp2_duration) PEERUP_QUIC_KEEP_ALIVE * NGTCP2_MICROSECONDS;
 
   if (remote != NULL && remote->max_idle_timeout > 0)
-    every = CLAMP (remote->max_idle_timeout / 2, (ngtcp2_duration) KEEP_ALIVE_MIN * NSEC, every);
+    every = CLAMP (remote->max_idle_timeout / 2, (ngtcp2_duration) KEEP_ALIVE_MIN * NGTCP2_MICROSECONDS, every);
   ngtcp2_conn_set_keep_alive_timeout (self->conn, self->keep_alive || self->channels.length > 0 ? every : 0);
 }
 
@@ -421,7 +419,8 @@ conn_update_probing (PeerupQuicConn *self)
     return;
   self->probe_since = G_MAXINT64;
   self->probe_deadline =
-    watched ? MAX (self->last_received, (gint64) (self->now / NSEC)) + PEERUP_QUIC_PROBE_AFTER : G_MAXINT64;
+    watched ? MAX (self->last_received, (gint64) (self->now / NGTCP2_MICROSECONDS)) + PEERUP_QUIC_PROBE_AFTER
+            : G_MAXINT64;
   conn_set_keep_alive (self);
 }
 
@@ -484,7 +483,7 @@ peerup_quic_conn_get_deadline (PeerupQuicConn *self)
   expiry = ngtcp2_conn_get_expiry (self->conn);
   if (expiry >= (ngtcp2_tstamp) G_MAXINT64)
     return own;
-  return MIN (own, (gint64) ((expiry + NSEC - 1) / NSEC));
+  return MIN (own, (gint64) ((expiry + NGTCP2_MICROSECONDS - 1) / NGTCP2_MICROSECONDS));
 }
 
 void

@@ -9,8 +9,6 @@
 #include "transport/quic/peerup-quic-private.h"
 #include "wire/peerup-error.h"
 
-/* Nanoseconds, which ngtcp2 counts, in a microsecond. */
-#define NSEC 1000
 /* no_application_protocol (RFC 7301). */
 #define ALERT_NO_ALPN 120
 
@@ -81,7 +79,7 @@ conn_end (PeerupQuicConn *self, GError *error, const ngtcp2_ccerr *reason, gbool
   g_assert (!self->writing);
   if (reason != NULL)
     conn_write_farewell (self, reason);
-  self->closing_until = (gint64) ((self->now + 3 * ngtcp2_conn_get_pto (self->conn)) / NSEC);
+  self->closing_until = (gint64) ((self->now + 3 * ngtcp2_conn_get_pto (self->conn)) / NGTCP2_MICROSECONDS);
   peerup_quic_conn_end_handshake (self);
   while (self->channels.head != NULL)
     peerup_quic_channel_finish (self->channels.head->data, owned);

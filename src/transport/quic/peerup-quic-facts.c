@@ -6,9 +6,6 @@
 
 #include "transport/quic/peerup-quic-private.h"
 
-/* Nanoseconds, which ngtcp2 counts, in a microsecond. */
-#define NSEC 1000
-
 gboolean
 peerup_quic_conn_is_closed (PeerupQuicConn *self)
 {
@@ -108,9 +105,9 @@ peerup_quic_conn_get_figures (PeerupQuicConn *self, PeerupQuicFigures *figures)
   ngtcp2_conn_get_conn_info (self->conn, &info);
   if (info.min_rtt != UINT64_MAX)
     {
-      figures->rtt = info.smoothed_rtt / NSEC;
-      figures->rtt_min = info.min_rtt / NSEC;
-      figures->rtt_variation = info.rttvar / NSEC;
+      figures->rtt = info.smoothed_rtt / NGTCP2_MICROSECONDS;
+      figures->rtt_min = info.min_rtt / NGTCP2_MICROSECONDS;
+      figures->rtt_variation = info.rttvar / NGTCP2_MICROSECONDS;
     }
   figures->congestion_window = info.cwnd;
   figures->bytes_in_flight = info.bytes_in_flight;

@@ -135,10 +135,10 @@ struct _PeerupQuicChannel
   PeerupQuicWindow window;
   PeerupQuicBuffer sent; /* until acknowledged; its cursor: until sent */
   PeerupQuicFlight flight;
-  gsize turn; /* bytes it has sent in its turn */
+  gsize turn;       /* bytes it has sent in its turn */
+  gsize unsent_max; /* bytes that may wait to be sent */
   GError *error;
   guint32 code;
-  guint lean : 1; /* peerup_quic_channel_set_lean() */
   guint fin_wanted : 1;
   guint fin_sent : 1;
   guint fin_received : 1;

@@ -8,6 +8,7 @@
 #include <ngtcp2/ngtcp2_crypto_gnutls.h>
 #include <string.h>
 
+#include "identity/peerup-gnutls.h"
 #include "transport/quic/peerup-quic-private.h"
 #include "wire/peerup-error.h"
 
@@ -17,35 +18,6 @@
 /* And all of a side's messages at one level. GnuTLS takes its limit for messages that it has whole
  * and keeps what it has of others, which may say that they have 16 MiB. */
 #define FLIGHT_MAX (2 * HANDSHAKE_MAX)
-
-/* AES first where the CPU has it: GnuTLS's ChaCha20 is several times slower there. The
- * groups leave out finite-field ones, which cost a listener 0.2 s of CPU a hello. */
-#define PRIORITY(ciphers)                              \
-  "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:" ciphers \
-  ":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:%DISABLE_TLS13_COMPAT_MODE:%SERVER_PRECEDENCE"
-
-static gnutls_priority_t
-get_priority (void)
-{
-  static gnutls_priority_t priority;
-
-  if (g_once_init_enter_pointer (&priority))
-    {
-      gnutls_priority_t made = NULL;
-      const char *text = PRIORITY ("+CHACHA20-POLY1305:+AES-128-GCM:+AES-256-GCM");
-
-#if defined(__x86_64__) || defined(__i386__)
-      if (__builtin_cpu_supports ("aes"))
-        text = PRIORITY ("+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305");
-#elif defined(__ARM_FEATURE_AES)
-      text = PRIORITY ("+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305");
-#endif
-      if (gnutls_priority_init (&made, text, NULL) < 0)
-        g_error ("This GnuTLS does not know the TLS 1.3 ciphers it needs");
-      g_once_init_leave_pointer (&priority, made);
-    }
-  return priority;
-}
 
 gboolean
 peerup_quic_tls_has_alpn (PeerupQuicConn *self)
@@ -138,7 +110,7 @@ peerup_quic_tls_start (PeerupQuicConn *self)
 
   flags |= self->outbound ? GNUTLS_CLIENT : GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET;
   /* These fail only without memory, or for names that are not in the library at all. */
-  if (gnutls_init (&self->session, flags) < 0 || gnutls_priority_set (self->session, get_priority ()) < 0)
+  if (gnutls_init (&self->session, flags) < 0 || gnutls_priority_set (self->session, peerup_gnutls_get_priority ()) < 0)
     g_error ("GnuTLS cannot start a session");
   configured = self->outbound ? ngtcp2_crypto_gnutls_configure_client_session (self->session)
                               : ngtcp2_crypto_gnutls_configure_server_session (self->session);

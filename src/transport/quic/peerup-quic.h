@@ -194,9 +194,8 @@ gboolean peerup_quic_channel_can_write (PeerupQuicChannel *self);
 void peerup_quic_channel_wait_room (PeerupQuicChannel *self);
 /* Copies up to the room; returns how much. */
 gsize peerup_quic_channel_writev (PeerupQuicChannel *self, const GOutputVector *vectors, gsize n_vectors);
-/* From now on less of what is written waits to be sent, and the receive window does not grow for a
- * reader that is behind. */
-void peerup_quic_channel_set_lean (PeerupQuicChannel *self);
+/* From now on the receive window grows no more, and no more than @unsent bytes, at least 16 KiB, wait to be sent. */
+void peerup_quic_channel_keep_lean (PeerupQuicChannel *self, gsize unsent);
 /* FIN after what was written. */
 void peerup_quic_channel_close_write (PeerupQuicChannel *self);
 /* STOP_SENDING: what arrives from now on is dropped. */

@@ -118,7 +118,7 @@ peerup_yamux_channel_get_buffered (PeerupYamuxChannel *self)
 }
 
 void
-peerup_yamux_channel_set_lean (PeerupYamuxChannel *self)
+peerup_yamux_channel_keep_lean (PeerupYamuxChannel *self)
 {
   self->lean = TRUE;
 }

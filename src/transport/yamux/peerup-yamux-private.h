@@ -48,7 +48,7 @@ struct _PeerupYamuxChannel
   guint unacked : 1;   /* no frame has acknowledged it: ours if inbound, else the peer's */
   guint eof : 1;       /* the peer's FIN arrived */
   guint deaf : 1;      /* we stopped reading */
-  guint lean : 1;      /* peerup_yamux_channel_set_lean() */
+  guint lean : 1;      /* peerup_yamux_channel_keep_lean() */
   guint is_pending : 1;
   guint is_borrowing : 1;
 };

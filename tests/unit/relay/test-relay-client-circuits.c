@@ -202,6 +202,42 @@ test_noise (void)
   connection = node_connect (&world.a, &world.b);
   g_assert_cmpstr (peerup_connection_get_info (connection)->security, ==, "/noise");
   world_echo (&world.a, &world.b, 70000);
+  /* TLS was guessed first, which needed a circuit of its own. */
+  g_assert_cmpuint (world.relay.n_circuits, ==, 2);
+}
+
+/* The end of a side that goes is an end in order and tells why, whichever it is. */
+static void
+world_end (NodeListens listens, gboolean from_dialer)
+{
+  g_auto (World) world = { 0 };
+  g_autoptr (PeerupConnection) ours = NULL;
+  g_autoptr (PeerupConnection) left = NULL;
+  g_autoptr (GPtrArray) theirs = NULL;
+  g_autoptr (DexFuture) closed = NULL;
+  g_autofree char *expected = NULL;
+  Node *goes, *stays;
+
+  world_init_on (&world, listens);
+  ours = node_connect (&world.a, &world.b);
+  world_echo (&world.a, &world.b, 10);
+  theirs = peerup_swarm_dup_connections (world.b.swarm, node_id (&world.a));
+  left = g_object_ref (from_dialer ? theirs->pdata[0] : ours);
+  goes = from_dialer ? &world.a : &world.b;
+  stays = from_dialer ? &world.b : &world.a;
+  closed = test_finish (peerup_swarm_close (goes->swarm));
+  g_assert_true (dex_future_is_resolved (closed));
+  node_wait_connections (stays, goes, 0);
+  g_assert_error (peerup_connection_get_error (left), PEERUP_ERROR, PEERUP_ERROR_CLOSED);
+  expected = g_strdup_printf ("%s is shutting down", peerup_peer_id_get_string (node_id (goes)));
+  g_assert_cmpstr (peerup_connection_get_error (left)->message, ==, expected);
+}
+
+static void
+test_end (gconstpointer listens)
+{
+  world_end (GPOINTER_TO_UINT (listens), TRUE);
+  world_end (GPOINTER_TO_UINT (listens), FALSE);
 }
 
 /* A direct connection is the better one, whenever it comes. */
@@ -568,6 +604,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay-circuit/limited", test_limited);
   g_test_add_func ("/relay-circuit/joined", test_joined);
   g_test_add_func ("/relay-circuit/noise", test_noise);
+  g_test_add_data_func ("/relay-circuit/end/tcp", GUINT_TO_POINTER (NODE_TCP), test_end);
+  g_test_add_data_func ("/relay-circuit/end/quic", GUINT_TO_POINTER (NODE_QUIC), test_end);
   g_test_add_func ("/relay-circuit/direct-is-better", test_direct_is_better);
   g_test_add_func ("/relay-circuit/direct-is-first", test_direct_is_first);
   g_test_add_func ("/relay-circuit/connect-direct", test_connect_direct_needs_direct);

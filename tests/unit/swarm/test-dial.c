@@ -46,6 +46,33 @@ test_shared (void)
   g_assert_true (peerup_connection_get_info (first)->remote_address != NULL);
 }
 
+/* What a peer agreed to last time is said to it at once, and it may have changed its mind. */
+static void
+test_other_security (void)
+{
+  static const char *const tls[] = { PEERUP_SECURITY_TLS, NULL };
+  static const char *const noise[] = { PEERUP_SECURITY_NOISE, NULL };
+  static const char *const *const turns[] = { tls, tls, noise, noise, tls };
+  g_auto (Node) a = { 0 };
+  g_auto (Node) b = { 0 };
+
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
+  node_learn (&a, &b);
+  for (guint i = 0; i < G_N_ELEMENTS (turns); i++)
+    {
+      g_autoptr (PeerupConnection) connection = NULL;
+
+      peerup_swarm_set_securities (b.swarm, turns[i]);
+      connection = node_connect (&a, &b);
+      g_assert_cmpstr (peerup_connection_get_info (connection)->security, ==, turns[i][0]);
+      node_wait_connections (&b, &a, 1);
+      peerup_swarm_disconnect (a.swarm, node_id (&b), PEERUP_CONNECTION_CODE_NONE);
+      node_wait_connections (&a, &b, 0);
+      node_wait_connections (&b, &a, 0);
+    }
+}
+
 /* The address that comes first never answers; the next one is not kept waiting for it. */
 static void
 test_black_hole_first (void)
@@ -326,6 +353,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   dex_init ();
   g_test_add_func ("/dial/shared", test_shared);
+  g_test_add_func ("/dial/other-security", test_other_security);
   g_test_add_func ("/dial/black-hole-first", test_black_hole_first);
   g_test_add_func ("/dial/slow-first", test_slow_first);
   g_test_add_func ("/dial/all-fail", test_all_fail);

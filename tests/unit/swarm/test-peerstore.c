@@ -168,6 +168,31 @@ test_udp (void)
 }
 
 static void
+test_securities (void)
+{
+  g_autoptr (PeerupPeerstore) store = peerup_peerstore_new ();
+  g_autoptr (PeerupPeerId) first = make_peer (0);
+  g_autoptr (PeerupPeerId) same = make_peer (0);
+
+  peerup_peerstore_report_security (store, first, "/tls/1.0.0");
+  g_assert_null (peerup_peerstore_get_security (store, first));
+  add (store, first, "/ip4/10.0.0.1/tcp/1");
+  g_assert_null (peerup_peerstore_get_security (store, first));
+  peerup_peerstore_report_security (store, same, "/tls/1.0.0");
+  g_assert_cmpstr (peerup_peerstore_get_security (store, first), ==, "/tls/1.0.0");
+  peerup_peerstore_report_security (store, first, "/noise");
+  g_assert_cmpstr (peerup_peerstore_get_security (store, same), ==, "/noise");
+  /* It goes with the addresses. */
+  for (guint i = 1; i <= PEERUP_PEERSTORE_PEERS; i++)
+    {
+      g_autoptr (PeerupPeerId) peer = make_peer (i);
+
+      add (store, peer, "/ip4/10.0.0.1/tcp/1");
+    }
+  g_assert_null (peerup_peerstore_get_security (store, first));
+}
+
+static void
 test_peer_ids (void)
 {
   g_autoptr (PeerupPeerstore) store = peerup_peerstore_new ();
@@ -225,6 +250,7 @@ main (int argc, char **argv)
   g_test_add_func ("/peerstore/lists", test_lists);
   g_test_add_func ("/peerstore/history", test_history);
   g_test_add_func ("/peerstore/udp", test_udp);
+  g_test_add_func ("/peerstore/securities", test_securities);
   g_test_add_func ("/peerstore/peer-ids", test_peer_ids);
   g_test_add_func ("/peerstore/bounds", test_bounds);
   return g_test_run ();

@@ -131,6 +131,37 @@ test_gate (void)
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED);
 }
 
+/* Who loses a race is given up at once. */
+static void
+test_discarded (void)
+{
+  g_auto (Pair) pair = { .refuses = TRUE };
+  g_autoptr (DexFuture) race = NULL;
+
+  pair_init_at (&pair, "127.0.0.1");
+  race = dex_future_first (peerup_quic_transport_dial (pair.transport[0], &pair.address[1],
+                                                       peerup_private_key_get_peer_id (pair.identity[1]), NULL,
+                                                       g_get_monotonic_time () + (gint64) 3600 * G_USEC_PER_SEC),
+                           dex_future_new_true (), NULL);
+  g_assert_true (dex_future_is_resolved (race));
+  wait_for (peerup_quic_transport_get_n_connections (pair.transport[0]) == 0);
+}
+
+/* A future that is only let go of says nothing: the dial goes on, and what it makes ends at once for want of
+ * anybody who holds it. */
+static void
+test_dropped (void)
+{
+  g_auto (Pair) pair = { 0 };
+
+  pair_init_at (&pair, "127.0.0.1");
+  dex_unref (pair_dial (&pair));
+  g_assert_cmpuint (peerup_quic_transport_get_n_connections (pair.transport[0]), ==, 1);
+  wait_for (pair.n_released == 1);
+  wait_for (peerup_quic_transport_get_n_connections (pair.transport[0]) == 0);
+  wait_for (pair.connection[1] == NULL || peerup_connection_is_closed (pair.connection[1]));
+}
+
 /* Streams */
 
 /* Each direction ends by itself. */
@@ -638,6 +669,8 @@ main (int argc, char **argv)
   g_test_add_func ("/quic-transport/wrong-peer", test_wrong_peer);
   g_test_add_func ("/quic-transport/nobody", test_nobody);
   g_test_add_func ("/quic-transport/not-admitted", test_not_admitted);
+  g_test_add_func ("/quic-transport/discarded", test_discarded);
+  g_test_add_func ("/quic-transport/dropped", test_dropped);
   g_test_add_func ("/quic-transport/gate", test_gate);
   g_test_add_func ("/quic-transport/half-close", test_half_close);
   g_test_add_func ("/quic-transport/close-read", test_close_read);

@@ -240,7 +240,10 @@ good_fiber (gpointer data)
 {
   Good *good = data;
 
-  good->stream = peerup_tls_stream_handshake (good->raw, &good->options, &good->error);
+  g_autoptr (PeerupTlsStream) tls = peerup_tls_stream_new (good->raw, &good->options);
+
+  if (peerup_tls_stream_handshake (tls, NULL, 0, test_deadline (), &good->error))
+    good->stream = PEERUP_STREAM (g_steal_pointer (&tls));
   return dex_future_new_for_boolean (TRUE);
 }
 
@@ -259,8 +262,7 @@ meet (Fault fault, gboolean is_client, Bad *bad, Good *good)
   *good = (Good) { .options = { .certificate = certificate,
                                 .outbound = !is_client,
                                 .expected_peer = is_client ? NULL : peerup_private_key_get_peer_id (other),
-                                .alpn = alpn,
-                                .deadline = test_deadline () } };
+                                .alpn = alpn } };
   peerup_pipe_stream_new_pair (1000000, &bad->raw, &good->raw);
   bad_init (bad, other);
   futures[0] = dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, bad_fiber, bad, NULL);

@@ -18,6 +18,7 @@ typedef struct
   PeerupPrivateKey *identity;
   PeerupCertificate *certificate;
   PeerupTlsOptions options;
+  gint64 deadline;
   PeerupStream *stream;
   GError *error;
 } Side;
@@ -44,7 +45,7 @@ pair_init (Pair *pair, PeerupStream *client, PeerupStream *server)
       side->options.certificate = side->certificate;
       side->options.outbound = i == 0;
       side->options.alpn = alpn_early;
-      side->options.deadline = test_deadline ();
+      side->deadline = test_deadline ();
     }
   pair->side[0].options.expected_peer = peerup_private_key_get_peer_id (pair->side[1].identity);
 }
@@ -80,7 +81,10 @@ handshake_fiber (gpointer data)
 {
   Side *side = data;
 
-  side->stream = peerup_tls_stream_handshake (side->raw, &side->options, &side->error);
+  g_autoptr (PeerupTlsStream) tls = peerup_tls_stream_new (side->raw, &side->options);
+
+  if (peerup_tls_stream_handshake (tls, NULL, 0, side->deadline, &side->error))
+    side->stream = PEERUP_STREAM (g_steal_pointer (&tls));
   g_assert_true ((side->stream == NULL) == (side->error != NULL));
   return dex_future_new_for_boolean (TRUE);
 }
@@ -187,7 +191,7 @@ test_deadline_passes (void)
       g_auto (Pair) pair = { 0 };
 
       pair_init_pipe (&pair, 100);
-      pair.side[i].options.deadline = g_get_monotonic_time () + 20000;
+      pair.side[i].deadline = g_get_monotonic_time () + 20000;
       test_run_fiber (handshake_fiber, &pair.side[i]);
       g_assert_error (pair.side[i].error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
     }
@@ -511,7 +515,7 @@ test_tampered_handshake (void)
           wire_init (&wire, G_MAXSIZE);
           wire.flip_at[from] = at;
           pair_init (&pair, wire.end[0], wire.end[1]);
-          pair.side[0].options.deadline = pair.side[1].options.deadline = g_get_monotonic_time () + 200000;
+          pair.side[0].deadline = pair.side[1].deadline = g_get_monotonic_time () + 200000;
           pair_shake_hands (&pair);
           if (pair.side[0].error != NULL || pair.side[1].error != NULL)
             continue;

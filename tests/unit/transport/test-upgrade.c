@@ -183,6 +183,45 @@ test_choice (void)
   g_assert_true (apart.error[1] != NULL && apart.error[1]->domain == PEERUP_ERROR);
 }
 
+/* One security protocol proposed with what it says first, which the listener has. */
+static void
+test_guess (gconstpointer data)
+{
+  const char *const *securities = data;
+  /* What the listener says before it knows more has to fit: its header and its answer. */
+  static const gsize capacities[] = { 34, 97, 100000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (capacities); i++)
+    {
+      g_auto (Pair) pair = { 0 };
+
+      pair_init (&pair, NULL);
+      pair.options[0].guess = securities[0];
+      pair_upgrade_pipe (&pair, capacities[i]);
+      g_assert_no_error (pair.error[0]);
+      g_assert_no_error (pair.error[1]);
+      g_assert_cmpstr (peerup_connection_get_info (pair.connection[0])->security, ==, securities[0]);
+      g_assert_cmpstr (peerup_connection_get_info (pair.connection[1])->security, ==, securities[0]);
+      assert_carries (&pair, 0);
+      assert_carries (&pair, 1);
+    }
+}
+
+static void
+test_wrong_guess (gconstpointer data)
+{
+  const char *const *securities = data;
+  g_auto (Pair) pair = { 0 };
+
+  pair_init (&pair, NULL);
+  pair.options[0].guess = securities[0];
+  pair.options[1].securities = securities == tls_only ? noise_only : tls_only;
+  pair_upgrade_pipe (&pair, 1000);
+  g_assert_error (pair.error[0], PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION);
+  /* It does not take what follows the proposal for one. */
+  g_assert_nonnull (pair.error[1]);
+}
+
 static void
 test_wrong_peer (gconstpointer data)
 {
@@ -319,6 +358,55 @@ test_silence (void)
       g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
       g_assert_error (late, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
       g_assert_error (stuck, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
+    }
+}
+
+/* (transfer full): what the dialer's guess of TLS comes to where the peer says @bytes and ends, or waits. */
+static GError *
+guess_error (const char *bytes, gboolean ends, gint64 timeout)
+{
+  PeerupUpgradeOptions options = make_options (0, NULL);
+  g_autoptr (PeerupStream) raw = NULL;
+  g_autoptr (PeerupStream) peer = NULL;
+
+  options.guess = PEERUP_SECURITY_TLS;
+  options.deadline = g_get_monotonic_time () + timeout;
+  peerup_pipe_stream_new_pair (2000, &raw, &peer);
+  if (*bytes != 0)
+    test_assert_writes (peer, bytes);
+  if (ends)
+    peerup_stream_close_write (peer);
+  return test_take_error (peerup_upgrade (raw, &options));
+}
+
+/* Until the peer has agreed, all that goes wrong may be the guess's fault; after that nothing is. */
+static void
+test_guess_unanswered (void)
+{
+  static const struct
+  {
+    const char *bytes;
+    gboolean ends;
+    PeerupError code;
+  } cases[] = {
+    { "", TRUE, PEERUP_ERROR_NEGOTIATION },
+    { HEADER, TRUE, PEERUP_ERROR_NEGOTIATION },
+    { HEADER "\x03na\n", FALSE, PEERUP_ERROR_NEGOTIATION },
+    { HEADER "\x07/noise\n", FALSE, PEERUP_ERROR_NEGOTIATION },
+    { HTTP, FALSE, PEERUP_ERROR_NEGOTIATION },
+    { HEADER "\x0b/tls/1.0.0\n", TRUE, PEERUP_ERROR_CLOSED },
+    { HEADER "\x0b/tls/1.0.0\n" HTTP, FALSE, PEERUP_ERROR_PROTOCOL },
+  };
+  g_autoptr (GError) silence = guess_error ("", FALSE, 30000);
+  g_autoptr (GError) late = guess_error (HEADER "\x0b/tls/1.0.0\n", FALSE, 30000);
+
+  g_assert_error (silence, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
+  g_assert_error (late, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = guess_error (cases[i].bytes, cases[i].ends, 30 * G_USEC_PER_SEC);
+
+      g_assert_error (error, PEERUP_ERROR, (int) cases[i].code);
     }
 }
 
@@ -495,6 +583,11 @@ main (int argc, char **argv)
   g_test_add_data_func ("/upgrade/tls", tls_only, test_upgrade);
   g_test_add_data_func ("/upgrade/noise", noise_only, test_upgrade);
   g_test_add_func ("/upgrade/choice", test_choice);
+  g_test_add_data_func ("/upgrade/guess/tls", tls_only, test_guess);
+  g_test_add_data_func ("/upgrade/guess/noise", noise_only, test_guess);
+  g_test_add_data_func ("/upgrade/wrong-guess/tls", tls_only, test_wrong_guess);
+  g_test_add_data_func ("/upgrade/wrong-guess/noise", noise_only, test_wrong_guess);
+  g_test_add_func ("/upgrade/guess-unanswered", test_guess_unanswered);
   g_test_add_data_func ("/upgrade/wrong-peer/tls", tls_only, test_wrong_peer);
   g_test_add_data_func ("/upgrade/wrong-peer/noise", noise_only, test_wrong_peer);
   g_test_add_data_func ("/upgrade/gate/tls", tls_only, test_gate);

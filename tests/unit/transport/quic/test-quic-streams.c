@@ -282,6 +282,43 @@ test_long_path (gconstpointer data)
   g_assert_cmpuint (far_flow (world, 0)->n_received - before, >, 43 * 1000 * 1000);
 }
 
+/* The same path, and streams that are to stay small, in whichever direction: nothing grows. */
+static void
+test_lean (void)
+{
+  const gsize unsent_max = 64 * 1024;
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GBytes) pattern = make_pattern (15 * 1000 * 1000);
+  g_autoptr (Flow) flow = NULL;
+  Flow *far;
+  Link *link;
+
+  world->client.mtu = world->server.mtu = world->mtu = 9000;
+  world->delay = 34 * MS;
+  world->bandwidth = 100 * 1000 * 1000;
+  world->queue = 7 * 1000 * 1000;
+  world_restart (world);
+  link = world_connect (world);
+  flow = flow_open (link);
+  peerup_quic_channel_keep_lean (flow->channel, unsent_max);
+  flow_send (flow, pattern, TRUE);
+  /* The first packets of it have come. */
+  world_run (world, world->now + 35 * MS);
+  far = far_flow (world, 0);
+  peerup_quic_channel_keep_lean (far->channel, unsent_max);
+  for (guint i = 0; far->n_received < 10 * 1000 * 1000; i++)
+    {
+      g_assert_cmpuint (i, <, 1000);
+      world_run (world, world->now + 10 * MS);
+      g_assert_cmpuint (link->conn->unsent, <=, unsent_max);
+    }
+  g_assert_cmpuint (far->channel->window.size, ==, PEERUP_QUIC_STREAM_WINDOW);
+  far->no_reading = TRUE;
+  world_run (world, world->now + G_USEC_PER_SEC);
+  g_assert_cmpuint (link->conn->unsent, ==, unsent_max);
+  g_assert_cmpuint (far->channel->received.length, <=, PEERUP_QUIC_STREAM_WINDOW);
+}
+
 static void
 test_fin (void)
 {
@@ -571,6 +608,7 @@ main (int argc, char **argv)
   g_test_add_func ("/quic/streams/slow-reader", test_slow_reader);
   g_test_add_data_func ("/quic/streams/long-path/cubic", GINT_TO_POINTER (FALSE), test_long_path);
   g_test_add_data_func ("/quic/streams/long-path/bbr", GINT_TO_POINTER (TRUE), test_long_path);
+  g_test_add_func ("/quic/streams/lean", test_lean);
   g_test_add_func ("/quic/streams/fin", test_fin);
   g_test_add_func ("/quic/streams/reset-blocked", test_reset_blocked);
   g_test_add_func ("/quic/streams/stop-blocked", test_stop_blocked);

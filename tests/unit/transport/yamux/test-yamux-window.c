@@ -126,7 +126,7 @@ test_lean (void)
 
   learn_rtt (side, RTT);
   channel = side_open (side);
-  peerup_yamux_channel_set_lean (channel);
+  peerup_yamux_channel_keep_lean (channel);
   feed_data (side, channel, 262144);
   peerup_yamux_channel_consume (channel, 65536, side->now);
   g_assert_cmpuint (peerup_yamux_channel_get_receive_window (channel), ==, 196608);
@@ -143,7 +143,7 @@ test_lean (void)
       feed_data (side, channel, channel->allowed);
       side_drain (side, channel);
     }
-  g_assert_cmpuint (peerup_yamux_channel_get_receive_window (channel), >, PEERUP_YAMUX_INITIAL_WINDOW);
+  g_assert_cmpuint (peerup_yamux_channel_get_receive_window (channel), ==, PEERUP_YAMUX_LEAN_WINDOW_MAX);
 }
 
 /* However slow the reader, its window does not close. */
@@ -153,7 +153,7 @@ test_lean_least (void)
   g_autoptr (Side) side = side_new (TRUE, NULL);
   g_autoptr (PeerupYamuxChannel) channel = side_open (side);
 
-  peerup_yamux_channel_set_lean (channel);
+  peerup_yamux_channel_keep_lean (channel);
   for (guint i = 0; i < 2000; i++)
     {
       if (channel->allowed > 0)
