@@ -202,13 +202,18 @@ def carry_many(bench, relay, crowds, probe, reserved):
 
 # A peer that does nothing
 
-def wakeups(pid):
-    total = 0
+def switches(pid):
+    """How often each thread has gone to sleep."""
+    counts = {}
     for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status"):
         with contextlib.suppress(OSError):
-            total += sum(int(line.split()[1]) for line in status.read_text().splitlines()
-                         if line.startswith("voluntary_ctxt_switches"))
-    return total
+            counts[status.parent.name] = sum(int(line.split()[1]) for line in status.read_text().splitlines()
+                                             if line.startswith("voluntary_ctxt_switches"))
+    return counts
+
+
+def wakeups(before, after):
+    return sum(count - before.get(thread, 0) for thread, count in after.items())
 
 
 def idle(bench):
@@ -220,10 +225,10 @@ def idle(bench):
         daemons = {"no relay": start_daemon(bench, stack, "alone", []),
                    "two relays, TCP and QUIC": start_daemon(bench, stack, "relayed", relays)}
         time.sleep(2 * SETTLE)
-        before = {name: (wakeups(d.pid), processor_seconds([d.pid])) for name, d in daemons.items()}
+        before = {name: (switches(d.pid), processor_seconds([d.pid])) for name, d in daemons.items()}
         time.sleep(IDLE)
         for name, daemon in daemons.items():
-            bench.figure(f"{name}: wake-ups", [(wakeups(daemon.pid) - before[name][0]) * 60 / IDLE], "/min", digits=0)
+            bench.figure(f"{name}: wake-ups", [wakeups(before[name][0], switches(daemon.pid)) * 60 / IDLE], "/min", digits=0)
             bench.figure("  processor time", [(processor_seconds([daemon.pid]) - before[name][1]) * 60 / IDLE], "s/min")
 
 
