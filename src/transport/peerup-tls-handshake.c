@@ -165,7 +165,7 @@ new_for_peer (PeerupStream *raw, const PeerupTlsOptions *options)
 {
   gnutls_session_t session =
     session_new (options->outbound, peer_priority (), peerup_certificate_get_credentials (options->certificate));
-  PeerupTlsStream *self = peerup_tls_stream_new (raw, session, options->early, options->early_length);
+  PeerupTlsStream *self = peerup_tls_stream_wrap (raw, session, options->early, options->early_length);
 
   self->certificate = peerup_certificate_ref (options->certificate);
   self->expected_peer = options->expected_peer != NULL ? peerup_peer_id_ref (options->expected_peer) : NULL;
@@ -235,7 +235,7 @@ peerup_tls_stream_handshake_web (PeerupStream *raw, const PeerupTlsWebOptions *o
   gnutls_session_t session =
     session_new (outbound, web_priority (),
                  outbound ? empty_credentials () : peerup_tls_credentials_get (options->credentials));
-  g_autoptr (PeerupTlsStream) self = peerup_tls_stream_new (raw, session, NULL, 0);
+  g_autoptr (PeerupTlsStream) self = peerup_tls_stream_wrap (raw, session, NULL, 0);
 
   if (!outbound)
     self->credentials = peerup_tls_credentials_ref (options->credentials);

@@ -42,8 +42,8 @@ struct _PeerupTlsStream
 };
 
 /* Takes @session, a fresh one, and gives it @raw to work on. */
-PeerupTlsStream *peerup_tls_stream_new (PeerupStream *raw, gnutls_session_t session, gconstpointer early,
-                                        gsize early_length) G_GNUC_WARN_UNUSED_RESULT;
+PeerupTlsStream *peerup_tls_stream_wrap (PeerupStream *raw, gnutls_session_t session, gconstpointer early,
+                                         gsize early_length) G_GNUC_WARN_UNUSED_RESULT;
 /* What a GnuTLS error stands for. Where a pull, push or check has its own, that. */
 GError *peerup_tls_stream_error (PeerupTlsStream *self, int code) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_tls_stream_drop_input (PeerupTlsStream *self);

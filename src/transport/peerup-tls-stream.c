@@ -530,7 +530,7 @@ peerup_tls_stream_init (PeerupTlsStream *self)
 /* Making one; see the private header. */
 
 PeerupTlsStream *
-peerup_tls_stream_new (PeerupStream *raw, gnutls_session_t session, gconstpointer early, gsize early_length)
+peerup_tls_stream_wrap (PeerupStream *raw, gnutls_session_t session, gconstpointer early, gsize early_length)
 {
   PeerupTlsStream *self = g_object_new (PEERUP_TYPE_TLS_STREAM, NULL);
 
