@@ -108,7 +108,7 @@ peerup_tls_stream_new (PeerupStream *raw, const PeerupTlsOptions *options)
 {
   gnutls_session_t session = session_new (options->outbound, peerup_gnutls_get_priority (),
                                           peerup_certificate_get_credentials (options->certificate));
-  PeerupTlsStream *self = peerup_tls_stream_new_for_session (raw, session);
+  PeerupTlsStream *self = peerup_tls_stream_wrap (raw, session);
 
   self->certificate = peerup_certificate_ref (options->certificate);
   self->expected_peer = options->expected_peer != NULL ? peerup_peer_id_ref (options->expected_peer) : NULL;
@@ -195,7 +195,7 @@ peerup_tls_stream_handshake_web (PeerupStream *raw, const PeerupTlsWebOptions *o
   gnutls_session_t session =
     session_new (outbound, peerup_gnutls_get_web_priority (),
                  outbound ? empty_credentials () : peerup_tls_credentials_get (options->credentials));
-  g_autoptr (PeerupTlsStream) self = peerup_tls_stream_new_for_session (raw, session);
+  g_autoptr (PeerupTlsStream) self = peerup_tls_stream_wrap (raw, session);
 
   if (!outbound)
     self->credentials = peerup_tls_credentials_ref (options->credentials);

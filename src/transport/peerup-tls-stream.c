@@ -584,7 +584,7 @@ peerup_tls_stream_init (PeerupTlsStream *self)
 /* Making one; see the private header. */
 
 PeerupTlsStream *
-peerup_tls_stream_new_for_session (PeerupStream *raw, gnutls_session_t session)
+peerup_tls_stream_wrap (PeerupStream *raw, gnutls_session_t session)
 {
   PeerupTlsStream *self = g_object_new (PEERUP_TYPE_TLS_STREAM, NULL);
 

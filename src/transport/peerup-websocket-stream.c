@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "transport/peerup-io-buffer.h"
-#include "transport/websocket/peerup-websocket-handshake.h"
 #include "transport/websocket/peerup-websocket.h"
 
 #define BUFFER_SIZE PEERUP_IO_BUFFER_SIZE
@@ -580,95 +579,22 @@ peerup_websocket_stream_init (PeerupWebsocketStream *self)
 {
 }
 
-/* Handshake */
-
-/* Bytes read at a time: while somebody takes his time, no more than that is held. */
-#define CHUNK_SIZE 2048
-
-static gboolean
-send_bytes (PeerupStream *raw, PeerupWebsocketHandshake *handshake, gint64 deadline, GError **error)
-{
-  g_autoptr (GBytes) output = peerup_websocket_handshake_take_output (handshake);
-
-  return output == NULL || peerup_stream_await_write_all (raw, g_bytes_get_data (output, NULL),
-                                                          g_bytes_get_size (output), deadline, error);
-}
-
-static gssize
-receive_bytes (PeerupStream *raw, guint8 buffer[CHUNK_SIZE], gint64 deadline, GError **error)
-{
-  gssize n = peerup_stream_await_read (raw, buffer, CHUNK_SIZE, deadline, error);
-
-  if (n == 0)
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                         "The other side closed the connection during the WebSocket handshake");
-  return n;
-}
-
-static void
-keep_early (PeerupWebsocketStream *self, const guint8 *early, gsize length)
-{
-  if (length == 0)
-    return;
-  self->input = peerup_io_buffer_take ();
-  memcpy (self->input, early, length);
-  self->end = length;
-}
-
-static gboolean
-run_handshake (PeerupWebsocketStream *self, PeerupWebsocketHandshake *handshake, gint64 deadline, GError **error)
-{
-  guint8 chunk[CHUNK_SIZE];
-  gsize consumed = 0, length = 0;
-
-  while (send_bytes (self->raw, handshake, deadline, error))
-    {
-      gssize n;
-
-      if (peerup_websocket_handshake_is_done (handshake))
-        {
-          keep_early (self, chunk + consumed, length - consumed);
-          return TRUE;
-        }
-      n = receive_bytes (self->raw, chunk, deadline, error);
-      if (n <= 0)
-        return FALSE;
-      length = n;
-      if (!peerup_websocket_handshake_feed (handshake, chunk, length, &consumed, error))
-        {
-          /* Why, for whom it concerns; whether that arrives concerns nobody here. */
-          send_bytes (self->raw, handshake, deadline, NULL);
-          peerup_stream_close (self->raw);
-          return FALSE;
-        }
-    }
-  return FALSE;
-}
-
-static PeerupWebsocketHandshake *
-handshake_new (const char *host)
-{
-  guint8 nonce[PEERUP_WEBSOCKET_NONCE_SIZE];
-
-  if (host == NULL)
-    return peerup_websocket_handshake_new_server ();
-  if (gnutls_rnd (GNUTLS_RND_NONCE, nonce, sizeof nonce) != 0)
-    g_error ("GnuTLS has no random numbers");
-  return peerup_websocket_handshake_new_client (host, nonce);
-}
-
 PeerupStream *
-peerup_websocket_stream_handshake (PeerupStream *raw, const PeerupWebsocketOptions *options, GError **error)
+peerup_websocket_stream_new (PeerupStream *raw, gboolean client, gconstpointer early, gsize early_length)
 {
-  g_autoptr (PeerupWebsocketHandshake) handshake = handshake_new (options->host);
-  g_autoptr (PeerupWebsocketStream) self = g_object_new (PEERUP_TYPE_WEBSOCKET_STREAM, NULL);
+  PeerupWebsocketStream *self = g_object_new (PEERUP_TYPE_WEBSOCKET_STREAM, NULL);
 
+  g_assert (early_length <= BUFFER_SIZE);
   self->raw = g_object_ref (raw);
-  self->client = options->host != NULL;
-  self->machine = peerup_websocket_new (self->client);
-  if (!run_handshake (self, handshake, options->deadline, error))
-    return NULL;
-  return PEERUP_STREAM (g_steal_pointer (&self));
+  self->client = client;
+  self->machine = peerup_websocket_new (client);
+  if (early_length > 0)
+    {
+      self->input = peerup_io_buffer_take ();
+      memcpy (self->input, early, early_length);
+      self->end = early_length;
+    }
+  return PEERUP_STREAM (self);
 }
 
 gsize

@@ -13,6 +13,12 @@ G_BEGIN_DECLS
 #define PEERUP_TYPE_WEBSOCKET_STREAM (peerup_websocket_stream_get_type ())
 G_DECLARE_FINAL_TYPE (PeerupWebsocketStream, peerup_websocket_stream, PEERUP, WEBSOCKET_STREAM, PeerupStream)
 
+/* @client: which of the two has dialed, and masks; @early: (nullable): what was read from @raw behind the
+ * handshake, at most 128 KiB. Errors of the stream: those of @raw, those of peerup_websocket_feed() (which
+ * close @raw), and CLOSED if the peer ends within a frame. */
+PeerupStream *peerup_websocket_stream_new (PeerupStream *raw, gboolean client, gconstpointer early,
+                                           gsize early_length) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef struct
 {
   const char *host; /* the client's Host field: a name or address and a port; NULL: we are the server */

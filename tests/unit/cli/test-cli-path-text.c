@@ -57,6 +57,7 @@ test_states (void)
       "direct, QUIC, 12.3 ms, 3 streams" },
     { "{" CONNECTED "'transport': <'tcp'>, 'streams': <uint32 1>, 'connections': <uint32 2>}",
       "direct, TCP, 1 stream, 2 connections" },
+    { "{" CONNECTED "'transport': <'websocket'>}", "direct, WebSocket, no streams" },
     { "{'state': <'connected'>, 'path': <'relayed'>, 'transport': <'relay'>, 'rtt_us': <int64 480000>, 'streams': "
       "<uint32 0>}",
       "relayed, 480 ms, no streams" },

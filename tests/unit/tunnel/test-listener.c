@@ -55,7 +55,8 @@ test_port_taken (void)
   g_autoptr (PeerupListener) first = peerup_listener_new ("::1", 0, take, &n_accepted, NULL);
   g_autoptr (PeerupListener) second = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *where = g_strdup_printf ("[::1]:%u", peerup_listener_get_port (first));
+  /* Not of which address: another program may have the same number on 127.0.0.1. */
+  g_autofree char *where = g_strdup_printf (":%u ", peerup_listener_get_port (first));
 
   second = peerup_listener_new (NULL, peerup_listener_get_port (first), take, &n_accepted, &error);
   g_assert_null (second);
