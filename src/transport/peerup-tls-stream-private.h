@@ -46,8 +46,7 @@ struct _PeerupTlsStream
 };
 
 /* Takes @session, a fresh one, and gives it @raw to work on. */
-PeerupTlsStream *peerup_tls_stream_wrap (PeerupStream *raw,
-                                                    gnutls_session_t session) G_GNUC_WARN_UNUSED_RESULT;
+PeerupTlsStream *peerup_tls_stream_wrap (PeerupStream *raw, gnutls_session_t session) G_GNUC_WARN_UNUSED_RESULT;
 /* What was read from the raw stream before; nothing may have been read since. */
 void peerup_tls_stream_put_back (PeerupTlsStream *self, gconstpointer data, gsize length);
 /* What a GnuTLS error stands for. Where a pull, push or check has its own, that. */
