@@ -144,7 +144,7 @@ static const char *
 attempt_guess (PeerupDialAttempt *self)
 {
   const char *const *securities = self->swarm->securities != NULL ? self->swarm->securities : peerup_upgrade_securities;
-  const char *known = peerup_peerstore_get_security (self->swarm->peerstore, self->peer);
+  const char *known = self->peer != NULL ? peerup_peerstore_get_security (self->swarm->peerstore, self->peer) : NULL;
 
   if (known != NULL && g_strv_contains (securities, known))
     return known;

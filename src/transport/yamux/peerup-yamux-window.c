@@ -28,9 +28,10 @@ growth (PeerupYamuxChannel *self)
 {
   PeerupYamux *session = self->session;
   const PeerupYamuxLimits *limits = &session->limits;
-  guint32 more = MIN (self->window, limits->max_window - self->window);
+  guint32 most = self->lean ? MIN (limits->max_window, PEERUP_YAMUX_LEAN_WINDOW_MAX) : limits->max_window;
+  guint32 more = self->window < most ? MIN (self->window, most - self->window) : 0;
 
-  if (self->deaf || (self->lean && self->queue.length > PEERUP_YAMUX_LEAN_KEPT) || session->rtt == 0 ||
+  if (more == 0 || self->deaf || (self->lean && self->queue.length > PEERUP_YAMUX_LEAN_KEPT) || session->rtt == 0 ||
       session->now - self->window_time >= GROW_RTTS * session->rtt)
     return 0;
   if (session->window_sum > limits->window_budget || more > (limits->window_budget - session->window_sum) / 2)

@@ -26,9 +26,10 @@ typedef struct _PeerupYamuxChannel PeerupYamuxChannel;
 
 /* The window every stream starts with in either direction. */
 #define PEERUP_YAMUX_INITIAL_WINDOW 262144u
-/* Of a lean channel: what may wait for its reader, and the least that its window shrinks to. */
-#define PEERUP_YAMUX_LEAN_KEPT   16384u
-#define PEERUP_YAMUX_LEAN_WINDOW 65536u
+/* Of a lean channel: what may wait for its reader, and the least and the most that its window is. */
+#define PEERUP_YAMUX_LEAN_KEPT       16384u
+#define PEERUP_YAMUX_LEAN_WINDOW     65536u
+#define PEERUP_YAMUX_LEAN_WINDOW_MAX (1024 * 1024u)
 
 /* Codes of GoAway in the yamux specification; libp2p's connection codes
  * (0x1000 and up) are equally valid there. */
@@ -266,7 +267,8 @@ gsize peerup_yamux_channel_read (PeerupYamuxChannel *self, gpointer buffer, gsiz
 /* Bytes that wait for the reader. */
 gsize peerup_yamux_channel_get_buffered (PeerupYamuxChannel *self);
 /* From now on at most PEERUP_YAMUX_LEAN_KEPT bytes wait for a reader that is behind, once the peer has
- * sent what it was allowed before: the window shrinks, and grows when the reader keeps up. */
+ * sent what it was allowed before: the window shrinks, and grows, but not beyond
+ * PEERUP_YAMUX_LEAN_WINDOW_MAX, when the reader keeps up. */
 void peerup_yamux_channel_set_lean (PeerupYamuxChannel *self);
 /* The receive window as it is now. */
 guint32 peerup_yamux_channel_get_receive_window (PeerupYamuxChannel *self);

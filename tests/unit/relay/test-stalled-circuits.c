@@ -194,7 +194,7 @@ test_after_a_flow (void)
   memset (world.accepted, 0, sizeof world.accepted);
   delay_lines_cross (world.lines, 2, is_stalled, &stall);
   g_test_message ("The relay counts %" G_GUINT64_FORMAT " bytes", world_get_memory (&world));
-  g_assert_cmpuint (world_get_memory (&world), <=, N_CIRCUITS * PEERUP_YAMUX_INITIAL_WINDOW);
+  g_assert_cmpuint (world_get_memory (&world), <=, N_CIRCUITS * PEERUP_YAMUX_LEAN_WINDOW_MAX);
 }
 
 /* Over sockets, for ever, from the first byte on. */

@@ -143,7 +143,7 @@ test_lean (void)
       feed_data (side, channel, channel->allowed);
       side_drain (side, channel);
     }
-  g_assert_cmpuint (peerup_yamux_channel_get_receive_window (channel), >, PEERUP_YAMUX_INITIAL_WINDOW);
+  g_assert_cmpuint (peerup_yamux_channel_get_receive_window (channel), ==, PEERUP_YAMUX_LEAN_WINDOW_MAX);
 }
 
 /* However slow the reader, its window does not close. */
