@@ -59,18 +59,19 @@ def failure(name, output):
     return Tally(failed=[(name, output.strip()[-TAIL:] or 'it said nothing')])
 
 
-def run(command, log, **env):
-    """Runs a command with its words going to a log; returns exit code and words."""
+def run(command, log, gently=False, **env):
+    """Runs a command with its words going to a log; returns exit code and words. Gently: in the time others leave."""
     path = LOGS / f'{log}.log'
+    command = [*(('nice', '-n', '19') if gently else ()), *map(str, command)]
     with path.open('w') as file:
-        code = subprocess.run([str(word) for word in command], cwd=TOP, stdin=subprocess.DEVNULL, stdout=file,
+        code = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, stdout=file,
                               stderr=subprocess.STDOUT, env=os.environ | env, check=False).returncode
     return code, path.read_text(errors='replace')
 
 
-def build(kind, *targets):
+def build(kind, *targets, gently=False):
     """Nothing if the build worked, else the failure."""
-    code, words = run([TOP / 'build-aux/build', kind, *targets], f'build-{kind}')
+    code, words = run([TOP / 'build-aux/build', kind, *targets], f'build-{kind}', gently)
     return failure(f'build {kind}', words) if code else None
 
 
@@ -125,13 +126,13 @@ def count_program(entry):
     return tally
 
 
-def meson_tests(kind, *choice, rebuild='--no-rebuild'):
+def meson_tests(kind, *choice, rebuild='--no-rebuild', gently=False):
     """Runs the tests of a build and counts them."""
     directory = BUILD / kind
     log = directory / 'meson-logs/testlog.json'
     log.unlink(missing_ok=True)
     code, words = run(['meson', 'test', '-C', directory, *([rebuild] if rebuild else []), '--num-processes', JOBS,
-                       '--timeout-multiplier', '3', *choice], f'meson-{kind}')
+                       '--timeout-multiplier', '3', *choice], f'meson-{kind}', gently)
     tally = Tally()
     for line in log.read_text().splitlines() if log.exists() else ():
         tally.add(count_program(json.loads(line)))
@@ -150,7 +151,8 @@ def release():
 
 def fuzz():
     # Meson builds what these tests are made of, which is a third of everything.
-    return build('fuzz', 'build.ninja') or meson_tests('fuzz', '--suite', 'fuzzing', rebuild=None)
+    return (build('fuzz', 'build.ninja', gently=True) or
+            meson_tests('fuzz', '--suite', 'fuzzing', rebuild=None, gently=True))
 
 
 # Pytest
@@ -219,6 +221,15 @@ def netlab():
 
 
 SUITES = {suite.__name__: suite for suite in (checks, unit, release, fuzz, interop, netlab)}
+# It only computes, and runs beside the suite that comes next, which mostly waits for programs to start.
+BESIDE = 'fuzz'
+
+
+def timed(name):
+    """The tally of a suite and the line that says how it went."""
+    start = time.monotonic()
+    tally = SUITES[name]()
+    return tally, f'{name:8} {tally} ({time.monotonic() - start:.0f} s)'
 
 
 def report(tally):
@@ -236,6 +247,11 @@ def report(tally):
     print(f'\n{tally}')
 
 
+def show(total, tally, line):
+    print(line, flush=True)
+    total.add(tally)
+
+
 def main(names):
     if '--help' in names:
         print(f'usage: build-aux/test [SUITE...]\n\nThe suites, in the order they are run: {", ".join(SUITES)}.')
@@ -245,13 +261,17 @@ def main(names):
         print(f'test: no suite is called {shlex.join(unknown)}: use {", ".join(SUITES)}', file=sys.stderr)
         return 2
     LOGS.mkdir(parents=True, exist_ok=True)
-    total = Tally()
-    for name in names or SUITES:
-        start = time.monotonic()
-        print(f'{name:8} ', end='', flush=True)
-        tally = SUITES[name]()
-        print(f'{tally} ({time.monotonic() - start:.0f} s)', flush=True)
-        total.add(tally)
+    total, beside = Tally(), []
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        for name in names or SUITES:
+            if name == BESIDE:
+                beside.append(pool.submit(timed, name))
+                continue
+            show(total, *timed(name))
+            while beside:
+                show(total, *beside.pop().result())
+        while beside:
+            show(total, *beside.pop().result())
     report(total)
     return 1 if total.failed else 0
 
