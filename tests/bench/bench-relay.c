@@ -156,6 +156,7 @@ serve (const char *kind, const char *host, GError **error)
     .reservation_ttl = 3600,
     .max_reservations = 100000,
     .max_reservations_per_address = 100000,
+    .max_reservations_per_network = 100000,
     .max_circuits = 1000,
     .max_circuits_in_all = 10000,
   };

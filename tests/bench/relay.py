@@ -203,12 +203,17 @@ def carry_many(bench, relay, crowds, probe, reserved):
 # A peer that does nothing
 
 def wakeups(pid):
-    total = 0
+    """Of each thread; one that ends, as those do that GLib keeps for a while, takes its number with it."""
+    numbers = {}
     for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status"):
         with contextlib.suppress(OSError):
-            total += sum(int(line.split()[1]) for line in status.read_text().splitlines()
-                         if line.startswith("voluntary_ctxt_switches"))
-    return total
+            numbers[status.parent.name] = sum(int(line.split()[1]) for line in status.read_text().splitlines()
+                                              if line.startswith("voluntary_ctxt_switches"))
+    return numbers
+
+
+def woken_since(pid, before):
+    return sum(number - before.get(thread, 0) for thread, number in wakeups(pid).items())
 
 
 def idle(bench):
@@ -223,16 +228,16 @@ def idle(bench):
         before = {name: (wakeups(d.pid), processor_seconds([d.pid])) for name, d in daemons.items()}
         time.sleep(IDLE)
         for name, daemon in daemons.items():
-            bench.figure(f"{name}: wake-ups", [(wakeups(daemon.pid) - before[name][0]) * 60 / IDLE], "/min", digits=0)
+            bench.figure(f"{name}: wake-ups", [woken_since(daemon.pid, before[name][0]) * 60 / IDLE], "/min", digits=0)
             bench.figure("  processor time", [(processor_seconds([daemon.pid]) - before[name][1]) * 60 / IDLE], "s/min")
 
 
 def start_daemon(bench, stack, name, relays):
     peer = Peer(bench, name)
-    config = next((peer.home / ".config").rglob("config.yaml"))
-    text = config.read_text()
-    lines = "".join(f"\n    - {address}" for address in relays)
-    config.write_text(text + (f"\nrelay:\n  addresses:{lines}\n" if relays else ""))
+    if relays:
+        config = next((peer.home / ".config").rglob("config.yaml"))
+        lines = "".join(f"\n    - {address}" for address in relays)
+        config.write_text(config.read_text().replace("\n  addresses: []\n", f"\n  addresses:{lines}\n", 1))
     daemon = peer.start("daemon", stack=stack)
     wait_address(peer)
     return daemon
