@@ -116,6 +116,16 @@ void peerup_swarm_add_protocol (PeerupSwarm *self, const char *protocol, PeerupP
 void peerup_swarm_remove_protocol (PeerupSwarm *self, const char *protocol);
 char **peerup_swarm_dup_protocols (PeerupSwarm *self);
 
+/* QUIC over a UDP socket that somebody has made reach @peer at @remote through NATs (ICE, port search). Takes @fd,
+ * bound and without blocking, in any case, and keeps it as long as the connection. One side dials, the other
+ * accepts, and takes nobody else there. Resolves to the PeerupConnection, which the swarm has taken up under the
+ * gate and the limits, with "punched" in its info; rejects as peerup_swarm_connect(), and with TIMEOUT at
+ * @deadline (monotonic µs). STUN that comes late on the socket is dropped. */
+DexFuture *peerup_swarm_dial_punched (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote, PeerupPeerId *peer,
+                                      gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_swarm_accept_punched (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote,
+                                        PeerupPeerId *peer, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The peerstore. Addresses may carry /p2p/ of that peer. Bounded per peer (64); the newest win. */
 void peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *addresses);
 GPtrArray *peerup_swarm_dup_addresses (PeerupSwarm *self, PeerupPeerId *peer);

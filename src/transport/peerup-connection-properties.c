@@ -16,6 +16,8 @@ enum
   PROP_REMOTE_ADDRESS,
   PROP_OUTBOUND,
   PROP_LIMITED,
+  PROP_PUNCHED,
+  PROP_SILENT,
   PROP_OPENED_AT,
   PROP_N_STREAMS,
   PROP_RTT,
@@ -118,6 +120,12 @@ peerup_connection_get_property (GObject *object, guint prop_id, GValue *value, G
     case PROP_LIMITED:
       g_value_set_boolean (value, info->limited);
       break;
+    case PROP_PUNCHED:
+      g_value_set_boolean (value, info->punched);
+      break;
+    case PROP_SILENT:
+      g_value_set_boolean (value, peerup_connection_is_silent (self));
+      break;
     case PROP_OPENED_AT:
       g_value_set_int64 (value, peerup_connection_get_opened_at (self));
       break;
@@ -162,6 +170,8 @@ peerup_connection_install_properties (GObjectClass *klass)
   properties[PROP_REMOTE_ADDRESS] = string_property ("remote-address");
   properties[PROP_OUTBOUND] = g_param_spec_boolean ("outbound", NULL, NULL, FALSE, FLAGS);
   properties[PROP_LIMITED] = g_param_spec_boolean ("limited", NULL, NULL, FALSE, FLAGS);
+  properties[PROP_PUNCHED] = g_param_spec_boolean ("punched", NULL, NULL, FALSE, FLAGS);
+  properties[PROP_SILENT] = g_param_spec_boolean ("silent", NULL, NULL, FALSE, FLAGS);
   properties[PROP_OPENED_AT] = time_property ("opened-at");
   properties[PROP_N_STREAMS] = g_param_spec_uint ("n-streams", NULL, NULL, 0, G_MAXUINT, 0, FLAGS);
   properties[PROP_RTT] = time_property ("rtt");

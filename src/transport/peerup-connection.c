@@ -20,6 +20,7 @@ typedef struct
   GError *error;  /* set once closed */
   DexPromise *closed;
   gboolean retired;
+  gboolean silent;
   PeerupConnectionReserveFunc reserve; /* either both or none */
   PeerupConnectionReleaseFunc release;
   gpointer memory_data;
@@ -34,6 +35,7 @@ enum
 {
   SIGNAL_CLOSED,
   SIGNAL_PATH_CHANGED,
+  SIGNAL_SILENT_CHANGED,
   N_SIGNALS
 };
 
@@ -89,6 +91,24 @@ gboolean
 peerup_connection_is_retired (PeerupConnection *self)
 {
   return PRIVATE (self)->retired;
+}
+
+void
+peerup_connection_set_silent (PeerupConnection *self, gboolean silent)
+{
+  PeerupConnectionPrivate *priv = PRIVATE (self);
+
+  if (priv->silent == silent || priv->error != NULL)
+    return;
+  priv->silent = silent;
+  g_object_notify (G_OBJECT (self), "silent");
+  g_signal_emit (self, signals[SIGNAL_SILENT_CHANGED], 0);
+}
+
+gboolean
+peerup_connection_is_silent (PeerupConnection *self)
+{
+  return PRIVATE (self)->silent;
 }
 
 DexFuture *
@@ -367,6 +387,8 @@ peerup_connection_class_init (PeerupConnectionClass *klass)
     g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_PATH_CHANGED] =
     g_signal_new ("path-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_SILENT_CHANGED] =
+    g_signal_new ("silent-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -13,11 +13,11 @@ G_BEGIN_DECLS
  * does, until it is closed) or one of its streams is open.
  *
  * Properties, all read-only. The facts: "peer-id", "transport", "security", "muxer" (strings),
- * "outbound", "limited" (booleans), "opened-at" (int64, monotonic microseconds), and
+ * "outbound", "limited", "punched" (booleans), "opened-at" (int64, monotonic microseconds), and
  * "local-address", "remote-address" (multiaddrs as strings, nullable), which notify when the
- * path moves. The figures, read from the transport at each asking, never notifying:
- * "n-streams" (uint) and each member of PeerupConnectionFigures under its name, "rtt-min" for
- * rtt_min. To read several of one moment, call peerup_connection_get_figures(). */
+ * path moves; "silent" (boolean), which notifies too. The figures, read from the transport at each asking, never
+ * notifying: "n-streams" (uint) and each member of PeerupConnectionFigures under its name, "rtt-min" for rtt_min. To
+ * read several of one moment, call peerup_connection_get_figures(). */
 #define PEERUP_TYPE_CONNECTION (peerup_connection_get_type ())
 G_DECLARE_DERIVABLE_TYPE (PeerupConnection, peerup_connection, PEERUP, CONNECTION, GObject)
 
@@ -44,6 +44,7 @@ typedef struct
   const char *muxer;               /* "/yamux/1.0.0" */
   gboolean outbound;
   gboolean limited; /* a relayed connection with limits */
+  gboolean punched; /* over a path through NATs that both sides had to open (ICE, DCUtR) */
 } PeerupConnectionInfo;
 
 typedef void (*PeerupConnectionStreamFunc) (PeerupConnection *self, PeerupStream *stream, gpointer data);
@@ -89,6 +90,11 @@ void peerup_connection_close (PeerupConnection *self, guint32 code);
 void peerup_connection_retire (PeerupConnection *self, guint32 code);
 /* Whether new streams are to go elsewhere: retired by either side, closing or closed. */
 gboolean peerup_connection_is_retired (PeerupConnection *self);
+/* Whether the peer gives no sign of life here though it was asked for one: whoever watches paths says so, and takes it
+ * back when there is one. New streams go elsewhere meanwhile; nothing is closed. Emits "silent-changed", and
+ * notifies. */
+void peerup_connection_set_silent (PeerupConnection *self, gboolean silent);
+gboolean peerup_connection_is_silent (PeerupConnection *self);
 DexFuture *peerup_connection_ping (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
 guint peerup_connection_get_n_streams (PeerupConnection *self);
 /* Smoothed round trip in microseconds, -1 while unknown. */
