@@ -31,20 +31,22 @@ struct _PeerupDial
   DexPromise *promise; /* to a PeerupConnection */
   DexPromise *wake;    /* what the fiber waits for: something below has changed */
   gboolean cancelled;
-  gboolean direct; /* through no relay; from the first success on */
-  gboolean told;   /* "dialed" was emitted */
+  gboolean direct;      /* through no relay; from the first success on */
+  gboolean told;        /* "dialed" was emitted */
+  gboolean relay_first; /* a direct path has turned silent */
   gint64 started_at;
-  gint64 give_up_at;   /* G_MAXINT64 unless crossed */
-  GPtrArray *lookups;  /* under way */
-  GPtrArray *waiting;  /* of PeerupDialCandidate, in order */
-  GPtrArray *attempts; /* under way */
-  GPtrArray *lost;     /* attempts that came to nothing */
-  gint64 next_at;      /* when the next candidate is started beside the attempts */
-  GPtrArray *crossed;  /* inbound connections that came meanwhile */
-  GHashTable *failed;  /* PeerupMultiaddr: addresses to remember as failed */
-  GHashTable *told_of; /* PeerupMultiaddr: those that are judged already */
-  GString *reasons;    /* why each address failed */
-  int code;            /* UNREACHABLE, or what one address told more than that */
+  gint64 give_up_at;    /* G_MAXINT64 unless crossed */
+  GPtrArray *lookups;   /* under way */
+  GPtrArray *waiting;   /* of PeerupDialCandidate, in order */
+  GPtrArray *attempts;  /* under way */
+  GPtrArray *lost;      /* attempts that came to nothing */
+  gint64 next_at;       /* when the next candidate is started beside the attempts */
+  GPtrArray *crossed;   /* inbound connections that came meanwhile */
+  GHashTable *gathered; /* PeerupMultiaddr: addresses that were taken from the peerstore */
+  GHashTable *failed;   /* PeerupMultiaddr: addresses to remember as failed */
+  GHashTable *told_of;  /* PeerupMultiaddr: those that are judged already */
+  GString *reasons;     /* why each address failed */
+  int code;             /* UNREACHABLE, or what one address told more than that */
   guint n_failed;
 };
 
@@ -119,12 +121,30 @@ dial_add_candidate (PeerupDial *self, PeerupDialCandidate *candidate)
     }
 }
 
+/* The best relay is started together with what would have been the first. */
+static void
+dial_put_relay_first (PeerupDial *self)
+{
+  for (guint i = 0; i < self->waiting->len; i++)
+    {
+      PeerupDialCandidate *candidate = self->waiting->pdata[i];
+
+      if (!candidate->relayed)
+        continue;
+      candidate->head_start = 0;
+      g_ptr_array_insert (self->waiting, 0, g_ptr_array_steal_index (self->waiting, i));
+      return;
+    }
+}
+
 static void
 dial_sort (PeerupDial *self)
 {
   gint64 now = g_get_monotonic_time ();
 
   peerup_dial_order (self->waiting, peerup_peerstore_is_udp_blocked (self->swarm->peerstore, now), now);
+  if (self->relay_first && self->attempts->len == 0)
+    dial_put_relay_first (self);
 }
 
 static void
@@ -136,7 +156,8 @@ dial_gather (PeerupDial *self)
     {
       PeerupDialCandidate *candidate = g_ptr_array_steal_index (known, 0);
 
-      if (self->direct && candidate->relayed)
+      if ((self->direct && candidate->relayed) ||
+          !g_hash_table_add (self->gathered, peerup_multiaddr_ref (candidate->known)))
         peerup_dial_candidate_free (candidate);
       else if (!candidate->relayed && peerup_endpoint_is_name (&candidate->endpoint))
         g_ptr_array_add (self->lookups, peerup_dial_lookup_start (candidate));
@@ -637,6 +658,27 @@ peerup_swarm_note_heard (PeerupSwarm *self, PeerupConnection *connection)
 }
 
 static void
+dial_note_addresses (PeerupDial *self)
+{
+  if (peerup_swarm_best_direct (self->swarm, self->peer) != NULL)
+    return;
+  dial_gather (self);
+  dial_wake (self);
+}
+
+void
+peerup_swarm_note_addresses (PeerupSwarm *self, PeerupPeerId *peer)
+{
+  PeerupDial *dial = g_hash_table_lookup (self->dials, peer);
+  PeerupDial *direct = g_hash_table_lookup (self->direct_dials, peer);
+
+  if (dial != NULL)
+    dial_note_addresses (dial);
+  if (direct != NULL)
+    dial_note_addresses (direct);
+}
+
+static void
 dial_take_success (PeerupDial *self, PeerupConnection *connection)
 {
   gboolean direct = self->direct;
@@ -700,6 +742,7 @@ dial_free (gpointer data)
   g_ptr_array_unref (self->attempts);
   g_ptr_array_unref (self->lost);
   g_ptr_array_unref (self->crossed);
+  g_hash_table_unref (self->gathered);
   g_hash_table_unref (self->failed);
   g_hash_table_unref (self->told_of);
   g_string_free (self->reasons, TRUE);
@@ -709,6 +752,7 @@ dial_free (gpointer data)
 static PeerupDial *
 dial_new (PeerupSwarm *swarm, PeerupPeerId *peer)
 {
+  PeerupConnection *silent = peerup_swarm_best_silent (swarm, peer);
   PeerupDial *self = g_new0 (PeerupDial, 1);
 
   self->swarm = g_object_ref (swarm);
@@ -717,11 +761,14 @@ dial_new (PeerupSwarm *swarm, PeerupPeerId *peer)
   self->wake = dex_promise_new ();
   self->started_at = g_get_monotonic_time ();
   self->give_up_at = G_MAXINT64;
+  self->relay_first = silent != NULL && !peerup_swarm_is_relayed (silent);
   self->code = PEERUP_ERROR_UNREACHABLE;
   self->lookups = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_lookup_unref);
   self->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_candidate_free);
   self->attempts = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_attempt_unref);
   self->lost = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_attempt_unref);
+  self->gathered = g_hash_table_new_full (peerup_multiaddr_hash, peerup_multiaddr_equal,
+                                          (GDestroyNotify) peerup_multiaddr_unref, NULL);
   self->failed = g_hash_table_new_full (peerup_multiaddr_hash, peerup_multiaddr_equal,
                                         (GDestroyNotify) peerup_multiaddr_unref, NULL);
   self->told_of = g_hash_table_new_full (peerup_multiaddr_hash, peerup_multiaddr_equal,

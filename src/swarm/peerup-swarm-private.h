@@ -130,6 +130,8 @@ gboolean peerup_swarm_admit_stream (PeerupSwarm *self, PeerupConnection *connect
 /* A connection that the peer dialed was added: it may have crossed one that we dial, or just
  * dialed. */
 void peerup_swarm_note_inbound (PeerupSwarm *self, PeerupConnection *inbound);
+/* Addresses of @peer were added: a dial that is under way may take them. */
+void peerup_swarm_note_addresses (PeerupSwarm *self, PeerupPeerId *peer);
 /* A connection that was silent is not so any more: who dials to replace it need not. */
 void peerup_swarm_note_heard (PeerupSwarm *self, PeerupConnection *connection);
 void peerup_dial_cancel (PeerupDial *self);

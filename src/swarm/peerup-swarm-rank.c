@@ -191,3 +191,19 @@ peerup_swarm_best_silent (PeerupSwarm *self, PeerupPeerId *peer)
 
   return list->len > 0 && get_doubt (list->pdata[0]) == 1 ? list->pdata[0] : NULL;
 }
+
+gboolean
+peerup_swarm_supersedes (PeerupSwarm *self, PeerupConnection *better, PeerupConnection *worse)
+{
+  PeerupPeerId *peer = peerup_connection_get_remote_peer (worse);
+  int difference = peerup_swarm_rank (self, better) - peerup_swarm_rank (self, worse);
+  gint64 age = peerup_connection_get_opened_at (better) - peerup_connection_get_opened_at (worse);
+
+  if (get_doubt (better) > 0 || peerup_connection_is_retired (worse))
+    return FALSE;
+  if (peerup_swarm_is_relayed (worse) && !peerup_swarm_is_relayed (better))
+    return TRUE;
+  /* Should the two sides not see the same order, at least never both are given up. */
+  return peerup_peer_id_compare (peerup_swarm_get_peer_id (self), peer) < 0 &&
+         (difference > 0 || (difference == 0 && age > 0));
+}

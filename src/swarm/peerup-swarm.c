@@ -15,6 +15,7 @@ enum
 {
   SIGNAL_CONNECTION_OPENED,
   SIGNAL_CONNECTION_CLOSED,
+  SIGNAL_CONNECTION_CHANGED,
   SIGNAL_PROTOCOLS_CHANGED,
   SIGNAL_ADDRESSES_CHANGED,
   SIGNAL_REFUSED,
@@ -343,8 +344,16 @@ on_closed (PeerupConnection *connection, gpointer data)
 }
 
 static void
+on_changed (PeerupConnection *connection, gpointer data)
+{
+  g_signal_emit (data, signals[SIGNAL_CONNECTION_CHANGED], 0, connection);
+}
+
+/* Whoever is told finds it in its new place. */
+static void
 on_silent_changed (PeerupConnection *connection, gpointer data)
 {
+  on_changed (connection, data);
   if (!peerup_connection_is_silent (connection))
     peerup_swarm_note_heard (data, connection);
 }
@@ -372,6 +381,7 @@ peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
   peerup_swarm_count_memory (self, connection);
   g_signal_connect_object (connection, "closed", G_CALLBACK (on_closed), self, 0);
   g_signal_connect_object (connection, "silent-changed", G_CALLBACK (on_silent_changed), self, 0);
+  g_signal_connect_object (connection, "path-changed", G_CALLBACK (on_changed), self, 0);
   g_signal_emit (self, signals[SIGNAL_CONNECTION_OPENED], 0, connection);
   peerup_connection_set_stream_func (connection, on_stream, self);
   if (!info->outbound && !peerup_connection_is_retired (connection))
@@ -464,6 +474,7 @@ peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *ad
 {
   for (guint i = 0; i < addresses->len; i++)
     peerup_peerstore_add (self->peerstore, peer, addresses->pdata[i]);
+  peerup_swarm_note_addresses (self, peer);
 }
 
 GPtrArray *
@@ -545,6 +556,8 @@ peerup_swarm_class_init (PeerupSwarmClass *klass)
                                                     G_TYPE_NONE, 1, PEERUP_TYPE_CONNECTION);
   signals[SIGNAL_CONNECTION_CLOSED] = g_signal_new ("connection-closed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                                     G_TYPE_NONE, 1, PEERUP_TYPE_CONNECTION);
+  signals[SIGNAL_CONNECTION_CHANGED] = g_signal_new ("connection-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                                     G_TYPE_NONE, 1, PEERUP_TYPE_CONNECTION);
   signals[SIGNAL_PROTOCOLS_CHANGED] =
     g_signal_new ("protocols-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_ADDRESSES_CHANGED] =
