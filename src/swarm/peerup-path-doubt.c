@@ -11,7 +11,7 @@ time_of_doubt (const PeerupPathFacts *facts)
 {
   gboolean lossy =
     facts->packets_lost >= PEERUP_PATH_LOSS_MIN && facts->packets_lost >= facts->packets_sent / PEERUP_PATH_LOSS_PART;
-  gboolean far = facts->rtt >= PEERUP_PATH_WATCH_DOUBT / 4;
+  gboolean far = facts->rtt >= PEERUP_PATH_WATCH_DOUBT / PEERUP_PATH_FAR_PART;
 
   return lossy || far ? 2 * PEERUP_PATH_WATCH_DOUBT : PEERUP_PATH_WATCH_DOUBT;
 }

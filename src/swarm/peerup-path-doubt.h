@@ -18,9 +18,10 @@ G_BEGIN_DECLS
 /* Who comes so much later than was asked for has been stopped or slept: what arrived meanwhile is still to be read. */
 #define PEERUP_PATH_LATE (500 * 1000)
 /* The doubt lasts twice as long on a path that is known to lose one packet in ten or more, or whose round trip is a
- * quarter of it or longer. */
+ * sixth of it or longer. */
 #define PEERUP_PATH_LOSS_PART 10
 #define PEERUP_PATH_LOSS_MIN  2
+#define PEERUP_PATH_FAR_PART  6
 
 /* Quiet: nothing is owed. Owing: it is looked at again at the deadline. Asked: the doubt has begun. */
 typedef enum
