@@ -31,6 +31,8 @@ void peerup_quic_connection_drained (PeerupQuicConnection *self);
 void peerup_quic_connection_moved (PeerupQuicConnection *self);
 /* After packets arrived. */
 void peerup_quic_connection_received (PeerupQuicConnection *self);
+/* After packets arrived or left. */
+void peerup_quic_connection_note_life (PeerupQuicConnection *self);
 /* The transport's record of it. It is told with func when the connection object goes. */
 void peerup_quic_connection_set_gone_func (PeerupQuicConnection *self, void (*func) (gpointer data), gpointer data);
 

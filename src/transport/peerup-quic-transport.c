@@ -178,6 +178,8 @@ link_run (gpointer data)
   if (self->connection != NULL)
     peerup_quic_connection_received (self->connection);
   link_send (self);
+  if (self->connection != NULL)
+    peerup_quic_connection_note_life (self->connection);
   if (peerup_quic_conn_is_gone (self->conn))
     link_free (self);
   else
