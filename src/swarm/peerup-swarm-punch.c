@@ -232,10 +232,8 @@ static PeerupConnection *
 making_dial (Making *self, GError **error)
 {
   Punched *punched = self->punched;
-  g_autoptr (PeerupConnection) connection =
-    dex_await_object (peerup_quic_transport_dial (punched->transport, &punched->remote, punched->peer, NULL,
-                                                  self->deadline),
-                      error);
+  g_autoptr (PeerupConnection) connection = dex_await_object (
+    peerup_quic_transport_dial (punched->transport, &punched->remote, punched->peer, NULL, self->deadline), error);
 
   if (connection == NULL)
     return NULL;
@@ -249,8 +247,9 @@ static PeerupConnection *
 making_wait (Making *self, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  PeerupConnection *connection = dex_await_object (
-    dex_future_first (dex_ref (self->punched->accepted), dex_timeout_new_deadline (self->deadline), NULL), &local);
+  PeerupConnection *connection = dex_await_object (dex_future_first (dex_ref (self->punched->accepted),
+                                                                     dex_timeout_new_deadline (self->deadline), NULL),
+                                                   &local);
 
   if (g_error_matches (local, DEX_ERROR, DEX_ERROR_TIMED_OUT))
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s did not come on the path that was found",

@@ -69,11 +69,19 @@ read_nat (PeerupIceMessage *self, const Peerup__IceNat *nat)
   if (nat == NULL)
     return;
   self->has_nat = TRUE;
+  self->nat.is_measured = nat->measured;
   self->nat.answered = nat->answered;
   self->nat.translates = nat->translates;
   self->nat.mapping = nat->mapping <= BEHAVIOUR_MAX ? nat->mapping : 0;
   self->nat.filtering = nat->filtering <= BEHAVIOUR_MAX ? nat->filtering : 0;
   self->nat.port_step = nat->port_step;
+}
+
+static void
+read_pair (PeerupIceMessage *self, const Peerup__IcePair *pair)
+{
+  self->has_pair = pair != NULL && read_address (&self->pair.local, pair->has_local, &pair->local, pair->local_port) &&
+                   read_address (&self->pair.remote, pair->has_remote, &pair->remote, pair->remote_port);
 }
 
 static gboolean
@@ -112,6 +120,7 @@ read_parts (PeerupIceMessage *self, const Peerup__IceMessage *message)
   if (message->has_reason)
     self->reason = peerup_message_dup_text (&message->reason, PEERUP_ICE_REASON_MAX);
   read_nat (self, message->nat);
+  read_pair (self, message->pair);
   read_candidates (self, message);
   return TRUE;
 }
@@ -148,6 +157,7 @@ peerup_ice_message_decode (gconstpointer data, gsize length, GError **error)
 typedef struct
 {
   Peerup__IceNat nat;
+  Peerup__IcePair pair;
   Peerup__IceSearch search;
   Peerup__IceCandidate candidates[PEERUP_ICE_MESSAGE_CANDIDATES];
   Peerup__IceCandidate *list[PEERUP_ICE_MESSAGE_CANDIDATES];
@@ -188,13 +198,31 @@ write_nat (Peerup__IceMessage *message, const PeerupIceMessage *self, Parts *par
   if (!self->has_nat)
     return;
   peerup__ice_nat__init (nat);
-  nat->has_answered = nat->has_translates = nat->has_mapping = nat->has_filtering = nat->has_port_step = TRUE;
+  nat->has_measured = nat->has_answered = nat->has_translates = nat->has_mapping = nat->has_filtering =
+    nat->has_port_step = TRUE;
+  nat->measured = self->nat.is_measured;
   nat->answered = self->nat.answered;
   nat->translates = self->nat.translates;
   nat->mapping = self->nat.mapping;
   nat->filtering = self->nat.filtering;
   nat->port_step = self->nat.port_step;
   message->nat = nat;
+}
+
+static void
+write_pair (Peerup__IceMessage *message, const PeerupIceMessage *self, Parts *parts)
+{
+  Peerup__IcePair *pair = &parts->pair;
+
+  if (!self->has_pair)
+    return;
+  peerup__ice_pair__init (pair);
+  pair->has_local = pair->has_local_port = pair->has_remote = pair->has_remote_port = TRUE;
+  pair->local = address_bytes (&self->pair.local);
+  pair->local_port = self->pair.local.port;
+  pair->remote = address_bytes (&self->pair.remote);
+  pair->remote_port = self->pair.remote.port;
+  message->pair = pair;
 }
 
 static void
@@ -236,6 +264,7 @@ peerup_ice_message_encode (const PeerupIceMessage *self)
     message.reason = peerup_message_text (self->reason);
   write_nat (&message, self, &parts);
   write_candidates (&message, self, &parts);
+  write_pair (&message, self, &parts);
   write_search (&message, self, &parts);
   g_assert (protobuf_c_message_get_packed_size (&message.base) <= PEERUP_ICE_MESSAGE_MAX);
   return peerup_message_pack_framed (&message.base);

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  *   CANDIDATES  found since (RFC 8838)
  *   END         there are no more
  *   SEARCH      what the port search needs (punch/peerup-port-search.h); both sides send one, and then begin
- *   CONNECTED   ICE has a path; with the other side's CONNECTED, each takes the socket over
+ *   CONNECTED   ICE has a path; the controlling side names it. With the other side's CONNECTED, each takes the
+ *               socket over
  *   TAKEN       the socket is ours: what comes on it now is heard
  *   FAILED      nothing was found, and why; the end
  * A later version may say more: a type, candidate or field that is not known here is passed over. */
@@ -70,16 +71,24 @@ typedef struct
 /* What one side knows of its NAT over IPv4; all zeros: nothing. */
 typedef struct
 {
-  gboolean answered;   /* a STUN server was heard */
-  gboolean translates; /* there is a NAT */
-  guint mapping;       /* 0 to 3, see PeerupNatBehaviour; any higher number is not known here and reads 0 */
+  gboolean is_measured; /* servers were asked */
+  gboolean answered;    /* and one was heard */
+  gboolean translates;  /* there is a NAT */
+  guint mapping;        /* 0 to 3, see PeerupNatBehaviour; any higher number is not known here and reads 0 */
   guint filtering;
   gint32 port_step;
 } PeerupIceNat;
 
+/* A path as its sender sees it. */
 typedef struct
 {
-  gboolean many_ports; /* the sender's NAT gives every destination another port */
+  PeerupIceAddress local;
+  PeerupIceAddress remote;
+} PeerupIcePair;
+
+typedef struct
+{
+  gboolean many_ports;      /* the sender's NAT gives every destination another port */
   PeerupIceAddress address; /* of the sender, as seen from outside: of the one socket, or the last that anybody saw */
   gint32 port_step;
   gboolean has_key; /* from the controlling side */
@@ -96,7 +105,9 @@ typedef struct
   PeerupIceNat nat;
   PeerupIceCandidate candidates[PEERUP_ICE_MESSAGE_CANDIDATES];
   guint n_candidates;
-  char *reason;      /* FAILED; nullable */
+  char *reason; /* FAILED; nullable */
+  gboolean has_pair;
+  PeerupIcePair pair;  /* CONNECTED, of the controlling side */
   gboolean has_search; /* SEARCH: always, with an address */
   PeerupIceSearch search;
 } PeerupIceMessage;
