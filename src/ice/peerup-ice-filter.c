@@ -12,47 +12,21 @@
 
 #include "ice/peerup-ice-agent.h"
 
-typedef enum
-{
-  SCOPE_NEVER,
-  SCOPE_OWN_NETWORK,
-} Scope;
-
 typedef struct
 {
   const char *text;
   guint bits;
-  Scope scope;
 } Range;
 
-/* Not of the internet (RFC 6890 and its registry). What is in none of them is, if it is IPv4. */
-static const Range ranges4[] = {
-  { "0.0.0.0", 8, SCOPE_NEVER },
-  { "127.0.0.0", 8, SCOPE_OWN_NETWORK }, /* which no machine says it is on */
-  { "169.254.0.0", 16, SCOPE_NEVER },
-  { "192.88.99.0", 24, SCOPE_NEVER },
-  { "224.0.0.0", 4, SCOPE_NEVER },
-  { "240.0.0.0", 4, SCOPE_NEVER },
-  { "100.100.100.200", 32, SCOPE_NEVER }, /* metadata */
-  { "168.63.129.16", 32, SCOPE_NEVER },   /* metadata */
-  { "10.0.0.0", 8, SCOPE_OWN_NETWORK },
-  { "100.64.0.0", 10, SCOPE_OWN_NETWORK },
-  { "172.16.0.0", 12, SCOPE_OWN_NETWORK },
-  { "192.0.0.0", 24, SCOPE_OWN_NETWORK },
-  { "192.0.2.0", 24, SCOPE_OWN_NETWORK },
-  { "192.168.0.0", 16, SCOPE_OWN_NETWORK },
-  { "198.18.0.0", 15, SCOPE_OWN_NETWORK },
-  { "198.51.100.0", 24, SCOPE_OWN_NETWORK },
-  { "203.0.113.0", 24, SCOPE_OWN_NETWORK },
+/* No peer is there, whatever network this machine is on; beside what is of no use to anybody: services of clouds, which
+ * tell those who ask about the machine, and addresses that carry others. */
+static const Range never4[] = {
+  { "0.0.0.0", 8 }, { "169.254.0.0", 16 }, { "192.88.99.0", 24 }, { "224.0.0.0", 3 },
+  { "100.100.100.200", 32 }, { "168.63.129.16", 32 },
 };
-
-/* Of IPv6 only 2000::/3 is of the internet. */
-static const Range ranges6[] = {
-  { "fd00:ec2::254", 128, SCOPE_NEVER }, /* metadata */
-  { "::1", 128, SCOPE_OWN_NETWORK },     /* as 127.0.0.0/8 */
-  { "fc00::", 7, SCOPE_OWN_NETWORK },    { "2001:db8::", 32, SCOPE_OWN_NETWORK }, { "3fff::", 20, SCOPE_OWN_NETWORK },
-  { "2001::", 23, SCOPE_NEVER }, /* Teredo carries IPv4; the rest is for no host */
-  { "2002::", 16, SCOPE_NEVER }, /* 6to4 carries IPv4 */
+static const Range never6[] = {
+  { "::", 128 }, { "fe80::", 10 }, { "fec0::", 10 }, { "ff00::", 8 }, { "2001::", 23 }, { "2002::", 16 },
+  { "64:ff9b::", 32 }, { "fd00:ec2::254", 128 },
 };
 
 /* UDP services at or above PEERUP_ICE_PORT_MIN that answer a forged sender with much more than it sent: MSSQL,
@@ -84,12 +58,12 @@ is_same_network (const PeerupSocketAddress *a, const PeerupSocketAddress *b, gui
          (rest == 0 || ((x[bits / 8] ^ y[bits / 8]) >> (8 - rest)) == 0);
 }
 
-static const Range *
-find_range (const PeerupSocketAddress *address)
+static gboolean
+is_never (const PeerupSocketAddress *address)
 {
   gboolean is_ip4 = address->any.sa_family == AF_INET;
-  const Range *ranges = is_ip4 ? ranges4 : ranges6;
-  gsize n = is_ip4 ? G_N_ELEMENTS (ranges4) : G_N_ELEMENTS (ranges6);
+  const Range *ranges = is_ip4 ? never4 : never6;
+  gsize n = is_ip4 ? G_N_ELEMENTS (never4) : G_N_ELEMENTS (never6);
 
   for (gsize i = 0; i < n; i++)
     {
@@ -98,9 +72,9 @@ find_range (const PeerupSocketAddress *address)
       if (!peerup_socket_address_set (&first, ranges[i].text, 0))
         g_assert_not_reached ();
       if (is_same_network (address, &first, ranges[i].bits))
-        return &ranges[i];
+        return TRUE;
     }
-  return NULL;
+  return FALSE;
 }
 
 /* Networks */
@@ -213,21 +187,13 @@ is_good_port (guint16 port)
 gboolean
 peerup_ice_may_probe (const PeerupIceNetworks *networks, const PeerupSocketAddress *address)
 {
-  const Range *range;
   int network;
 
   if ((address->any.sa_family != AF_INET && address->any.sa_family != AF_INET6) ||
-      !is_good_port (peerup_socket_address_get_port (address)))
-    return FALSE;
-  range = find_range (address);
-  if (range != NULL && range->scope == SCOPE_NEVER)
+      !is_good_port (peerup_socket_address_get_port (address)) || is_never (address))
     return FALSE;
   network = find_network (networks, address);
-  if (network >= 0)
-    return !is_broadcast (networks, network, address);
-  if (address->any.sa_family == AF_INET6 && (address_bytes (address)[0] & 0xe0) != 0x20)
-    return FALSE;
-  return range == NULL;
+  return network >= 0 ? !is_broadcast (networks, network, address) : peerup_socket_address_is_global (address);
 }
 
 gboolean

@@ -510,25 +510,37 @@ link_check_route (Link *self)
     link_strand (self);
 }
 
+/* Where nothing can move: the socket is bound to one address, or NATs know it alone. */
+static gboolean
+transport_is_fixed (PeerupQuicTransport *self)
+{
+  PeerupSocketAddress bound;
+
+  peerup_udp_socket_get_address (self->socket, &bound);
+  return self->options.punched || !peerup_socket_address_is_wildcard (&bound);
+}
+
+static void
+link_check_address (Link *self)
+{
+  PeerupSocketAddress local, remote;
+
+  peerup_quic_conn_get_path (self->conn, &local, &remote);
+  if (!is_own_address (&local))
+    link_strand (self);
+}
+
 void
 peerup_quic_transport_check_routes (PeerupQuicTransport *self)
 {
   g_autoptr (PeerupQuicTransport) held = g_object_ref (self);
-  PeerupSocketAddress bound;
-  gboolean is_bound;
   GList *next;
 
-  if (self->quic == NULL)
-    return;
-  peerup_udp_socket_get_address (self->socket, &bound);
-  is_bound = !peerup_socket_address_is_wildcard (&bound);
-  if (is_bound && is_own_address (&bound))
-    return;
   for (GList *l = self->links.head; l != NULL; l = next)
     {
       next = l->next;
-      if (is_bound)
-        link_strand (l->data);
+      if (transport_is_fixed (self))
+        link_check_address (l->data);
       else
         link_check_route (l->data);
     }

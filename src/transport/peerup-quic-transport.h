@@ -62,8 +62,8 @@ DexFuture *
 peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupPeerId *expected,
                             PeerupMultiaddr *address, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 /* The machine's addresses or routes have changed: connections that we dialed and whose source
- * address is another now migrate (RFC 9000 9). Where the socket is bound to one address nothing can
- * move: all connections end when that address is gone. */
+ * address is another now migrate (RFC 9000 9). Where the socket is bound to one address, or punched,
+ * nothing can move: connections end when their address is gone. */
 void peerup_quic_transport_check_routes (PeerupQuicTransport *self);
 guint peerup_quic_transport_get_n_connections (PeerupQuicTransport *self);
 /* Closes every connection with @code and the socket; peers that are late are not answered any more. */

@@ -93,7 +93,7 @@ typedef struct
   gint32 port_step;
   gboolean has_key; /* from the controlling side */
   guint8 key[PEERUP_ICE_KEY_SIZE];
-} PeerupIceSearch;
+} PeerupIceSearchOffer;
 
 typedef struct
 {
@@ -109,7 +109,7 @@ typedef struct
   gboolean has_pair;
   PeerupIcePair pair;  /* CONNECTED, of the controlling side */
   gboolean has_search; /* SEARCH: always, with an address */
-  PeerupIceSearch search;
+  PeerupIceSearchOffer search;
 } PeerupIceMessage;
 
 /* MALFORMED: no message, no type, or one that lacks what its type must have or has it out of bounds. TOO_LARGE. A bad
