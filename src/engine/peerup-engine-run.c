@@ -181,6 +181,7 @@ prepare (PeerupEngine *self, GError **error)
   self->relay = peerup_engine_relay_new (self);
   self->relay_choice = peerup_engine_relay_choice_new (self);
   self->peer_relay = peerup_engine_peer_relay_new (self);
+  self->nat = peerup_engine_nat_new (self);
   peerup_engine_serve (self, self->config);
   peerup_engine_relay_apply (self->relay, self->config);
   peerup_engine_observe (self, self->config);
@@ -303,6 +304,7 @@ stop_fiber (gpointer data)
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
   stop_forwards (self);
   peerup_service_set_clear (self->services);
+  g_clear_pointer (&self->nat, peerup_engine_nat_free);
   g_clear_pointer (&self->peer_relay, peerup_engine_peer_relay_free);
   g_clear_pointer (&self->relay_choice, peerup_engine_relay_choice_free);
   g_clear_object (&self->relays);
