@@ -5,6 +5,7 @@
 
 #include "config/peerup-config-monitor.h"
 #include "engine/peerup-address-book.h"
+#include "engine/peerup-engine-autonat.h"
 #include "engine/peerup-engine-observe.h"
 #include "engine/peerup-engine-peer-relay.h"
 #include "engine/peerup-engine-relay-choice.h"
@@ -50,6 +51,7 @@ struct _PeerupEngine
   PeerupEngineStun *stun;                /* likewise */
   PeerupEnginePeerRelay *peer_relay;     /* likewise */
   PeerupEngineRelayChoice *relay_choice; /* likewise */
+  PeerupEngineAutonat *autonat;          /* likewise */
   PeerupAddressBook *book;
   GHashTable *pingers;            /* PeerupPeerId to PeerupPinger */
   PeerupEngineObserver *observer; /* NULL unless somebody may watch */

@@ -434,6 +434,20 @@ peerup_reachability_is_confirmed (PeerupReachability *self)
   return self->confirmed->len > 0;
 }
 
+gboolean
+peerup_reachability_is_visited (PeerupReachability *self)
+{
+  g_return_val_if_fail (PEERUP_IS_REACHABILITY (self), FALSE);
+  for (guint i = 0; i < self->evidence->len; i++)
+    {
+      const Evidence *evidence = self->evidence->pdata[i];
+
+      if (!evidence->asked_for && evidence->proves != NULL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 GPtrArray *
 peerup_reachability_dup_addresses (PeerupReachability *self)
 {

@@ -64,6 +64,8 @@ void peerup_reachability_advance (PeerupReachability *self, gint64 now);
 gint64 peerup_reachability_get_deadline (PeerupReachability *self);
 
 gboolean peerup_reachability_is_confirmed (PeerupReachability *self);
+/* The same by visits alone, for which nobody had to be asked. */
+gboolean peerup_reachability_is_visited (PeerupReachability *self);
 /* (transfer full) of PeerupMultiaddr, without /p2p: confirmed first, first. */
 GPtrArray *peerup_reachability_dup_addresses (PeerupReachability *self) G_GNUC_WARN_UNUSED_RESULT;
 
