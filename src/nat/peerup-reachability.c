@@ -305,7 +305,7 @@ peerup_reachability_named (PeerupReachability *self, gconstpointer visit, Peerup
   reachability_update (self);
 }
 
-/* Of the visits to one address that are over, the last is enough. */
+/* Of the visits to one address that are over the last is enough, and of the dial-backs. */
 static void
 reachability_forget_older (PeerupReachability *self, Evidence *last)
 {
@@ -313,7 +313,8 @@ reachability_forget_older (PeerupReachability *self, Evidence *last)
     {
       Evidence *other = self->evidence->pdata[i - 1];
 
-      if (other != last && is_over (other) && peerup_multiaddr_equal (other->proves, last->proves))
+      if (other != last && is_over (other) && other->asked_for == last->asked_for &&
+          peerup_multiaddr_equal (other->proves, last->proves))
         g_ptr_array_remove_index (self->evidence, i - 1);
     }
 }

@@ -10,17 +10,18 @@
 
 #include "../transport/transport-test.h"
 
-static const char commands[] = "link set lo up\n"
-                               "address add " INTERNET_CLIENT "/32 dev lo\n"
-                               "address add " INTERNET_CLIENT_2 "/32 dev lo\n"
-                               "address add " INTERNET_CLIENT_3 "/32 dev lo\n"
-                               "address add " INTERNET_SERVER "/32 dev lo\n"
-                               "address add " INTERNET_STRANGER "/32 dev lo\n"
-                               "route replace local " INTERNET_CLIENT " dev lo table local src " INTERNET_SERVER "\n"
-                               "route replace local " INTERNET_CLIENT_2 " dev lo table local src " INTERNET_SERVER "\n"
-                               "route replace local " INTERNET_CLIENT_3 " dev lo table local src " INTERNET_STRANGER "\n"
-                               "route replace local " INTERNET_SERVER " dev lo table local src " INTERNET_CLIENT "\n"
-                               "route replace local " INTERNET_STRANGER " dev lo table local src " INTERNET_SERVER "\n";
+static const char commands[] =
+  "link set lo up\n"
+  "address add " INTERNET_CLIENT "/32 dev lo\n"
+  "address add " INTERNET_CLIENT_2 "/32 dev lo\n"
+  "address add " INTERNET_CLIENT_3 "/32 dev lo\n"
+  "address add " INTERNET_SERVER "/32 dev lo\n"
+  "address add " INTERNET_STRANGER "/32 dev lo\n"
+  "route replace local " INTERNET_CLIENT " dev lo table local src " INTERNET_SERVER "\n"
+  "route replace local " INTERNET_CLIENT_2 " dev lo table local src " INTERNET_SERVER "\n"
+  "route replace local " INTERNET_CLIENT_3 " dev lo table local src " INTERNET_STRANGER "\n"
+  "route replace local " INTERNET_SERVER " dev lo table local src " INTERNET_CLIENT "\n"
+  "route replace local " INTERNET_STRANGER " dev lo table local src " INTERNET_SERVER "\n";
 
 const char *
 internet_enter (void)

@@ -145,8 +145,7 @@ test_arguments (Fixture *f, gconstpointer data)
   g_assert_error (none, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND);
   g_ptr_array_add (addresses, f->tcp);
   first = peerup_autonat_check (f->asking, party_id (&f->server), addresses, test_deadline ());
-  busy =
-    test_take_error (peerup_autonat_check (f->asking, party_id (&f->server), addresses, test_deadline ()));
+  busy = test_take_error (peerup_autonat_check (f->asking, party_id (&f->server), addresses, test_deadline ()));
   g_assert_error (busy, PEERUP_ERROR, PEERUP_ERROR_LIMIT);
   dex_unref (test_finish (dex_ref (first)));
   g_assert_true (dex_future_is_resolved (first));
