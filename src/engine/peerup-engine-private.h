@@ -5,6 +5,7 @@
 
 #include "config/peerup-config-monitor.h"
 #include "engine/peerup-address-book.h"
+#include "engine/peerup-engine-autonat.h"
 #include "engine/peerup-engine-nat.h"
 #include "engine/peerup-engine-observe.h"
 #include "engine/peerup-engine-paths.h"
@@ -54,6 +55,7 @@ struct _PeerupEngine
   PeerupEnginePeerRelay *peer_relay;     /* likewise */
   PeerupEngineRelayChoice *relay_choice; /* likewise */
   PeerupEngineNat *nat;                  /* likewise */
+  PeerupEngineAutonat *autonat;          /* likewise */
   PeerupAddressBook *book;
   GHashTable *pingers;            /* PeerupPeerId to PeerupPinger */
   PeerupEngineObserver *observer; /* NULL unless somebody may watch */
