@@ -6,6 +6,7 @@
 #include "config/peerup-config-monitor.h"
 #include "engine/peerup-address-book.h"
 #include "engine/peerup-engine-observe.h"
+#include "engine/peerup-engine-paths.h"
 #include "engine/peerup-engine-peer-relay.h"
 #include "engine/peerup-engine-relay-choice.h"
 #include "engine/peerup-engine-relay.h"
@@ -46,6 +47,7 @@ struct _PeerupEngine
   PeerupSwarm *swarm;
   PeerupIdentify *identify;
   PeerupRelayClient *relays;
+  PeerupEnginePaths *paths;
   PeerupEngineRelay *relay;              /* NULL for an engine that only dials */
   PeerupEngineStun *stun;                /* likewise */
   PeerupEnginePeerRelay *peer_relay;     /* likewise */

@@ -36,6 +36,8 @@ gboolean peerup_socket_address_equal (const PeerupSocketAddress *a, const Peerup
 gboolean peerup_socket_address_is_wildcard (const PeerupSocketAddress *self);
 /* Known on one link only: 169.254.0.0/16 or fe80::/10. */
 gboolean peerup_socket_address_is_link_local (const PeerupSocketAddress *self);
+/* Of the internet, see peerup_ip_is_global(). */
+gboolean peerup_socket_address_is_global (const PeerupSocketAddress *self);
 
 typedef enum
 {

@@ -4,14 +4,13 @@
 #pragma once
 
 #include "swarm/peerup-swarm.h"
+#include "wire/peerup-dcutr-message.h"
 
 G_BEGIN_DECLS
 
 /* Direct connection upgrade through relay (DCUtR.md), for peers that do not know our own protocol: on a relayed
  * connection both tell their addresses, and dial each other at the same moment. */
 #define PEERUP_DCUTR_PROTOCOL "/libp2p/dcutr"
-/* Bytes of one message at most. */
-#define PEERUP_DCUTR_MESSAGE_MAX 4096
 /* Tries of one upgrade, and addresses of a message that are dialed: the first ones of the internet. */
 #define PEERUP_DCUTR_TRIES         3
 #define PEERUP_DCUTR_ADDRESSES_MAX 8
