@@ -831,5 +831,5 @@ peerup_swarm_get_dialed_at (PeerupSwarm *self, PeerupPeerId *peer)
   g_return_val_if_fail (PEERUP_IS_SWARM (self), 0);
   if (g_hash_table_contains (self->dials, peer) || g_hash_table_contains (self->direct_dials, peer))
     return g_get_monotonic_time ();
-  return peerup_peerstore_get_last_dial (self->peerstore, peer);
+  return MAX (peerup_peerstore_get_last_dial (self->peerstore, peer), peerup_swarm_get_opened_at (self, peer));
 }

@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 /* A dial of one peer that is under way; see peerup-swarm-dial.c. */
 typedef struct _PeerupDial PeerupDial;
 
+/* A simultaneous open that is under way; see peerup-swarm-simultaneous.c. */
+typedef struct _PeerupOpening PeerupOpening;
+
 struct _PeerupSwarm
 {
   GObject parent_instance;
@@ -39,6 +42,8 @@ struct _PeerupSwarm
   GHashTable *connections;    /* PeerupPeerId -> GPtrArray of PeerupConnection, oldest first */
   GHashTable *dials;          /* PeerupPeerId -> PeerupDial, borrowed: each ends itself */
   GHashTable *direct_dials;   /* the same of peerup_swarm_connect_direct() */
+  GPtrArray *openings;        /* of PeerupOpening, borrowed: each ends itself */
+  GHashTable *opened_at;      /* PeerupPeerId -> gint64: when an opening ended; peerup-swarm-simultaneous.c */
   GHashTable *upgrading;      /* raw streams of inbound connections in their handshake */
   PeerupLimits *limits;
   gint64 tell_at;                 /* when the next refusal by a limit may be told */
@@ -105,6 +110,9 @@ PeerupTlsCredentials *
 peerup_swarm_read_websocket_certificate (PeerupSwarm *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 void peerup_swarm_stop_listening (PeerupSwarm *self);
+/* A TCP socket to connect to @remote from, bound where we listen, or -1: UNSUPPORTED where nothing listens that could
+ * send there, else as peerup_listener_open_beside(). */
+int peerup_swarm_open_beside (PeerupSwarm *self, const PeerupSocketAddress *remote, GError **error);
 
 /* (transfer full): QUIC that listens on @local until peerup_swarm_stop_quic(). */
 PeerupQuicTransport *
@@ -141,5 +149,16 @@ void peerup_swarm_note_addresses (PeerupSwarm *self, PeerupPeerId *peer);
 /* A connection that was silent is not so any more: who dials to replace it need not. */
 void peerup_swarm_note_heard (PeerupSwarm *self, PeerupConnection *connection);
 void peerup_dial_cancel (PeerupDial *self);
+
+/* Simultaneous opens; see peerup-swarm-simultaneous.c. */
+void peerup_opening_cancel (PeerupOpening *self);
+/* A connection is about to be told of: it may be what one of them was for. */
+void peerup_swarm_note_opening (PeerupSwarm *self, PeerupConnection *connection);
+/* (transfer full) (nullable): whose TCP connection from @remote this is if we have to be the client on it although it
+ * was accepted. */
+PeerupPeerId *peerup_swarm_dup_opening_server (PeerupSwarm *self,
+                                               PeerupMultiaddr *remote) G_GNUC_WARN_UNUSED_RESULT;
+/* When something was last sent to open a way to @peer, monotonic µs; 0: not that we remember. */
+gint64 peerup_swarm_get_opened_at (PeerupSwarm *self, PeerupPeerId *peer);
 
 G_END_DECLS

@@ -378,6 +378,7 @@ peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
       g_hash_table_insert (self->connections, peerup_peer_id_ref (info->remote_peer), list);
     }
   g_ptr_array_add (list, g_object_ref (connection));
+  peerup_swarm_note_opening (self, connection);
   peerup_swarm_count_memory (self, connection);
   g_signal_connect_object (connection, "closed", G_CALLBACK (on_closed), self, 0);
   g_signal_connect_object (connection, "silent-changed", G_CALLBACK (on_silent_changed), self, 0);
@@ -527,11 +528,13 @@ peerup_swarm_finalize (GObject *object)
 
   /* Dials and upgrades hold the swarm. */
   g_assert (g_hash_table_size (self->dials) == 0 && g_hash_table_size (self->direct_dials) == 0 &&
-            g_hash_table_size (self->upgrading) == 0);
+            g_hash_table_size (self->upgrading) == 0 && self->openings->len == 0);
   g_hash_table_unref (self->dials);
   g_hash_table_unref (self->direct_dials);
   g_ptr_array_unref (self->relayed_addresses);
   g_hash_table_unref (self->upgrading);
+  g_ptr_array_unref (self->openings);
+  g_hash_table_unref (self->opened_at);
   g_ptr_array_unref (self->quic);
   g_ptr_array_unref (self->punched);
   g_hash_table_unref (self->connections);
@@ -581,6 +584,9 @@ peerup_swarm_init (PeerupSwarm *self)
   self->direct_dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
   self->relayed_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+  self->openings = g_ptr_array_new ();
+  self->opened_at =
+    g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, g_free);
   self->quic = g_ptr_array_new_with_free_func (g_object_unref);
   self->punched = peerup_swarm_punched_new ();
   self->peerstore = peerup_peerstore_new ();

@@ -298,6 +298,12 @@ peerup_connection_init_info (PeerupConnection *self, const PeerupConnectionInfo 
 }
 
 void
+peerup_connection_set_punched (PeerupConnection *self)
+{
+  PRIVATE (self)->info.punched = TRUE;
+}
+
+void
 peerup_connection_deliver_stream (PeerupConnection *self, PeerupStream *stream)
 {
   PeerupConnectionPrivate *priv = PRIVATE (self);

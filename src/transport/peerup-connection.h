@@ -139,6 +139,8 @@ DexFuture *peerup_connection_wait_closed (PeerupConnection *self) G_GNUC_WARN_UN
  * set_retired tells that the peer wants no new streams or that the end has begun.
  * set_closed takes @error, emits "closed" once, and ignores later calls. */
 void peerup_connection_init_info (PeerupConnection *self, const PeerupConnectionInfo *info);
+/* It came up while both sides opened a path for it; said before anybody is told of the connection. */
+void peerup_connection_set_punched (PeerupConnection *self);
 /* The path has moved to other addresses, either nullable for unchanged; emits "path-changed". */
 void peerup_connection_set_path (PeerupConnection *self, PeerupMultiaddr *local, PeerupMultiaddr *remote);
 void peerup_connection_deliver_stream (PeerupConnection *self, PeerupStream *stream);

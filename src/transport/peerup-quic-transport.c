@@ -39,6 +39,7 @@ typedef struct
   PeerupMultiaddr *address;
   gulong cancelled_id;
   gboolean is_cancelled;
+  gboolean is_punching; /* whom the network calls unreachable may be reached a moment later */
 } Link;
 
 struct _PeerupQuicTransport
@@ -402,7 +403,7 @@ on_unreachable (PeerupUdpSocket *socket, const PeerupSocketAddress *remote, int 
 
       next = l->next;
       peerup_quic_conn_get_path (link->conn, &local, &of_link);
-      if (link->promise != NULL && peerup_socket_address_equal (remote, &of_link) &&
+      if (link->promise != NULL && !link->is_punching && peerup_socket_address_equal (remote, &of_link) &&
           !peerup_quic_conn_is_established (link->conn))
         peerup_quic_conn_close (link->conn, PEERUP_CONNECTION_CODE_NONE, error, g_get_monotonic_time ());
     }
@@ -444,9 +445,9 @@ find_local_address (PeerupQuicTransport *self, const PeerupSocketAddress *remote
   return TRUE;
 }
 
-DexFuture *
-peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupPeerId *expected,
-                            PeerupMultiaddr *address, gint64 deadline)
+static DexFuture *
+transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupPeerId *expected,
+                PeerupMultiaddr *address, gboolean punching, gint64 deadline)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PeerupQuicConn) conn = NULL;
@@ -458,13 +459,29 @@ peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The QUIC socket is closed");
   if (!find_local_address (self, remote, &local, &error))
     return dex_future_new_for_error (g_steal_pointer (&error));
-  conn = peerup_quic_dial (self->quic, &local, remote, expected, deadline - now, now);
+  conn = (punching ? peerup_quic_dial_punching : peerup_quic_dial) (self->quic, &local, remote, expected,
+                                                                    deadline - now, now);
   link = link_new (self, conn);
+  link->is_punching = punching;
   link->address = address != NULL ? peerup_multiaddr_ref (address) : NULL;
   link->promise = dex_promise_new_cancellable ();
   link->cancelled_id =
     g_signal_connect (dex_promise_get_cancellable (link->promise), "cancelled", G_CALLBACK (on_cancelled), link);
   return DEX_FUTURE (dex_ref (link->promise));
+}
+
+DexFuture *
+peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupPeerId *expected,
+                            PeerupMultiaddr *address, gint64 deadline)
+{
+  return transport_dial (self, remote, expected, address, FALSE, deadline);
+}
+
+DexFuture *
+peerup_quic_transport_dial_punching (PeerupQuicTransport *self, const PeerupSocketAddress *remote,
+                                     PeerupPeerId *expected, PeerupMultiaddr *address, gint64 deadline)
+{
+  return transport_dial (self, remote, expected, address, TRUE, deadline);
 }
 
 /* Whether the system still has the address. */

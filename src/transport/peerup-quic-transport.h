@@ -61,6 +61,11 @@ PeerupUdpSocket *peerup_quic_transport_get_socket (PeerupQuicTransport *self);
 DexFuture *
 peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupPeerId *expected,
                             PeerupMultiaddr *address, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* The same while the peer opens its NAT or firewall for us: what the way there says against it meanwhile ends
+ * nothing, and the first packets are repeated sooner. */
+DexFuture *peerup_quic_transport_dial_punching (PeerupQuicTransport *self, const PeerupSocketAddress *remote,
+                                                PeerupPeerId *expected, PeerupMultiaddr *address,
+                                                gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 /* The machine's addresses or routes have changed: connections that we dialed and whose source
  * address is another now migrate (RFC 9000 9). Where the socket is bound to one address, or punched,
  * nothing can move: connections end when their address is gone. */

@@ -76,8 +76,7 @@ peerup_dcutr_message_encode (PeerupDcutrType type, GPtrArray *addresses)
   message.type = type;
   message.addrs = fields;
   for (guint i = 0; addresses != NULL && i < MIN (addresses->len, PEERUP_DCUTR_MESSAGE_ADDRESSES_MAX); i++)
-    fields[message.n_addrs++].data =
-      (guint8 *) peerup_multiaddr_get_bytes (addresses->pdata[i], &fields[i].len);
+    fields[message.n_addrs++].data = (guint8 *) peerup_multiaddr_get_bytes (addresses->pdata[i], &fields[i].len);
   while (protobuf_c_message_get_packed_size (&message.base) > PEERUP_DCUTR_MESSAGE_MAX)
     {
       g_assert (message.n_addrs > 0);

@@ -24,7 +24,8 @@ typedef enum
 typedef struct
 {
   PeerupDcutrType type;
-  GPtrArray *addresses; /* of PeerupMultiaddr: where the sender's sockets are seen from outside; never NULL once decoded */
+  GPtrArray
+    *addresses; /* of PeerupMultiaddr: where the sender's sockets are seen from outside; never NULL once decoded */
 } PeerupDcutrMessage;
 
 /* A type that is not known, or none, is MALFORMED, as is what is not a message; above PEERUP_DCUTR_MESSAGE_MAX:

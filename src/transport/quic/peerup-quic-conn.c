@@ -31,6 +31,8 @@
 /* How long acknowledgments are held by who only receives: part of the round trip; microseconds. */
 #define ACK_RTT_PART 32
 #define ACK_HOLD_MAX 1000
+/* A third of what is waited before a first packet that may have been lost at a NAT is sent again. */
+#define PUNCHING_RTT (100 * NGTCP2_MILLISECONDS)
 
 static const char *const state_names[] = { "handshake", "open", "closing", "closed" };
 
@@ -371,9 +373,10 @@ peerup_quic_conn_accept (PeerupQuic *quic, const PeerupDatagrams *datagram, cons
   return self;
 }
 
-PeerupQuicConn *
-peerup_quic_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
-                  PeerupPeerId *expected, gint64 timeout, gint64 now)
+/* @rtt: what is taken for the round trip until it is known. */
+static PeerupQuicConn *
+conn_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
+           PeerupPeerId *expected, gint64 timeout, ngtcp2_duration rtt, gint64 now)
 {
   PeerupQuicConn *self = conn_new (quic, TRUE, now);
   ngtcp2_path path = peerup_quic_path (local, remote);
@@ -384,6 +387,7 @@ peerup_quic_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const Peer
   self->expected = expected != NULL ? peerup_peer_id_ref (expected) : NULL;
   conn_fill_settings (self, remote, &settings);
   settings.handshake_timeout = (ngtcp2_duration) MAX (timeout, 1) * NGTCP2_MICROSECONDS;
+  settings.initial_rtt = rtt;
   conn_fill_params (self, &params);
   make_cid (&dcid, NGTCP2_MAX_CIDLEN);
   make_cid (&scid, PEERUP_QUIC_CID_LENGTH);
@@ -393,6 +397,20 @@ peerup_quic_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const Peer
   peerup_quic_add_cid (self, scid.data, scid.datalen);
   peerup_quic_tls_start (self);
   return self;
+}
+
+PeerupQuicConn *
+peerup_quic_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
+                  PeerupPeerId *expected, gint64 timeout, gint64 now)
+{
+  return conn_dial (quic, local, remote, expected, timeout, NGTCP2_DEFAULT_INITIAL_RTT, now);
+}
+
+PeerupQuicConn *
+peerup_quic_dial_punching (PeerupQuic *quic, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
+                           PeerupPeerId *expected, gint64 timeout, gint64 now)
+{
+  return conn_dial (quic, local, remote, expected, timeout, PUNCHING_RTT, now);
 }
 
 /* Life */

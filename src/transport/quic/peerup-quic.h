@@ -119,6 +119,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupQuic, peerup_quic_free)
  * socket's port. (transfer full): the machine holds it as well until it has ended. */
 PeerupQuicConn *peerup_quic_dial (PeerupQuic *self, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
                                   PeerupPeerId *expected, gint64 timeout, gint64 now) G_GNUC_WARN_UNUSED_RESULT;
+/* The same through NATs that both sides open at this moment: the first packets may be lost at the other's, and are sent
+ * again after 0.3 s, 0.9 s and so on, not after 1 s and 3 s. */
+PeerupQuicConn *
+peerup_quic_dial_punching (PeerupQuic *self, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
+                           PeerupPeerId *expected, gint64 timeout, gint64 now) G_GNUC_WARN_UNUSED_RESULT;
 PeerupQuicConn *peerup_quic_conn_ref (PeerupQuicConn *self);
 void peerup_quic_conn_unref (PeerupQuicConn *self);
 void peerup_quic_conn_set_user_data (PeerupQuicConn *self, gpointer user_data);
