@@ -11,6 +11,7 @@
 
 #include "ice/peerup-ice-agent.h"
 #include "ice/peerup-ice-reason.h"
+#include "ice/peerup-ice-search.h"
 #include "ice/peerup-ice.h"
 #include "transport/peerup-upgrade.h"
 #include "wire/peerup-error.h"
@@ -30,13 +31,15 @@ struct _PeerupIceSession
 
   PeerupStream *stream; /* NULL until there is one */
   PeerupFrameReader reader;
-  DexPromise *wake; /* what the fiber waits for beside the stream */
+  DexPromise *wake;  /* what the fiber waits for beside the stream */
+  gboolean is_woken; /* since its last turn began */
 
   PeerupIceAgent *agent;
   GArray *found; /* of PeerupIceCandidate, to be told */
   gboolean has_gathered;
   gboolean has_said_end;
   gboolean has_failed;
+  PeerupIceSearch *search; /* NULL: there is none */
 
   /* The peer */
   guint n_messages;
@@ -52,6 +55,7 @@ struct _PeerupIceSession
 
   /* The path */
   gboolean has_said_connected;
+  gboolean is_searched; /* it was found by the search */
   int fd;
   PeerupSocketAddress remote;
 };
@@ -61,6 +65,7 @@ session_wake (PeerupIceSession *self)
 {
   g_autoptr (DexPromise) wake = g_steal_pointer (&self->wake);
 
+  self->is_woken = TRUE;
   self->wake = dex_promise_new ();
   dex_promise_resolve_boolean (wake, TRUE);
 }
@@ -189,7 +194,21 @@ session_say_connected (PeerupIceSession *self, GError **error)
                          peerup_ice_address_set (&message.pair.remote, &self->remote);
     }
   self->has_said_connected = TRUE;
+  if (self->controlling)
+    g_clear_pointer (&self->search, peerup_ice_search_free);
   return session_say (self, &message, error);
+}
+
+/* What the search wants told. */
+static gboolean
+session_say_search (PeerupIceSession *self, GError **error)
+{
+  PeerupIceMessage message = { .type = PEERUP_ICE_SEARCH, .has_search = TRUE };
+
+  if (self->search == NULL)
+    return TRUE;
+  peerup_ice_search_step (self->search);
+  return !peerup_ice_search_take_offer (self->search, &message.search) || session_say (self, &message, error);
 }
 
 /* Hearing */
@@ -209,6 +228,17 @@ session_take_candidates (PeerupIceSession *self, const PeerupIceMessage *message
   peerup_ice_agent_add_remote_candidates (self->agent, good, n);
 }
 
+/* Where ICE can do nothing, ports may be searched beside it. */
+static void
+session_plan_search (PeerupIceSession *self)
+{
+  PeerupIceSearchRole role = peerup_ice_choose_search (&self->options.nat, &self->nat);
+
+  if (role != PEERUP_ICE_SEARCH_NONE && self->options.server.any.sa_family == AF_INET)
+    self->search = peerup_ice_search_new (role, self->controlling, self->options.nat.port_step, &self->options.server,
+                                          (void (*) (gpointer)) session_wake, self);
+}
+
 static gboolean
 session_take_offer (PeerupIceSession *self, const PeerupIceMessage *message, GError **error)
 {
@@ -217,6 +247,7 @@ session_take_offer (PeerupIceSession *self, const PeerupIceMessage *message, GEr
       self->is_offered = TRUE;
       self->nat = message->nat;
       session_take_candidates (self, message);
+      session_plan_search (self);
       return TRUE;
     }
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the peer offers ICE twice");
@@ -260,6 +291,10 @@ session_take_message (PeerupIceSession *self, const PeerupIceMessage *message, G
       return TRUE;
     case PEERUP_ICE_CONNECTED:
       return session_take_connected (self, message, error);
+    case PEERUP_ICE_SEARCH:
+      if (self->search != NULL && !peerup_ice_search_set_peer (self->search, &message->search))
+        g_debug ("ICE: the peer wants another search than we do");
+      return TRUE;
     case PEERUP_ICE_TAKEN:
       self->is_taken = TRUE;
       return TRUE;
@@ -339,18 +374,6 @@ session_hear (PeerupIceSession *self, GError **error)
   return TRUE;
 }
 
-static void
-session_wait (PeerupIceSession *self, gint64 until)
-{
-  g_autoptr (GError) error = NULL;
-
-  /* Which one it was the caller finds out. */
-  if (!dex_await (dex_future_first (peerup_stream_wait (self->stream, G_IO_IN), dex_ref (self->wake),
-                                    dex_timeout_new_deadline (until), NULL),
-                  &error))
-    g_debug ("ICE: %s", error->message);
-}
-
 /* The phases, in their order */
 
 /* A peer may refuse the stream right after taking the protocol. */
@@ -428,7 +451,9 @@ session_accept (PeerupIceSession *self, GError **error)
 static gboolean
 session_is_over (PeerupIceSession *self)
 {
-  gboolean has_failed = self->has_failed && self->has_ended && self->has_said_end && !self->has_said_connected;
+  gboolean is_searching = self->search != NULL && !peerup_ice_search_has_failed (self->search);
+  gboolean has_failed = self->agent != NULL && self->has_failed && self->has_ended && self->has_said_end &&
+                        !self->has_said_connected && !is_searching;
 
   return self->ended == NULL || self->has_given_up || has_failed || g_get_monotonic_time () >= self->deadline;
 }
@@ -440,62 +465,95 @@ set_unreachable (PeerupIceSession *self, GError **error)
                        peerup_ice_explain (&self->options.nat, &self->nat, self->filter.n_taken > 0));
 }
 
-/* Until both sides are connected. */
+/* Once the controlling side has said that ICE has a path it takes no other; what the controlled one finds was chosen by
+ * the controlling side. */
+static gboolean
+session_find_searched (PeerupIceSession *self)
+{
+  if (self->search == NULL || (self->controlling && self->has_said_connected))
+    return FALSE;
+  self->is_searched = (self->fd = peerup_ice_search_take (self->search, &self->remote)) >= 0;
+  return self->is_searched;
+}
+
+static gboolean
+session_has_path (PeerupIceSession *self)
+{
+  return (self->has_said_connected && self->is_connected) || session_find_searched (self);
+}
+
+static void
+session_wait (PeerupIceSession *self)
+{
+  gint64 until = self->search != NULL ? peerup_ice_search_get_deadline (self->search) : G_MAXINT64;
+  g_autoptr (GError) error = NULL;
+
+  /* Something came while the turn waited for the stream. Else which one it was the caller finds out. */
+  if (!self->is_woken && !dex_await (dex_future_first (peerup_stream_wait (self->stream, G_IO_IN), dex_ref (self->wake),
+                                                       dex_timeout_new_deadline (MIN (until, self->deadline)), NULL),
+                                     &error))
+    g_debug ("ICE: %s", error->message);
+}
+
+/* Says and hears what there is; FALSE when it is over. */
+static gboolean
+session_turn (PeerupIceSession *self, GError **error)
+{
+  self->is_woken = FALSE;
+  if (self->agent != NULL && !session_say_found (self, error))
+    return FALSE;
+  if (!session_say_search (self, error) || !session_hear (self, error))
+    return FALSE;
+  if (!session_is_over (self))
+    return TRUE;
+  set_unreachable (self, error);
+  return FALSE;
+}
+
+/* Until both sides have a path. */
 static gboolean
 session_connect (PeerupIceSession *self, GError **error)
 {
-  while (!self->has_said_connected || !self->is_connected)
+  while (session_turn (self, error))
     {
-      if (!session_say_found (self, error) || !session_hear (self, error))
+      if (session_has_path (self))
+        return TRUE;
+      if (self->has_said_connected || !peerup_ice_agent_is_connected (self->agent))
+        session_wait (self);
+      else if (!session_say_connected (self, error))
         return FALSE;
-      if (!self->has_said_connected && peerup_ice_agent_is_connected (self->agent))
-        {
-          if (!session_say_connected (self, error))
-            return FALSE;
-          continue;
-        }
-      if (self->has_said_connected && self->is_connected)
-        break;
-      if (session_is_over (self))
-        {
-          set_unreachable (self, error);
-          return FALSE;
-        }
-      session_wait (self, self->deadline);
     }
-  return TRUE;
+  return FALSE;
+}
+
+static gboolean
+session_take_socket (PeerupIceSession *self, GError **error)
+{
+  PeerupSocketAddress seen;
+
+  if (self->controlling || self->is_searched)
+    return TRUE;
+  if (!peerup_ice_address_get (&self->pair.remote, &seen) || !peerup_ice_address_get (&self->pair.local, &self->remote))
+    g_assert_not_reached ();
+  self->fd = peerup_ice_agent_take_at (self->agent, &seen, error);
+  return self->fd >= 0;
 }
 
 /* The socket is ours. Whoever dials waits until the peer's is its own. */
 static gboolean
 session_take_over (PeerupIceSession *self, GError **error)
 {
-  PeerupSocketAddress seen;
-
-  if (!self->controlling)
-    {
-      if (!peerup_ice_address_get (&self->pair.remote, &seen) ||
-          !peerup_ice_address_get (&self->pair.local, &self->remote))
-        g_assert_not_reached ();
-      self->fd = peerup_ice_agent_take_at (self->agent, &seen, error);
-      if (self->fd < 0)
-        return FALSE;
-    }
+  if (!session_take_socket (self, error))
+    return FALSE;
   g_clear_pointer (&self->agent, peerup_ice_agent_free);
+  g_clear_pointer (&self->search, peerup_ice_search_free);
   if (!session_say (self, &(PeerupIceMessage) { .type = PEERUP_ICE_TAKEN }, error))
     return FALSE;
   while (self->controlling && !self->is_taken)
     {
-      if (!session_hear (self, error))
+      session_wait (self);
+      if (!session_turn (self, error))
         return FALSE;
-      if (self->is_taken)
-        break;
-      if (session_is_over (self))
-        {
-          set_unreachable (self, error);
-          return FALSE;
-        }
-      session_wait (self, self->deadline);
     }
   return TRUE;
 }
@@ -595,6 +653,7 @@ session_free (gpointer data)
 {
   PeerupIceSession *self = data;
 
+  g_clear_pointer (&self->search, peerup_ice_search_free);
   g_clear_pointer (&self->agent, peerup_ice_agent_free);
   g_clear_fd (&self->fd, NULL);
   peerup_frame_reader_clear (&self->reader);

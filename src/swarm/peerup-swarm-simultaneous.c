@@ -252,6 +252,16 @@ peerup_swarm_open_simultaneously (PeerupSwarm *self, PeerupPeerId *peer, GPtrArr
 
 /* What comes in meanwhile */
 
+static gboolean
+opening_has (PeerupOpening *self, PeerupMultiaddr *address)
+{
+  for (guint i = 0; i < self->attempts->len; i++)
+    if (peerup_multiaddr_equal (((PeerupOpeningAttempt *) self->attempts->pdata[i])->address, address))
+      return TRUE;
+  return FALSE;
+}
+
+/* Whoever dialed: without the datagrams of both it had not come through, or it cannot be told. */
 void
 peerup_swarm_note_opening (PeerupSwarm *self, PeerupConnection *connection)
 {
@@ -265,7 +275,7 @@ peerup_swarm_note_opening (PeerupSwarm *self, PeerupConnection *connection)
 
       if (!peerup_peer_id_equal (opening->peer, info->remote_peer))
         continue;
-      if (!info->outbound)
+      if (!info->outbound || (info->remote_address != NULL && opening_has (opening, info->remote_address)))
         peerup_connection_set_punched (connection);
       opening_wake (opening);
     }
@@ -278,9 +288,8 @@ peerup_swarm_dup_opening_server (PeerupSwarm *self, PeerupMultiaddr *remote)
     {
       PeerupOpening *opening = self->openings->pdata[i];
 
-      for (guint j = 0; j < opening->attempts->len && (opening->role & PEERUP_OPENING_TCP_CLIENT) != 0; j++)
-        if (peerup_multiaddr_equal (((PeerupOpeningAttempt *) opening->attempts->pdata[j])->address, remote))
-          return peerup_peer_id_ref (opening->peer);
+      if ((opening->role & PEERUP_OPENING_TCP_CLIENT) != 0 && opening_has (opening, remote))
+        return peerup_peer_id_ref (opening->peer);
     }
   return NULL;
 }
