@@ -465,6 +465,15 @@ peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress
   return DEX_FUTURE (dex_ref (link->promise));
 }
 
+void
+peerup_quic_transport_hear (PeerupQuicTransport *self, const PeerupDatagrams *datagrams)
+{
+  PeerupDatagrams heard = *datagrams;
+
+  if (self->quic != NULL && datagrams->length > 0 && find_local_address (self, &datagrams->remote, &heard.local, NULL))
+    peerup_quic_receive (self->quic, &heard, g_get_monotonic_time ());
+}
+
 /* Whether the system still has the address. */
 static gboolean
 is_own_address (const PeerupSocketAddress *address)
