@@ -8,7 +8,8 @@
  *                                                          who shall begin, says "direct MS" or "failed MS WHY"
  *
  * ADDRESS: of the carrier, a multiaddr. LOCAL: the one address that ICE may use, with its prefix, "192.168.1.2/24", or
- * "-" for all. SERVER: STUN, "HOST PORT" as one word each. NAT: "MAPPING,FILTERING,STEP", numbers of PeerupNatBehaviour.
+ * "-" for all. SERVER: STUN, "HOST PORT" as one word each. NAT: "MAPPING,FILTERING,STEP", numbers of
+ * PeerupNatBehaviour.
  */
 
 #include <stdio.h>
@@ -19,7 +20,7 @@
 #include "wire/peerup-error.h"
 
 /* Tells the other side to begin, on a stream of the carrier. */
-#define BEGIN "/test/begin/1.0.0"
+#define BEGIN             "/test/begin/1.0.0"
 #define DEADLINE(seconds) (g_get_monotonic_time () + (seconds) * G_USEC_PER_SEC)
 
 typedef struct
@@ -81,7 +82,8 @@ search (Program *self, PeerupPeerId *peer)
   g_autoptr (PeerupConnection) carrier = get_carrier (self, peer);
   g_autoptr (GError) error = NULL;
   gint64 start = g_get_monotonic_time ();
-  g_autoptr (PeerupConnection) found = dex_await_object (peerup_ice_connect (self->ice, carrier, DEADLINE (20)), &error);
+  g_autoptr (PeerupConnection) found =
+    dex_await_object (peerup_ice_connect (self->ice, carrier, DEADLINE (20)), &error);
   double milliseconds = (g_get_monotonic_time () - start) / 1000.0;
 
   /* The other side has not heard yet that the last one is over. */
