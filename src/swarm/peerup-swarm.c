@@ -478,6 +478,27 @@ peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *ad
   peerup_swarm_note_addresses (self, peer);
 }
 
+static gboolean
+is_loopback (PeerupMultiaddr *address)
+{
+  g_auto (PeerupEndpoint) endpoint = { 0 };
+
+  return address != NULL && peerup_endpoint_parse (address, &endpoint, NULL) &&
+         peerup_endpoint_get_scope (&endpoint) == PEERUP_SCOPE_LOOPBACK;
+}
+
+void
+peerup_swarm_add_told_addresses (PeerupSwarm *self, PeerupConnection *connection, GPtrArray *addresses)
+{
+  const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
+  gboolean is_here = is_loopback (info->remote_address);
+
+  for (guint i = 0; i < addresses->len; i++)
+    if (is_here || !is_loopback (addresses->pdata[i]))
+      peerup_peerstore_add_told (self->peerstore, info->remote_peer, addresses->pdata[i]);
+  peerup_swarm_note_addresses (self, info->remote_peer);
+}
+
 GPtrArray *
 peerup_swarm_dup_addresses (PeerupSwarm *self, PeerupPeerId *peer)
 {

@@ -129,6 +129,9 @@ DexFuture *peerup_swarm_accept_punched (PeerupSwarm *self, int fd, const PeerupS
 
 /* The peerstore. Addresses may carry /p2p/ of that peer. Bounded per peer (64); the newest win. */
 void peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *addresses);
+/* The same of what the peer of @connection says itself. It is believed where that can do no harm: no loopback but from
+ * one that is there, and private ones are dialed only in networks that this machine is on then. */
+void peerup_swarm_add_told_addresses (PeerupSwarm *self, PeerupConnection *connection, GPtrArray *addresses);
 GPtrArray *peerup_swarm_dup_addresses (PeerupSwarm *self, PeerupPeerId *peer);
 
 /* The machine's addresses or routes have changed: QUIC connections move to new paths, what was
