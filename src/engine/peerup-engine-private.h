@@ -5,6 +5,7 @@
 
 #include "config/peerup-config-monitor.h"
 #include "engine/peerup-address-book.h"
+#include "engine/peerup-engine-nat.h"
 #include "engine/peerup-engine-observe.h"
 #include "engine/peerup-engine-paths.h"
 #include "engine/peerup-engine-peer-relay.h"
@@ -52,6 +53,7 @@ struct _PeerupEngine
   PeerupEngineStun *stun;                /* likewise */
   PeerupEnginePeerRelay *peer_relay;     /* likewise */
   PeerupEngineRelayChoice *relay_choice; /* likewise */
+  PeerupEngineNat *nat;                  /* likewise */
   PeerupAddressBook *book;
   GHashTable *pingers;            /* PeerupPeerId to PeerupPinger */
   PeerupEngineObserver *observer; /* NULL unless somebody may watch */

@@ -182,6 +182,7 @@ prepare (PeerupEngine *self, GError **error)
   self->relay = peerup_engine_relay_new (self);
   self->relay_choice = peerup_engine_relay_choice_new (self);
   self->peer_relay = peerup_engine_peer_relay_new (self);
+  self->nat = peerup_engine_nat_new (self);
   peerup_engine_serve (self, self->config);
   peerup_engine_relay_apply (self->relay, self->config);
   peerup_engine_observe (self, self->config);
@@ -305,6 +306,7 @@ stop_fiber (gpointer data)
   stop_forwards (self);
   peerup_service_set_clear (self->services);
   g_clear_pointer (&self->paths, peerup_engine_paths_free);
+  g_clear_pointer (&self->nat, peerup_engine_nat_free);
   g_clear_pointer (&self->peer_relay, peerup_engine_peer_relay_free);
   g_clear_pointer (&self->relay_choice, peerup_engine_relay_choice_free);
   g_clear_object (&self->relays);

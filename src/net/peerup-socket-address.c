@@ -98,20 +98,26 @@ peerup_socket_address_set_port (PeerupSocketAddress *self, guint16 port)
 }
 
 gboolean
-peerup_socket_address_equal (const PeerupSocketAddress *a, const PeerupSocketAddress *b)
+peerup_socket_address_is_same_host (const PeerupSocketAddress *a, const PeerupSocketAddress *b)
 {
   if (a->any.sa_family != b->any.sa_family)
     return FALSE;
   switch (a->any.sa_family)
     {
     case AF_INET:
-      return a->ip4.sin_addr.s_addr == b->ip4.sin_addr.s_addr && a->ip4.sin_port == b->ip4.sin_port;
+      return a->ip4.sin_addr.s_addr == b->ip4.sin_addr.s_addr;
     case AF_INET6:
-      return IN6_ARE_ADDR_EQUAL (&a->ip6.sin6_addr, &b->ip6.sin6_addr) && a->ip6.sin6_port == b->ip6.sin6_port &&
-             a->ip6.sin6_scope_id == b->ip6.sin6_scope_id;
+      return IN6_ARE_ADDR_EQUAL (&a->ip6.sin6_addr, &b->ip6.sin6_addr) && a->ip6.sin6_scope_id == b->ip6.sin6_scope_id;
     default:
       return TRUE;
     }
+}
+
+gboolean
+peerup_socket_address_equal (const PeerupSocketAddress *a, const PeerupSocketAddress *b)
+{
+  return peerup_socket_address_is_same_host (a, b) &&
+         (a->any.sa_family == AF_UNSPEC || peerup_socket_address_get_port (a) == peerup_socket_address_get_port (b));
 }
 
 gboolean
