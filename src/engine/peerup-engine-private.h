@@ -5,6 +5,7 @@
 
 #include "config/peerup-config-monitor.h"
 #include "engine/peerup-address-book.h"
+#include "engine/peerup-engine-change.h"
 #include "engine/peerup-engine-nat.h"
 #include "engine/peerup-engine-observe.h"
 #include "engine/peerup-engine-paths.h"
@@ -49,6 +50,7 @@ struct _PeerupEngine
   PeerupIdentify *identify;
   PeerupRelayClient *relays;
   PeerupEnginePaths *paths;
+  PeerupEngineChange *change;
   PeerupEngineRelay *relay;              /* NULL for an engine that only dials */
   PeerupEngineStun *stun;                /* likewise */
   PeerupEnginePeerRelay *peer_relay;     /* likewise */
