@@ -159,6 +159,7 @@ make_swarm (PeerupEngine *self, GError **error)
   self->pingers = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
                                          (GDestroyNotify) peerup_peer_id_unref, g_object_unref);
   self->paths = peerup_engine_paths_new (self);
+  self->change = peerup_engine_change_new (self);
   peerup_peer_list_follow (self->peers, self->swarm, self->identify);
   if (self->config_path != NULL)
     {
@@ -307,6 +308,7 @@ stop_fiber (gpointer data)
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
   stop_forwards (self);
   peerup_service_set_clear (self->services);
+  g_clear_pointer (&self->change, peerup_engine_change_free);
   g_clear_pointer (&self->paths, peerup_engine_paths_free);
   g_clear_pointer (&self->nat, peerup_engine_nat_free);
   g_clear_pointer (&self->autonat, peerup_engine_autonat_free);
