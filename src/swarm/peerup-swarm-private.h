@@ -46,6 +46,7 @@ struct _PeerupSwarm
   PeerupRelayStandingFunc standing_func; /* NULL: all relays stand alike */
   gpointer standing_data;
   GPtrArray *relayed_addresses; /* of PeerupMultiaddr */
+  GPtrArray *mapped_addresses;  /* likewise */
   gboolean closed;
 };
 

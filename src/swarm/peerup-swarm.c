@@ -595,6 +595,7 @@ peerup_swarm_finalize (GObject *object)
   g_hash_table_unref (self->dials);
   g_hash_table_unref (self->direct_dials);
   g_ptr_array_unref (self->relayed_addresses);
+  g_ptr_array_unref (self->mapped_addresses);
   g_hash_table_unref (self->upgrading);
   g_ptr_array_unref (self->quic);
   g_hash_table_unref (self->connections);
@@ -641,6 +642,7 @@ peerup_swarm_init (PeerupSwarm *self)
   self->dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
   self->direct_dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
   self->relayed_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
+  self->mapped_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->quic = g_ptr_array_new_with_free_func (g_object_unref);
   self->peerstore = peerup_peerstore_new ();
