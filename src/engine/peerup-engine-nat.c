@@ -48,6 +48,7 @@ struct _PeerupEngineNat
   GPtrArray *listening; /* of PeerupMultiaddr: where, at the last look */
   GArray *watchers;     /* of Watcher */
   const PeerupReachVerdict *verdict;
+  GStrv forwarded; /* as it was logged last */
 };
 
 /* What we have */
@@ -305,28 +306,25 @@ format_facts (const PeerupNatFacts *facts)
 }
 
 static void
-nat_log (PeerupEngineNat *self)
+nat_log_facts (const Side *side)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (self->sides); i++)
-    {
-      g_autofree char *facts = format_facts (&self->sides[i].facts);
+  g_autofree char *facts = format_facts (&side->facts);
 
-      if (self->sides[i].is_asked)
-        g_message ("IPv%d: %s", self->sides[i].family == AF_INET ? 4 : 6, facts);
-    }
-  if (self->verdict->grade != PEERUP_REACH_UNKNOWN)
-    g_message ("Reachability %c: %s", 'A' + (self->verdict->grade - PEERUP_REACH_A), self->verdict->sentence);
+  g_message ("IPv%d: %s", side->family == AF_INET ? 4 : 6, facts);
 }
 
 /* Something has changed that others may ask for. */
 static void
 nat_tell (PeerupEngineNat *self)
 {
+  const PeerupReachVerdict *before = self->verdict;
   PeerupReachView view;
 
   nat_announce (self);
   nat_get_view (self, &view);
   self->verdict = peerup_reach_grade (&view);
+  if (self->verdict != before && self->verdict->grade != PEERUP_REACH_UNKNOWN)
+    g_message ("Reachability %c: %s", 'A' + (self->verdict->grade - PEERUP_REACH_A), self->verdict->sentence);
   for (guint i = 0; i < self->watchers->len; i++)
     {
       const Watcher *watcher = &g_array_index (self->watchers, Watcher, i);
@@ -387,8 +385,8 @@ on_measured (PeerupNatMeasure *measure, const PeerupNatFacts *facts, gpointer da
     }
   else
     self->retry_time = RETRY_TIME;
+  nat_log_facts (side);
   nat_tell (self);
-  nat_log (self);
 }
 
 /* @anew: what is known is of another network. */
@@ -463,23 +461,41 @@ on_reachability_changed (PeerupReachability *reachability, gpointer data)
   nat_tell (data);
 }
 
-static void
-on_mapping_changed (PeerupPortMapping *mapping, gpointer data)
+/* (transfer full): one line for each port that is forwarded. */
+static GStrv
+nat_describe_forwarded (PeerupEngineNat *self)
 {
-  PeerupEngineNat *self = data;
   PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX];
   guint n = nat_list_forwarded (self, infos);
+  g_autoptr (GStrvBuilder) lines = g_strv_builder_new ();
 
   for (guint i = 0; i < n; i++)
     {
       g_autofree char *external = peerup_socket_address_to_string (&infos[i].mapped.external);
 
-      g_message ("The router forwards %s %s to port %u, by %s%s",
-                 infos[i].mapped.protocol == IPPROTO_TCP ? "TCP" : "UDP", external, infos[i].mapped.port, infos[i].by,
-                 nat_believes (self, &infos[i]) ? "" : "; others see this computer elsewhere");
+      g_strv_builder_take (lines, g_strdup_printf ("The router forwards %s %s to port %u, by %s%s",
+                                                   infos[i].mapped.protocol == IPPROTO_TCP ? "TCP" : "UDP", external,
+                                                   infos[i].mapped.port, infos[i].by,
+                                                   nat_believes (self, &infos[i])
+                                                     ? ""
+                                                     : "; others see this computer elsewhere"));
     }
-  if (n == 0)
-    g_info ("The router forwards nothing");
+  return g_strv_builder_end (lines);
+}
+
+static void
+on_mapping_changed (PeerupPortMapping *mapping, gpointer data)
+{
+  PeerupEngineNat *self = data;
+  GStrv lines = nat_describe_forwarded (self);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (!g_strv_contains ((const char *const *) self->forwarded, lines[i]))
+      g_message ("%s", lines[i]);
+  if (lines[0] == NULL && self->forwarded[0] != NULL)
+    g_message ("The router no longer forwards anything");
+  g_strfreev (self->forwarded);
+  self->forwarded = lines;
   nat_tell (self);
 }
 
@@ -587,6 +603,7 @@ peerup_engine_nat_new (PeerupEngine *engine)
   self->listening = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->watchers = g_array_new (FALSE, FALSE, sizeof (Watcher));
   self->verdict = peerup_reach_grade (&nothing);
+  self->forwarded = g_new0 (char *, 1);
   peerup_timer_init (&self->look, reactor, on_look, self);
   /* A relay's address is the owner's choice. */
   if (peerup_config_get_port_mapping (engine->config) && !(engine->flags & PEERUP_ENGINE_RELAY))
@@ -616,5 +633,6 @@ peerup_engine_nat_free (PeerupEngineNat *self)
   peerup_timer_clear (&self->look);
   g_array_unref (self->watchers);
   g_ptr_array_unref (self->listening);
+  g_strfreev (self->forwarded);
   g_free (self);
 }
