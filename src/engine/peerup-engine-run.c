@@ -243,6 +243,8 @@ drain_all (PeerupEngine *self)
 
   if (self->relay != NULL)
     g_ptr_array_add (futures, peerup_engine_relay_drain (self->relay, now + get_relay_drain_time (self)));
+  if (self->nat != NULL)
+    g_ptr_array_add (futures, peerup_engine_nat_stop (self->nat));
   g_ptr_array_add (futures, peerup_service_set_drain (self->services, deadline));
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->forwards)); i++)
     {

@@ -56,6 +56,7 @@ struct _PeerupSwarm
   GPtrArray *relayed_addresses; /* of PeerupMultiaddr */
   PeerupSwarmGuests guest_funcs;
   GPtrArray *guests; /* peerup-swarm-guest.c */
+  GPtrArray *mapped_addresses;  /* likewise */
   gboolean closed;
 };
 

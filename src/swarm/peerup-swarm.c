@@ -564,6 +564,7 @@ peerup_swarm_finalize (GObject *object)
   g_hash_table_unref (self->direct_dials);
   g_ptr_array_unref (self->relayed_addresses);
   g_ptr_array_unref (self->guests);
+  g_ptr_array_unref (self->mapped_addresses);
   g_hash_table_unref (self->upgrading);
   g_ptr_array_unref (self->openings);
   g_hash_table_unref (self->opened_at);
@@ -618,6 +619,7 @@ peerup_swarm_init (PeerupSwarm *self)
   self->direct_dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
   self->relayed_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->guests = peerup_swarm_guests_new ();
+  self->mapped_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->openings = g_ptr_array_new ();
   self->opened_at =

@@ -119,7 +119,9 @@ DexFuture *peerup_swarm_accept_circuit (PeerupSwarm *self, const PeerupCircuit *
                                         PeerupMultiaddr *address) G_GNUC_WARN_UNUSED_RESULT;
 /* Where we can be reached through relays, the best first; copied. */
 void peerup_swarm_set_relayed_addresses (PeerupSwarm *self, GPtrArray *addresses);
-/* (transfer full) of PeerupMultiaddr: the listen addresses, and then those. */
+/* Where our sockets can be reached from the internet though they are bound elsewhere; copied. */
+void peerup_swarm_set_mapped_addresses (PeerupSwarm *self, GPtrArray *addresses);
+/* (transfer full) of PeerupMultiaddr: the listen addresses, the mapped ones, and then the relayed ones. */
 GPtrArray *peerup_swarm_dup_announced_addresses (PeerupSwarm *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer full) of PeerupQuicTransport: those that listen and those that only dial, oldest first. */
