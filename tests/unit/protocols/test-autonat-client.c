@@ -12,6 +12,8 @@
 #include "protocols/peerup-identify.h"
 #include "wire/peerup-autonat-message.h"
 
+#define SOME_ID "12D3KooWHHzSeKaY8xuZVzkLbKFfvNgPPeKhFBGrMbNzbm5akpqu"
+
 /* A request that a scripted server got. */
 typedef struct
 {
@@ -504,6 +506,14 @@ assert_nonce_is_dropped (Party *from, PeerupConnection *connection)
   test_run_fiber (tell_wrong_nonce_fiber, stream);
 }
 
+static void
+assert_expects (Fixture *f, const char *from, gboolean expected)
+{
+  g_autoptr (PeerupMultiaddr) remote = peerup_multiaddr_newf ("%s", from);
+
+  g_assert_cmpint (peerup_autonat_expects (f->asking, remote), ==, expected);
+}
+
 /* At the right moment, from the right host: who is not the dial-back gets nothing, and is gone with the check. */
 static void
 test_stranger (Fixture *f, gconstpointer data)
@@ -527,8 +537,11 @@ test_stranger (Fixture *f, gconstpointer data)
   assert_refused (&stranger, f, address);
   check = begin_check (f, &server, test_deadline ());
   dex_unref (test_finish (dex_ref (hanging)));
-  /* From another host. */
+  /* From another host, or from anywhere through a relay on this one. */
   assert_refused (&second, f, elsewhere);
+  assert_expects (f, "/ip4/" INTERNET_SERVER "/tcp/1", TRUE);
+  assert_expects (f, "/ip4/" INTERNET_STRANGER "/tcp/1", FALSE);
+  assert_expects (f, "/ip4/" INTERNET_SERVER "/tcp/1/p2p/" SOME_ID "/p2p-circuit", FALSE);
   /* From the server's. A dial that failed before is not tried again at once, unless the address is told anew. */
   party_clear (&stranger);
   party_init (&stranger, 3);
