@@ -678,21 +678,16 @@ static DexFuture *
 rate_fiber (gpointer data)
 {
   Pair *pair = data;
+  g_autoptr (GBytes) message = connect_to (victim);
 
   for (guint i = 0; i <= PEERUP_DCUTR_TRY_BURST; i++)
     {
-      g_autoptr (PeerupStream) stream = script_open (pair->b.swarm, pair->at_b);
-      g_autoptr (GPtrArray) own = peerup_swarm_dup_listen_addresses (pair->b.swarm);
-      g_autoptr (PeerupDcutrMessage) answer = NULL;
-      g_autoptr (GBytes) rest = NULL;
-
-      script_send (stream, PEERUP_DCUTR_CONNECT, own);
-      answer = script_receive (stream);
-      g_assert_cmpint (answer != NULL, ==, i < PEERUP_DCUTR_TRY_BURST);
       /* Not SYNC: the try is over, and has counted. */
-      script_send (stream, PEERUP_DCUTR_CONNECT, own);
-      rest = peerup_stream_await_rest (stream, 64, test_deadline (), NULL);
-      g_assert_null (rest);
+      Ask ask = { .swarm = pair->b.swarm, .connection = pair->at_b, .message = message, .next = message };
+
+      g_assert_null (ask_fiber (&ask));
+      g_assert_true (ask.was_reset);
+      g_assert_cmpint (ask.answered, ==, i < PEERUP_DCUTR_TRY_BURST);
     }
   return NULL;
 }
