@@ -63,6 +63,8 @@ func listen(s stack, allow, services []string, r relaying) error {
 	untilQuit(ctx, func() { announce(h) }, func(line string) {
 		if id, found := strings.CutPrefix(line, "protocol "); found {
 			serve(h, protocol.ID(id), echo)
+		} else if addr, found := strings.CutPrefix(line, "connect "); found {
+			go connect(ctx, h, addr)
 		} else if line == "peers" {
 			peers := []string{}
 			for _, c := range h.Network().Conns() {
@@ -72,6 +74,17 @@ func listen(s stack, allow, services []string, r relaying) error {
 		}
 	})
 	return nil
+}
+
+// connect dials once and stays connected; what comes of it watchConnections tells.
+func connect(ctx context.Context, h host.Host, addr string) {
+	info, err := peer.AddrInfoFromString(addr)
+	if err == nil {
+		err = h.Connect(network.WithAllowLimitedConn(ctx, "connect"), *info)
+	}
+	if err != nil {
+		emit("unreached", members{"error": err.Error()})
+	}
 }
 
 func announce(h host.Host) {
@@ -187,6 +200,7 @@ func describe(c network.Conn) members {
 		"muxer":       state.StreamMultiplexer,
 		"early_muxer": state.UsedEarlyMuxerNegotiation,
 		"limited":     c.Stat().Limited,
+		"outbound":    c.Stat().Direction == network.DirOutbound,
 	}
 }
 
