@@ -34,6 +34,7 @@ learn_address (PeerupDcutr *dcutr, PeerupSwarm *swarm, PeerupMultiaddr *observed
   if (listening->len > 0)
     g_ptr_array_add (addresses, seen_at (listening->pdata[0], observed));
   peerup_dcutr_set_addresses (dcutr, addresses);
+  interop_emit ("punching", json_object_new ());
 }
 
 static DexFuture *
