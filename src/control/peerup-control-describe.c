@@ -18,6 +18,7 @@ add_path (GVariantDict *dict, PeerupPeer *peer)
   gint64 rtt = peerup_peer_get_rtt (peer);
 
   add_string (dict, "path", peerup_peer_get_relayed (peer) ? "relayed" : "direct");
+  g_variant_dict_insert (dict, "punched", "b", g_strcmp0 (peerup_peer_get_path (peer), "punched") == 0);
   add_string (dict, "address", peerup_peer_get_address (peer));
   add_string (dict, "transport", peerup_peer_get_transport (peer));
   add_string (dict, "security", peerup_peer_get_security (peer));

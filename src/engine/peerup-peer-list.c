@@ -101,6 +101,7 @@ peerup_peer_list_follow (PeerupPeerList *self, PeerupSwarm *swarm, PeerupIdentif
 {
   g_signal_connect_object (swarm, "connection-opened", G_CALLBACK (on_connection_changed), self, 0);
   g_signal_connect_object (swarm, "connection-closed", G_CALLBACK (on_connection_changed), self, 0);
+  g_signal_connect_object (swarm, "connection-changed", G_CALLBACK (on_connection_changed), self, 0);
   g_signal_connect_object (identify, "identified", G_CALLBACK (on_identified), self, 0);
 }
 

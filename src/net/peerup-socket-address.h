@@ -32,10 +32,14 @@ guint16 peerup_socket_address_get_port (const PeerupSocketAddress *self);
 void peerup_socket_address_set_port (PeerupSocketAddress *self, guint16 port);
 /* Family, address, port and, for link-local ones, scope. */
 gboolean peerup_socket_address_equal (const PeerupSocketAddress *a, const PeerupSocketAddress *b);
+/* Family, address and scope: whether they are of one host, whatever the ports. */
+gboolean peerup_socket_address_is_same_host (const PeerupSocketAddress *a, const PeerupSocketAddress *b);
 /* 0.0.0.0 or ::, of any port. */
 gboolean peerup_socket_address_is_wildcard (const PeerupSocketAddress *self);
 /* Known on one link only: 169.254.0.0/16 or fe80::/10. */
 gboolean peerup_socket_address_is_link_local (const PeerupSocketAddress *self);
+/* Of the internet, see peerup_ip_is_global(). */
+gboolean peerup_socket_address_is_global (const PeerupSocketAddress *self);
 
 typedef enum
 {

@@ -249,6 +249,7 @@ get_standing (PeerupSwarm *swarm, PeerupPeerId *relay, PeerupRelayStanding *stan
   g_autoptr (PeerupConnection) connection = client_dup_connection (self, relay);
   PeerupRelayLink *link = client_find (self, relay);
   PeerupRelayInfo info;
+  guint index = 0;
 
   if (connection != NULL)
     {
@@ -259,6 +260,7 @@ get_standing (PeerupSwarm *swarm, PeerupPeerId *relay, PeerupRelayStanding *stan
     return;
   peerup_relay_link_get_info (link, &info);
   standing->failures = info.n_failures;
+  standing->of_peer = g_ptr_array_find (self->links, link, &index) && index >= self->n_configured;
 }
 
 static int

@@ -129,6 +129,8 @@ compare_relays (const PeerupRelayStanding *a, const PeerupRelayStanding *b)
 {
   if (a->warm != b->warm)
     return a->warm ? -1 : 1;
+  if (a->of_peer != b->of_peer)
+    return a->of_peer ? -1 : 1;
   if ((a->rtt < 0) != (b->rtt < 0))
     return a->rtt < 0 ? 1 : -1;
   if (a->rtt != b->rtt)

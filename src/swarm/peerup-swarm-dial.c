@@ -4,7 +4,8 @@
  * Dialing one peer: its addresses in the order of peerup_dial_order(), each started a little
  * after the one before it (RFC 8305), the first whose upgrade succeeds wins and the others are
  * cancelled. Names are looked up first, beside the addresses that need no look-up. One fiber
- * owns the dial; all who want the peer wait on its promise.
+ * owns the dial; all who want the peer wait on its promise. What might still come to a better path
+ * than the winner, which all of them have by then, goes on, and is taken up beside it when it does.
  *
  * A crossed pair, where each side dials the other at once, ends as one connection: the better
  * one by peerup_swarm_rank(), which both sides see alike. Only the peer with the smaller ID
@@ -26,22 +27,26 @@ struct _PeerupDial
 {
   PeerupSwarm *swarm;
   PeerupPeerId *peer;
-  GHashTable *table;   /* of the swarm, that it is in */
+  GHashTable *table;   /* of the swarm, that it is in; NULL: none any more */
   DexPromise *promise; /* to a PeerupConnection */
-  DexPromise *wake;    /* what the fiber waits for: one of the next two has changed */
+  DexPromise *wake;    /* what the fiber waits for: something below has changed */
   gboolean cancelled;
-  gboolean direct; /* through no relay */
+  gboolean direct;      /* through no relay; from the first success on */
+  gboolean told;        /* "dialed" was emitted */
+  gboolean relay_first; /* a direct path has turned silent */
   gint64 started_at;
-  gint64 give_up_at;   /* G_MAXINT64 unless crossed */
-  GPtrArray *lookups;  /* under way */
-  GPtrArray *waiting;  /* of PeerupDialCandidate, in order */
-  GPtrArray *attempts; /* under way */
-  GPtrArray *lost;     /* attempts that came to nothing */
-  gint64 next_at;      /* when the next candidate is started beside the attempts */
-  GPtrArray *crossed;  /* inbound connections that came meanwhile */
-  GHashTable *failed;  /* PeerupMultiaddr: addresses to remember as failed */
-  GString *reasons;    /* why each address failed */
-  int code;            /* UNREACHABLE, or what one address told more than that */
+  gint64 give_up_at;    /* G_MAXINT64 unless crossed */
+  GPtrArray *lookups;   /* under way */
+  GPtrArray *waiting;   /* of PeerupDialCandidate, in order */
+  GPtrArray *attempts;  /* under way */
+  GPtrArray *lost;      /* attempts that came to nothing */
+  gint64 next_at;       /* when the next candidate is started beside the attempts */
+  GPtrArray *crossed;   /* inbound connections that came meanwhile */
+  GHashTable *gathered; /* PeerupMultiaddr: addresses that were taken from the peerstore */
+  GHashTable *failed;   /* PeerupMultiaddr: addresses to remember as failed */
+  GHashTable *told_of;  /* PeerupMultiaddr: those that are judged already */
+  GString *reasons;     /* why each address failed */
+  int code;             /* UNREACHABLE, or what one address told more than that */
   guint n_failed;
 };
 
@@ -116,12 +121,30 @@ dial_add_candidate (PeerupDial *self, PeerupDialCandidate *candidate)
     }
 }
 
+/* The best relay is started together with what would have been the first. */
+static void
+dial_put_relay_first (PeerupDial *self)
+{
+  for (guint i = 0; i < self->waiting->len; i++)
+    {
+      PeerupDialCandidate *candidate = self->waiting->pdata[i];
+
+      if (!candidate->relayed)
+        continue;
+      candidate->head_start = 0;
+      g_ptr_array_insert (self->waiting, 0, g_ptr_array_steal_index (self->waiting, i));
+      return;
+    }
+}
+
 static void
 dial_sort (PeerupDial *self)
 {
   gint64 now = g_get_monotonic_time ();
 
   peerup_dial_order (self->waiting, peerup_peerstore_is_udp_blocked (self->swarm->peerstore, now), now);
+  if (self->relay_first && self->attempts->len == 0)
+    dial_put_relay_first (self);
 }
 
 static void
@@ -133,7 +156,8 @@ dial_gather (PeerupDial *self)
     {
       PeerupDialCandidate *candidate = g_ptr_array_steal_index (known, 0);
 
-      if (self->direct && candidate->relayed)
+      if ((self->direct && candidate->relayed) ||
+          !g_hash_table_add (self->gathered, peerup_multiaddr_ref (candidate->known)))
         peerup_dial_candidate_free (candidate);
       else if (!candidate->relayed && peerup_endpoint_is_name (&candidate->endpoint))
         g_ptr_array_add (self->lookups, peerup_dial_lookup_start (candidate));
@@ -285,6 +309,7 @@ dial_remember (PeerupDial *self, const PeerupDialAttempt *winner, PeerupConnecti
       dial_judge_udp (self, winner, now);
       /* One address of a name is enough for it. */
       g_hash_table_remove (self->failed, winner->candidate->known);
+      g_hash_table_add (self->told_of, peerup_multiaddr_ref (winner->candidate->known));
       peerup_peerstore_report_success (peerstore, self->peer, winner->candidate->known, now);
       if (winner->candidate->relayed || winner->candidate->endpoint.transport != PEERUP_IP_QUIC)
         peerup_peerstore_report_security (peerstore, self->peer, peerup_connection_get_info (connection)->security);
@@ -293,7 +318,8 @@ dial_remember (PeerupDial *self, const PeerupDialAttempt *winner, PeerupConnecti
     }
   g_hash_table_iter_init (&iter, self->failed);
   while (g_hash_table_iter_next (&iter, &address, NULL))
-    peerup_peerstore_report_failure (peerstore, self->peer, address, now);
+    if (g_hash_table_add (self->told_of, peerup_multiaddr_ref (address)))
+      peerup_peerstore_report_failure (peerstore, self->peer, address, now);
 }
 
 /* Looks at the attempts that have ended; returns the connection of the first that won. */
@@ -314,6 +340,7 @@ dial_collect (PeerupDial *self)
       if (connection != NULL)
         {
           dial_remember (self, attempt, connection);
+          g_ptr_array_remove_index (self->attempts, i);
           return connection;
         }
       dial_lose (self, attempt);
@@ -357,10 +384,10 @@ dial_is_given_up (PeerupDial *self)
   return self->cancelled || (self->give_up_at != G_MAXINT64 && g_get_monotonic_time () >= self->give_up_at);
 }
 
+/* To the next success, or NULL at the end of all. */
 static PeerupConnection *
 dial_race (PeerupDial *self)
 {
-  dial_gather (self);
   while (self->lookups->len > 0 || self->waiting->len > 0 || self->attempts->len > 0)
     {
       PeerupConnection *connection;
@@ -399,13 +426,15 @@ is_decider (PeerupSwarm *self, PeerupPeerId *peer)
   return peerup_peer_id_compare (peerup_swarm_get_peer_id (self), peer) < 0;
 }
 
-/* Of @ours, which we dialed, and @theirs one stays. */
+/* Of @ours, which we dialed, and @theirs one stays, but what goes through a relay is not given up for what is new
+ * and does not. */
 static void
 swarm_settle_pair (PeerupSwarm *self, PeerupConnection *ours, PeerupConnection *theirs)
 {
   gboolean keep_ours = peerup_swarm_rank (self, ours) > peerup_swarm_rank (self, theirs);
 
-  peerup_connection_retire (keep_ours ? theirs : ours, PEERUP_CONNECTION_CODE_SUPPLANTED);
+  if (peerup_swarm_is_relayed (ours) == peerup_swarm_is_relayed (theirs))
+    peerup_connection_retire (keep_ours ? theirs : ours, PEERUP_CONNECTION_CODE_SUPPLANTED);
 }
 
 /* A connection that we dialed so lately that @peer may have dialed at the same time; borrowed. */
@@ -426,28 +455,170 @@ find_fresh_dialed (PeerupSwarm *self, PeerupPeerId *peer)
   return NULL;
 }
 
-/* Whether what is being tried would be better than @inbound, which is there. */
+/* Whether what is being tried may be better than @inbound, which is there. */
 static gboolean
 dial_may_outrank (PeerupDial *self, PeerupConnection *inbound)
 {
-  gboolean has_quic = FALSE;
+  int rank = peerup_swarm_rank (self->swarm, inbound);
 
-  for (guint i = 0; i < self->attempts->len && !has_quic; i++)
-    has_quic = ((PeerupDialAttempt *) self->attempts->pdata[i])->candidate->endpoint.transport == PEERUP_IP_QUIC;
-  return peerup_swarm_rank_dialed (self->swarm, self->peer, has_quic) > peerup_swarm_rank (self->swarm, inbound);
+  for (guint i = 0; i < self->attempts->len; i++)
+    {
+      PeerupDialAttempt *attempt = self->attempts->pdata[i];
+
+      if (peerup_swarm_rank_dialed (self->swarm, self->peer, attempt->candidate) > rank)
+        return TRUE;
+    }
+  return self->attempts->len == 0;
+}
+
+static void
+dial_note_direct (PeerupDial *self, PeerupConnection *inbound)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (is_decider (self->swarm, self->peer))
+    g_ptr_array_add (self->crossed, g_object_ref (inbound));
+  self->give_up_at = MIN (self->give_up_at, dial_may_outrank (self, inbound) ? now + CROSSED_TIMEOUT : now);
+  dial_wake (self);
+}
+
+static void
+dial_settle_crossed (PeerupDial *self, PeerupConnection *ours)
+{
+  for (guint i = 0; i < self->crossed->len; i++)
+    if (self->crossed->pdata[i] != (gpointer) ours)
+      swarm_settle_pair (self->swarm, ours, self->crossed->pdata[i]);
+}
+
+/* Success, and what goes on after it */
+
+/* Whether @candidate is worth trying though there is @connection. */
+static gboolean
+dial_is_worth (PeerupDial *self, const PeerupDialCandidate *candidate, PeerupConnection *connection)
+{
+  const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
+
+  /* Of circuits that cross, each side gives up the same one. */
+  if (candidate->relayed && !info->outbound && peerup_swarm_is_relayed (connection))
+    return peerup_swarm_rank_dialed (self->swarm, self->peer, candidate) > peerup_swarm_rank (self->swarm, connection);
+  return peerup_swarm_may_outdo (self->swarm, candidate, connection);
+}
+
+static void
+dial_cancel_rest (PeerupDial *self)
+{
+  for (guint i = 0; i < self->attempts->len; i++)
+    peerup_dial_attempt_cancel (self->attempts->pdata[i]);
+  for (guint i = 0; i < self->lookups->len; i++)
+    peerup_dial_lookup_cancel (self->lookups->pdata[i]);
+  g_ptr_array_set_size (self->attempts, 0);
+  g_ptr_array_set_size (self->lookups, 0);
+  g_ptr_array_set_size (self->waiting, 0);
+}
+
+/* Where there is a direct connection, nothing is begun any more, but what runs may still be the better path. */
+static void
+dial_prune (PeerupDial *self, PeerupConnection *connection)
+{
+  gboolean relayed = peerup_swarm_is_relayed (connection);
+
+  for (guint i = self->attempts->len; i-- > 0;)
+    {
+      PeerupDialAttempt *attempt = self->attempts->pdata[i];
+
+      if (dial_is_worth (self, attempt->candidate, connection))
+        continue;
+      peerup_dial_attempt_cancel (attempt);
+      g_ptr_array_remove_index (self->attempts, i);
+    }
+  for (guint i = self->waiting->len; i-- > 0;)
+    if (!relayed || ((PeerupDialCandidate *) self->waiting->pdata[i])->relayed)
+      g_ptr_array_remove_index (self->waiting, i);
+  for (guint i = 0; i < self->lookups->len && !relayed; i++)
+    peerup_dial_lookup_cancel (self->lookups->pdata[i]);
+  if (!relayed)
+    g_ptr_array_set_size (self->lookups, 0);
+}
+
+static void
+dial_leave_table (PeerupDial *self)
+{
+  if (self->table != NULL)
+    g_hash_table_remove (self->table, self->peer);
+  self->table = NULL;
+}
+
+/* The rest goes on as the dial of those who want a direct connection, unless there is one. Returns what those wait
+ * for who wanted the success that is there. */
+static DexPromise *
+dial_move_on (PeerupDial *self, PeerupConnection *connection)
+{
+  DexPromise *promise = g_steal_pointer (&self->promise);
+
+  self->promise = dex_promise_new ();
+  self->direct = TRUE;
+  dial_leave_table (self);
+  dial_prune (self, connection);
+  if (g_hash_table_contains (self->swarm->direct_dials, self->peer))
+    dial_cancel_rest (self);
+  if (self->attempts->len + self->waiting->len + self->lookups->len == 0)
+    return promise;
+  self->table = self->swarm->direct_dials;
+  g_hash_table_insert (self->table, self->peer, self);
+  return promise;
+}
+
+static PeerupConnection *
+swarm_best (PeerupSwarm *self, PeerupPeerId *peer, gboolean direct)
+{
+  return direct ? peerup_swarm_best_direct (self, peer) : peerup_swarm_best_connection (self, peer);
+}
+
+static void
+dial_tell (PeerupDial *self, PeerupConnection *connection)
+{
+  if (!self->told && !self->cancelled)
+    g_signal_emit_by_name (self->swarm, "dialed", connection, g_get_monotonic_time () - self->started_at);
+  self->told = TRUE;
+}
+
+/* One that has begun to close tells by itself why, to who uses it. */
+static void
+dial_answer (PeerupDial *self, DexPromise *promise, PeerupConnection *connection, gboolean direct)
+{
+  PeerupConnection *best = swarm_best (self->swarm, self->peer, direct);
+
+  if (best == NULL)
+    best = connection;
+  dial_tell (self, best);
+  dex_promise_resolve_object (promise, g_object_ref (best));
+}
+
+/* @connection is what @self was for, and is one of the swarm's. */
+static void
+dial_take_other (PeerupDial *self, PeerupConnection *connection)
+{
+  gboolean direct = self->direct;
+  g_autoptr (DexPromise) promise = NULL;
+
+  if (direct && peerup_swarm_is_relayed (connection))
+    return;
+  promise = dial_move_on (self, connection);
+  dial_answer (self, promise, connection, direct);
+  dial_wake (self);
 }
 
 static void
 dial_note_inbound (PeerupDial *self, PeerupConnection *inbound)
 {
-  gint64 now = g_get_monotonic_time ();
-
-  if (self->direct && peerup_swarm_is_relayed (inbound))
-    return;
-  if (is_decider (self->swarm, self->peer))
+  if (!peerup_swarm_is_relayed (inbound) && !peerup_connection_get_info (inbound)->punched)
+    {
+      dial_note_direct (self, inbound);
+      return;
+    }
+  if (is_decider (self->swarm, self->peer) && peerup_swarm_is_relayed (inbound))
     g_ptr_array_add (self->crossed, g_object_ref (inbound));
-  self->give_up_at = MIN (self->give_up_at, dial_may_outrank (self, inbound) ? now + CROSSED_TIMEOUT : now);
-  dial_wake (self);
+  dial_take_other (self, inbound);
 }
 
 void
@@ -471,53 +642,89 @@ peerup_swarm_note_inbound (PeerupSwarm *self, PeerupConnection *inbound)
     }
 }
 
-static void
-dial_settle_crossed (PeerupDial *self, PeerupConnection *ours)
+void
+peerup_swarm_note_heard (PeerupSwarm *self, PeerupConnection *connection)
 {
-  for (guint i = 0; i < self->crossed->len; i++)
-    if (self->crossed->pdata[i] != (gpointer) ours)
-      swarm_settle_pair (self->swarm, ours, self->crossed->pdata[i]);
+  PeerupPeerId *peer = peerup_connection_get_remote_peer (connection);
+  PeerupDial *dial = g_hash_table_lookup (self->dials, peer);
+  PeerupDial *direct = g_hash_table_lookup (self->direct_dials, peer);
+
+  if (peerup_connection_is_retired (connection))
+    return;
+  if (dial != NULL)
+    dial_take_other (dial, connection);
+  if (direct != NULL)
+    dial_take_other (direct, connection);
 }
 
 static void
-dial_cancel_rest (PeerupDial *self)
+dial_note_addresses (PeerupDial *self)
 {
-  for (guint i = 0; i < self->attempts->len; i++)
-    peerup_dial_attempt_cancel (self->attempts->pdata[i]);
-  for (guint i = 0; i < self->lookups->len; i++)
-    peerup_dial_lookup_cancel (self->lookups->pdata[i]);
+  if (peerup_swarm_best_direct (self->swarm, self->peer) != NULL)
+    return;
+  dial_gather (self);
+  dial_wake (self);
 }
 
-static PeerupConnection *
-swarm_best (PeerupSwarm *self, PeerupPeerId *peer, gboolean direct)
+void
+peerup_swarm_note_addresses (PeerupSwarm *self, PeerupPeerId *peer)
 {
-  return direct ? peerup_swarm_best_direct (self, peer) : peerup_swarm_best_connection (self, peer);
+  PeerupDial *dial = g_hash_table_lookup (self->dials, peer);
+  PeerupDial *direct = g_hash_table_lookup (self->direct_dials, peer);
+
+  if (dial != NULL)
+    dial_note_addresses (dial);
+  if (direct != NULL)
+    dial_note_addresses (direct);
+}
+
+static void
+dial_take_success (PeerupDial *self, PeerupConnection *connection)
+{
+  gboolean direct = self->direct;
+  g_autoptr (DexPromise) promise = NULL;
+
+  /* Of circuits that crossed it was the better one, and nobody waits for it. */
+  if (!direct || !peerup_swarm_is_relayed (connection))
+    promise = dial_move_on (self, connection);
+  peerup_swarm_add_connection (self->swarm, connection);
+  dial_settle_crossed (self, connection);
+  if (promise != NULL)
+    dial_answer (self, promise, connection, direct);
+}
+
+/* Where all has failed, a connection that is silent is better than none. */
+static void
+dial_end (PeerupDial *self)
+{
+  PeerupConnection *other = self->cancelled ? NULL : swarm_best (self->swarm, self->peer, self->direct);
+
+  dial_cancel_rest (self);
+  dial_leave_table (self);
+  dial_tell (self, other);
+  if (other == NULL && !self->cancelled && !self->direct)
+    other = peerup_swarm_best_silent (self->swarm, self->peer);
+  if (other != NULL)
+    dex_promise_resolve_object (self->promise, g_object_ref (other));
+  else
+    dex_promise_reject (self->promise, dial_error (self));
 }
 
 static DexFuture *
 dial_fiber (gpointer data)
 {
   PeerupDial *self = data;
-  g_autoptr (PeerupConnection) connection = dial_race (self);
-  PeerupConnection *other;
+  g_autoptr (PeerupConnection) connection = NULL;
 
-  dial_cancel_rest (self);
-  g_hash_table_remove (self->table, self->peer);
-  if (connection != NULL && !self->cancelled)
+  dial_gather (self);
+  while ((connection = dial_race (self)) != NULL && !self->cancelled)
     {
-      peerup_swarm_add_connection (self->swarm, connection);
-      dial_settle_crossed (self, connection);
+      dial_take_success (self, connection);
+      g_clear_object (&connection);
     }
-  other = self->cancelled ? NULL : swarm_best (self->swarm, self->peer, self->direct);
-  /* One that has begun to close tells by itself why, to who uses it. */
-  if (other == NULL && !self->cancelled)
-    other = connection;
-  if (!self->cancelled)
-    g_signal_emit_by_name (self->swarm, "dialed", other, g_get_monotonic_time () - self->started_at);
-  if (other != NULL)
-    dex_promise_resolve_object (self->promise, g_object_ref (other));
-  else
-    dex_promise_reject (self->promise, dial_error (self));
+  if (connection != NULL)
+    peerup_connection_close (connection, PEERUP_CONNECTION_CODE_SHUTDOWN);
+  dial_end (self);
   return dex_future_new_for_boolean (TRUE);
 }
 
@@ -535,7 +742,9 @@ dial_free (gpointer data)
   g_ptr_array_unref (self->attempts);
   g_ptr_array_unref (self->lost);
   g_ptr_array_unref (self->crossed);
+  g_hash_table_unref (self->gathered);
   g_hash_table_unref (self->failed);
+  g_hash_table_unref (self->told_of);
   g_string_free (self->reasons, TRUE);
   g_free (self);
 }
@@ -543,6 +752,7 @@ dial_free (gpointer data)
 static PeerupDial *
 dial_new (PeerupSwarm *swarm, PeerupPeerId *peer)
 {
+  PeerupConnection *silent = peerup_swarm_best_silent (swarm, peer);
   PeerupDial *self = g_new0 (PeerupDial, 1);
 
   self->swarm = g_object_ref (swarm);
@@ -551,13 +761,18 @@ dial_new (PeerupSwarm *swarm, PeerupPeerId *peer)
   self->wake = dex_promise_new ();
   self->started_at = g_get_monotonic_time ();
   self->give_up_at = G_MAXINT64;
+  self->relay_first = silent != NULL && !peerup_swarm_is_relayed (silent);
   self->code = PEERUP_ERROR_UNREACHABLE;
   self->lookups = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_lookup_unref);
   self->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_candidate_free);
   self->attempts = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_attempt_unref);
   self->lost = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_dial_attempt_unref);
+  self->gathered = g_hash_table_new_full (peerup_multiaddr_hash, peerup_multiaddr_equal,
+                                          (GDestroyNotify) peerup_multiaddr_unref, NULL);
   self->failed = g_hash_table_new_full (peerup_multiaddr_hash, peerup_multiaddr_equal,
                                         (GDestroyNotify) peerup_multiaddr_unref, NULL);
+  self->told_of = g_hash_table_new_full (peerup_multiaddr_hash, peerup_multiaddr_equal,
+                                         (GDestroyNotify) peerup_multiaddr_unref, NULL);
   self->crossed = g_ptr_array_new_with_free_func (g_object_unref);
   self->reasons = g_string_new (NULL);
   return self;

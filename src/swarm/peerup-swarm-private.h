@@ -34,6 +34,7 @@ struct _PeerupSwarm
   GHashTable *protocols; /* name -> Handler */
   GPtrArray *listening;  /* of Listening; peerup-swarm-listen.c */
   GPtrArray *quic;       /* of PeerupQuicTransport; peerup-swarm-quic.c */
+  GPtrArray *punched;    /* sockets with one connection each; peerup-swarm-punch.c */
   PeerupQuicCongestion congestion;
   char *websocket_certificate_file; /* nullable, as the next */
   char *websocket_key_file;
@@ -51,6 +52,8 @@ struct _PeerupSwarm
   PeerupRelayStandingFunc standing_func; /* NULL: all relays stand alike */
   gpointer standing_data;
   GPtrArray *relayed_addresses; /* of PeerupMultiaddr */
+  PeerupSwarmGuests guest_funcs;
+  GPtrArray *guests; /* peerup-swarm-guest.c */
   gboolean closed;
 };
 
@@ -75,17 +78,28 @@ gboolean peerup_swarm_admit_handshake (PeerupSwarm *self, guint64 host);
 void peerup_swarm_release_handshake (PeerupSwarm *self, guint64 host);
 /* Takes up a connection that was just made; borrows it. */
 void peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection);
-/* The best open connection to @peer, borrowed, or NULL. */
+/* Guests; see peerup-swarm-guest.c. Whether somebody that the gate refuses may come from @remote now. */
+gboolean peerup_swarm_expects_guest (PeerupSwarm *self, PeerupMultiaddr *remote);
+/* Takes @connection, which the gate refuses, up as a guest, if it is still expected. Borrows it. */
+gboolean peerup_swarm_take_guest (PeerupSwarm *self, PeerupConnection *connection);
+GPtrArray *peerup_swarm_guests_new (void) G_GNUC_WARN_UNUSED_RESULT;
+/* The best open connection to @peer that is not silent, borrowed, or NULL; see peerup-swarm-rank.c. */
 PeerupConnection *peerup_swarm_best_connection (PeerupSwarm *self, PeerupPeerId *peer);
-
-/* The best open connection to @peer that goes through no relay, borrowed, or NULL. */
+/* The same of those that go through no relay. */
 PeerupConnection *peerup_swarm_best_direct (PeerupSwarm *self, PeerupPeerId *peer);
+/* The best of the silent ones, where all that take new streams are silent; borrowed, or NULL. */
+PeerupConnection *peerup_swarm_best_silent (PeerupSwarm *self, PeerupPeerId *peer);
 
-/* Which of several connections to a peer is the better one, the same on both sides: one that
- * lasts, direct, QUIC, dialed by the peer with the smaller ID. */
+/* By how much the ranks of two kinds of paths differ at least. */
+#define PEERUP_SWARM_RANK_KIND 4
+/* Which of several connections to a peer is the better one, the same on both sides: direct near by, direct through
+ * the internet, punched, relayed, relayed with limits, of the direct ones IPv6 first; QUIC first of a kind; then what
+ * the peer with the smaller ID dialed. Retired ones come last. */
 int peerup_swarm_rank (PeerupSwarm *self, PeerupConnection *connection);
-/* Of a direct connection that we would dial now. */
-int peerup_swarm_rank_dialed (PeerupSwarm *self, PeerupPeerId *peer, gboolean quic);
+/* Of a connection that we would have by dialing @candidate now. */
+int peerup_swarm_rank_dialed (PeerupSwarm *self, PeerupPeerId *peer, const PeerupDialCandidate *candidate);
+/* Whether that would be a better path than @connection, whoever dialed it. */
+gboolean peerup_swarm_may_outdo (PeerupSwarm *self, const PeerupDialCandidate *candidate, PeerupConnection *connection);
 
 /* (transfer full) (nullable): of one end of a connected TCP socket that carries @transport. @host (optional)
  * gets its host key. */
@@ -116,6 +130,11 @@ PeerupQuicTransport *peerup_swarm_get_quic_for (PeerupSwarm *self, const PeerupS
 void peerup_swarm_stop_quic (PeerupSwarm *self);
 void peerup_swarm_watch_routes (PeerupSwarm *self);
 
+/* (transfer full): what peerup_swarm_dial_punched() and accept_punched() keep; one that is taken out ends. */
+GPtrArray *peerup_swarm_punched_new (void) G_GNUC_WARN_UNUSED_RESULT;
+/* Ends the connections whose address this machine has no more. */
+void peerup_swarm_check_punched (PeerupSwarm *self);
+
 /* The limits; see peerup-swarm-limits.c. A refusal is counted and told ("limited"). */
 PeerupLimits *peerup_swarm_limits_new (void) G_GNUC_WARN_UNUSED_RESULT;
 /* Handshakes under way from which on a QUIC listener should ask for a Retry: so few that forged
@@ -132,6 +151,10 @@ gboolean peerup_swarm_admit_stream (PeerupSwarm *self, PeerupConnection *connect
 /* A connection that the peer dialed was added: it may have crossed one that we dial, or just
  * dialed. */
 void peerup_swarm_note_inbound (PeerupSwarm *self, PeerupConnection *inbound);
+/* Addresses of @peer were added: a dial that is under way may take them. */
+void peerup_swarm_note_addresses (PeerupSwarm *self, PeerupPeerId *peer);
+/* A connection that was silent is not so any more: who dials to replace it need not. */
+void peerup_swarm_note_heard (PeerupSwarm *self, PeerupConnection *connection);
 void peerup_dial_cancel (PeerupDial *self);
 
 /* Simultaneous opens; see peerup-swarm-simultaneous.c. */

@@ -77,8 +77,10 @@ struct _PeerupConnectionClass
   /* Optional: what it knows beyond the round trip and the bytes, which are filled in, or knows
    * of them better. */
   void (*get_figures) (PeerupConnection *self, PeerupConnectionFigures *figures);
+  /* Optional: looks at what the system knows of answers, and notes it. */
+  void (*check_life) (PeerupConnection *self);
 
-  gpointer padding[7];
+  gpointer padding[6];
 };
 
 const PeerupConnectionInfo *peerup_connection_get_info (PeerupConnection *self);
@@ -96,6 +98,20 @@ gboolean peerup_connection_is_retired (PeerupConnection *self);
 void peerup_connection_set_silent (PeerupConnection *self, gboolean silent);
 gboolean peerup_connection_is_silent (PeerupConnection *self);
 DexFuture *peerup_connection_ping (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Signs of life. The peer owes one since something left that it has to answer, until an answer comes: an
+ * acknowledgment where the transport sees those, else whatever the peer sends. An idle connection owes nothing. */
+typedef void (*PeerupConnectionLifeFunc) (PeerupConnection *self, gpointer data);
+/* Who watches it, one at a time; NULL: nobody. Called when the peer begins to owe something and, while the watch is
+ * attentive, at each answer: from within input and output, so note it and return. */
+void peerup_connection_set_life_func (PeerupConnection *self, PeerupConnectionLifeFunc func, gpointer data);
+void peerup_connection_set_attentive (PeerupConnection *self, gboolean attentive);
+/* Monotonic µs. When the peer was heard last, by whatever it sent, the handshake included; when it answered last; and
+ * since when it owes an answer, 0: it owes none. */
+gint64 peerup_connection_get_heard_at (PeerupConnection *self);
+gint64 peerup_connection_get_answered_at (PeerupConnection *self);
+gint64 peerup_connection_get_owed_since (PeerupConnection *self);
+
 guint peerup_connection_get_n_streams (PeerupConnection *self);
 /* Smoothed round trip in microseconds, -1 while unknown. */
 gint64 peerup_connection_get_rtt (PeerupConnection *self);
@@ -128,6 +144,12 @@ void peerup_connection_set_punched (PeerupConnection *self);
 /* The path has moved to other addresses, either nullable for unchanged; emits "path-changed". */
 void peerup_connection_set_path (PeerupConnection *self, PeerupMultiaddr *local, PeerupMultiaddr *remote);
 void peerup_connection_deliver_stream (PeerupConnection *self, PeerupStream *stream);
+/* At @now something left that the peer has to answer; or something came; or an answer did, and @owes: there are more to
+ * come, from @since on. note_settled: nothing is owed, but no answer came either. */
+void peerup_connection_note_sent (PeerupConnection *self, gint64 now);
+void peerup_connection_note_heard (PeerupConnection *self, gint64 now);
+void peerup_connection_note_answered (PeerupConnection *self, gint64 now, gboolean owes, gint64 since);
+void peerup_connection_note_settled (PeerupConnection *self);
 void peerup_connection_set_retired (PeerupConnection *self);
 /* So many received bytes will wait for their readers. FALSE: not more than before. */
 gboolean peerup_connection_set_buffered (PeerupConnection *self, gsize bytes);

@@ -19,6 +19,7 @@ struct _PeerupQuicConnection
   PeerupQuicConn *conn;
   GQueue openers; /* of DexPromise: who wants a stream */
   GQueue pings;   /* of Ping */
+  PeerupQuicLife life; /* as it was noted last */
   guint32 retire_code;
   gboolean retired;
   void (*gone) (gpointer data);
@@ -213,6 +214,24 @@ peerup_quic_connection_ping (PeerupConnection *connection)
 }
 
 void
+peerup_quic_connection_note_life (PeerupQuicConnection *self)
+{
+  PeerupConnection *connection = PEERUP_CONNECTION (self);
+  PeerupQuicLife life;
+
+  peerup_quic_conn_get_life (self->conn, &life);
+  if (life.heard_at > self->life.heard_at)
+    peerup_connection_note_heard (connection, life.heard_at);
+  if (life.answered_at > self->life.answered_at)
+    peerup_connection_note_answered (connection, life.answered_at, life.owed_since != G_MAXINT64, life.owed_since);
+  else if (life.owed_since != G_MAXINT64)
+    peerup_connection_note_sent (connection, life.owed_since);
+  else
+    peerup_connection_note_settled (connection);
+  self->life = life;
+}
+
+void
 peerup_quic_connection_received (PeerupQuicConnection *self)
 {
   PeerupQuicFigures figures;
@@ -329,7 +348,7 @@ peerup_quic_connection_init (PeerupQuicConnection *self)
 }
 
 PeerupQuicConnection *
-peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote)
+peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote, gboolean punched)
 {
   PeerupQuicConnection *self = g_object_new (PEERUP_TYPE_QUIC_CONNECTION, NULL);
   PeerupPublicKey *key = peerup_quic_conn_get_remote_key (conn);
@@ -351,9 +370,11 @@ peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote)
     .security = "/tls/1.0.0",
     .muxer = "/quic-v1",
     .outbound = peerup_quic_conn_is_outbound (conn),
+    .punched = punched,
   };
   peerup_connection_init_info (PEERUP_CONNECTION (self), &info);
   self->conn = peerup_quic_conn_ref (conn);
+  peerup_quic_conn_get_life (conn, &self->life);
   peerup_quic_conn_set_keep_alive (conn, TRUE);
   return self;
 }

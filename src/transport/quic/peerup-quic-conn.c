@@ -275,6 +275,7 @@ conn_new (PeerupQuic *quic, gboolean outbound, gint64 now)
   self->cids = g_array_new (FALSE, FALSE, sizeof (ngtcp2_cid));
   self->remote_code = G_MAXUINT64;
   self->last_received = now;
+  self->life = (PeerupQuicLife) { now, now, G_MAXINT64 };
   self->probe_deadline = self->probe_since = self->closing_until = self->burst_until = self->ack_at = G_MAXINT64;
   peerup_quic_conn_advance (self, now);
   peerup_quic_conn_reset_width (self);
@@ -433,8 +434,9 @@ conn_update_probing (PeerupQuicConn *self)
 {
   gboolean watched = self->channels.length > 0 && self->state == PEERUP_QUIC_OPEN;
 
-  if (watched == (self->probe_deadline != G_MAXINT64))
+  if (watched == self->watched)
     return;
+  self->watched = watched;
   self->probe_since = G_MAXINT64;
   self->probe_deadline =
     watched ? MAX (self->last_received, (gint64) (self->now / NGTCP2_MICROSECONDS)) + PEERUP_QUIC_PROBE_AFTER
@@ -449,6 +451,11 @@ peerup_quic_conn_probe (PeerupQuicConn *self, gint64 now)
     return;
   peerup_quic_conn_advance (self, now);
   self->probe_now = TRUE;
+  if (self->probe_deadline == G_MAXINT64 && self->state == PEERUP_QUIC_OPEN)
+    {
+      self->probe_since = now;
+      self->probe_deadline = now + PEERUP_QUIC_PROBE_AFTER + PEERUP_QUIC_PROBE_TIMEOUT;
+    }
   /* A keep-alive that is overdue is a PING in the next packet; peerup_quic_conn_wrote() ends it. */
   ngtcp2_conn_set_keep_alive_timeout (self->conn, 1);
   peerup_quic_conn_active (self);
@@ -477,7 +484,7 @@ conn_check_silence (PeerupQuicConn *self, gint64 now)
       (self->probe_since != G_MAXINT64 && self->last_received > self->probe_since))
     {
       self->probe_since = G_MAXINT64;
-      self->probe_deadline = MAX (self->last_received + PEERUP_QUIC_PROBE_AFTER, now + 1);
+      self->probe_deadline = self->watched ? MAX (self->last_received + PEERUP_QUIC_PROBE_AFTER, now + 1) : G_MAXINT64;
       return FALSE;
     }
   if (self->probe_since != G_MAXINT64 && !was_stopped)
@@ -638,6 +645,7 @@ peerup_quic_conn_tell (PeerupQuicConn *self, gint64 now)
   gboolean only_data = self->announced && self->got_data;
 
   self->got_data = FALSE;
+  peerup_quic_conn_note_life (self, now);
   if (self->conn != NULL && self->established)
     conn_tell_established (self);
   while (self->conn != NULL && self->announced && self->opened.head != NULL)
