@@ -54,9 +54,9 @@ struct _PeerupSwarm
   PeerupRelayStandingFunc standing_func; /* NULL: all relays stand alike */
   gpointer standing_data;
   GPtrArray *relayed_addresses; /* of PeerupMultiaddr */
+  GPtrArray *mapped_addresses;  /* likewise */
   PeerupSwarmGuests guest_funcs;
   GPtrArray *guests; /* peerup-swarm-guest.c */
-  GPtrArray *mapped_addresses;  /* likewise */
   gboolean closed;
 };
 
