@@ -18,6 +18,7 @@ enum
   SIGNAL_CONNECTION_CHANGED,
   SIGNAL_PROTOCOLS_CHANGED,
   SIGNAL_ADDRESSES_CHANGED,
+  SIGNAL_NETWORK_CHANGED,
   SIGNAL_REFUSED,
   SIGNAL_LIMITED,
   SIGNAL_DIALED,
@@ -523,6 +524,7 @@ peerup_swarm_dispose (GObject *object)
     }
   peerup_swarm_stop_quic (self);
   g_clear_pointer (&self->routes, peerup_route_monitor_free);
+  peerup_swarm_stop_grace (self);
   g_hash_table_remove_all (self->connections);
   g_hash_table_remove_all (self->protocols);
   peerup_swarm_set_gate (self, NULL, NULL, NULL);
@@ -575,6 +577,8 @@ peerup_swarm_class_init (PeerupSwarmClass *klass)
     g_signal_new ("protocols-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_ADDRESSES_CHANGED] =
     g_signal_new ("addresses-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_NETWORK_CHANGED] =
+    g_signal_new ("network-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_REFUSED] = g_signal_new ("refused", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
                                           PEERUP_TYPE_PEER_ID, G_TYPE_STRING, G_TYPE_STRING);
   signals[SIGNAL_LIMITED] =

@@ -20,6 +20,7 @@ G_DECLARE_FINAL_TYPE (PeerupSwarm, peerup_swarm, PEERUP, SWARM, GObject)
  *  "connection-opened" (PeerupConnection), "connection-closed" (PeerupConnection)
  *  "connection-changed" (PeerupConnection): it has become silent, or is no longer, or its path has moved
  *  "protocols-changed", "addresses-changed" (those that are announced)
+ *  "network-changed": this machine's addresses or routes, or nothing but a lease; QUIC has moved already
  *  "refused" (PeerupPeerId, char *remote_address, char *reason): an inbound peer was gated
  *  "limited" (char *text): a limit refused something; at most once a second, so that the text
  *     may be logged. The figures of the limits have all of them.
@@ -147,7 +148,8 @@ void peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArra
 GPtrArray *peerup_swarm_dup_addresses (PeerupSwarm *self, PeerupPeerId *peer);
 
 /* The machine's addresses or routes have changed: QUIC connections move to new paths, what was
- * learned about the old network is forgotten, and "addresses-changed" is emitted. The swarm sees
+ * learned about the old network is forgotten, "addresses-changed" and "network-changed" are emitted, and connections
+ * whose own address is gone for longer than a second end. The swarm sees
  * by itself what the system tells; this is for who knows more. */
 void peerup_swarm_network_changed (PeerupSwarm *self);
 
