@@ -61,8 +61,9 @@ struct _PeerupIceSession
 };
 
 static void
-session_wake (PeerupIceSession *self)
+session_wake (gpointer data)
 {
+  PeerupIceSession *self = data;
   g_autoptr (DexPromise) wake = g_steal_pointer (&self->wake);
 
   self->is_woken = TRUE;
@@ -236,7 +237,7 @@ session_plan_search (PeerupIceSession *self)
 
   if (role != PEERUP_ICE_SEARCH_NONE && self->options.server.any.sa_family == AF_INET)
     self->search = peerup_ice_search_new (role, self->controlling, self->options.nat.port_step, &self->options.server,
-                                          (void (*) (gpointer)) session_wake, self);
+                                          session_wake, self);
 }
 
 static gboolean
@@ -461,6 +462,9 @@ session_is_over (PeerupIceSession *self)
 static void
 set_unreachable (PeerupIceSession *self, GError **error)
 {
+  g_debug ("ICE: %u candidates tried and %u dropped, connected here %d, there %d, taken there %d, given up there %d",
+           self->filter.n_taken, self->filter.n_dropped, self->has_said_connected, self->is_connected, self->is_taken,
+           self->has_given_up);
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
                        peerup_ice_explain (&self->options.nat, &self->nat, self->filter.n_taken > 0));
 }
@@ -489,9 +493,11 @@ session_wait (PeerupIceSession *self)
   g_autoptr (GError) error = NULL;
 
   /* Something came while the turn waited for the stream. Else which one it was the caller finds out. */
-  if (!self->is_woken && !dex_await (dex_future_first (peerup_stream_wait (self->stream, G_IO_IN), dex_ref (self->wake),
-                                                       dex_timeout_new_deadline (MIN (until, self->deadline)), NULL),
-                                     &error))
+  if (!self->is_woken &&
+      !dex_await (dex_future_first (peerup_stream_wait (self->stream, G_IO_IN), dex_ref (self->wake),
+                                    dex_timeout_new_deadline (MIN (until, self->deadline)), NULL),
+                  &error) &&
+      !g_error_matches (error, DEX_ERROR, DEX_ERROR_TIMED_OUT))
     g_debug ("ICE: %s", error->message);
 }
 
