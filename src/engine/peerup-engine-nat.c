@@ -12,6 +12,7 @@
 #include "engine/peerup-engine-nat.h"
 #include "engine/peerup-reach-grade.h"
 #include "nat/peerup-nat-measure.h"
+#include "nat/peerup-nat-meter.h"
 #include "nat/peerup-port-mapping.h"
 #include "transport/quic/peerup-quic.h"
 
@@ -30,6 +31,7 @@ typedef struct
   PeerupSocketAddress servers[PEERUP_ENGINE_NAT_SERVERS_MAX]; /* that were asked last */
   guint n_servers;
   gboolean is_asked; /* they have answered, or not */
+  PeerupSocketAddress seen_before; /* what was mapped at the last measurement, of this network or another */
 } Side;
 
 typedef struct
@@ -43,6 +45,7 @@ struct _PeerupEngineNat
   PeerupEngine *engine; /* owns this */
   Side sides[2];
   PeerupPortMapping *mapping; /* NULL: routers are not asked for anything */
+  PeerupNatMeter *meter; /* of IPv4, where the NATs are */
   PeerupTimer look;
   gint64 retry_time;
   GPtrArray *listening; /* of PeerupMultiaddr: where, at the last look */
@@ -238,6 +241,8 @@ nat_get_facts (PeerupEngineNat *self, const Side *side, PeerupNatFacts *facts)
   guint n = nat_list_forwarded (self, infos);
 
   *facts = side->facts;
+  if (side->family == AF_INET && facts->has_nat)
+    facts->lifetime = peerup_nat_lifetime_get (peerup_nat_meter_get_lifetime (self->meter));
   if (mapped != NULL && g_ptr_array_find_with_equal_func (reached, mapped, peerup_multiaddr_equal, NULL))
     facts->filtering = PEERUP_NAT_ENDPOINT_INDEPENDENT;
   for (guint i = 0; i < n; i++)
@@ -369,14 +374,32 @@ side_has_asked (const Side *self, const PeerupSocketAddress *server)
   return FALSE;
 }
 
+/* How long a mapping lasts is worth knowing where there is a NAT and somebody is connected through it. */
+static void
+nat_review_meter (PeerupEngineNat *self, gboolean anew)
+{
+  const Side *side = &self->sides[0];
+  g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (self->engine->swarm, NULL);
+  gboolean wanted = side->facts.has_nat && side->n_servers > 0 && connections->len > 0;
+
+  if (!wanted)
+    peerup_nat_meter_stop (self->meter);
+  else if (anew || (!peerup_nat_meter_is_running (self->meter) &&
+                    !peerup_nat_lifetime_is_known (peerup_nat_meter_get_lifetime (self->meter))))
+    peerup_nat_meter_start (self->meter, &side->servers[0]);
+}
+
 static void
 on_measured (PeerupNatMeasure *measure, const PeerupNatFacts *facts, gpointer data)
 {
   PeerupEngineNat *self = data;
   Side *side = &self->sides[self->sides[0].measure == measure ? 0 : 1];
+  PeerupSocketAddress before;
 
   g_clear_pointer (&side->measure, peerup_nat_measure_free);
+  before = side->seen_before;
   side->facts = *facts;
+  side->seen_before = facts->mapped;
   side->is_asked = TRUE;
   if (facts->mapped.any.sa_family == AF_UNSPEC)
     {
@@ -386,6 +409,8 @@ on_measured (PeerupNatMeasure *measure, const PeerupNatFacts *facts, gpointer da
   else
     self->retry_time = RETRY_TIME;
   nat_log_facts (side);
+  if (side->family == AF_INET)
+    nat_review_meter (self, !peerup_socket_address_is_same_host (&before, &facts->mapped));
   nat_tell (self);
 }
 
@@ -438,6 +463,7 @@ on_look (gpointer data)
   nat_map_ports (self);
   for (guint i = 0; i < G_N_ELEMENTS (self->sides); i++)
     nat_measure (self, &self->sides[i], anew);
+  nat_review_meter (self, FALSE);
   nat_judge (self);
 }
 
@@ -458,6 +484,16 @@ on_relay_changed (PeerupRelayClient *relays, PeerupPeerId *relay, gpointer data)
 static void
 on_reachability_changed (PeerupReachability *reachability, gpointer data)
 {
+  nat_tell (data);
+}
+
+static void
+on_lifetime (PeerupNatMeter *meter, gpointer data)
+{
+  gint64 lifetime = peerup_nat_lifetime_get (peerup_nat_meter_get_lifetime (meter));
+
+  g_info ("The router keeps a mapping that is not used for %" G_GINT64_FORMAT " s at least",
+          lifetime / (gint64) G_USEC_PER_SEC);
   nat_tell (data);
 }
 
@@ -583,7 +619,9 @@ peerup_engine_nat_dup_addresses (PeerupEngineNat *self)
 gint64
 peerup_engine_nat_get_keep_alive (PeerupEngineNat *self)
 {
-  return PEERUP_QUIC_KEEP_ALIVE;
+  gint64 measured = peerup_nat_lifetime_get_keep_alive (peerup_nat_meter_get_lifetime (self->meter));
+
+  return measured > 0 && self->sides[0].facts.has_nat ? measured : PEERUP_QUIC_KEEP_ALIVE;
 }
 
 /* Life */
@@ -605,6 +643,7 @@ peerup_engine_nat_new (PeerupEngine *engine)
   self->verdict = peerup_reach_grade (&nothing);
   self->forwarded = g_new0 (char *, 1);
   peerup_timer_init (&self->look, reactor, on_look, self);
+  self->meter = peerup_nat_meter_new (on_lifetime, self);
   /* A relay's address is the owner's choice. */
   if (peerup_config_get_port_mapping (engine->config) && !(engine->flags & PEERUP_ENGINE_RELAY))
     self->mapping = peerup_port_mapping_new (on_mapping_changed, self);
@@ -630,6 +669,7 @@ peerup_engine_nat_free (PeerupEngineNat *self)
   g_signal_handlers_disconnect_by_data (reachability, self);
   nat_forget (self);
   g_clear_pointer (&self->mapping, peerup_port_mapping_free);
+  peerup_nat_meter_free (self->meter);
   peerup_timer_clear (&self->look);
   g_array_unref (self->watchers);
   g_ptr_array_unref (self->listening);
