@@ -5,6 +5,8 @@
 
 #include "config/peerup-config-monitor.h"
 #include "engine/peerup-address-book.h"
+#include "engine/peerup-engine-autonat.h"
+#include "engine/peerup-engine-change.h"
 #include "engine/peerup-engine-nat.h"
 #include "engine/peerup-engine-observe.h"
 #include "engine/peerup-engine-paths.h"
@@ -49,11 +51,13 @@ struct _PeerupEngine
   PeerupIdentify *identify;
   PeerupRelayClient *relays;
   PeerupEnginePaths *paths;
+  PeerupEngineChange *change;
   PeerupEngineRelay *relay;              /* NULL for an engine that only dials */
   PeerupEngineStun *stun;                /* likewise */
   PeerupEnginePeerRelay *peer_relay;     /* likewise */
   PeerupEngineRelayChoice *relay_choice; /* likewise */
   PeerupEngineNat *nat;                  /* likewise */
+  PeerupEngineAutonat *autonat;          /* likewise */
   PeerupAddressBook *book;
   GHashTable *pingers;            /* PeerupPeerId to PeerupPinger */
   PeerupEngineObserver *observer; /* NULL unless somebody may watch */

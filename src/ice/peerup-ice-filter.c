@@ -21,12 +21,12 @@ typedef struct
 /* No peer is there, whatever network this machine is on; beside what is of no use to anybody: services of clouds, which
  * tell those who ask about the machine, and addresses that carry others. */
 static const Range never4[] = {
-  { "0.0.0.0", 8 }, { "169.254.0.0", 16 }, { "192.88.99.0", 24 }, { "224.0.0.0", 3 },
-  { "100.100.100.200", 32 }, { "168.63.129.16", 32 },
+  { "0.0.0.0", 8 },   { "169.254.0.0", 16 },     { "192.88.99.0", 24 },
+  { "224.0.0.0", 3 }, { "100.100.100.200", 32 }, { "168.63.129.16", 32 },
 };
 static const Range never6[] = {
-  { "::", 128 }, { "fe80::", 10 }, { "fec0::", 10 }, { "ff00::", 8 }, { "2001::", 23 }, { "2002::", 16 },
-  { "64:ff9b::", 32 }, { "fd00:ec2::254", 128 },
+  { "::", 128 },    { "fe80::", 10 }, { "fec0::", 10 },    { "ff00::", 8 },
+  { "2001::", 23 }, { "2002::", 16 }, { "64:ff9b::", 32 }, { "fd00:ec2::254", 128 },
 };
 
 /* UDP services at or above PEERUP_ICE_PORT_MIN that answer a forged sender with much more than it sent: MSSQL,

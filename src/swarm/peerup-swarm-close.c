@@ -76,6 +76,7 @@ peerup_swarm_close (PeerupSwarm *self)
 
   self->closed = TRUE;
   peerup_swarm_stop_listening (self);
+  peerup_swarm_set_guests (self, NULL);
   swarm_cancel_pending (self);
   relayed = swarm_close_connections (self, TRUE);
   if (relayed == NULL)

@@ -54,6 +54,9 @@ struct _PeerupSwarm
   PeerupRelayStandingFunc standing_func; /* NULL: all relays stand alike */
   gpointer standing_data;
   GPtrArray *relayed_addresses; /* of PeerupMultiaddr */
+  GPtrArray *mapped_addresses;  /* likewise */
+  PeerupSwarmGuests guest_funcs;
+  GPtrArray *guests; /* peerup-swarm-guest.c */
   gboolean closed;
 };
 
@@ -78,6 +81,11 @@ gboolean peerup_swarm_admit_handshake (PeerupSwarm *self, guint64 host);
 void peerup_swarm_release_handshake (PeerupSwarm *self, guint64 host);
 /* Takes up a connection that was just made; borrows it. */
 void peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection);
+/* Guests; see peerup-swarm-guest.c. Whether somebody that the gate refuses may come from @remote now. */
+gboolean peerup_swarm_expects_guest (PeerupSwarm *self, PeerupMultiaddr *remote);
+/* Takes @connection, which the gate refuses, up as a guest, if it is still expected. Borrows it. */
+gboolean peerup_swarm_take_guest (PeerupSwarm *self, PeerupConnection *connection);
+GPtrArray *peerup_swarm_guests_new (void) G_GNUC_WARN_UNUSED_RESULT;
 /* The best open connection to @peer that is not silent, borrowed, or NULL; see peerup-swarm-rank.c. */
 PeerupConnection *peerup_swarm_best_connection (PeerupSwarm *self, PeerupPeerId *peer);
 /* The same of those that go through no relay. */

@@ -40,9 +40,9 @@ typedef enum
  * out), which the caller has made sure may be sent to. As QUIC's server we send datagrams that mean nothing, and
  * wait for the peer's connection; as TCP's we connect too, and let the peer speak first. A connection that @peer makes
  * to our listeners meanwhile is as good. Resolves to the direct PeerupConnection, which the swarm has taken up under
- * the gate and the limits, with "punched" in its info unless an ordinary dial made it; to one that is there already.
- * Rejects with UNREACHABLE and the reason of each address in the text, LIMIT, CLOSED. A future that is discarded ends
- * it.
+ * the gate and the limits, with "punched" in its info unless a dial of another address made it; to one that is there
+ * already. Rejects with UNREACHABLE and the reason of each address in the text, LIMIT, CLOSED. A future that is
+ * discarded ends it.
  * @deadline: monotonic µs. */
 DexFuture *peerup_swarm_open_simultaneously (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *addresses,
                                              PeerupOpeningRole role, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;

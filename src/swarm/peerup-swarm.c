@@ -62,7 +62,8 @@ peerup_swarm_gate_handshake (PeerupPeerId *peer, PeerupMultiaddr *address, gbool
   PeerupSwarm *self = data;
   g_autoptr (GError) local = NULL;
 
-  if (swarm_ask_gate (self, peer, address, outbound, &local))
+  if (swarm_ask_gate (self, peer, address, outbound, &local) ||
+      (!outbound && peerup_swarm_expects_guest (self, address)))
     return TRUE;
   if (!outbound)
     g_signal_emit (self, signals[SIGNAL_REFUSED], 0, peer, address != NULL ? peerup_multiaddr_get_string (address) : "",
@@ -146,7 +147,7 @@ incoming_fiber (gpointer data)
 
 /* An outbound connection was our own wish; an inbound peer's right may have ended since. */
 static gboolean
-swarm_gate_stream (PeerupSwarm *self, PeerupConnection *connection)
+swarm_gates (PeerupSwarm *self, PeerupConnection *connection)
 {
   const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
 
@@ -159,7 +160,7 @@ on_stream (PeerupConnection *connection, PeerupStream *stream, gpointer data)
   PeerupSwarm *self = data;
   Incoming *incoming;
 
-  if (!swarm_gate_stream (self, connection))
+  if (!swarm_gates (self, connection))
     {
       peerup_stream_reset (stream, PEERUP_STREAM_CODE_GATED);
       return;
@@ -367,6 +368,12 @@ peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
 
   if (peerup_connection_is_closed (connection))
     return;
+  if (!swarm_gates (self, connection))
+    {
+      if (!peerup_swarm_take_guest (self, connection))
+        peerup_connection_close (connection, PEERUP_CONNECTION_CODE_GATED);
+      return;
+    }
   if (!peerup_swarm_admit_connection (self, connection))
     {
       peerup_connection_close (connection, PEERUP_CONNECTION_CODE_RESOURCE_LIMIT);
@@ -528,6 +535,7 @@ peerup_swarm_dispose (GObject *object)
 
   self->closed = TRUE;
   peerup_swarm_stop_listening (self);
+  peerup_swarm_set_guests (self, NULL);
   for (guint i = 0; i < list->len; i++)
     {
       g_signal_handlers_disconnect_by_data (list->pdata[i], self);
@@ -555,6 +563,8 @@ peerup_swarm_finalize (GObject *object)
   g_hash_table_unref (self->dials);
   g_hash_table_unref (self->direct_dials);
   g_ptr_array_unref (self->relayed_addresses);
+  g_ptr_array_unref (self->guests);
+  g_ptr_array_unref (self->mapped_addresses);
   g_hash_table_unref (self->upgrading);
   g_ptr_array_unref (self->openings);
   g_hash_table_unref (self->opened_at);
@@ -608,6 +618,8 @@ peerup_swarm_init (PeerupSwarm *self)
   self->dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
   self->direct_dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
   self->relayed_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
+  self->guests = peerup_swarm_guests_new ();
+  self->mapped_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->openings = g_ptr_array_new ();
   self->opened_at =

@@ -38,6 +38,21 @@ PeerupPeerId *peerup_swarm_get_peer_id (PeerupSwarm *self);
 
 /* Asked at the handshake and again for each inbound stream. Set before listening. */
 void peerup_swarm_set_gate (PeerupSwarm *self, PeerupGateFunc gate, gpointer data, GDestroyNotify destroy);
+/* The gate's one exception: an inbound connection of a peer that it refuses is let in as a guest, for @protocol (static)
+ * alone, where @expects says so of the address that it comes from: at the handshake, and again when that is done.
+ * @came is told of it then, and closes it when it has done its work; @stream gets its streams, as a protocol's handler
+ * does. A guest is no connection of the swarm: it is in no signal and no list, but the limits count it, and every
+ * other protocol is refused to it. A peer that the gate admits is never a guest. NULL: no exception, which closes those
+ * that are there. */
+typedef struct
+{
+  const char *protocol;
+  gboolean (*expects) (PeerupSwarm *swarm, PeerupMultiaddr *remote, gpointer data);
+  void (*came) (PeerupSwarm *swarm, PeerupConnection *connection, gpointer data);
+  PeerupProtocolFunc stream;
+  gpointer data;
+} PeerupSwarmGuests;
+void peerup_swarm_set_guests (PeerupSwarm *self, const PeerupSwarmGuests *guests);
 /* "/tls/1.0.0" and "/noise" in order of preference; the strings are static. Default both. */
 void peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securities);
 /* For QUIC sockets that are opened from then on. Default BBR. */
@@ -104,7 +119,9 @@ DexFuture *peerup_swarm_accept_circuit (PeerupSwarm *self, const PeerupCircuit *
                                         PeerupMultiaddr *address) G_GNUC_WARN_UNUSED_RESULT;
 /* Where we can be reached through relays, the best first; copied. */
 void peerup_swarm_set_relayed_addresses (PeerupSwarm *self, GPtrArray *addresses);
-/* (transfer full) of PeerupMultiaddr: the listen addresses, and then those. */
+/* Where our sockets can be reached from the internet though they are bound elsewhere; copied. */
+void peerup_swarm_set_mapped_addresses (PeerupSwarm *self, GPtrArray *addresses);
+/* (transfer full) of PeerupMultiaddr: the listen addresses, the mapped ones, and then the relayed ones. */
 GPtrArray *peerup_swarm_dup_announced_addresses (PeerupSwarm *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer full) of PeerupQuicTransport: those that listen and those that only dial, oldest first. */
@@ -127,6 +144,10 @@ DexFuture *peerup_swarm_dial_punched (PeerupSwarm *self, int fd, const PeerupSoc
                                       gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_swarm_accept_punched (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote,
                                         PeerupPeerId *peer, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* The same. @early: nullable, of GBytes: datagrams that were read from @fd before, as if they came now. */
+DexFuture *peerup_swarm_accept_punched_early (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote,
+                                              PeerupPeerId *peer, GPtrArray *early,
+                                              gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The peerstore. Addresses may carry /p2p/ of that peer. Bounded per peer (64); the newest win. */
 void peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *addresses);
