@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 typedef struct _PeerupEngineKeep PeerupEngineKeep;
 
 /* Microseconds since the last stream after which a connection is not in use, and how often that is looked at. */
-#define PEERUP_ENGINE_KEEP_UNUSED (600 * G_USEC_PER_SEC)
-#define PEERUP_ENGINE_KEEP_LOOK   (300 * G_USEC_PER_SEC)
+#define PEERUP_ENGINE_KEEP_UNUSED (600 * (gint64) G_USEC_PER_SEC)
+#define PEERUP_ENGINE_KEEP_LOOK   (300 * (gint64) G_USEC_PER_SEC)
 
 /* Of @engine, whose swarm, relays and NAT outlive it. */
 PeerupEngineKeep *peerup_engine_keep_new (PeerupEngine *engine) G_GNUC_WARN_UNUSED_RESULT;

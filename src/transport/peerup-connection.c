@@ -169,7 +169,9 @@ peerup_connection_get_figures (PeerupConnection *self, PeerupConnectionFigures *
 {
   PeerupConnectionClass *klass = PEERUP_CONNECTION_GET_CLASS (self);
 
-  *figures = (PeerupConnectionFigures) { .rtt = klass->get_rtt (self), .rtt_min = -1, .rtt_variation = -1, .acknowledged_ago = -1 };
+  *figures = (PeerupConnectionFigures) {
+    .rtt = klass->get_rtt (self), .rtt_min = -1, .rtt_variation = -1, .acknowledged_ago = -1
+  };
   klass->get_bytes (self, &figures->bytes_received, &figures->bytes_sent);
   if (klass->get_figures != NULL)
     klass->get_figures (self, figures);

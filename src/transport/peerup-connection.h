@@ -103,8 +103,8 @@ gboolean peerup_connection_is_retired (PeerupConnection *self);
  * notifies. */
 void peerup_connection_set_silent (PeerupConnection *self, gboolean silent);
 gboolean peerup_connection_is_silent (PeerupConnection *self);
-/* How often the path is refreshed while nothing else is sent on it, µs; a transport may know that it can do with less. 0:
- * never while there are no streams, and if the peer wants it no more than we do, it ends after some minutes. */
+/* How often the path is refreshed while nothing else is sent on it, µs; a transport may know that it can do with less.
+ * 0: never while there are no streams, and if the peer wants it no more than we do, it ends after some minutes. */
 void peerup_connection_set_keep_alive (PeerupConnection *self, gint64 interval);
 /* When a stream was opened or gone last, monotonic µs; when the connection was made if none ever was. */
 gint64 peerup_connection_get_used_at (PeerupConnection *self);

@@ -17,8 +17,8 @@ struct _PeerupQuicConnection
 {
   PeerupConnection parent_instance;
   PeerupQuicConn *conn;
-  GQueue openers; /* of DexPromise: who wants a stream */
-  GQueue pings;   /* of Ping */
+  GQueue openers;      /* of DexPromise: who wants a stream */
+  GQueue pings;        /* of Ping */
   PeerupQuicLife life; /* as it was noted last */
   guint32 retire_code;
   gboolean retired;

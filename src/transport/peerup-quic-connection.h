@@ -15,8 +15,8 @@ G_DECLARE_FINAL_TYPE (PeerupQuicConnection, peerup_quic_connection, PEERUP, QUIC
 
 /* Takes a reference of its own on @conn, which is established. @remote: what the dialed
  * connection's info names, nullable: its address. @punched: what it names too. */
-PeerupQuicConnection *peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote,
-                                                  gboolean punched) G_GNUC_WARN_UNUSED_RESULT;
+PeerupQuicConnection *
+peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote, gboolean punched) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What @error of the machine means between peers: the code with which the peer closed says more. */
 GError *peerup_quic_connection_explain (PeerupQuicConnection *self, const GError *error) G_GNUC_WARN_UNUSED_RESULT;

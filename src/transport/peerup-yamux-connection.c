@@ -16,8 +16,8 @@
  * in all, within the 15 s that a forward promises. */
 #define PING_AFTER_ACTIVE (5 * G_USEC_PER_SEC)
 #define PING_TIMEOUT      (9 * G_USEC_PER_SEC)
-/* Without streams it is pinged to find out that it is dead, and for no other reason: NATs keep TCP connections for hours
- * (RFC 5382, REQ-5). One that is not to be kept is not pinged, and ends when the peer does not do so either. */
+/* Without streams it is pinged to find out that it is dead, and for no other reason: NATs keep TCP connections for
+ * hours (RFC 5382, REQ-5). One that is not to be kept is not pinged, and ends when the peer does not do so either. */
 #define PING_AFTER_IDLE (120 * G_USEC_PER_SEC)
 #define END_AFTER_IDLE  (240 * G_USEC_PER_SEC)
 /* For our last bytes to arrive and the peer to close its side. */
@@ -55,9 +55,9 @@ struct _PeerupYamuxConnection
   GError *error;    /* why it closes */
   guint32 retire_code;
   gint64 opened_at;
-  gboolean unwanted;    /* not to be kept */
-  guint64 n_owing;      /* as it was noted last */
-  guint64 acknowledged; /* bytes, likewise */
+  gboolean unwanted;     /* not to be kept */
+  guint64 n_owing;       /* as it was noted last */
+  guint64 acknowledged;  /* bytes, likewise */
   gboolean kernel_tells; /* what is acknowledged */
 };
 

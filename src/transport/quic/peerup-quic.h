@@ -153,7 +153,8 @@ guint64 peerup_quic_conn_get_remote_code (PeerupQuicConn *self);
 void peerup_quic_conn_get_path (PeerupQuicConn *self, PeerupSocketAddress *local, PeerupSocketAddress *remote);
 /* Whether an idle connection is kept from timing out (default: no). One with streams always is. */
 void peerup_quic_conn_set_keep_alive (PeerupQuicConn *self, gboolean keep_alive);
-/* How often, µs, PEERUP_QUIC_KEEP_ALIVE_MAX at most; that of a connection with streams too. Default PEERUP_QUIC_KEEP_ALIVE. */
+/* How often, µs, PEERUP_QUIC_KEEP_ALIVE_MAX at most; that of a connection with streams too. Default
+ * PEERUP_QUIC_KEEP_ALIVE. */
 void peerup_quic_conn_set_keep_alive_interval (PeerupQuicConn *self, gint64 interval);
 /* Asks the peer for a sign of life now. One that gives none for PEERUP_QUIC_PROBE_AFTER and PEERUP_QUIC_PROBE_TIMEOUT
  * together is lost, with or without streams. */

@@ -102,9 +102,11 @@ static GDBusConnection *
 connect_to_bus (Fixture *self)
 {
   g_autoptr (GError) error = NULL;
-  GDBusConnection *connection = g_dbus_connection_new_for_address_sync (
-    g_test_dbus_get_bus_address (self->daemon),
-    G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL, NULL, &error);
+  GDBusConnection *connection =
+    g_dbus_connection_new_for_address_sync (g_test_dbus_get_bus_address (self->daemon),
+                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                              G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                            NULL, NULL, &error);
 
   g_assert_no_error (error);
   return connection;
@@ -181,7 +183,8 @@ tear_down (Fixture *self, gconstpointer data)
   g_clear_pointer (&self->monitor, peerup_sleep_monitor_free);
   close_bus (&self->logind);
   close_bus (&self->stranger);
-  g_test_dbus_stop (self->daemon);
+  if (g_test_dbus_get_bus_address (self->daemon) != NULL)
+    g_test_dbus_stop (self->daemon);
   g_clear_object (&self->daemon);
   g_assert_cmpuint (self->n_set, ==, 0);
 }
