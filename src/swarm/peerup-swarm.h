@@ -171,8 +171,8 @@ void peerup_swarm_network_changed (PeerupSwarm *self);
  * after the other (peerup-dial-order.h), the first that is upgraded wins, or one that was silent and is heard; in
  * place of a silent direct connection the relays are started with the first. What of the rest would be a better path
  * goes on, and is taken up when it comes. Where all fail and there is a silent connection, that. Concurrent calls
- * for one peer share one dial, and addresses that become known meanwhile join it. Rejects with the reason of each address in the text: WRONG_PEER and
- * GATED if that was the end of all, else UNREACHABLE. */
+ * for one peer share one dial, and addresses that become known meanwhile join it. Rejects with the reason of each
+ * address in the text: WRONG_PEER and GATED if that was the end of all, else UNREACHABLE. */
 DexFuture *peerup_swarm_connect (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* The same without relays: neither an open connection nor an address through one will do. */
 DexFuture *peerup_swarm_connect_direct (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
