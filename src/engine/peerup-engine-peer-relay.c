@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* Tells the reachability who comes in, and the engine's relay what follows from that. Lives from the
- * start to the end of a run. It probes nothing and serves nothing itself.
+/* Tells the reachability who comes in, and the engine's relay what follows from that and from dial-backs. Lives from
+ * the start to the end of a run. It probes nothing and serves nothing itself.
  */
 #include "engine/peerup-engine-private.h"
 
@@ -135,6 +135,7 @@ on_reachability_changed (PeerupReachability *reachability, gpointer data)
   else
     g_message ("This device has not been reached from the internet for a while");
   peer_relay_follow (self);
+  peer_relay_arm (self);
 }
 
 void

@@ -20,7 +20,8 @@ is_dial_only (PeerupEngine *self)
   return self->config == NULL || (self->flags & PEERUP_ENGINE_DIAL_ONLY) != 0;
 }
 
-/* What we dial is our own choice; everything a peer begins is the gater's. */
+/* What we dial is our own choice; everything a peer begins is the gater's. The one exception is the swarm's, for a
+ * dial-back that we have asked for; see peerup_swarm_set_guests(). */
 static gboolean
 gate (PeerupPeerId *peer, PeerupMultiaddr *remote_address, gboolean outbound, gpointer data, GError **error)
 {
@@ -157,6 +158,8 @@ make_swarm (PeerupEngine *self, GError **error)
   g_signal_connect_object (self->relays, "changed", G_CALLBACK (on_relay_changed), self, 0);
   self->pingers = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
                                          (GDestroyNotify) peerup_peer_id_unref, g_object_unref);
+  self->paths = peerup_engine_paths_new (self);
+  self->change = peerup_engine_change_new (self);
   peerup_peer_list_follow (self->peers, self->swarm, self->identify);
   if (self->config_path != NULL)
     {
@@ -186,6 +189,7 @@ prepare (PeerupEngine *self, GError **error)
   peerup_engine_relay_apply (self->relay, self->config);
   peerup_engine_observe (self, self->config);
   peerup_engine_peer_relay_apply (self->peer_relay, self->config);
+  self->autonat = peerup_engine_autonat_new (self);
   return TRUE;
 }
 
@@ -306,7 +310,10 @@ stop_fiber (gpointer data)
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
   stop_forwards (self);
   peerup_service_set_clear (self->services);
+  g_clear_pointer (&self->change, peerup_engine_change_free);
+  g_clear_pointer (&self->paths, peerup_engine_paths_free);
   g_clear_pointer (&self->nat, peerup_engine_nat_free);
+  g_clear_pointer (&self->autonat, peerup_engine_autonat_free);
   g_clear_pointer (&self->peer_relay, peerup_engine_peer_relay_free);
   g_clear_pointer (&self->relay_choice, peerup_engine_relay_choice_free);
   g_clear_object (&self->relays);

@@ -8,6 +8,11 @@
 
 #include <string.h>
 
+#include "net/peerup-ip-global.h"
+
+/* Components of an address that are compared; no transport has more. */
+#define KINDS_MAX 8
+
 typedef struct
 {
   gconstpointer visit;     /* NULL: it is over */
@@ -15,6 +20,7 @@ typedef struct
   PeerupMultiaddr *remote; /* from where */
   PeerupMultiaddr *proves; /* NULL: nothing, or not yet */
   gint64 left_at;
+  gboolean asked_for; /* somebody dialed us back because we asked */
 } Evidence;
 
 struct _PeerupReachability
@@ -30,72 +36,18 @@ static guint changed_signal;
 
 /* Addresses */
 
-typedef struct
-{
-  guint8 bytes[4];
-  guint length; /* bits */
-} Prefix;
-
-static const Prefix special_ip4[] = {
-  { { 0 }, 8 },
-  { { 10 }, 8 },
-  { { 100, 64 }, 10 },
-  { { 127 }, 8 },
-  { { 169, 254 }, 16 },
-  { { 172, 16 }, 12 },
-  { { 192, 0, 0 }, 24 },
-  { { 192, 0, 2 }, 24 },
-  { { 192, 88, 99 }, 24 },
-  { { 192, 168 }, 16 },
-  { { 198, 18 }, 15 },
-  { { 198, 51, 100 }, 24 },
-  { { 203, 0, 113 }, 24 },
-  { { 224 }, 3 },
-};
-
-/* Within 2000::/3, outside of which nothing is routed: what is no host's (Teredo and its neighbours),
- * documentation, 6to4. */
-static const Prefix special_ip6[] = {
-  { { 0x20, 0x01 }, 23 },
-  { { 0x20, 0x01, 0x0d, 0xb8 }, 32 },
-  { { 0x20, 0x02 }, 16 },
-  { { 0x3f, 0xff }, 20 },
-};
-
-static const Prefix routed_ip6 = { { 0x20 }, 3 };
-
-static gboolean
-has_prefix (const guint8 *bytes, const Prefix *prefix)
-{
-  for (guint i = 0; i < prefix->length; i++)
-    if (((bytes[i / 8] ^ prefix->bytes[i / 8]) >> (7 - i % 8)) & 1)
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-has_one_of (const guint8 *bytes, const Prefix *prefixes, gsize n)
-{
-  for (gsize i = 0; i < n; i++)
-    if (has_prefix (bytes, &prefixes[i]))
-      return TRUE;
-  return FALSE;
-}
-
 gboolean
 peerup_reachability_is_global (PeerupMultiaddr *address)
 {
   PeerupMultiaddrComponent host;
 
   peerup_multiaddr_get_component (address, 0, &host);
-  if (host.code == PEERUP_MULTIADDR_IP4)
-    return !has_one_of (host.value, special_ip4, G_N_ELEMENTS (special_ip4));
-  return host.code == PEERUP_MULTIADDR_IP6 && has_prefix (host.value, &routed_ip6) &&
-         !has_one_of (host.value, special_ip6, G_N_ELEMENTS (special_ip6));
+  return (host.code == PEERUP_MULTIADDR_IP4 || host.code == PEERUP_MULTIADDR_IP6) &&
+         peerup_ip_is_global (host.value, host.length);
 }
 
-static gboolean
-is_same_host (PeerupMultiaddr *a, PeerupMultiaddr *b)
+gboolean
+peerup_reachability_is_same_host (PeerupMultiaddr *a, PeerupMultiaddr *b)
 {
   PeerupMultiaddrComponent x, y;
 
@@ -104,23 +56,52 @@ is_same_host (PeerupMultiaddr *a, PeerupMultiaddr *b)
   return x.code == y.code && x.length == y.length && memcmp (x.value, y.value, x.length) == 0;
 }
 
-/* The same family and transport: the same components, whatever their values. */
-static gboolean
-is_same_kind (PeerupMultiaddr *a, PeerupMultiaddr *b)
+gboolean
+peerup_reachability_is_same_place (PeerupMultiaddr *a, PeerupMultiaddr *b)
 {
-  guint n = peerup_multiaddr_get_n_components (a);
   PeerupMultiaddrComponent x, y;
 
-  if (peerup_multiaddr_get_n_components (b) != n)
+  if (!peerup_reachability_is_same_host (a, b) || peerup_multiaddr_get_n_components (a) < 2 ||
+      peerup_multiaddr_get_n_components (b) < 2)
     return FALSE;
-  for (guint i = 0; i < n; i++)
+  peerup_multiaddr_get_component (a, 1, &x);
+  peerup_multiaddr_get_component (b, 1, &y);
+  return x.code == y.code && x.length == y.length && memcmp (x.value, y.value, x.length) == 0;
+}
+
+/* What an address is made of; the name that TLS asks for, which a socket does not show, is left out. 0: too much. */
+static guint
+list_kinds (PeerupMultiaddr *address, PeerupMultiaddrCode kinds[KINDS_MAX])
+{
+  guint n = 0;
+
+  for (guint i = 0; i < peerup_multiaddr_get_n_components (address); i++)
     {
-      peerup_multiaddr_get_component (a, i, &x);
-      peerup_multiaddr_get_component (b, i, &y);
-      if (x.code != y.code)
-        return FALSE;
+      PeerupMultiaddrComponent component;
+
+      peerup_multiaddr_get_component (address, i, &component);
+      if (component.code == PEERUP_MULTIADDR_SNI)
+        continue;
+      if (n + 2 > KINDS_MAX)
+        return 0;
+      if (component.code == PEERUP_MULTIADDR_WSS)
+        {
+          kinds[n++] = PEERUP_MULTIADDR_TLS;
+          kinds[n++] = PEERUP_MULTIADDR_WS;
+        }
+      else
+        kinds[n++] = component.code;
     }
-  return TRUE;
+  return n;
+}
+
+gboolean
+peerup_reachability_is_same_kind (PeerupMultiaddr *a, PeerupMultiaddr *b)
+{
+  PeerupMultiaddrCode x[KINDS_MAX], y[KINDS_MAX];
+  guint n = list_kinds (a, x);
+
+  return n > 0 && list_kinds (b, y) == n && memcmp (x, y, n * sizeof x[0]) == 0;
 }
 
 /* Evidence */
@@ -236,33 +217,43 @@ peerup_reachability_came (PeerupReachability *self, gconstpointer visit, PeerupM
   g_return_if_fail (PEERUP_IS_REACHABILITY (self));
   g_return_if_fail (visit != NULL && reachability_find (self, visit) == NULL);
   peerup_reachability_advance (self, now);
-  if (!peerup_reachability_is_global (remote) || is_same_host (remote, local) || !reachability_make_room (self))
+  if (!peerup_reachability_is_global (remote) || peerup_reachability_is_same_host (remote, local) ||
+      !reachability_make_room (self))
     return;
   g_ptr_array_add (self->evidence, evidence_new (visit, local, remote));
   reachability_update (self);
 }
 
+/* What a visitor says that he dialed, if it can be: (transfer full) (nullable). */
+static PeerupMultiaddr *
+evidence_believe (const Evidence *evidence, PeerupMultiaddr *address)
+{
+  g_autoptr (PeerupMultiaddr) bare = peerup_multiaddr_without_peer_id (address);
+
+  if (bare == NULL || !peerup_reachability_is_global (bare) ||
+      !peerup_reachability_is_same_kind (bare, evidence->local) ||
+      peerup_reachability_is_same_host (bare, evidence->remote))
+    return NULL;
+  return g_steal_pointer (&bare);
+}
+
 void
 peerup_reachability_named (PeerupReachability *self, gconstpointer visit, PeerupMultiaddr *address, gint64 now)
 {
-  g_autoptr (PeerupMultiaddr) bare = NULL;
   Evidence *evidence;
 
   g_return_if_fail (PEERUP_IS_REACHABILITY (self));
   g_return_if_fail (visit != NULL);
   peerup_reachability_advance (self, now);
   evidence = reachability_find (self, visit);
-  bare = peerup_multiaddr_without_peer_id (address);
-  if (evidence == NULL || bare == NULL || peerup_reachability_is_global (evidence->local))
+  if (evidence == NULL || peerup_reachability_is_global (evidence->local))
     return;
   g_clear_pointer (&evidence->proves, peerup_multiaddr_unref);
-  if (peerup_reachability_is_global (bare) && is_same_kind (bare, evidence->local) &&
-      !is_same_host (bare, evidence->remote))
-    evidence->proves = g_steal_pointer (&bare);
+  evidence->proves = evidence_believe (evidence, address);
   reachability_update (self);
 }
 
-/* Of the visits to one address that are over, the last is enough. */
+/* Of the visits to one address that are over the last is enough, and of the dial-backs. */
 static void
 reachability_forget_older (PeerupReachability *self, Evidence *last)
 {
@@ -270,7 +261,8 @@ reachability_forget_older (PeerupReachability *self, Evidence *last)
     {
       Evidence *other = self->evidence->pdata[i - 1];
 
-      if (other != last && is_over (other) && peerup_multiaddr_equal (other->proves, last->proves))
+      if (other != last && is_over (other) && other->asked_for == last->asked_for &&
+          peerup_multiaddr_equal (other->proves, last->proves))
         g_ptr_array_remove_index (self->evidence, i - 1);
     }
 }
@@ -294,11 +286,52 @@ peerup_reachability_left (PeerupReachability *self, gconstpointer visit, gint64 
   peerup_reachability_advance (self, now);
 }
 
+/* Dial-backs */
+
+void
+peerup_reachability_dialed_back (PeerupReachability *self, PeerupMultiaddr *address, PeerupMultiaddr *local,
+                                 PeerupMultiaddr *remote, gint64 now)
+{
+  Evidence *evidence;
+
+  g_return_if_fail (PEERUP_IS_REACHABILITY (self));
+  peerup_reachability_advance (self, now);
+  if (!peerup_reachability_is_global (remote) || peerup_reachability_is_same_host (remote, local))
+    return;
+  evidence = evidence_new (NULL, local, remote);
+  evidence->left_at = now;
+  evidence->asked_for = TRUE;
+  if (evidence->proves == NULL)
+    evidence->proves = evidence_believe (evidence, address);
+  if (evidence->proves == NULL || !reachability_make_room (self))
+    {
+      evidence_free (evidence);
+      return;
+    }
+  g_ptr_array_add (self->evidence, evidence);
+  reachability_forget_older (self, evidence);
+  reachability_update (self);
+}
+
+void
+peerup_reachability_not_dialed_back (PeerupReachability *self, PeerupMultiaddr *address, gint64 now)
+{
+  g_return_if_fail (PEERUP_IS_REACHABILITY (self));
+  for (guint i = self->evidence->len; i > 0; i--)
+    {
+      const Evidence *evidence = self->evidence->pdata[i - 1];
+
+      if (evidence->asked_for && peerup_multiaddr_equal (evidence->proves, address))
+        g_ptr_array_remove_index (self->evidence, i - 1);
+    }
+  peerup_reachability_advance (self, now);
+}
+
 static gboolean
 has_host (GPtrArray *addresses, PeerupMultiaddr *local)
 {
   for (guint i = 0; i < addresses->len; i++)
-    if (is_same_host (addresses->pdata[i], local))
+    if (peerup_reachability_is_same_host (addresses->pdata[i], local))
       return TRUE;
   return FALSE;
 }
@@ -348,6 +381,20 @@ peerup_reachability_is_confirmed (PeerupReachability *self)
 {
   g_return_val_if_fail (PEERUP_IS_REACHABILITY (self), FALSE);
   return self->confirmed->len > 0;
+}
+
+gboolean
+peerup_reachability_is_visited (PeerupReachability *self)
+{
+  g_return_val_if_fail (PEERUP_IS_REACHABILITY (self), FALSE);
+  for (guint i = 0; i < self->evidence->len; i++)
+    {
+      const Evidence *evidence = self->evidence->pdata[i];
+
+      if (!evidence->asked_for && evidence->proves != NULL)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 GPtrArray *

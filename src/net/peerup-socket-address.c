@@ -11,6 +11,8 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "net/peerup-ip-global.h"
+
 static void
 set_ip4 (PeerupSocketAddress *self, const struct in_addr *host, in_port_t port)
 {
@@ -134,6 +136,15 @@ peerup_socket_address_is_link_local (const PeerupSocketAddress *self)
   return self->any.sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL (&self->ip6.sin6_addr);
 }
 
+gboolean
+peerup_socket_address_is_global (const PeerupSocketAddress *self)
+{
+  if (self->any.sa_family == AF_INET)
+    return peerup_ip_is_global ((const guint8 *) &self->ip4.sin_addr, sizeof self->ip4.sin_addr);
+  return self->any.sa_family == AF_INET6 &&
+         peerup_ip_is_global (self->ip6.sin6_addr.s6_addr, sizeof self->ip6.sin6_addr);
+}
+
 static const char *
 host_to_string (const PeerupSocketAddress *self, char text[INET6_ADDRSTRLEN])
 {
@@ -167,6 +178,14 @@ peerup_socket_address_to_multiaddr (const PeerupSocketAddress *self, PeerupIpTra
                           peerup_socket_address_get_port (self));
   g_string_append (string, suffixes[transport]);
   return peerup_multiaddr_new_from_string (string->str, NULL);
+}
+
+char *
+peerup_socket_address_dup_host (const PeerupSocketAddress *self)
+{
+  char text[INET6_ADDRSTRLEN];
+
+  return g_strdup (host_to_string (self, text));
 }
 
 char *

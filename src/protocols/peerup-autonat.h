@@ -26,7 +26,9 @@ typedef struct
 {
   PeerupMultiaddr *address; /* nullable: the one that was dialed */
   PeerupAutonatVerdict verdict;
-  char *reason; /* nullable: why it is not known */
+  char *reason;            /* nullable: why it is not known */
+  PeerupMultiaddr *local;  /* nullable: where the dial came in, if it is reachable */
+  PeerupMultiaddr *remote; /* nullable: and from where */
 } PeerupAutonatAnswer;
 
 #define PEERUP_TYPE_AUTONAT_ANSWER (peerup_autonat_answer_get_type ())

@@ -15,9 +15,12 @@ swarm_cancel_pending (PeerupSwarm *self)
   g_autoptr (GList) dials =
     g_list_concat (g_hash_table_get_values (self->dials), g_hash_table_get_values (self->direct_dials));
   g_autoptr (GList) upgrading = g_hash_table_get_keys (self->upgrading);
+  g_autoptr (GPtrArray) openings = g_ptr_array_copy (self->openings, NULL, NULL);
 
   for (GList *l = dials; l != NULL; l = l->next)
     peerup_dial_cancel (l->data);
+  for (guint i = 0; i < openings->len; i++)
+    peerup_opening_cancel (openings->pdata[i]);
   for (GList *l = upgrading; l != NULL; l = l->next)
     peerup_stream_reset (l->data, PEERUP_STREAM_CODE_SHUTDOWN);
 }
@@ -73,6 +76,7 @@ peerup_swarm_close (PeerupSwarm *self)
 
   self->closed = TRUE;
   peerup_swarm_stop_listening (self);
+  peerup_swarm_set_guests (self, NULL);
   swarm_cancel_pending (self);
   relayed = swarm_close_connections (self, TRUE);
   if (relayed == NULL)

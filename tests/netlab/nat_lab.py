@@ -187,12 +187,12 @@ class Shores:
             hub.ip("link set trunk up", f"route add {far}.0.0.0/8 dev trunk", f"-6 route add 2a0{far}::/16 dev trunk")
         self.n_sites = [0, 0]
 
-    def attach(self, shore, space):
-        """A namespace gets wan with an address of each family; returns these."""
+    def attach(self, shore, space, **line):
+        """A namespace gets wan with an address of each family, by a delay line if it has settings; returns these."""
         self.n_sites[shore] += 1
         head, number, internet = (1, 5)[shore], self.n_sites[shore], self.shores[shore]
         v4, v6 = f"{head}.2.{number}.2", f"2a0{head}:{number:x}::2"
-        internet.attach(space, v4)
+        internet.attach(space, v4, **line)
         # Routers ask their neighbours from link-local addresses.
         internet.hub.ip(f"addr add 2a0{head}:{number:x}::1/64 dev site{internet.n_sites} nodad",
                         f"addr add fe80::1/64 dev site{internet.n_sites} nodad",
@@ -214,7 +214,7 @@ class Shores:
             space.sysctl("net/bridge/bridge-nf-call-iptables", 0)
             space.sysctl("net/bridge/bridge-nf-call-ip6tables", 0)
 
-    def plug(self, router, space, inside, device, isolated=False):
+    def plug(self, router, space, inside, device, isolated=False, is_used=True):
         """space gets that device in the router's network; isolated from those that are so too."""
         port = f"port{inside.rpartition('.')[2]}"
         self.shores[0].join(router, port, space, device)
@@ -222,8 +222,13 @@ class Shores:
         if isolated:
             with router:
                 check("bridge", "link", "set", "dev", port, "isolated", "on")
-        space.ip(f"addr add {inside}/24 dev {device}", f"link set {device} up",
-                 f"route add default via {inside.rpartition('.')[0]}.1")
+        if is_used:
+            use(space, device, inside)
+
+
+def use(space, device, inside):
+    """The device comes up with that address and is the way out."""
+    space.ip(f"link set {device} up", f"addr add {inside}/24 dev {device}", f"route add default via {inside.rpartition('.')[0]}.1")
 
 
 @dataclasses.dataclass
@@ -258,21 +263,21 @@ class SiteMaker:
             return [self.behind(kind, carrier, outside, n) for n in (2, 3)]
         return [self.site(kind, shore) for shore in (WEST, EAST)]
 
-    def site(self, kind, shore):
+    def site(self, kind, shore, **line):
         if kind.is_public:
             space, own = self.shores.host(shore)
             return Site(kind, space, [], own[0], own[:1])
         if kind.routers == 2:
             carrier, outside, _ = self.router(shore, kind, "100.64.0.1", carrier=True)
             return self.behind(kind, carrier, outside, 2)
-        router, outside, outside6 = self.router(shore, kind, "192.168.1.1")
+        router, outside, outside6 = self.router(shore, kind, "192.168.1.1", **line)
         if not kind.v6:
             return self.device(kind, router, outside, "192.168.1.2", [router])
         return self.device6(kind, router, outside, outside6)
 
-    def router(self, shore, kind, inside, carrier=False):
+    def router(self, shore, kind, inside, carrier=False, **line):
         space = self.lab.space()
-        outside, outside6 = self.shores.attach(shore, space)
+        outside, outside6 = self.shores.attach(shore, space, **line)
         self.shores.route(space, inside)
         space.nft(ruleset(kind, outside, carrier))
         return space, outside, outside6
@@ -284,6 +289,12 @@ class SiteMaker:
         self.shores.route(router, "192.168.1.1")
         router.nft(ruleset(kind, address))
         return self.device(kind, router, outside, "192.168.1.2", [router, carrier])
+
+    def second_way(self, site, shore):
+        """The site's device gets wlan, in another network behind another such router; it is down. Returns its address there."""
+        router, _, _ = self.router(shore, BY_NAME["port-restricted"], "192.168.9.1")
+        self.shores.plug(router, site.space, "192.168.9.2", "wlan", is_used=False)
+        return "192.168.9.2"
 
     def device(self, kind, router, outside, inside, routers):
         space = self.lab.space()

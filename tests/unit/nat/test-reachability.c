@@ -306,6 +306,111 @@ test_other_network (Fixture *self, gconstpointer data)
   left (self, 0, NOW);
 }
 
+static void
+dialed_back (Fixture *self, const char *address, const char *local, const char *remote, gint64 now)
+{
+  g_autoptr (PeerupMultiaddr) asked = peerup_multiaddr_newf ("%s", address);
+  g_autoptr (PeerupMultiaddr) from = peerup_multiaddr_newf ("%s", remote);
+  g_autoptr (PeerupMultiaddr) to = peerup_multiaddr_newf ("%s", local);
+
+  peerup_reachability_dialed_back (self->object, asked, to, from, now);
+}
+
+static void
+not_dialed_back (Fixture *self, const char *address, gint64 now)
+{
+  g_autoptr (PeerupMultiaddr) asked = peerup_multiaddr_newf ("%s", address);
+
+  peerup_reachability_not_dialed_back (self->object, asked, now);
+}
+
+/* It is over when it is told of, and ages at once; the next one begins the time anew. */
+static void
+test_dial_back (Fixture *self, gconstpointer data)
+{
+  dialed_back (self, OURS, OURS, VISITOR, NOW);
+  assert_confirmed (self, OURS);
+  g_assert_false (peerup_reachability_is_visited (self->object));
+  g_assert_cmpint (peerup_reachability_get_deadline (self->object), ==, NOW + LASTS);
+  dialed_back (self, OURS, OURS, VISITOR, NOW + SECOND);
+  g_assert_cmpint (peerup_reachability_get_deadline (self->object), ==, NOW + SECOND + LASTS);
+  g_assert_cmpuint (self->n_changed, ==, 1);
+  /* Through a router: what was asked for. */
+  dialed_back (self, "/ip4/1.1.1.1/tcp/443", BEHIND, VISITOR, NOW + SECOND);
+  assert_confirmed (self, OURS " /ip4/1.1.1.1/tcp/443");
+  peerup_reachability_advance (self->object, NOW + SECOND + LASTS - 1);
+  assert_confirmed (self, OURS " /ip4/1.1.1.1/tcp/443");
+  peerup_reachability_advance (self->object, NOW + SECOND + LASTS);
+  assert_confirmed (self, "");
+}
+
+/* The rule of visits. */
+static void
+test_dial_back_proves_nothing (Fixture *self, gconstpointer data)
+{
+  dialed_back (self, OURS, OURS, "/ip4/192.168.1.9/tcp/1", NOW);
+  dialed_back (self, OURS, OURS, "/ip4/1.2.3.4/tcp/1", NOW);
+  dialed_back (self, "/ip4/5.6.7.8/tcp/7777", BEHIND, VISITOR, NOW);
+  dialed_back (self, "/ip4/1.2.3.4/udp/7777/quic-v1", BEHIND, VISITOR, NOW);
+  dialed_back (self, BEHIND, BEHIND, VISITOR, NOW);
+  assert_confirmed (self, "");
+  g_assert_cmpuint (self->n_changed, ==, 0);
+}
+
+/* Servers that agree take back what servers have proved, and nothing else. */
+static void
+test_not_dialed_back (Fixture *self, gconstpointer data)
+{
+  dialed_back (self, OURS, OURS, VISITOR, NOW);
+  not_dialed_back (self, "/ip4/1.1.1.1/tcp/1", NOW);
+  assert_confirmed (self, OURS);
+  not_dialed_back (self, OURS, NOW);
+  assert_confirmed (self, "");
+  came (self, 0, OURS, VISITOR, NOW);
+  g_assert_true (peerup_reachability_is_visited (self->object));
+  left (self, 0, NOW);
+  dialed_back (self, OURS, OURS, VISITOR, NOW);
+  not_dialed_back (self, OURS, NOW);
+  assert_confirmed (self, OURS);
+}
+
+static void
+assert_same_kind (const char *a, const char *b, gboolean same)
+{
+  g_autoptr (PeerupMultiaddr) x = peerup_multiaddr_newf ("%s", a);
+  g_autoptr (PeerupMultiaddr) y = peerup_multiaddr_newf ("%s", b);
+
+  g_assert_cmpint (peerup_reachability_is_same_kind (x, y), ==, same);
+  g_assert_cmpint (peerup_reachability_is_same_kind (y, x), ==, same);
+}
+
+static void
+test_same_kind (void)
+{
+  assert_same_kind (OURS, BEHIND, TRUE);
+  assert_same_kind (OURS, "/ip6/2a00::1/tcp/1", FALSE);
+  assert_same_kind (OURS, "/ip4/1.2.3.4/udp/7777/quic-v1", FALSE);
+  assert_same_kind ("/ip4/1.2.3.4/tcp/1/wss", "/ip4/5.6.7.8/tcp/2/tls/sni/example.org/ws", TRUE);
+  assert_same_kind ("/ip4/1.2.3.4/tcp/1/ws", "/ip4/5.6.7.8/tcp/2/tls/ws", FALSE);
+  assert_same_kind (OURS, OURS "/p2p/" SOME_ID, FALSE);
+  assert_same_kind (OURS "/ws/ws/ws/ws/ws/ws/ws", OURS "/ws/ws/ws/ws/ws/ws/ws", FALSE);
+}
+
+static void
+test_same_place (void)
+{
+  g_autoptr (PeerupMultiaddr) a = peerup_multiaddr_newf (OURS);
+  g_autoptr (PeerupMultiaddr) b = peerup_multiaddr_newf ("/ip4/1.2.3.4/tcp/7778");
+  g_autoptr (PeerupMultiaddr) c = peerup_multiaddr_newf ("/ip4/1.2.3.4/udp/7777");
+  g_autoptr (PeerupMultiaddr) host = peerup_multiaddr_newf ("/ip4/1.2.3.4");
+
+  g_assert_true (peerup_reachability_is_same_place (a, a));
+  g_assert_false (peerup_reachability_is_same_place (a, b));
+  g_assert_false (peerup_reachability_is_same_place (a, c));
+  g_assert_false (peerup_reachability_is_same_place (a, host));
+  g_assert_true (peerup_reachability_is_same_host (a, host));
+}
+
 #define ADD(path, func) g_test_add ("/nat/reachability/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -322,5 +427,10 @@ main (int argc, char **argv)
   ADD ("liar", test_liar);
   ADD ("many-visits", test_many_visits);
   ADD ("other-network", test_other_network);
+  ADD ("dial-back", test_dial_back);
+  ADD ("dial-back-proves-nothing", test_dial_back_proves_nothing);
+  ADD ("not-dialed-back", test_not_dialed_back);
+  g_test_add_func ("/nat/reachability/same-kind", test_same_kind);
+  g_test_add_func ("/nat/reachability/same-place", test_same_place);
   return g_test_run ();
 }
