@@ -92,7 +92,8 @@ change_log (PeerupEngineChange *self)
           peerup_relay_client_get_n_relays (self->engine->relays));
 }
 
-/* A clock that was wrong is a reason why relays, whose grants it is compared with, were of no use; no more than that. */
+/* A clock that was wrong is a reason why relays, whose grants it is compared with, were of no use; no more than that.
+ */
 static void
 change_heal (PeerupEngineChange *self)
 {

@@ -7,6 +7,7 @@
 #include "engine/peerup-address-book.h"
 #include "engine/peerup-engine-autonat.h"
 #include "engine/peerup-engine-change.h"
+#include "engine/peerup-engine-keep.h"
 #include "engine/peerup-engine-nat.h"
 #include "engine/peerup-engine-observe.h"
 #include "engine/peerup-engine-paths.h"
@@ -52,6 +53,7 @@ struct _PeerupEngine
   PeerupRelayClient *relays;
   PeerupEnginePaths *paths;
   PeerupEngineChange *change;
+  PeerupEngineKeep *keep;                /* NULL for an engine that only dials */
   PeerupEngineRelay *relay;              /* NULL for an engine that only dials */
   PeerupEngineStun *stun;                /* likewise */
   PeerupEnginePeerRelay *peer_relay;     /* likewise */

@@ -185,6 +185,7 @@ prepare (PeerupEngine *self, GError **error)
   self->relay_choice = peerup_engine_relay_choice_new (self);
   self->peer_relay = peerup_engine_peer_relay_new (self);
   self->nat = peerup_engine_nat_new (self);
+  self->keep = peerup_engine_keep_new (self);
   peerup_engine_serve (self, self->config);
   peerup_engine_relay_apply (self->relay, self->config);
   peerup_engine_observe (self, self->config);
@@ -312,6 +313,7 @@ stop_fiber (gpointer data)
   peerup_service_set_clear (self->services);
   g_clear_pointer (&self->change, peerup_engine_change_free);
   g_clear_pointer (&self->paths, peerup_engine_paths_free);
+  g_clear_pointer (&self->keep, peerup_engine_keep_free);
   g_clear_pointer (&self->nat, peerup_engine_nat_free);
   g_clear_pointer (&self->autonat, peerup_engine_autonat_free);
   g_clear_pointer (&self->peer_relay, peerup_engine_peer_relay_free);

@@ -187,9 +187,10 @@ monitor_watch_logind (PeerupSleepMonitor *self)
       g_debug ("Nobody tells of sleep here: %s", error->message);
       return;
     }
-  g_dbus_connection_new_for_address (
-    address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
-    self->cancellable, on_bus, self);
+  g_dbus_connection_new_for_address (address,
+                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                       G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                     NULL, self->cancellable, on_bus, self);
 }
 
 /* Life */

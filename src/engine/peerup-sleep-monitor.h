@@ -7,15 +7,16 @@
 
 G_BEGIN_DECLS
 
-/* Tells when this machine goes to sleep and when it has slept, and when its clock was set. It asks nothing at intervals:
- * logind tells of sleep where there is one, the kernel wakes us when the clock was set or jumped over a sleep
- * (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET), and the main loop finds out that it was stopped. Lives in one
+/* Tells when this machine goes to sleep and when it has slept, and when its clock was set. It asks nothing at
+ * intervals: logind tells of sleep where there is one, the kernel wakes us when the clock was set or jumped over a
+ * sleep (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET), and the main loop finds out that it was stopped. Lives in one
  * thread and its context. */
 typedef struct _PeerupSleepMonitor PeerupSleepMonitor;
 
 typedef enum
 {
-  PEERUP_SLEEP_BEGINS, /* soon: nothing worth beginning now; only with logind, and AFTER follows even if it is given up */
+  PEERUP_SLEEP_BEGINS, /* soon: nothing worth beginning now; only with logind, and AFTER follows even if it is given up
+                        */
   PEERUP_SLEEP_ENDED,  /* once or more often for one sleep */
   PEERUP_CLOCK_SET,    /* the time of day jumped, by more than PEERUP_CLOCK_STEP */
 } PeerupSleepEvent;

@@ -9,6 +9,7 @@
 
 #include "ice/peerup-ice-reason.h"
 #include "ice/peerup-ice-session-private.h"
+#include "ice/peerup-ice.h"
 #include "wire/peerup-error.h"
 
 /* Microseconds that a session of ours that the peer gave up for one of its own waits for that. */
@@ -88,26 +89,28 @@ session_open_agent (PeerupIceSession *self, GError **error)
 
 /* The phases, in their order */
 
-/* A peer may refuse the stream right after taking the protocol. */
+/* A peer may refuse the stream right after taking the protocol, or reset it over an offer that it cannot read: the reset
+ * may overtake its answer. Takes @error. */
 static GError *
-explain_refusal (PeerupIceSession *self, GError *error)
+session_explain_reset (PeerupIceSession *self, GError *error)
 {
   const char *peer = peerup_peer_id_get_string (peerup_connection_get_remote_peer (self->options.carrier));
-  guint32 code = self->stream != NULL ? peerup_stream_get_reset_code (self->stream) : PEERUP_STREAM_CODE_NONE;
+  g_autoptr (GError) owned = error;
 
   if (!g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_RESET))
-    return error;
-  if (code == PEERUP_STREAM_CODE_GATED)
+    return g_steal_pointer (&owned);
+  switch (peerup_stream_get_reset_code (self->stream))
     {
-      g_error_free (error);
+    case PEERUP_STREAM_CODE_GATED:
       return g_error_new (PEERUP_ERROR, PEERUP_ERROR_DENIED, "%s does not allow a search for a direct path", peer);
-    }
-  if (code == PEERUP_STREAM_CODE_RESOURCE_LIMIT || code == PEERUP_STREAM_CODE_RATE_LIMITED)
-    {
-      g_error_free (error);
+    case PEERUP_STREAM_CODE_RESOURCE_LIMIT:
+    case PEERUP_STREAM_CODE_RATE_LIMITED:
       return g_error_new (PEERUP_ERROR, PEERUP_ERROR_LIMIT, "%s is asked for direct paths too often", peer);
+    case PEERUP_STREAM_CODE_NEGOTIATION_FAILED:
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION, "%s does not know " PEERUP_ICE_PROTOCOL, peer);
+    default:
+      return g_steal_pointer (&owned);
     }
-  return error;
 }
 
 static gboolean
@@ -213,8 +216,12 @@ set_unreachable (PeerupIceSession *self, GError **error)
 {
   g_debug ("ICE: %u candidates tried and %u dropped, given up by the peer: %d", self->filter.n_taken,
            self->filter.n_dropped, self->has_given_up);
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
-                       peerup_ice_explain (&self->options.nat, &self->nat, self->filter.n_taken > 0));
+  if (self->offered_at == 0)
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
+                         "The other device did not answer when it was asked for a direct path");
+  else
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
+                         peerup_ice_explain (&self->options.nat, &self->nat, self->filter.n_taken > 0));
 }
 
 static void
@@ -383,7 +390,7 @@ session_fiber (gpointer data)
   if (connection == NULL)
     {
       session_await_supplanting (self);
-      error = explain_refusal (self, g_steal_pointer (&error));
+      error = session_explain_reset (self, g_steal_pointer (&error));
     }
   if (self->ended != NULL)
     self->ended (self, connection, error, self->data);

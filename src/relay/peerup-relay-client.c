@@ -476,6 +476,13 @@ peerup_relay_client_set_peer_relays (PeerupRelayClient *self, GPtrArray *address
   client_update_links (self);
 }
 
+gboolean
+peerup_relay_client_uses (PeerupRelayClient *self, PeerupPeerId *peer)
+{
+  g_return_val_if_fail (PEERUP_IS_RELAY_CLIENT (self), FALSE);
+  return client_find (self, peer) != NULL;
+}
+
 guint
 peerup_relay_client_get_n_relays (PeerupRelayClient *self)
 {

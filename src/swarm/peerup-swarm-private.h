@@ -36,6 +36,7 @@ struct _PeerupSwarm
   GPtrArray *quic;       /* of PeerupQuicTransport; peerup-swarm-quic.c */
   GPtrArray *punched;    /* sockets with one connection each; peerup-swarm-punch.c */
   PeerupQuicCongestion congestion;
+  gint64 keep_alive; /* µs */
   char *websocket_certificate_file; /* nullable, as the next */
   char *websocket_key_file;
   PeerupRouteMonitor *routes; /* NULL where the system cannot tell */

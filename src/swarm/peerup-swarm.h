@@ -59,6 +59,11 @@ void peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securiti
 void peerup_swarm_set_congestion (PeerupSwarm *self, PeerupQuicCongestion congestion);
 PeerupQuicCongestion peerup_swarm_get_congestion (PeerupSwarm *self);
 
+/* How often connections that are made from then on are kept alive, µs; see peerup_connection_set_keep_alive(). Default
+ * PEERUP_QUIC_KEEP_ALIVE. */
+void peerup_swarm_set_keep_alive (PeerupSwarm *self, gint64 interval);
+gint64 peerup_swarm_get_keep_alive (PeerupSwarm *self);
+
 /* The certificate and key, PEM, of WebSockets in TLS; NULL: none. They are read whenever such a
  * listener starts, and serve it until it ends. */
 void peerup_swarm_set_websocket_certificate (PeerupSwarm *self, const char *certificate_file, const char *key_file);

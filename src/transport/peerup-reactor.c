@@ -36,8 +36,8 @@ struct _PeerupReactor
   GSource *source;
   int epoll_fd;
   int timer_fd;          /* watched with NULL for its watch; -1: there is none */
-  gint64 wake_by; /* the first timer, when the loop went to sleep for it; 0: it did not */
-  GQueue lateness; /* of PeerupLateness */
+  gint64 wake_by;        /* the first timer, when the loop went to sleep for it; 0: it did not */
+  GQueue lateness;       /* of PeerupLateness */
   gint64 timer_deadline; /* what it was last armed for, maybe gone by */
   gint64 now;
   GQueue tasks;

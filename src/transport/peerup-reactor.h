@@ -94,8 +94,8 @@ void peerup_timer_stop (PeerupTimer *timer);
 /* Stops it and drops the reactor. */
 void peerup_timer_clear (PeerupTimer *timer);
 
-/* Who is told, from a dispatch, that the loop woke more than PEERUP_REACTOR_LATE after the first timer that it had gone to
- * sleep for: the process was stopped, or the machine was busy with something else entirely. It wakes nobody by
+/* Who is told, from a dispatch, that the loop woke more than PEERUP_REACTOR_LATE after the first timer that it had gone
+ * to sleep for: the process was stopped, or the machine was busy with something else entirely. It wakes nobody by
  * itself. @late: microseconds. Embedded in its owner, who clears it before it goes. */
 #define PEERUP_REACTOR_LATE (5 * G_USEC_PER_SEC)
 typedef void (*PeerupLatenessFunc) (gint64 late, gpointer data);

@@ -5,7 +5,8 @@
  *
  *   ice-peer listen SEED ADDRESS LOCAL SERVER NAT          says "ready ID" and ends with its input
  *   ice-peer dial SEED ADDRESS LOCAL SERVER NAT ID         for each line of its input, which is "dial" or "listen" by
- *                                                          who shall begin, says "direct MS" or "failed MS WHY"
+ *                                                          who shall begin, says "direct MS" or "failed MS WHY"; for
+ *                                                          "keep" the same, and when the path ends "closed 0 WHY"
  *
  * ADDRESS: of the carrier, a multiaddr. LOCAL: the one address that ICE may use, with its prefix, "192.168.1.2/24", or
  * "-" for all. SERVER: STUN, "HOST PORT" as one word each. NAT: "MAPPING,FILTERING,STEP", numbers of
@@ -104,6 +105,19 @@ close_punched (Program *self, PeerupPeerId *peer)
       peerup_connection_close (list->pdata[i], PEERUP_CONNECTION_CODE_NONE);
 }
 
+static void
+wait_punched_closed (Program *self)
+{
+  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self->swarm, self->peer);
+
+  for (guint i = 0; i < list->len; i++)
+    if (peerup_connection_get_info (list->pdata[i])->punched)
+      {
+        dex_await (peerup_connection_wait_closed (list->pdata[i]), NULL);
+        g_print ("closed 0 %s\n", peerup_connection_get_error (list->pdata[i])->message);
+      }
+}
+
 /* The listening side's answer to BEGIN */
 
 typedef struct
@@ -161,9 +175,11 @@ dial_fiber (gpointer data)
   g_print ("ready %s\n", peerup_peer_id_get_string (self->peer));
   while (fgets (line, sizeof line, stdin) != NULL)
     {
-      g_autofree char *said = g_str_has_prefix (line, "dial") ? search (self, self->peer) : ask_to_begin (self);
+      g_autofree char *said = g_str_has_prefix (line, "listen") ? ask_to_begin (self) : search (self, self->peer);
 
       g_print ("%s\n", said);
+      if (g_str_has_prefix (line, "keep"))
+        wait_punched_closed (self);
       close_punched (self, self->peer);
     }
   g_main_loop_quit (self->loop);

@@ -26,7 +26,8 @@ OURS = netlab.BUILD / "tests/interop/peerup-interop"
 STACKS = ("go-0.47", "go-new")
 WAYS = ("quic", "tcp")
 TRANSPORTS = {"quic": "quic-v1", "tcp": "tcp"}
-PATIENCE = 60  # seconds for what takes less than one
+PATIENCE = 60  # seconds for what takes less than one, or five where a try came to nothing
+THIRD_TRY = 9  # it begins no earlier
 # Both NATs let in only what was sent to; or the one that dials has none, or the one that is dialed.
 WORLDS = {"behind two NATs": (True, True), "dialed from the open": (False, True), "dialed in the open": (True, False)}
 
@@ -121,4 +122,6 @@ def test_dcutr(lab, make_peer, name):
                 if dialer == "peerup" and not WORLDS[name][0]:
                     assert not ours["outbound"]
                 else:
-                    assert ours["punched"] and ours["outbound"] == (dialer == "peerup")
+                    assert ours["punched"]
+                    # Whoever dialed is the client; in a third try over TCP it is the other way round.
+                    assert ours["outbound"] == (dialer == "peerup") or (way == "tcp" and seconds > THIRD_TRY)
