@@ -6,7 +6,10 @@
 #include "config/peerup-config-monitor.h"
 #include "engine/peerup-address-book.h"
 #include "engine/peerup-engine-autonat.h"
+#include "engine/peerup-engine-change.h"
+#include "engine/peerup-engine-nat.h"
 #include "engine/peerup-engine-observe.h"
+#include "engine/peerup-engine-paths.h"
 #include "engine/peerup-engine-peer-relay.h"
 #include "engine/peerup-engine-relay-choice.h"
 #include "engine/peerup-engine-relay.h"
@@ -47,10 +50,13 @@ struct _PeerupEngine
   PeerupSwarm *swarm;
   PeerupIdentify *identify;
   PeerupRelayClient *relays;
+  PeerupEnginePaths *paths;
+  PeerupEngineChange *change;
   PeerupEngineRelay *relay;              /* NULL for an engine that only dials */
   PeerupEngineStun *stun;                /* likewise */
   PeerupEnginePeerRelay *peer_relay;     /* likewise */
   PeerupEngineRelayChoice *relay_choice; /* likewise */
+  PeerupEngineNat *nat;                  /* likewise */
   PeerupEngineAutonat *autonat;          /* likewise */
   PeerupAddressBook *book;
   GHashTable *pingers;            /* PeerupPeerId to PeerupPinger */

@@ -211,7 +211,7 @@ follow (PeerupEngineRelay *self)
   begin_to_serve (self);
   peerup_relay_server_set_settings (self->server, &settings);
   peerup_relay_server_set_addresses (self->server, choose_addresses (self));
-  peerup_engine_stun_set_answering (self->engine->stun, !for_peers);
+  peerup_engine_stun_set_answering (self->engine->stun, TRUE);
   peerup_engine_notify_relay (self->engine);
 }
 

@@ -59,6 +59,12 @@ peerup_peer_list_ensure (PeerupPeerList *self, PeerupPeerId *id)
   return peer;
 }
 
+PeerupPeer *
+peerup_peer_list_find (PeerupPeerList *self, PeerupPeerId *id)
+{
+  return g_hash_table_lookup (self->by_id, id);
+}
+
 void
 peerup_peer_list_set_names (PeerupPeerList *self, PeerupConfig *config)
 {
@@ -101,6 +107,7 @@ peerup_peer_list_follow (PeerupPeerList *self, PeerupSwarm *swarm, PeerupIdentif
 {
   g_signal_connect_object (swarm, "connection-opened", G_CALLBACK (on_connection_changed), self, 0);
   g_signal_connect_object (swarm, "connection-closed", G_CALLBACK (on_connection_changed), self, 0);
+  g_signal_connect_object (swarm, "connection-changed", G_CALLBACK (on_connection_changed), self, 0);
   g_signal_connect_object (identify, "identified", G_CALLBACK (on_identified), self, 0);
 }
 

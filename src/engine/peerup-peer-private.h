@@ -15,7 +15,7 @@ void peerup_peer_set_agent (PeerupPeer *self, const char *agent);
 /* A dial to a peer without connections has begun or ended. Calls nest. */
 void peerup_peer_begin_dial (PeerupPeer *self);
 void peerup_peer_end_dial (PeerupPeer *self);
-/* @connections: those that are open now, best first. */
+/* @connections: those that are open now, best first; again when one of them becomes silent or is heard. */
 void peerup_peer_set_connections (PeerupPeer *self, GPtrArray *connections);
 
 G_END_DECLS

@@ -5,9 +5,11 @@
  * their facts, but opens and closes none. Lives in the engine's list from the first dial
  * or connection on, and may be held longer; it then stays disconnected.
  *
- * The state is written by set_state() alone, which knows the edges that exist.
+ * The state is written by set_state() alone.
  */
 #include "engine/peerup-peer-private.h"
+
+#include "engine/peerup-path-history.h"
 
 struct _PeerupPeer
 {
@@ -36,6 +38,7 @@ enum
   PROP_TRANSPORT,
   PROP_SECURITY,
   PROP_RELAYED,
+  PROP_PATH,
   PROP_OUTBOUND,
   PROP_CONNECTED_AT,
   PROP_RTT,
@@ -173,6 +176,22 @@ peerup_peer_get_relayed (PeerupPeer *self)
 }
 
 /**
+ * peerup_peer_get_path:
+ *
+ * Returns: (nullable): "direct", "punched" (directly, through NATs that both sides had to open) or "relayed", of the
+ *   best connection
+ */
+const char *
+peerup_peer_get_path (PeerupPeer *self)
+{
+  PeerupConnection *connection;
+
+  g_return_val_if_fail (PEERUP_IS_PEER (self), NULL);
+  connection = best_connection (self);
+  return connection != NULL ? peerup_path_get_kind (connection) : NULL;
+}
+
+/**
  * peerup_peer_get_outbound:
  *
  * Returns: whether the best connection was dialed by this side
@@ -301,13 +320,7 @@ peerup_peer_set_agent (PeerupPeer *self, const char *agent)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_AGENT]);
 }
 
-static gboolean
-edge_exists (PeerupPeerState from, PeerupPeerState to)
-{
-  /* A dial is of no interest while there is a connection. */
-  return !(from == PEERUP_PEER_CONNECTED && to == PEERUP_PEER_CONNECTING);
-}
-
+/* Every edge exists: an answer that no longer comes leads from connected to connecting. */
 static void
 set_state (PeerupPeer *self, PeerupPeerState state)
 {
@@ -315,19 +328,32 @@ set_state (PeerupPeer *self, PeerupPeerState state)
 
   if (self->state == state)
     return;
-  g_assert (edge_exists (self->state, state));
   g_debug ("peer %s: %s -> %s", peerup_peer_get_id (self), names[self->state], names[state]);
   self->state = state;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+}
+
+static gboolean
+is_heard (PeerupPeer *self)
+{
+  for (guint i = 0; i < self->connections->len; i++)
+    if (!peerup_connection_is_silent (g_ptr_array_index (self->connections, i)))
+      return TRUE;
+  return FALSE;
 }
 
 /* Between two connections a peer is disconnected for a moment, also when a dial is under way. */
 static void
 update_state (PeerupPeer *self)
 {
-  if (self->connections->len > 0)
+  if (is_heard (self))
     {
       set_state (self, PEERUP_PEER_CONNECTED);
+      return;
+    }
+  if (self->connections->len > 0)
+    {
+      set_state (self, PEERUP_PEER_CONNECTING);
       return;
     }
   if (self->state == PEERUP_PEER_CONNECTED)
@@ -353,8 +379,8 @@ peerup_peer_end_dial (PeerupPeer *self)
 void
 peerup_peer_set_connections (PeerupPeer *self, GPtrArray *connections)
 {
-  static const int path[] = { PROP_ADDRESS,  PROP_TRANSPORT,    PROP_SECURITY,     PROP_RELAYED,
-                              PROP_OUTBOUND, PROP_CONNECTED_AT, PROP_N_CONNECTIONS };
+  static const int path[] = { PROP_ADDRESS, PROP_TRANSPORT, PROP_SECURITY,     PROP_RELAYED,
+                              PROP_PATH,    PROP_OUTBOUND,  PROP_CONNECTED_AT, PROP_N_CONNECTIONS };
   g_autoptr (GPtrArray) old = g_steal_pointer (&self->connections);
 
   self->connections = g_ptr_array_copy (connections, (GCopyFunc) (void *) g_object_ref, NULL);
@@ -391,6 +417,9 @@ get_path_property (PeerupPeer *self, guint prop_id, GValue *value)
       break;
     case PROP_RELAYED:
       g_value_set_boolean (value, peerup_peer_get_relayed (self));
+      break;
+    case PROP_PATH:
+      g_value_set_string (value, peerup_peer_get_path (self));
       break;
     case PROP_OUTBOUND:
       g_value_set_boolean (value, peerup_peer_get_outbound (self));
@@ -472,6 +501,7 @@ peerup_peer_class_init (PeerupPeerClass *klass)
   properties[PROP_TRANSPORT] = g_param_spec_string ("transport", NULL, NULL, NULL, flags);
   properties[PROP_SECURITY] = g_param_spec_string ("security", NULL, NULL, NULL, flags);
   properties[PROP_RELAYED] = g_param_spec_boolean ("relayed", NULL, NULL, FALSE, flags);
+  properties[PROP_PATH] = g_param_spec_string ("path", NULL, NULL, NULL, flags);
   properties[PROP_OUTBOUND] = g_param_spec_boolean ("outbound", NULL, NULL, FALSE, flags);
   properties[PROP_CONNECTED_AT] = g_param_spec_int64 ("connected-at", NULL, NULL, 0, G_MAXINT64, 0, flags);
   properties[PROP_RTT] = g_param_spec_int64 ("rtt", NULL, NULL, -1, G_MAXINT64, -1, flags);

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /**
  * PeerupPeerState:
  * @PEERUP_PEER_DISCONNECTED: no connection
- * @PEERUP_PEER_CONNECTING: being dialed for the first connection
- * @PEERUP_PEER_CONNECTED: at least one connection; @path tells which is used
+ * @PEERUP_PEER_CONNECTING: being dialed for the first connection, or no longer answering on any that there is
+ * @PEERUP_PEER_CONNECTED: at least one connection on which it answers; @path tells which is used
  */
 typedef enum
 {
@@ -41,6 +41,7 @@ const char *peerup_peer_get_address (PeerupPeer *self);
 const char *peerup_peer_get_transport (PeerupPeer *self);
 const char *peerup_peer_get_security (PeerupPeer *self);
 gboolean peerup_peer_get_relayed (PeerupPeer *self);
+const char *peerup_peer_get_path (PeerupPeer *self);
 gboolean peerup_peer_get_outbound (PeerupPeer *self);
 gint64 peerup_peer_get_connected_at (PeerupPeer *self);
 gint64 peerup_peer_get_rtt (PeerupPeer *self);

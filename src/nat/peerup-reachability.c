@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "net/peerup-ip-global.h"
+
 /* Components of an address that are compared; no transport has more. */
 #define KINDS_MAX 8
 
@@ -34,68 +36,14 @@ static guint changed_signal;
 
 /* Addresses */
 
-typedef struct
-{
-  guint8 bytes[4];
-  guint length; /* bits */
-} Prefix;
-
-static const Prefix special_ip4[] = {
-  { { 0 }, 8 },
-  { { 10 }, 8 },
-  { { 100, 64 }, 10 },
-  { { 127 }, 8 },
-  { { 169, 254 }, 16 },
-  { { 172, 16 }, 12 },
-  { { 192, 0, 0 }, 24 },
-  { { 192, 0, 2 }, 24 },
-  { { 192, 88, 99 }, 24 },
-  { { 192, 168 }, 16 },
-  { { 198, 18 }, 15 },
-  { { 198, 51, 100 }, 24 },
-  { { 203, 0, 113 }, 24 },
-  { { 224 }, 3 },
-};
-
-/* Within 2000::/3, outside of which nothing is routed: what is no host's (Teredo and its neighbours),
- * documentation, 6to4. */
-static const Prefix special_ip6[] = {
-  { { 0x20, 0x01 }, 23 },
-  { { 0x20, 0x01, 0x0d, 0xb8 }, 32 },
-  { { 0x20, 0x02 }, 16 },
-  { { 0x3f, 0xff }, 20 },
-};
-
-static const Prefix routed_ip6 = { { 0x20 }, 3 };
-
-static gboolean
-has_prefix (const guint8 *bytes, const Prefix *prefix)
-{
-  for (guint i = 0; i < prefix->length; i++)
-    if (((bytes[i / 8] ^ prefix->bytes[i / 8]) >> (7 - i % 8)) & 1)
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-has_one_of (const guint8 *bytes, const Prefix *prefixes, gsize n)
-{
-  for (gsize i = 0; i < n; i++)
-    if (has_prefix (bytes, &prefixes[i]))
-      return TRUE;
-  return FALSE;
-}
-
 gboolean
 peerup_reachability_is_global (PeerupMultiaddr *address)
 {
   PeerupMultiaddrComponent host;
 
   peerup_multiaddr_get_component (address, 0, &host);
-  if (host.code == PEERUP_MULTIADDR_IP4)
-    return !has_one_of (host.value, special_ip4, G_N_ELEMENTS (special_ip4));
-  return host.code == PEERUP_MULTIADDR_IP6 && has_prefix (host.value, &routed_ip6) &&
-         !has_one_of (host.value, special_ip6, G_N_ELEMENTS (special_ip6));
+  return (host.code == PEERUP_MULTIADDR_IP4 || host.code == PEERUP_MULTIADDR_IP6) &&
+         peerup_ip_is_global (host.value, host.length);
 }
 
 gboolean

@@ -15,12 +15,24 @@
 
 #include "stun/peerup-stun-retry.h"
 #include "stun/peerup-stun-writer.h"
+#include "wire/peerup-bytes.h"
 #include "wire/peerup-error.h"
+
+/* The flags of CHANGE-REQUEST (RFC 5780 7.2). */
+#define CHANGE_HOST 4
+#define CHANGE_PORT 2
+
+/* A SOFTWARE that is as long as an answer's OTHER-ADDRESS for IPv6 asks for. */
+#define ROOM "peerup------"
+/* The header and all of what may follow it. */
+#define REQUEST_SIZE_MAX (PEERUP_STUN_HEADER_SIZE + 8 + 16 + 8)
 
 struct _PeerupStunSocket
 {
   PeerupUdpSocket *socket;
   PeerupStunServer *server;
+  PeerupStunSocket *other_port;
+  PeerupStunSocket *other_host;
   PeerupReactor *reactor;
   GPtrArray *questions; /* of Question, unordered: they are few */
 };
@@ -29,6 +41,7 @@ typedef struct
 {
   PeerupStunSocket *owner;
   PeerupSocketAddress remote;
+  PeerupStunWants wants;
   guint8 transaction[PEERUP_STUN_TRANSACTION_SIZE];
   guint n_sent;
   gint64 asked_at;
@@ -76,17 +89,40 @@ static void G_GNUC_PRINTF (3, 4) question_reject (Question *self, PeerupError co
   dex_promise_reject (promise, g_error_new (PEERUP_ERROR, code, "STUN server %s: %s", where, what));
 }
 
+/* The server names its second address only where its answer stays small beside the question: with IPv6 that takes
+ * some bytes that say nothing. */
+static void
+question_write_wants (const Question *self, PeerupStunWriter *writer)
+{
+  const PeerupStunWants *wants = &self->wants;
+  guint8 port[4] = { 0 };
+
+  if (wants->other || wants->from_other_port || wants->from_other_host)
+    peerup_stun_writer_add_u32 (writer, PEERUP_STUN_CHANGE_REQUEST,
+                                (wants->from_other_host ? CHANGE_HOST | CHANGE_PORT : 0) |
+                                  (wants->from_other_port ? CHANGE_PORT : 0));
+  if (wants->other && self->remote.any.sa_family == AF_INET6)
+    peerup_stun_writer_add (writer, PEERUP_STUN_SOFTWARE, ROOM, strlen (ROOM));
+  if (wants->port == 0)
+    return;
+  peerup_store_be16 (port, wants->port);
+  peerup_stun_writer_add (writer, PEERUP_STUN_RESPONSE_PORT, port, sizeof port);
+}
+
 static void
 question_send (Question *self)
 {
-  guint8 request[PEERUP_STUN_HEADER_SIZE];
+  PeerupStunSocket *sender = self->wants.sender != NULL ? self->wants.sender : self->owner;
+  guint8 request[REQUEST_SIZE_MAX];
   PeerupDatagrams datagrams = { .remote = self->remote, .data = request };
   PeerupStunWriter writer;
 
   peerup_stun_writer_init (&writer, request, sizeof request, PEERUP_STUN_REQUEST, PEERUP_STUN_BINDING,
                            self->transaction);
+  question_write_wants (self, &writer);
   datagrams.length = datagrams.segment = peerup_stun_writer_finish (&writer);
-  peerup_udp_socket_send (self->owner->socket, &datagrams);
+  g_assert (datagrams.length > 0);
+  peerup_udp_socket_send (sender->socket, &datagrams);
   self->n_sent++;
 }
 
@@ -116,6 +152,27 @@ on_cancelled (GCancellable *cancellable, gpointer data)
   peerup_timer_set (&self->timer, 0);
 }
 
+/* Whether an answer from @remote is from where it was asked for. */
+static gboolean
+is_expected_from (const Question *self, const PeerupSocketAddress *remote)
+{
+  if (self->wants.from_other_host)
+    return remote->any.sa_family == self->remote.any.sa_family &&
+           !peerup_socket_address_is_same_host (&self->remote, remote);
+  if (self->wants.from_other_port)
+    return peerup_socket_address_is_same_host (&self->remote, remote) &&
+           !peerup_socket_address_equal (&self->remote, remote);
+  return peerup_socket_address_equal (&self->remote, remote);
+}
+
+/* A refusal comes from where the question went. */
+static gboolean
+is_answer_from (const Question *self, const PeerupStunMessage *message, const PeerupSocketAddress *remote)
+{
+  return is_expected_from (self, remote) ||
+         (message->class == PEERUP_STUN_ERROR && peerup_socket_address_equal (&self->remote, remote));
+}
+
 static Question *
 find_question (PeerupStunSocket *self, const PeerupStunMessage *message, const PeerupSocketAddress *remote)
 {
@@ -125,7 +182,7 @@ find_question (PeerupStunSocket *self, const PeerupStunMessage *message, const P
 
       if (memcmp (question->transaction, peerup_stun_message_get_transaction (message), sizeof question->transaction) ==
             0 &&
-          peerup_socket_address_equal (&question->remote, remote))
+          is_answer_from (question, message, remote))
         return question;
     }
   return NULL;
@@ -167,17 +224,61 @@ socket_take_answer (PeerupStunSocket *self, const PeerupStunMessage *message, co
     question_resolve (question, message, datagrams);
 }
 
+/* The address of @other as whoever sends to @here can use it; FALSE: it cannot be told. */
+static gboolean
+get_address_beside (PeerupStunSocket *other, const PeerupSocketAddress *here, PeerupSocketAddress *address)
+{
+  peerup_udp_socket_get_address (other->socket, address);
+  if (peerup_socket_address_is_wildcard (address))
+    {
+      guint16 port = peerup_socket_address_get_port (address);
+
+      *address = *here;
+      peerup_socket_address_set_port (address, port);
+    }
+  return !peerup_socket_address_is_wildcard (address);
+}
+
+/* What there is to answer from beside this socket, for who asked it at @here. */
+static gboolean
+socket_get_other (PeerupStunSocket *self, const PeerupSocketAddress *here, PeerupStunOther *other)
+{
+  PeerupStunSocket *host = self->other_host;
+
+  if (self->other_port == NULL || here->any.sa_family == AF_UNSPEC)
+    return FALSE;
+  other->has_host = host != NULL && host->other_port != NULL;
+  return get_address_beside (other->has_host ? host->other_port : self->other_port, here, &other->address);
+}
+
+static PeerupStunSocket *
+socket_get_sender (PeerupStunSocket *self, const PeerupStunWay *way)
+{
+  PeerupStunSocket *sender = way->from_other_host ? self->other_host : self;
+
+  return way->from_other_port ? sender->other_port : sender;
+}
+
 static void
 socket_answer (PeerupStunSocket *self, const PeerupStunMessage *message, const PeerupDatagrams *datagrams, gint64 now)
 {
   guint8 answer[PEERUP_STUN_SERVER_SIZE_MAX];
-  PeerupDatagrams back = { .local = datagrams->local, .remote = datagrams->remote, .data = answer };
+  PeerupDatagrams back = { .local = datagrams->local, .data = answer };
+  PeerupStunOther other;
+  gboolean has_other;
+  PeerupStunWay way;
 
   if (self->server == NULL)
     return;
-  back.length = back.segment = peerup_stun_server_answer (self->server, message, &datagrams->remote, now, answer);
-  if (back.length > 0)
-    peerup_udp_socket_send (self->socket, &back);
+  has_other = socket_get_other (self, &datagrams->local, &other);
+  back.length = back.segment = peerup_stun_server_answer (self->server, message, &datagrams->remote,
+                                                          has_other ? &other : NULL, now, answer, &way);
+  if (back.length == 0)
+    return;
+  back.remote = way.remote;
+  if (way.from_other_host)
+    back.local.any.sa_family = AF_UNSPEC;
+  peerup_udp_socket_send (socket_get_sender (self, &way)->socket, &back);
 }
 
 static void
@@ -221,6 +322,24 @@ peerup_stun_socket_set_server (PeerupStunSocket *self, PeerupStunServer *server)
 }
 
 void
+peerup_stun_socket_set_others (PeerupStunSocket *self, PeerupStunSocket *port, PeerupStunSocket *host)
+{
+  g_return_if_fail (self != NULL && port != self && host != self);
+  g_return_if_fail (port != NULL || host == NULL);
+
+  self->other_port = port;
+  self->other_host = host;
+}
+
+PeerupUdpSocket *
+peerup_stun_socket_get_udp (PeerupStunSocket *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->socket;
+}
+
+void
 peerup_stun_socket_free (PeerupStunSocket *self)
 {
   g_return_if_fail (self != NULL);
@@ -236,10 +355,20 @@ peerup_stun_socket_free (PeerupStunSocket *self)
 DexFuture *
 peerup_stun_socket_ask (PeerupStunSocket *self, const PeerupSocketAddress *server, gint64 deadline)
 {
+  PeerupStunWants nothing = { 0 };
+
+  return peerup_stun_socket_ask_for (self, server, &nothing, deadline);
+}
+
+DexFuture *
+peerup_stun_socket_ask_for (PeerupStunSocket *self, const PeerupSocketAddress *server, const PeerupStunWants *wants,
+                            gint64 deadline)
+{
   PeerupSocketAddress bound;
   Question *question;
 
-  g_return_val_if_fail (self != NULL && server != NULL, NULL);
+  g_return_val_if_fail (self != NULL && server != NULL && wants != NULL, NULL);
+  g_return_val_if_fail ((wants->port == 0) == (wants->sender == NULL), NULL);
 
   peerup_udp_socket_get_address (self->socket, &bound);
   if (server->any.sa_family != bound.any.sa_family)
@@ -247,6 +376,7 @@ peerup_stun_socket_ask (PeerupStunSocket *self, const PeerupSocketAddress *serve
   question = g_new0 (Question, 1);
   question->owner = self;
   question->remote = *server;
+  question->wants = *wants;
   question->deadline = deadline;
   question->asked_at = g_get_monotonic_time ();
   if (gnutls_rnd (GNUTLS_RND_NONCE, question->transaction, sizeof question->transaction) != 0)

@@ -11,6 +11,8 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "net/peerup-ip-global.h"
+
 static void
 set_ip4 (PeerupSocketAddress *self, const struct in_addr *host, in_port_t port)
 {
@@ -96,20 +98,26 @@ peerup_socket_address_set_port (PeerupSocketAddress *self, guint16 port)
 }
 
 gboolean
-peerup_socket_address_equal (const PeerupSocketAddress *a, const PeerupSocketAddress *b)
+peerup_socket_address_is_same_host (const PeerupSocketAddress *a, const PeerupSocketAddress *b)
 {
   if (a->any.sa_family != b->any.sa_family)
     return FALSE;
   switch (a->any.sa_family)
     {
     case AF_INET:
-      return a->ip4.sin_addr.s_addr == b->ip4.sin_addr.s_addr && a->ip4.sin_port == b->ip4.sin_port;
+      return a->ip4.sin_addr.s_addr == b->ip4.sin_addr.s_addr;
     case AF_INET6:
-      return IN6_ARE_ADDR_EQUAL (&a->ip6.sin6_addr, &b->ip6.sin6_addr) && a->ip6.sin6_port == b->ip6.sin6_port &&
-             a->ip6.sin6_scope_id == b->ip6.sin6_scope_id;
+      return IN6_ARE_ADDR_EQUAL (&a->ip6.sin6_addr, &b->ip6.sin6_addr) && a->ip6.sin6_scope_id == b->ip6.sin6_scope_id;
     default:
       return TRUE;
     }
+}
+
+gboolean
+peerup_socket_address_equal (const PeerupSocketAddress *a, const PeerupSocketAddress *b)
+{
+  return peerup_socket_address_is_same_host (a, b) &&
+         (a->any.sa_family == AF_UNSPEC || peerup_socket_address_get_port (a) == peerup_socket_address_get_port (b));
 }
 
 gboolean
@@ -126,6 +134,15 @@ peerup_socket_address_is_link_local (const PeerupSocketAddress *self)
   if (self->any.sa_family == AF_INET)
     return g_ntohl (self->ip4.sin_addr.s_addr) >> 16 == 0xa9fe;
   return self->any.sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL (&self->ip6.sin6_addr);
+}
+
+gboolean
+peerup_socket_address_is_global (const PeerupSocketAddress *self)
+{
+  if (self->any.sa_family == AF_INET)
+    return peerup_ip_is_global ((const guint8 *) &self->ip4.sin_addr, sizeof self->ip4.sin_addr);
+  return self->any.sa_family == AF_INET6 &&
+         peerup_ip_is_global (self->ip6.sin6_addr.s6_addr, sizeof self->ip6.sin6_addr);
 }
 
 static const char *
@@ -161,6 +178,14 @@ peerup_socket_address_to_multiaddr (const PeerupSocketAddress *self, PeerupIpTra
                           peerup_socket_address_get_port (self));
   g_string_append (string, suffixes[transport]);
   return peerup_multiaddr_new_from_string (string->str, NULL);
+}
+
+char *
+peerup_socket_address_dup_host (const PeerupSocketAddress *self)
+{
+  char text[INET6_ADDRSTRLEN];
+
+  return g_strdup (host_to_string (self, text));
 }
 
 char *

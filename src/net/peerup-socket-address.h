@@ -32,10 +32,14 @@ guint16 peerup_socket_address_get_port (const PeerupSocketAddress *self);
 void peerup_socket_address_set_port (PeerupSocketAddress *self, guint16 port);
 /* Family, address, port and, for link-local ones, scope. */
 gboolean peerup_socket_address_equal (const PeerupSocketAddress *a, const PeerupSocketAddress *b);
+/* Family, address and scope: whether they are of one host, whatever the ports. */
+gboolean peerup_socket_address_is_same_host (const PeerupSocketAddress *a, const PeerupSocketAddress *b);
 /* 0.0.0.0 or ::, of any port. */
 gboolean peerup_socket_address_is_wildcard (const PeerupSocketAddress *self);
 /* Known on one link only: 169.254.0.0/16 or fe80::/10. */
 gboolean peerup_socket_address_is_link_local (const PeerupSocketAddress *self);
+/* Of the internet, see peerup_ip_is_global(). */
+gboolean peerup_socket_address_is_global (const PeerupSocketAddress *self);
 
 typedef enum
 {
@@ -50,6 +54,8 @@ PeerupMultiaddr *peerup_socket_address_to_multiaddr (const PeerupSocketAddress *
                                                      PeerupIpTransport transport) G_GNUC_WARN_UNUSED_RESULT;
 /* "1.2.3.4:5" or "[::1]:5", for messages. */
 char *peerup_socket_address_to_string (const PeerupSocketAddress *self) G_GNUC_WARN_UNUSED_RESULT;
+/* (nullable): "1.2.3.4" or "::1", without zone; NULL for AF_UNSPEC. */
+char *peerup_socket_address_dup_host (const PeerupSocketAddress *self) G_GNUC_WARN_UNUSED_RESULT;
 /* What counts as one host for limits: an IPv4 address, or the /64 that one IPv6 host can
  * fill at will. 0 for none. */
 guint64 peerup_socket_address_get_host_key (const PeerupSocketAddress *self);

@@ -171,6 +171,7 @@ peerup_stun_type_is_understood (guint16 type)
     case PEERUP_STUN_OTHER_ADDRESS:
       return TRUE;
     case PEERUP_STUN_CHANGE_REQUEST:
+    case PEERUP_STUN_RESPONSE_PORT:
     default:
       return type >= PEERUP_STUN_OPTIONAL;
     }

@@ -42,6 +42,7 @@ typedef enum
   PEERUP_STUN_PASSWORD_ALGORITHM = 0x001d,
   PEERUP_STUN_USERHASH = 0x001e,
   PEERUP_STUN_XOR_MAPPED_ADDRESS = 0x0020,
+  PEERUP_STUN_RESPONSE_PORT = 0x0027, /* RFC 5780 */
   PEERUP_STUN_SOFTWARE = 0x8022,
   PEERUP_STUN_FINGERPRINT = 0x8028,
   PEERUP_STUN_RESPONSE_ORIGIN = 0x802b, /* RFC 5780, as is the next */
@@ -85,7 +86,7 @@ void peerup_stun_iter_init (PeerupStunIter *self, const PeerupStunMessage *messa
 gboolean peerup_stun_iter_next (PeerupStunIter *self, PeerupStunAttribute *attribute) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether a message may be acted on that has an attribute of @type: it is optional, or one of
- * RFC 8489's own. CHANGE-REQUEST is not: an answer to it from where it came in would be a lie. */
+ * RFC 8489's own. CHANGE-REQUEST and RESPONSE-PORT are not: whoever can do what they ask for looks for them. */
 gboolean peerup_stun_type_is_understood (guint16 type);
 /* How many attributes there are that are not understood; the types of the first @max go to @types. */
 gsize peerup_stun_message_find_unknown (const PeerupStunMessage *self, guint16 *types, gsize max);

@@ -77,6 +77,7 @@ peerup_dial_candidate_resolve (const PeerupDialCandidate *self, PeerupMultiaddrC
 
   resolved->known = peerup_multiaddr_ref (self->known);
   resolved->history = self->history;
+  resolved->told = self->told;
   peerup_endpoint_copy (&self->endpoint, &resolved->endpoint);
   resolved->endpoint.family = family;
   g_free (resolved->endpoint.host);
@@ -129,6 +130,8 @@ compare_relays (const PeerupRelayStanding *a, const PeerupRelayStanding *b)
 {
   if (a->warm != b->warm)
     return a->warm ? -1 : 1;
+  if (a->of_peer != b->of_peer)
+    return a->of_peer ? -1 : 1;
   if ((a->rtt < 0) != (b->rtt < 0))
     return a->rtt < 0 ? 1 : -1;
   if (a->rtt != b->rtt)

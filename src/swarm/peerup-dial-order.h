@@ -25,14 +25,16 @@ gboolean peerup_dial_history_failed_lately (const PeerupDialHistory *self, gint6
 /* What both histories of one thing come to. */
 void peerup_dial_history_merge (PeerupDialHistory *self, const PeerupDialHistory *other);
 
-/* How a relay stands with us, whoever is dialed through it. Of several those that are warm come first, then the
- * shortest round trip, then the fewest failures. A warm one has a head start of four round trips, which
- * a circuit takes when its other leg is as long, but no less than any other and 1 s at most. */
+/* How a relay stands with us, whoever is dialed through it. Of several those that are warm come first, then a
+ * peer's before one for everybody, then the shortest round trip, then the fewest failures. A warm one has a head start
+ * of four round trips, which a circuit takes when its other leg is as long, but no less than any other and 1 s at most.
+ */
 typedef struct
 {
-  gboolean warm;  /* there is a connection to it, which answers */
-  gint64 rtt;     /* of that; -1: not known */
-  guint failures; /* of ours there, in a row */
+  gboolean warm;    /* there is a connection to it, which answers */
+  gboolean of_peer; /* a peer of ours relays there for us */
+  gint64 rtt;       /* of that; -1: not known */
+  guint failures;   /* of ours there, in a row */
 } PeerupRelayStanding;
 
 /* One address to dial. */
@@ -40,6 +42,7 @@ typedef struct
 {
   PeerupMultiaddr *known;  /* as the peerstore has it */
   PeerupEndpoint endpoint; /* the same, or one of the addresses that its name stands for */
+  gboolean told;           /* by the peer itself, and by nobody else */
   gboolean relayed;        /* through a relay (/p2p-circuit), and without an endpoint */
   PeerupPeerId *relay;     /* NULL unless relayed */
   PeerupRelayStanding standing;

@@ -15,9 +15,12 @@ swarm_cancel_pending (PeerupSwarm *self)
   g_autoptr (GList) dials =
     g_list_concat (g_hash_table_get_values (self->dials), g_hash_table_get_values (self->direct_dials));
   g_autoptr (GList) upgrading = g_hash_table_get_keys (self->upgrading);
+  g_autoptr (GPtrArray) openings = g_ptr_array_copy (self->openings, NULL, NULL);
 
   for (GList *l = dials; l != NULL; l = l->next)
     peerup_dial_cancel (l->data);
+  for (guint i = 0; i < openings->len; i++)
+    peerup_opening_cancel (openings->pdata[i]);
   for (GList *l = upgrading; l != NULL; l = l->next)
     peerup_stream_reset (l->data, PEERUP_STREAM_CODE_SHUTDOWN);
 }

@@ -102,8 +102,11 @@ on_accepted (PeerupListener *listener, int fd, gpointer data)
   guint64 host = 0;
   g_autoptr (PeerupMultiaddr) local = peerup_swarm_address_of_socket (fd, FALSE, transport, NULL);
   g_autoptr (PeerupMultiaddr) remote = peerup_swarm_address_of_socket (fd, TRUE, transport, &host);
+  g_autoptr (PeerupPeerId) server = remote != NULL ? peerup_swarm_dup_opening_server (self, remote) : NULL;
   g_autoptr (PeerupStream) raw = peerup_socket_stream_new (fd, NULL);
   const PeerupUpgradeOptions options = {
+    .outbound = server != NULL,
+    .expected_peer = server,
     .local_address = local,
     .remote_address = remote,
     .transport = transport == PEERUP_IP_TCP ? "tcp" : PEERUP_TRANSPORT_WEBSOCKET,
@@ -139,6 +142,36 @@ listen_on_tcp (Listening *self, GError **error)
     return FALSE;
   peerup_socket_address_set_port (&self->address, peerup_listener_get_port (self->listener));
   return TRUE;
+}
+
+static gboolean
+listening_can_send_from (const Listening *self, const PeerupSocketAddress *source)
+{
+  PeerupSocketAddress local = self->address;
+
+  peerup_socket_address_set_port (&local, peerup_socket_address_get_port (source));
+  return local.any.sa_family == source->any.sa_family &&
+         (peerup_socket_address_is_wildcard (&local) || peerup_socket_address_equal (&local, source));
+}
+
+int
+peerup_swarm_open_beside (PeerupSwarm *self, const PeerupSocketAddress *remote, GError **error)
+{
+  PeerupSocketAddress source;
+  guint mtu;
+
+  if (!peerup_udp_find_route (remote, &source, &mtu, error))
+    return -1;
+  for (guint i = 0; self->listening != NULL && i < self->listening->len; i++)
+    {
+      const Listening *listening = self->listening->pdata[i];
+
+      if (listening->endpoint.transport == PEERUP_IP_TCP && listening_can_send_from (listening, &source))
+        return peerup_listener_open_beside (listening->listener, remote->any.sa_family, error);
+    }
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
+                       "nothing listens on TCP here whose port it could come from");
+  return -1;
 }
 
 /* QUIC */

@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 /* A dial of one peer that is under way; see peerup-swarm-dial.c. */
 typedef struct _PeerupDial PeerupDial;
 
+/* A simultaneous open that is under way; see peerup-swarm-simultaneous.c. */
+typedef struct _PeerupOpening PeerupOpening;
+
 struct _PeerupSwarm
 {
   GObject parent_instance;
@@ -31,13 +34,18 @@ struct _PeerupSwarm
   GHashTable *protocols; /* name -> Handler */
   GPtrArray *listening;  /* of Listening; peerup-swarm-listen.c */
   GPtrArray *quic;       /* of PeerupQuicTransport; peerup-swarm-quic.c */
+  GPtrArray *punched;    /* sockets with one connection each; peerup-swarm-punch.c */
   PeerupQuicCongestion congestion;
   char *websocket_certificate_file; /* nullable, as the next */
   char *websocket_key_file;
   PeerupRouteMonitor *routes; /* NULL where the system cannot tell */
+  PeerupTimer grace;          /* of own addresses that are gone; peerup-swarm-addresses.c */
+  gboolean in_grace;
   GHashTable *connections;    /* PeerupPeerId -> GPtrArray of PeerupConnection, oldest first */
   GHashTable *dials;          /* PeerupPeerId -> PeerupDial, borrowed: each ends itself */
   GHashTable *direct_dials;   /* the same of peerup_swarm_connect_direct() */
+  GPtrArray *openings;        /* of PeerupOpening, borrowed: each ends itself */
+  GHashTable *opened_at;      /* PeerupPeerId -> gint64: when an opening ended; peerup-swarm-simultaneous.c */
   GHashTable *upgrading;      /* raw streams of inbound connections in their handshake */
   PeerupLimits *limits;
   gint64 tell_at;                 /* when the next refusal by a limit may be told */
@@ -46,6 +54,7 @@ struct _PeerupSwarm
   PeerupRelayStandingFunc standing_func; /* NULL: all relays stand alike */
   gpointer standing_data;
   GPtrArray *relayed_addresses; /* of PeerupMultiaddr */
+  GPtrArray *mapped_addresses;  /* likewise */
   PeerupSwarmGuests guest_funcs;
   GPtrArray *guests; /* peerup-swarm-guest.c */
   gboolean closed;
@@ -77,17 +86,23 @@ gboolean peerup_swarm_expects_guest (PeerupSwarm *self, PeerupMultiaddr *remote)
 /* Takes @connection, which the gate refuses, up as a guest, if it is still expected. Borrows it. */
 gboolean peerup_swarm_take_guest (PeerupSwarm *self, PeerupConnection *connection);
 GPtrArray *peerup_swarm_guests_new (void) G_GNUC_WARN_UNUSED_RESULT;
-/* The best open connection to @peer, borrowed, or NULL. */
+/* The best open connection to @peer that is not silent, borrowed, or NULL; see peerup-swarm-rank.c. */
 PeerupConnection *peerup_swarm_best_connection (PeerupSwarm *self, PeerupPeerId *peer);
-
-/* The best open connection to @peer that goes through no relay, borrowed, or NULL. */
+/* The same of those that go through no relay. */
 PeerupConnection *peerup_swarm_best_direct (PeerupSwarm *self, PeerupPeerId *peer);
+/* The best of the silent ones, where all that take new streams are silent; borrowed, or NULL. */
+PeerupConnection *peerup_swarm_best_silent (PeerupSwarm *self, PeerupPeerId *peer);
 
-/* Which of several connections to a peer is the better one, the same on both sides: one that
- * lasts, direct, QUIC, dialed by the peer with the smaller ID. */
+/* By how much the ranks of two kinds of paths differ at least. */
+#define PEERUP_SWARM_RANK_KIND 4
+/* Which of several connections to a peer is the better one, the same on both sides: direct near by, direct through
+ * the internet, punched, relayed, relayed with limits, of the direct ones IPv6 first; QUIC first of a kind; then what
+ * the peer with the smaller ID dialed. Retired ones come last. */
 int peerup_swarm_rank (PeerupSwarm *self, PeerupConnection *connection);
-/* Of a direct connection that we would dial now. */
-int peerup_swarm_rank_dialed (PeerupSwarm *self, PeerupPeerId *peer, gboolean quic);
+/* Of a connection that we would have by dialing @candidate now. */
+int peerup_swarm_rank_dialed (PeerupSwarm *self, PeerupPeerId *peer, const PeerupDialCandidate *candidate);
+/* Whether that would be a better path than @connection, whoever dialed it. */
+gboolean peerup_swarm_may_outdo (PeerupSwarm *self, const PeerupDialCandidate *candidate, PeerupConnection *connection);
 
 /* (transfer full) (nullable): of one end of a connected TCP socket that carries @transport. @host (optional)
  * gets its host key. */
@@ -105,6 +120,9 @@ PeerupTlsCredentials *
 peerup_swarm_read_websocket_certificate (PeerupSwarm *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 void peerup_swarm_stop_listening (PeerupSwarm *self);
+/* A TCP socket to connect to @remote from, bound where we listen, or -1: UNSUPPORTED where nothing listens that could
+ * send there, else as peerup_listener_open_beside(). */
+int peerup_swarm_open_beside (PeerupSwarm *self, const PeerupSocketAddress *remote, GError **error);
 
 /* (transfer full): QUIC that listens on @local until peerup_swarm_stop_quic(). */
 PeerupQuicTransport *
@@ -114,6 +132,14 @@ PeerupQuicTransport *peerup_swarm_get_quic_for (PeerupSwarm *self, const PeerupS
                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_swarm_stop_quic (PeerupSwarm *self);
 void peerup_swarm_watch_routes (PeerupSwarm *self);
+/* Ends the connections from addresses that this machine no longer has, unless they are back in a moment. */
+void peerup_swarm_check_addresses (PeerupSwarm *self);
+void peerup_swarm_stop_grace (PeerupSwarm *self);
+
+/* (transfer full): what peerup_swarm_dial_punched() and accept_punched() keep; one that is taken out ends. */
+GPtrArray *peerup_swarm_punched_new (void) G_GNUC_WARN_UNUSED_RESULT;
+/* Ends the connections whose address this machine has no more. */
+void peerup_swarm_check_punched (PeerupSwarm *self);
 
 /* The limits; see peerup-swarm-limits.c. A refusal is counted and told ("limited"). */
 PeerupLimits *peerup_swarm_limits_new (void) G_GNUC_WARN_UNUSED_RESULT;
@@ -131,6 +157,21 @@ gboolean peerup_swarm_admit_stream (PeerupSwarm *self, PeerupConnection *connect
 /* A connection that the peer dialed was added: it may have crossed one that we dial, or just
  * dialed. */
 void peerup_swarm_note_inbound (PeerupSwarm *self, PeerupConnection *inbound);
+/* Addresses of @peer were added: a dial that is under way may take them. */
+void peerup_swarm_note_addresses (PeerupSwarm *self, PeerupPeerId *peer);
+/* A connection that was silent is not so any more: who dials to replace it need not. */
+void peerup_swarm_note_heard (PeerupSwarm *self, PeerupConnection *connection);
 void peerup_dial_cancel (PeerupDial *self);
+
+/* Simultaneous opens; see peerup-swarm-simultaneous.c. */
+void peerup_opening_cancel (PeerupOpening *self);
+/* A connection is about to be told of: it may be what one of them was for. */
+void peerup_swarm_note_opening (PeerupSwarm *self, PeerupConnection *connection);
+/* (transfer full) (nullable): whose TCP connection from @remote this is if we have to be the client on it although it
+ * was accepted. */
+PeerupPeerId *peerup_swarm_dup_opening_server (PeerupSwarm *self,
+                                               PeerupMultiaddr *remote) G_GNUC_WARN_UNUSED_RESULT;
+/* When something was last sent to open a way to @peer, monotonic µs; 0: not that we remember. */
+gint64 peerup_swarm_get_opened_at (PeerupSwarm *self, PeerupPeerId *peer);
 
 G_END_DECLS

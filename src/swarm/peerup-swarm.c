@@ -11,17 +11,14 @@
 
 G_DEFINE_FINAL_TYPE (PeerupSwarm, peerup_swarm, G_TYPE_OBJECT)
 
-/* What counts in peerup_swarm_rank() beside the transport and who dialed, each more than all below it. */
-#define DIRECT_RANK  4
-#define LASTING_RANK 8
-#define RETIRED_RANK 16
-
 enum
 {
   SIGNAL_CONNECTION_OPENED,
   SIGNAL_CONNECTION_CLOSED,
+  SIGNAL_CONNECTION_CHANGED,
   SIGNAL_PROTOCOLS_CHANGED,
   SIGNAL_ADDRESSES_CHANGED,
+  SIGNAL_NETWORK_CHANGED,
   SIGNAL_REFUSED,
   SIGNAL_LIMITED,
   SIGNAL_DIALED,
@@ -338,7 +335,7 @@ on_closed (PeerupConnection *connection, gpointer data)
   /* Not every transport knows it from the start. */
   if (info->outbound && info->remote_address != NULL)
     peerup_peerstore_report_rtt (self->peerstore, peer, info->remote_address, peerup_connection_get_rtt (connection));
-  g_signal_handlers_disconnect_by_func (connection, on_closed, self);
+  g_signal_handlers_disconnect_by_data (connection, self);
   peerup_connection_set_stream_func (connection, NULL, NULL);
   peerup_swarm_release_connection (connection);
   if (list == NULL || !g_ptr_array_remove (list, connection))
@@ -346,6 +343,21 @@ on_closed (PeerupConnection *connection, gpointer data)
   if (list->len == 0)
     g_hash_table_remove (self->connections, peer);
   g_signal_emit (self, signals[SIGNAL_CONNECTION_CLOSED], 0, connection);
+}
+
+static void
+on_changed (PeerupConnection *connection, gpointer data)
+{
+  g_signal_emit (data, signals[SIGNAL_CONNECTION_CHANGED], 0, connection);
+}
+
+/* Whoever is told finds it in its new place. */
+static void
+on_silent_changed (PeerupConnection *connection, gpointer data)
+{
+  on_changed (connection, data);
+  if (!peerup_connection_is_silent (connection))
+    peerup_swarm_note_heard (data, connection);
 }
 
 void
@@ -374,90 +386,15 @@ peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
       g_hash_table_insert (self->connections, peerup_peer_id_ref (info->remote_peer), list);
     }
   g_ptr_array_add (list, g_object_ref (connection));
+  peerup_swarm_note_opening (self, connection);
   peerup_swarm_count_memory (self, connection);
   g_signal_connect_object (connection, "closed", G_CALLBACK (on_closed), self, 0);
+  g_signal_connect_object (connection, "silent-changed", G_CALLBACK (on_silent_changed), self, 0);
+  g_signal_connect_object (connection, "path-changed", G_CALLBACK (on_changed), self, 0);
   g_signal_emit (self, signals[SIGNAL_CONNECTION_OPENED], 0, connection);
   peerup_connection_set_stream_func (connection, on_stream, self);
   if (!info->outbound && !peerup_connection_is_retired (connection))
     peerup_swarm_note_inbound (self, connection);
-}
-
-static int
-swarm_rank (PeerupSwarm *self, PeerupPeerId *peer, gboolean quic, gboolean outbound)
-{
-  gboolean ours_smaller = peerup_peer_id_compare (peerup_swarm_get_peer_id (self), peer) < 0;
-
-  return (quic ? 2 : 0) + (outbound == ours_smaller ? 1 : 0);
-}
-
-int
-peerup_swarm_rank (PeerupSwarm *self, PeerupConnection *connection)
-{
-  const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
-  gboolean quic = g_str_equal (info->transport, "quic-v1");
-
-  return swarm_rank (self, info->remote_peer, quic, info->outbound) + (info->limited ? 0 : LASTING_RANK) +
-         (peerup_swarm_is_relayed (connection) ? 0 : DIRECT_RANK) -
-         (peerup_connection_is_retired (connection) ? RETIRED_RANK : 0);
-}
-
-int
-peerup_swarm_rank_dialed (PeerupSwarm *self, PeerupPeerId *peer, gboolean quic)
-{
-  return swarm_rank (self, peer, quic, TRUE) + LASTING_RANK + DIRECT_RANK;
-}
-
-/* By rank; newer before older. */
-static int
-compare_connections (gconstpointer a, gconstpointer b, gpointer data)
-{
-  PeerupConnection *x = *(PeerupConnection **) a, *y = *(PeerupConnection **) b;
-  int difference = peerup_swarm_rank (data, y) - peerup_swarm_rank (data, x);
-  gint64 age = peerup_connection_get_opened_at (y) - peerup_connection_get_opened_at (x);
-
-  return difference != 0 ? difference : (age > 0) - (age < 0);
-}
-
-GPtrArray *
-peerup_swarm_dup_connections (PeerupSwarm *self, PeerupPeerId *peer)
-{
-  GPtrArray *result = g_ptr_array_new_with_free_func (g_object_unref);
-  GHashTableIter iter;
-  gpointer list;
-
-  if (peer != NULL)
-    {
-      list = g_hash_table_lookup (self->connections, peer);
-      if (list != NULL)
-        g_ptr_array_extend (result, list, (GCopyFunc) (void (*) (void)) g_object_ref, NULL);
-    }
-  else
-    {
-      g_hash_table_iter_init (&iter, self->connections);
-      while (g_hash_table_iter_next (&iter, NULL, &list))
-        g_ptr_array_extend (result, list, (GCopyFunc) (void (*) (void)) g_object_ref, NULL);
-    }
-  g_ptr_array_sort_with_data (result, compare_connections, self);
-  return result;
-}
-
-PeerupConnection *
-peerup_swarm_best_connection (PeerupSwarm *self, PeerupPeerId *peer)
-{
-  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self, peer);
-
-  if (list->len == 0 || peerup_connection_is_retired (list->pdata[0]))
-    return NULL;
-  return list->pdata[0];
-}
-
-/* A direct connection is never a limited one: it comes first, if there is one. */
-PeerupConnection *
-peerup_swarm_best_direct (PeerupSwarm *self, PeerupPeerId *peer)
-{
-  PeerupConnection *best = peerup_swarm_best_connection (self, peer);
-
-  return best != NULL && !peerup_swarm_is_relayed (best) ? best : NULL;
 }
 
 void
@@ -546,6 +483,28 @@ peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *ad
 {
   for (guint i = 0; i < addresses->len; i++)
     peerup_peerstore_add (self->peerstore, peer, addresses->pdata[i]);
+  peerup_swarm_note_addresses (self, peer);
+}
+
+static gboolean
+is_loopback (PeerupMultiaddr *address)
+{
+  g_auto (PeerupEndpoint) endpoint = { 0 };
+
+  return address != NULL && peerup_endpoint_parse (address, &endpoint, NULL) &&
+         peerup_endpoint_get_scope (&endpoint) == PEERUP_SCOPE_LOOPBACK;
+}
+
+void
+peerup_swarm_add_told_addresses (PeerupSwarm *self, PeerupConnection *connection, GPtrArray *addresses)
+{
+  const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
+  gboolean is_here = is_loopback (info->remote_address);
+
+  for (guint i = 0; i < addresses->len; i++)
+    if (is_here || !is_loopback (addresses->pdata[i]))
+      peerup_peerstore_add_told (self->peerstore, info->remote_peer, addresses->pdata[i]);
+  peerup_swarm_note_addresses (self, info->remote_peer);
 }
 
 GPtrArray *
@@ -579,13 +538,14 @@ peerup_swarm_dispose (GObject *object)
   peerup_swarm_set_guests (self, NULL);
   for (guint i = 0; i < list->len; i++)
     {
-      g_signal_handlers_disconnect_by_func (list->pdata[i], on_closed, self);
+      g_signal_handlers_disconnect_by_data (list->pdata[i], self);
       peerup_connection_set_stream_func (list->pdata[i], NULL, NULL);
       peerup_swarm_release_connection (list->pdata[i]);
       peerup_connection_close (list->pdata[i], PEERUP_CONNECTION_CODE_SHUTDOWN);
     }
   peerup_swarm_stop_quic (self);
   g_clear_pointer (&self->routes, peerup_route_monitor_free);
+  peerup_swarm_stop_grace (self);
   g_hash_table_remove_all (self->connections);
   g_hash_table_remove_all (self->protocols);
   peerup_swarm_set_gate (self, NULL, NULL, NULL);
@@ -599,13 +559,17 @@ peerup_swarm_finalize (GObject *object)
 
   /* Dials and upgrades hold the swarm. */
   g_assert (g_hash_table_size (self->dials) == 0 && g_hash_table_size (self->direct_dials) == 0 &&
-            g_hash_table_size (self->upgrading) == 0);
+            g_hash_table_size (self->upgrading) == 0 && self->openings->len == 0);
   g_hash_table_unref (self->dials);
   g_hash_table_unref (self->direct_dials);
   g_ptr_array_unref (self->relayed_addresses);
   g_ptr_array_unref (self->guests);
+  g_ptr_array_unref (self->mapped_addresses);
   g_hash_table_unref (self->upgrading);
+  g_ptr_array_unref (self->openings);
+  g_hash_table_unref (self->opened_at);
   g_ptr_array_unref (self->quic);
+  g_ptr_array_unref (self->punched);
   g_hash_table_unref (self->connections);
   g_hash_table_unref (self->protocols);
   peerup_peerstore_free (self->peerstore);
@@ -629,10 +593,14 @@ peerup_swarm_class_init (PeerupSwarmClass *klass)
                                                     G_TYPE_NONE, 1, PEERUP_TYPE_CONNECTION);
   signals[SIGNAL_CONNECTION_CLOSED] = g_signal_new ("connection-closed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                                     G_TYPE_NONE, 1, PEERUP_TYPE_CONNECTION);
+  signals[SIGNAL_CONNECTION_CHANGED] = g_signal_new ("connection-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                                     G_TYPE_NONE, 1, PEERUP_TYPE_CONNECTION);
   signals[SIGNAL_PROTOCOLS_CHANGED] =
     g_signal_new ("protocols-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_ADDRESSES_CHANGED] =
     g_signal_new ("addresses-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_NETWORK_CHANGED] =
+    g_signal_new ("network-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_REFUSED] = g_signal_new ("refused", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
                                           PEERUP_TYPE_PEER_ID, G_TYPE_STRING, G_TYPE_STRING);
   signals[SIGNAL_LIMITED] =
@@ -651,8 +619,13 @@ peerup_swarm_init (PeerupSwarm *self)
   self->direct_dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
   self->relayed_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->guests = peerup_swarm_guests_new ();
+  self->mapped_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+  self->openings = g_ptr_array_new ();
+  self->opened_at =
+    g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, g_free);
   self->quic = g_ptr_array_new_with_free_func (g_object_unref);
+  self->punched = peerup_swarm_punched_new ();
   self->peerstore = peerup_peerstore_new ();
   self->limits = peerup_swarm_limits_new ();
 }

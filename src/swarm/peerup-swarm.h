@@ -18,7 +18,9 @@ G_DECLARE_FINAL_TYPE (PeerupSwarm, peerup_swarm, PEERUP, SWARM, GObject)
 
 /* Signals:
  *  "connection-opened" (PeerupConnection), "connection-closed" (PeerupConnection)
+ *  "connection-changed" (PeerupConnection): it has become silent, or is no longer, or its path has moved
  *  "protocols-changed", "addresses-changed" (those that are announced)
+ *  "network-changed": this machine's addresses or routes, or nothing but a lease; QUIC has moved already
  *  "refused" (PeerupPeerId, char *remote_address, char *reason): an inbound peer was gated
  *  "limited" (char *text): a limit refused something; at most once a second, so that the text
  *     may be logged. The figures of the limits have all of them.
@@ -118,7 +120,9 @@ DexFuture *peerup_swarm_accept_circuit (PeerupSwarm *self, const PeerupCircuit *
                                         PeerupMultiaddr *address) G_GNUC_WARN_UNUSED_RESULT;
 /* Where we can be reached through relays, the best first; copied. */
 void peerup_swarm_set_relayed_addresses (PeerupSwarm *self, GPtrArray *addresses);
-/* (transfer full) of PeerupMultiaddr: the listen addresses, and then those. */
+/* Where our sockets can be reached from the internet though they are bound elsewhere; copied. */
+void peerup_swarm_set_mapped_addresses (PeerupSwarm *self, GPtrArray *addresses);
+/* (transfer full) of PeerupMultiaddr: the listen addresses, the mapped ones, and then the relayed ones. */
 GPtrArray *peerup_swarm_dup_announced_addresses (PeerupSwarm *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer full) of PeerupQuicTransport: those that listen and those that only dial, oldest first. */
@@ -141,19 +145,29 @@ DexFuture *peerup_swarm_dial_punched (PeerupSwarm *self, int fd, const PeerupSoc
                                       gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_swarm_accept_punched (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote,
                                         PeerupPeerId *peer, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* The same. @early: nullable, of GBytes: datagrams that were read from @fd before, as if they came now. */
+DexFuture *peerup_swarm_accept_punched_early (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote,
+                                              PeerupPeerId *peer, GPtrArray *early,
+                                              gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The peerstore. Addresses may carry /p2p/ of that peer. Bounded per peer (64); the newest win. */
 void peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *addresses);
+/* The same of what the peer of @connection says itself. It is believed where that can do no harm: no loopback but from
+ * one that is there, and private ones are dialed only in networks that this machine is on then. */
+void peerup_swarm_add_told_addresses (PeerupSwarm *self, PeerupConnection *connection, GPtrArray *addresses);
 GPtrArray *peerup_swarm_dup_addresses (PeerupSwarm *self, PeerupPeerId *peer);
 
 /* The machine's addresses or routes have changed: QUIC connections move to new paths, what was
- * learned about the old network is forgotten, and "addresses-changed" is emitted. The swarm sees
+ * learned about the old network is forgotten, "addresses-changed" and "network-changed" are emitted, and connections
+ * whose own address is gone for longer than a second end. The swarm sees
  * by itself what the system tells; this is for who knows more. */
 void peerup_swarm_network_changed (PeerupSwarm *self);
 
-/* Resolves to the best open PeerupConnection, or dials: known addresses ranked and started one
- * after the other (peerup-dial-order.h), the first that is upgraded wins. Concurrent calls for
- * one peer share one dial. Rejects with the reason of each address in the text: WRONG_PEER and
+/* Resolves to the best open PeerupConnection that is not silent, or dials: known addresses ranked and started one
+ * after the other (peerup-dial-order.h), the first that is upgraded wins, or one that was silent and is heard; in
+ * place of a silent direct connection the relays are started with the first. What of the rest would be a better path
+ * goes on, and is taken up when it comes. Where all fail and there is a silent connection, that. Concurrent calls
+ * for one peer share one dial, and addresses that become known meanwhile join it. Rejects with the reason of each address in the text: WRONG_PEER and
  * GATED if that was the end of all, else UNREACHABLE. */
 DexFuture *peerup_swarm_connect (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* The same without relays: neither an open connection nor an address through one will do. */
@@ -175,8 +189,12 @@ DexFuture *peerup_swarm_open_stream_early (PeerupSwarm *self, PeerupPeerId *peer
 DexFuture *peerup_swarm_open_stream_on (PeerupSwarm *self, PeerupConnection *connection, const char *const *protocols,
                                         gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 
-/* (transfer full) of PeerupConnection, best first; all of them with a NULL @peer. */
+/* (transfer full) of PeerupConnection, best first; all of them with a NULL @peer. Silent ones come after all others,
+ * and retired ones last. */
 GPtrArray *peerup_swarm_dup_connections (PeerupSwarm *self, PeerupPeerId *peer);
+/* Whether @worse is of no more use beside @better, another connection to the same peer, and it is this side's business
+ * to retire it: relayed ones are both sides', of others one side must decide. */
+gboolean peerup_swarm_supersedes (PeerupSwarm *self, PeerupConnection *better, PeerupConnection *worse);
 /* Closes every connection to @peer with @code. */
 void peerup_swarm_disconnect (PeerupSwarm *self, PeerupPeerId *peer, guint32 code);
 /* Stops listening, closes every connection with SHUTDOWN, resolves to TRUE when all are gone. Those to

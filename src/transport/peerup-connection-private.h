@@ -13,4 +13,16 @@ void peerup_connection_install_properties (GObjectClass *klass);
  * PeerupStream, borrowed. */
 GQueue *peerup_connection_get_stream_queue (PeerupConnection *self);
 
+/* Signs of life; see peerup-connection-life.c. */
+typedef struct
+{
+  gint64 heard_at, answered_at;
+  gint64 owed_since; /* 0: no answer is owed */
+  gboolean attentive;
+  PeerupConnectionLifeFunc func;
+  gpointer data;
+} PeerupConnectionLife;
+
+PeerupConnectionLife *peerup_connection_get_life (PeerupConnection *self);
+
 G_END_DECLS

@@ -21,6 +21,7 @@ typedef struct
   DexPromise *closed;
   gboolean retired;
   gboolean silent;
+  PeerupConnectionLife life;
   PeerupConnectionReserveFunc reserve; /* either both or none */
   PeerupConnectionReleaseFunc release;
   gpointer memory_data;
@@ -74,6 +75,20 @@ peerup_connection_close (PeerupConnection *self, guint32 code)
 {
   if (PRIVATE (self)->error == NULL)
     PEERUP_CONNECTION_GET_CLASS (self)->close (self, code);
+}
+
+void
+peerup_connection_abort (PeerupConnection *self, GError *error)
+{
+  PeerupConnectionClass *klass = PEERUP_CONNECTION_GET_CLASS (self);
+  g_autoptr (GError) owned = error;
+
+  if (PRIVATE (self)->error != NULL)
+    return;
+  if (klass->abort != NULL)
+    klass->abort (self, error);
+  else
+    klass->close (self, PEERUP_CONNECTION_CODE_NONE);
 }
 
 void
@@ -144,7 +159,7 @@ peerup_connection_get_figures (PeerupConnection *self, PeerupConnectionFigures *
 {
   PeerupConnectionClass *klass = PEERUP_CONNECTION_GET_CLASS (self);
 
-  *figures = (PeerupConnectionFigures) { .rtt = klass->get_rtt (self), .rtt_min = -1, .rtt_variation = -1 };
+  *figures = (PeerupConnectionFigures) { .rtt = klass->get_rtt (self), .rtt_min = -1, .rtt_variation = -1, .acknowledged_ago = -1 };
   klass->get_bytes (self, &figures->bytes_received, &figures->bytes_sent);
   if (klass->get_figures != NULL)
     klass->get_figures (self, figures);
@@ -154,6 +169,12 @@ GQueue *
 peerup_connection_get_stream_queue (PeerupConnection *self)
 {
   return &PRIVATE (self)->streams;
+}
+
+PeerupConnectionLife *
+peerup_connection_get_life (PeerupConnection *self)
+{
+  return &PRIVATE (self)->life;
 }
 
 GPtrArray *
@@ -291,6 +312,12 @@ peerup_connection_init_info (PeerupConnection *self, const PeerupConnectionInfo 
 }
 
 void
+peerup_connection_set_punched (PeerupConnection *self)
+{
+  PRIVATE (self)->info.punched = TRUE;
+}
+
+void
 peerup_connection_deliver_stream (PeerupConnection *self, PeerupStream *stream)
 {
   PeerupConnectionPrivate *priv = PRIVATE (self);
@@ -397,5 +424,6 @@ peerup_connection_init (PeerupConnection *self)
   PeerupConnectionPrivate *priv = PRIVATE (self);
 
   priv->opened_at = g_get_monotonic_time ();
+  priv->life.heard_at = priv->life.answered_at = priv->opened_at;
   priv->closed = dex_promise_new ();
 }

@@ -77,8 +77,12 @@ struct _PeerupConnectionClass
   /* Optional: what it knows beyond the round trip and the bytes, which are filled in, or knows
    * of them better. */
   void (*get_figures) (PeerupConnection *self, PeerupConnectionFigures *figures);
+  /* Optional: looks at what the system knows of answers, and notes it. */
+  void (*check_life) (PeerupConnection *self);
+  /* Optional: as close, without waiting for anything; borrows @error. */
+  void (*abort) (PeerupConnection *self, const GError *error);
 
-  gpointer padding[7];
+  gpointer padding[5];
 };
 
 const PeerupConnectionInfo *peerup_connection_get_info (PeerupConnection *self);
@@ -86,6 +90,8 @@ PeerupPeerId *peerup_connection_get_remote_peer (PeerupConnection *self);
 gint64 peerup_connection_get_opened_at (PeerupConnection *self); /* monotonic µs */
 DexFuture *peerup_connection_open_stream (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_connection_close (PeerupConnection *self, guint32 code);
+/* Ends it at once with @error, which is taken: the peer is out of reach, and nothing is waited for. */
+void peerup_connection_abort (PeerupConnection *self, GError *error);
 /* Tells the peer to open no more streams here, and closes when the last has ended. */
 void peerup_connection_retire (PeerupConnection *self, guint32 code);
 /* Whether new streams are to go elsewhere: retired by either side, closing or closed. */
@@ -96,6 +102,20 @@ gboolean peerup_connection_is_retired (PeerupConnection *self);
 void peerup_connection_set_silent (PeerupConnection *self, gboolean silent);
 gboolean peerup_connection_is_silent (PeerupConnection *self);
 DexFuture *peerup_connection_ping (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Signs of life. The peer owes one since something left that it has to answer, until an answer comes: an
+ * acknowledgment where the transport sees those, else whatever the peer sends. An idle connection owes nothing. */
+typedef void (*PeerupConnectionLifeFunc) (PeerupConnection *self, gpointer data);
+/* Who watches it, one at a time; NULL: nobody. Called when the peer begins to owe something and, while the watch is
+ * attentive, at each answer: from within input and output, so note it and return. */
+void peerup_connection_set_life_func (PeerupConnection *self, PeerupConnectionLifeFunc func, gpointer data);
+void peerup_connection_set_attentive (PeerupConnection *self, gboolean attentive);
+/* Monotonic µs. When the peer was heard last, by whatever it sent, the handshake included; when it answered last; and
+ * since when it owes an answer, 0: it owes none. */
+gint64 peerup_connection_get_heard_at (PeerupConnection *self);
+gint64 peerup_connection_get_answered_at (PeerupConnection *self);
+gint64 peerup_connection_get_owed_since (PeerupConnection *self);
+
 guint peerup_connection_get_n_streams (PeerupConnection *self);
 /* Smoothed round trip in microseconds, -1 while unknown. */
 gint64 peerup_connection_get_rtt (PeerupConnection *self);
@@ -123,9 +143,17 @@ DexFuture *peerup_connection_wait_closed (PeerupConnection *self) G_GNUC_WARN_UN
  * set_retired tells that the peer wants no new streams or that the end has begun.
  * set_closed takes @error, emits "closed" once, and ignores later calls. */
 void peerup_connection_init_info (PeerupConnection *self, const PeerupConnectionInfo *info);
+/* It came up while both sides opened a path for it; said before anybody is told of the connection. */
+void peerup_connection_set_punched (PeerupConnection *self);
 /* The path has moved to other addresses, either nullable for unchanged; emits "path-changed". */
 void peerup_connection_set_path (PeerupConnection *self, PeerupMultiaddr *local, PeerupMultiaddr *remote);
 void peerup_connection_deliver_stream (PeerupConnection *self, PeerupStream *stream);
+/* At @now something left that the peer has to answer; or something came; or an answer did, and @owes: there are more to
+ * come, from @since on. note_settled: nothing is owed, but no answer came either. */
+void peerup_connection_note_sent (PeerupConnection *self, gint64 now);
+void peerup_connection_note_heard (PeerupConnection *self, gint64 now);
+void peerup_connection_note_answered (PeerupConnection *self, gint64 now, gboolean owes, gint64 since);
+void peerup_connection_note_settled (PeerupConnection *self);
 void peerup_connection_set_retired (PeerupConnection *self);
 /* So many received bytes will wait for their readers. FALSE: not more than before. */
 gboolean peerup_connection_set_buffered (PeerupConnection *self, gsize bytes);

@@ -213,6 +213,68 @@ socket_port (int fd)
                                       : g_ntohs (((struct sockaddr_in *) &native)->sin_port);
 }
 
+static int
+socket_family (int fd)
+{
+  struct sockaddr_storage native = { 0 };
+  socklen_t size = sizeof native;
+
+  return getsockname (fd, (struct sockaddr *) &native, &size) == 0 ? native.ss_family : AF_UNSPEC;
+}
+
+/* A descriptor bound where @listening is, or -1 with errno. */
+static int
+open_socket_beside (int listening)
+{
+  struct sockaddr_storage native = { 0 };
+  socklen_t size = sizeof native;
+  int one = 1, zero = 0, errnum, fd;
+  gboolean ok;
+
+  if (getsockname (listening, (struct sockaddr *) &native, &size) != 0)
+    return -1;
+  fd = socket (native.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0)
+    return -1;
+  setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  setsockopt (fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+  if (native.ss_family == AF_INET6)
+    setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+  /* A port on which somebody listens is shared by those alone who all say that they share it, and that is looked at
+   * when one is bound. The listening one says so for this moment only, so that a second program that wants the
+   * port is still told that it is taken. */
+  setsockopt (listening, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+  ok = bind (fd, (struct sockaddr *) &native, size) == 0;
+  errnum = errno;
+  setsockopt (listening, SOL_SOCKET, SO_REUSEPORT, &zero, sizeof zero);
+  if (ok)
+    return fd;
+  close (fd);
+  errno = errnum;
+  return -1;
+}
+
+int
+peerup_listener_open_beside (PeerupListener *self, int family, GError **error)
+{
+  int fd;
+
+  g_return_val_if_fail (self != NULL, -1);
+
+  for (guint i = 0; i < self->n_sockets; i++)
+    {
+      if (socket_family (self->sockets[i].fd) != family)
+        continue;
+      fd = open_socket_beside (self->sockets[i].fd);
+      if (fd < 0)
+        g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "Cannot connect from port %u: %s", self->port,
+                     g_strerror (errno));
+      return fd;
+    }
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "Port %u is not of this IP version", self->port);
+  return -1;
+}
+
 /* Listens on one more address; the port of the first is that of the next. */
 static gboolean
 listener_add (PeerupListener *self, GInetAddress *inet, guint port, GError **error)

@@ -30,6 +30,10 @@ gboolean peerup_listener_check (const char *address, guint port, GError **error)
 void peerup_listener_free (PeerupListener *self);
 /* The real port. */
 guint peerup_listener_get_port (PeerupListener *self);
+/* A TCP socket to connect from, bound where this one listens on @family (AF_INET, AF_INET6), or -1: what it sends
+ * leaves by the same mappings of NATs. No other program can share the port for that. UNSUPPORTED where nothing listens
+ * on @family, else G_IO_ERROR. */
+int peerup_listener_open_beside (PeerupListener *self, int family, GError **error);
 /* While paused connections wait in the kernel's queue. */
 void peerup_listener_pause (PeerupListener *self);
 void peerup_listener_resume (PeerupListener *self);

@@ -19,6 +19,7 @@ struct _PeerupQuicConnection
   PeerupQuicConn *conn;
   GQueue openers; /* of DexPromise: who wants a stream */
   GQueue pings;   /* of Ping */
+  PeerupQuicLife life; /* as it was noted last */
   guint32 retire_code;
   gboolean retired;
   void (*gone) (gpointer data);
@@ -132,6 +133,15 @@ peerup_quic_connection_close (PeerupConnection *connection, guint32 code)
   quic_connection_end (PEERUP_QUIC_CONNECTION (connection), code);
 }
 
+static void
+peerup_quic_connection_abort (PeerupConnection *connection, const GError *error)
+{
+  g_autoptr (PeerupConnection) held = g_object_ref (connection);
+
+  peerup_quic_conn_close (PEERUP_QUIC_CONNECTION (connection)->conn, PEERUP_CONNECTION_CODE_NONE, error,
+                          g_get_monotonic_time ());
+}
+
 /* QUIC itself has no way to tell the peer that it shall open no more streams. Both sides
  * prefer the same connection of several, so it stays without any. */
 static void
@@ -210,6 +220,24 @@ peerup_quic_connection_ping (PeerupConnection *connection)
   g_queue_push_tail (&self->pings, ping);
   peerup_quic_conn_probe (self->conn, ping->sent_at);
   return DEX_FUTURE (dex_ref (ping->promise));
+}
+
+void
+peerup_quic_connection_note_life (PeerupQuicConnection *self)
+{
+  PeerupConnection *connection = PEERUP_CONNECTION (self);
+  PeerupQuicLife life;
+
+  peerup_quic_conn_get_life (self->conn, &life);
+  if (life.heard_at > self->life.heard_at)
+    peerup_connection_note_heard (connection, life.heard_at);
+  if (life.answered_at > self->life.answered_at)
+    peerup_connection_note_answered (connection, life.answered_at, life.owed_since != G_MAXINT64, life.owed_since);
+  else if (life.owed_since != G_MAXINT64)
+    peerup_connection_note_sent (connection, life.owed_since);
+  else
+    peerup_connection_note_settled (connection);
+  self->life = life;
 }
 
 void
@@ -316,6 +344,7 @@ peerup_quic_connection_class_init (PeerupQuicConnectionClass *klass)
   connection_class->open_stream = peerup_quic_connection_open_stream;
   connection_class->close = peerup_quic_connection_close;
   connection_class->retire = peerup_quic_connection_retire;
+  connection_class->abort = peerup_quic_connection_abort;
   connection_class->ping = peerup_quic_connection_ping;
   connection_class->get_n_streams = peerup_quic_connection_get_n_streams;
   connection_class->get_rtt = peerup_quic_connection_get_rtt;
@@ -329,7 +358,7 @@ peerup_quic_connection_init (PeerupQuicConnection *self)
 }
 
 PeerupQuicConnection *
-peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote)
+peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote, gboolean punched)
 {
   PeerupQuicConnection *self = g_object_new (PEERUP_TYPE_QUIC_CONNECTION, NULL);
   PeerupPublicKey *key = peerup_quic_conn_get_remote_key (conn);
@@ -351,9 +380,11 @@ peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote)
     .security = "/tls/1.0.0",
     .muxer = "/quic-v1",
     .outbound = peerup_quic_conn_is_outbound (conn),
+    .punched = punched,
   };
   peerup_connection_init_info (PEERUP_CONNECTION (self), &info);
   self->conn = peerup_quic_conn_ref (conn);
+  peerup_quic_conn_get_life (conn, &self->life);
   peerup_quic_conn_set_keep_alive (conn, TRUE);
   return self;
 }

@@ -14,9 +14,9 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (PeerupQuicConnection, peerup_quic_connection, PEERUP, QUIC_CONNECTION, PeerupConnection)
 
 /* Takes a reference of its own on @conn, which is established. @remote: what the dialed
- * connection's info names, nullable: its address. */
-PeerupQuicConnection *
-peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote) G_GNUC_WARN_UNUSED_RESULT;
+ * connection's info names, nullable: its address. @punched: what it names too. */
+PeerupQuicConnection *peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote,
+                                                  gboolean punched) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether it is kept alive while it has no streams; TRUE at first. */
 void peerup_quic_connection_set_keep_alive (PeerupQuicConnection *self, gboolean keep_alive);
 
@@ -31,6 +31,8 @@ void peerup_quic_connection_drained (PeerupQuicConnection *self);
 void peerup_quic_connection_moved (PeerupQuicConnection *self);
 /* After packets arrived. */
 void peerup_quic_connection_received (PeerupQuicConnection *self);
+/* After packets arrived or left. */
+void peerup_quic_connection_note_life (PeerupQuicConnection *self);
 /* The transport's record of it. It is told with func when the connection object goes. */
 void peerup_quic_connection_set_gone_func (PeerupQuicConnection *self, void (*func) (gpointer data), gpointer data);
 

@@ -39,6 +39,7 @@ typedef struct
   PeerupMultiaddr *address;
   gulong cancelled_id;
   gboolean is_cancelled;
+  gboolean is_punching; /* whom the network calls unreachable may be reached a moment later */
 } Link;
 
 struct _PeerupQuicTransport
@@ -178,6 +179,8 @@ link_run (gpointer data)
   if (self->connection != NULL)
     peerup_quic_connection_received (self->connection);
   link_send (self);
+  if (self->connection != NULL)
+    peerup_quic_connection_note_life (self->connection);
   if (peerup_quic_conn_is_gone (self->conn))
     link_free (self);
   else
@@ -259,7 +262,8 @@ static void
 on_established (PeerupQuicConn *conn, gpointer user_data)
 {
   Link *link = user_data;
-  g_autoptr (PeerupQuicConnection) connection = peerup_quic_connection_new (conn, link->address);
+  g_autoptr (PeerupQuicConnection) connection = 
+    peerup_quic_connection_new (conn, link->address, link->transport->options.punched);
   g_autoptr (GError) error = NULL;
   DexPromise *promise;
 
@@ -399,7 +403,7 @@ on_unreachable (PeerupUdpSocket *socket, const PeerupSocketAddress *remote, int 
 
       next = l->next;
       peerup_quic_conn_get_path (link->conn, &local, &of_link);
-      if (link->promise != NULL && peerup_socket_address_equal (remote, &of_link) &&
+      if (link->promise != NULL && !link->is_punching && peerup_socket_address_equal (remote, &of_link) &&
           !peerup_quic_conn_is_established (link->conn))
         peerup_quic_conn_close (link->conn, PEERUP_CONNECTION_CODE_NONE, error, g_get_monotonic_time ());
     }
@@ -416,7 +420,7 @@ on_cancelled (GCancellable *cancellable, gpointer data)
   peerup_task_schedule (&link->task);
 }
 
-/* The source address that the system would take, with our port. */
+/* The source address that the system would take, with our port; that of a bound socket. */
 static gboolean
 find_local_address (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupSocketAddress *local,
                     GError **error)
@@ -430,15 +434,20 @@ find_local_address (PeerupQuicTransport *self, const PeerupSocketAddress *remote
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "This socket is of the other IP version");
       return FALSE;
     }
+  if (!peerup_socket_address_is_wildcard (&bound))
+    {
+      *local = bound;
+      return TRUE;
+    }
   if (!peerup_udp_find_route (remote, local, &mtu, error))
     return FALSE;
   peerup_socket_address_set_port (local, peerup_socket_address_get_port (&bound));
   return TRUE;
 }
 
-DexFuture *
-peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupPeerId *expected,
-                            PeerupMultiaddr *address, gint64 deadline)
+static DexFuture *
+transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupPeerId *expected,
+                PeerupMultiaddr *address, gboolean punching, gint64 deadline)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PeerupQuicConn) conn = NULL;
@@ -450,13 +459,38 @@ peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The QUIC socket is closed");
   if (!find_local_address (self, remote, &local, &error))
     return dex_future_new_for_error (g_steal_pointer (&error));
-  conn = peerup_quic_dial (self->quic, &local, remote, expected, deadline - now, now);
+  conn = (punching ? peerup_quic_dial_punching : peerup_quic_dial) (self->quic, &local, remote, expected,
+                                                                    deadline - now, now);
   link = link_new (self, conn);
+  link->is_punching = punching;
   link->address = address != NULL ? peerup_multiaddr_ref (address) : NULL;
   link->promise = dex_promise_new_cancellable ();
   link->cancelled_id =
     g_signal_connect (dex_promise_get_cancellable (link->promise), "cancelled", G_CALLBACK (on_cancelled), link);
   return DEX_FUTURE (dex_ref (link->promise));
+}
+
+DexFuture *
+peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupPeerId *expected,
+                            PeerupMultiaddr *address, gint64 deadline)
+{
+  return transport_dial (self, remote, expected, address, FALSE, deadline);
+}
+
+DexFuture *
+peerup_quic_transport_dial_punching (PeerupQuicTransport *self, const PeerupSocketAddress *remote,
+                                     PeerupPeerId *expected, PeerupMultiaddr *address, gint64 deadline)
+{
+  return transport_dial (self, remote, expected, address, TRUE, deadline);
+}
+
+void
+peerup_quic_transport_hear (PeerupQuicTransport *self, const PeerupDatagrams *datagrams)
+{
+  PeerupDatagrams heard = *datagrams;
+
+  if (self->quic != NULL && datagrams->length > 0 && find_local_address (self, &datagrams->remote, &heard.local, NULL))
+    peerup_quic_receive (self->quic, &heard, g_get_monotonic_time ());
 }
 
 /* Whether the system still has the address. */
@@ -474,13 +508,23 @@ is_own_address (const PeerupSocketAddress *address)
   return result;
 }
 
+/* Its address is gone for good. */
+static void
+link_strand (Link *self)
+{
+  g_autoptr (GError) error =
+    g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+                         "This machine's address has changed, and the connection could not move to the new one");
+
+  peerup_quic_conn_close (self->conn, PEERUP_CONNECTION_CODE_NONE, error, g_get_monotonic_time ());
+}
+
 /* Where no way leads to the peer, the connection waits: the way may come back. Where one does and
  * the old address is gone, a connection that may not move is over: whoever needs it
  * connects anew at once, rather than when the silence has been noticed. */
 static void
 link_check_route (Link *self)
 {
-  g_autoptr (GError) error = NULL;
   PeerupSocketAddress local, remote, better;
   gboolean has_old;
 
@@ -490,11 +534,28 @@ link_check_route (Link *self)
   if (!find_local_address (self->transport, &remote, &better, NULL) || peerup_socket_address_equal (&local, &better))
     return;
   has_old = is_own_address (&local);
-  if (peerup_quic_conn_migrate (self->conn, &better, has_old, g_get_monotonic_time ()) || has_old)
-    return;
-  error = g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                               "This machine's address has changed, and the connection could not move to the new one");
-  peerup_quic_conn_close (self->conn, PEERUP_CONNECTION_CODE_NONE, error, g_get_monotonic_time ());
+  if (!peerup_quic_conn_migrate (self->conn, &better, has_old, g_get_monotonic_time ()) && !has_old)
+    link_strand (self);
+}
+
+/* Where nothing can move: the socket is bound to one address, or NATs know it alone. */
+static gboolean
+transport_is_fixed (PeerupQuicTransport *self)
+{
+  PeerupSocketAddress bound;
+
+  peerup_udp_socket_get_address (self->socket, &bound);
+  return self->options.punched || !peerup_socket_address_is_wildcard (&bound);
+}
+
+static void
+link_check_address (Link *self)
+{
+  PeerupSocketAddress local, remote;
+
+  peerup_quic_conn_get_path (self->conn, &local, &remote);
+  if (!is_own_address (&local))
+    link_strand (self);
 }
 
 void
@@ -506,7 +567,10 @@ peerup_quic_transport_check_routes (PeerupQuicTransport *self)
   for (GList *l = self->links.head; l != NULL; l = next)
     {
       next = l->next;
-      link_check_route (l->data);
+      if (transport_is_fixed (self))
+        link_check_address (l->data);
+      else
+        link_check_route (l->data);
     }
 }
 

@@ -13,6 +13,7 @@
 
 typedef struct
 {
+  int fd; /* -1: any */
   GSocketAddress *address;
   char *host;
   guint16 port;
@@ -24,6 +25,8 @@ connect_free (gpointer data)
 {
   Connect *self = data;
 
+  if (self->fd >= 0)
+    close (self->fd);
   g_clear_object (&self->address);
   g_free (self->host);
   g_free (self);
@@ -35,17 +38,23 @@ describe_address (GSocketAddress *address)
   return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
 }
 
-/* Starts a connect; the descriptor, or -1. In progress is success. */
+/* Starts a connect with @bound, which is taken, or with -1 from anywhere; the descriptor, or -1. In progress is
+ * success. */
 static int
-start_connect (GSocketAddress *address, GError **error)
+start_connect (int bound, GSocketAddress *address, GError **error)
 {
   struct sockaddr_storage native;
   gssize size = g_socket_address_get_native_size (address);
-  int fd;
+  int fd = bound;
 
   if (size < 0 || !g_socket_address_to_native (address, &native, sizeof native, error))
-    return -1;
-  fd = socket (native.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    {
+      if (fd >= 0)
+        close (fd);
+      return -1;
+    }
+  if (fd < 0)
+    fd = socket (native.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd >= 0 && (connect (fd, (struct sockaddr *) &native, size) == 0 || errno == EINPROGRESS))
     return fd;
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s", g_strerror (errno));
@@ -55,10 +64,10 @@ start_connect (GSocketAddress *address, GError **error)
 }
 
 static PeerupStream *
-connect_one (GSocketAddress *address, gint64 deadline, GError **error)
+connect_one (int bound, GSocketAddress *address, gint64 deadline, GError **error)
 {
   g_autoptr (PeerupStream) stream = NULL;
-  int fd = start_connect (address, error);
+  int fd = start_connect (bound, address, error);
   int result = 0;
   socklen_t length = sizeof result;
 
@@ -85,7 +94,7 @@ connect_address_fiber (gpointer data)
   Connect *self = data;
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
-  PeerupStream *stream = connect_one (self->address, self->deadline, &error);
+  PeerupStream *stream = connect_one (g_steal_fd (&self->fd), self->address, self->deadline, &error);
 
   if (stream != NULL)
     return dex_future_new_take_object (stream);
@@ -97,8 +106,15 @@ connect_address_fiber (gpointer data)
 DexFuture *
 peerup_socket_connect_address (GSocketAddress *address, gint64 deadline)
 {
+  return peerup_socket_connect_bound (-1, address, deadline);
+}
+
+DexFuture *
+peerup_socket_connect_bound (int fd, GSocketAddress *address, gint64 deadline)
+{
   Connect *self = g_new0 (Connect, 1);
 
+  self->fd = fd;
   self->address = g_object_ref (address);
   self->deadline = deadline;
   return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, connect_address_fiber, self, connect_free);
@@ -132,7 +148,7 @@ connect_host_fiber (gpointer data)
       gint64 share = (self->deadline - now) / (gint64) g_list_length (l);
 
       g_clear_error (&error);
-      stream = connect_one (address, now + share, &error);
+      stream = connect_one (-1, address, now + share, &error);
     }
   g_resolver_free_addresses (addresses);
   if (stream != NULL)
@@ -146,6 +162,7 @@ peerup_socket_connect (const char *host, guint16 port, gint64 deadline)
 {
   Connect *self = g_new0 (Connect, 1);
 
+  self->fd = -1;
   self->host = g_strdup (host);
   self->port = port;
   self->deadline = deadline;

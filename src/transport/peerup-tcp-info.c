@@ -47,5 +47,8 @@ peerup_tcp_info_get_figures (int fd, PeerupConnectionFigures *figures)
   figures->bytes_in_flight = segments_in_flight (&info) * info.tcpi_snd_mss;
   figures->delivery_rate = info.tcpi_delivery_rate;
   figures->path_mtu = info.tcpi_snd_mss;
+  figures->bytes_acknowledged = info.tcpi_bytes_acked;
+  figures->bytes_unacknowledged = (guint64) info.tcpi_unacked * info.tcpi_snd_mss;
+  figures->acknowledged_ago = (gint64) info.tcpi_last_ack_recv * G_TIME_SPAN_MILLISECOND;
   return TRUE;
 }

@@ -28,6 +28,8 @@ typedef struct
 {
   PeerupPrivateKey *identity;
   PeerupCertificate *certificate;
+  /* Who is the client in all that follows, which is not always who connected: where both did at once, somebody else
+   * says who it is. */
   gboolean outbound;
   PeerupPeerId *expected_peer;     /* nullable: whoever is there, or comes */
   PeerupMultiaddr *local_address;  /* nullable */

@@ -8,6 +8,7 @@
  */
 #include "transport/peerup-yamux-connection-private.h"
 
+#include "transport/peerup-connection-private.h"
 #include "transport/peerup-yamux-link.h"
 #include "transport/peerup-yamux-stream.h"
 
@@ -51,6 +52,9 @@ struct _PeerupYamuxConnection
   GError *error;    /* why it closes */
   guint32 retire_code;
   gint64 opened_at;
+  guint64 n_owing;      /* as it was noted last */
+  guint64 acknowledged; /* bytes, likewise */
+  gboolean kernel_tells; /* what is acknowledged */
 };
 
 G_DEFINE_FINAL_TYPE (PeerupYamuxConnection, peerup_yamux_connection, PEERUP_TYPE_CONNECTION)
@@ -237,12 +241,52 @@ close_if_done (PeerupYamuxConnection *self)
     }
 }
 
+static gboolean
+ask_kernel (PeerupYamuxConnection *self, PeerupConnectionFigures *figures)
+{
+  *figures = (PeerupConnectionFigures) { .acknowledged_ago = -1 };
+  return self->link.io != NULL && peerup_stream_get_path_figures (self->link.io, figures) &&
+         figures->acknowledged_ago >= 0;
+}
+
+static void
+check_kernel (PeerupYamuxConnection *self, const PeerupConnectionFigures *figures, gint64 now)
+{
+  PeerupConnection *connection = PEERUP_CONNECTION (self);
+  gboolean owes = figures->bytes_unacknowledged > 0;
+  gboolean answered = figures->bytes_acknowledged > self->acknowledged;
+
+  self->acknowledged = figures->bytes_acknowledged;
+  if (answered)
+    peerup_connection_note_answered (connection, now, owes, now - figures->acknowledged_ago);
+  /* A peer that takes nothing for now owes nothing for it; what has only just been queued is soon with the kernel. */
+  else if (!owes && (self->link.blocked || peerup_yamux_link_get_unsent (&self->link) == 0))
+    peerup_connection_note_settled (connection);
+}
+
+/* Of a circuit only what is read of it tells, and that what was full took more. */
+static void
+peerup_yamux_connection_check_life (PeerupConnection *connection)
+{
+  PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (connection);
+  gint64 unblocked = self->link.last_unblocked;
+  PeerupConnectionFigures figures;
+
+  if (self->kernel_tells && ask_kernel (self, &figures))
+    check_kernel (self, &figures, g_get_monotonic_time ());
+  else if (unblocked > peerup_connection_get_life (connection)->answered_at)
+    peerup_connection_note_answered (connection, unblocked, TRUE, unblocked);
+}
+
 static gsize
 on_send (const GOutputVector *vectors, gsize n_vectors, gpointer data)
 {
   PeerupYamuxConnection *self = data;
 
   peerup_yamux_link_send (&self->link, vectors, n_vectors);
+  if (peerup_yamux_get_n_owing (self->yamux) > self->n_owing)
+    peerup_connection_note_sent (PEERUP_CONNECTION (self), g_get_monotonic_time ());
+  self->n_owing = peerup_yamux_get_n_owing (self->yamux);
   return peerup_yamux_link_get_unsent (&self->link);
 }
 
@@ -365,14 +409,31 @@ static const PeerupYamuxEvents yamux_events = {
   .buffered = on_buffered,
 };
 
+/* Where the kernel acknowledges it tells more than what comes: that may be older than what was sent last. */
+static void
+note_input (PeerupYamuxConnection *self, gint64 now)
+{
+  PeerupConnection *connection = PEERUP_CONNECTION (self);
+
+  if (!self->kernel_tells)
+    {
+      peerup_connection_note_answered (connection, now, FALSE, 0);
+      return;
+    }
+  peerup_connection_note_heard (connection, now);
+  if (peerup_connection_get_life (connection)->attentive)
+    peerup_yamux_connection_check_life (connection);
+}
+
 static void
 on_input (gpointer owner, const guint8 *data, gsize length)
 {
   PeerupYamuxConnection *self = owner;
+  gint64 now = g_get_monotonic_time ();
   GError *error = NULL;
 
-  if (self->state == STATE_OPEN &&
-      !peerup_yamux_feed_borrowed (self->yamux, data, length, g_get_monotonic_time (), &error))
+  note_input (self, now);
+  if (self->state == STATE_OPEN && !peerup_yamux_feed_borrowed (self->yamux, data, length, now, &error))
     start_close (self, error);
 }
 
@@ -496,6 +557,12 @@ peerup_yamux_connection_close (PeerupConnection *connection, guint32 code)
 }
 
 static void
+peerup_yamux_connection_abort (PeerupConnection *connection, const GError *error)
+{
+  die (PEERUP_YAMUX_CONNECTION (connection), g_error_copy (error));
+}
+
+static void
 peerup_yamux_connection_retire (PeerupConnection *connection, guint32 code)
 {
   PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (connection);
@@ -593,11 +660,13 @@ peerup_yamux_connection_class_init (PeerupYamuxConnectionClass *klass)
   connection_class->open_stream = peerup_yamux_connection_open_stream;
   connection_class->close = peerup_yamux_connection_close;
   connection_class->retire = peerup_yamux_connection_retire;
+  connection_class->abort = peerup_yamux_connection_abort;
   connection_class->ping = peerup_yamux_connection_ping;
   connection_class->get_n_streams = peerup_yamux_connection_get_n_streams;
   connection_class->get_rtt = peerup_yamux_connection_get_rtt;
   connection_class->get_bytes = peerup_yamux_connection_get_bytes;
   connection_class->get_figures = peerup_yamux_connection_get_figures;
+  connection_class->check_life = peerup_yamux_connection_check_life;
 }
 
 static void
@@ -612,11 +681,15 @@ peerup_yamux_connection_new (PeerupStream *io, const PeerupConnectionInfo *info,
 {
   PeerupYamuxConnection *self = g_object_new (PEERUP_TYPE_YAMUX_CONNECTION, NULL);
   PeerupReactor *reactor = peerup_stream_get_reactor (io);
+  PeerupConnectionFigures figures;
 
   peerup_connection_init_info (PEERUP_CONNECTION (self), info);
   self->opened_at = g_get_monotonic_time ();
   self->yamux = peerup_yamux_new (is_client, limits, &yamux_events, self);
   peerup_yamux_link_init (&self->link, G_OBJECT (self), &link_events, io);
+  self->kernel_tells = ask_kernel (self, &figures);
+  if (self->kernel_tells)
+    self->acknowledged = figures.bytes_acknowledged;
   peerup_timer_init (&self->timer, reactor, on_timer, self);
   peerup_task_init (&self->turn_task, reactor, run_turn, self);
   peerup_timer_set (&self->timer, self->opened_at + PING_AFTER_IDLE);

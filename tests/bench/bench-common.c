@@ -7,6 +7,7 @@
 #include "bench-common.h"
 
 #include <glib-unix.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "transport/peerup-reactor.h"
@@ -162,4 +163,38 @@ bench_run_until_told (void)
   for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
     if (g_main_context_find_source_by_id (NULL, sources[i]) != NULL)
       g_source_remove (sources[i]);
+}
+
+gint64
+bench_get_pss (void)
+{
+  g_autofree char *text = NULL;
+  const char *line;
+
+  if (!g_file_get_contents ("/proc/self/smaps_rollup", &text, NULL, NULL))
+    return -1;
+  line = strstr (text, "\nPss:");
+  return line != NULL ? g_ascii_strtoll (line + strlen ("\nPss:"), NULL, 10) : -1;
+}
+
+gint64
+bench_get_processor_time (void)
+{
+  struct rusage used;
+
+  if (getrusage (RUSAGE_SELF, &used) != 0)
+    return -1;
+  return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * G_USEC_PER_SEC + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+}
+
+void
+bench_allow_many_descriptors (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
+    g_printerr ("%s: at most %u descriptors\n", g_get_prgname (), (guint) limit.rlim_cur);
 }

@@ -19,6 +19,13 @@ bench_swarm_listen (PeerupSwarm *swarm, const char *kind, const char *host, GErr
 PeerupPeerId *
 bench_swarm_add_peer (PeerupSwarm *swarm, const char *multiaddr, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* KiB: the proportional set size (Pss of /proc/self/smaps_rollup); -1 where it cannot be read. */
+gint64 bench_get_pss (void);
+/* Microseconds of processor time so far. */
+gint64 bench_get_processor_time (void);
+/* As many as the system lets us have. */
+void bench_allow_many_descriptors (void);
+
 /* Runs the main loop until @future (transfer full) has come to its end; whether it is a good one. */
 gboolean bench_await (DexFuture *future, GError **error);
 /* Runs the main loop for so many microseconds. */

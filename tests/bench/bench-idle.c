@@ -18,7 +18,6 @@
 #include <glib-unix.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bench-common.h"
@@ -34,41 +33,6 @@
 #define TIMEOUT (20 * G_USEC_PER_SEC)
 #define SETTLE  (2 * G_USEC_PER_SEC)
 #define IDLE    (30 * G_USEC_PER_SEC)
-
-static gint64
-pss (void)
-{
-  g_autofree char *text = NULL;
-  const char *line;
-
-  if (!g_file_get_contents ("/proc/self/smaps_rollup", &text, NULL, NULL))
-    return -1;
-  line = strstr (text, "\nPss:");
-  return line != NULL ? g_ascii_strtoll (line + strlen ("\nPss:"), NULL, 10) : -1;
-}
-
-/* Microseconds of processor time so far. */
-static gint64
-processor_time (void)
-{
-  struct rusage used;
-
-  if (getrusage (RUSAGE_SELF, &used) != 0)
-    return -1;
-  return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * G_USEC_PER_SEC + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
-}
-
-static void
-allow_many_descriptors (void)
-{
-  struct rlimit limit;
-
-  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
-    return;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
-    g_printerr ("bench-idle: at most %u descriptors\n", (guint) limit.rlim_cur);
-}
 
 /* The listening process: a byte that comes is sent back, and the stream is kept. */
 
@@ -100,7 +64,7 @@ on_asked (int fd, GIOCondition condition, gpointer data)
       g_main_loop_quit (data);
       return G_SOURCE_REMOVE;
     }
-  g_print ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", pss (), processor_time ());
+  g_print ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", bench_get_pss (), bench_get_processor_time ());
   return G_SOURCE_CONTINUE;
 }
 
@@ -162,7 +126,7 @@ bench_look (Bench *self, gint64 after, Moment *moment, GError **error)
   char *rest;
 
   g_assert (waited);
-  moment->dialed = (Usage) { pss (), processor_time () };
+  moment->dialed = (Usage) { bench_get_pss (), bench_get_processor_time () };
   if (!g_output_stream_write_all (self->to_child, "m", 1, NULL, NULL, error))
     return FALSE;
   line = g_data_input_stream_read_line (self->from_child, NULL, NULL, error);
@@ -370,7 +334,7 @@ main (int argc, char *argv[])
 
   for (int i = 1; !listening && i < MIN (argc, 4); i++)
     settings[i - 1] = argv[i];
-  allow_many_descriptors ();
+  bench_allow_many_descriptors ();
   dex_init ();
   if (listening)
     {

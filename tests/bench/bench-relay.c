@@ -15,7 +15,6 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bench-common.h"
@@ -30,18 +29,6 @@
 #define AT_A_TIME  16
 
 /* Both */
-
-static void
-allow_many_descriptors (void)
-{
-  struct rlimit limit;
-
-  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
-    return;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
-    g_printerr ("bench-relay: at most %u descriptors\n", (guint) limit.rlim_cur);
-}
 
 typedef void (*CommandFunc) (char **words, gpointer data);
 
@@ -92,30 +79,6 @@ obey (CommandFunc func, gpointer data)
 
 /* The relay */
 
-/* KiB: the proportional set size. */
-static gint64
-pss (void)
-{
-  g_autofree char *text = NULL;
-  const char *line;
-
-  if (!g_file_get_contents ("/proc/self/smaps_rollup", &text, NULL, NULL))
-    return -1;
-  line = strstr (text, "\nPss:");
-  return line != NULL ? g_ascii_strtoll (line + strlen ("\nPss:"), NULL, 10) : -1;
-}
-
-/* Microseconds of processor time so far. */
-static gint64
-processor_time (void)
-{
-  struct rusage used;
-
-  if (getrusage (RUSAGE_SELF, &used) != 0)
-    return -1;
-  return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * G_USEC_PER_SEC + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
-}
-
 typedef struct
 {
   PeerupSwarm *swarm;
@@ -140,8 +103,8 @@ on_relay_told (char **words, gpointer data)
            "\"unread_kib\": %" G_GUINT64_FORMAT ", \"processor\": %.3f, "
            "\"reservations\": %u, \"circuits\": %u, \"refused\": %" G_GUINT64_FORMAT ", \"bytes\": %" G_GUINT64_FORMAT
            "}\n",
-           pss (), (heap.uordblks + heap.hblkhd) / 1024, heap.fordblks / 1024, usage.memory / 1024,
-           (double) processor_time () / G_USEC_PER_SEC, n_reservations, n_circuits,
+           bench_get_pss (), (heap.uordblks + heap.hblkhd) / 1024, heap.fordblks / 1024, usage.memory / 1024,
+           (double) bench_get_processor_time () / G_USEC_PER_SEC, n_reservations, n_circuits,
            figures.reservations_refused + figures.circuits_refused, figures.bytes);
 }
 
@@ -564,7 +527,7 @@ main (int argc, char *argv[])
                   "       bench-relay crowd MULTIADDR KIND\n");
       return 2;
     }
-  allow_many_descriptors ();
+  bench_allow_many_descriptors ();
   dex_init ();
   done = serving ? serve (argv[2], argv[3], &error) : run_crowd (argv[2], argv[3], &error);
   if (done)

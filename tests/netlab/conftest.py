@@ -32,8 +32,35 @@ LSAN = pathlib.Path(__file__).parents[1] / "lsan.supp"
 COMPLAINTS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|CRITICAL|assertion .* failed", re.I)
 
 
+SHOWN = pytest.StashKey()  # {table: [line]}, for pytest's last words
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "by_the_clock: takes long because it waits for a timeout of the program")
+    config.stash[SHOWN] = {}
+    config.pluginmanager.register(Shown(config.stash[SHOWN]))
+
+
+class Shown:
+    """Takes up what tests had to show. It comes with their reports, so it crosses from the processes of xdist too."""
+
+    def __init__(self, tables):
+        self.tables = tables
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call":
+            for name, line in report.user_properties:
+                self.tables.setdefault(name, []).append(line)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if tables := config.stash[SHOWN]:
+        terminalreporter.section("matrix")
+        for name, lines in tables.items():
+            terminalreporter.write_line(f"{name}:")
+            for line in lines:
+                terminalreporter.write_line(f"  {line}")
+        terminalreporter.write_line("")
 
 
 class Running:
@@ -302,6 +329,12 @@ def new_servers():
     finally:
         for server in servers:
             server.close()
+
+
+@pytest.fixture
+def show(record_property):
+    """show(table, line) tells a figure, which is seen even where the test passes."""
+    return record_property
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@
 /* How long acknowledgments are held by who only receives: part of the round trip; microseconds. */
 #define ACK_RTT_PART 32
 #define ACK_HOLD_MAX 1000
+/* A third of what is waited before a first packet that may have been lost at a NAT is sent again. */
+#define PUNCHING_RTT (100 * NGTCP2_MILLISECONDS)
 
 static const char *const state_names[] = { "handshake", "open", "closing", "closed" };
 
@@ -273,6 +275,7 @@ conn_new (PeerupQuic *quic, gboolean outbound, gint64 now)
   self->cids = g_array_new (FALSE, FALSE, sizeof (ngtcp2_cid));
   self->remote_code = G_MAXUINT64;
   self->last_received = now;
+  self->life = (PeerupQuicLife) { now, now, G_MAXINT64 };
   self->probe_deadline = self->probe_since = self->closing_until = self->burst_until = self->ack_at = G_MAXINT64;
   peerup_quic_conn_advance (self, now);
   peerup_quic_conn_reset_width (self);
@@ -370,9 +373,10 @@ peerup_quic_conn_accept (PeerupQuic *quic, const PeerupDatagrams *datagram, cons
   return self;
 }
 
-PeerupQuicConn *
-peerup_quic_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
-                  PeerupPeerId *expected, gint64 timeout, gint64 now)
+/* @rtt: what is taken for the round trip until it is known. */
+static PeerupQuicConn *
+conn_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
+           PeerupPeerId *expected, gint64 timeout, ngtcp2_duration rtt, gint64 now)
 {
   PeerupQuicConn *self = conn_new (quic, TRUE, now);
   ngtcp2_path path = peerup_quic_path (local, remote);
@@ -383,6 +387,7 @@ peerup_quic_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const Peer
   self->expected = expected != NULL ? peerup_peer_id_ref (expected) : NULL;
   conn_fill_settings (self, remote, &settings);
   settings.handshake_timeout = (ngtcp2_duration) MAX (timeout, 1) * NGTCP2_MICROSECONDS;
+  settings.initial_rtt = rtt;
   conn_fill_params (self, &params);
   make_cid (&dcid, NGTCP2_MAX_CIDLEN);
   make_cid (&scid, PEERUP_QUIC_CID_LENGTH);
@@ -392,6 +397,20 @@ peerup_quic_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const Peer
   peerup_quic_add_cid (self, scid.data, scid.datalen);
   peerup_quic_tls_start (self);
   return self;
+}
+
+PeerupQuicConn *
+peerup_quic_dial (PeerupQuic *quic, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
+                  PeerupPeerId *expected, gint64 timeout, gint64 now)
+{
+  return conn_dial (quic, local, remote, expected, timeout, NGTCP2_DEFAULT_INITIAL_RTT, now);
+}
+
+PeerupQuicConn *
+peerup_quic_dial_punching (PeerupQuic *quic, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
+                           PeerupPeerId *expected, gint64 timeout, gint64 now)
+{
+  return conn_dial (quic, local, remote, expected, timeout, PUNCHING_RTT, now);
 }
 
 /* Life */
@@ -415,8 +434,9 @@ conn_update_probing (PeerupQuicConn *self)
 {
   gboolean watched = self->channels.length > 0 && self->state == PEERUP_QUIC_OPEN;
 
-  if (watched == (self->probe_deadline != G_MAXINT64))
+  if (watched == self->watched)
     return;
+  self->watched = watched;
   self->probe_since = G_MAXINT64;
   self->probe_deadline =
     watched ? MAX (self->last_received, (gint64) (self->now / NGTCP2_MICROSECONDS)) + PEERUP_QUIC_PROBE_AFTER
@@ -431,6 +451,11 @@ peerup_quic_conn_probe (PeerupQuicConn *self, gint64 now)
     return;
   peerup_quic_conn_advance (self, now);
   self->probe_now = TRUE;
+  if (self->probe_deadline == G_MAXINT64 && self->state == PEERUP_QUIC_OPEN)
+    {
+      self->probe_since = now;
+      self->probe_deadline = now + PEERUP_QUIC_PROBE_AFTER + PEERUP_QUIC_PROBE_TIMEOUT;
+    }
   /* A keep-alive that is overdue is a PING in the next packet; peerup_quic_conn_wrote() ends it. */
   ngtcp2_conn_set_keep_alive_timeout (self->conn, 1);
   peerup_quic_conn_active (self);
@@ -459,7 +484,7 @@ conn_check_silence (PeerupQuicConn *self, gint64 now)
       (self->probe_since != G_MAXINT64 && self->last_received > self->probe_since))
     {
       self->probe_since = G_MAXINT64;
-      self->probe_deadline = MAX (self->last_received + PEERUP_QUIC_PROBE_AFTER, now + 1);
+      self->probe_deadline = self->watched ? MAX (self->last_received + PEERUP_QUIC_PROBE_AFTER, now + 1) : G_MAXINT64;
       return FALSE;
     }
   if (self->probe_since != G_MAXINT64 && !was_stopped)
@@ -620,6 +645,7 @@ peerup_quic_conn_tell (PeerupQuicConn *self, gint64 now)
   gboolean only_data = self->announced && self->got_data;
 
   self->got_data = FALSE;
+  peerup_quic_conn_note_life (self, now);
   if (self->conn != NULL && self->established)
     conn_tell_established (self);
   while (self->conn != NULL && self->announced && self->opened.head != NULL)

@@ -120,6 +120,37 @@ peerup_quic_conn_get_figures (PeerupQuicConn *self, PeerupQuicFigures *figures)
     self->narrow ? NGTCP2_MAX_UDP_PAYLOAD_SIZE : ngtcp2_conn_get_path_max_tx_udp_payload_size (self->conn);
 }
 
+/* What is in flight grows less without a packet of the peer's when it is given up, or begun anew on another path. */
+void
+peerup_quic_conn_note_life (PeerupQuicConn *self, gint64 now)
+{
+  PeerupQuicLife *life = &self->life;
+  gboolean heard, answered;
+  ngtcp2_conn_info info;
+
+  if (self->conn == NULL)
+    return;
+  ngtcp2_conn_get_conn_info (self->conn, &info);
+  heard = info.pkt_recv > self->life_packets;
+  answered = heard && info.bytes_in_flight < self->life_in_flight;
+  self->life_packets = info.pkt_recv;
+  self->life_in_flight = info.bytes_in_flight;
+  if (heard)
+    life->heard_at = now;
+  if (answered)
+    life->answered_at = now;
+  if (info.bytes_in_flight == 0)
+    life->owed_since = G_MAXINT64;
+  else if (answered || life->owed_since == G_MAXINT64)
+    life->owed_since = now;
+}
+
+void
+peerup_quic_conn_get_life (PeerupQuicConn *self, PeerupQuicLife *life)
+{
+  *life = self->life;
+}
+
 guint
 peerup_quic_conn_get_n_channels (PeerupQuicConn *self)
 {

@@ -84,6 +84,9 @@ struct _PeerupQuicConn
   ngtcp2_duration narrow_for; /* the next time */
 
   gint64 last_received;  /* the last packet */
+  PeerupQuicLife life;
+  guint64 life_packets; /* received, and bytes in flight, when it was looked at last */
+  guint64 life_in_flight;
   gint64 probe_deadline; /* when silence is looked at again; G_MAXINT64: without streams */
   gint64 probe_since;    /* G_MAXINT64: not probing */
 
@@ -102,6 +105,7 @@ struct _PeerupQuicConn
   guint window_closed : 1;   /* the connection's, when that was last looked at */
   guint narrow : 1;          /* packets are of the smallest size */
   guint probe_now : 1;
+  guint watched : 1;     /* there are streams: silence is looked at without being asked */
   guint established : 1; /* to be told */
   guint openable : 1;    /* to be told */
   guint moved : 1;       /* to be told */
@@ -182,6 +186,8 @@ peerup_quic_conn_read (PeerupQuicConn *self, const PeerupDatagrams *path, const 
 void peerup_quic_conn_tell (PeerupQuicConn *self, gint64 now);
 ngtcp2_tstamp peerup_quic_conn_advance (PeerupQuicConn *self, gint64 now);
 void peerup_quic_conn_active (PeerupQuicConn *self);
+/* peerup-quic-facts.c: after packets came or left. */
+void peerup_quic_conn_note_life (PeerupQuicConn *self, gint64 now);
 /* Whether the path may have come to lose large packets: looked at when timers run out. */
 void peerup_quic_conn_check_width (PeerupQuicConn *self);
 /* The path is another one. */

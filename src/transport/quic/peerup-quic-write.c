@@ -234,6 +234,7 @@ peerup_quic_conn_write (PeerupQuicConn *self, PeerupDatagrams *datagrams, gsize 
       return FALSE;
     }
   pace (self, n);
+  peerup_quic_conn_note_life (self, now);
   self->credit = 0;
   self->ack_at = G_MAXINT64;
   if (n == 0)

@@ -119,6 +119,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupQuic, peerup_quic_free)
  * socket's port. (transfer full): the machine holds it as well until it has ended. */
 PeerupQuicConn *peerup_quic_dial (PeerupQuic *self, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
                                   PeerupPeerId *expected, gint64 timeout, gint64 now) G_GNUC_WARN_UNUSED_RESULT;
+/* The same through NATs that both sides open at this moment: the first packets may be lost at the other's, and are sent
+ * again after 0.3 s, 0.9 s and so on, not after 1 s and 3 s. */
+PeerupQuicConn *
+peerup_quic_dial_punching (PeerupQuic *self, const PeerupSocketAddress *local, const PeerupSocketAddress *remote,
+                           PeerupPeerId *expected, gint64 timeout, gint64 now) G_GNUC_WARN_UNUSED_RESULT;
 PeerupQuicConn *peerup_quic_conn_ref (PeerupQuicConn *self);
 void peerup_quic_conn_unref (PeerupQuicConn *self);
 void peerup_quic_conn_set_user_data (PeerupQuicConn *self, gpointer user_data);
@@ -145,7 +150,8 @@ guint64 peerup_quic_conn_get_remote_code (PeerupQuicConn *self);
 void peerup_quic_conn_get_path (PeerupQuicConn *self, PeerupSocketAddress *local, PeerupSocketAddress *remote);
 /* Whether an idle connection is kept from timing out (default: no). One with streams always is. */
 void peerup_quic_conn_set_keep_alive (PeerupQuicConn *self, gboolean keep_alive);
-/* Asks the peer for a sign of life now. */
+/* Asks the peer for a sign of life now. One that gives none for PEERUP_QUIC_PROBE_AFTER and PEERUP_QUIC_PROBE_TIMEOUT
+ * together is lost, with or without streams. */
 void peerup_quic_conn_probe (PeerupQuicConn *self, gint64 now);
 /* Outbound only: from now on from @local (RFC 9000 9). @validate: @local is proved first while the old path
  * stays in use, else it is gone. FALSE: the peer forbids it, or it is too early. */
@@ -161,6 +167,15 @@ typedef struct
   guint64 bytes_received, bytes_sent, packets_received, packets_sent, packets_lost;
   gsize path_mtu; /* UDP payload */
 } PeerupQuicFigures;
+
+/* Times that were given: when a packet of the peer's proved to be from it; when one acknowledged something that was not
+ * before; and since when what is in flight waits for that, G_MAXINT64: nothing is. */
+typedef struct
+{
+  gint64 heard_at, answered_at, owed_since;
+} PeerupQuicLife;
+
+void peerup_quic_conn_get_life (PeerupQuicConn *self, PeerupQuicLife *life);
 
 void peerup_quic_conn_get_figures (PeerupQuicConn *self, PeerupQuicFigures *figures);
 

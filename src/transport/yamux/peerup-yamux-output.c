@@ -130,6 +130,7 @@ batch_add (FrameBatch *self, guint flags, guint32 id, const GOutputVector *vecto
     }
   *header = (GOutputVector) { self->headers[self->n_frames++], PEERUP_YAMUX_HEADER_SIZE };
   peerup_yamux_frame_encode (&frame, (guint8 *) header->buffer);
+  session->n_owing++;
   return frame.length;
 }
 

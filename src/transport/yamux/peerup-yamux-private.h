@@ -106,6 +106,7 @@ struct _PeerupYamux
   gboolean goaway_received;
   guint32 goaway_code;
 
+  guint64 n_owing; /* frames sent that the peer has to answer, by and by */
   guint32 ping_opaque;
   gint64 ping_sent; /* G_MININT64: none is unanswered */
   gint64 ping_time; /* when the last answer came */

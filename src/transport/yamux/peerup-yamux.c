@@ -281,6 +281,7 @@ peerup_yamux_open (PeerupYamux *self, gint64 now, GError **error)
   channel = peerup_yamux_add_channel (self, self->next_id, FALSE);
   channel->announced = TRUE;
   self->next_id = self->next_id <= G_MAXUINT32 - 2 ? self->next_id + 2 : 0;
+  self->n_owing++;
   peerup_yamux_send_control (self, PEERUP_YAMUX_WINDOW_UPDATE, PEERUP_YAMUX_SYN, channel->id, 0);
   return peerup_yamux_channel_ref (channel);
 }
@@ -293,6 +294,7 @@ peerup_yamux_ping (PeerupYamux *self, gint64 now)
     return FALSE;
   peerup_yamux_set_now (self, now);
   self->ping_sent = self->now;
+  self->n_owing++;
   peerup_yamux_send_control (self, PEERUP_YAMUX_PING, PEERUP_YAMUX_SYN, 0, ++self->ping_opaque);
   return TRUE;
 }
@@ -331,6 +333,12 @@ gint64
 peerup_yamux_get_last_received (PeerupYamux *self)
 {
   return self->last_received;
+}
+
+guint64
+peerup_yamux_get_n_owing (PeerupYamux *self)
+{
+  return self->n_owing;
 }
 
 gint64

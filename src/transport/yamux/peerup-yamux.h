@@ -179,6 +179,9 @@ gboolean peerup_yamux_get_remote_goaway (PeerupYamux *self, guint32 *code);
 gint64 peerup_yamux_get_rtt (PeerupYamux *self);
 /* When the last bytes arrived; G_MININT64 before the first. */
 gint64 peerup_yamux_get_last_received (PeerupYamux *self);
+/* Frames sent so far that call for an answer: data, opened streams and pings, and not what answers the peer's. Counted
+ * before send() is called. */
+guint64 peerup_yamux_get_n_owing (PeerupYamux *self);
 /* When the ping that is still unanswered was sent; G_MININT64 if there is none. */
 gint64 peerup_yamux_get_unanswered_ping (PeerupYamux *self);
 guint peerup_yamux_get_n_inbound (PeerupYamux *self);

@@ -19,7 +19,9 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autofree guint8 *copy = g_memdup2 (data, size);
   guint8 answer[PEERUP_STUN_SERVER_SIZE_MAX];
   PeerupStunMessage message, answered;
+  PeerupStunOther other = { .has_host = TRUE };
   PeerupSocketAddress address;
+  PeerupStunWay way;
 
   if (size < PEERUP_STUN_HEADER_SIZE)
     return 0;
@@ -35,10 +37,12 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
       &message, i == 0 ? PEERUP_STUN_MESSAGE_INTEGRITY : PEERUP_STUN_MESSAGE_INTEGRITY_SHA256, answer, 0));
 
   g_assert_true (peerup_socket_address_set (&address, "192.0.2.1", 1));
-  size = peerup_stun_server_answer (server, &message, &address, 0, answer);
+  other.address = address;
+  size = peerup_stun_server_answer (server, &message, &address, size % 2 ? &other : NULL, 0, answer, &way);
   if (size == 0)
     return 0;
-  g_assert_cmpuint (size, <=, message.length + 12);
+  g_assert_cmpuint (size, <=, message.length + PEERUP_STUN_SERVER_GROWTH_MAX);
+  g_assert_cmphex (way.remote.ip4.sin_addr.s_addr, ==, address.ip4.sin_addr.s_addr);
   g_assert_true (peerup_stun_message_parse (&answered, answer, size, NULL));
   g_assert_true (answered.has_fingerprint == message.has_fingerprint);
   g_assert_cmpuint (peerup_stun_message_find_unknown (&answered, NULL, 0), ==, 0);

@@ -8,7 +8,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -22,7 +21,6 @@ import (
 
 // checking is what is asked, and of whom.
 type checking struct {
-	at      string // where to listen
 	server  string // "": this is one
 	address string
 }
@@ -33,18 +31,11 @@ func autonat(s stack, c checking, timeout time.Duration) (passed bool, err error
 		// A server dials over UDP once it has seen its own dials work; this one has none.
 		extra = append(extra, libp2p.EnableAutoNATv2(), libp2p.UDPBlackHoleSuccessCounter(nil))
 	}
-	at, err := ma.NewMultiaddr(c.at)
-	if err != nil {
-		return false, usageError{fmt.Errorf("--at %s: %w", c.at, err)}
-	}
-	h, err := s.newHost(false, nil, extra...)
+	h, err := s.newHost(true, nil, extra...)
 	if err != nil {
 		return false, err
 	}
 	defer h.Close()
-	if err := h.Network().Listen(at); err != nil {
-		return false, err
-	}
 	if c.server == "" {
 		untilQuit(context.Background(), func() { announce(h) }, func(string) {})
 		return true, nil

@@ -35,13 +35,14 @@ func run(args []string) (passed bool, err error) {
 	flags.StringVar(&s.security, "security", "", "tls or noise")
 	flags.StringVar(&s.transport, "transport", "tcp", "tcp, quic, ws or wss")
 	flags.StringVar(&s.key, "key", "", "seed in hex")
+	flags.StringVar(&s.at, "at", "", "multiaddr to listen on")
+	flags.BoolVar(&s.punches, "punch", false, "upgrade relayed connections to direct ones")
 	flags.Var(&allow, "allow", "peer ID to let in")
 	flags.Var(&services, "service", "NAME=HOST:PORT")
 	var r relaying
 	flags.StringVar(&r.at, "relay", "", "multiaddr of the relay to reserve at")
 	flags.IntVar(&r.ttl, "ttl", 0, "seconds of a reservation")
 	var c checking
-	flags.StringVar(&c.at, "at", "", "multiaddr to listen on")
 	flags.StringVar(&c.address, "check", "", "multiaddr to ask about")
 	addr := flags.String("addr", "", "multiaddr to dial")
 	do := flags.String("do", "", "case")

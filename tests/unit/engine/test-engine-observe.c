@@ -3,42 +3,11 @@
  */
 /* What programs see that watch an engine, and that there is nothing of it while it is off.
  */
-#include "engine/peerup-engine-private.h"
-
 #include <string.h>
 
+#include "device.h"
 #include "echo.h"
 #include "engine/peerup-engine-metrics.h"
-#include "home.h"
-
-typedef struct
-{
-  Home *home;
-  PeerupEngine *engine;
-} Device;
-
-static Device
-device_start (Home *home, PeerupEngineFlags flags)
-{
-  Device device = { home, peerup_engine_new (home->config, flags) };
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (await_true (peerup_engine_start (device.engine), &error));
-  g_assert_no_error (error);
-  return device;
-}
-
-static void
-device_stop (Device *device)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (peerup_engine_get_state (device->engine) == PEERUP_ENGINE_RUNNING)
-    g_assert_true (await_true (peerup_engine_stop (device->engine, NULL), &error));
-  g_assert_no_error (error);
-  g_assert_finalize_object (device->engine);
-  home_free (device->home);
-}
 
 /* A listening socket on 127.0.0.1, and its port: one that the kernel gives nobody by itself, so that
  * it is still free a moment after the socket is closed. */

@@ -3,42 +3,12 @@
  */
 /* Two engines in one process: start, stop, ping, forward, and files that change.
  */
-#include "engine/peerup-engine-private.h"
-
 #include <glib/gstdio.h>
 #include <string.h>
 
 #include "../transport/web-certificate.h"
+#include "device.h"
 #include "echo.h"
-#include "home.h"
-
-typedef struct
-{
-  Home *home;
-  PeerupEngine *engine;
-} Device;
-
-static Device
-device_start (Home *home, PeerupEngineFlags flags)
-{
-  Device device = { home, peerup_engine_new (home->config, flags) };
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (await_true (peerup_engine_start (device.engine), &error));
-  g_assert_no_error (error);
-  return device;
-}
-
-static void
-device_stop (Device *device)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (await_true (peerup_engine_stop (device->engine, NULL), &error));
-  g_assert_no_error (error);
-  g_assert_finalize_object (device->engine);
-  home_free (device->home);
-}
 
 static char *
 device_address (Device *device)

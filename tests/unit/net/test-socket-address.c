@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "net/peerup-ip-global.h"
 #include "net/peerup-socket-address.h"
 
 static void
@@ -115,6 +116,67 @@ test_kinds (void)
   g_assert_false (peerup_socket_address_is_link_local (&none));
 }
 
+/* The first and the last address of what is not of the internet, and their neighbours. */
+static void
+test_global (void)
+{
+  static const char *const global[] = {
+    "1.0.0.0",         "9.255.255.255", "11.0.0.0",    "100.63.255.255", "100.128.0.0",
+    "126.255.255.255", "128.0.0.0",     "169.253.0.0", "169.255.0.0",    "172.15.255.255",
+    "172.32.0.0",      "192.167.0.0",   "192.169.0.0", "198.17.255.255", "198.20.0.0",
+    "223.255.255.255", "2000::",        "2a00::1",     "2001:200::",     "3fff:1000::",
+  };
+  static const char *const special[] = {
+    "0.0.0.0",
+    "10.0.0.0",
+    "10.255.255.255",
+    "100.64.0.0",
+    "100.127.255.255",
+    "127.0.0.1",
+    "169.254.0.0",
+    "169.254.169.254",
+    "172.16.0.0",
+    "172.31.255.255",
+    "192.0.0.1",
+    "192.0.2.1",
+    "192.88.99.1",
+    "192.168.255.255",
+    "198.18.0.0",
+    "198.19.255.255",
+    "198.51.100.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "fe80::1",
+    "fc00::1",
+    "fd00::1",
+    "ff02::1",
+    "64:ff9b::1.2.3.4",
+    "2001:0:1::1",
+    "2001:db8::1",
+    "2002:102:304::1",
+    "3fff::1",
+    "4000::",
+  };
+  const guint8 none[16] = { 1, 2, 3, 4 };
+  PeerupSocketAddress address = { 0 };
+
+  g_assert_false (peerup_socket_address_is_global (&address));
+  g_assert_true (peerup_ip_is_global (none, 4));
+  for (guint i = 0; i < 4; i++)
+    g_assert_false (peerup_ip_is_global (none, i));
+  for (guint i = 0; i < G_N_ELEMENTS (global) + G_N_ELEMENTS (special); i++)
+    {
+      const char *host = i < G_N_ELEMENTS (global) ? global[i] : special[i - G_N_ELEMENTS (global)];
+
+      g_test_message ("%s", host);
+      g_assert_true (peerup_socket_address_set (&address, host, 1));
+      g_assert_cmpint (peerup_socket_address_is_global (&address), ==, i < G_N_ELEMENTS (global));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -123,5 +185,6 @@ main (int argc, char **argv)
   g_test_add_func ("/net/socket-address/native", test_native);
   g_test_add_func ("/net/socket-address/host-keys", test_host_keys);
   g_test_add_func ("/net/socket-address/kinds", test_kinds);
+  g_test_add_func ("/net/socket-address/global", test_global);
   return g_test_run ();
 }

@@ -15,7 +15,9 @@
 typedef struct
 {
   PeerupStunServer *server;
+  const PeerupStunOther *other;
   guint8 answer[PEERUP_STUN_SERVER_SIZE_MAX];
+  PeerupStunWay way;
   gsize size;
 } Fixture;
 
@@ -25,7 +27,7 @@ ask (Fixture *self, const char *hex, const char *host, gint64 now)
   g_auto (Parsed) request = parse_hex (hex);
   PeerupSocketAddress remote = make_address (host, 40000);
 
-  self->size = peerup_stun_server_answer (self->server, &request.message, &remote, now, self->answer);
+  self->size = peerup_stun_server_answer (self->server, &request.message, &remote, self->other, now, self->answer, &self->way);
   g_assert_cmpuint (self->size, <=, request.message.length + (remote.any.sa_family == AF_INET ? 12 : 24));
   return self->size;
 }
@@ -103,7 +105,7 @@ test_fingerprint (Fixture *self, gconstpointer data)
   {
     g_auto (Parsed) request = parse_bytes (bytes, peerup_stun_writer_finish (&writer));
 
-    self->size = peerup_stun_server_answer (self->server, &request.message, &remote, AT, self->answer);
+    self->size = peerup_stun_server_answer (self->server, &request.message, &remote, self->other, AT, self->answer, &self->way);
   }
   g_assert_cmpuint (self->size, ==, 40);
   {
