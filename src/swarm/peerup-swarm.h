@@ -38,8 +38,9 @@ PeerupPeerId *peerup_swarm_get_peer_id (PeerupSwarm *self);
 
 /* Asked at the handshake and again for each inbound stream. Set before listening. */
 void peerup_swarm_set_gate (PeerupSwarm *self, PeerupGateFunc gate, gpointer data, GDestroyNotify destroy);
-/* The gate's one exception: an inbound connection of a peer that it refuses is let in as a guest, for @protocol (static)
- * alone, where @expects says so of the address that it comes from: at the handshake, and again when that is done.
+/* The gate's one exception: an inbound connection of a peer that it refuses is let in as a guest, for @protocol
+ * (static) alone, where @expects says so of the address that it comes from: at the handshake, and again when that is
+ * done.
  * @came is told of it then, and closes it when it has done its work; @stream gets its streams, as a protocol's handler
  * does. A guest is no connection of the swarm: it is in no signal and no list, but the limits count it, and every
  * other protocol is refused to it. A peer that the gate admits is never a guest. NULL: no exception, which closes those
