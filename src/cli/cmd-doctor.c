@@ -9,6 +9,8 @@
 #include "cli/peerup-answers.h"
 #include "cli/peerup-checks.h"
 
+#include <sys/timex.h>
+
 /* All that the daemon is asked for. */
 typedef struct
 {
@@ -16,6 +18,8 @@ typedef struct
   GVariant *connections;
   GVariant *limits;
   GVariant *relay;
+  GVariant *relays;
+  GVariant *network;
 } Answers;
 
 static void
@@ -25,6 +29,8 @@ answers_clear (Answers *self)
   g_clear_pointer (&self->connections, g_variant_unref);
   g_clear_pointer (&self->limits, g_variant_unref);
   g_clear_pointer (&self->relay, g_variant_unref);
+  g_clear_pointer (&self->relays, g_variant_unref);
+  g_clear_pointer (&self->network, g_variant_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Answers, answers_clear)
@@ -51,6 +57,8 @@ judge (PeerupFindings *findings, PeerupDBusEngine1 *proxy, const Answers *answer
     .connections = answers->connections,
     .limits = answers->limits,
     .relay = answers->relay,
+    .relays = answers->relays,
+    .network = answers->network,
     .receive_max = read_system_number ("/proc/sys/net/core/rmem_max"),
     .send_max = read_system_number ("/proc/sys/net/core/wmem_max"),
   };
@@ -64,7 +72,9 @@ ask_all (PeerupDBusEngine1 *proxy, Answers *answers, GError **error)
   return PEERUP_ASK (proxy, get_diagnostics, &answers->facts, error) &&
          PEERUP_ASK (proxy, list_connections, &answers->connections, error) &&
          PEERUP_ASK (proxy, list_limits, &answers->limits, error) &&
-         PEERUP_ASK (proxy, get_relay_service, &answers->relay, error);
+         PEERUP_ASK (proxy, get_relay_service, &answers->relay, error) &&
+         PEERUP_ASK (proxy, list_relays, &answers->relays, error) &&
+         PEERUP_ASK (proxy, get_network, &answers->network, error);
 }
 
 static void
@@ -135,6 +145,7 @@ examine (PeerupCli *cli, PeerupFindings *findings, Answers *answers)
       return;
     }
   examine_files (findings, path);
+  peerup_check_clock (findings, adjtimex (&(struct timex) { 0 }));
   examine_daemon (findings, path, answers);
 }
 
@@ -151,6 +162,10 @@ print_json (PeerupFindings *findings, const Answers *answers)
     g_variant_dict_insert_value (&dict, "limits", answers->limits);
   if (answers->relay != NULL)
     g_variant_dict_insert_value (&dict, "relay_service", answers->relay);
+  if (answers->relays != NULL)
+    g_variant_dict_insert_value (&dict, "relays", answers->relays);
+  if (answers->network != NULL)
+    g_variant_dict_insert_value (&dict, "network", answers->network);
   peerup_cli_print_variant (g_variant_dict_end (&dict));
 }
 

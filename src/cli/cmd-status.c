@@ -11,6 +11,7 @@
 #include "cli/peerup-path-text.h"
 #include "cli/peerup-refusals.h"
 #include "cli/peerup-relay-service-text.h"
+#include "cli/peerup-route-text.h"
 
 typedef struct
 {
@@ -22,6 +23,8 @@ typedef struct
   GVariant *limits;
   GVariant *relays;
   GVariant *service;
+  GVariant *paths;
+  GVariant *network;
 } Status;
 
 static void
@@ -34,6 +37,8 @@ status_clear (Status *self)
   g_clear_pointer (&self->limits, g_variant_unref);
   g_clear_pointer (&self->relays, g_variant_unref);
   g_clear_pointer (&self->service, g_variant_unref);
+  g_clear_pointer (&self->paths, g_variant_unref);
+  g_clear_pointer (&self->network, g_variant_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Status, status_clear)
@@ -41,7 +46,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Status, status_clear)
 static gboolean
 ask_all (Status *self, GError **error)
 {
-  return PEERUP_ASK (self->proxy, list_peers, &self->peers, error) &&
+  /* First the paths: each is asked for a sign of life, and all else is then as true as they are. */
+  return PEERUP_ASK_ABOUT (self->proxy, list_paths, "", &self->paths, error) &&
+         PEERUP_ASK (self->proxy, get_network, &self->network, error) &&
+         PEERUP_ASK (self->proxy, list_peers, &self->peers, error) &&
          PEERUP_ASK (self->proxy, list_connections, &self->connections, error) &&
          PEERUP_ASK (self->proxy, list_services, &self->services, error) &&
          PEERUP_ASK (self->proxy, list_forwards, &self->forwards, error) &&
@@ -78,6 +86,8 @@ print_json (Status *self)
   g_variant_dict_insert_value (&dict, "limits", self->limits);
   g_variant_dict_insert_value (&dict, "relays", self->relays);
   g_variant_dict_insert_value (&dict, "relay_service", self->service);
+  g_variant_dict_insert_value (&dict, "paths", self->paths);
+  g_variant_dict_insert_value (&dict, "network", self->network);
   peerup_cli_print_variant (g_variant_dict_end (&dict));
 }
 
@@ -96,13 +106,55 @@ print_list (const char *title, PeerupTable *table, GVariant *list, void (*add) (
   peerup_cli_print ("%s\n%s", title, text[0] != '\0' ? text : "  none\n");
 }
 
-static void
-add_peer (PeerupTable *table, GVariant *peer)
+/* (nullable) (transfer full): of the peer with that ID. */
+static GVariant *
+find_paths (Status *self, const char *id)
 {
-  g_autofree char *name = peerup_path_text_peer (peer, "id");
-  g_autofree char *state = peerup_path_text_state (peer);
+  for (gsize i = 0; i < g_variant_n_children (self->paths); i++)
+    {
+      g_autoptr (GVariant) paths = g_variant_get_child_value (self->paths, i);
 
-  peerup_table_add (table, name, state);
+      if (g_str_equal (peerup_answer_get_string (paths, "peer_id"), id))
+        return g_steal_pointer (&paths);
+    }
+  return NULL;
+}
+
+/* A relay that is connected as it should be needs no story. */
+static gboolean
+is_worth_telling (GVariant *paths)
+{
+  g_autoptr (GVariant) list = peerup_answer_get_list (paths, "paths");
+
+  return peerup_answer_get_string (paths, "explanation")[0] != '\0' || g_variant_n_children (list) > 1;
+}
+
+static void
+print_peers (Status *self)
+{
+  peerup_cli_print ("Peers\n%s", g_variant_n_children (self->peers) == 0 ? "  none\n" : "");
+  for (gsize i = 0; i < g_variant_n_children (self->peers); i++)
+    {
+      g_autoptr (GVariant) peer = g_variant_get_child_value (self->peers, i);
+      g_autoptr (GVariant) paths = find_paths (self, peerup_answer_get_string (peer, "id"));
+      g_autofree char *name = peerup_path_text_peer (peer, "id");
+      g_autofree char *state = peerup_path_text_state (peer);
+      g_autofree char *story =
+        paths != NULL && is_worth_telling (paths) ? peerup_route_text_paths (paths, g_get_real_time ()) : g_strdup ("");
+
+      peerup_cli_print ("  %s  %s\n%s", name, state, story);
+    }
+}
+
+static void
+print_network (Status *self)
+{
+  const char *grade = peerup_answer_get_string (self->network, "grade");
+  g_autofree char *sentence = g_strdup_printf ("%s: %s", grade, peerup_answer_get_string (self->network, "sentence"));
+  g_autofree char *text = peerup_cli_wrap (sentence, "  ", 80);
+
+  if (grade[0] != '\0')
+    peerup_cli_print ("\nReachability\n%s", text);
 }
 
 static void
@@ -161,7 +213,8 @@ print_text (Status *self)
   for (guint i = 0; problems != NULL && problems[i] != NULL; i++)
     print_problem (i, problems[i]);
   peerup_cli_print ("\n");
-  print_list ("Peers", peerup_table_new ("  ", 2), self->peers, add_peer);
+  print_peers (self);
+  print_network (self);
   if (g_variant_n_children (self->relays) > 0)
     print_list ("\nRelays", peerup_table_new ("  ", 2), self->relays, add_relay);
   if (service != NULL)

@@ -17,6 +17,18 @@ peerup_ask (PeerupDBusEngine1 *proxy, PeerupAskCall call, PeerupAskFinish finish
   return result != NULL && finish (proxy, answer, result, error);
 }
 
+gboolean
+peerup_ask_about (PeerupDBusEngine1 *proxy, const char *text, PeerupAskAboutCall call, PeerupAskFinish finish,
+                  GVariant **answer, GError **error)
+{
+  DexPromise *promise = dex_promise_new_cancellable ();
+  g_autoptr (GAsyncResult) result = NULL;
+
+  call (proxy, text, dex_promise_get_cancellable (promise), peerup_client_ready, dex_ref (promise));
+  result = dex_await_object (DEX_FUTURE (promise), error);
+  return result != NULL && finish (proxy, answer, result, error);
+}
+
 const char *
 peerup_answer_get_string (GVariant *dict, const char *key)
 {

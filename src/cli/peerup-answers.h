@@ -22,6 +22,15 @@ peerup_ask (PeerupDBusEngine1 *proxy, PeerupAskCall call, PeerupAskFinish finish
 #define PEERUP_ASK(proxy, method, answer, error) \
   peerup_ask (proxy, peerup_dbus_engine1_call_##method, peerup_dbus_engine1_call_##method##_finish, answer, error)
 
+/* The same for a call that takes one text. */
+typedef void (*PeerupAskAboutCall) (PeerupDBusEngine1 *proxy, const char *text, GCancellable *cancellable,
+                                    GAsyncReadyCallback callback, gpointer data);
+gboolean peerup_ask_about (PeerupDBusEngine1 *proxy, const char *text, PeerupAskAboutCall call, PeerupAskFinish finish,
+                           GVariant **answer, GError **error);
+#define PEERUP_ASK_ABOUT(proxy, method, text, answer, error)                                                    \
+  peerup_ask_about (proxy, text, peerup_dbus_engine1_call_##method, peerup_dbus_engine1_call_##method##_finish, \
+                    answer, error)
+
 /* Borrowed; "" if it is not there. */
 const char *peerup_answer_get_string (GVariant *dict, const char *key);
 gboolean peerup_answer_get_flag (GVariant *dict, const char *key);

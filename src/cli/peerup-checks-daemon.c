@@ -305,11 +305,18 @@ peerup_check_running (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
 {
   peerup_check_daemon (findings, daemon);
   peerup_check_listening (findings, daemon);
+  peerup_check_interfaces (findings, daemon);
   peerup_check_udp (findings, daemon);
   peerup_check_udp_buffers (findings, daemon);
   peerup_check_udp_offload (findings, daemon);
   peerup_check_path_mtu (findings, daemon);
   peerup_check_congestion (findings, daemon);
+  peerup_check_stun (findings, daemon);
+  peerup_check_nat (findings, daemon);
+  peerup_check_port_mapping (findings, daemon);
+  peerup_check_firewall (findings, daemon);
+  peerup_check_reachability (findings, daemon);
+  peerup_check_relays (findings, daemon);
   peerup_check_main_loop (findings, daemon);
   peerup_check_relay (findings, daemon);
   peerup_check_limits (findings, daemon);

@@ -18,6 +18,9 @@ void peerup_check_identity (PeerupFindings *findings, PeerupConfig *config);
 /* @now: seconds since 1970. */
 void peerup_check_authorized_keys (PeerupFindings *findings, PeerupConfig *config, gint64 now);
 
+/* @status: as adjtimex() gives it: TIME_ERROR where nothing keeps the clock right. */
+void peerup_check_clock (PeerupFindings *findings, int status);
+
 /* What the running daemon told. */
 typedef struct
 {
@@ -30,6 +33,8 @@ typedef struct
   GVariant *connections;        /* as ListConnections */
   GVariant *limits;             /* as ListLimits */
   GVariant *relay;              /* as GetRelayService */
+  GVariant *relays;             /* as ListRelays */
+  GVariant *network;            /* as GetNetwork */
   guint64 receive_max;          /* bytes that the system lets a program ask for; 0: not known */
   guint64 send_max;
 } PeerupDaemonFacts;
@@ -42,6 +47,14 @@ void peerup_check_listening (PeerupFindings *findings, const PeerupDaemonFacts *
 void peerup_check_main_loop (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
 void peerup_check_relay (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
 void peerup_check_limits (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
+
+void peerup_check_interfaces (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
+void peerup_check_stun (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
+void peerup_check_nat (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
+void peerup_check_port_mapping (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
+void peerup_check_firewall (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
+void peerup_check_reachability (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
+void peerup_check_relays (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
 
 void peerup_check_udp (PeerupFindings *findings, const PeerupDaemonFacts *daemon);
 void peerup_check_udp_buffers (PeerupFindings *findings, const PeerupDaemonFacts *daemon);

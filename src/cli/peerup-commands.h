@@ -13,6 +13,8 @@ int cmd_whoami (PeerupCli *cli);
 int cmd_daemon (PeerupCli *cli);
 int cmd_proxy (PeerupCli *cli);
 int cmd_ping (PeerupCli *cli);
+int cmd_traceroute (PeerupCli *cli);
+int cmd_resolve (PeerupCli *cli);
 int cmd_service_add (PeerupCli *cli);
 int cmd_service_remove (PeerupCli *cli);
 int cmd_service_enable (PeerupCli *cli);

@@ -30,16 +30,23 @@ add_path (GVariantDict *dict, PeerupPeer *peer)
   g_variant_dict_insert (dict, "bytes_sent", "t", peerup_peer_get_bytes_sent (peer));
 }
 
+const char *
+peerup_control_peer_state_word (PeerupPeer *peer)
+{
+  static const char *const states[] = { "disconnected", "connecting", "connected" };
+
+  return states[peerup_peer_get_state (peer)];
+}
+
 GVariant *
 peerup_control_describe_peer (PeerupPeer *peer)
 {
-  static const char *const states[] = { "disconnected", "connecting", "connected" };
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
 
   add_string (&dict, "id", peerup_peer_get_id (peer));
   add_string (&dict, "name", peerup_peer_get_name (peer));
   add_string (&dict, "agent", peerup_peer_get_agent (peer));
-  add_string (&dict, "state", states[peerup_peer_get_state (peer)]);
+  add_string (&dict, "state", peerup_control_peer_state_word (peer));
   g_variant_dict_insert (&dict, "connections", "u", peerup_peer_get_n_connections (peer));
   g_variant_dict_insert (&dict, "streams", "u", peerup_peer_get_n_streams (peer));
   if (peerup_peer_get_state (peer) == PEERUP_PEER_CONNECTED)

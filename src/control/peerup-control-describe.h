@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 /* What the D-Bus interface shows of the engine's objects, each an a{sv}; floating. The
  * keys are described in data/dbus. */
 GVariant *peerup_control_describe_peer (PeerupPeer *peer);
+/* "disconnected", "connecting", "connected". Static. */
+const char *peerup_control_peer_state_word (PeerupPeer *peer);
 GVariant *peerup_control_describe_service (PeerupService *service);
 GVariant *peerup_control_describe_forward (PeerupForward *forward, const char *id);
 GVariant *peerup_control_describe_limit (PeerupLimits *limits, PeerupLimit limit);

@@ -9,6 +9,7 @@
 
 #include "control/peerup-control-describe.h"
 #include "control/peerup-control-errors.h"
+#include "control/peerup-control-paths.h"
 #include "control/peerup-control-relay.h"
 #include "control/peerup-control-requests.h"
 #include "peerup-config.h"
@@ -180,17 +181,10 @@ ping_free (gpointer data)
 static const char *
 path_word (PeerupEngine *engine, const char *text)
 {
-  GListModel *peers = peerup_engine_get_peers (engine);
   g_autoptr (PeerupPeerId) id = peerup_engine_resolve (engine, text, NULL);
+  PeerupPeer *peer = id != NULL ? peerup_peer_list_find (engine->peers, id) : NULL;
 
-  for (guint i = 0; id != NULL && i < g_list_model_get_n_items (peers); i++)
-    {
-      g_autoptr (PeerupPeer) peer = g_list_model_get_item (peers, i);
-
-      if (g_str_equal (peerup_peer_get_id (peer), peerup_peer_id_get_string (id)))
-        return peerup_peer_get_relayed (peer) ? "relayed" : "direct";
-    }
-  return "direct";
+  return peer != NULL && peerup_peer_get_relayed (peer) ? "relayed" : "direct";
 }
 
 static DexFuture *
@@ -363,6 +357,34 @@ resume_relay (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
   return TRUE;
 }
 
+static gboolean
+handle_resolve (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer)
+{
+  peerup_control_resolve (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, peer);
+  return TRUE;
+}
+
+static gboolean
+handle_trace (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer)
+{
+  peerup_control_trace (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, peer);
+  return TRUE;
+}
+
+static gboolean
+handle_list_paths (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer)
+{
+  peerup_control_list_paths (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, peer);
+  return TRUE;
+}
+
+static gboolean
+handle_get_network (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  peerup_control_get_network (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine);
+  return TRUE;
+}
+
 static void
 engine_iface_init (PeerupDBusEngine1Iface *iface)
 {
@@ -377,6 +399,10 @@ engine_iface_init (PeerupDBusEngine1Iface *iface)
   iface->handle_drain_relay = drain_relay;
   iface->handle_resume_relay = resume_relay;
   iface->handle_ping = handle_ping;
+  iface->handle_resolve = handle_resolve;
+  iface->handle_trace = handle_trace;
+  iface->handle_list_paths = handle_list_paths;
+  iface->handle_get_network = handle_get_network;
   iface->handle_add_forward = handle_add_forward;
   iface->handle_remove_forward = handle_remove_forward;
   iface->handle_stop = handle_stop;

@@ -59,6 +59,12 @@ peerup_peer_list_ensure (PeerupPeerList *self, PeerupPeerId *id)
   return peer;
 }
 
+PeerupPeer *
+peerup_peer_list_find (PeerupPeerList *self, PeerupPeerId *id)
+{
+  return g_hash_table_lookup (self->by_id, id);
+}
+
 void
 peerup_peer_list_set_names (PeerupPeerList *self, PeerupConfig *config)
 {

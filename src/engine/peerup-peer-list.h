@@ -22,6 +22,8 @@ void peerup_peer_list_follow (PeerupPeerList *self, PeerupSwarm *swarm, PeerupId
 GListModel *peerup_peer_list_get_model (PeerupPeerList *self);
 /* The peer of that ID, made if need be; borrowed. */
 PeerupPeer *peerup_peer_list_ensure (PeerupPeerList *self, PeerupPeerId *id);
+/* (nullable): borrowed; NULL for one that it has not. */
+PeerupPeer *peerup_peer_list_find (PeerupPeerList *self, PeerupPeerId *id);
 /* Gives every peer, also later ones, the name @config (nullable) has for it. */
 void peerup_peer_list_set_names (PeerupPeerList *self, PeerupConfig *config);
 

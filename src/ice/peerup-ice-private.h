@@ -18,5 +18,7 @@ G_BEGIN_DECLS
  * @prefix bits, and the real ones and their routers are left out. */
 void peerup_ice_use_network (PeerupIce *self, const char *address, guint prefix);
 guint peerup_ice_get_n_sessions (PeerupIce *self);
+/* For tests: forgets who began how many. */
+void peerup_ice_forget_begun (PeerupIce *self);
 
 G_END_DECLS

@@ -82,6 +82,12 @@ search_end_asking (PeerupIceSearch *self)
   g_clear_pointer (&self->socket, peerup_udp_socket_free);
 }
 
+/* Nobody speaks QUIC yet; without a function nothing is received. */
+static void
+on_quic (PeerupUdpSocket *socket, const PeerupDatagrams *datagrams, gint64 now, gpointer data)
+{
+}
+
 static gboolean
 search_ask (PeerupIceSearch *self, const PeerupSocketAddress *server)
 {
@@ -98,6 +104,7 @@ search_ask (PeerupIceSearch *self, const PeerupSocketAddress *server)
       g_clear_fd (&copy, NULL);
       return FALSE;
     }
+  peerup_udp_socket_set_func (self->socket, on_quic, NULL);
   self->stun = peerup_stun_socket_new (self->socket, NULL);
   self->asking =
     dex_future_finally (peerup_stun_socket_ask (self->stun, server, g_get_monotonic_time () + STUN_TIMEOUT), on_asked,

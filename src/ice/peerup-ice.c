@@ -303,6 +303,12 @@ peerup_ice_get_n_sessions (PeerupIce *self)
   return g_hash_table_size (self->searches);
 }
 
+void
+peerup_ice_forget_begun (PeerupIce *self)
+{
+  g_queue_clear_full (&self->begun, begun_free);
+}
+
 /* Life */
 
 static void

@@ -181,6 +181,14 @@ peerup_socket_address_to_multiaddr (const PeerupSocketAddress *self, PeerupIpTra
 }
 
 char *
+peerup_socket_address_dup_host (const PeerupSocketAddress *self)
+{
+  char text[INET6_ADDRSTRLEN];
+
+  return g_strdup (host_to_string (self, text));
+}
+
+char *
 peerup_socket_address_to_string (const PeerupSocketAddress *self)
 {
   char text[INET6_ADDRSTRLEN];

@@ -54,6 +54,8 @@ PeerupMultiaddr *peerup_socket_address_to_multiaddr (const PeerupSocketAddress *
                                                      PeerupIpTransport transport) G_GNUC_WARN_UNUSED_RESULT;
 /* "1.2.3.4:5" or "[::1]:5", for messages. */
 char *peerup_socket_address_to_string (const PeerupSocketAddress *self) G_GNUC_WARN_UNUSED_RESULT;
+/* (nullable): "1.2.3.4" or "::1", without zone; NULL for AF_UNSPEC. */
+char *peerup_socket_address_dup_host (const PeerupSocketAddress *self) G_GNUC_WARN_UNUSED_RESULT;
 /* What counts as one host for limits: an IPv4 address, or the /64 that one IPv6 host can
  * fill at will. 0 for none. */
 guint64 peerup_socket_address_get_host_key (const PeerupSocketAddress *self);

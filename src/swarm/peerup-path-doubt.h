@@ -30,12 +30,12 @@ typedef enum
   PEERUP_PATH_OWING,
   PEERUP_PATH_ASKED,
   PEERUP_PATH_DEAD,
-} PeerupPathState;
+} PeerupDoubtState;
 
 /* To be read by anybody, written by the functions below. */
 typedef struct
 {
-  PeerupPathState state;
+  PeerupDoubtState state;
   gint64 asked_at; /* when the doubt began */
   gint64 deadline; /* of the next step; G_MAXINT64: none is due */
 } PeerupPathDoubt;

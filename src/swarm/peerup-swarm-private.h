@@ -39,6 +39,8 @@ struct _PeerupSwarm
   char *websocket_certificate_file; /* nullable, as the next */
   char *websocket_key_file;
   PeerupRouteMonitor *routes; /* NULL where the system cannot tell */
+  PeerupTimer grace;          /* of own addresses that are gone; peerup-swarm-addresses.c */
+  gboolean in_grace;
   GHashTable *connections;    /* PeerupPeerId -> GPtrArray of PeerupConnection, oldest first */
   GHashTable *dials;          /* PeerupPeerId -> PeerupDial, borrowed: each ends itself */
   GHashTable *direct_dials;   /* the same of peerup_swarm_connect_direct() */
@@ -52,6 +54,7 @@ struct _PeerupSwarm
   PeerupRelayStandingFunc standing_func; /* NULL: all relays stand alike */
   gpointer standing_data;
   GPtrArray *relayed_addresses; /* of PeerupMultiaddr */
+  GPtrArray *mapped_addresses;  /* likewise */
   PeerupSwarmGuests guest_funcs;
   GPtrArray *guests; /* peerup-swarm-guest.c */
   gboolean closed;
@@ -129,6 +132,9 @@ PeerupQuicTransport *peerup_swarm_get_quic_for (PeerupSwarm *self, const PeerupS
                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_swarm_stop_quic (PeerupSwarm *self);
 void peerup_swarm_watch_routes (PeerupSwarm *self);
+/* Ends the connections from addresses that this machine no longer has, unless they are back in a moment. */
+void peerup_swarm_check_addresses (PeerupSwarm *self);
+void peerup_swarm_stop_grace (PeerupSwarm *self);
 
 /* (transfer full): what peerup_swarm_dial_punched() and accept_punched() keep; one that is taken out ends. */
 GPtrArray *peerup_swarm_punched_new (void) G_GNUC_WARN_UNUSED_RESULT;

@@ -162,7 +162,9 @@ peerup_swarm_network_changed (PeerupSwarm *self)
   for (guint i = 0; i < self->quic->len; i++)
     peerup_quic_transport_check_routes (self->quic->pdata[i]);
   peerup_swarm_check_punched (self);
+  peerup_swarm_check_addresses (self);
   g_signal_emit_by_name (self, "addresses-changed");
+  g_signal_emit_by_name (self, "network-changed");
 }
 
 static void

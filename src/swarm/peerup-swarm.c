@@ -18,6 +18,7 @@ enum
   SIGNAL_CONNECTION_CHANGED,
   SIGNAL_PROTOCOLS_CHANGED,
   SIGNAL_ADDRESSES_CHANGED,
+  SIGNAL_NETWORK_CHANGED,
   SIGNAL_REFUSED,
   SIGNAL_LIMITED,
   SIGNAL_DIALED,
@@ -485,6 +486,27 @@ peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *ad
   peerup_swarm_note_addresses (self, peer);
 }
 
+static gboolean
+is_loopback (PeerupMultiaddr *address)
+{
+  g_auto (PeerupEndpoint) endpoint = { 0 };
+
+  return address != NULL && peerup_endpoint_parse (address, &endpoint, NULL) &&
+         peerup_endpoint_get_scope (&endpoint) == PEERUP_SCOPE_LOOPBACK;
+}
+
+void
+peerup_swarm_add_told_addresses (PeerupSwarm *self, PeerupConnection *connection, GPtrArray *addresses)
+{
+  const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
+  gboolean is_here = is_loopback (info->remote_address);
+
+  for (guint i = 0; i < addresses->len; i++)
+    if (is_here || !is_loopback (addresses->pdata[i]))
+      peerup_peerstore_add_told (self->peerstore, info->remote_peer, addresses->pdata[i]);
+  peerup_swarm_note_addresses (self, info->remote_peer);
+}
+
 GPtrArray *
 peerup_swarm_dup_addresses (PeerupSwarm *self, PeerupPeerId *peer)
 {
@@ -523,6 +545,7 @@ peerup_swarm_dispose (GObject *object)
     }
   peerup_swarm_stop_quic (self);
   g_clear_pointer (&self->routes, peerup_route_monitor_free);
+  peerup_swarm_stop_grace (self);
   g_hash_table_remove_all (self->connections);
   g_hash_table_remove_all (self->protocols);
   peerup_swarm_set_gate (self, NULL, NULL, NULL);
@@ -541,6 +564,7 @@ peerup_swarm_finalize (GObject *object)
   g_hash_table_unref (self->direct_dials);
   g_ptr_array_unref (self->relayed_addresses);
   g_ptr_array_unref (self->guests);
+  g_ptr_array_unref (self->mapped_addresses);
   g_hash_table_unref (self->upgrading);
   g_ptr_array_unref (self->openings);
   g_hash_table_unref (self->opened_at);
@@ -575,6 +599,8 @@ peerup_swarm_class_init (PeerupSwarmClass *klass)
     g_signal_new ("protocols-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_ADDRESSES_CHANGED] =
     g_signal_new ("addresses-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_NETWORK_CHANGED] =
+    g_signal_new ("network-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_REFUSED] = g_signal_new ("refused", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
                                           PEERUP_TYPE_PEER_ID, G_TYPE_STRING, G_TYPE_STRING);
   signals[SIGNAL_LIMITED] =
@@ -593,6 +619,7 @@ peerup_swarm_init (PeerupSwarm *self)
   self->direct_dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
   self->relayed_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->guests = peerup_swarm_guests_new ();
+  self->mapped_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->openings = g_ptr_array_new ();
   self->opened_at =

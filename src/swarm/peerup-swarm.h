@@ -20,6 +20,7 @@ G_DECLARE_FINAL_TYPE (PeerupSwarm, peerup_swarm, PEERUP, SWARM, GObject)
  *  "connection-opened" (PeerupConnection), "connection-closed" (PeerupConnection)
  *  "connection-changed" (PeerupConnection): it has become silent, or is no longer, or its path has moved
  *  "protocols-changed", "addresses-changed" (those that are announced)
+ *  "network-changed": this machine's addresses or routes, or nothing but a lease; QUIC has moved already
  *  "refused" (PeerupPeerId, char *remote_address, char *reason): an inbound peer was gated
  *  "limited" (char *text): a limit refused something; at most once a second, so that the text
  *     may be logged. The figures of the limits have all of them.
@@ -118,7 +119,9 @@ DexFuture *peerup_swarm_accept_circuit (PeerupSwarm *self, const PeerupCircuit *
                                         PeerupMultiaddr *address) G_GNUC_WARN_UNUSED_RESULT;
 /* Where we can be reached through relays, the best first; copied. */
 void peerup_swarm_set_relayed_addresses (PeerupSwarm *self, GPtrArray *addresses);
-/* (transfer full) of PeerupMultiaddr: the listen addresses, and then those. */
+/* Where our sockets can be reached from the internet though they are bound elsewhere; copied. */
+void peerup_swarm_set_mapped_addresses (PeerupSwarm *self, GPtrArray *addresses);
+/* (transfer full) of PeerupMultiaddr: the listen addresses, the mapped ones, and then the relayed ones. */
 GPtrArray *peerup_swarm_dup_announced_addresses (PeerupSwarm *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer full) of PeerupQuicTransport: those that listen and those that only dial, oldest first. */
@@ -141,13 +144,21 @@ DexFuture *peerup_swarm_dial_punched (PeerupSwarm *self, int fd, const PeerupSoc
                                       gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_swarm_accept_punched (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote,
                                         PeerupPeerId *peer, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* The same. @early: nullable, of GBytes: datagrams that were read from @fd before, as if they came now. */
+DexFuture *peerup_swarm_accept_punched_early (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote,
+                                              PeerupPeerId *peer, GPtrArray *early,
+                                              gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The peerstore. Addresses may carry /p2p/ of that peer. Bounded per peer (64); the newest win. */
 void peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *addresses);
+/* The same of what the peer of @connection says itself. It is believed where that can do no harm: no loopback but from
+ * one that is there, and private ones are dialed only in networks that this machine is on then. */
+void peerup_swarm_add_told_addresses (PeerupSwarm *self, PeerupConnection *connection, GPtrArray *addresses);
 GPtrArray *peerup_swarm_dup_addresses (PeerupSwarm *self, PeerupPeerId *peer);
 
 /* The machine's addresses or routes have changed: QUIC connections move to new paths, what was
- * learned about the old network is forgotten, and "addresses-changed" is emitted. The swarm sees
+ * learned about the old network is forgotten, "addresses-changed" and "network-changed" are emitted, and connections
+ * whose own address is gone for longer than a second end. The swarm sees
  * by itself what the system tells; this is for who knows more. */
 void peerup_swarm_network_changed (PeerupSwarm *self);
 

@@ -78,6 +78,20 @@ peerup_connection_close (PeerupConnection *self, guint32 code)
 }
 
 void
+peerup_connection_abort (PeerupConnection *self, GError *error)
+{
+  PeerupConnectionClass *klass = PEERUP_CONNECTION_GET_CLASS (self);
+  g_autoptr (GError) owned = error;
+
+  if (PRIVATE (self)->error != NULL)
+    return;
+  if (klass->abort != NULL)
+    klass->abort (self, error);
+  else
+    klass->close (self, PEERUP_CONNECTION_CODE_NONE);
+}
+
+void
 peerup_connection_retire (PeerupConnection *self, guint32 code)
 {
   PeerupConnectionPrivate *priv = PRIVATE (self);

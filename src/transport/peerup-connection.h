@@ -79,8 +79,10 @@ struct _PeerupConnectionClass
   void (*get_figures) (PeerupConnection *self, PeerupConnectionFigures *figures);
   /* Optional: looks at what the system knows of answers, and notes it. */
   void (*check_life) (PeerupConnection *self);
+  /* Optional: as close, without waiting for anything; borrows @error. */
+  void (*abort) (PeerupConnection *self, const GError *error);
 
-  gpointer padding[6];
+  gpointer padding[5];
 };
 
 const PeerupConnectionInfo *peerup_connection_get_info (PeerupConnection *self);
@@ -88,6 +90,8 @@ PeerupPeerId *peerup_connection_get_remote_peer (PeerupConnection *self);
 gint64 peerup_connection_get_opened_at (PeerupConnection *self); /* monotonic µs */
 DexFuture *peerup_connection_open_stream (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_connection_close (PeerupConnection *self, guint32 code);
+/* Ends it at once with @error, which is taken: the peer is out of reach, and nothing is waited for. */
+void peerup_connection_abort (PeerupConnection *self, GError *error);
 /* Tells the peer to open no more streams here, and closes when the last has ended. */
 void peerup_connection_retire (PeerupConnection *self, guint32 code);
 /* Whether new streams are to go elsewhere: retired by either side, closing or closed. */

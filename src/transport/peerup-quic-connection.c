@@ -133,6 +133,15 @@ peerup_quic_connection_close (PeerupConnection *connection, guint32 code)
   quic_connection_end (PEERUP_QUIC_CONNECTION (connection), code);
 }
 
+static void
+peerup_quic_connection_abort (PeerupConnection *connection, const GError *error)
+{
+  g_autoptr (PeerupConnection) held = g_object_ref (connection);
+
+  peerup_quic_conn_close (PEERUP_QUIC_CONNECTION (connection)->conn, PEERUP_CONNECTION_CODE_NONE, error,
+                          g_get_monotonic_time ());
+}
+
 /* QUIC itself has no way to tell the peer that it shall open no more streams. Both sides
  * prefer the same connection of several, so it stays without any. */
 static void
@@ -335,6 +344,7 @@ peerup_quic_connection_class_init (PeerupQuicConnectionClass *klass)
   connection_class->open_stream = peerup_quic_connection_open_stream;
   connection_class->close = peerup_quic_connection_close;
   connection_class->retire = peerup_quic_connection_retire;
+  connection_class->abort = peerup_quic_connection_abort;
   connection_class->ping = peerup_quic_connection_ping;
   connection_class->get_n_streams = peerup_quic_connection_get_n_streams;
   connection_class->get_rtt = peerup_quic_connection_get_rtt;

@@ -557,6 +557,12 @@ peerup_yamux_connection_close (PeerupConnection *connection, guint32 code)
 }
 
 static void
+peerup_yamux_connection_abort (PeerupConnection *connection, const GError *error)
+{
+  die (PEERUP_YAMUX_CONNECTION (connection), g_error_copy (error));
+}
+
+static void
 peerup_yamux_connection_retire (PeerupConnection *connection, guint32 code)
 {
   PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (connection);
@@ -654,6 +660,7 @@ peerup_yamux_connection_class_init (PeerupYamuxConnectionClass *klass)
   connection_class->open_stream = peerup_yamux_connection_open_stream;
   connection_class->close = peerup_yamux_connection_close;
   connection_class->retire = peerup_yamux_connection_retire;
+  connection_class->abort = peerup_yamux_connection_abort;
   connection_class->ping = peerup_yamux_connection_ping;
   connection_class->get_n_streams = peerup_yamux_connection_get_n_streams;
   connection_class->get_rtt = peerup_yamux_connection_get_rtt;

@@ -18,6 +18,8 @@ typedef struct
   const char *connections; /* aa{sv} */
   const char *limits;      /* aa{sv} */
   const char *relay;       /* a{sv} */
+  const char *relays;      /* aa{sv} */
+  const char *network;     /* a{sv} */
   const char *const *addresses;
   const char *version;
   guint64 receive_max, send_max;
@@ -45,6 +47,8 @@ case_check (CaseCheck check, const Case *input)
   g_autoptr (GVariant) connections = case_parse ("aa{sv}", input->connections);
   g_autoptr (GVariant) limits = case_parse ("aa{sv}", input->limits);
   g_autoptr (GVariant) relay = case_parse ("a{sv}", input->relay);
+  g_autoptr (GVariant) relays = case_parse ("aa{sv}", input->relays);
+  g_autoptr (GVariant) network = case_parse ("a{sv}", input->network);
   g_autoptr (GVariant) list = NULL;
   g_autoptr (GString) out = g_string_new (NULL);
   const PeerupDaemonFacts daemon = {
@@ -57,6 +61,8 @@ case_check (CaseCheck check, const Case *input)
     .connections = connections,
     .limits = limits,
     .relay = relay,
+    .relays = relays,
+    .network = network,
     .receive_max = input->receive_max,
     .send_max = input->send_max,
   };

@@ -187,7 +187,7 @@ test_without_a_daemon (void)
   g_assert_nonnull (strstr (text, "ok    authorized keys  1 peer may connect\n"));
   g_assert_nonnull (strstr (text, "MEND  daemon           no daemon runs for"));
   g_assert_nonnull (strstr (text, "?     UDP buffers      not checked: no daemon answers\n"));
-  g_assert_true (g_str_has_suffix (text, "\n1 thing to mend. 9 could not be checked.\n"));
+  g_assert_true (g_str_has_suffix (text, "\n1 thing to mend. 16 could not be checked.\n"));
   root = run_json (&device, PEERUP_CLI_FAILED, "doctor");
   g_assert_false (json_object_get_boolean_member (json_node_get_object (root), "healthy"));
   g_assert_cmpstr (get_result (root, "identity"), ==, "ok");

@@ -220,7 +220,7 @@ say (Flow *flow, const char *text)
 
 /* Until it is in @state, for @time at most: the time that it took, or -1. */
 static gint64
-line_run (Line *self, PeerupPathState state, gint64 time)
+line_run (Line *self, PeerupDoubtState state, gint64 time)
 {
   gint64 start = self->world->now;
 
@@ -236,7 +236,7 @@ line_run (Line *self, PeerupPathState state, gint64 time)
 
 /* Until it is no more in @state: the time that it took. */
 static gint64
-line_leave (Line *self, PeerupPathState state)
+line_leave (Line *self, PeerupDoubtState state)
 {
   gint64 start = self->world->now;
 
