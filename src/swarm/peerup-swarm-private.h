@@ -162,6 +162,8 @@ void peerup_swarm_note_inbound (PeerupSwarm *self, PeerupConnection *inbound);
 void peerup_swarm_note_addresses (PeerupSwarm *self, PeerupPeerId *peer);
 /* A connection that was silent is not so any more: who dials to replace it need not. */
 void peerup_swarm_note_heard (PeerupSwarm *self, PeerupConnection *connection);
+/* Of @ours, which we dialed, and @theirs, which crossed it, one stays. For the peer with the smaller ID to say. */
+void peerup_swarm_settle_pair (PeerupSwarm *self, PeerupConnection *ours, PeerupConnection *theirs);
 void peerup_dial_cancel (PeerupDial *self);
 
 /* Simultaneous opens; see peerup-swarm-simultaneous.c. */
