@@ -34,7 +34,8 @@ G_BEGIN_DECLS
 #define PEERUP_PORT_SEARCH_AT_ONCE  4
 #define PEERUP_PORT_SEARCH_KEY_SIZE 16
 
-/* A UDP socket and where it reaches the peer. A copy has a descriptor of its own, of the same socket. */
+/* A UDP socket and where it reaches the peer. Copies of the boxed type are the same one, counted: whoever takes the
+ * descriptor takes it from all of them. */
 typedef struct
 {
   int fd; /* owned, bound, does not block; -1 once taken */

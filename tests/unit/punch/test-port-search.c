@@ -128,6 +128,8 @@ check_ways (const PeerupPunchedSocket *many, const PeerupPunchedSocket *one, con
   struct pollfd wanted = { .fd = one->fd, .events = POLLIN };
   char word[100];
 
+  g_assert_cmpint (many->fd, >=, 0);
+  g_assert_cmpint (one->fd, >=, 0);
   g_assert_true (peerup_socket_address_equal (&many->remote, address));
   g_assert_cmpint (getsockname (many->fd, &bound.any, &length), ==, 0);
   g_assert_cmpuint (peerup_socket_address_get_port (&bound), ==, peerup_socket_address_get_port (&one->remote));
