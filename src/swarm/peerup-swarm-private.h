@@ -31,6 +31,7 @@ struct _PeerupSwarm
   GHashTable *protocols; /* name -> Handler */
   GPtrArray *listening;  /* of Listening; peerup-swarm-listen.c */
   GPtrArray *quic;       /* of PeerupQuicTransport; peerup-swarm-quic.c */
+  GPtrArray *punched;    /* sockets with one connection each; peerup-swarm-punch.c */
   PeerupQuicCongestion congestion;
   char *websocket_certificate_file; /* nullable, as the next */
   char *websocket_key_file;
@@ -107,6 +108,11 @@ PeerupQuicTransport *peerup_swarm_get_quic_for (PeerupSwarm *self, const PeerupS
                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_swarm_stop_quic (PeerupSwarm *self);
 void peerup_swarm_watch_routes (PeerupSwarm *self);
+
+/* (transfer full): what peerup_swarm_dial_punched() and accept_punched() keep; one that is taken out ends. */
+GPtrArray *peerup_swarm_punched_new (void) G_GNUC_WARN_UNUSED_RESULT;
+/* Ends the connections whose address this machine has no more. */
+void peerup_swarm_check_punched (PeerupSwarm *self);
 
 /* The limits; see peerup-swarm-limits.c. A refusal is counted and told ("limited"). */
 PeerupLimits *peerup_swarm_limits_new (void) G_GNUC_WARN_UNUSED_RESULT;

@@ -146,6 +146,7 @@ peerup_swarm_stop_quic (PeerupSwarm *self)
   for (guint i = 0; i < self->quic->len; i++)
     peerup_quic_transport_close (self->quic->pdata[i], PEERUP_CONNECTION_CODE_SHUTDOWN);
   g_ptr_array_set_size (self->quic, 0);
+  g_ptr_array_set_size (self->punched, 0);
 }
 
 /* Routes */
@@ -160,6 +161,7 @@ peerup_swarm_network_changed (PeerupSwarm *self)
   peerup_peerstore_network_changed (self->peerstore);
   for (guint i = 0; i < self->quic->len; i++)
     peerup_quic_transport_check_routes (self->quic->pdata[i]);
+  peerup_swarm_check_punched (self);
   g_signal_emit_by_name (self, "addresses-changed");
 }
 

@@ -597,6 +597,7 @@ peerup_swarm_finalize (GObject *object)
   g_ptr_array_unref (self->relayed_addresses);
   g_hash_table_unref (self->upgrading);
   g_ptr_array_unref (self->quic);
+  g_ptr_array_unref (self->punched);
   g_hash_table_unref (self->connections);
   g_hash_table_unref (self->protocols);
   peerup_peerstore_free (self->peerstore);
@@ -643,6 +644,7 @@ peerup_swarm_init (PeerupSwarm *self)
   self->relayed_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->quic = g_ptr_array_new_with_free_func (g_object_unref);
+  self->punched = peerup_swarm_punched_new ();
   self->peerstore = peerup_peerstore_new ();
   self->limits = peerup_swarm_limits_new ();
 }

@@ -329,7 +329,7 @@ peerup_quic_connection_init (PeerupQuicConnection *self)
 }
 
 PeerupQuicConnection *
-peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote)
+peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote, gboolean punched)
 {
   PeerupQuicConnection *self = g_object_new (PEERUP_TYPE_QUIC_CONNECTION, NULL);
   PeerupPublicKey *key = peerup_quic_conn_get_remote_key (conn);
@@ -351,6 +351,7 @@ peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote)
     .security = "/tls/1.0.0",
     .muxer = "/quic-v1",
     .outbound = peerup_quic_conn_is_outbound (conn),
+    .punched = punched,
   };
   peerup_connection_init_info (PEERUP_CONNECTION (self), &info);
   self->conn = peerup_quic_conn_ref (conn);

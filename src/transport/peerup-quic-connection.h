@@ -14,9 +14,9 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (PeerupQuicConnection, peerup_quic_connection, PEERUP, QUIC_CONNECTION, PeerupConnection)
 
 /* Takes a reference of its own on @conn, which is established. @remote: what the dialed
- * connection's info names, nullable: its address. */
+ * connection's info names, nullable: its address. @punched: what it names too. */
 PeerupQuicConnection *
-peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote) G_GNUC_WARN_UNUSED_RESULT;
+peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote, gboolean punched) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether it is kept alive while it has no streams; TRUE at first. */
 void peerup_quic_connection_set_keep_alive (PeerupQuicConnection *self, gboolean keep_alive);
 

@@ -259,7 +259,8 @@ static void
 on_established (PeerupQuicConn *conn, gpointer user_data)
 {
   Link *link = user_data;
-  g_autoptr (PeerupQuicConnection) connection = peerup_quic_connection_new (conn, link->address);
+  g_autoptr (PeerupQuicConnection) connection =
+    peerup_quic_connection_new (conn, link->address, link->transport->options.punched);
   g_autoptr (GError) error = NULL;
   DexPromise *promise;
 
@@ -416,7 +417,7 @@ on_cancelled (GCancellable *cancellable, gpointer data)
   peerup_task_schedule (&link->task);
 }
 
-/* The source address that the system would take, with our port. */
+/* The source address that the system would take, with our port; that of a bound socket. */
 static gboolean
 find_local_address (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupSocketAddress *local,
                     GError **error)
@@ -429,6 +430,11 @@ find_local_address (PeerupQuicTransport *self, const PeerupSocketAddress *remote
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "This socket is of the other IP version");
       return FALSE;
+    }
+  if (!peerup_socket_address_is_wildcard (&bound))
+    {
+      *local = bound;
+      return TRUE;
     }
   if (!peerup_udp_find_route (remote, local, &mtu, error))
     return FALSE;
@@ -459,6 +465,15 @@ peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress
   return DEX_FUTURE (dex_ref (link->promise));
 }
 
+void
+peerup_quic_transport_hear (PeerupQuicTransport *self, const PeerupDatagrams *datagrams)
+{
+  PeerupDatagrams heard = *datagrams;
+
+  if (self->quic != NULL && datagrams->length > 0 && find_local_address (self, &datagrams->remote, &heard.local, NULL))
+    peerup_quic_receive (self->quic, &heard, g_get_monotonic_time ());
+}
+
 /* Whether the system still has the address. */
 static gboolean
 is_own_address (const PeerupSocketAddress *address)
@@ -474,13 +489,23 @@ is_own_address (const PeerupSocketAddress *address)
   return result;
 }
 
+/* Its address is gone for good. */
+static void
+link_strand (Link *self)
+{
+  g_autoptr (GError) error =
+    g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+                         "This machine's address has changed, and the connection could not move to the new one");
+
+  peerup_quic_conn_close (self->conn, PEERUP_CONNECTION_CODE_NONE, error, g_get_monotonic_time ());
+}
+
 /* Where no way leads to the peer, the connection waits: the way may come back. Where one does and
  * the old address is gone, a connection that may not move is over: whoever needs it
  * connects anew at once, rather than when the silence has been noticed. */
 static void
 link_check_route (Link *self)
 {
-  g_autoptr (GError) error = NULL;
   PeerupSocketAddress local, remote, better;
   gboolean has_old;
 
@@ -490,11 +515,28 @@ link_check_route (Link *self)
   if (!find_local_address (self->transport, &remote, &better, NULL) || peerup_socket_address_equal (&local, &better))
     return;
   has_old = is_own_address (&local);
-  if (peerup_quic_conn_migrate (self->conn, &better, has_old, g_get_monotonic_time ()) || has_old)
-    return;
-  error = g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                               "This machine's address has changed, and the connection could not move to the new one");
-  peerup_quic_conn_close (self->conn, PEERUP_CONNECTION_CODE_NONE, error, g_get_monotonic_time ());
+  if (!peerup_quic_conn_migrate (self->conn, &better, has_old, g_get_monotonic_time ()) && !has_old)
+    link_strand (self);
+}
+
+/* Where nothing can move: the socket is bound to one address, or NATs know it alone. */
+static gboolean
+transport_is_fixed (PeerupQuicTransport *self)
+{
+  PeerupSocketAddress bound;
+
+  peerup_udp_socket_get_address (self->socket, &bound);
+  return self->options.punched || !peerup_socket_address_is_wildcard (&bound);
+}
+
+static void
+link_check_address (Link *self)
+{
+  PeerupSocketAddress local, remote;
+
+  peerup_quic_conn_get_path (self->conn, &local, &remote);
+  if (!is_own_address (&local))
+    link_strand (self);
 }
 
 void
@@ -506,7 +548,10 @@ peerup_quic_transport_check_routes (PeerupQuicTransport *self)
   for (GList *l = self->links.head; l != NULL; l = next)
     {
       next = l->next;
-      link_check_route (l->data);
+      if (transport_is_fixed (self))
+        link_check_address (l->data);
+      else
+        link_check_route (l->data);
     }
 }
 

@@ -36,6 +36,7 @@ typedef struct
   PeerupCertificate *certificate;
   PeerupQuicCongestion congestion;
   gboolean listening;            /* FALSE: inbound Initials are dropped, and nothing answers them */
+  gboolean punched;              /* what the infos of its connections say */
   PeerupGateFunc gate;           /* nullable: everybody; asked as peerup_upgrade() does */
   PeerupQuicAdmitFunc admit;     /* nullable */
   PeerupQuicReleaseFunc release; /* when an admitted handshake has ended, either way */
@@ -60,8 +61,12 @@ PeerupUdpSocket *peerup_quic_transport_get_socket (PeerupQuicTransport *self);
 DexFuture *
 peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress *remote, PeerupPeerId *expected,
                             PeerupMultiaddr *address, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* A datagram that the socket's descriptor brought to somebody else before it was ours; @datagrams->local is
+ * filled in. */
+void peerup_quic_transport_hear (PeerupQuicTransport *self, const PeerupDatagrams *datagrams);
 /* The machine's addresses or routes have changed: connections that we dialed and whose source
- * address is another now migrate (RFC 9000 9). */
+ * address is another now migrate (RFC 9000 9). Where the socket is bound to one address, or punched,
+ * nothing can move: connections end when their address is gone. */
 void peerup_quic_transport_check_routes (PeerupQuicTransport *self);
 guint peerup_quic_transport_get_n_connections (PeerupQuicTransport *self);
 /* Closes every connection with @code and the socket; peers that are late are not answered any more. */
