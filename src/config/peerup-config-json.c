@@ -190,6 +190,7 @@ add_reach (JsonBuilder *builder, PeerupConfig *self)
   begin (builder, "network");
   add_list (builder, "listen_addresses", self->listen_addresses, address_to_string);
   add_flag (builder, "force_private_reachability", self->force_private_reachability);
+  add_flag (builder, "port_mapping", self->port_mapping);
   add_string (builder, "congestion", peerup_config_congestions[self->congestion]);
   add_flag (builder, "resource_limits_enabled", self->resource_limits_enabled);
   add_limits (builder, self);

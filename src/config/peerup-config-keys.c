@@ -52,6 +52,7 @@ static const PeerupConfigKey websocket_keys[] = {
 static const PeerupConfigKey network_keys[] = {
   { "listen_addresses", PEERUP_CONFIG_KEY_LIST },
   { "force_private_reachability", PEERUP_CONFIG_KEY_FLAG },
+  { "port_mapping", PEERUP_CONFIG_KEY_FLAG },
   { "congestion", PEERUP_CONFIG_KEY_TEXT },
   { "resource_limits_enabled", PEERUP_CONFIG_KEY_FLAG },
   { "limits", PEERUP_CONFIG_KEY_MAPPING, limits_keys },

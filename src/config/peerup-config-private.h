@@ -17,6 +17,7 @@ struct _PeerupConfig
   char *key_file;
   GPtrArray *listen_addresses;
   gboolean force_private_reachability;
+  gboolean port_mapping;
   PeerupConfigCongestion congestion;
   gboolean resource_limits_enabled;
   guint64 limits[PEERUP_N_LIMITS]; /* 0: not written */

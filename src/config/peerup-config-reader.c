@@ -213,6 +213,8 @@ read_network (Reader *self, GError **error)
 
   config->force_private_reachability =
     peerup_config_reader_flag (peerup_config_reader_find (self, "network", "force_private_reachability", NULL), FALSE);
+  config->port_mapping =
+    peerup_config_reader_flag (peerup_config_reader_find (self, "network", "port_mapping", NULL), TRUE);
   config->resource_limits_enabled =
     peerup_config_reader_flag (peerup_config_reader_find (self, "network", "resource_limits_enabled", NULL), TRUE);
   config->websocket_certificate_file = read_websocket_file (self, "certificate_file");

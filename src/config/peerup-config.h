@@ -135,6 +135,8 @@ const char *peerup_config_get_key_file (PeerupConfig *self);
  * one that this build does not have: whoever listens skips and reports those. */
 GPtrArray *peerup_config_get_listen_addresses (PeerupConfig *self);
 gboolean peerup_config_get_force_private_reachability (PeerupConfig *self);
+/* Whether the router is asked to let others in to the ports we listen on. */
+gboolean peerup_config_get_port_mapping (PeerupConfig *self);
 PeerupConfigCongestion peerup_config_get_congestion (PeerupConfig *self);
 /* FALSE only where the file says so: of the defaults those are left that protect the machine. */
 gboolean peerup_config_get_resource_limits_enabled (PeerupConfig *self);

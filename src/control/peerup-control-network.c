@@ -102,6 +102,28 @@ describe_nat (PeerupEngineNat *nat)
   return g_variant_builder_end (&builder);
 }
 
+static GVariant *
+describe_verdicts (PeerupEngineAutonat *autonat)
+{
+  static const char *const words[] = { "unknown", "reachable", "unreachable" };
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < peerup_engine_autonat_get_n_answers (autonat); i++)
+    {
+      g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+      PeerupEngineAutonatAnswer answer;
+
+      peerup_engine_autonat_get_answer (autonat, i, &answer);
+      g_variant_dict_insert (&dict, "address", "s", peerup_multiaddr_get_string (answer.address));
+      g_variant_dict_insert (&dict, "verdict", "s", words[answer.verdict]);
+      g_variant_dict_insert (&dict, "reachable", "u", answer.n_reachable);
+      g_variant_dict_insert (&dict, "unreachable", "u", answer.n_unreachable);
+      g_variant_dict_insert (&dict, "reason", "s", answer.reason != NULL ? answer.reason : "");
+      g_variant_builder_add_value (&builder, g_variant_dict_end (&dict));
+    }
+  return g_variant_builder_end (&builder);
+}
+
 static void
 add_addresses (GVariantDict *dict, GPtrArray *addresses)
 {
@@ -178,6 +200,8 @@ peerup_control_get_network (PeerupDBusEngine1 *object, GDBusMethodInvocation *in
       add_addresses (&dict, addresses);
       g_variant_dict_insert_value (&dict, "nat", describe_nat (engine->nat));
     }
+  if (engine->autonat != NULL)
+    g_variant_dict_insert_value (&dict, "verdicts", describe_verdicts (engine->autonat));
   g_variant_dict_insert_value (&dict, "interfaces", describe_interfaces ());
   peerup_dbus_engine1_complete_get_network (object, invocation, g_variant_dict_end (&dict));
 }

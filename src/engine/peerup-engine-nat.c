@@ -12,6 +12,8 @@
 #include "engine/peerup-engine-nat.h"
 #include "engine/peerup-reach-grade.h"
 #include "nat/peerup-nat-measure.h"
+#include "nat/peerup-nat-meter.h"
+#include "nat/peerup-port-mapping.h"
 #include "transport/quic/peerup-quic.h"
 
 /* Microseconds of quiet before it looks, so that one look is enough for a network that comes up bit by bit. */
@@ -29,6 +31,7 @@ typedef struct
   PeerupSocketAddress servers[PEERUP_ENGINE_NAT_SERVERS_MAX]; /* that were asked last */
   guint n_servers;
   gboolean is_asked; /* they have answered, or not */
+  PeerupSocketAddress seen_before; /* what was mapped at the last measurement, of this network or another */
 } Side;
 
 typedef struct
@@ -41,11 +44,14 @@ struct _PeerupEngineNat
 {
   PeerupEngine *engine; /* owns this */
   Side sides[2];
+  PeerupPortMapping *mapping; /* NULL: routers are not asked for anything */
+  PeerupNatMeter *meter; /* of IPv4, where the NATs are */
   PeerupTimer look;
   gint64 retry_time;
   GPtrArray *listening; /* of PeerupMultiaddr: where, at the last look */
   GArray *watchers;     /* of Watcher */
   const PeerupReachVerdict *verdict;
+  GStrv forwarded; /* as it was logged last */
 };
 
 /* What we have */
@@ -110,7 +116,159 @@ has_same_addresses (GPtrArray *a, GPtrArray *b)
   return n == a->len && n == b->len;
 }
 
+/* What routers forward */
+
+static gboolean
+is_global (const PeerupSocketAddress *address)
+{
+  g_autoptr (PeerupMultiaddr) multiaddr = peerup_socket_address_to_multiaddr (address, PEERUP_IP_QUIC);
+
+  return multiaddr != NULL && peerup_reachability_is_global (multiaddr);
+}
+
+static guint
+nat_list_forwarded (PeerupEngineNat *self, PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX])
+{
+  return self->mapping != NULL ? peerup_port_mapping_list (self->mapping, infos) : 0;
+}
+
+/* A router that says it forwards an address of the internet at which nobody sees us is wrong, or has another router
+ * before it. */
+static gboolean
+nat_believes (PeerupEngineNat *self, const PeerupPortMappingInfo *info)
+{
+  const PeerupSocketAddress *external = &info->mapped.external;
+  const PeerupSocketAddress *seen = &nat_get_side (self, external->any.sa_family)->facts.mapped;
+
+  return is_global (external) &&
+         (seen->any.sa_family == AF_UNSPEC || peerup_socket_address_is_same_host (external, seen));
+}
+
+/* Every transport that listens on a port which is forwarded, where others find it. */
+static void
+nat_add_forwarded (PeerupEngineNat *self, const PeerupPortMappingInfo *info, GPtrArray *addresses)
+{
+  for (guint i = 0; i < self->listening->len; i++)
+    {
+      g_auto (PeerupEndpoint) endpoint = { 0 };
+      g_autoptr (PeerupMultiaddr) address = NULL;
+
+      if (!peerup_endpoint_parse (self->listening->pdata[i], &endpoint, NULL) ||
+          endpoint.port != info->mapped.port ||
+          (endpoint.transport == PEERUP_IP_QUIC) != (info->mapped.protocol == IPPROTO_UDP))
+        continue;
+      address = peerup_socket_address_to_multiaddr (&info->mapped.external, endpoint.transport);
+      if (!g_ptr_array_find_with_equal_func (addresses, address, peerup_multiaddr_equal, NULL) &&
+          !g_ptr_array_find_with_equal_func (self->listening, address, peerup_multiaddr_equal, NULL))
+        g_ptr_array_add (addresses, g_steal_pointer (&address));
+    }
+}
+
+/* (transfer full): the addresses that are forwarded to us. */
+static GPtrArray *
+nat_dup_forwarded (PeerupEngineNat *self)
+{
+  GPtrArray *addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
+  PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX];
+  guint n = nat_list_forwarded (self, infos);
+
+  for (guint i = 0; i < n; i++)
+    if (nat_believes (self, &infos[i]))
+      nat_add_forwarded (self, &infos[i], addresses);
+  return addresses;
+}
+
+static gboolean
+nat_is_forwarded (PeerupEngineNat *self)
+{
+  PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX];
+  guint n = nat_list_forwarded (self, infos);
+
+  for (guint i = 0; i < n; i++)
+    if (nat_believes (self, &infos[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* The ports that others may want to reach. */
+static void
+nat_map_ports (PeerupEngineNat *self)
+{
+  PeerupPortMapped ports[PEERUP_PORT_MAPPER_PORTS_MAX] = { 0 };
+  guint n = 0;
+
+  if (self->mapping == NULL)
+    return;
+  for (guint i = 0; i < self->listening->len; i++)
+    {
+      g_auto (PeerupEndpoint) endpoint = { 0 };
+      guint8 protocol;
+      guint known = 0;
+
+      if (!peerup_endpoint_parse (self->listening->pdata[i], &endpoint, NULL))
+        continue;
+      protocol = endpoint.transport == PEERUP_IP_QUIC ? IPPROTO_UDP : IPPROTO_TCP;
+      while (known < n && (ports[known].port != endpoint.port || ports[known].protocol != protocol))
+        known++;
+      if (known < n || n == G_N_ELEMENTS (ports))
+        continue;
+      ports[n].protocol = protocol;
+      ports[n++].port = endpoint.port;
+    }
+  peerup_port_mapping_set_ports (self->mapping, ports, n);
+}
+
 /* What is known */
+
+/* (transfer full) (nullable): where the side's socket is seen by everybody alike. */
+static PeerupMultiaddr *
+side_dup_mapped (const Side *self)
+{
+  return self->facts.mapping == PEERUP_NAT_ENDPOINT_INDEPENDENT
+           ? peerup_socket_address_to_multiaddr (&self->facts.mapped, PEERUP_IP_QUIC)
+           : NULL;
+}
+
+/* What was measured, with what happened: who was reached there by a stranger lets anybody in, and what a
+ * router says of its own outside. */
+static void
+nat_get_facts (PeerupEngineNat *self, const Side *side, PeerupNatFacts *facts)
+{
+  PeerupReachability *reachability = peerup_engine_peer_relay_get_reachability (self->engine->peer_relay);
+  g_autoptr (GPtrArray) reached = peerup_reachability_dup_addresses (reachability);
+  g_autoptr (PeerupMultiaddr) mapped = side_dup_mapped (side);
+  PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX];
+  guint n = nat_list_forwarded (self, infos);
+
+  *facts = side->facts;
+  if (side->family == AF_INET && facts->has_nat)
+    facts->lifetime = peerup_nat_lifetime_get (peerup_nat_meter_get_lifetime (self->meter));
+  if (mapped != NULL && g_ptr_array_find_with_equal_func (reached, mapped, peerup_multiaddr_equal, NULL))
+    facts->filtering = PEERUP_NAT_ENDPOINT_INDEPENDENT;
+  for (guint i = 0; i < n; i++)
+    facts->is_shared |= infos[i].mapped.external.any.sa_family == side->family &&
+                        peerup_nat_is_shared (&infos[i].mapped.external);
+}
+
+/* Where we say that we can be reached: what is forwarded, and a mapping that lets anybody in. */
+static void
+nat_announce (PeerupEngineNat *self)
+{
+  g_autoptr (GPtrArray) addresses = nat_dup_forwarded (self);
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->sides); i++)
+    {
+      g_autoptr (PeerupMultiaddr) mapped = side_dup_mapped (&self->sides[i]);
+      PeerupNatFacts facts;
+
+      nat_get_facts (self, &self->sides[i], &facts);
+      if (mapped != NULL && facts.has_nat && facts.filtering == PEERUP_NAT_ENDPOINT_INDEPENDENT &&
+          is_global (&facts.mapped) &&
+          !g_ptr_array_find_with_equal_func (addresses, mapped, peerup_multiaddr_equal, NULL))
+        g_ptr_array_add (addresses, g_steal_pointer (&mapped));
+    }
+  peerup_swarm_set_mapped_addresses (self->engine->swarm, addresses);
+}
 
 static void
 nat_get_view (PeerupEngineNat *self, PeerupReachView *view)
@@ -124,9 +282,10 @@ nat_get_view (PeerupEngineNat *self, PeerupReachView *view)
     .was_reached =
       peerup_reachability_is_confirmed (peerup_engine_peer_relay_get_reachability (engine->peer_relay)),
     .was_asked = self->sides[0].is_asked || self->sides[1].is_asked,
-    .ip4 = self->sides[0].facts,
-    .ip6 = self->sides[1].facts,
+    .is_forwarded = nat_is_forwarded (self),
   };
+  nat_get_facts (self, &self->sides[0], &view->ip4);
+  nat_get_facts (self, &self->sides[1], &view->ip6);
 }
 
 static const char *
@@ -152,27 +311,44 @@ format_facts (const PeerupNatFacts *facts)
 }
 
 static void
-nat_log (PeerupEngineNat *self)
+nat_log_facts (const Side *side)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (self->sides); i++)
-    {
-      g_autofree char *facts = format_facts (&self->sides[i].facts);
+  g_autofree char *facts = format_facts (&side->facts);
 
-      if (self->sides[i].is_asked)
-        g_message ("IPv%d: %s", self->sides[i].family == AF_INET ? 4 : 6, facts);
-    }
-  if (self->verdict->grade != PEERUP_REACH_UNKNOWN)
-    g_message ("Reachability %c: %s", 'A' + (self->verdict->grade - PEERUP_REACH_A), self->verdict->sentence);
+  g_message ("IPv%d: %s", side->family == AF_INET ? 4 : 6, facts);
+}
+
+/* For those who look for direct paths. */
+static void
+nat_tell_paths (PeerupEngineNat *self)
+{
+  g_autoptr (GPtrArray) addresses = peerup_engine_nat_dup_addresses (self);
+  PeerupSocketAddress servers[2 * PEERUP_ENGINE_NAT_SERVERS_MAX];
+  PeerupNatFacts facts;
+  guint n = 0;
+
+  if (self->engine->paths == NULL)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (self->sides); i++)
+    for (guint j = 0; self->sides[i].facts.mapped.any.sa_family != AF_UNSPEC && j < self->sides[i].n_servers; j++)
+      servers[n++] = self->sides[i].servers[j];
+  nat_get_facts (self, &self->sides[0], &facts);
+  peerup_engine_paths_set_nat (self->engine->paths, self->sides[0].is_asked ? &facts : NULL, addresses, servers, n);
 }
 
 /* Something has changed that others may ask for. */
 static void
 nat_tell (PeerupEngineNat *self)
 {
+  const PeerupReachVerdict *before = self->verdict;
   PeerupReachView view;
 
+  nat_announce (self);
   nat_get_view (self, &view);
   self->verdict = peerup_reach_grade (&view);
+  if (self->verdict != before && self->verdict->grade != PEERUP_REACH_UNKNOWN)
+    g_message ("Reachability %c: %s", 'A' + (self->verdict->grade - PEERUP_REACH_A), self->verdict->sentence);
+  nat_tell_paths (self);
   for (guint i = 0; i < self->watchers->len; i++)
     {
       const Watcher *watcher = &g_array_index (self->watchers, Watcher, i);
@@ -217,14 +393,32 @@ side_has_asked (const Side *self, const PeerupSocketAddress *server)
   return FALSE;
 }
 
+/* How long a mapping lasts is worth knowing where there is a NAT and somebody is connected through it. */
+static void
+nat_review_meter (PeerupEngineNat *self, gboolean anew)
+{
+  const Side *side = &self->sides[0];
+  g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (self->engine->swarm, NULL);
+  gboolean wanted = side->facts.has_nat && side->n_servers > 0 && connections->len > 0;
+
+  if (!wanted)
+    peerup_nat_meter_stop (self->meter);
+  else if (anew || (!peerup_nat_meter_is_running (self->meter) &&
+                    !peerup_nat_lifetime_is_known (peerup_nat_meter_get_lifetime (self->meter))))
+    peerup_nat_meter_start (self->meter, &side->servers[0]);
+}
+
 static void
 on_measured (PeerupNatMeasure *measure, const PeerupNatFacts *facts, gpointer data)
 {
   PeerupEngineNat *self = data;
   Side *side = &self->sides[self->sides[0].measure == measure ? 0 : 1];
+  PeerupSocketAddress before;
 
   g_clear_pointer (&side->measure, peerup_nat_measure_free);
+  before = side->seen_before;
   side->facts = *facts;
+  side->seen_before = facts->mapped;
   side->is_asked = TRUE;
   if (facts->mapped.any.sa_family == AF_UNSPEC)
     {
@@ -233,8 +427,10 @@ on_measured (PeerupNatMeasure *measure, const PeerupNatFacts *facts, gpointer da
     }
   else
     self->retry_time = RETRY_TIME;
+  nat_log_facts (side);
+  if (side->family == AF_INET)
+    nat_review_meter (self, !peerup_socket_address_is_same_host (&before, &facts->mapped));
   nat_tell (self);
-  nat_log (self);
 }
 
 /* @anew: what is known is of another network. */
@@ -283,8 +479,10 @@ on_look (gpointer data)
   self->listening = listening;
   if (anew)
     nat_forget (self);
+  nat_map_ports (self);
   for (guint i = 0; i < G_N_ELEMENTS (self->sides); i++)
     nat_measure (self, &self->sides[i], anew);
+  nat_review_meter (self, FALSE);
   nat_judge (self);
 }
 
@@ -305,7 +503,55 @@ on_relay_changed (PeerupRelayClient *relays, PeerupPeerId *relay, gpointer data)
 static void
 on_reachability_changed (PeerupReachability *reachability, gpointer data)
 {
-  nat_judge (data);
+  nat_tell (data);
+}
+
+static void
+on_lifetime (PeerupNatMeter *meter, gpointer data)
+{
+  gint64 lifetime = peerup_nat_lifetime_get (peerup_nat_meter_get_lifetime (meter));
+
+  g_info ("The router keeps a mapping that is not used for %" G_GINT64_FORMAT " s at least",
+          lifetime / (gint64) G_USEC_PER_SEC);
+  nat_tell (data);
+}
+
+/* (transfer full): one line for each port that is forwarded. */
+static GStrv
+nat_describe_forwarded (PeerupEngineNat *self)
+{
+  PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX];
+  guint n = nat_list_forwarded (self, infos);
+  g_autoptr (GStrvBuilder) lines = g_strv_builder_new ();
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *external = peerup_socket_address_to_string (&infos[i].mapped.external);
+
+      g_strv_builder_take (lines, g_strdup_printf ("The router forwards %s %s to port %u, by %s%s",
+                                                   infos[i].mapped.protocol == IPPROTO_TCP ? "TCP" : "UDP", external,
+                                                   infos[i].mapped.port, infos[i].by,
+                                                   nat_believes (self, &infos[i])
+                                                     ? ""
+                                                     : "; others see this computer elsewhere"));
+    }
+  return g_strv_builder_end (lines);
+}
+
+static void
+on_mapping_changed (PeerupPortMapping *mapping, gpointer data)
+{
+  PeerupEngineNat *self = data;
+  GStrv lines = nat_describe_forwarded (self);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (!g_strv_contains ((const char *const *) self->forwarded, lines[i]))
+      g_message ("%s", lines[i]);
+  if (lines[0] == NULL && self->forwarded[0] != NULL)
+    g_message ("The router no longer forwards anything");
+  g_strfreev (self->forwarded);
+  self->forwarded = lines;
+  nat_tell (self);
 }
 
 void
@@ -339,7 +585,7 @@ peerup_engine_nat_get_facts (PeerupEngineNat *self, int family, PeerupNatFacts *
 {
   g_return_if_fail (family == AF_INET || family == AF_INET6);
 
-  *facts = nat_get_side (self, family)->facts;
+  nat_get_facts (self, nat_get_side (self, family), facts);
 }
 
 PeerupReachGrade
@@ -377,19 +623,24 @@ peerup_engine_nat_dup_advice (PeerupEngineNat *self)
 GPtrArray *
 peerup_engine_nat_dup_addresses (PeerupEngineNat *self)
 {
-  GPtrArray *addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
+  GPtrArray *addresses = nat_dup_forwarded (self);
 
   for (guint i = 0; i < G_N_ELEMENTS (self->sides); i++)
-    if (self->sides[i].facts.mapping == PEERUP_NAT_ENDPOINT_INDEPENDENT)
-      g_ptr_array_add (addresses,
-                       peerup_socket_address_to_multiaddr (&self->sides[i].facts.mapped, PEERUP_IP_QUIC));
+    {
+      g_autoptr (PeerupMultiaddr) mapped = side_dup_mapped (&self->sides[i]);
+
+      if (mapped != NULL && !g_ptr_array_find_with_equal_func (addresses, mapped, peerup_multiaddr_equal, NULL))
+        g_ptr_array_add (addresses, g_steal_pointer (&mapped));
+    }
   return addresses;
 }
 
 gint64
 peerup_engine_nat_get_keep_alive (PeerupEngineNat *self)
 {
-  return PEERUP_QUIC_KEEP_ALIVE;
+  gint64 measured = peerup_nat_lifetime_get_keep_alive (peerup_nat_meter_get_lifetime (self->meter));
+
+  return measured > 0 && self->sides[0].facts.has_nat ? measured : PEERUP_QUIC_KEEP_ALIVE;
 }
 
 /* Life */
@@ -409,11 +660,22 @@ peerup_engine_nat_new (PeerupEngine *engine)
   self->listening = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->watchers = g_array_new (FALSE, FALSE, sizeof (Watcher));
   self->verdict = peerup_reach_grade (&nothing);
+  self->forwarded = g_new0 (char *, 1);
   peerup_timer_init (&self->look, reactor, on_look, self);
+  self->meter = peerup_nat_meter_new (on_lifetime, self);
+  /* A relay's address is the owner's choice. */
+  if (peerup_config_get_port_mapping (engine->config) && !(engine->flags & PEERUP_ENGINE_RELAY))
+    self->mapping = peerup_port_mapping_new (on_mapping_changed, self);
   g_signal_connect (engine->swarm, "addresses-changed", G_CALLBACK (on_addresses_changed), self);
   g_signal_connect (engine->relays, "changed", G_CALLBACK (on_relay_changed), self);
   g_signal_connect (reachability, "changed", G_CALLBACK (on_reachability_changed), self);
   return self;
+}
+
+DexFuture *
+peerup_engine_nat_stop (PeerupEngineNat *self)
+{
+  return self->mapping != NULL ? peerup_port_mapping_stop (self->mapping) : dex_future_new_true ();
 }
 
 void
@@ -425,8 +687,11 @@ peerup_engine_nat_free (PeerupEngineNat *self)
   g_signal_handlers_disconnect_by_data (self->engine->relays, self);
   g_signal_handlers_disconnect_by_data (reachability, self);
   nat_forget (self);
+  g_clear_pointer (&self->mapping, peerup_port_mapping_free);
+  peerup_nat_meter_free (self->meter);
   peerup_timer_clear (&self->look);
   g_array_unref (self->watchers);
   g_ptr_array_unref (self->listening);
+  g_strfreev (self->forwarded);
   g_free (self);
 }

@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <libdex.h>
+
 #include "engine/peerup-engine.h"
 #include "nat/peerup-nat-facts.h"
 
@@ -28,6 +30,8 @@ typedef enum
 
 /* Of @engine, whose swarm, STUN, relay client and peer relay outlive it. Looks once the engine listens. */
 PeerupEngineNat *peerup_engine_nat_new (PeerupEngine *engine) G_GNUC_WARN_UNUSED_RESULT;
+/* Has the router forward nothing any more. Resolves to TRUE within a second, never rejects. */
+DexFuture *peerup_engine_nat_stop (PeerupEngineNat *self) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_engine_nat_free (PeerupEngineNat *self);
 /* Called from the main loop when anything has changed that can be asked for below; it must not free @self. */
 typedef void (*PeerupEngineNatFunc) (PeerupEngineNat *self, gpointer data);

@@ -208,14 +208,24 @@ paths_set_servers (PeerupEnginePaths *self)
 
 /* Peers */
 
+/* Ends a search that is under way, and hears no more of it. */
+static void
+peer_drop_search (Peer *self)
+{
+  dex_clear (&self->search);
+  if (self->found != NULL && dex_future_is_pending (DEX_FUTURE (self->found)))
+    dex_promise_reject (self->found,
+                        g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "Nobody looks for a path any more"));
+  dex_clear (&self->found);
+}
+
 static void
 peer_free (gpointer data)
 {
   Peer *self = data;
 
   peerup_timer_clear (&self->timer);
-  dex_clear (&self->search);
-  dex_clear (&self->found);
+  peer_drop_search (self);
   dex_clear (&self->adoption);
   dex_clear (&self->recovery);
   g_clear_error (&self->error);
@@ -594,8 +604,7 @@ peerup_engine_paths_changed (PeerupEnginePaths *self)
 
       peerup_path_schedule_renew (&peer->schedule);
       /* What goes on was for the network that was. */
-      dex_clear (&peer->search);
-      dex_clear (&peer->found);
+      peer_drop_search (peer);
       peer->searched_at = 0;
       if (peer_is_used (peer))
         peer_search (peer);

@@ -6,6 +6,8 @@
 #include "config/peerup-config-monitor.h"
 #include "engine/peerup-address-book.h"
 #include "engine/peerup-engine-autonat.h"
+#include "engine/peerup-engine-change.h"
+#include "engine/peerup-engine-keep.h"
 #include "engine/peerup-engine-nat.h"
 #include "engine/peerup-engine-observe.h"
 #include "engine/peerup-engine-paths.h"
@@ -50,6 +52,8 @@ struct _PeerupEngine
   PeerupIdentify *identify;
   PeerupRelayClient *relays;
   PeerupEnginePaths *paths;
+  PeerupEngineChange *change;
+  PeerupEngineKeep *keep;                /* NULL for an engine that only dials */
   PeerupEngineRelay *relay;              /* NULL for an engine that only dials */
   PeerupEngineStun *stun;                /* likewise */
   PeerupEnginePeerRelay *peer_relay;     /* likewise */

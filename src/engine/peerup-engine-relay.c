@@ -289,6 +289,12 @@ get_state (PeerupEngineRelay *self, guint n_circuits)
   return self->held ? PEERUP_ENGINE_RELAY_DRAINED : PEERUP_ENGINE_RELAY_OFF;
 }
 
+gboolean
+peerup_engine_relay_is_reserved_by (PeerupEngineRelay *self, PeerupPeerId *peer)
+{
+  return self->server != NULL && peerup_relay_server_has_reservation (self->server, peer);
+}
+
 void
 peerup_engine_relay_get_numbers (PeerupEngineRelay *self, PeerupEngineRelayInfo *info)
 {

@@ -55,6 +55,8 @@ DexFuture *peerup_engine_relay_drain (PeerupEngineRelay *self, gint64 deadline) 
 /* After a drain by hand. */
 void peerup_engine_relay_resume (PeerupEngineRelay *self);
 
+/* Whether @peer has a reservation here. */
+gboolean peerup_engine_relay_is_reserved_by (PeerupEngineRelay *self, PeerupPeerId *peer);
 /* Without figures, which cost a look at each circuit. */
 void peerup_engine_relay_get_numbers (PeerupEngineRelay *self, PeerupEngineRelayInfo *info);
 void peerup_engine_relay_get_info (PeerupEngineRelay *self, PeerupEngineRelayInfo *info);

@@ -159,6 +159,7 @@ make_swarm (PeerupEngine *self, GError **error)
   self->pingers = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
                                          (GDestroyNotify) peerup_peer_id_unref, g_object_unref);
   self->paths = peerup_engine_paths_new (self);
+  self->change = peerup_engine_change_new (self);
   peerup_peer_list_follow (self->peers, self->swarm, self->identify);
   if (self->config_path != NULL)
     {
@@ -184,6 +185,7 @@ prepare (PeerupEngine *self, GError **error)
   self->relay_choice = peerup_engine_relay_choice_new (self);
   self->peer_relay = peerup_engine_peer_relay_new (self);
   self->nat = peerup_engine_nat_new (self);
+  self->keep = peerup_engine_keep_new (self);
   peerup_engine_serve (self, self->config);
   peerup_engine_relay_apply (self->relay, self->config);
   peerup_engine_observe (self, self->config);
@@ -242,6 +244,8 @@ drain_all (PeerupEngine *self)
 
   if (self->relay != NULL)
     g_ptr_array_add (futures, peerup_engine_relay_drain (self->relay, now + get_relay_drain_time (self)));
+  if (self->nat != NULL)
+    g_ptr_array_add (futures, peerup_engine_nat_stop (self->nat));
   g_ptr_array_add (futures, peerup_service_set_drain (self->services, deadline));
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->forwards)); i++)
     {
@@ -307,7 +311,9 @@ stop_fiber (gpointer data)
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
   stop_forwards (self);
   peerup_service_set_clear (self->services);
+  g_clear_pointer (&self->change, peerup_engine_change_free);
   g_clear_pointer (&self->paths, peerup_engine_paths_free);
+  g_clear_pointer (&self->keep, peerup_engine_keep_free);
   g_clear_pointer (&self->nat, peerup_engine_nat_free);
   g_clear_pointer (&self->autonat, peerup_engine_autonat_free);
   g_clear_pointer (&self->peer_relay, peerup_engine_peer_relay_free);

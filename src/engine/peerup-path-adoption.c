@@ -33,6 +33,7 @@ typedef struct
 {
   PeerupSwarm *swarm;
   PeerupPeerId *peer;
+  DexPromise *result;
 } Adopt;
 
 static void
@@ -42,6 +43,7 @@ adopt_free (gpointer data)
 
   g_object_unref (self->swarm);
   peerup_peer_id_unref (self->peer);
+  dex_unref (self->result);
   g_free (self);
 }
 
@@ -68,31 +70,50 @@ prove (PeerupConnection *connection, GError **error)
                     error);
 }
 
+/* Sets @n to the connections that were retired. */
+static gboolean
+adopt_run (Adopt *self, guint *n, GError **error)
+{
+  g_autoptr (GPtrArray) before = peerup_swarm_dup_connections (self->swarm, self->peer);
+  g_autoptr (GPtrArray) list = NULL;
+
+  *n = 0;
+  if (count_superseded (self->swarm, before) == 0)
+    return TRUE;
+  if (!prove (before->pdata[0], error))
+    return FALSE;
+  list = peerup_swarm_dup_connections (self->swarm, self->peer);
+  /* Another may have come meanwhile, which is not proven. */
+  if (list->len > 0 && list->pdata[0] == before->pdata[0])
+    *n = retire_superseded (self->swarm, list);
+  return TRUE;
+}
+
 static DexFuture *
 adopt_fiber (gpointer data)
 {
   Adopt *self = data;
-  g_autoptr (GPtrArray) before = peerup_swarm_dup_connections (self->swarm, self->peer);
-  g_autoptr (GPtrArray) list = NULL;
   g_autoptr (GError) error = NULL;
+  guint n;
 
-  if (count_superseded (self->swarm, before) == 0)
-    return dex_future_new_for_uint (0);
-  if (!prove (before->pdata[0], &error))
-    return dex_future_new_for_error (g_steal_pointer (&error));
-  list = peerup_swarm_dup_connections (self->swarm, self->peer);
-  /* Another may have come meanwhile, which is not proven. */
-  if (list->len == 0 || list->pdata[0] != before->pdata[0])
-    return dex_future_new_for_uint (0);
-  return dex_future_new_for_uint (retire_superseded (self->swarm, list));
+  if (adopt_run (self, &n, &error))
+    dex_promise_resolve_uint (self->result, n);
+  else
+    dex_promise_reject (self->result, g_steal_pointer (&error));
+  return dex_future_new_true ();
 }
 
 DexFuture *
 peerup_path_adopt (PeerupSwarm *swarm, PeerupPeerId *peer)
 {
   Adopt *adopt = g_new (Adopt, 1);
+  DexFuture *result;
 
   adopt->swarm = g_object_ref (swarm);
   adopt->peer = peerup_peer_id_ref (peer);
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, adopt_fiber, adopt, adopt_free);
+  adopt->result = dex_promise_new ();
+  result = DEX_FUTURE (dex_ref (adopt->result));
+  /* It ends by its deadline, and must not be dropped before: see peerup-path-search.c. */
+  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, adopt_fiber, adopt, adopt_free));
+  return result;
 }

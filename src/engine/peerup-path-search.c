@@ -4,6 +4,9 @@
 /* A search is a fiber that starts two others: one dials the known addresses, and those that identify adds to
  * them; one opens the NATs, over the relayed connection, by what the peer knows for that. The first success
  * ends them all. It decides nothing about when, and remembers nothing.
+ *
+ * No fiber here is ever dropped while it waits: libdex 0.10.0 loses all fibers of the thread when what a dropped one
+ * waits for comes true in the same moment. They end by themselves, soon, and answer through a promise.
  */
 #include "engine/peerup-path-search.h"
 
@@ -15,6 +18,7 @@ typedef struct
   PeerupPathSearchTools tools;
   PeerupPeerId *peer;
   DexFuture *found;
+  DexPromise *result;
   PeerupConnection *carrier; /* NULL before there is one */
   gint64 deadline;
 } Search;
@@ -28,6 +32,7 @@ search_unref (gpointer data)
     return;
   g_clear_object (&self->carrier);
   dex_unref (self->found);
+  dex_unref (self->result);
   g_clear_object (&self->tools.ice);
   g_clear_object (&self->tools.dcutr);
   g_clear_object (&self->tools.identify);
@@ -39,8 +44,22 @@ search_unref (gpointer data)
 static DexFuture *
 search_spawn (Search *self, DexFiberFunc func)
 {
+  DexFuture *fiber;
+
   g_atomic_ref_count_inc (&self->ref_count);
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, func, self, search_unref);
+  fiber = dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, func, self, search_unref);
+  /* See above. */
+  dex_future_disown (dex_ref (fiber));
+  return fiber;
+}
+
+static gboolean
+search_is_over (Search *self, GError **error)
+{
+  if (dex_future_is_pending (self->found) && dex_future_is_pending (DEX_FUTURE (self->result)))
+    return FALSE;
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "No longer needed");
+  return TRUE;
 }
 
 /* (transfer full) (nullable): what was looked for, where it has come by itself. */
@@ -76,7 +95,7 @@ dial_fiber (gpointer data)
   if (connection == NULL && dex_future_is_pending (identified))
     {
       /* Who is not identified has told no addresses: there is nothing to add to the first error. */
-      if (!dex_await (dex_ref (identified), NULL))
+      if (!dex_await (dex_ref (identified), NULL) || search_is_over (self, NULL))
         return dex_future_new_for_error (g_steal_pointer (&error));
       g_clear_error (&error);
       connection = search_dial (self, &error);
@@ -114,9 +133,13 @@ search_await_turn (Search *self, GError **error)
 
   /* Whoever fails to say who it is may still know ICE. */
   dex_await (peerup_identify_wait (self->tools.identify, self->carrier), NULL);
+  if (search_is_over (self, error))
+    return FALSE;
   if (search_wants_dcutr (self) || g_get_monotonic_time () >= turn)
     return TRUE;
-  dex_await (dex_timeout_new_deadline (turn), NULL);
+  dex_await (dex_future_first (dex_timeout_new_deadline (turn), dex_ref (self->found), NULL), NULL);
+  if (search_is_over (self, error))
+    return FALSE;
   if (!peerup_connection_is_closed (self->carrier))
     return TRUE;
   g_propagate_error (error, g_error_copy (peerup_connection_get_error (self->carrier)));
@@ -138,7 +161,7 @@ climb_fiber (gpointer data)
   connection = dex_await_object (search_climb (self), &error);
   if (connection != NULL)
     return dex_future_new_take_object (g_steal_pointer (&connection));
-  if (!outbound && g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION))
+  if (!outbound && g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION) && !search_is_over (self, NULL))
     return peerup_dcutr_connect (self->tools.dcutr, self->carrier, self->deadline);
   return dex_future_new_for_error (g_steal_pointer (&error));
 }
@@ -169,33 +192,50 @@ search_await_carrier (Search *self, PeerupConnection **direct, GError **error)
   return TRUE;
 }
 
-static DexFuture *
-search_fiber (gpointer data)
+/* (transfer full) (nullable): the direct connection. */
+static PeerupConnection *
+search_run (Search *self, GError **error)
 {
-  Search *self = data;
   g_autoptr (PeerupConnection) connection = NULL;
   g_autoptr (DexFuture) dialing = NULL;
   g_autoptr (DexFuture) climbing = NULL;
-  g_autoptr (GError) error = NULL;
 
-  if (!search_await_carrier (self, &connection, &error))
-    return connection != NULL ? dex_future_new_take_object (g_steal_pointer (&connection))
-                              : dex_future_new_for_error (g_steal_pointer (&error));
+  if (!search_await_carrier (self, &connection, error))
+    return g_steal_pointer (&connection);
   dialing = search_spawn (self, dial_fiber);
   climbing = search_spawn (self, climb_fiber);
   connection = dex_await_object (dex_future_first (dex_future_any (dex_ref (dialing), dex_ref (climbing), NULL),
                                                    dex_ref (self->found), NULL),
-                                 &error);
-  if (connection != NULL)
-    return dex_future_new_take_object (g_steal_pointer (&connection));
+                                 error);
   /* What the two sides found out together says more than that no address answers. */
-  return dex_future_is_rejected (climbing) ? dex_ref (climbing) : dex_future_new_for_error (g_steal_pointer (&error));
+  if (connection == NULL && dex_future_is_rejected (climbing))
+    {
+      g_clear_error (error);
+      dex_future_get_value (climbing, error);
+    }
+  return g_steal_pointer (&connection);
+}
+
+static DexFuture *
+search_fiber (gpointer data)
+{
+  Search *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeerupConnection) connection = search_run (self, &error);
+
+  if (connection != NULL)
+    dex_promise_resolve_object (self->result, g_steal_pointer (&connection));
+  else
+    dex_promise_reject (self->result, g_steal_pointer (&error));
+  return dex_future_new_true ();
 }
 
 DexFuture *
 peerup_path_search (const PeerupPathSearchTools *tools, PeerupPeerId *peer, DexFuture *found)
 {
   Search *search = g_new0 (Search, 1);
+  g_autoptr (DexFuture) fiber = NULL;
+  DexFuture *result;
 
   g_atomic_ref_count_init (&search->ref_count);
   search->tools = *tools;
@@ -205,6 +245,10 @@ peerup_path_search (const PeerupPathSearchTools *tools, PeerupPeerId *peer, DexF
   g_object_ref (tools->dcutr);
   search->peer = peerup_peer_id_ref (peer);
   search->found = dex_ref (found);
+  search->result = dex_promise_new ();
   search->deadline = g_get_monotonic_time () + PEERUP_PATH_SEARCH_TIMEOUT;
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, search_fiber, search, search_unref);
+  result = DEX_FUTURE (dex_ref (search->result));
+  fiber = search_spawn (search, search_fiber);
+  search_unref (search);
+  return result;
 }

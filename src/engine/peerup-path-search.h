@@ -29,11 +29,11 @@ typedef struct
   gpointer climb_data;
 } PeerupPathSearchTools;
 
-/* Holds what @tools name until it ends, which @found, a future of a PeerupConnection, makes it do too: a direct path
- * that came by itself. Makes a connection through a relay first where none is heard. Resolves to a direct
- * PeerupConnection that the swarm has taken up. Rejects with the reason in a sentence: UNREACHABLE, NEGOTIATION where
- * the peer knows no protocol for this, and as peerup_swarm_connect(), peerup_ice_connect() and peerup_dcutr_connect().
- * Dropping the future ends it. */
+/* Holds what @tools name until it ends, which @found makes it do too: a future of a PeerupConnection, a direct path
+ * that came by itself, or a rejection when nobody wants one any more. Makes a connection through a relay first where
+ * none is heard. Resolves to a direct PeerupConnection that the swarm has taken up. Rejects with the reason in a
+ * sentence: UNREACHABLE, NEGOTIATION where the peer knows no protocol for this, and as peerup_swarm_connect(),
+ * peerup_ice_connect() and peerup_dcutr_connect(). */
 DexFuture *
 peerup_path_search (const PeerupPathSearchTools *tools, PeerupPeerId *peer, DexFuture *found) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -19,6 +19,9 @@
 /* Milliseconds that a router may take to answer for UPnP; nobody waits. */
 #define UPNP_TIMEOUT 2000
 
+/* Bytes of what is kept before the socket is taken: no link's datagram is longer. */
+#define EARLY_SIZE_MAX 1500
+
 struct _PeerupIceAgent
 {
   PeerupIceAgentEvents events;
@@ -27,6 +30,7 @@ struct _PeerupIceAgent
   guint stream;
   char *ufrag;
   char *pwd;
+  GPtrArray *early; /* of GBytes */
 };
 
 /* Addresses */
@@ -138,10 +142,15 @@ on_state (NiceAgent *agent, guint stream, guint component, guint state, gpointer
     self->events.failed (self->data);
 }
 
-/* Nobody speaks before the socket is taken, but for a peer that breaks the rules. */
+/* libnice has dropped what comes from anywhere that no signed check came from. */
 static void
 on_received (NiceAgent *agent, guint stream, guint component, guint length, char *bytes, gpointer data)
 {
+  PeerupIceAgent *self = data;
+
+  if (length > EARLY_SIZE_MAX || self->early->len >= PEERUP_ICE_EARLY_MAX)
+    return;
+  g_ptr_array_add (self->early, g_bytes_new (bytes, length));
 }
 
 /* Life */
@@ -205,6 +214,7 @@ peerup_ice_agent_new (const PeerupIceAgentOptions *options, const PeerupIceAgent
 
   self->events = *events;
   self->data = data;
+  self->early = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   self->agent = nice_agent_new_full (g_main_context_get_thread_default (), NICE_COMPATIBILITY_RFC5245,
                                      NICE_AGENT_OPTION_ICE_TRICKLE);
   if (agent_start (self, options))
@@ -221,6 +231,7 @@ peerup_ice_agent_free (PeerupIceAgent *self)
   if (self->stream != 0)
     nice_agent_remove_stream (self->agent, self->stream);
   g_object_unref (self->agent);
+  g_ptr_array_unref (self->early);
   g_free (self->ufrag);
   g_free (self->pwd);
   g_free (self);
@@ -337,13 +348,19 @@ is_bound_to (GSocket *socket, const PeerupSocketAddress *address)
          peerup_socket_address_set_native (&bound, &native, length) && peerup_socket_address_equal (&bound, address);
 }
 
+GPtrArray *
+peerup_ice_agent_take_early (PeerupIceAgent *self)
+{
+  return g_ptr_array_ref (self->early);
+}
+
 int
 peerup_ice_agent_take_at (PeerupIceAgent *self, const PeerupSocketAddress *local, GError **error)
 {
   g_autoptr (GPtrArray) sockets = NULL;
   PeerupSocketAddress base, remote;
 
-  /* A NAT may show the peer an address that nobody has told us: what is connected is then the best guess. */
+  /* A NAT may show the peer an address that nobody has told us yet: what is connected is then the best guess. */
   if (!agent_find_base (self, local, &base))
     return peerup_ice_agent_take (self, &base, &remote, error);
   sockets = nice_agent_get_sockets (self->agent, self->stream, NICE_COMPONENT_TYPE_RTP);

@@ -57,9 +57,15 @@ gboolean peerup_ice_agent_is_connected (PeerupIceAgent *self);
  * answering checks until it is freed. UNREACHABLE when there is none. */
 int peerup_ice_agent_take (PeerupIceAgent *self, PeerupSocketAddress *local, PeerupSocketAddress *remote,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The same of the controlled side, of the socket that the other side sees at @local. */
+/* The same of the controlled side, of the socket that the other side sees at @local; whether it is connected there or
+ * not. */
 int peerup_ice_agent_take_at (PeerupIceAgent *self, const PeerupSocketAddress *local,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Datagrams that have come from where checks came from, and are none, may be the peer's first words on the path that it
+ * has taken already: so many are kept. (transfer full) (nullable), of GBytes. */
+#define PEERUP_ICE_EARLY_MAX 8
+GPtrArray *peerup_ice_agent_take_early (PeerupIceAgent *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupIceAgent, peerup_ice_agent_free)
 

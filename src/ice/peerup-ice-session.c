@@ -1,67 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * One search for a direct path, as one fiber. It owns the stream, the agent and, between the two, the socket. Each
- * side goes on answering the other's checks until both have said that they are connected: only then is the socket taken
- * over, and only when the peer has said that it took its own does anything else go over it. */
-
-#include "ice/peerup-ice-session.h"
+ * One search for a direct path, as one fiber. It owns the stream, the agent and, at the end, the socket, and frees
+ * itself. The controlling side chooses the path; it speaks over it once the peer's signed answer to a check has shown
+ * that the peer is there. What is said meanwhile stands in a file of its own. */
 
 #include <glib/gstdio.h>
 
-#include "ice/peerup-ice-agent.h"
 #include "ice/peerup-ice-reason.h"
-#include "ice/peerup-ice-search.h"
+#include "ice/peerup-ice-session-private.h"
 #include "ice/peerup-ice.h"
-#include "transport/peerup-upgrade.h"
 #include "wire/peerup-error.h"
-#include "wire/peerup-frame.h"
 
 /* Microseconds that a session of ours that the peer gave up for one of its own waits for that. */
 #define SUPPLANTED_TIMEOUT (2 * G_USEC_PER_SEC)
+/* Microseconds from when the peer is told how our NAT shows us until checks go to its NAT, so that they arrive after it
+ * has sent to us; and for how long a server's answer is waited for. */
+#define HOLD_MARGIN  (15 * 1000)
+#define HOLD_TIMEOUT (500 * 1000)
 
-struct _PeerupIceSession
-{
-  PeerupIceSessionOptions options; /* the objects are held */
-  PeerupIceSessionFunc ended;      /* NULL once it was cancelled */
-  gpointer data;
-  gboolean controlling;
-  gboolean inbound; /* the peer opened the stream */
-  gint64 deadline;
+/* What is heard of the agent and the search */
 
-  PeerupStream *stream; /* NULL until there is one */
-  PeerupFrameReader reader;
-  DexPromise *wake;  /* what the fiber waits for beside the stream */
-  gboolean is_woken; /* since its last turn began */
-
-  PeerupIceAgent *agent;
-  GArray *found; /* of PeerupIceCandidate, to be told */
-  gboolean has_gathered;
-  gboolean has_said_end;
-  gboolean has_failed;
-  PeerupIceSearch *search; /* NULL: there is none */
-
-  /* The peer */
-  guint n_messages;
-  PeerupIceFilter filter;
-  PeerupIceNat nat;
-  gboolean is_offered;   /* we have its credentials */
-  gboolean has_ended;    /* it has told all its candidates */
-  gboolean is_connected; /* it says */
-  gboolean is_taken;
-  gboolean has_given_up;
-  gboolean has_pair;
-  PeerupIcePair pair; /* as it sees it */
-
-  /* The path */
-  gboolean has_said_connected;
-  gboolean is_searched; /* it was found by the search */
-  int fd;
-  PeerupSocketAddress remote;
-};
-
-static void
-session_wake (gpointer data)
+void
+peerup_ice_session_wake (gpointer data)
 {
   PeerupIceSession *self = data;
   g_autoptr (DexPromise) wake = g_steal_pointer (&self->wake);
@@ -71,15 +32,13 @@ session_wake (gpointer data)
   dex_promise_resolve_boolean (wake, TRUE);
 }
 
-/* What the agent tells */
-
 static void
 on_candidate (const PeerupIceCandidate *candidate, gpointer data)
 {
   PeerupIceSession *self = data;
 
   g_array_append_val (self->found, *candidate);
-  session_wake (self);
+  peerup_ice_session_wake (self);
 }
 
 static void
@@ -88,13 +47,13 @@ on_gathered (gpointer data)
   PeerupIceSession *self = data;
 
   self->has_gathered = TRUE;
-  session_wake (self);
+  peerup_ice_session_wake (self);
 }
 
 static void
 on_connected (gpointer data)
 {
-  session_wake (data);
+  peerup_ice_session_wake (data);
 }
 
 static void
@@ -103,7 +62,7 @@ on_failed (gpointer data)
   PeerupIceSession *self = data;
 
   self->has_failed = TRUE;
-  session_wake (self);
+  peerup_ice_session_wake (self);
 }
 
 static gboolean
@@ -128,283 +87,36 @@ session_open_agent (PeerupIceSession *self, GError **error)
   return self->agent != NULL;
 }
 
-/* Speaking */
-
-static gboolean
-session_say (PeerupIceSession *self, const PeerupIceMessage *message, GError **error)
-{
-  g_autoptr (GBytes) bytes = peerup_ice_message_encode (message);
-
-  return peerup_stream_await_write_all (self->stream, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
-                                        self->deadline, error);
-}
-
-static void
-session_take_found (PeerupIceSession *self, PeerupIceMessage *message)
-{
-  message->n_candidates = MIN (self->found->len, PEERUP_ICE_MESSAGE_CANDIDATES);
-  for (guint i = 0; i < message->n_candidates; i++)
-    message->candidates[i] = g_array_index (self->found, PeerupIceCandidate, i);
-  g_array_remove_range (self->found, 0, message->n_candidates);
-}
-
-static void
-session_fill_offer (PeerupIceSession *self, PeerupIceMessage *message, PeerupIceMessageType type)
-{
-  *message = (PeerupIceMessage) {
-    .type = type,
-    .version = PEERUP_ICE_VERSION,
-    .ufrag = (char *) peerup_ice_agent_get_ufrag (self->agent),
-    .pwd = (char *) peerup_ice_agent_get_pwd (self->agent),
-    .has_nat = TRUE,
-    .nat = self->options.nat,
-  };
-  session_take_found (self, message);
-}
-
-static gboolean
-session_say_found (PeerupIceSession *self, GError **error)
-{
-  while (self->found->len > 0)
-    {
-      PeerupIceMessage message = { .type = PEERUP_ICE_CANDIDATES };
-
-      session_take_found (self, &message);
-      if (!session_say (self, &message, error))
-        return FALSE;
-    }
-  if (!self->has_gathered || self->has_said_end)
-    return TRUE;
-  self->has_said_end = TRUE;
-  return session_say (self, &(PeerupIceMessage) { .type = PEERUP_ICE_END }, error);
-}
-
-/* The controlling side takes what it names: a better pair may be found any moment. */
-static gboolean
-session_say_connected (PeerupIceSession *self, GError **error)
-{
-  PeerupIceMessage message = { .type = PEERUP_ICE_CONNECTED };
-  PeerupSocketAddress local;
-
-  if (self->controlling)
-    {
-      self->fd = peerup_ice_agent_take (self->agent, &local, &self->remote, error);
-      if (self->fd < 0)
-        return FALSE;
-      message.has_pair = peerup_ice_address_set (&message.pair.local, &local) &&
-                         peerup_ice_address_set (&message.pair.remote, &self->remote);
-    }
-  self->has_said_connected = TRUE;
-  if (self->controlling)
-    g_clear_pointer (&self->search, peerup_ice_search_free);
-  return session_say (self, &message, error);
-}
-
-/* What the search wants told. */
-static gboolean
-session_say_search (PeerupIceSession *self, GError **error)
-{
-  PeerupIceMessage message = { .type = PEERUP_ICE_SEARCH, .has_search = TRUE };
-
-  if (self->search == NULL)
-    return TRUE;
-  peerup_ice_search_step (self->search);
-  return !peerup_ice_search_take_offer (self->search, &message.search) || session_say (self, &message, error);
-}
-
-/* Hearing */
-
-static void
-session_take_candidates (PeerupIceSession *self, const PeerupIceMessage *message)
-{
-  PeerupIceCandidate good[PEERUP_ICE_MESSAGE_CANDIDATES];
-  guint n = 0;
-
-  for (guint i = 0; i < message->n_candidates; i++)
-    if (peerup_ice_filter_take (&self->filter, &self->options.networks, &message->candidates[i]))
-      good[n++] = message->candidates[i];
-  if (n == 0 || self->agent == NULL)
-    return;
-  self->has_failed = FALSE;
-  peerup_ice_agent_add_remote_candidates (self->agent, good, n);
-}
-
-/* Where ICE can do nothing, ports may be searched beside it. */
-static void
-session_plan_search (PeerupIceSession *self)
-{
-  PeerupIceSearchRole role = peerup_ice_choose_search (&self->options.nat, &self->nat);
-
-  if (role != PEERUP_ICE_SEARCH_NONE && self->options.server.any.sa_family == AF_INET)
-    self->search = peerup_ice_search_new (role, self->controlling, self->options.nat.port_step, &self->options.server,
-                                          session_wake, self);
-}
-
-static gboolean
-session_take_offer (PeerupIceSession *self, const PeerupIceMessage *message, GError **error)
-{
-  if (!self->is_offered && peerup_ice_agent_set_remote_credentials (self->agent, message->ufrag, message->pwd))
-    {
-      self->is_offered = TRUE;
-      self->nat = message->nat;
-      session_take_candidates (self, message);
-      session_plan_search (self);
-      return TRUE;
-    }
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the peer offers ICE twice");
-  return FALSE;
-}
-
-static gboolean
-session_take_connected (PeerupIceSession *self, const PeerupIceMessage *message, GError **error)
-{
-  if (!self->controlling && !message->has_pair)
-    {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the peer does not name the path it has found");
-      return FALSE;
-    }
-  self->is_connected = TRUE;
-  self->has_pair = message->has_pair;
-  self->pair = message->pair;
-  return TRUE;
-}
-
-static gboolean
-session_take_message (PeerupIceSession *self, const PeerupIceMessage *message, GError **error)
-{
-  if (!self->is_offered && message->type != PEERUP_ICE_ANSWER && message->type != PEERUP_ICE_FAILED)
-    {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the peer does not answer the offer first");
-      return FALSE;
-    }
-  switch (message->type)
-    {
-    case PEERUP_ICE_OFFER:
-    case PEERUP_ICE_ANSWER:
-      return session_take_offer (self, message, error);
-    case PEERUP_ICE_CANDIDATES:
-      session_take_candidates (self, message);
-      return TRUE;
-    case PEERUP_ICE_END:
-      self->has_ended = TRUE;
-      if (self->agent != NULL)
-        peerup_ice_agent_end_remote_candidates (self->agent);
-      return TRUE;
-    case PEERUP_ICE_CONNECTED:
-      return session_take_connected (self, message, error);
-    case PEERUP_ICE_SEARCH:
-      if (self->search != NULL && !peerup_ice_search_set_peer (self->search, &message->search))
-        g_debug ("ICE: the peer wants another search than we do");
-      return TRUE;
-    case PEERUP_ICE_TAKEN:
-      self->is_taken = TRUE;
-      return TRUE;
-    case PEERUP_ICE_FAILED:
-      g_debug ("ICE: the peer gives up: %s", message->reason != NULL ? message->reason : "");
-      self->has_given_up = TRUE;
-      return TRUE;
-    default:
-      return TRUE;
-    }
-}
-
-static gboolean
-session_take_frame (PeerupIceSession *self, GError **error)
-{
-  g_autoptr (GBytes) bytes = peerup_frame_reader_take (&self->reader);
-  g_autoptr (PeerupIceMessage) message =
-    peerup_ice_message_decode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error);
-
-  if (message == NULL)
-    return FALSE;
-  if (++self->n_messages <= PEERUP_ICE_MESSAGES_MAX)
-    return session_take_message (self, message, error);
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the peer says more than ICE needs");
-  return FALSE;
-}
-
-static gboolean
-session_feed (PeerupIceSession *self, const guint8 *data, gsize length, GError **error)
-{
-  while (length > 0)
-    {
-      gsize consumed;
-      PeerupDecode result = peerup_frame_reader_feed (&self->reader, data, length, &consumed);
-
-      data += consumed;
-      length -= consumed;
-      if (result == PEERUP_DECODE_NEED_MORE)
-        return TRUE;
-      if (result != PEERUP_DECODE_DONE)
-        {
-          g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "the peer sends what is no ICE message");
-          return FALSE;
-        }
-      if (!session_take_frame (self, error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* What is there; FALSE at the end of the stream too. */
-static gboolean
-session_hear (PeerupIceSession *self, GError **error)
-{
-  guint8 bytes[2048];
-
-  while (!self->has_given_up)
-    {
-      g_autoptr (GError) local = NULL;
-      gssize n = peerup_stream_read (self->stream, bytes, sizeof bytes, &local);
-
-      if (n > 0 && !session_feed (self, bytes, n, error))
-        return FALSE;
-      if (n == 0)
-        {
-          g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the peer ended the search for a direct path");
-          return FALSE;
-        }
-      if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        return TRUE;
-      if (local != NULL)
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return FALSE;
-        }
-    }
-  return TRUE;
-}
-
 /* The phases, in their order */
 
-/* A peer may refuse the stream right after taking the protocol. */
+/* A peer may refuse the stream right after taking the protocol, or reset it over an offer that it cannot read: the reset
+ * may overtake its answer. Takes @error. */
 static GError *
-explain_refusal (PeerupIceSession *self, GError *error)
+session_explain_reset (PeerupIceSession *self, GError *error)
 {
   const char *peer = peerup_peer_id_get_string (peerup_connection_get_remote_peer (self->options.carrier));
-  guint32 code = self->stream != NULL ? peerup_stream_get_reset_code (self->stream) : PEERUP_STREAM_CODE_NONE;
+  g_autoptr (GError) owned = error;
 
   if (!g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_RESET))
-    return error;
-  if (code == PEERUP_STREAM_CODE_GATED)
+    return g_steal_pointer (&owned);
+  switch (peerup_stream_get_reset_code (self->stream))
     {
-      g_error_free (error);
+    case PEERUP_STREAM_CODE_GATED:
       return g_error_new (PEERUP_ERROR, PEERUP_ERROR_DENIED, "%s does not allow a search for a direct path", peer);
-    }
-  if (code == PEERUP_STREAM_CODE_RESOURCE_LIMIT || code == PEERUP_STREAM_CODE_RATE_LIMITED)
-    {
-      g_error_free (error);
+    case PEERUP_STREAM_CODE_RESOURCE_LIMIT:
+    case PEERUP_STREAM_CODE_RATE_LIMITED:
       return g_error_new (PEERUP_ERROR, PEERUP_ERROR_LIMIT, "%s is asked for direct paths too often", peer);
+    case PEERUP_STREAM_CODE_NEGOTIATION_FAILED:
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION, "%s does not know " PEERUP_ICE_PROTOCOL, peer);
+    default:
+      return g_steal_pointer (&owned);
     }
-  return error;
 }
 
 static gboolean
 session_open (PeerupIceSession *self, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  g_autoptr (GBytes) bytes = NULL;
-  PeerupIceMessage offer;
 
   if (!session_open_agent (self, error))
     return FALSE;
@@ -416,12 +128,8 @@ session_open (PeerupIceSession *self, GError **error)
   else if (self->stream == NULL)
     g_propagate_error (error, g_steal_pointer (&local));
   else if (self->ended == NULL)
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "Somebody else is faster");
-  if (self->stream == NULL || self->ended == NULL)
-    return FALSE;
-  session_fill_offer (self, &offer, PEERUP_ICE_OFFER);
-  bytes = peerup_ice_message_encode (&offer);
-  return peerup_negotiate_dial_with (self->stream, PEERUP_ICE_PROTOCOL, bytes, self->deadline, error) != NULL;
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The search was given up");
+  return self->stream != NULL && self->ended != NULL && peerup_ice_session_say_offer (self, PEERUP_ICE_OFFER, error);
 }
 
 /* Nothing is allocated for a peer that does not say what it wants. */
@@ -431,7 +139,6 @@ session_accept (PeerupIceSession *self, GError **error)
   gint64 deadline = MIN (self->deadline, g_get_monotonic_time () + PEERUP_ICE_OFFER_TIMEOUT);
   g_autoptr (GBytes) bytes = peerup_stream_await_message (self->stream, PEERUP_ICE_MESSAGE_MAX, deadline, error);
   g_autoptr (PeerupIceMessage) offer = NULL;
-  PeerupIceMessage answer;
 
   if (bytes != NULL)
     offer = peerup_ice_message_decode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error);
@@ -439,13 +146,58 @@ session_accept (PeerupIceSession *self, GError **error)
     return FALSE;
   if (offer->type != PEERUP_ICE_OFFER)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the peer does not begin with an offer");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "ICE: the peer does not begin with an offer");
       return FALSE;
     }
-  if (!session_open_agent (self, error) || !session_take_offer (self, offer, error))
-    return FALSE;
-  session_fill_offer (self, &answer, PEERUP_ICE_ANSWER);
-  return session_say (self, &answer, error);
+  return session_open_agent (self, error) && peerup_ice_session_take_offer (self, offer, error) &&
+         peerup_ice_session_say_offer (self, PEERUP_ICE_ANSWER, error);
+}
+
+/* Checks of a reflexive candidate. A NAT that lets in only whom it knows drops them until the peer sends to us, which
+ * it cannot before it was told how our own NAT shows us; what is dropped is repeated after 500 ms only (RFC 8445 14.3).
+ */
+
+static gboolean
+has_closed_nat (const PeerupIceNat *nat)
+{
+  return nat->filtering != PEERUP_NAT_ENDPOINT_INDEPENDENT && (nat->translates || !nat->is_measured);
+}
+
+/* When it makes sense to send to where the peer's NAT shows it, monotonic µs. */
+static gint64
+session_get_release_time (PeerupIceSession *self)
+{
+  gint64 latest = self->offered_at + HOLD_TIMEOUT;
+
+  if (!has_closed_nat (&self->nat) || self->options.server.any.sa_family == AF_UNSPEC || self->has_gathered)
+    latest = self->offered_at;
+  return self->reflexive_at != 0 ? MIN (latest, MAX (self->reflexive_at, self->offered_at) + HOLD_MARGIN) : latest;
+}
+
+gint64
+peerup_ice_session_release (PeerupIceSession *self)
+{
+  gint64 at = session_get_release_time (self);
+  gboolean is_due = g_get_monotonic_time () >= at;
+
+  for (guint i = 0; self->agent != NULL && i < self->held->len;)
+    {
+      const PeerupIceCandidate *candidate = &g_array_index (self->held, PeerupIceCandidate, i);
+
+      if (!is_due && candidate->type != PEERUP_ICE_HOST)
+        {
+          i++;
+          continue;
+        }
+      self->has_failed = FALSE;
+      peerup_ice_agent_add_remote_candidates (self->agent, candidate, 1);
+      g_array_remove_index (self->held, i);
+    }
+  if (self->held->len > 0)
+    return at;
+  if (self->has_ended && self->agent != NULL)
+    peerup_ice_agent_end_remote_candidates (self->agent);
+  return G_MAXINT64;
 }
 
 /* Nothing will come of it any more. */
@@ -453,37 +205,23 @@ static gboolean
 session_is_over (PeerupIceSession *self)
 {
   gboolean is_searching = self->search != NULL && !peerup_ice_search_has_failed (self->search);
-  gboolean has_failed = self->agent != NULL && self->has_failed && self->has_ended && self->has_said_end &&
-                        !self->has_said_connected && !is_searching;
+  gboolean has_failed = self->agent != NULL && self->has_failed && self->has_ended && self->has_said_end;
 
-  return self->ended == NULL || self->has_given_up || has_failed || g_get_monotonic_time () >= self->deadline;
+  return self->ended == NULL || self->has_given_up || (has_failed && !is_searching) ||
+         g_get_monotonic_time () >= self->deadline;
 }
 
 static void
 set_unreachable (PeerupIceSession *self, GError **error)
 {
-  g_debug ("ICE: %u candidates tried and %u dropped, connected here %d, there %d, taken there %d, given up there %d",
-           self->filter.n_taken, self->filter.n_dropped, self->has_said_connected, self->is_connected, self->is_taken,
-           self->has_given_up);
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
-                       peerup_ice_explain (&self->options.nat, &self->nat, self->filter.n_taken > 0));
-}
-
-/* Once the controlling side has said that ICE has a path it takes no other; what the controlled one finds was chosen by
- * the controlling side. */
-static gboolean
-session_find_searched (PeerupIceSession *self)
-{
-  if (self->search == NULL || (self->controlling && self->has_said_connected))
-    return FALSE;
-  self->is_searched = (self->fd = peerup_ice_search_take (self->search, &self->remote)) >= 0;
-  return self->is_searched;
-}
-
-static gboolean
-session_has_path (PeerupIceSession *self)
-{
-  return (self->has_said_connected && self->is_connected) || session_find_searched (self);
+  g_debug ("ICE: %u candidates tried and %u dropped, given up by the peer: %d", self->filter.n_taken,
+           self->filter.n_dropped, self->has_given_up);
+  if (self->offered_at == 0)
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
+                         "The other device did not answer when it was asked for a direct path");
+  else
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
+                         peerup_ice_explain (&self->options.nat, &self->nat, self->filter.n_taken > 0));
 }
 
 static void
@@ -492,7 +230,8 @@ session_wait (PeerupIceSession *self)
   gint64 until = self->search != NULL ? peerup_ice_search_get_deadline (self->search) : G_MAXINT64;
   g_autoptr (GError) error = NULL;
 
-  /* Something came while the turn waited for the stream. Else which one it was the caller finds out. */
+  until = MIN (until, self->offered_at != 0 ? peerup_ice_session_release (self) : G_MAXINT64);
+  /* Something may have come while the turn waited for the stream. Else which one it was the caller finds out. */
   if (!self->is_woken &&
       !dex_await (dex_future_first (peerup_stream_wait (self->stream, G_IO_IN), dex_ref (self->wake),
                                     dex_timeout_new_deadline (MIN (until, self->deadline)), NULL),
@@ -506,9 +245,7 @@ static gboolean
 session_turn (PeerupIceSession *self, GError **error)
 {
   self->is_woken = FALSE;
-  if (self->agent != NULL && !session_say_found (self, error))
-    return FALSE;
-  if (!session_say_search (self, error) || !session_hear (self, error))
+  if (!peerup_ice_session_say_news (self, error) || !peerup_ice_session_hear (self, error))
     return FALSE;
   if (!session_is_over (self))
     return TRUE;
@@ -516,44 +253,45 @@ session_turn (PeerupIceSession *self, GError **error)
   return FALSE;
 }
 
-/* Until both sides have a path. */
+/* The path */
+
+/* The check that has come through, and the peer's answer to it, were signed: it works both ways. The peer is told which
+ * one it is, as each side may know several, and takes its end of it whatever it has heard itself; so nobody answers
+ * checks any more, and what comes before the word does is kept. */
 static gboolean
-session_connect (PeerupIceSession *self, GError **error)
+session_take_as_controlling (PeerupIceSession *self, GError **error)
 {
-  while (session_turn (self, error))
-    {
-      if (session_has_path (self))
-        return TRUE;
-      if (self->has_said_connected || !peerup_ice_agent_is_connected (self->agent))
-        session_wait (self);
-      else if (!session_say_connected (self, error))
-        return FALSE;
-    }
-  return FALSE;
+  PeerupIceMessage message = { .type = PEERUP_ICE_CONNECTED, .has_pair = TRUE };
+  PeerupSocketAddress local;
+
+  self->fd = peerup_ice_agent_take (self->agent, &local, &self->remote, error);
+  if (self->fd < 0)
+    return FALSE;
+  if (!peerup_ice_address_set (&message.pair.local, &local) ||
+      !peerup_ice_address_set (&message.pair.remote, &self->remote))
+    g_assert_not_reached ();
+  return peerup_ice_session_say (self, &message, error);
 }
 
 static gboolean
-session_take_socket (PeerupIceSession *self, GError **error)
+session_take_as_controlled (PeerupIceSession *self, GError **error)
 {
   PeerupSocketAddress seen;
 
-  if (self->controlling || self->is_searched)
-    return TRUE;
   if (!peerup_ice_address_get (&self->pair.remote, &seen) || !peerup_ice_address_get (&self->pair.local, &self->remote))
     g_assert_not_reached ();
   self->fd = peerup_ice_agent_take_at (self->agent, &seen, error);
+  self->early = peerup_ice_agent_take_early (self->agent);
   return self->fd >= 0;
 }
 
-/* The socket is ours. Whoever dials waits until the peer's is its own. */
+/* Here the peer may still be choosing: it is waited for. */
 static gboolean
-session_take_over (PeerupIceSession *self, GError **error)
+session_take_searched (PeerupIceSession *self, GError **error)
 {
-  if (!session_take_socket (self, error))
-    return FALSE;
   g_clear_pointer (&self->agent, peerup_ice_agent_free);
   g_clear_pointer (&self->search, peerup_ice_search_free);
-  if (!session_say (self, &(PeerupIceMessage) { .type = PEERUP_ICE_TAKEN }, error))
+  if (!peerup_ice_session_say (self, &(PeerupIceMessage) { .type = PEERUP_ICE_TAKEN }, error))
     return FALSE;
   while (self->controlling && !self->is_taken)
     {
@@ -564,45 +302,48 @@ session_take_over (PeerupIceSession *self, GError **error)
   return TRUE;
 }
 
+static gboolean
+session_find (PeerupIceSession *self, GError **error)
+{
+  while (session_turn (self, error))
+    {
+      if (self->controlling && peerup_ice_agent_is_connected (self->agent))
+        return session_take_as_controlling (self, error);
+      if (self->is_connected)
+        return session_take_as_controlled (self, error);
+      self->fd = self->search != NULL ? peerup_ice_search_take (self->search, &self->remote) : -1;
+      if (self->fd >= 0)
+        return session_take_searched (self, error);
+      session_wait (self);
+    }
+  return FALSE;
+}
+
 static PeerupConnection *
 session_speak_quic (PeerupIceSession *self, GError **error)
 {
   PeerupPeerId *peer = peerup_connection_get_remote_peer (self->options.carrier);
   gint64 deadline = g_get_monotonic_time () + PEERUP_ICE_QUIC_TIMEOUT;
-  int fd = self->fd;
+  int fd = g_steal_fd (&self->fd);
 
-  self->fd = -1;
+  g_clear_pointer (&self->agent, peerup_ice_agent_free);
+  g_clear_pointer (&self->search, peerup_ice_search_free);
   return dex_await_object (self->controlling
                              ? peerup_swarm_dial_punched (self->options.swarm, fd, &self->remote, peer, deadline)
-                             : peerup_swarm_accept_punched (self->options.swarm, fd, &self->remote, peer, deadline),
+                             : peerup_swarm_accept_punched_early (self->options.swarm, fd, &self->remote, peer,
+                                                                  self->early, deadline),
                            error);
 }
 
 static PeerupConnection *
 session_run (PeerupIceSession *self, GError **error)
 {
-  if (!(self->inbound ? session_accept (self, error) : session_open (self, error)))
-    return NULL;
-  if (!session_connect (self, error) || !session_take_over (self, error))
+  if (!(self->inbound ? session_accept (self, error) : session_open (self, error)) || !session_find (self, error))
     return NULL;
   return session_speak_quic (self, error);
 }
 
 /* The end */
-
-static void
-session_say_failed (PeerupIceSession *self, const GError *error)
-{
-  g_autofree char *reason = g_utf8_substring (error->message, 0, MIN (g_utf8_strlen (error->message, -1), 120));
-  const PeerupIceMessage message = { .type = PEERUP_ICE_FAILED, .reason = reason };
-  g_autoptr (GBytes) bytes = peerup_ice_message_encode (&message);
-
-  /* There is room for it, or the peer has to do without. */
-  if (peerup_stream_write (self->stream, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), NULL) > 0)
-    peerup_stream_close (self->stream);
-  else
-    peerup_stream_reset (self->stream, PEERUP_STREAM_CODE_NONE);
-}
 
 static void
 session_leave_stream (PeerupIceSession *self, const GError *error)
@@ -616,7 +357,7 @@ session_leave_stream (PeerupIceSession *self, const GError *error)
            g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE))
     peerup_stream_reset (self->stream, PEERUP_STREAM_CODE_PROTOCOL_VIOLATION);
   else if (error != NULL && !self->has_given_up)
-    session_say_failed (self, error);
+    peerup_ice_session_say_failed (self, error);
   else
     peerup_stream_close (self->stream);
 }
@@ -628,7 +369,7 @@ session_await_supplanting (PeerupIceSession *self)
   gint64 until = g_get_monotonic_time () + SUPPLANTED_TIMEOUT;
   g_autoptr (GError) error = NULL;
 
-  if (self->stream == NULL || self->is_offered ||
+  if (self->stream == NULL || self->offered_at != 0 ||
       peerup_stream_get_reset_code (self->stream) != PEERUP_STREAM_CODE_SUPPLANTED)
     return;
   while (self->ended != NULL &&
@@ -643,11 +384,13 @@ session_fiber (gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (PeerupConnection) connection = session_run (self, &error);
 
+  g_clear_pointer (&self->search, peerup_ice_search_free);
+  g_clear_pointer (&self->agent, peerup_ice_agent_free);
   session_leave_stream (self, error);
   if (connection == NULL)
     {
       session_await_supplanting (self);
-      error = explain_refusal (self, g_steal_pointer (&error));
+      error = session_explain_reset (self, g_steal_pointer (&error));
     }
   if (self->ended != NULL)
     self->ended (self, connection, error, self->data);
@@ -663,8 +406,11 @@ session_free (gpointer data)
   g_clear_pointer (&self->agent, peerup_ice_agent_free);
   g_clear_fd (&self->fd, NULL);
   peerup_frame_reader_clear (&self->reader);
+  g_clear_pointer (&self->negotiation, peerup_multistream_free);
   g_clear_object (&self->stream);
   g_array_unref (self->found);
+  g_array_unref (self->held);
+  g_clear_pointer (&self->early, g_ptr_array_unref);
   dex_unref (self->wake);
   g_object_unref (self->options.carrier);
   g_object_unref (self->options.swarm);
@@ -689,6 +435,7 @@ peerup_ice_session_start (const PeerupIceSessionOptions *options, PeerupIceSessi
   self->deadline = g_get_monotonic_time () + PEERUP_ICE_SESSION_TIMEOUT;
   self->wake = dex_promise_new ();
   self->found = g_array_new (FALSE, FALSE, sizeof (PeerupIceCandidate));
+  self->held = g_array_new (FALSE, FALSE, sizeof (PeerupIceCandidate));
   self->fd = -1;
   peerup_frame_reader_init (&self->reader, PEERUP_ICE_MESSAGE_MAX);
   /* It frees itself, and ends by its deadline. */
@@ -702,13 +449,13 @@ peerup_ice_session_cancel (PeerupIceSession *self)
   self->ended = NULL;
   if (self->stream != NULL)
     peerup_stream_reset (self->stream, PEERUP_STREAM_CODE_SUPPLANTED);
-  session_wake (self);
+  peerup_ice_session_wake (self);
 }
 
 gboolean
 peerup_ice_session_is_waiting (PeerupIceSession *self)
 {
-  return !self->inbound && !self->is_offered;
+  return !self->inbound && self->offered_at == 0;
 }
 
 PeerupConnection *

@@ -171,7 +171,8 @@ peerup_autonat_expects (PeerupAutonat *self, PeerupMultiaddr *remote)
   g_return_val_if_fail (PEERUP_IS_AUTONAT (self), FALSE);
   g_return_val_if_fail (remote != NULL, FALSE);
 
-  return find_expecting (self, remote) != NULL;
+  /* What comes through a relay begins with its address, and is not from there. */
+  return peerup_swarm_get_host (remote) != 0 && find_expecting (self, remote) != NULL;
 }
 
 static gboolean

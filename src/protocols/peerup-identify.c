@@ -189,7 +189,7 @@ identify_store (PeerupIdentify *self, PeerupConnection *connection, PeerupPeerIn
 {
   g_hash_table_replace (self->infos, info->peer, peerup_peer_info_ref (info));
   if (info->addresses->len > 0)
-    peerup_swarm_add_addresses (self->swarm, info->peer, info->addresses);
+    peerup_swarm_add_told_addresses (self->swarm, connection, info->addresses);
   g_signal_emit (self, signals[IDENTIFIED], 0, connection, info);
 }
 

@@ -418,7 +418,8 @@ peerup_port_search_anywhere (const PeerupPortSearchOptions *options)
     g_signal_connect (dex_promise_get_cancellable (promise), "cancelled", G_CALLBACK (on_cancelled), search);
   peerup_timer_set (&search->timer, search->began_at);
   search = NULL;
-  return DEX_FUTURE (dex_ref (promise));
+  /* A promise that is dropped is not discarded; what waits for one discards it as it goes. */
+  return dex_future_first (DEX_FUTURE (dex_ref (promise)), NULL);
 }
 
 DexFuture *

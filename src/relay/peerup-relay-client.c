@@ -238,7 +238,8 @@ client_is_silent (PeerupRelayClient *self, PeerupPeerId *relay)
 {
   g_autoptr (PeerupConnection) connection = client_dup_connection (self, relay);
 
-  return connection != NULL && peerup_relay_watch_is_silent (self->watch, connection);
+  return connection != NULL &&
+         (peerup_connection_is_silent (connection) || peerup_relay_watch_is_silent (self->watch, connection));
 }
 
 /* PeerupRelayStandingFunc */
@@ -253,7 +254,7 @@ get_standing (PeerupSwarm *swarm, PeerupPeerId *relay, PeerupRelayStanding *stan
 
   if (connection != NULL)
     {
-      standing->warm = !peerup_relay_watch_is_silent (self->watch, connection);
+      standing->warm = !client_is_silent (self, relay);
       standing->rtt = peerup_connection_get_rtt (connection);
     }
   if (link == NULL)
@@ -356,6 +357,15 @@ on_connection_closed (PeerupRelayClient *self, PeerupConnection *connection)
 
   if (link != NULL)
     peerup_relay_link_lost (link, connection);
+}
+
+static void
+on_connection_changed (PeerupRelayClient *self, PeerupConnection *connection)
+{
+  PeerupRelayLink *link = client_find (self, peerup_connection_get_remote_peer (connection));
+
+  if (link != NULL)
+    peerup_relay_link_set_silent (link, connection, peerup_connection_is_silent (connection));
 }
 
 /* Relays */
@@ -466,6 +476,13 @@ peerup_relay_client_set_peer_relays (PeerupRelayClient *self, GPtrArray *address
   client_update_links (self);
 }
 
+gboolean
+peerup_relay_client_uses (PeerupRelayClient *self, PeerupPeerId *peer)
+{
+  g_return_val_if_fail (PEERUP_IS_RELAY_CLIENT (self), FALSE);
+  return client_find (self, peer) != NULL;
+}
+
 guint
 peerup_relay_client_get_n_relays (PeerupRelayClient *self)
 {
@@ -555,5 +572,6 @@ peerup_relay_client_new (PeerupSwarm *swarm)
   peerup_swarm_set_standing_func (swarm, get_standing, self);
   g_signal_connect_object (swarm, "addresses-changed", G_CALLBACK (on_addresses_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (swarm, "connection-closed", G_CALLBACK (on_connection_closed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (swarm, "connection-changed", G_CALLBACK (on_connection_changed), self, G_CONNECT_SWAPPED);
   return self;
 }

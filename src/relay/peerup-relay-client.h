@@ -41,6 +41,8 @@ PeerupRelayClient *peerup_relay_client_new (PeerupSwarm *swarm) G_GNUC_WARN_UNUS
 void peerup_relay_client_set_relays (PeerupRelayClient *self, GPtrArray *addresses);
 /* The same of peers that offer to relay for us, in addition; those that are configured count as that. */
 void peerup_relay_client_set_peer_relays (PeerupRelayClient *self, GPtrArray *addresses);
+/* Whether @peer is one of them. */
+gboolean peerup_relay_client_uses (PeerupRelayClient *self, PeerupPeerId *peer);
 /* Something has changed outside: those that wait are tried at once. */
 void peerup_relay_client_retry (PeerupRelayClient *self);
 /* What @relay, which need be none of ours, says of itself: whether it serves hop. One that no longer does is left

@@ -30,6 +30,7 @@ struct _PeerupRelayLink
   PeerupConnection *connection; /* on which it was made; NULL: none is */
   PeerupRelayGrant grant;
   GError *error;          /* of the last time, NULL when that went well */
+  gboolean silent;        /* it is, on that connection */
   gboolean away;          /* it was lost and has not granted anything since */
   gint64 returning_until; /* monotonic; 0: it was never lost */
   gboolean left;          /* the relay says that it serves no more */
@@ -104,6 +105,7 @@ link_take_grant (PeerupRelayLink *self, PeerupConnection *connection, PeerupRela
     return FALSE;
   g_clear_error (&self->error);
   g_set_object (&self->connection, connection);
+  self->silent = peerup_connection_is_silent (connection);
   peerup_relay_grant_clear (&self->grant);
   self->grant = *grant;
   *grant = (PeerupRelayGrant) { 0 };
@@ -203,6 +205,20 @@ peerup_relay_link_lost (PeerupRelayLink *self, PeerupConnection *connection)
   else
     peerup_reservation_lost (&self->reservation, now, g_random_int ());
   link_step (self);
+  self->changed (self, self->data);
+}
+
+void
+peerup_relay_link_set_silent (PeerupRelayLink *self, PeerupConnection *connection, gboolean silent)
+{
+  if (connection != self->connection || self->silent == silent)
+    return;
+  self->silent = silent;
+  if (silent)
+    {
+      peerup_reservation_refresh (&self->reservation, g_get_monotonic_time ());
+      link_step (self);
+    }
   self->changed (self, self->data);
 }
 

@@ -282,6 +282,13 @@ peerup_relay_server_get_figures (PeerupRelayServer *self, PeerupRelayFigures *fi
     }
 }
 
+gboolean
+peerup_relay_server_has_reservation (PeerupRelayServer *self, PeerupPeerId *peer)
+{
+  g_return_val_if_fail (PEERUP_IS_RELAY_SERVER (self), FALSE);
+  return peerup_relay_table_has_reservation (self->table, peer, get_now ());
+}
+
 /* Life */
 
 static void

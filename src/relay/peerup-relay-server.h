@@ -63,6 +63,7 @@ void peerup_relay_server_resume (PeerupRelayServer *self);
 /* The right of @peer has ended, or become less: the circuits from and to it are reset with GATED. Its
  * reservation ends too if the gate no longer lets it in. */
 void peerup_relay_server_revoke (PeerupRelayServer *self, PeerupPeerId *peer);
+gboolean peerup_relay_server_has_reservation (PeerupRelayServer *self, PeerupPeerId *peer);
 void peerup_relay_server_get_figures (PeerupRelayServer *self, PeerupRelayFigures *figures);
 
 G_END_DECLS

@@ -77,6 +77,7 @@ peerup_dial_candidate_resolve (const PeerupDialCandidate *self, PeerupMultiaddrC
 
   resolved->known = peerup_multiaddr_ref (self->known);
   resolved->history = self->history;
+  resolved->told = self->told;
   peerup_endpoint_copy (&self->endpoint, &resolved->endpoint);
   resolved->endpoint.family = family;
   g_free (resolved->endpoint.host);

@@ -42,6 +42,7 @@ typedef struct
 {
   PeerupMultiaddr *known;  /* as the peerstore has it */
   PeerupEndpoint endpoint; /* the same, or one of the addresses that its name stands for */
+  gboolean told;           /* by the peer itself, and by nobody else */
   gboolean relayed;        /* through a relay (/p2p-circuit), and without an endpoint */
   PeerupPeerId *relay;     /* NULL unless relayed */
   PeerupRelayStanding standing;

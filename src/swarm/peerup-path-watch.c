@@ -2,7 +2,8 @@
  * Copyright The Peer-Up authors
  *
  * Which paths have died. When to ask is the doubt's business; here are the connections of the swarm, their timers, and
- * what came of it. A timer runs while an answer is owed. It closes nothing: the transports do that in their own time. */
+ * what came of it. A timer runs while an answer is owed. It closes nothing: the transports do that in their own time.
+ */
 
 #include "swarm/peerup-path-watch.h"
 

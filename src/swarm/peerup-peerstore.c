@@ -14,6 +14,7 @@ typedef struct
 {
   PeerupMultiaddr *address;
   PeerupDialHistory history;
+  gboolean told;
 } Entry;
 
 struct _PeerupPeerstore
@@ -91,8 +92,8 @@ find_entry (GPtrArray *entries, PeerupMultiaddr *address)
   return NULL;
 }
 
-void
-peerup_peerstore_add (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address)
+static void
+peerstore_add (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address, gboolean told)
 {
   g_autoptr (PeerupPeerId) named = peerup_multiaddr_dup_peer_id (address);
   g_autoptr (PeerupMultiaddr) bare = NULL;
@@ -105,13 +106,30 @@ peerup_peerstore_add (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr
   if (bare == NULL)
     return;
   entries = peerstore_ensure (self, peer);
-  if (find_entry (entries, bare) != NULL)
-    return;
+  entry = find_entry (entries, bare);
+  if (entry != NULL)
+    {
+      entry->told &= told;
+      return;
+    }
   if (entries->len == PEERUP_PEERSTORE_ADDRESSES)
     g_ptr_array_remove_index (entries, 0);
   entry = g_new0 (Entry, 1);
   entry->address = g_steal_pointer (&bare);
+  entry->told = told;
   g_ptr_array_add (entries, entry);
+}
+
+void
+peerup_peerstore_add (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address)
+{
+  peerstore_add (self, peer, address, FALSE);
+}
+
+void
+peerup_peerstore_add_told (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address)
+{
+  peerstore_add (self, peer, address, TRUE);
 }
 
 GPtrArray *
@@ -136,8 +154,10 @@ peerup_peerstore_dup_candidates (PeerupPeerstore *self, PeerupPeerId *peer)
       Entry *entry = entries->pdata[i - 1];
       PeerupDialCandidate *candidate = peerup_dial_candidate_new (entry->address, &entry->history);
 
-      if (candidate != NULL)
-        g_ptr_array_add (result, candidate);
+      if (candidate == NULL)
+        continue;
+      candidate->told = entry->told;
+      g_ptr_array_add (result, candidate);
     }
   return result;
 }

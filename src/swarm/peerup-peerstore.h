@@ -19,6 +19,8 @@ PeerupPeerstore *peerup_peerstore_new (void) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_peerstore_free (PeerupPeerstore *self);
 /* Adds @address without its /p2p/@peer; one with another peer's ID is ignored. */
 void peerup_peerstore_add (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address);
+/* The same of an address that @peer says it has: it stays told until somebody else knows it. */
+void peerup_peerstore_add_told (PeerupPeerstore *self, PeerupPeerId *peer, PeerupMultiaddr *address);
 /* (transfer full) of PeerupMultiaddr: everything known, newest first. */
 GPtrArray *peerup_peerstore_dup_all (PeerupPeerstore *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full) of PeerupDialCandidate: what can be dialed, newest first. */

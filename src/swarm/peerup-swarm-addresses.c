@@ -81,9 +81,9 @@ on_grace_over (gpointer data)
 
   self->in_grace = FALSE;
   for (guint i = 0; i < stranded->len; i++)
-    peerup_connection_abort (stranded->pdata[i],
-                             g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                                                  "This machine no longer has the address that the connection was from"));
+    peerup_connection_abort (
+      stranded->pdata[i], g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+                                               "This machine no longer has the address that the connection was from"));
 }
 
 void

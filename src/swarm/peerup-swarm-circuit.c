@@ -150,16 +150,29 @@ same_addresses (GPtrArray *a, GPtrArray *b)
   return i == a->len;
 }
 
+static void
+set_addresses (PeerupSwarm *self, GPtrArray *kept, GPtrArray *addresses)
+{
+  if (same_addresses (kept, addresses))
+    return;
+  g_ptr_array_set_size (kept, 0);
+  for (guint i = 0; i < addresses->len; i++)
+    g_ptr_array_add (kept, peerup_multiaddr_ref (addresses->pdata[i]));
+  g_signal_emit_by_name (self, "addresses-changed");
+}
+
 void
 peerup_swarm_set_relayed_addresses (PeerupSwarm *self, GPtrArray *addresses)
 {
   g_return_if_fail (PEERUP_IS_SWARM (self));
-  if (same_addresses (self->relayed_addresses, addresses))
-    return;
-  g_ptr_array_set_size (self->relayed_addresses, 0);
-  for (guint i = 0; i < addresses->len; i++)
-    g_ptr_array_add (self->relayed_addresses, peerup_multiaddr_ref (addresses->pdata[i]));
-  g_signal_emit_by_name (self, "addresses-changed");
+  set_addresses (self, self->relayed_addresses, addresses);
+}
+
+void
+peerup_swarm_set_mapped_addresses (PeerupSwarm *self, GPtrArray *addresses)
+{
+  g_return_if_fail (PEERUP_IS_SWARM (self));
+  set_addresses (self, self->mapped_addresses, addresses);
 }
 
 GPtrArray *
@@ -167,7 +180,7 @@ peerup_swarm_dup_announced_addresses (PeerupSwarm *self)
 {
   GPtrArray *result = peerup_swarm_dup_listen_addresses (self);
 
-  for (guint i = 0; i < self->relayed_addresses->len; i++)
-    g_ptr_array_add (result, peerup_multiaddr_ref (self->relayed_addresses->pdata[i]));
+  g_ptr_array_extend (result, self->mapped_addresses, (GCopyFunc) (void (*) (void)) peerup_multiaddr_ref, NULL);
+  g_ptr_array_extend (result, self->relayed_addresses, (GCopyFunc) (void (*) (void)) peerup_multiaddr_ref, NULL);
   return result;
 }

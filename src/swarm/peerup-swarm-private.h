@@ -36,6 +36,7 @@ struct _PeerupSwarm
   GPtrArray *quic;       /* of PeerupQuicTransport; peerup-swarm-quic.c */
   GPtrArray *punched;    /* sockets with one connection each; peerup-swarm-punch.c */
   PeerupQuicCongestion congestion;
+  gint64 keep_alive; /* µs */
   char *websocket_certificate_file; /* nullable, as the next */
   char *websocket_key_file;
   PeerupRouteMonitor *routes; /* NULL where the system cannot tell */
@@ -54,6 +55,7 @@ struct _PeerupSwarm
   PeerupRelayStandingFunc standing_func; /* NULL: all relays stand alike */
   gpointer standing_data;
   GPtrArray *relayed_addresses; /* of PeerupMultiaddr */
+  GPtrArray *mapped_addresses;  /* likewise */
   PeerupSwarmGuests guest_funcs;
   GPtrArray *guests; /* peerup-swarm-guest.c */
   gboolean closed;

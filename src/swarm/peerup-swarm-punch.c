@@ -270,9 +270,23 @@ making_fiber (gpointer data)
                             : dex_future_new_for_error (g_steal_pointer (&error));
 }
 
+static void
+punched_hear_early (Punched *self, GPtrArray *early)
+{
+  for (guint i = 0; early != NULL && i < early->len; i++)
+    {
+      gsize length;
+      PeerupDatagrams datagrams = { .remote = self->remote };
+
+      datagrams.data = (guint8 *) g_bytes_get_data (early->pdata[i], &length);
+      datagrams.length = datagrams.segment = length;
+      peerup_quic_transport_hear (self->transport, &datagrams);
+    }
+}
+
 static DexFuture *
 swarm_make (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote, PeerupPeerId *peer, gboolean outbound,
-            gint64 deadline)
+            GPtrArray *early, gint64 deadline)
 {
   g_autoptr (GError) error = NULL;
   Punched *punched;
@@ -287,6 +301,7 @@ swarm_make (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote, Peerup
   punched = punched_new (self, fd, remote, peer, !outbound, &error);
   if (punched == NULL)
     return dex_future_new_for_error (g_steal_pointer (&error));
+  punched_hear_early (punched, early);
   making = g_new0 (Making, 1);
   making->swarm = g_object_ref (self);
   making->punched = punched;
@@ -300,14 +315,21 @@ DexFuture *
 peerup_swarm_dial_punched (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote, PeerupPeerId *peer,
                            gint64 deadline)
 {
-  return swarm_make (self, fd, remote, peer, TRUE, deadline);
+  return swarm_make (self, fd, remote, peer, TRUE, NULL, deadline);
 }
 
 DexFuture *
 peerup_swarm_accept_punched (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote, PeerupPeerId *peer,
                              gint64 deadline)
 {
-  return swarm_make (self, fd, remote, peer, FALSE, deadline);
+  return swarm_make (self, fd, remote, peer, FALSE, NULL, deadline);
+}
+
+DexFuture *
+peerup_swarm_accept_punched_early (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote, PeerupPeerId *peer,
+                                   GPtrArray *early, gint64 deadline)
+{
+  return swarm_make (self, fd, remote, peer, FALSE, early, deadline);
 }
 
 /* The swarm's */

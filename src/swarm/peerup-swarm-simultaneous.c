@@ -9,6 +9,7 @@
 
 #include "swarm/peerup-opening-attempt.h"
 #include "swarm/peerup-swarm-private.h"
+#include "transport/peerup-socket-stream.h"
 #include "wire/peerup-error.h"
 
 /* Microseconds for which it is remembered that we opened the way for a peer. */
@@ -114,6 +115,34 @@ opening_wait (PeerupOpening *self)
     g_debug ("Opening a way to %s: %s", peerup_peer_id_get_string (self->peer), error->message);
 }
 
+static gboolean
+opening_has (PeerupOpening *self, PeerupMultiaddr *address)
+{
+  for (guint i = 0; i < self->attempts->len; i++)
+    if (peerup_multiaddr_equal (((PeerupOpeningAttempt *) self->attempts->pdata[i])->address, address))
+      return TRUE;
+  return FALSE;
+}
+
+/* What came in from there and is not done, maybe because both sides wait for the other to speak: as long as it is
+ * there, no other connection can be between the same two ports. */
+static void
+opening_drop_accepted (PeerupOpening *self)
+{
+  g_autoptr (GList) upgrading = g_hash_table_get_keys (self->swarm->upgrading);
+
+  for (GList *l = upgrading; l != NULL; l = l->next)
+    {
+      g_autoptr (PeerupMultiaddr) remote = NULL;
+
+      if (!PEERUP_IS_SOCKET_STREAM (l->data))
+        continue;
+      remote = peerup_swarm_address_of_socket (peerup_socket_stream_get_fd (l->data), TRUE, PEERUP_IP_TCP, NULL);
+      if (remote != NULL && opening_has (self, remote))
+        peerup_stream_reset (l->data, PEERUP_STREAM_CODE_NONE);
+    }
+}
+
 static GError *
 opening_error (PeerupOpening *self)
 {
@@ -169,6 +198,8 @@ opening_fiber (gpointer data)
   PeerupOpening *self = data;
   PeerupConnection *connection = NULL;
 
+  if ((self->role & PEERUP_OPENING_TCP_CLIENT) != 0)
+    opening_drop_accepted (self);
   for (guint i = 0; i < self->attempts->len; i++)
     {
       PeerupOpeningAttempt *attempt = self->attempts->pdata[i];
@@ -187,6 +218,8 @@ opening_fiber (gpointer data)
       opening_wait (self);
     }
   swarm_remember_opening (self->swarm, self->peer);
+  if (connection == NULL)
+    opening_drop_accepted (self);
   if (connection != NULL)
     dex_promise_resolve_object (self->promise, g_object_ref (connection));
   else
@@ -251,15 +284,6 @@ peerup_swarm_open_simultaneously (PeerupSwarm *self, PeerupPeerId *peer, GPtrArr
 }
 
 /* What comes in meanwhile */
-
-static gboolean
-opening_has (PeerupOpening *self, PeerupMultiaddr *address)
-{
-  for (guint i = 0; i < self->attempts->len; i++)
-    if (peerup_multiaddr_equal (((PeerupOpeningAttempt *) self->attempts->pdata[i])->address, address))
-      return TRUE;
-  return FALSE;
-}
 
 /* Whoever dialed: without the datagrams of both it had not come through, or it cannot be told. */
 void

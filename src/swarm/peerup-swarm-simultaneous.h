@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * all of it leaves from the ports that we listen on.
  *
  * What is sent to one destination at most, within PEERUP_OPENING_TIMEOUT, is as little as a dial that nobody answers:
- * as QUIC's client its first packets and their repetitions (10 of 1,200 bytes), as its server
+ * as QUIC's client its first packets and their repetitions (6 of 1,200 bytes), as its server
  * PEERUP_OPENING_DATAGRAMS_MAX of 64 random bytes, for TCP the SYNs of PEERUP_OPENING_CONNECTS_MAX connects. */
 
 /* Destinations of one open, the first ones, and opens of one swarm at a time. */

@@ -7,6 +7,7 @@
 #include "swarm/peerup-swarm.h"
 
 #include "swarm/peerup-swarm-private.h"
+#include "transport/quic/peerup-quic.h"
 #include "wire/peerup-error.h"
 
 G_DEFINE_FINAL_TYPE (PeerupSwarm, peerup_swarm, G_TYPE_OBJECT)
@@ -388,6 +389,7 @@ peerup_swarm_add_connection (PeerupSwarm *self, PeerupConnection *connection)
   g_ptr_array_add (list, g_object_ref (connection));
   peerup_swarm_note_opening (self, connection);
   peerup_swarm_count_memory (self, connection);
+  peerup_connection_set_keep_alive (connection, self->keep_alive);
   g_signal_connect_object (connection, "closed", G_CALLBACK (on_closed), self, 0);
   g_signal_connect_object (connection, "silent-changed", G_CALLBACK (on_silent_changed), self, 0);
   g_signal_connect_object (connection, "path-changed", G_CALLBACK (on_changed), self, 0);
@@ -434,6 +436,19 @@ PeerupQuicCongestion
 peerup_swarm_get_congestion (PeerupSwarm *self)
 {
   return self->congestion;
+}
+
+void
+peerup_swarm_set_keep_alive (PeerupSwarm *self, gint64 interval)
+{
+  g_return_if_fail (interval > 0);
+  self->keep_alive = interval;
+}
+
+gint64
+peerup_swarm_get_keep_alive (PeerupSwarm *self)
+{
+  return self->keep_alive;
 }
 
 void
@@ -484,6 +499,27 @@ peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *ad
   for (guint i = 0; i < addresses->len; i++)
     peerup_peerstore_add (self->peerstore, peer, addresses->pdata[i]);
   peerup_swarm_note_addresses (self, peer);
+}
+
+static gboolean
+is_loopback (PeerupMultiaddr *address)
+{
+  g_auto (PeerupEndpoint) endpoint = { 0 };
+
+  return address != NULL && peerup_endpoint_parse (address, &endpoint, NULL) &&
+         peerup_endpoint_get_scope (&endpoint) == PEERUP_SCOPE_LOOPBACK;
+}
+
+void
+peerup_swarm_add_told_addresses (PeerupSwarm *self, PeerupConnection *connection, GPtrArray *addresses)
+{
+  const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
+  gboolean is_here = is_loopback (info->remote_address);
+
+  for (guint i = 0; i < addresses->len; i++)
+    if (is_here || !is_loopback (addresses->pdata[i]))
+      peerup_peerstore_add_told (self->peerstore, info->remote_peer, addresses->pdata[i]);
+  peerup_swarm_note_addresses (self, info->remote_peer);
 }
 
 GPtrArray *
@@ -543,6 +579,7 @@ peerup_swarm_finalize (GObject *object)
   g_hash_table_unref (self->direct_dials);
   g_ptr_array_unref (self->relayed_addresses);
   g_ptr_array_unref (self->guests);
+  g_ptr_array_unref (self->mapped_addresses);
   g_hash_table_unref (self->upgrading);
   g_ptr_array_unref (self->openings);
   g_hash_table_unref (self->opened_at);
@@ -597,12 +634,14 @@ peerup_swarm_init (PeerupSwarm *self)
   self->direct_dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
   self->relayed_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->guests = peerup_swarm_guests_new ();
+  self->mapped_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->openings = g_ptr_array_new ();
   self->opened_at =
     g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, g_free);
   self->quic = g_ptr_array_new_with_free_func (g_object_unref);
   self->punched = peerup_swarm_punched_new ();
+  self->keep_alive = PEERUP_QUIC_KEEP_ALIVE;
   self->peerstore = peerup_peerstore_new ();
   self->limits = peerup_swarm_limits_new ();
 }

@@ -59,6 +59,11 @@ void peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securiti
 void peerup_swarm_set_congestion (PeerupSwarm *self, PeerupQuicCongestion congestion);
 PeerupQuicCongestion peerup_swarm_get_congestion (PeerupSwarm *self);
 
+/* How often connections that are made from then on are kept alive, µs; see peerup_connection_set_keep_alive(). Default
+ * PEERUP_QUIC_KEEP_ALIVE. */
+void peerup_swarm_set_keep_alive (PeerupSwarm *self, gint64 interval);
+gint64 peerup_swarm_get_keep_alive (PeerupSwarm *self);
+
 /* The certificate and key, PEM, of WebSockets in TLS; NULL: none. They are read whenever such a
  * listener starts, and serve it until it ends. */
 void peerup_swarm_set_websocket_certificate (PeerupSwarm *self, const char *certificate_file, const char *key_file);
@@ -119,7 +124,9 @@ DexFuture *peerup_swarm_accept_circuit (PeerupSwarm *self, const PeerupCircuit *
                                         PeerupMultiaddr *address) G_GNUC_WARN_UNUSED_RESULT;
 /* Where we can be reached through relays, the best first; copied. */
 void peerup_swarm_set_relayed_addresses (PeerupSwarm *self, GPtrArray *addresses);
-/* (transfer full) of PeerupMultiaddr: the listen addresses, and then those. */
+/* Where our sockets can be reached from the internet though they are bound elsewhere; copied. */
+void peerup_swarm_set_mapped_addresses (PeerupSwarm *self, GPtrArray *addresses);
+/* (transfer full) of PeerupMultiaddr: the listen addresses, the mapped ones, and then the relayed ones. */
 GPtrArray *peerup_swarm_dup_announced_addresses (PeerupSwarm *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer full) of PeerupQuicTransport: those that listen and those that only dial, oldest first. */
@@ -142,9 +149,16 @@ DexFuture *peerup_swarm_dial_punched (PeerupSwarm *self, int fd, const PeerupSoc
                                       gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_swarm_accept_punched (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote,
                                         PeerupPeerId *peer, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* The same. @early: nullable, of GBytes: datagrams that were read from @fd before, as if they came now. */
+DexFuture *peerup_swarm_accept_punched_early (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote,
+                                              PeerupPeerId *peer, GPtrArray *early,
+                                              gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The peerstore. Addresses may carry /p2p/ of that peer. Bounded per peer (64); the newest win. */
 void peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *addresses);
+/* The same of what the peer of @connection says itself. It is believed where that can do no harm: no loopback but from
+ * one that is there, and private ones are dialed only in networks that this machine is on then. */
+void peerup_swarm_add_told_addresses (PeerupSwarm *self, PeerupConnection *connection, GPtrArray *addresses);
 GPtrArray *peerup_swarm_dup_addresses (PeerupSwarm *self, PeerupPeerId *peer);
 
 /* The machine's addresses or routes have changed: QUIC connections move to new paths, what was

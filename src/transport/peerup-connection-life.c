@@ -94,3 +94,15 @@ peerup_connection_get_owed_since (PeerupConnection *self)
   life_check (self);
   return peerup_connection_get_life (self)->owed_since;
 }
+
+void
+peerup_connection_note_use (PeerupConnection *self)
+{
+  peerup_connection_get_life (self)->used_at = g_get_monotonic_time ();
+}
+
+gint64
+peerup_connection_get_used_at (PeerupConnection *self)
+{
+  return peerup_connection_get_life (self)->used_at;
+}

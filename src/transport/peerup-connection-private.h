@@ -13,12 +13,16 @@ void peerup_connection_install_properties (GObjectClass *klass);
  * PeerupStream, borrowed. */
 GQueue *peerup_connection_get_stream_queue (PeerupConnection *self);
 
+/* A stream has come or gone. */
+void peerup_connection_note_use (PeerupConnection *self);
+
 /* Signs of life; see peerup-connection-life.c. */
 typedef struct
 {
   gint64 heard_at, answered_at;
   gint64 owed_since; /* 0: no answer is owed */
   gboolean attentive;
+  gint64 used_at;
   PeerupConnectionLifeFunc func;
   gpointer data;
 } PeerupConnectionLife;

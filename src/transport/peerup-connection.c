@@ -136,6 +136,16 @@ peerup_connection_ping (PeerupConnection *self)
   return PEERUP_CONNECTION_GET_CLASS (self)->ping (self);
 }
 
+void
+peerup_connection_set_keep_alive (PeerupConnection *self, gint64 interval)
+{
+  PeerupConnectionClass *klass = PEERUP_CONNECTION_GET_CLASS (self);
+
+  g_return_if_fail (interval >= 0);
+  if (klass->set_keep_alive != NULL && PRIVATE (self)->error == NULL)
+    klass->set_keep_alive (self, interval);
+}
+
 guint
 peerup_connection_get_n_streams (PeerupConnection *self)
 {
@@ -159,7 +169,9 @@ peerup_connection_get_figures (PeerupConnection *self, PeerupConnectionFigures *
 {
   PeerupConnectionClass *klass = PEERUP_CONNECTION_GET_CLASS (self);
 
-  *figures = (PeerupConnectionFigures) { .rtt = klass->get_rtt (self), .rtt_min = -1, .rtt_variation = -1, .acknowledged_ago = -1 };
+  *figures = (PeerupConnectionFigures) {
+    .rtt = klass->get_rtt (self), .rtt_min = -1, .rtt_variation = -1, .acknowledged_ago = -1
+  };
   klass->get_bytes (self, &figures->bytes_received, &figures->bytes_sent);
   if (klass->get_figures != NULL)
     klass->get_figures (self, figures);
@@ -424,6 +436,6 @@ peerup_connection_init (PeerupConnection *self)
   PeerupConnectionPrivate *priv = PRIVATE (self);
 
   priv->opened_at = g_get_monotonic_time ();
-  priv->life.heard_at = priv->life.answered_at = priv->opened_at;
+  priv->life.heard_at = priv->life.answered_at = priv->life.used_at = priv->opened_at;
   priv->closed = dex_promise_new ();
 }

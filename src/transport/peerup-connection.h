@@ -79,10 +79,12 @@ struct _PeerupConnectionClass
   void (*get_figures) (PeerupConnection *self, PeerupConnectionFigures *figures);
   /* Optional: looks at what the system knows of answers, and notes it. */
   void (*check_life) (PeerupConnection *self);
+  /* Optional; see peerup_connection_set_keep_alive(). */
+  void (*set_keep_alive) (PeerupConnection *self, gint64 interval);
   /* Optional: as close, without waiting for anything; borrows @error. */
   void (*abort) (PeerupConnection *self, const GError *error);
 
-  gpointer padding[5];
+  gpointer padding[4];
 };
 
 const PeerupConnectionInfo *peerup_connection_get_info (PeerupConnection *self);
@@ -101,6 +103,11 @@ gboolean peerup_connection_is_retired (PeerupConnection *self);
  * notifies. */
 void peerup_connection_set_silent (PeerupConnection *self, gboolean silent);
 gboolean peerup_connection_is_silent (PeerupConnection *self);
+/* How often the path is refreshed while nothing else is sent on it, µs; a transport may know that it can do with less.
+ * 0: never while there are no streams, and if the peer wants it no more than we do, it ends after some minutes. */
+void peerup_connection_set_keep_alive (PeerupConnection *self, gint64 interval);
+/* When a stream was opened or gone last, monotonic µs; when the connection was made if none ever was. */
+gint64 peerup_connection_get_used_at (PeerupConnection *self);
 DexFuture *peerup_connection_ping (PeerupConnection *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Signs of life. The peer owes one since something left that it has to answer, until an answer comes: an

@@ -22,8 +22,8 @@ typedef struct
   gint64 rtt_variation;
   guint64 congestion_window; /* bytes; so are the next three */
   guint64 bytes_in_flight;
-  guint64 delivery_rate; /* a second */
-  guint path_mtu;        /* of one packet's payload */
+  guint64 delivery_rate;        /* a second */
+  guint path_mtu;               /* of one packet's payload */
   guint64 bytes_acknowledged;   /* of those sent, where the peer's system tells */
   guint64 bytes_unacknowledged; /* that have left, the lost ones included */
   gint64 acknowledged_ago;      /* microseconds since its last acknowledgment, -1 if that is not known */

@@ -17,8 +17,8 @@ struct _PeerupQuicConnection
 {
   PeerupConnection parent_instance;
   PeerupQuicConn *conn;
-  GQueue openers; /* of DexPromise: who wants a stream */
-  GQueue pings;   /* of Ping */
+  GQueue openers;      /* of DexPromise: who wants a stream */
+  GQueue pings;        /* of Ping */
   PeerupQuicLife life; /* as it was noted last */
   guint32 retire_code;
   gboolean retired;
@@ -298,10 +298,14 @@ peerup_quic_connection_get_figures (PeerupConnection *connection, PeerupConnecti
   figures->path_mtu = own.path_mtu;
 }
 
-void
-peerup_quic_connection_set_keep_alive (PeerupQuicConnection *self, gboolean keep_alive)
+static void
+peerup_quic_connection_set_keep_alive (PeerupConnection *connection, gint64 interval)
 {
-  peerup_quic_conn_set_keep_alive (self->conn, keep_alive && !self->retired);
+  PeerupQuicConnection *self = PEERUP_QUIC_CONNECTION (connection);
+
+  if (interval > 0)
+    peerup_quic_conn_set_keep_alive_interval (self->conn, interval);
+  peerup_quic_conn_set_keep_alive (self->conn, interval > 0 && !self->retired);
 }
 
 void
@@ -345,6 +349,7 @@ peerup_quic_connection_class_init (PeerupQuicConnectionClass *klass)
   connection_class->close = peerup_quic_connection_close;
   connection_class->retire = peerup_quic_connection_retire;
   connection_class->abort = peerup_quic_connection_abort;
+  connection_class->set_keep_alive = peerup_quic_connection_set_keep_alive;
   connection_class->ping = peerup_quic_connection_ping;
   connection_class->get_n_streams = peerup_quic_connection_get_n_streams;
   connection_class->get_rtt = peerup_quic_connection_get_rtt;

@@ -484,6 +484,15 @@ peerup_quic_transport_dial_punching (PeerupQuicTransport *self, const PeerupSock
   return transport_dial (self, remote, expected, address, TRUE, deadline);
 }
 
+void
+peerup_quic_transport_hear (PeerupQuicTransport *self, const PeerupDatagrams *datagrams)
+{
+  PeerupDatagrams heard = *datagrams;
+
+  if (self->quic != NULL && datagrams->length > 0 && find_local_address (self, &datagrams->remote, &heard.local, NULL))
+    peerup_quic_receive (self->quic, &heard, g_get_monotonic_time ());
+}
+
 /* Whether the system still has the address. */
 static gboolean
 is_own_address (const PeerupSocketAddress *address)

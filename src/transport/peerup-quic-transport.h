@@ -66,6 +66,9 @@ peerup_quic_transport_dial (PeerupQuicTransport *self, const PeerupSocketAddress
 DexFuture *peerup_quic_transport_dial_punching (PeerupQuicTransport *self, const PeerupSocketAddress *remote,
                                                 PeerupPeerId *expected, PeerupMultiaddr *address,
                                                 gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* A datagram that the socket's descriptor brought to somebody else before it was ours; @datagrams->local is
+ * filled in. */
+void peerup_quic_transport_hear (PeerupQuicTransport *self, const PeerupDatagrams *datagrams);
 /* The machine's addresses or routes have changed: connections that we dialed and whose source
  * address is another now migrate (RFC 9000 9). Where the socket is bound to one address, or punched,
  * nothing can move: connections end when their address is gone. */

@@ -36,6 +36,8 @@ struct _PeerupReactor
   GSource *source;
   int epoll_fd;
   int timer_fd;          /* watched with NULL for its watch; -1: there is none */
+  gint64 wake_by;        /* the first timer, when the loop went to sleep for it; 0: it did not */
+  GQueue lateness;       /* of PeerupLateness */
   gint64 timer_deadline; /* what it was last armed for, maybe gone by */
   gint64 now;
   GQueue tasks;
@@ -227,6 +229,22 @@ reactor_count (PeerupReactor *self, PeerupReactorClock clock, gint64 duration)
   self->histograms[clock][bucket]++;
 }
 
+static void
+reactor_tell_lateness (PeerupReactor *self)
+{
+  gint64 late = self->wake_by != 0 ? self->now - self->wake_by : 0;
+  GList *next;
+
+  self->wake_by = 0;
+  for (GList *l = late > PEERUP_REACTOR_LATE ? self->lateness.head : NULL; l != NULL; l = next)
+    {
+      PeerupLateness *lateness = l->data;
+
+      next = l->next;
+      lateness->func (late, lateness->data);
+    }
+}
+
 static gboolean
 reactor_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
@@ -236,6 +254,7 @@ reactor_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   self->now = g_get_monotonic_time ();
   if (g_source_query_unix_fd (source, ((ReactorSource *) source)->tag) != 0)
     reactor_collect_events (self);
+  reactor_tell_lateness (self);
   reactor_run_timers (self);
   reactor_run_tasks (self);
   reactor_count (self, PEERUP_REACTOR_ELAPSED, g_get_monotonic_time () - self->now);
@@ -281,6 +300,7 @@ reactor_get_timeout (PeerupReactor *self)
   left = deadline - g_get_monotonic_time ();
   if (left <= 0)
     return 0;
+  self->wake_by = deadline;
   if (left < FINE_TIMER && reactor_arm (self, deadline))
     return -1;
   return (int) MIN ((left + 999) / 1000, G_MAXINT);
@@ -538,4 +558,20 @@ peerup_watch_clear (PeerupWatch *watch)
     return;
   epoll_ctl (watch->task.reactor->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
   peerup_task_clear (&watch->task);
+}
+
+void
+peerup_lateness_init (PeerupLateness *lateness, PeerupReactor *reactor, PeerupLatenessFunc func, gpointer data)
+{
+  *lateness = (PeerupLateness) { peerup_reactor_ref (reactor), func, data, { .data = lateness } };
+  g_queue_push_tail_link (&reactor->lateness, &lateness->link);
+}
+
+void
+peerup_lateness_clear (PeerupLateness *lateness)
+{
+  if (lateness->reactor == NULL)
+    return;
+  g_queue_unlink (&lateness->reactor->lateness, &lateness->link);
+  g_clear_pointer (&lateness->reactor, peerup_reactor_unref);
 }

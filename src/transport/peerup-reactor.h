@@ -94,6 +94,23 @@ void peerup_timer_stop (PeerupTimer *timer);
 /* Stops it and drops the reactor. */
 void peerup_timer_clear (PeerupTimer *timer);
 
+/* Who is told, from a dispatch, that the loop woke more than PEERUP_REACTOR_LATE after the first timer that it had gone
+ * to sleep for: the process was stopped, or the machine was busy with something else entirely. It wakes nobody by
+ * itself. @late: microseconds. Embedded in its owner, who clears it before it goes. */
+#define PEERUP_REACTOR_LATE (5 * G_USEC_PER_SEC)
+typedef void (*PeerupLatenessFunc) (gint64 late, gpointer data);
+
+typedef struct
+{
+  PeerupReactor *reactor;
+  PeerupLatenessFunc func;
+  gpointer data;
+  GList link;
+} PeerupLateness;
+
+void peerup_lateness_init (PeerupLateness *lateness, PeerupReactor *reactor, PeerupLatenessFunc func, gpointer data);
+void peerup_lateness_clear (PeerupLateness *lateness);
+
 /* A file descriptor, edge-triggered: @ready collects what epoll told (an error is EPOLLERR and
  * both directions, as the next read and write find it), the owner
  * clears bits with peerup_watch_exhausted() when a call says EAGAIN, and @func is

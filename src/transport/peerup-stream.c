@@ -305,8 +305,10 @@ stream_leave_connection (PeerupStream *self)
   PeerupStreamPrivate *priv = PRIVATE (self);
   GQueue *queue = priv->connection != NULL ? peerup_connection_get_stream_queue (priv->connection) : NULL;
 
-  if (queue != NULL && (priv->link.prev != NULL || queue->head == &priv->link))
-    g_queue_unlink (queue, &priv->link);
+  if (queue == NULL || (priv->link.prev == NULL && queue->head != &priv->link))
+    return;
+  g_queue_unlink (queue, &priv->link);
+  peerup_connection_note_use (priv->connection);
 }
 
 void
@@ -316,8 +318,10 @@ peerup_stream_set_connection (PeerupStream *stream, PeerupConnection *connection
 
   stream_leave_connection (stream);
   g_set_object (&priv->connection, connection);
-  if (connection != NULL)
-    g_queue_push_tail_link (peerup_connection_get_stream_queue (connection), &priv->link);
+  if (connection == NULL)
+    return;
+  g_queue_push_tail_link (peerup_connection_get_stream_queue (connection), &priv->link);
+  peerup_connection_note_use (connection);
 }
 
 PeerupReactor *

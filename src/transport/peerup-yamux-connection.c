@@ -15,8 +15,11 @@
 /* A peer that is silent for so long is pinged, and dead when that goes unanswered: 14 s
  * in all, within the 15 s that a forward promises. */
 #define PING_AFTER_ACTIVE (5 * G_USEC_PER_SEC)
-#define PING_AFTER_IDLE   (30 * G_USEC_PER_SEC)
 #define PING_TIMEOUT      (9 * G_USEC_PER_SEC)
+/* Without streams it is pinged to find out that it is dead, and for no other reason: NATs keep TCP connections for
+ * hours (RFC 5382, REQ-5). One that is not to be kept is not pinged, and ends when the peer does not do so either. */
+#define PING_AFTER_IDLE (120 * G_USEC_PER_SEC)
+#define END_AFTER_IDLE  (240 * G_USEC_PER_SEC)
 /* For our last bytes to arrive and the peer to close its side. */
 #define CLOSE_TIMEOUT (2 * G_USEC_PER_SEC)
 /* For the peer to close a stream that is closed here. */
@@ -52,8 +55,9 @@ struct _PeerupYamuxConnection
   GError *error;    /* why it closes */
   guint32 retire_code;
   gint64 opened_at;
-  guint64 n_owing;      /* as it was noted last */
-  guint64 acknowledged; /* bytes, likewise */
+  gboolean unwanted;     /* not to be kept */
+  guint64 n_owing;       /* as it was noted last */
+  guint64 acknowledged;  /* bytes, likewise */
   gboolean kernel_tells; /* what is acknowledged */
 };
 
@@ -158,7 +162,9 @@ next_check (PeerupYamuxConnection *self)
 
   if (ping != G_MININT64)
     return MAX (ping, last_heard (self)) + PING_TIMEOUT;
-  return received + (has_streams (self) ? PING_AFTER_ACTIVE : PING_AFTER_IDLE);
+  if (has_streams (self))
+    return received + PING_AFTER_ACTIVE;
+  return received + (self->unwanted ? END_AFTER_IDLE : PING_AFTER_IDLE);
 }
 
 /* Resets the streams that the peer never closed. */
@@ -184,8 +190,10 @@ check_alive (PeerupYamuxConnection *self, gint64 now)
 {
   if (now < next_check (self))
     return;
-  if (peerup_yamux_get_unanswered_ping (self->yamux) == G_MININT64)
+  if (peerup_yamux_get_unanswered_ping (self->yamux) == G_MININT64 && (has_streams (self) || !self->unwanted))
     peerup_yamux_ping (self->yamux, now);
+  else if (peerup_yamux_get_unanswered_ping (self->yamux) == G_MININT64)
+    peerup_connection_close (PEERUP_CONNECTION (self), PEERUP_CONNECTION_CODE_GARBAGE_COLLECTED);
   else
     die (self, g_error_new (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s does not answer any more",
                             peerup_peer_id_get_string (peerup_connection_get_remote_peer (PEERUP_CONNECTION (self)))));
@@ -573,6 +581,16 @@ peerup_yamux_connection_retire (PeerupConnection *connection, guint32 code)
   close_if_done (self);
 }
 
+static void
+peerup_yamux_connection_set_keep_alive (PeerupConnection *connection, gint64 interval)
+{
+  PeerupYamuxConnection *self = PEERUP_YAMUX_CONNECTION (connection);
+
+  self->unwanted = interval == 0;
+  if (self->state == STATE_OPEN)
+    peerup_timer_set (&self->timer, next_check (self));
+}
+
 static DexFuture *
 peerup_yamux_connection_ping (PeerupConnection *connection)
 {
@@ -661,6 +679,7 @@ peerup_yamux_connection_class_init (PeerupYamuxConnectionClass *klass)
   connection_class->close = peerup_yamux_connection_close;
   connection_class->retire = peerup_yamux_connection_retire;
   connection_class->abort = peerup_yamux_connection_abort;
+  connection_class->set_keep_alive = peerup_yamux_connection_set_keep_alive;
   connection_class->ping = peerup_yamux_connection_ping;
   connection_class->get_n_streams = peerup_yamux_connection_get_n_streams;
   connection_class->get_rtt = peerup_yamux_connection_get_rtt;

@@ -13,9 +13,9 @@ G_BEGIN_DECLS
  *   CANDIDATES  found since (RFC 8838)
  *   END         there are no more
  *   SEARCH      what the port search needs (punch/peerup-port-search.h); both sides send one, and then begin
- *   CONNECTED   ICE has a path; the controlling side names it. With the other side's CONNECTED, each takes the
- *               socket over
- *   TAKEN       the socket is ours: what comes on it now is heard
+ *   CONNECTED   from the controlling side: it has a path, takes its socket over and uses it; the other one does
+ *               the same when it hears this
+ *   TAKEN       a search has ended, and the socket is ours; whoever dials waits for it
  *   FAILED      nothing was found, and why; the end
  * A later version may say more: a type, candidate or field that is not known here is passed over. */
 

@@ -60,6 +60,8 @@ interop_describe_connection (JsonObject *members, PeerupConnection *connection)
   json_object_set_string_member (members, "security", info->security);
   json_object_set_string_member (members, "muxer", info->muxer);
   json_object_set_boolean_member (members, "limited", info->limited);
+  json_object_set_boolean_member (members, "outbound", info->outbound);
+  json_object_set_boolean_member (members, "punched", info->punched);
 }
 
 static int

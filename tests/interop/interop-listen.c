@@ -15,6 +15,7 @@ typedef struct
   GHashTable *identified; /* PeerupConnection: its identify answer has come */
   GPtrArray *services;
   PeerupRelayServer *relay; /* NULL: it is none */
+  PeerupDcutr *dcutr;       /* NULL: it leaves connections as they are */
 } Listener;
 
 /* What is under way may hold the identify object and the swarm for a moment longer. */
@@ -23,6 +24,9 @@ listener_clear (Listener *self)
 {
   if (self->identify != NULL)
     g_signal_handlers_disconnect_by_data (self->identify, self);
+  if (self->dcutr != NULL)
+    g_signal_handlers_disconnect_by_data (self->identify, self->dcutr);
+  g_clear_object (&self->dcutr);
   g_clear_object (&self->identify);
   g_clear_pointer (&self->identified, g_hash_table_unref);
   g_clear_pointer (&self->services, g_ptr_array_unref);
@@ -160,12 +164,43 @@ emit_peers (Listener *self)
   interop_emit ("peers", members);
 }
 
+static DexFuture *
+on_connected (DexFuture *future, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  JsonObject *members;
+
+  if (dex_future_get_value (future, &error) != NULL)
+    return NULL;
+  members = json_object_new ();
+  json_object_set_string_member (members, "error", error->message);
+  interop_emit ("unreached", members);
+  return NULL;
+}
+
+/* What comes of it on_opened() tells. */
+static void
+listener_connect (Listener *self, const char *text)
+{
+  g_autoptr (PeerupMultiaddr) address = peerup_multiaddr_new_from_string (text, NULL);
+  g_autoptr (PeerupPeerId) peer = address != NULL ? peerup_multiaddr_dup_peer_id (address) : NULL;
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
+
+  if (peer == NULL)
+    return;
+  g_ptr_array_add (addresses, address);
+  peerup_swarm_add_addresses (self->swarm, peer, addresses);
+  dex_future_disown (dex_future_finally (peerup_swarm_connect (self->swarm, peer), on_connected, NULL, NULL));
+}
+
 static void
 on_line (const char *line, gpointer data)
 {
   Listener *self = data;
 
-  if (g_str_has_prefix (line, "protocol "))
+  if (g_str_has_prefix (line, "connect "))
+    listener_connect (self, line + strlen ("connect "));
+  else if (g_str_has_prefix (line, "protocol "))
     interop_serve_echo (self->swarm, line + strlen ("protocol "));
   else if (g_str_equal (line, "peers"))
     emit_peers (self);
@@ -196,13 +231,14 @@ any_address (const char *transport)
 gboolean
 interop_listen (PeerupSwarm *swarm, PeerupRelayClient *relays, const InteropOptions *options, GError **error)
 {
-  g_autoptr (PeerupMultiaddr) any = any_address (options->transport);
+  g_autoptr (PeerupMultiaddr) any =
+    options->at != NULL ? peerup_multiaddr_new_from_string (options->at, error) : any_address (options->transport);
   g_auto (Listener) self = { .swarm = swarm };
   DexFuture *ended;
 
   self.identified = g_hash_table_new (NULL, NULL);
   self.services = g_ptr_array_new_with_free_func (g_object_unref);
-  if (!listener_set_gate (&self, options->allow, error))
+  if (any == NULL || !listener_set_gate (&self, options->allow, error))
     return FALSE;
   for (char **text = options->services; text != NULL && *text != NULL; text++)
     if (!listener_add_service (&self, *text, error))
@@ -213,6 +249,8 @@ interop_listen (PeerupSwarm *swarm, PeerupRelayClient *relays, const InteropOpti
     self.relay = interop_relay_serve (swarm, options);
   self.identify = peerup_identify_new (swarm);
   g_signal_connect (self.identify, "identified", G_CALLBACK (on_identified), &self);
+  if (options->punches)
+    self.dcutr = interop_punch (swarm, self.identify);
   g_signal_connect (swarm, "connection-opened", G_CALLBACK (on_opened), &self);
   g_signal_connect (swarm, "connection-closed", G_CALLBACK (on_closed), &self);
   g_signal_connect (swarm, "refused", G_CALLBACK (on_refused), &self);

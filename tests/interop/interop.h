@@ -6,6 +6,7 @@
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 
+#include "protocols/peerup-dcutr.h"
 #include "protocols/peerup-identify.h"
 #include "protocols/peerup-ping.h"
 #include "relay/peerup-relay-client.h"
@@ -31,7 +32,9 @@ typedef struct
   char *transport;   /* NULL: tcp */
   char *certificate; /* of a listener with wss, as the next */
   char *certificate_key;
-  char *security; /* not over QUIC, but inside of circuits */
+  char *security;   /* not over QUIC, but inside of circuits */
+  char *at;         /* where to listen; NULL: any port of loopback */
+  gboolean punches; /* upgrades relayed connections to direct ones */
   char *key;
   char **allow;
   char **services;
@@ -62,6 +65,10 @@ gboolean interop_dial (PeerupSwarm *swarm, const InteropOptions *options, GError
 PeerupRelayServer *interop_relay_serve (PeerupSwarm *swarm, const InteropOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 /* Keeps a reservation at @address from now on, and tells of each; once for a program. */
 gboolean interop_relay_reserve (PeerupRelayClient *relays, PeerupSwarm *swarm, const char *address, GError **error);
+
+/* Upgrades relayed connections to direct ones from now on, either way round: our sockets are where the first peer that
+ * is no relayed one sees us. */
+PeerupDcutr *interop_punch (PeerupSwarm *swarm, PeerupIdentify *identify) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Lines of JSON. @members is (transfer full), and gets @event as its first member. */
 void interop_emit (const char *event, JsonObject *members);

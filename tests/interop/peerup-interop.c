@@ -71,6 +71,8 @@ parse_options (InteropOptions *options, int *argc, char ***argv, GError **error)
     { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &options->certificate, NULL, NULL },
     { "certificate-key", 0, 0, G_OPTION_ARG_FILENAME, &options->certificate_key, NULL, NULL },
     { "security", 0, 0, G_OPTION_ARG_STRING, &options->security, NULL, NULL },
+    { "at", 0, 0, G_OPTION_ARG_STRING, &options->at, NULL, NULL },
+    { "punch", 0, 0, G_OPTION_ARG_NONE, &options->punches, NULL, NULL },
     { "key", 0, 0, G_OPTION_ARG_STRING, &options->key, NULL, NULL },
     { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->allow, NULL, NULL },
     { "service", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->services, NULL, NULL },
@@ -194,6 +196,7 @@ program_clear (Program *self)
   g_free (self->options.certificate);
   g_free (self->options.certificate_key);
   g_free (self->options.security);
+  g_free (self->options.at);
   g_free (self->options.key);
   g_strfreev (self->options.allow);
   g_strfreev (self->options.services);

@@ -5,10 +5,12 @@
  *
  *   ice-peer listen SEED ADDRESS LOCAL SERVER NAT          says "ready ID" and ends with its input
  *   ice-peer dial SEED ADDRESS LOCAL SERVER NAT ID         for each line of its input, which is "dial" or "listen" by
- *                                                          who shall begin, says "direct MS" or "failed MS WHY"
+ *                                                          who shall begin, says "direct MS" or "failed MS WHY"; for
+ *                                                          "keep" the same, and when the path ends "closed 0 WHY"
  *
  * ADDRESS: of the carrier, a multiaddr. LOCAL: the one address that ICE may use, with its prefix, "192.168.1.2/24", or
- * "-" for all. SERVER: STUN, "HOST PORT" as one word each. NAT: "MAPPING,FILTERING,STEP", numbers of PeerupNatBehaviour.
+ * "-" for all. SERVER: STUN, "HOST PORT" as one word each. NAT: "MAPPING,FILTERING,STEP", numbers of
+ * PeerupNatBehaviour.
  */
 
 #include <stdio.h>
@@ -19,7 +21,7 @@
 #include "wire/peerup-error.h"
 
 /* Tells the other side to begin, on a stream of the carrier. */
-#define BEGIN "/test/begin/1.0.0"
+#define BEGIN             "/test/begin/1.0.0"
 #define DEADLINE(seconds) (g_get_monotonic_time () + (seconds) * G_USEC_PER_SEC)
 
 typedef struct
@@ -81,7 +83,8 @@ search (Program *self, PeerupPeerId *peer)
   g_autoptr (PeerupConnection) carrier = get_carrier (self, peer);
   g_autoptr (GError) error = NULL;
   gint64 start = g_get_monotonic_time ();
-  g_autoptr (PeerupConnection) found = dex_await_object (peerup_ice_connect (self->ice, carrier, DEADLINE (20)), &error);
+  g_autoptr (PeerupConnection) found =
+    dex_await_object (peerup_ice_connect (self->ice, carrier, DEADLINE (20)), &error);
   double milliseconds = (g_get_monotonic_time () - start) / 1000.0;
 
   /* The other side has not heard yet that the last one is over. */
@@ -100,6 +103,19 @@ close_punched (Program *self, PeerupPeerId *peer)
   for (guint i = 0; i < list->len; i++)
     if (peerup_connection_get_info (list->pdata[i])->punched)
       peerup_connection_close (list->pdata[i], PEERUP_CONNECTION_CODE_NONE);
+}
+
+static void
+wait_punched_closed (Program *self)
+{
+  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self->swarm, self->peer);
+
+  for (guint i = 0; i < list->len; i++)
+    if (peerup_connection_get_info (list->pdata[i])->punched)
+      {
+        dex_await (peerup_connection_wait_closed (list->pdata[i]), NULL);
+        g_print ("closed 0 %s\n", peerup_connection_get_error (list->pdata[i])->message);
+      }
 }
 
 /* The listening side's answer to BEGIN */
@@ -159,9 +175,11 @@ dial_fiber (gpointer data)
   g_print ("ready %s\n", peerup_peer_id_get_string (self->peer));
   while (fgets (line, sizeof line, stdin) != NULL)
     {
-      g_autofree char *said = g_str_has_prefix (line, "dial") ? search (self, self->peer) : ask_to_begin (self);
+      g_autofree char *said = g_str_has_prefix (line, "listen") ? ask_to_begin (self) : search (self, self->peer);
 
       g_print ("%s\n", said);
+      if (g_str_has_prefix (line, "keep"))
+        wait_punched_closed (self);
       close_punched (self, self->peer);
     }
   g_main_loop_quit (self->loop);

@@ -274,6 +274,7 @@ conn_new (PeerupQuic *quic, gboolean outbound, gint64 now)
   self->conn_ref = (ngtcp2_crypto_conn_ref) { get_ngtcp2, self };
   self->cids = g_array_new (FALSE, FALSE, sizeof (ngtcp2_cid));
   self->remote_code = G_MAXUINT64;
+  self->keep_alive_interval = PEERUP_QUIC_KEEP_ALIVE;
   self->last_received = now;
   self->life = (PeerupQuicLife) { now, now, G_MAXINT64 };
   self->probe_deadline = self->probe_since = self->closing_until = self->burst_until = self->ack_at = G_MAXINT64;
@@ -421,7 +422,7 @@ static void
 conn_set_keep_alive (PeerupQuicConn *self)
 {
   const ngtcp2_transport_params *remote = ngtcp2_conn_get_remote_transport_params (self->conn);
-  ngtcp2_duration every = (ngtcp2_duration) PEERUP_QUIC_KEEP_ALIVE * NGTCP2_MICROSECONDS;
+  ngtcp2_duration every = (ngtcp2_duration) self->keep_alive_interval * NGTCP2_MICROSECONDS;
 
   if (remote != NULL && remote->max_idle_timeout > 0)
     every = CLAMP (remote->max_idle_timeout / 2, (ngtcp2_duration) KEEP_ALIVE_MIN * NGTCP2_MICROSECONDS, every);
@@ -705,6 +706,13 @@ peerup_quic_conn_set_keep_alive (PeerupQuicConn *self, gboolean keep_alive)
     return;
   conn_set_keep_alive (self);
   peerup_quic_conn_active (self);
+}
+
+void
+peerup_quic_conn_set_keep_alive_interval (PeerupQuicConn *self, gint64 interval)
+{
+  self->keep_alive_interval = CLAMP (interval, KEEP_ALIVE_MIN, PEERUP_QUIC_KEEP_ALIVE_MAX);
+  peerup_quic_conn_set_keep_alive (self, self->keep_alive);
 }
 
 void

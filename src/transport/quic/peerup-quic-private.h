@@ -83,7 +83,8 @@ struct _PeerupQuicConn
   ngtcp2_tstamp narrow_until;
   ngtcp2_duration narrow_for; /* the next time */
 
-  gint64 last_received;  /* the last packet */
+  gint64 keep_alive_interval;
+  gint64 last_received; /* the last packet */
   PeerupQuicLife life;
   guint64 life_packets; /* received, and bytes in flight, when it was looked at last */
   guint64 life_in_flight;

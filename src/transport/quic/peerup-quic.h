@@ -32,15 +32,18 @@ typedef struct _PeerupQuicChannel PeerupQuicChannel;
 #define PEERUP_QUIC_STREAMS_MAX 1024
 /* An inbound handshake that takes longer is forgotten. */
 #define PEERUP_QUIC_HANDSHAKE_TIMEOUT (10 * G_USEC_PER_SEC)
-/* Silence after which a connection without streams ends (RFC 9000 10.1), if the peer asks for no less. */
-#define PEERUP_QUIC_IDLE_TIMEOUT (60 * G_USEC_PER_SEC)
+/* Silence after which a connection without streams ends (RFC 9000 10.1), if the peer asks for no less: twice what the
+ * rarest keep-alive needs. A peer that was asked and is silent is given up long before. */
+#define PEERUP_QUIC_IDLE_TIMEOUT (240 * G_USEC_PER_SEC)
 /* A peer that is silent for so long while streams are open is probed, and lost when that stays
  * unanswered: 14 s in all. */
 #define PEERUP_QUIC_PROBE_AFTER   (5 * G_USEC_PER_SEC)
 #define PEERUP_QUIC_PROBE_TIMEOUT (9 * G_USEC_PER_SEC)
-/* How often an idle connection that is to be kept is refreshed: below the 30 s after which
+/* How often an idle connection that is to be kept is refreshed while no more is known: below the 30 s after which
  * common NATs forget a UDP mapping. */
 #define PEERUP_QUIC_KEEP_ALIVE (25 * G_USEC_PER_SEC)
+/* And the rarest, where the NAT is known to remember for longer. */
+#define PEERUP_QUIC_KEEP_ALIVE_MAX (120 * G_USEC_PER_SEC)
 /* Receive windows: at first, and the most they grow to with the path. */
 #define PEERUP_QUIC_STREAM_WINDOW         (1024 * 1024)
 #define PEERUP_QUIC_STREAM_WINDOW_MAX     (16 * 1024 * 1024)
@@ -150,6 +153,9 @@ guint64 peerup_quic_conn_get_remote_code (PeerupQuicConn *self);
 void peerup_quic_conn_get_path (PeerupQuicConn *self, PeerupSocketAddress *local, PeerupSocketAddress *remote);
 /* Whether an idle connection is kept from timing out (default: no). One with streams always is. */
 void peerup_quic_conn_set_keep_alive (PeerupQuicConn *self, gboolean keep_alive);
+/* How often, µs, PEERUP_QUIC_KEEP_ALIVE_MAX at most; that of a connection with streams too. Default
+ * PEERUP_QUIC_KEEP_ALIVE. */
+void peerup_quic_conn_set_keep_alive_interval (PeerupQuicConn *self, gint64 interval);
 /* Asks the peer for a sign of life now. One that gives none for PEERUP_QUIC_PROBE_AFTER and PEERUP_QUIC_PROBE_TIMEOUT
  * together is lost, with or without streams. */
 void peerup_quic_conn_probe (PeerupQuicConn *self, gint64 now);

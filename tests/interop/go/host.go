@@ -35,10 +35,12 @@ import (
 // stack is what decides how a host speaks and who it is.
 type stack struct {
 	security, transport, key string
+	at                       string // where to listen; "": an unused loopback port
+	punches                  bool   // upgrades relayed connections to direct ones
 }
 
 // newHost makes a host that offers exactly one way to connect. It listens on an
-// unused loopback port if listen is set. gater may be nil.
+// unused loopback port, or where it was told, if listen is set. gater may be nil.
 func (s stack) newHost(listen bool, gater connmgr.ConnectionGater) (host.Host, error) {
 	seed, err := hex.DecodeString(s.key)
 	if err != nil || len(seed) != ed25519.SeedSize {
@@ -75,6 +77,12 @@ func (s stack) newHost(listen bool, gater connmgr.ConnectionGater) (host.Host, e
 		address += "/" + s.transport
 	} else {
 		options = append(options, libp2p.Transport(tcp.NewTCPTransport))
+	}
+	if s.at != "" {
+		address = s.at
+	}
+	if s.punches {
+		options = append(options, libp2p.EnableHolePunching())
 	}
 	if listen {
 		options = append(options, libp2p.ListenAddrStrings(address))

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/libp2p/go-libp2p/core/control"
@@ -20,6 +21,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/protocol/holepunch"
 	ma "github.com/multiformats/go-multiaddr"
 )
 
@@ -41,6 +43,11 @@ func listen(s stack, allow, services []string, r relaying) error {
 	}
 	defer h.Close()
 	watchConnections(h)
+	if s.punches {
+		if err := watchPunching(h); err != nil {
+			return err
+		}
+	}
 	if err := watchIdentify(h); err != nil {
 		return err
 	}
@@ -63,6 +70,8 @@ func listen(s stack, allow, services []string, r relaying) error {
 	untilQuit(ctx, func() { announce(h) }, func(line string) {
 		if id, found := strings.CutPrefix(line, "protocol "); found {
 			serve(h, protocol.ID(id), echo)
+		} else if addr, found := strings.CutPrefix(line, "connect "); found {
+			go connect(ctx, h, addr)
 		} else if line == "peers" {
 			peers := []string{}
 			for _, c := range h.Network().Conns() {
@@ -72,6 +81,17 @@ func listen(s stack, allow, services []string, r relaying) error {
 		}
 	})
 	return nil
+}
+
+// connect dials once and stays connected; what comes of it watchConnections tells.
+func connect(ctx context.Context, h host.Host, addr string) {
+	info, err := peer.AddrInfoFromString(addr)
+	if err == nil {
+		err = h.Connect(network.WithAllowLimitedConn(ctx, "connect"), *info)
+	}
+	if err != nil {
+		emit("unreached", members{"error": err.Error()})
+	}
 }
 
 func announce(h host.Host) {
@@ -187,6 +207,7 @@ func describe(c network.Conn) members {
 		"muxer":       state.StreamMultiplexer,
 		"early_muxer": state.UsedEarlyMuxerNegotiation,
 		"limited":     c.Stat().Limited,
+		"outbound":    c.Stat().Direction == network.DirOutbound,
 	}
 }
 
@@ -204,6 +225,22 @@ func transportOf(a ma.Multiaddr) string {
 		return "websocket"
 	}
 	return "tcp"
+}
+
+// watchPunching tells when the stack knows where it is seen from outside: it serves the protocol only then.
+func watchPunching(h host.Host) error {
+	events, err := h.EventBus().Subscribe(new(event.EvtLocalProtocolsUpdated))
+	if err != nil {
+		return err
+	}
+	go func() {
+		for e := range events.Out() {
+			if slices.Contains(e.(event.EvtLocalProtocolsUpdated).Added, holepunch.Protocol) {
+				emit("punching", nil)
+			}
+		}
+	}()
+	return nil
 }
 
 func watchIdentify(h host.Host) error {

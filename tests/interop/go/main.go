@@ -35,6 +35,8 @@ func run(args []string) (passed bool, err error) {
 	flags.StringVar(&s.security, "security", "", "tls or noise")
 	flags.StringVar(&s.transport, "transport", "tcp", "tcp, quic, ws or wss")
 	flags.StringVar(&s.key, "key", "", "seed in hex")
+	flags.StringVar(&s.at, "at", "", "multiaddr to listen on")
+	flags.BoolVar(&s.punches, "punch", false, "upgrade relayed connections to direct ones")
 	flags.Var(&allow, "allow", "peer ID to let in")
 	flags.Var(&services, "service", "NAME=HOST:PORT")
 	var r relaying

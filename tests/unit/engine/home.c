@@ -48,6 +48,12 @@ home_listen (Home *home, const char *addresses)
 }
 
 void
+home_listen_and (Home *home, const char *addresses, const char *more)
+{
+  write_config (home, addresses, "", more);
+}
+
+void
 home_listen_with (Home *home, const char *addresses, const char *certificate_file, const char *key_file)
 {
   g_autofree char *network =

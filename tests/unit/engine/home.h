@@ -28,6 +28,8 @@ void home_configure (Home *home, const char *more);
 void home_limit (Home *home, const char *limits);
 /* The same with other @addresses to listen on: "/ip4/127.0.0.1/tcp/0, /ip4/127.0.0.1/udp/0/quic-v1". */
 void home_listen (Home *home, const char *addresses);
+/* Both. */
+void home_listen_and (Home *home, const char *addresses, const char *more);
 /* The same with a certificate for secure WebSockets. */
 void home_listen_with (Home *home, const char *addresses, const char *certificate_file, const char *key_file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Home, home_free)

@@ -4,6 +4,7 @@
 /* An engine as the relay of two others: who is let in, how much, how it ends and comes back,
  * and what changes in its files do. All in one process, on loopback.
  */
+#include "engine/peerup-engine-paths-private.h"
 #include "engine/peerup-engine-private.h"
 
 #include <string.h>
@@ -36,6 +37,13 @@ device_configure (Device *self, const char *listen, gboolean gating, const char 
   g_assert_no_error (error);
 }
 
+/* These are tests of what goes through relays, and on one machine everybody is near. */
+static DexFuture *
+stay_relayed (PeerupConnection *carrier, gint64 deadline, gpointer data)
+{
+  return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "The test wants no direct path");
+}
+
 static void
 device_run (Device *self, PeerupEngineFlags flags)
 {
@@ -44,6 +52,7 @@ device_run (Device *self, PeerupEngineFlags flags)
   self->engine = peerup_engine_new (self->home->config, flags);
   g_assert_true (await_true (peerup_engine_start (self->engine), &error));
   g_assert_no_error (error);
+  peerup_engine_paths_set_climb_func (self->engine->paths, stay_relayed, NULL);
 }
 
 static void

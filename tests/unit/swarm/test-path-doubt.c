@@ -297,7 +297,8 @@ test_loss_in_use_is_no_silence (void)
   g_test_message ("%u questions in 200 s", line.n_asked);
 }
 
-/* It is noticed in either direction, by whoever has something under way, within the 5 s; and that it is over. */
+/* It is noticed in either direction, by whoever has something under way, within the issue's 5 s; and that it is over.
+ */
 static void
 test_black_hole (gconstpointer data)
 {

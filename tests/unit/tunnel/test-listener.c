@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <gio/gio.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -188,6 +189,34 @@ test_low_port (void)
   g_assert_nonnull (strstr (error->message, "net.ipv4.ip_unprivileged_port_start"));
 }
 
+/* A socket that connects from where another listens; the port stays that one's own. */
+static void
+test_beside (void)
+{
+  guint n_accepted = 0;
+  g_autoptr (PeerupListener) listener = peerup_listener_new ("127.0.0.1", 0, take, &n_accepted, NULL);
+  struct sockaddr_in address = { 0 };
+  socklen_t size = sizeof address;
+  int fd = peerup_listener_open_beside (listener, AF_INET, NULL);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &address, &size), ==, 0);
+  g_assert_cmpuint (g_ntohs (address.sin_port), ==, peerup_listener_get_port (listener));
+  {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (peerup_listener_new ("127.0.0.1", peerup_listener_get_port (listener), take, NULL, &error));
+    g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS);
+  }
+  {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_cmpint (peerup_listener_open_beside (listener, AF_INET6, &error), ==, -1);
+    g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED);
+  }
+  close (fd);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -201,5 +230,6 @@ main (int argc, char **argv)
   g_test_add_func ("/tunnel/listener/free-in-callback", test_free_in_callback);
   g_test_add_func ("/tunnel/listener/many", test_many);
   g_test_add_func ("/tunnel/listener/no-descriptors", test_no_descriptors);
+  g_test_add_func ("/tunnel/listener/beside", test_beside);
   return g_test_run ();
 }

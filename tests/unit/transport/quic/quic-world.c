@@ -627,6 +627,16 @@ world_dial (World *self)
 }
 
 Link *
+world_dial_punching (World *self)
+{
+  g_autoptr (PeerupQuicConn) conn =
+    peerup_quic_dial_punching (self->client.quic, &self->client.address, &self->server.address, self->server.peer,
+                               10 * G_USEC_PER_SEC, self->now);
+
+  return link_new (&self->client, conn);
+}
+
+Link *
 world_connect (World *self)
 {
   Link *link = world_dial (self);

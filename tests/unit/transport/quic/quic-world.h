@@ -115,6 +115,7 @@ void world_restart (World *self);
 void world_restart_side (World *self, Side *side);
 void world_free (World *self);
 Link *world_dial (World *self);
+Link *world_dial_punching (World *self);
 /* Dials; both sides are established. */
 Link *world_connect (World *self);
 /* Gives @to a datagram at once, in memory of its exact size. */

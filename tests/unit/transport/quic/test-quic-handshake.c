@@ -286,6 +286,56 @@ test_hello_retry (void)
   g_assert_cmpuint (world->server.n_stateless, ==, 0);
 }
 
+/* Until *@data. */
+static gboolean
+lose_until (World *world, Side *from, PeerupDatagrams *datagram, gint64 *delay, gpointer data)
+{
+  return world->now >= *(gint64 *) data;
+}
+
+/* What opens a NAT is lost at the other's, which opens a moment later: that is tried again soon, and not often. */
+static void
+test_punching (void)
+{
+  g_autoptr (World) world = world_new ();
+  gint64 began = world->now, opens = began + 250 * MS;
+  Link *client;
+
+  world->filter = lose_until;
+  world->filter_data = &opens;
+  client = world_dial_punching (world);
+  world_run (world, opens - 1);
+  g_assert_cmpuint (world->client.n_sent, <=, 2);
+  g_assert_true (world_run_until (world, &client->established));
+  g_assert_cmpint (world->now - began, <, 900 * MS);
+  /* Who does not know of NATs takes his time. */
+  world->client.n_sent = 0;
+  began = world->now;
+  opens = began + 250 * MS;
+  client = world_dial (world);
+  g_assert_true (world_run_until (world, &client->established));
+  g_assert_cmpint (world->now - began, >, 900 * MS);
+}
+
+/* All that somebody gets who never asked for it. */
+static void
+test_punching_nobody (void)
+{
+  g_autoptr (World) world = world_new ();
+  gint64 never = G_MAXINT64;
+  Link *client;
+
+  world->filter = lose_until;
+  world->filter_data = &never;
+  client = world_dial_punching (world);
+  world_run (world, world->now + 10 * S);
+  g_assert_nonnull (client->error);
+  g_test_message ("%" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " bytes", world->client.n_sent,
+                  world->client.bytes_sent);
+  g_assert_cmpuint (world->client.n_sent, <=, 13);
+  forge_assert_nothing_left (world);
+}
+
 /* Bounds */
 
 /* A handshake whose client says nothing more ends after ten seconds, with all it had. */
@@ -551,6 +601,8 @@ main (int argc, char **argv)
   g_test_add_func ("/quic/handshake/amplification/farewell", test_amplification_farewell);
   g_test_add_func ("/quic/handshake/key-update", test_key_update);
   g_test_add_func ("/quic/handshake/key-update/early", test_key_update_early);
+  g_test_add_func ("/quic/handshake/punching", test_punching);
+  g_test_add_func ("/quic/handshake/punching/nobody", test_punching_nobody);
   g_test_add_func ("/quic/handshake/replayed-initial", test_replayed_initial);
   g_test_add_func ("/quic/handshake/half-done", test_half_done);
   g_test_add_func ("/quic/handshake/thousand", test_thousand);

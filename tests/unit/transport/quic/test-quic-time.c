@@ -108,7 +108,7 @@ test_keep_alive (void)
   g_assert_cmpuint (world->tape->len, <=, 3 * n);
 }
 
-/* Nobody wants it: a minute after the last packet each side forgets it, without a word. */
+/* Nobody wants it: four minutes after the last packet each side forgets it, without a word. */
 static void
 test_idle (void)
 {
@@ -120,8 +120,8 @@ test_idle (void)
   client = world_connect (world);
   world_run (world, world->now + S);
   server = world_accepted (world);
-  ends[0] = last_received (world, &world->client) + 60 * S;
-  ends[1] = last_received (world, &world->server) + 60 * S;
+  ends[0] = last_received (world, &world->client) + 240 * S;
+  ends[1] = last_received (world, &world->server) + 240 * S;
   g_assert_cmpint (ends[0], <, ends[1]);
   world_tape (world);
   world_run (world, ends[0] - 1);
@@ -135,6 +135,34 @@ test_idle (void)
   assert_silent (world);
   forge_assert_nothing_left (world);
   g_assert_cmpint (peerup_quic_conn_get_deadline (client->conn), ==, G_MAXINT64);
+}
+
+/* As rarely as was said, but not more rarely than the idle time allows. */
+static void
+test_keep_alive_interval (void)
+{
+  static const gint64 wanted[][2] = { { 60 * S, 60 * S }, { 1000 * S, 120 * S }, { 1, S } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
+    {
+      g_autoptr (World) world = world_new ();
+      gint64 last;
+      Link *client;
+
+      world_tape (world);
+      client = world_connect (world);
+      peerup_quic_conn_set_keep_alive_interval (client->conn, wanted[i][0]);
+      peerup_quic_conn_set_keep_alive (client->conn, TRUE);
+      world_run (world, world->now + 500 * MS);
+      last = last_activity (world, &world->client);
+      world_tape (world);
+      world_run (world, last + wanted[i][1] - 1);
+      assert_silent (world);
+      world_run (world, last + wanted[i][1]);
+      assert_sent (world, &world->client, 0, last + wanted[i][1]);
+      world_run (world, last + 1000 * S);
+      g_assert_null (client->error);
+    }
 }
 
 /* It is wanted for a while only. */
@@ -153,9 +181,9 @@ test_unwanted (void)
   peerup_quic_conn_set_keep_alive (client->conn, FALSE);
   last = last_received (world, &world->client);
   world_tape (world);
-  world_run (world, last + 60 * S - 1);
+  world_run (world, last + 240 * S - 1);
   g_assert_null (client->error);
-  world_run (world, last + 60 * S);
+  world_run (world, last + 240 * S);
   g_assert_error (client->error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
   assert_silent (world);
 }
@@ -536,6 +564,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/quic/time/keep-alive", test_keep_alive);
   g_test_add_func ("/quic/time/idle", test_idle);
+  g_test_add_func ("/quic/time/keep-alive-interval", test_keep_alive_interval);
   g_test_add_func ("/quic/time/unwanted", test_unwanted);
   g_test_add_func ("/quic/time/patience", test_patience);
   g_test_add_func ("/quic/time/patience/none", test_no_patience);

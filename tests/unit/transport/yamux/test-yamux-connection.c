@@ -315,7 +315,7 @@ test_ping (void)
   g_assert_cmpint (g_value_get_int64 (value), >, 0);
 }
 
-/* An idle connection is pinged after 30 s, and given up 9 s later; either side of each. */
+/* An idle connection is pinged after 120 s, and given up 9 s later; either side of each. */
 static void
 test_dead_idle (void)
 {
@@ -325,15 +325,34 @@ test_dead_idle (void)
 
   raw_send (pair, "P:A:0:1");
   start = g_get_monotonic_time ();
-  peerup_yamux_connection_check (a, start + 29 * SECONDS);
+  peerup_yamux_connection_check (a, start + 119 * SECONDS);
   assert_raw (pair, "");
-  peerup_yamux_connection_check (a, start + 30 * SECONDS);
+  peerup_yamux_connection_check (a, start + 120 * SECONDS);
   assert_raw (pair, "P:S:0:2");
-  peerup_yamux_connection_check (a, start + 39 * SECONDS - 1);
+  peerup_yamux_connection_check (a, start + 129 * SECONDS - 1);
   g_assert_false (peerup_connection_is_closed (pair->a));
-  peerup_yamux_connection_check (a, start + 39 * SECONDS);
+  peerup_yamux_connection_check (a, start + 129 * SECONDS);
   g_assert_true (peerup_connection_is_closed (pair->a));
   g_assert_error (peerup_connection_get_error (pair->a), PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
+}
+
+/* One that nobody wants is not pinged, and ends when the peer does not care for it either. */
+static void
+test_unwanted (void)
+{
+  g_autoptr (Fixture) pair = fixture_new_raw (1000, NULL);
+  PeerupYamuxConnection *a = PEERUP_YAMUX_CONNECTION (pair->a);
+  gint64 start;
+
+  raw_send (pair, "P:A:0:1");
+  start = g_get_monotonic_time ();
+  peerup_connection_set_keep_alive (pair->a, 0);
+  peerup_yamux_connection_check (a, start + 239 * SECONDS);
+  assert_raw (pair, "");
+  g_assert_false (peerup_connection_is_retired (pair->a));
+  peerup_yamux_connection_check (a, start + 241 * SECONDS);
+  assert_raw (pair, "G::0:4101");
+  g_assert_true (peerup_connection_is_retired (pair->a));
 }
 
 /* With a stream open a dead peer is noticed in 14 s. */
@@ -468,6 +487,7 @@ main (int argc, char **argv)
   g_test_add_func ("/yamux/connection/open-waits", test_open_waits);
   g_test_add_func ("/yamux/connection/open-abandoned", test_open_abandoned);
   g_test_add_func ("/yamux/connection/ping", test_ping);
+  g_test_add_func ("/yamux/connection/unwanted", test_unwanted);
   g_test_add_func ("/yamux/connection/dead-idle", test_dead_idle);
   g_test_add_func ("/yamux/connection/dead-active", test_dead_active);
   g_test_add_func ("/yamux/connection/alive", test_alive);
