@@ -65,7 +65,8 @@ gboolean peerup_port_search_may_probe (const PeerupSocketAddress *remote);
  * one has chosen it; late STUN may still come in on it. A socket with many is bound to no address but a port.
  * Rejects with UNREACHABLE when the bounds were reached, UNSUPPORTED for a remote that may not be probed or a socket of
  * the other IP version, LIMIT when there are as many searches as there may be, G_IO_ERROR for what the system refused
- * altogether. Discarding the future, or dropping it, ends it. The descriptor that was lent is not to be read meanwhile. */
+ * altogether. Discarding the future, or dropping it, ends it. The descriptor that was lent is not to be read meanwhile.
+ */
 DexFuture *peerup_port_search (const PeerupPortSearchOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS
