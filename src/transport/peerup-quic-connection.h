@@ -17,8 +17,6 @@ G_DECLARE_FINAL_TYPE (PeerupQuicConnection, peerup_quic_connection, PEERUP, QUIC
  * connection's info names, nullable: its address. @punched: what it names too. */
 PeerupQuicConnection *
 peerup_quic_connection_new (PeerupQuicConn *conn, PeerupMultiaddr *remote, gboolean punched) G_GNUC_WARN_UNUSED_RESULT;
-/* Whether it is kept alive while it has no streams; TRUE at first. */
-void peerup_quic_connection_set_keep_alive (PeerupQuicConnection *self, gboolean keep_alive);
 
 /* What @error of the machine means between peers: the code with which the peer closed says more. */
 GError *peerup_quic_connection_explain (PeerupQuicConnection *self, const GError *error) G_GNUC_WARN_UNUSED_RESULT;
