@@ -16,7 +16,7 @@
 #define SUPPLANTED_TIMEOUT (2 * G_USEC_PER_SEC)
 /* Microseconds from when the peer is told how our NAT shows us until checks go to its NAT, so that they arrive after it
  * has sent to us; and for how long a server's answer is waited for. */
-#define HOLD_MARGIN  (15 * 1000)
+#define HOLD_MARGIN  (30 * 1000)
 #define HOLD_TIMEOUT (500 * 1000)
 
 /* What is heard of the agent and the search */
@@ -165,7 +165,7 @@ may_translate (const PeerupIceNat *nat)
 static gboolean
 session_must_hold (PeerupIceSession *self)
 {
-  return self->options.server.any.sa_family != AF_UNSPEC && !self->has_gathered && may_translate (&self->options.nat) &&
+  return self->options.server.any.sa_family != AF_UNSPEC && may_translate (&self->options.nat) &&
          may_translate (&self->nat) && self->nat.filtering != PEERUP_NAT_ENDPOINT_INDEPENDENT;
 }
 
@@ -173,9 +173,11 @@ session_must_hold (PeerupIceSession *self)
 static gint64
 session_get_release_time (PeerupIceSession *self)
 {
-  gint64 latest = self->offered_at + (session_must_hold (self) ? HOLD_TIMEOUT : 0);
-
-  return self->reflexive_at != 0 ? MIN (latest, MAX (self->reflexive_at, self->offered_at) + HOLD_MARGIN) : latest;
+  if (!session_must_hold (self))
+    return self->offered_at;
+  if (self->reflexive_at != 0)
+    return MAX (self->reflexive_at, self->offered_at) + HOLD_MARGIN;
+  return self->offered_at + (self->has_gathered ? 0 : HOLD_TIMEOUT);
 }
 
 gint64
