@@ -41,6 +41,7 @@ struct _PeerupIceSearch
 
   gboolean has_peer;
   PeerupIceSearchOffer peer;
+  PeerupSocketAddress remote; /* of the peer */
   guint8 key[PEERUP_PORT_SEARCH_KEY_SIZE];
 
   DexFuture *searching;
@@ -151,12 +152,10 @@ gboolean
 peerup_ice_search_set_peer (PeerupIceSearch *self, const PeerupIceSearchOffer *offer)
 {
   gboolean has_many = self->role == PEERUP_ICE_SEARCH_MANY_PORTS;
-
   const PeerupIceNetworks none = { 0 };
-  PeerupSocketAddress address;
 
   if (self->has_peer || offer->many_ports == has_many || (!self->controlling && !offer->has_key) ||
-      !peerup_ice_address_get (&offer->address, &address) || !peerup_ice_may_probe (&none, &address))
+      !peerup_ice_address_get (&offer->address, &self->remote) || !peerup_ice_may_probe (&none, &self->remote))
     return FALSE;
   self->has_peer = TRUE;
   self->peer = *offer;
@@ -209,8 +208,7 @@ search_begin (PeerupIceSearch *self)
   /* The step is that of whose NAT has many ports. */
   options.port_step = options.many_sockets ? self->port_step : self->peer.port_step;
   memcpy (options.key, self->key, sizeof options.key);
-  if (!peerup_ice_address_get (&self->peer.address, &options.remote))
-    g_assert_not_reached ();
+  options.remote = self->remote;
   self->searching = dex_future_finally (peerup_port_search (&options), on_searched, self, NULL);
 }
 
