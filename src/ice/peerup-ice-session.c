@@ -282,18 +282,29 @@ session_take_as_controlling (PeerupIceSession *self, GError **error)
   return peerup_ice_session_say (self, &message, error);
 }
 
+/* QUIC answers what comes from there, so it is no less than a candidate; and what came early is the peer's own only if
+ * checks came from there too. */
 static gboolean
 session_take_as_controlled (PeerupIceSession *self, GError **error)
 {
   PeerupSocketAddress seen;
+  gboolean is_known;
 
   if (!peerup_ice_address_get (&self->pair.remote, &seen) || !peerup_ice_address_get (&self->pair.local, &self->remote))
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "ICE: the peer names a path of no addresses");
       return FALSE;
     }
+  is_known = peerup_ice_agent_has_remote (self->agent, &self->remote);
+  if (!is_known && !peerup_ice_may_probe (&self->options.networks, &self->remote))
+    {
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
+                           "ICE: the peer claims a path from where no peer can be");
+      return FALSE;
+    }
   self->fd = peerup_ice_agent_take_at (self->agent, &seen, error);
-  self->early = peerup_ice_agent_take_early (self->agent);
+  if (is_known)
+    self->early = peerup_ice_agent_take_early (self->agent);
   return self->fd >= 0;
 }
 

@@ -60,6 +60,7 @@ typedef struct
   guint16 socket;
   guint16 port;
   gboolean nominates;
+  gboolean was_answered;
 } Request;
 
 /* What there is to send, the first of those that are due first. */
@@ -493,14 +494,15 @@ machine_take_request (PeerupPortSearchMachine *self, guint socket, guint16 port,
   return TRUE;
 }
 
-/* The request that it answers, on the very way that it was sent; NULL: there is none. */
-static const Request *
+/* The request that it is the first to answer, on the very way that that was sent; NULL: there is none. */
+static Request *
 machine_find_request (PeerupPortSearchMachine *self, guint socket, guint16 port, const guint8 *transaction)
 {
   guint32 index = peerup_load_be32 (transaction + NONCE_SIZE);
 
   if (memcmp (transaction, self->nonce, NONCE_SIZE) != 0 || index >= self->n_requests ||
-      self->requests[index].socket != socket || self->requests[index].port != port)
+      self->requests[index].socket != socket || self->requests[index].port != port ||
+      self->requests[index].was_answered)
     return NULL;
   return &self->requests[index];
 }
@@ -509,11 +511,12 @@ static gboolean
 machine_take_answer (PeerupPortSearchMachine *self, guint socket, guint16 port, const PeerupPunchMessage *message,
                      gint64 now)
 {
-  const Request *request = machine_find_request (self, socket, port, message->transaction);
+  Request *request = machine_find_request (self, socket, port, message->transaction);
   Pair *pair = request != NULL ? machine_ensure_pair (self, socket, port, now) : NULL;
 
   if (pair == NULL)
     return FALSE;
+  request->was_answered = TRUE;
   machine_validate (self, pair, now);
   if (request->nominates && self->state == PEERUP_PORT_SEARCH_NOMINATING)
     machine_set_state (self, PEERUP_PORT_SEARCH_PARTING);

@@ -24,6 +24,8 @@
 
 /* Of the descriptors that the process may have, the part that one search may take. */
 #define DESCRIPTORS_SHARE 8
+/* What is below belongs to services, and many of these answer with more than they are asked. */
+#define PORT_MIN 1024
 /* Datagrams, and sockets with news, that are looked at in one turn. */
 #define READS_PER_TURN 64
 
@@ -418,7 +420,8 @@ peerup_port_search_anywhere (const PeerupPortSearchOptions *options)
     g_signal_connect (dex_promise_get_cancellable (promise), "cancelled", G_CALLBACK (on_cancelled), search);
   peerup_timer_set (&search->timer, search->began_at);
   search = NULL;
-  return DEX_FUTURE (dex_ref (promise));
+  /* A promise that is dropped is not discarded; what waits for one discards it as it goes. */
+  return dex_future_first (DEX_FUTURE (dex_ref (promise)), NULL);
 }
 
 DexFuture *
@@ -438,5 +441,5 @@ peerup_port_search_may_probe (const PeerupSocketAddress *remote)
 {
   g_return_val_if_fail (remote != NULL, FALSE);
 
-  return peerup_socket_address_get_port (remote) != 0 && peerup_socket_address_is_global (remote);
+  return peerup_socket_address_get_port (remote) >= PORT_MIN && peerup_socket_address_is_global (remote);
 }

@@ -34,7 +34,8 @@ G_BEGIN_DECLS
 #define PEERUP_PORT_SEARCH_AT_ONCE  4
 #define PEERUP_PORT_SEARCH_KEY_SIZE 16
 
-/* A UDP socket and where it reaches the peer. A copy has a descriptor of its own, of the same socket. */
+/* A UDP socket and where it reaches the peer. Copies of the boxed type are the same one, counted: whoever takes the
+ * descriptor takes it from all of them. */
 typedef struct
 {
   int fd; /* owned, bound, does not block; -1 once taken */
@@ -57,15 +58,16 @@ typedef struct
   guint8 key[PEERUP_PORT_SEARCH_KEY_SIZE]; /* the same on both sides */
 } PeerupPortSearchOptions;
 
-/* FALSE for anything but an IPv4 or IPv6 address of the internet with a port: not private, shared, link-local,
- * loopback, multicast, reserved, nor one that carries IPv4. */
+/* FALSE for anything but an IPv4 or IPv6 address of the internet with a port from 1024 on, as NATs give: not private,
+ * shared, link-local, loopback, multicast, reserved, nor one that carries IPv4. */
 gboolean peerup_port_search_may_probe (const PeerupSocketAddress *remote);
 /* Both sides call it at about the same time, one with many sockets and the other with one, one controlling and the
  * other not. Resolves to a boxed PeerupPunchedSocket once both sides have heard each other on it and the controlling
  * one has chosen it; late STUN may still come in on it. A socket with many is bound to no address but a port.
  * Rejects with UNREACHABLE when the bounds were reached, UNSUPPORTED for a remote that may not be probed or a socket of
  * the other IP version, LIMIT when there are as many searches as there may be, G_IO_ERROR for what the system refused
- * altogether. Discarding the future ends it. The descriptor that was lent is not to be read meanwhile. */
+ * altogether. Discarding the future, or dropping it, ends it. The descriptor that was lent is not to be read meanwhile.
+ */
 DexFuture *peerup_port_search (const PeerupPortSearchOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

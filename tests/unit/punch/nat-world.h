@@ -42,6 +42,8 @@ typedef struct
   guint16 port; /* of the outer address, of MANY */
   guint8 data[PEERUP_PUNCH_MESSAGE_SIZE_MAX];
   gsize length;
+  gboolean was_heard;
+  guint index; /* in @seen */
 } Flying;
 
 typedef struct
@@ -54,7 +56,9 @@ typedef struct
   gint64 begins_at;
 } Side;
 
-typedef struct
+typedef struct _World World;
+
+struct _World
 {
   WorldOptions options;
   Side sides[2];
@@ -66,7 +70,8 @@ typedef struct
   guint16 mapped[65536]; /* at the NAT of MANY: the socket and 1, by its outer port */
   guint16 outer[PEERUP_PORT_SEARCH_SOCKETS];
   guint16 next_port;
-} World;
+  void (*attack) (World *self, const Flying *heard); /* nullable: just before each packet that is heard */
+};
 
 static inline PeerupSocketAddress
 world_get_address (Role role, guint16 port)
@@ -168,7 +173,9 @@ static inline void
 world_send (World *self, Role role, const PeerupPortSearchPacket *packet)
 {
   PeerupSocketAddress expected = world_get_address (!role, peerup_socket_address_get_port (&packet->remote));
-  Flying flying = { .at = self->now, .from = role, .socket = packet->socket, .length = packet->length };
+  Flying flying = {
+    .at = self->now, .from = role, .socket = packet->socket, .length = packet->length, .index = self->seen->len
+  };
 
   g_assert_true (peerup_socket_address_equal (&packet->remote, &expected));
   memcpy (flying.data, packet->data, packet->length);
@@ -200,6 +207,9 @@ world_deliver (World *self, const Flying *flying)
     return;
   if (flying->from == ONE)
     socket = self->mapped[flying->port] - 1;
+  if (self->attack != NULL)
+    self->attack (self, flying);
+  g_array_index (self->seen, Flying, flying->index).was_heard = TRUE;
   remote = world_get_address (flying->from, flying->from == ONE ? ONE_PORT : flying->port);
   copy = g_memdup2 (flying->data, flying->length);
   peerup_port_search_machine_take (self->sides[!flying->from].machine, socket, &remote, copy, flying->length,
