@@ -274,6 +274,23 @@ peerup_ice_agent_add_remote_candidates (PeerupIceAgent *self, const PeerupIceCan
   g_slist_free_full (list, (GDestroyNotify) nice_candidate_free);
 }
 
+gboolean
+peerup_ice_agent_has_remote (PeerupIceAgent *self, const PeerupSocketAddress *address)
+{
+  GSList *list = nice_agent_get_remote_candidates (self->agent, self->stream, NICE_COMPONENT_TYPE_RTP);
+  gboolean found = FALSE;
+
+  for (GSList *l = list; l != NULL && !found; l = l->next)
+    {
+      PeerupSocketAddress known;
+
+      found =
+        address_from_nice (&known, &((NiceCandidate *) l->data)->addr) && peerup_socket_address_equal (&known, address);
+    }
+  g_slist_free_full (list, (GDestroyNotify) nice_candidate_free);
+  return found;
+}
+
 void
 peerup_ice_agent_end_remote_candidates (PeerupIceAgent *self)
 {

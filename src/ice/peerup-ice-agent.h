@@ -48,6 +48,8 @@ gboolean peerup_ice_agent_set_remote_credentials (PeerupIceAgent *self, const ch
 /* @candidates: those that may be probed (peerup-ice-filter.h). */
 void
 peerup_ice_agent_add_remote_candidates (PeerupIceAgent *self, const PeerupIceCandidate *candidates, guint n_candidates);
+/* Whether it was told of @address, or a signed check has come from there. */
+gboolean peerup_ice_agent_has_remote (PeerupIceAgent *self, const PeerupSocketAddress *address);
 /* The peer has no more. */
 void peerup_ice_agent_end_remote_candidates (PeerupIceAgent *self);
 gboolean peerup_ice_agent_is_connected (PeerupIceAgent *self);

@@ -2,7 +2,8 @@
  * Copyright The Peer-Up authors
  *
  * What comes before and after a port search in a session. It lives as long as the session wants; what goes on in it
- * ends with it. The bounds of what is sent are the port search's; the address that the peer names has to pass there. */
+ * ends with it. The bounds of what is sent are the port search's; the address that the peer names has to pass there,
+ * and before that as a candidate on no network of ours. */
 
 #include "ice/peerup-ice-search.h"
 
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "ice/peerup-ice-agent.h"
+#include "ice/peerup-ice-filter.h"
 #include "nat/peerup-stun-socket.h"
 #include "punch/peerup-port-search.h"
 
@@ -39,6 +41,7 @@ struct _PeerupIceSearch
 
   gboolean has_peer;
   PeerupIceSearchOffer peer;
+  PeerupSocketAddress remote; /* of the peer */
   guint8 key[PEERUP_PORT_SEARCH_KEY_SIZE];
 
   DexFuture *searching;
@@ -149,8 +152,10 @@ gboolean
 peerup_ice_search_set_peer (PeerupIceSearch *self, const PeerupIceSearchOffer *offer)
 {
   gboolean has_many = self->role == PEERUP_ICE_SEARCH_MANY_PORTS;
+  const PeerupIceNetworks none = { 0 };
 
-  if (self->has_peer || offer->many_ports == has_many || (!self->controlling && !offer->has_key))
+  if (self->has_peer || offer->many_ports == has_many || (!self->controlling && !offer->has_key) ||
+      !peerup_ice_address_get (&offer->address, &self->remote) || !peerup_ice_may_probe (&none, &self->remote))
     return FALSE;
   self->has_peer = TRUE;
   self->peer = *offer;
@@ -203,8 +208,7 @@ search_begin (PeerupIceSearch *self)
   /* The step is that of whose NAT has many ports. */
   options.port_step = options.many_sockets ? self->port_step : self->peer.port_step;
   memcpy (options.key, self->key, sizeof options.key);
-  if (!peerup_ice_address_get (&self->peer.address, &options.remote))
-    g_assert_not_reached ();
+  options.remote = self->remote;
   self->searching = dex_future_finally (peerup_port_search (&options), on_searched, self, NULL);
 }
 

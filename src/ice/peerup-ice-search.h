@@ -22,7 +22,7 @@ PeerupIceSearch *peerup_ice_search_new (PeerupIceSearchRole role, gboolean contr
                                         gpointer data) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_ice_search_free (PeerupIceSearch *self);
 
-/* What the peer said. FALSE: it does not fit what we do. */
+/* What the peer said. FALSE: it does not fit what we do, or names an address that is not to be searched. */
 gboolean peerup_ice_search_set_peer (PeerupIceSearch *self, const PeerupIceSearchOffer *offer);
 /* Does what is due. Not to be called from @wake. */
 void peerup_ice_search_step (PeerupIceSearch *self);

@@ -41,6 +41,7 @@ struct _PeerupIceSession
   gint64 offered_at;     /* when we got its credentials; 0: not yet */
   GArray *held;          /* of PeerupIceCandidate, that are not tried yet */
   gboolean has_ended;    /* it has told all its candidates */
+  gboolean has_told_end; /* to the agent */
   gboolean is_connected; /* it says, and names @pair */
   PeerupIcePair pair;    /* as it sees it */
   gboolean is_taken;

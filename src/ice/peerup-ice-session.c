@@ -16,7 +16,7 @@
 #define SUPPLANTED_TIMEOUT (2 * G_USEC_PER_SEC)
 /* Microseconds from when the peer is told how our NAT shows us until checks go to its NAT, so that they arrive after it
  * has sent to us; and for how long a server's answer is waited for. */
-#define HOLD_MARGIN  (15 * 1000)
+#define HOLD_MARGIN  (30 * 1000)
 #define HOLD_TIMEOUT (500 * 1000)
 
 /* What is heard of the agent and the search */
@@ -97,7 +97,7 @@ session_explain_reset (PeerupIceSession *self, GError *error)
   const char *peer = peerup_peer_id_get_string (peerup_connection_get_remote_peer (self->options.carrier));
   g_autoptr (GError) owned = error;
 
-  if (!g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_RESET))
+  if (self->stream == NULL || !g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_RESET))
     return g_steal_pointer (&owned);
   switch (peerup_stream_get_reset_code (self->stream))
     {
@@ -154,24 +154,30 @@ session_accept (PeerupIceSession *self, GError **error)
 }
 
 /* Checks of a reflexive candidate. A NAT that lets in only whom it knows drops them until the peer sends to us, which
- * it cannot before it was told how our own NAT shows us; what is dropped is repeated after 500 ms only (RFC 8445 14.3).
- */
+ * it cannot before it was told how our own NAT shows us; what is dropped is sent again after 500 ms (RFC 8445 14.3). */
 
 static gboolean
-has_closed_nat (const PeerupIceNat *nat)
+may_translate (const PeerupIceNat *nat)
 {
-  return nat->filtering != PEERUP_NAT_ENDPOINT_INDEPENDENT && (nat->translates || !nat->is_measured);
+  return nat->translates || !nat->is_measured;
+}
+
+static gboolean
+session_must_hold (PeerupIceSession *self)
+{
+  return self->options.server.any.sa_family != AF_UNSPEC && may_translate (&self->options.nat) &&
+         may_translate (&self->nat) && self->nat.filtering != PEERUP_NAT_ENDPOINT_INDEPENDENT;
 }
 
 /* When it makes sense to send to where the peer's NAT shows it, monotonic µs. */
 static gint64
 session_get_release_time (PeerupIceSession *self)
 {
-  gint64 latest = self->offered_at + HOLD_TIMEOUT;
-
-  if (!has_closed_nat (&self->nat) || self->options.server.any.sa_family == AF_UNSPEC || self->has_gathered)
-    latest = self->offered_at;
-  return self->reflexive_at != 0 ? MIN (latest, MAX (self->reflexive_at, self->offered_at) + HOLD_MARGIN) : latest;
+  if (!session_must_hold (self))
+    return self->offered_at;
+  if (self->reflexive_at != 0)
+    return MAX (self->reflexive_at, self->offered_at) + HOLD_MARGIN;
+  return self->offered_at + (self->has_gathered ? 0 : HOLD_TIMEOUT);
 }
 
 gint64
@@ -195,8 +201,11 @@ peerup_ice_session_release (PeerupIceSession *self)
     }
   if (self->held->len > 0)
     return at;
-  if (self->has_ended && self->agent != NULL)
-    peerup_ice_agent_end_remote_candidates (self->agent);
+  if (self->has_ended && !self->has_told_end && self->agent != NULL)
+    {
+      self->has_told_end = TRUE;
+      peerup_ice_agent_end_remote_candidates (self->agent);
+    }
   return G_MAXINT64;
 }
 
@@ -273,15 +282,29 @@ session_take_as_controlling (PeerupIceSession *self, GError **error)
   return peerup_ice_session_say (self, &message, error);
 }
 
+/* QUIC answers what comes from there, so it is no less than a candidate; and what came early is the peer's own only if
+ * checks came from there too. */
 static gboolean
 session_take_as_controlled (PeerupIceSession *self, GError **error)
 {
   PeerupSocketAddress seen;
+  gboolean is_known;
 
   if (!peerup_ice_address_get (&self->pair.remote, &seen) || !peerup_ice_address_get (&self->pair.local, &self->remote))
-    g_assert_not_reached ();
+    {
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "ICE: the peer names a path of no addresses");
+      return FALSE;
+    }
+  is_known = peerup_ice_agent_has_remote (self->agent, &self->remote);
+  if (!is_known && !peerup_ice_may_probe (&self->options.networks, &self->remote))
+    {
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
+                           "ICE: the peer claims a path from where no peer can be");
+      return FALSE;
+    }
   self->fd = peerup_ice_agent_take_at (self->agent, &seen, error);
-  self->early = peerup_ice_agent_take_early (self->agent);
+  if (is_known)
+    self->early = peerup_ice_agent_take_early (self->agent);
   return self->fd >= 0;
 }
 

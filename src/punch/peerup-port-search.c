@@ -24,6 +24,8 @@
 
 /* Of the descriptors that the process may have, the part that one search may take. */
 #define DESCRIPTORS_SHARE 8
+/* What is below belongs to services, and many of these answer with more than they are asked. */
+#define PORT_MIN 1024
 /* Datagrams, and sockets with news, that are looked at in one turn. */
 #define READS_PER_TURN 64
 
@@ -439,5 +441,5 @@ peerup_port_search_may_probe (const PeerupSocketAddress *remote)
 {
   g_return_val_if_fail (remote != NULL, FALSE);
 
-  return peerup_socket_address_get_port (remote) != 0 && peerup_socket_address_is_global (remote);
+  return peerup_socket_address_get_port (remote) >= PORT_MIN && peerup_socket_address_is_global (remote);
 }

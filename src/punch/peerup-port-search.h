@@ -58,8 +58,8 @@ typedef struct
   guint8 key[PEERUP_PORT_SEARCH_KEY_SIZE]; /* the same on both sides */
 } PeerupPortSearchOptions;
 
-/* FALSE for anything but an IPv4 or IPv6 address of the internet with a port: not private, shared, link-local,
- * loopback, multicast, reserved, nor one that carries IPv4. */
+/* FALSE for anything but an IPv4 or IPv6 address of the internet with a port from 1024 on, as NATs give: not private,
+ * shared, link-local, loopback, multicast, reserved, nor one that carries IPv4. */
 gboolean peerup_port_search_may_probe (const PeerupSocketAddress *remote);
 /* Both sides call it at about the same time, one with many sockets and the other with one, one controlling and the
  * other not. Resolves to a boxed PeerupPunchedSocket once both sides have heard each other on it and the controlling

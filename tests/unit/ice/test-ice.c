@@ -463,11 +463,19 @@ test_hostile (void)
 
 /* A peer that says that it has a path, and drops everything. */
 
+typedef struct
+{
+  World *world;
+  PeerupIceAddress from; /* where it says that it is */
+  guint32 code;          /* that the stream was reset with */
+} Claim;
+
 static DexFuture *
 claim_fiber (gpointer data)
 {
   static const char *const protocols[] = { PEERUP_ICE_PROTOCOL, NULL };
-  World *world = data;
+  Claim *self = data;
+  World *world = self->world;
   PeerupIceMessage message = make_answer (PEERUP_ICE_OFFER);
   g_autoptr (PeerupStream) stream =
     dex_await_object (peerup_swarm_open_stream_on (world->a.swarm, world->carrier_a, protocols, test_deadline ()),
@@ -483,24 +491,62 @@ claim_fiber (gpointer data)
   g_assert_cmpuint (answer->n_candidates, >, 0);
   message = (PeerupIceMessage) { .type = PEERUP_ICE_CONNECTED, .has_pair = TRUE };
   message.pair.remote = answer->candidates[0].address;
-  message.pair.local = make_candidate (1, 9).address;
+  message.pair.local = self->from;
   say (stream, &message);
   while (peerup_stream_await_read (stream, rest, sizeof rest, test_deadline (), NULL) > 0)
     continue;
+  self->code = peerup_stream_get_reset_code (stream);
   return NULL;
+}
+
+static void
+claim (Claim *self)
+{
+  test_run_fiber (claim_fiber, self);
+  while (peerup_ice_get_n_sessions (self->world->ice_b) > 0)
+    g_main_context_iteration (NULL, TRUE);
 }
 
 static void
 test_claims_a_path (void)
 {
   World world;
+  guint port;
+  int udp = open_udp_black_hole (&port);
+  Claim nobody = { .world = &world, .from = make_candidate (1, port).address };
 
   world_init (&world);
   g_clear_object (&world.ice_a);
-  test_run_fiber (claim_fiber, &world);
-  while (peerup_ice_get_n_sessions (world.ice_b) > 0)
-    g_main_context_iteration (NULL, TRUE);
+  claim (&nobody);
+  g_assert_cmpuint (nobody.code, ==, PEERUP_STREAM_CODE_NONE);
   g_assert_cmpuint (node_n_connections (&world.b, &world.a), ==, 1);
+  world_clear (&world);
+  close (udp);
+}
+
+/* The path that it claims leads to where no candidate may: it is not taken, as QUIC would answer what comes from there.
+ */
+static void
+test_claims_forbidden_paths (void)
+{
+  static const PeerupIceAddress places[] = {
+    { { 10, 1, 2, 3 }, 4, 4000 },    { { 169, 254, 169, 254 }, 4, 4000 },
+    { { 224, 0, 0, 251 }, 4, 4000 }, { { 127, 0, 0, 1 }, 4, 53 },
+    { { 9, 9, 9, 9 }, 4, 53 },       { { 9, 9, 9, 9 }, 4, 11211 },
+    { { [15] = 1 }, 16, 4000 },      { { 0xfe, 0x80, [15] = 1 }, 16, 4000 },
+  };
+  World world;
+
+  world_init (&world);
+  g_clear_object (&world.ice_a);
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      Claim elsewhere = { .world = &world, .from = places[i] };
+
+      peerup_ice_forget_begun (world.ice_b);
+      claim (&elsewhere);
+      g_assert_cmpuint (elsewhere.code, ==, PEERUP_STREAM_CODE_PROTOCOL_VIOLATION);
+    }
   world_clear (&world);
 }
 
@@ -522,5 +568,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ice/carrier-closes", test_carrier_closes);
   g_test_add_func ("/ice/hostile", test_hostile);
   g_test_add_func ("/ice/claims-a-path", test_claims_a_path);
+  g_test_add_func ("/ice/claims-forbidden-paths", test_claims_forbidden_paths);
   return g_test_run ();
 }

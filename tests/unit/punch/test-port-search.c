@@ -379,7 +379,11 @@ test_may_probe (void)
     {
       options.remote = make_address (allowed[i], 7000);
       g_assert_true (peerup_port_search_may_probe (&options.remote));
-      peerup_socket_address_set_port (&options.remote, 0);
+      for (guint port = 0; port < 1024; port += 11)
+        {
+          peerup_socket_address_set_port (&options.remote, port);
+          g_assert_false (peerup_port_search_may_probe (&options.remote));
+        }
       assert_rejected (peerup_port_search (&options), PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "of the internet");
     }
   for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
