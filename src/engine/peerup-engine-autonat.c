@@ -151,7 +151,8 @@ find_candidates (PeerupEngineAutonat *self)
 {
   g_autoptr (GPtrArray) listening = peerup_swarm_dup_listen_addresses (self->engine->swarm);
   g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (self->engine->swarm, NULL);
-  g_autoptr (GPtrArray) seen = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
+  /* What a router forwards, and where STUN sees us. */
+  g_autoptr (GPtrArray) seen = peerup_engine_nat_dup_addresses (self->engine->nat);
 
   for (guint i = 0; i < connections->len; i++)
     add_seen (self, seen, connections->pdata[i]);
@@ -407,6 +408,24 @@ on_addresses_changed (PeerupSwarm *swarm, gpointer data)
     peerup_engine_autonat_changed (self);
 }
 
+/* One more to ask about: a router forwards a port now, say. */
+static void
+on_nat_changed (PeerupEngineNat *nat, gpointer data)
+{
+  PeerupEngineAutonat *self = data;
+  g_autoptr (GPtrArray) candidates = NULL;
+
+  if (self->round == NULL)
+    return;
+  candidates = find_candidates (self);
+  for (guint i = 0; i < candidates->len; i++)
+    if (!g_ptr_array_find_with_equal_func (self->round->candidates, candidates->pdata[i], peerup_multiaddr_equal, NULL))
+      {
+        ask_soon (self);
+        return;
+      }
+}
+
 /* One more to ask, while there were too few. */
 static void
 on_identified (PeerupIdentify *identify, PeerupConnection *connection, PeerupPeerInfo *info, gpointer data)
@@ -488,6 +507,7 @@ peerup_engine_autonat_new (PeerupEngine *engine)
   peerup_timer_init (&self->timer, reactor, on_time, self);
   g_signal_connect (engine->swarm, "addresses-changed", G_CALLBACK (on_addresses_changed), self);
   g_signal_connect (engine->identify, "identified", G_CALLBACK (on_identified), self);
+  peerup_engine_nat_watch (engine->nat, on_nat_changed, self);
   g_signal_connect_swapped (engine, "notify::relay-state", G_CALLBACK (follow_relay), self);
   follow_relay (self);
   ask_soon (self);
@@ -500,6 +520,7 @@ peerup_engine_autonat_free (PeerupEngineAutonat *self)
   g_signal_handlers_disconnect_by_data (self->engine->swarm, self);
   g_signal_handlers_disconnect_by_data (self->engine->identify, self);
   g_signal_handlers_disconnect_by_data (self->engine, self);
+  peerup_engine_nat_unwatch (self->engine->nat, self);
   peerup_timer_clear (&self->timer);
   drop_round (self);
   peerup_autonat_set_serving (self->autonat, FALSE);

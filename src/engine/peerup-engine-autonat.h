@@ -33,7 +33,7 @@ typedef struct
   gint64 asked_at;                  /* monotonic µs */
 } PeerupEngineAutonatAnswer;
 
-/* Of @engine, whose swarm, identify, relays, relay and peer_relay outlive it. */
+/* Of @engine, whose swarm, identify, relays, relay, peer_relay and nat outlive it. */
 PeerupEngineAutonat *peerup_engine_autonat_new (PeerupEngine *engine) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_engine_autonat_free (PeerupEngineAutonat *self);
 /* The network has changed: what was said is forgotten, and asked anew when it has settled. */

@@ -110,6 +110,8 @@ change_heal (PeerupEngineChange *self)
   peerup_relay_client_retry (self->engine->relays);
   if (moved && self->engine->nat != NULL)
     peerup_engine_nat_changed (self->engine->nat);
+  if (moved && self->engine->autonat != NULL)
+    peerup_engine_autonat_changed (self->engine->autonat);
   if (moved)
     peerup_engine_paths_changed (self->engine->paths);
   self->slept = self->jumped = 0;

@@ -318,6 +318,24 @@ nat_log_facts (const Side *side)
   g_message ("IPv%d: %s", side->family == AF_INET ? 4 : 6, facts);
 }
 
+/* For those who look for direct paths. */
+static void
+nat_tell_paths (PeerupEngineNat *self)
+{
+  g_autoptr (GPtrArray) addresses = peerup_engine_nat_dup_addresses (self);
+  PeerupSocketAddress servers[2 * PEERUP_ENGINE_NAT_SERVERS_MAX];
+  PeerupNatFacts facts;
+  guint n = 0;
+
+  if (self->engine->paths == NULL)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (self->sides); i++)
+    for (guint j = 0; self->sides[i].facts.mapped.any.sa_family != AF_UNSPEC && j < self->sides[i].n_servers; j++)
+      servers[n++] = self->sides[i].servers[j];
+  nat_get_facts (self, &self->sides[0], &facts);
+  peerup_engine_paths_set_nat (self->engine->paths, self->sides[0].is_asked ? &facts : NULL, addresses, servers, n);
+}
+
 /* Something has changed that others may ask for. */
 static void
 nat_tell (PeerupEngineNat *self)
@@ -330,6 +348,7 @@ nat_tell (PeerupEngineNat *self)
   self->verdict = peerup_reach_grade (&view);
   if (self->verdict != before && self->verdict->grade != PEERUP_REACH_UNKNOWN)
     g_message ("Reachability %c: %s", 'A' + (self->verdict->grade - PEERUP_REACH_A), self->verdict->sentence);
+  nat_tell_paths (self);
   for (guint i = 0; i < self->watchers->len; i++)
     {
       const Watcher *watcher = &g_array_index (self->watchers, Watcher, i);

@@ -314,8 +314,8 @@ stop_fiber (gpointer data)
   g_clear_pointer (&self->change, peerup_engine_change_free);
   g_clear_pointer (&self->paths, peerup_engine_paths_free);
   g_clear_pointer (&self->keep, peerup_engine_keep_free);
-  g_clear_pointer (&self->nat, peerup_engine_nat_free);
   g_clear_pointer (&self->autonat, peerup_engine_autonat_free);
+  g_clear_pointer (&self->nat, peerup_engine_nat_free);
   g_clear_pointer (&self->peer_relay, peerup_engine_peer_relay_free);
   g_clear_pointer (&self->relay_choice, peerup_engine_relay_choice_free);
   g_clear_object (&self->relays);

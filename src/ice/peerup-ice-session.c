@@ -89,8 +89,8 @@ session_open_agent (PeerupIceSession *self, GError **error)
 
 /* The phases, in their order */
 
-/* A peer may refuse the stream right after taking the protocol, or reset it over an offer that it cannot read: the reset
- * may overtake its answer. Takes @error. */
+/* A peer may refuse the stream right after taking the protocol, or reset it over an offer that it cannot read: the
+ * reset may overtake its answer. Takes @error. */
 static GError *
 session_explain_reset (PeerupIceSession *self, GError *error)
 {

@@ -9,6 +9,7 @@
 #include "protocols/peerup-autonat.h"
 #include "swarm/peerup-probe.h"
 #include "wire/peerup-autonat-message.h"
+#include "wire/peerup-error.h"
 
 typedef struct
 {
@@ -57,14 +58,24 @@ dial_connect (Dial *self)
   return g_object_ref (answer->connection);
 }
 
-/* Whether the client has it: it says so. */
+/* The client has it when it answers. Some reset the stream behind their answer, which may be lost by that. */
+static gboolean
+dial_await_answer (PeerupStream *stream, gint64 deadline)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) answer = peerup_stream_await_message (stream, PEERUP_AUTONAT_DIAL_BACK_MAX, deadline, &error);
+
+  if (answer == NULL)
+    return g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_RESET);
+  return peerup_autonat_dial_back_response_decode (g_bytes_get_data (answer, NULL), g_bytes_get_size (answer), NULL);
+}
+
 static gboolean
 dial_tell (Dial *self, PeerupConnection *connection)
 {
   static const char *const protocols[] = { PEERUP_AUTONAT_DIAL_BACK, NULL };
   gint64 deadline = MIN (self->deadline, g_get_monotonic_time () + PEERUP_AUTONAT_DIAL_BACK_TIMEOUT);
   g_autoptr (GBytes) said = peerup_autonat_dial_back_encode (self->nonce);
-  g_autoptr (GBytes) answer = NULL;
   g_autoptr (PeerupStream) stream =
     dex_await_object (peerup_swarm_open_stream_on (self->swarm, connection, protocols, deadline), NULL);
 
@@ -72,9 +83,7 @@ dial_tell (Dial *self, PeerupConnection *connection)
       !peerup_stream_await_write_all (stream, g_bytes_get_data (said, NULL), g_bytes_get_size (said), deadline, NULL))
     return FALSE;
   peerup_stream_close_write (stream);
-  answer = peerup_stream_await_message (stream, PEERUP_AUTONAT_DIAL_BACK_MAX, deadline, NULL);
-  return answer != NULL &&
-         peerup_autonat_dial_back_response_decode (g_bytes_get_data (answer, NULL), g_bytes_get_size (answer), NULL);
+  return dial_await_answer (stream, deadline);
 }
 
 static PeerupAutonatDialStatus

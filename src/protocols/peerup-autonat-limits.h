@@ -13,9 +13,9 @@ typedef struct _PeerupAutonatLimits PeerupAutonatLimits;
 
 #define PEERUP_AUTONAT_LIMITS_WINDOW (60 * (gint64) G_USEC_PER_SEC)
 /* Requests, and those that cost the client data. */
-#define PEERUP_AUTONAT_LIMITS_REQUESTS      60
-#define PEERUP_AUTONAT_LIMITS_OF_PEER       12
-#define PEERUP_AUTONAT_LIMITS_WITH_DATA     12
+#define PEERUP_AUTONAT_LIMITS_REQUESTS  60
+#define PEERUP_AUTONAT_LIMITS_OF_PEER   12
+#define PEERUP_AUTONAT_LIMITS_WITH_DATA 12
 /* Requests from one host, whoever asks from there: a few devices behind one router. */
 #define PEERUP_AUTONAT_LIMITS_FROM_HOST 24
 /* Dials towards one host, whoever asks for them. */

@@ -34,7 +34,8 @@ G_BEGIN_DECLS
 #define PEERUP_PORT_SEARCH_AT_ONCE  4
 #define PEERUP_PORT_SEARCH_KEY_SIZE 16
 
-/* A UDP socket and where it reaches the peer. A copy has a descriptor of its own, of the same socket. */
+/* A UDP socket and where it reaches the peer. Copies of the boxed type are the same one, counted: whoever takes the
+ * descriptor takes it from all of them. */
 typedef struct
 {
   int fd; /* owned, bound, does not block; -1 once taken */
@@ -65,7 +66,8 @@ gboolean peerup_port_search_may_probe (const PeerupSocketAddress *remote);
  * one has chosen it; late STUN may still come in on it. A socket with many is bound to no address but a port.
  * Rejects with UNREACHABLE when the bounds were reached, UNSUPPORTED for a remote that may not be probed or a socket of
  * the other IP version, LIMIT when there are as many searches as there may be, G_IO_ERROR for what the system refused
- * altogether. Discarding the future, or dropping it, ends it. The descriptor that was lent is not to be read meanwhile. */
+ * altogether. Discarding the future, or dropping it, ends it. The descriptor that was lent is not to be read meanwhile.
+ */
 DexFuture *peerup_port_search (const PeerupPortSearchOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

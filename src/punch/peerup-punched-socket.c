@@ -1,37 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * A socket and where it reaches the peer, handed from who found the way to who uses it. It closes the
- * descriptor unless somebody takes it. */
+ * A socket and where it reaches the peer, handed from who found the way to who uses it. Futures copy what they
+ * resolve to as they like, so copies are the same thing once more: a descriptor for each could be one too many. The
+ * last of them closes the descriptor unless somebody has taken it. */
 
-#include <fcntl.h>
 #include <glib/gstdio.h>
 
 #include "punch/peerup-port-search.h"
 
-static gpointer
-peerup_punched_socket_copy (gpointer boxed)
+static void
+punched_socket_clear (gpointer data)
 {
-  const PeerupPunchedSocket *self = boxed;
+  PeerupPunchedSocket *self = data;
 
-  return peerup_punched_socket_new (self->fd >= 0 ? fcntl (self->fd, F_DUPFD_CLOEXEC, 0) : -1, &self->remote);
+  g_clear_fd (&self->fd, NULL);
 }
 
 static void
 peerup_punched_socket_free (gpointer boxed)
 {
-  PeerupPunchedSocket *self = boxed;
-
-  g_clear_fd (&self->fd, NULL);
-  g_free (self);
+  g_atomic_rc_box_release_full (boxed, punched_socket_clear);
 }
 
-G_DEFINE_BOXED_TYPE (PeerupPunchedSocket, peerup_punched_socket, peerup_punched_socket_copy, peerup_punched_socket_free)
+G_DEFINE_BOXED_TYPE (PeerupPunchedSocket, peerup_punched_socket, g_atomic_rc_box_acquire, peerup_punched_socket_free)
 
 PeerupPunchedSocket *
 peerup_punched_socket_new (int fd, const PeerupSocketAddress *remote)
 {
-  PeerupPunchedSocket *self = g_new0 (PeerupPunchedSocket, 1);
+  PeerupPunchedSocket *self = g_atomic_rc_box_new0 (PeerupPunchedSocket);
 
   self->fd = fd;
   self->remote = *remote;

@@ -32,7 +32,8 @@ void peerup_relay_link_set_addresses (PeerupRelayLink *self, GPtrArray *addresse
 void peerup_relay_link_retry (PeerupRelayLink *self);
 /* @connection, which was to the relay, is closed. */
 void peerup_relay_link_lost (PeerupRelayLink *self, PeerupConnection *connection);
-/* Whether the relay gives no sign of life on @connection: then it is reserved anew by another one, and not waited for. */
+/* Whether the relay gives no sign of life on @connection: then it is reserved anew by another one, and not waited for.
+ */
 void peerup_relay_link_set_silent (PeerupRelayLink *self, PeerupConnection *connection, gboolean silent);
 /* Whether the relay says that it serves hop. */
 void peerup_relay_link_set_serving (PeerupRelayLink *self, gboolean serving);

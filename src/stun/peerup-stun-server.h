@@ -16,8 +16,8 @@ G_BEGIN_DECLS
  *
  * As an amplifier it is of no use: a Binding request of n bytes is answered with n + 12 for IPv4 and
  * n + 24 for IPv6, or less, which is at most 1.6 and 2.2 times (1.25 and 1.36 with the headers of UDP
- * and IP), and so often a second at most as the two rates say. OTHER-ADDRESS is told to those only whose request
- * leaves room for it within that.
+ * and IP), and so often a second at most as the two rates say. With OTHER-ADDRESS it is n + 24 at most too: it is told
+ * to those only whose request leaves room for it.
  *
  * As a reflector it is of no use either: an answer goes to the IP address that asked, always. RESPONSE-PORT
  * chooses no more than the port there, not one below PEERUP_STUN_SERVER_PORT_MIN, and counts for

@@ -44,8 +44,8 @@ is_decider (PeerupSwarm *self, PeerupPeerId *peer)
 
 /* Of @ours, which we dialed, and @theirs one stays, but what goes through a relay is not given up for what is new
  * and does not. */
-static void
-swarm_settle_pair (PeerupSwarm *self, PeerupConnection *ours, PeerupConnection *theirs)
+void
+peerup_swarm_settle_pair (PeerupSwarm *self, PeerupConnection *ours, PeerupConnection *theirs)
 {
   gboolean keep_ours = peerup_swarm_rank (self, ours) > peerup_swarm_rank (self, theirs);
 
@@ -103,7 +103,7 @@ dial_settle_crossed (PeerupDial *self, PeerupConnection *ours)
 {
   for (guint i = 0; i < self->crossed->len; i++)
     if (self->crossed->pdata[i] != (gpointer) ours)
-      swarm_settle_pair (self->swarm, ours, self->crossed->pdata[i]);
+      peerup_swarm_settle_pair (self->swarm, ours, self->crossed->pdata[i]);
 }
 
 /* Success, and what goes on after it */
@@ -206,7 +206,7 @@ peerup_swarm_note_inbound (PeerupSwarm *self, PeerupConnection *inbound)
       PeerupConnection *ours = is_decider (self, peer) ? find_fresh_dialed (self, peer) : NULL;
 
       if (ours != NULL)
-        swarm_settle_pair (self, ours, inbound);
+        peerup_swarm_settle_pair (self, ours, inbound);
     }
 }
 

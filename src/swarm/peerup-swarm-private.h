@@ -36,18 +36,18 @@ struct _PeerupSwarm
   GPtrArray *quic;       /* of PeerupQuicTransport; peerup-swarm-quic.c */
   GPtrArray *punched;    /* sockets with one connection each; peerup-swarm-punch.c */
   PeerupQuicCongestion congestion;
-  gint64 keep_alive; /* µs */
+  gint64 keep_alive;                /* µs */
   char *websocket_certificate_file; /* nullable, as the next */
   char *websocket_key_file;
   PeerupRouteMonitor *routes; /* NULL where the system cannot tell */
   PeerupTimer grace;          /* of own addresses that are gone; peerup-swarm-addresses.c */
   gboolean in_grace;
-  GHashTable *connections;    /* PeerupPeerId -> GPtrArray of PeerupConnection, oldest first */
-  GHashTable *dials;          /* PeerupPeerId -> PeerupDial, borrowed: each ends itself */
-  GHashTable *direct_dials;   /* the same of peerup_swarm_connect_direct() */
-  GPtrArray *openings;        /* of PeerupOpening, borrowed: each ends itself */
-  GHashTable *opened_at;      /* PeerupPeerId -> gint64: when an opening ended; peerup-swarm-simultaneous.c */
-  GHashTable *upgrading;      /* raw streams of inbound connections in their handshake */
+  GHashTable *connections;  /* PeerupPeerId -> GPtrArray of PeerupConnection, oldest first */
+  GHashTable *dials;        /* PeerupPeerId -> PeerupDial, borrowed: each ends itself */
+  GHashTable *direct_dials; /* the same of peerup_swarm_connect_direct() */
+  GPtrArray *openings;      /* of PeerupOpening, borrowed: each ends itself */
+  GHashTable *opened_at;    /* PeerupPeerId -> gint64: when an opening ended; peerup-swarm-simultaneous.c */
+  GHashTable *upgrading;    /* raw streams of inbound connections in their handshake */
   PeerupLimits *limits;
   gint64 tell_at;                 /* when the next refusal by a limit may be told */
   PeerupCircuitFunc circuit_func; /* NULL: no dial goes through a relay */
@@ -162,6 +162,8 @@ void peerup_swarm_note_inbound (PeerupSwarm *self, PeerupConnection *inbound);
 void peerup_swarm_note_addresses (PeerupSwarm *self, PeerupPeerId *peer);
 /* A connection that was silent is not so any more: who dials to replace it need not. */
 void peerup_swarm_note_heard (PeerupSwarm *self, PeerupConnection *connection);
+/* Of @ours, which we dialed, and @theirs, which crossed it, one stays. For the peer with the smaller ID to say. */
+void peerup_swarm_settle_pair (PeerupSwarm *self, PeerupConnection *ours, PeerupConnection *theirs);
 void peerup_dial_cancel (PeerupDial *self);
 
 /* Simultaneous opens; see peerup-swarm-simultaneous.c. */
@@ -170,8 +172,7 @@ void peerup_opening_cancel (PeerupOpening *self);
 void peerup_swarm_note_opening (PeerupSwarm *self, PeerupConnection *connection);
 /* (transfer full) (nullable): whose TCP connection from @remote this is if we have to be the client on it although it
  * was accepted. */
-PeerupPeerId *peerup_swarm_dup_opening_server (PeerupSwarm *self,
-                                               PeerupMultiaddr *remote) G_GNUC_WARN_UNUSED_RESULT;
+PeerupPeerId *peerup_swarm_dup_opening_server (PeerupSwarm *self, PeerupMultiaddr *remote) G_GNUC_WARN_UNUSED_RESULT;
 /* When something was last sent to open a way to @peer, monotonic µs; 0: not that we remember. */
 gint64 peerup_swarm_get_opened_at (PeerupSwarm *self, PeerupPeerId *peer);
 

@@ -80,6 +80,21 @@ attempt_has_ended (const PeerupOpeningAttempt *attempt)
   return !dex_future_is_pending (DEX_FUTURE (attempt->ended));
 }
 
+/* The peer may have dialed as well, and both come through. */
+static void
+opening_settle (PeerupOpening *self, PeerupConnection *ours)
+{
+  g_autoptr (GPtrArray) list = peerup_swarm_dup_connections (self->swarm, self->peer);
+
+  if (!peerup_connection_get_info (ours)->outbound ||
+      peerup_peer_id_compare (peerup_swarm_get_peer_id (self->swarm), self->peer) > 0)
+    return;
+  for (guint i = 0; i < list->len; i++)
+    if (!peerup_swarm_is_relayed (list->pdata[i]) && !peerup_connection_get_info (list->pdata[i])->outbound &&
+        !peerup_connection_is_retired (list->pdata[i]) && !peerup_connection_is_silent (list->pdata[i]))
+      peerup_swarm_settle_pair (self->swarm, ours, list->pdata[i]);
+}
+
 /* Takes up what the attempts have made. */
 static void
 opening_collect (PeerupOpening *self)
@@ -95,6 +110,7 @@ opening_collect (PeerupOpening *self)
         continue;
       peerup_connection_set_punched (connection);
       peerup_swarm_add_connection (self->swarm, connection);
+      opening_settle (self, connection);
     }
 }
 

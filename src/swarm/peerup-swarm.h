@@ -38,8 +38,9 @@ PeerupPeerId *peerup_swarm_get_peer_id (PeerupSwarm *self);
 
 /* Asked at the handshake and again for each inbound stream. Set before listening. */
 void peerup_swarm_set_gate (PeerupSwarm *self, PeerupGateFunc gate, gpointer data, GDestroyNotify destroy);
-/* The gate's one exception: an inbound connection of a peer that it refuses is let in as a guest, for @protocol (static)
- * alone, where @expects says so of the address that it comes from: at the handshake, and again when that is done.
+/* The gate's one exception: an inbound connection of a peer that it refuses is let in as a guest, for @protocol
+ * (static) alone, where @expects says so of the address that it comes from: at the handshake, and again when that is
+ * done.
  * @came is told of it then, and closes it when it has done its work; @stream gets its streams, as a protocol's handler
  * does. A guest is no connection of the swarm: it is in no signal and no list, but the limits count it, and every
  * other protocol is refused to it. A peer that the gate admits is never a guest. NULL: no exception, which closes those
@@ -150,9 +151,9 @@ DexFuture *peerup_swarm_dial_punched (PeerupSwarm *self, int fd, const PeerupSoc
 DexFuture *peerup_swarm_accept_punched (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote,
                                         PeerupPeerId *peer, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 /* The same. @early: nullable, of GBytes: datagrams that were read from @fd before, as if they came now. */
-DexFuture *peerup_swarm_accept_punched_early (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote,
-                                              PeerupPeerId *peer, GPtrArray *early,
-                                              gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *
+peerup_swarm_accept_punched_early (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote, PeerupPeerId *peer,
+                                   GPtrArray *early, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The peerstore. Addresses may carry /p2p/ of that peer. Bounded per peer (64); the newest win. */
 void peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *addresses);
@@ -171,8 +172,8 @@ void peerup_swarm_network_changed (PeerupSwarm *self);
  * after the other (peerup-dial-order.h), the first that is upgraded wins, or one that was silent and is heard; in
  * place of a silent direct connection the relays are started with the first. What of the rest would be a better path
  * goes on, and is taken up when it comes. Where all fail and there is a silent connection, that. Concurrent calls
- * for one peer share one dial, and addresses that become known meanwhile join it. Rejects with the reason of each address in the text: WRONG_PEER and
- * GATED if that was the end of all, else UNREACHABLE. */
+ * for one peer share one dial, and addresses that become known meanwhile join it. Rejects with the reason of each
+ * address in the text: WRONG_PEER and GATED if that was the end of all, else UNREACHABLE. */
 DexFuture *peerup_swarm_connect (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* The same without relays: neither an open connection nor an address through one will do. */
 DexFuture *peerup_swarm_connect_direct (PeerupSwarm *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;

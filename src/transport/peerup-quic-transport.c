@@ -262,7 +262,7 @@ static void
 on_established (PeerupQuicConn *conn, gpointer user_data)
 {
   Link *link = user_data;
-  g_autoptr (PeerupQuicConnection) connection = 
+  g_autoptr (PeerupQuicConnection) connection =
     peerup_quic_connection_new (conn, link->address, link->transport->options.punched);
   g_autoptr (GError) error = NULL;
   DexPromise *promise;

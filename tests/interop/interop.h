@@ -49,6 +49,7 @@ typedef struct
   gboolean relays; /* a listener that serves hop too: bytes and count (seconds) bound its circuits */
   int ttl;         /* seconds of its reservations; 0: the relay's own */
   double timeout;
+  char *check; /* autonat: what to ask about */
 } InteropOptions;
 
 gboolean interop_options_want_quic (const InteropOptions *options);
@@ -60,6 +61,9 @@ gboolean interop_listen (PeerupSwarm *swarm, PeerupRelayClient *relays, const In
 gboolean interop_dial_check (const InteropOptions *options, GError **error);
 /* FALSE without an error: the case failed, and its result line has said so. */
 gboolean interop_dial (PeerupSwarm *swarm, const InteropOptions *options, GError **error);
+
+/* autonat: serves it, or asks @options->address; in a fiber. FALSE without an error as above. */
+gboolean interop_autonat (PeerupSwarm *swarm, const InteropOptions *options, GError **error);
 
 /* Serves hop as the options say, and tells how much it has to do. */
 PeerupRelayServer *interop_relay_serve (PeerupSwarm *swarm, const InteropOptions *options) G_GNUC_WARN_UNUSED_RESULT;

@@ -86,9 +86,10 @@ parse_options (InteropOptions *options, int *argc, char ***argv, GError **error)
     { "ttl", 0, 0, G_OPTION_ARG_INT, &options->ttl, NULL, NULL },
     { "streams", 0, 0, G_OPTION_ARG_INT, &options->streams, NULL, NULL },
     { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->timeout, NULL, NULL },
+    { "check", 0, 0, G_OPTION_ARG_STRING, &options->check, NULL, NULL },
     G_OPTION_ENTRY_NULL,
   };
-  static const char *const commands[] = { "listen", "relay", "dial", NULL };
+  static const char *const commands[] = { "listen", "relay", "dial", "autonat", NULL };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
   g_option_context_set_help_enabled (context, FALSE);
@@ -96,7 +97,7 @@ parse_options (InteropOptions *options, int *argc, char ***argv, GError **error)
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
   if (*argc != 2 || !g_strv_contains (commands, (*argv)[1]))
-    return usage (error, "say listen, relay or dial, and options");
+    return usage (error, "say listen, relay, dial or autonat, and options");
   options->relays = g_str_equal ((*argv)[1], "relay");
   return check_options (options, error);
 }
@@ -157,6 +158,8 @@ program_fiber (gpointer data)
 
   if (g_str_equal (self->command, "dial"))
     self->passed = interop_dial (self->swarm, &self->options, &self->error);
+  else if (g_str_equal (self->command, "autonat"))
+    self->passed = interop_autonat (self->swarm, &self->options, &self->error);
   else
     self->passed = interop_listen (self->swarm, self->relays, &self->options, &self->error);
   if (!dex_await (dex_future_first (peerup_swarm_close (self->swarm), dex_timeout_new_usec (CLOSE_TIMEOUT), NULL),
@@ -204,6 +207,7 @@ program_clear (Program *self)
   g_free (self->options.relay);
   g_free (self->options.action);
   g_free (self->options.protocol);
+  g_free (self->options.check);
   g_clear_object (&self->relays);
   g_clear_object (&self->swarm);
   g_clear_error (&self->error);

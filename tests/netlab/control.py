@@ -46,6 +46,10 @@ class Control:
         """The best first."""
         return [one for one in self.call("ListConnections") if one["peer_id"] == other.id]
 
+    def paths(self, other):
+        """What status says of the paths to other, after each was asked for a sign of life."""
+        return next(iter(self.call("ListPaths", "(s)", other.id)), None)
+
     def forward(self, other, service):
         """(id, (host, port)) of a new one."""
         name, address = self.call("AddForward", "(sssa{sv})", other.id, service, "0", {})

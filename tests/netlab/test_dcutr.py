@@ -122,6 +122,7 @@ def test_dcutr(lab, make_peer, name):
                 if dialer == "peerup" and not WORLDS[name][0]:
                     assert not ours["outbound"]
                 else:
-                    assert ours["punched"]
+                    # In the open we may be reached before we send anything.
+                    assert ours["punched"] or not WORLDS[name][dialed == "peerup"]
                     # Whoever dialed is the client; in a third try over TCP it is the other way round.
                     assert ours["outbound"] == (dialer == "peerup") or (way == "tcp" and seconds > THIRD_TRY)

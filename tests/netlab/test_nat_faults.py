@@ -82,16 +82,19 @@ class Pair:
 
     def until_direct(self, healing):
         with contextlib.suppress(AssertionError):
-            wait_for(lambda: self.claims() == {"direct"}, PATIENCE, "a direct path")
+            wait_for(lambda: self.laptop.path(self.home) == self.home.path(self.laptop) == "direct", PATIENCE, "a direct path")
             healing.direct = time.monotonic() - self.began
             return
         healing.wrong.append("no direct path came back")
 
 
 def shown(device, other):
-    """The path that a device shows to other and holds for good; None if it shows none."""
-    best = next(iter(device.control.connections(other)), None)
-    return best["path"] if best and not best.get("silent") else None
+    """"direct" or "relayed" as status shows the path to other; None if it shows none that lives."""
+    paths = device.control.paths(other)
+    best = paths["paths"][0] if paths and paths["state"] == "connected" and paths["paths"] else None
+    if best is None or best["silent"]:
+        return None
+    return "relayed" if best["path"] == "relayed" else "direct"
 
 
 def swap_interfaces(pair, _):

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
 """Every kind of site with every other: how soon a service answers, how soon by a direct path and which, and why by none."""
+import collections
 import contextlib
 import dataclasses
+import itertools
+import os
+import pathlib
 import threading
 import time
 
@@ -10,15 +14,20 @@ import pytest
 
 import netlab
 from conftest import new_directory, new_lab, new_peers, new_servers
-from nat_lab import KINDS, Outcome, expected
+from control import Refused
+from nat_lab import BY_NAME, EAST, KINDS, WEST, Outcome, expected
 from nat_world import NatWorld, at_once
 from netlab import wait_for
 
 IS_SLOW = "asan" in netlab.BUILD.name
+SYMMETRIC, PORT_RESTRICTED = BY_NAME["symmetric"], BY_NAME["port-restricted"]
+N_SYMMETRIC, N_PORT_RESTRICTED = 5, 4
+IDLE, IDLE_SHARE = 2, 0.05  # seconds, and of a processor
+WIDTH = 10  # characters
 BUSY = 3  # pairs that connect at the same time
 FIRST = 3 * (3 if IS_SLOW else 1)  # seconds until the first byte is back
 DIRECT = 3 * (3 if IS_SLOW else 1)  # seconds from then until the path is direct
-REASON = 1  # seconds until it is known why it is not
+REASON = 30  # seconds until it is known why it is not
 
 
 @dataclasses.dataclass
@@ -47,24 +56,37 @@ class Cell:
         return f"{first}>{last}{'!' if self.wrong else ''}"
 
 
-def way_of(connection):
-    """A letter or two for how a direct connection came about."""
-    letter = "p" if connection.get("punched") else {"quic-v1": "q", "tcp": "t", "websocket": "w"}[connection["transport"]]
-    return letter + ("6" if connection["remote_address"].startswith("/ip6/") else "")
+LEGEND = ("milliseconds until the first byte came back > until the path was direct, and by what: q QUIC dialed, t TCP dialed, "
+          "w WebSocket dialed, p QUIC through opened NATs, 6 by IPv6; relay: it stayed relayed; ! not as it should be")
 
 
-LEGEND = ("milliseconds until the first byte of a new forward was back > until the path was direct and by what: q QUIC dialed, "
-          "t TCP dialed, w WebSocket dialed, p QUIC through opened NATs, 6 by IPv6; relay: it stayed relayed; ! not as it should be")
+def way_of(paths):
+    """A letter or two for how the path in use came about."""
+    best = paths["paths"][0]
+    letter = "p" if best["path"] == "punched" else {"quic-v1": "q", "tcp": "t", "websocket": "w"}[best["transport"]]
+    return letter + ("6" if best["remote_address"].startswith("/ip6/") else "")
 
 
-def why(one, other):
-    """What one says of its way to other that is not direct: a sentence, or nothing as yet."""
-    peer = one.control.peer(other) or {}
-    return peer.get("why") or peer.get("explanation") or ""
+def failures(device, other):
+    """(When, why) for each search of a direct path that has failed."""
+    return [(event["at_us"], event["text"]) for event in device.control.paths(other)["events"] if event["type"] == "failed"]
 
 
 def is_direct(one, other):
     return one.path(other) == other.path(one) == "direct"
+
+
+def wait_until_direct(cell, began):
+    """For as long as it has, or until it is known that it does not work."""
+    one, other = cell.one, cell.other
+    ready, look = time.monotonic(), 0
+    while not is_direct(one, other):
+        now = time.monotonic()
+        if now > ready + DIRECT or (cell.expected is Outcome.RELAYED and now > look and failures(one, other)):
+            return
+        look = max(look, now + 0.5)
+        time.sleep(0.02)
+    cell.direct = time.monotonic() - began
 
 
 def measure(cell, address, began):
@@ -73,17 +95,22 @@ def measure(cell, address, began):
         connection.sendall(b"?")
         assert connection.recv(1) == b"?"
         cell.first = time.monotonic() - began
-        limit = time.monotonic() + DIRECT
-        while not is_direct(one, other):
-            if time.monotonic() > limit:
-                return
-            if cell.expected is Outcome.RELAYED and why(one, other):
-                return
-            time.sleep(0.02)
-        cell.direct = time.monotonic() - began
-    best = one.control.connections(other)[0]
-    cell.way = way_of(best)
-    assert best["path"] == "direct" and one.reaches(address, 5)
+        wait_until_direct(cell, began)
+    if cell.direct is not None:
+        assert one.reaches(address, 5), "a new connection got no answer by the direct path"
+        cell.way = way_of(one.control.paths(other))
+
+
+def explain(cell, address):
+    """Why it is not direct, in words; it is used meanwhile."""
+    one, other = cell.one, cell.other
+    with one.connect(address) as connection:
+        connection.sendall(b"!")
+        wait_for(lambda: failures(one, other) or one.path(other) != "relayed", REASON, "a reason")
+        assert connection.recv(1) == b"!"
+    paths = one.control.paths(other)
+    cell.reason = paths["explanation"]
+    assert cell.reason and paths["paths"][0]["path"] == "relayed"
 
 
 def judge(cell):
@@ -96,25 +123,22 @@ def judge(cell):
 
 
 def run(cell, busy):
-    one, other = cell.one, cell.other
     name = None
     try:
         with busy:
             began = time.monotonic()
-            name, address = one.control.forward(other, "echo")
+            name, address = cell.one.control.forward(cell.other, "echo")
             measure(cell, address, began)
         judge(cell)
-        if cell.direct is None and not cell.wrong:
-            with one.connect(address) as connection:
-                connection.sendall(b"!")
-                cell.reason = wait_for(lambda: why(one, other), REASON, "a reason")
-                assert connection.recv(1) == b"!" and one.path(other) == "relayed"
-    except Exception as error:  # pylint: disable=broad-except
-        cell.wrong = f"{type(error).__name__}: {error}"
+        if cell.direct is None:
+            explain(cell, address)
+    except Exception as error:  # whatever it was belongs to this cell
+        ended = [device.name for device in (cell.one, cell.other) if device.peer.daemon_process.process.poll() is not None]
+        cell.wrong += f" {type(error).__name__}: {error}{f', the daemon of {ended} has ended' if ended else ''}"
     finally:
         if name:
-            with contextlib.suppress(Exception):
-                one.control.remove_forward(name)
+            with contextlib.suppress(Refused):
+                cell.one.control.remove_forward(name)
 
 
 class Schedule:
@@ -149,14 +173,63 @@ class Schedule:
         at_once(self.work, range(workers), workers)
 
 
-def table(cells, separator="", width=0):
-    """Lines: who dials in the rows, whom in the columns."""
-    numbers = {kind.name: f"{n}" for n, kind in enumerate(KINDS, 1)}
-    rows = [["dialer \\ dialed", *numbers.values()]]
-    for kind in KINDS:
-        cells_of = {cell.names[1]: str(cell) for cell in cells if cell.names[0] == kind.name}
-        rows.append([f"{numbers[kind.name]} {kind.name}", *(cells_of.get(name, "") for name in numbers)])
-    return rows
+def table(cells):
+    """Rows of words: who dials in the rows, whom in the columns."""
+    yield ["dialer \\ dialed", *(str(number) for number in range(1, len(KINDS) + 1))]
+    for number, kind in enumerate(KINDS, 1):
+        of_this = {cell.names[1]: str(cell) for cell in cells if cell.names[0] == kind.name}
+        yield [f"{number} {kind.name}", *(of_this.get(other.name, "") for other in KINDS)]
+
+
+def lines(cells):
+    """For pytest's last words."""
+    for first, *others in table(cells):
+        yield first.ljust(24) + "".join(word.ljust(WIDTH) for word in others).rstrip()
+    yield LEGEND
+    reasons = collections.Counter(cell.reason for cell in cells if cell.reason)
+    yield from (f"relayed {number} times: {reason}" for reason, number in reasons.most_common())
+    yield from (f"WRONG {' to '.join(cell.names)}: {cell.wrong.strip()}" for cell in cells if cell.wrong)
+
+
+def keep(cells, tries):
+    """The same as a file, for whoever wants it later."""
+    path = netlab.BUILD.parent / "test" / f"nat-matrix-{netlab.BUILD.name}.md"
+    path.parent.mkdir(exist_ok=True)
+    head, *rows = table(cells)
+    text = ["# Every kind of site with every other", "", " | ".join(["", *head, ""]).strip(),
+            " | ".join(["", *["---"] * len(head), ""]).strip(), *(" | ".join(["", *row, ""]).strip() for row in rows), "", LEGEND + ".", ""]
+    text += [f"* {line}" for line in tries]
+    text += [f"* {' to '.join(cell.names)} stays relayed: {cell.reason}" for cell in cells if cell.reason]
+    path.write_text("\n".join(text) + "\n")
+
+
+class MatrixWorld(NatWorld):
+    """A device on either side for each kind, and some more for the tries: all of a side may connect to all of the other."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        sites = [(f"{side}-{kind.name}", site) for kind in KINDS for side, site in zip("ab", self.sites.pair(kind))]
+        sites += [(f"a-again{n}", self.sites.site(SYMMETRIC, WEST)) for n in range(N_SYMMETRIC)]
+        sites += [(f"b-again{n}", self.sites.site(PORT_RESTRICTED, EAST)) for n in range(N_PORT_RESTRICTED)]
+        devices = at_once(lambda named: self.device(named[0].replace(" ", "-").replace(",", ""), named[1]), sites)
+        self.sides = [[device for device in devices if device.name.startswith(side)] for side in "ab"]
+        for device in devices:
+            device.admit(self.sides[device in self.sides[0]])
+
+    def of_kinds(self, side):
+        return [device for device in self.sides[side] if "-again" not in device.name]
+
+    def again(self, side):
+        return [device for device in self.sides[side] if "-again" in device.name]
+
+    def used(self):
+        """Seconds of the processor that the devices' daemons have taken."""
+        return sum(processor_seconds(device.peer.daemon_process.pid) for device in self.devices)
+
+
+def processor_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture(scope="module")
@@ -165,26 +238,48 @@ def world():
         lab = stack.enter_context(new_lab())
         directory = stack.enter_context(new_directory())
         serve = stack.enter_context(new_servers())
-        world = NatWorld(lab, stack.enter_context(new_peers(directory)), serve)
-        pairs = [(kind, side, site) for kind in KINDS for side, site in enumerate(world.sites.pair(kind))]
-        at_once(lambda pair: world.device(f"{'ab'[pair[1]]} {pair[0].name}".replace(" ", "-").replace(",", ""), pair[2]), pairs)
-        world.sides = [sorted((device for device in world.devices if device.name[0] == side),
-                              key=lambda device: KINDS.index(device.site.kind)) for side in "ab"]
-        for device in world.devices:
-            device.admit(world.sides[device in world.sides[0]])
+        world = MatrixWorld(lab, stack.enter_context(new_peers(directory)), serve)
+        stack.callback(world.end)
         world.start()
         yield world
-        world.end()
 
 
-def test_every_kind_with_every_other(world):
+@pytest.fixture(scope="module")
+def tries():
+    """What was said of the tries, for the file."""
+    return []
+
+
+def test_symmetric_with_port_restricted(world, show, tries):
+    """Beyond ICE, by a search among many ports: in most tries, whoever dials, and each time as if for the first."""
+    cells = [Cell(*((one, other) if n % 2 else (other, one)))
+             for n, (one, other) in enumerate(itertools.product(world.again(0), world.again(1)))]
+    Schedule(cells).run(BUSY)
+    direct = sorted(cell.direct - cell.first for cell in cells if cell.direct is not None)
+    middle = f", after {direct[len(direct) // 2]:.2f} s in the middle and {direct[-1]:.2f} s at worst" if direct else ""
+    tries.append(f"symmetric with port-restricted: {len(direct)} of {len(cells)} direct{middle}")
+    show("matrix of sites", tries[-1])
+    assert not [cell for cell in cells if cell.wrong], [(cell.names, cell.wrong) for cell in cells if cell.wrong]
+    assert len(cells) == 20 and len(direct) >= 18
+
+
+def test_every_kind_with_every_other(world, show, tries):
+    cells = [Cell(one, other) for one, other in itertools.product(world.of_kinds(0), world.of_kinds(1))]
     began = time.monotonic()
-    cells = [Cell(one, other) for one in world.sides[0] for other in world.sides[1]]
     Schedule(cells).run(len(KINDS))
-    for row in table(cells):
-        print(row[0].ljust(25) + "".join(word.ljust(11) for word in row[1:]))
-    for cell in cells:
-        if cell.reason or cell.wrong:
-            print(cell.names, cell.wrong, "|", cell.reason)
-    print(f"{time.monotonic() - began:.0f} s")
+    for line in lines(cells):
+        show("matrix of sites", line)
+    likely = [cell for cell in cells if cell.expected is Outcome.LIKELY]
+    tries.append(f"{sum(cell.direct is not None for cell in likely)} of {len(likely)} that need a search for ports went direct; all "
+                 f"took {time.monotonic() - began:.0f} s")
+    show("matrix of sites", tries[-1])
+    keep(cells, tries)
     assert not [cell for cell in cells if cell.wrong]
+
+
+def test_nobody_works_for_nothing(world):
+    """All are connected to many, and nothing is used: then next to nothing is done."""
+    before, began = world.used(), time.monotonic()
+    time.sleep(IDLE)
+    took = (world.used() - before) / (time.monotonic() - began) / len(world.devices)
+    assert took < IDLE_SHARE, f"{took:.1%} of a processor each"

@@ -41,7 +41,7 @@ type stack struct {
 
 // newHost makes a host that offers exactly one way to connect. It listens on an
 // unused loopback port, or where it was told, if listen is set. gater may be nil.
-func (s stack) newHost(listen bool, gater connmgr.ConnectionGater) (host.Host, error) {
+func (s stack) newHost(listen bool, gater connmgr.ConnectionGater, extra ...libp2p.Option) (host.Host, error) {
 	seed, err := hex.DecodeString(s.key)
 	if err != nil || len(seed) != ed25519.SeedSize {
 		return nil, usageError{fmt.Errorf("--key must be %d bytes in hex", ed25519.SeedSize)}
@@ -89,7 +89,7 @@ func (s stack) newHost(listen bool, gater connmgr.ConnectionGater) (host.Host, e
 	} else {
 		options = append(options, libp2p.NoListenAddrs)
 	}
-	return libp2p.New(options...)
+	return libp2p.New(append(options, extra...)...)
 }
 
 func libp2pVersion() string {

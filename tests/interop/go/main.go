@@ -26,7 +26,7 @@ func (l *list) Set(v string) error { *l = append(*l, v); return nil }
 
 func run(args []string) (passed bool, err error) {
 	if len(args) == 0 {
-		return false, usageError{errors.New("say listen, relay, dial, tunnel-listen or tunnel-dial")}
+		return false, usageError{errors.New("say listen, relay, dial, autonat, tunnel-listen or tunnel-dial")}
 	}
 	var s stack
 	var allow, services list
@@ -42,6 +42,8 @@ func run(args []string) (passed bool, err error) {
 	var r relaying
 	flags.StringVar(&r.at, "relay", "", "multiaddr of the relay to reserve at")
 	flags.IntVar(&r.ttl, "ttl", 0, "seconds of a reservation")
+	var c checking
+	flags.StringVar(&c.address, "check", "", "multiaddr to ask about")
 	addr := flags.String("addr", "", "multiaddr to dial")
 	do := flags.String("do", "", "case")
 	id := flags.String("protocol", "", "protocol ID")
@@ -72,6 +74,9 @@ func run(args []string) (passed bool, err error) {
 	case "dial":
 		asked := wanted{addr: *addr, name: *do, protocol: *id, bytes: *size, count: *count, code: *code}
 		return dial(s, asked, time.Duration(*timeout*float64(time.Second)))
+	case "autonat":
+		c.server = *addr
+		return autonat(s, c, time.Duration(*timeout*float64(time.Second)))
 	case "tunnel-listen":
 		return true, tunnelListen(s, *target)
 	case "tunnel-dial":

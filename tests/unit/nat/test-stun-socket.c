@@ -321,6 +321,127 @@ test_strangers (void)
   fixture_clear (&fixture);
 }
 
+/* RFC 5780 */
+
+static DexFuture *
+ask_for (Fixture *self, const PeerupStunWants *wants)
+{
+  return peerup_stun_socket_ask_for (self->asker, &self->sides[1].address, wants, in_seconds (60));
+}
+
+/* A server with a second socket of the same host names it, and answers from there. */
+static void
+test_other_port (gconstpointer data)
+{
+  PeerupStunWants named = { .other = TRUE }, changed = { .from_other_port = TRUE }, host = { .from_other_host = TRUE };
+  PeerupStunSocket *second;
+  PeerupStunBinding binding;
+  Fixture fixture;
+  Side other;
+
+  fixture_init (&fixture, data, TRUE);
+  assert_rejected (ask_for (&fixture, &named), PEERUP_ERROR_DENIED, "error 420");
+  side_init (&other, data);
+  second = peerup_stun_socket_new (other.socket, fixture.server);
+  peerup_stun_socket_set_others (fixture.asked, second, NULL);
+  binding = take_binding (ask_for (&fixture, &named));
+  g_assert_true (peerup_socket_address_equal (&binding.other, &other.address));
+  binding = take_binding (ask_for (&fixture, &changed));
+  g_assert_true (peerup_socket_address_equal (&binding.mapped, &fixture.sides[0].address));
+  g_assert_cmpuint (side_figures (&other).sent, ==, 1);
+  assert_rejected (ask_for (&fixture, &host), PEERUP_ERROR_DENIED, "error 420");
+  peerup_stun_socket_set_others (fixture.asked, NULL, NULL);
+  peerup_stun_socket_free (second);
+  side_clear (&other);
+  fixture_clear (&fixture);
+}
+
+/* Two hosts with two sockets each. */
+static void
+test_other_host (void)
+{
+  static const char *const hosts[] = { "127.0.0.1", "127.0.0.2", "127.0.0.2" };
+  PeerupStunWants named = { .other = TRUE }, changed = { .from_other_host = TRUE };
+  PeerupStunSocket *sockets[3];
+  PeerupSocketAddress expected;
+  PeerupStunBinding binding;
+  Fixture fixture;
+  Side sides[3];
+
+  fixture_init (&fixture, IP4, TRUE);
+  for (guint i = 0; i < 3; i++)
+    {
+      side_init (&sides[i], hosts[i]);
+      sockets[i] = peerup_stun_socket_new (sides[i].socket, fixture.server);
+    }
+  peerup_stun_socket_set_others (sockets[1], sockets[2], NULL);
+  peerup_stun_socket_set_others (fixture.asked, sockets[0], sockets[1]);
+  binding = take_binding (ask_for (&fixture, &named));
+  peerup_udp_socket_get_address (sides[2].socket, &expected);
+  g_assert_true (peerup_socket_address_equal (&binding.other, &expected));
+  take_binding (ask_for (&fixture, &changed));
+  g_assert_cmpuint (side_figures (&sides[2]).sent, ==, 1);
+  peerup_stun_socket_set_others (fixture.asked, NULL, NULL);
+  peerup_stun_socket_set_others (sockets[1], NULL, NULL);
+  for (guint i = 0; i < 3; i++)
+    {
+      peerup_stun_socket_free (sockets[i]);
+      side_clear (&sides[i]);
+    }
+  fixture_clear (&fixture);
+}
+
+/* One socket asks, and the answer comes in at another. */
+static void
+test_response_port (gconstpointer data)
+{
+  PeerupStunWants wants = { 0 };
+  PeerupStunSocket *sender;
+  PeerupStunBinding binding;
+  Fixture fixture;
+  Side other;
+
+  fixture_init (&fixture, data, TRUE);
+  side_init (&other, data);
+  sender = peerup_stun_socket_new (other.socket, NULL);
+  wants.sender = sender;
+  wants.port = peerup_socket_address_get_port (&fixture.sides[0].address);
+  binding = take_binding (ask_for (&fixture, &wants));
+  g_assert_true (peerup_socket_address_equal (&binding.mapped, &other.address));
+  g_assert_cmpuint (side_figures (&fixture.sides[0]).received, ==, 1);
+  g_assert_cmpuint (side_figures (&fixture.sides[0]).sent, ==, 0);
+  peerup_stun_socket_free (sender);
+  side_clear (&other);
+  fixture_clear (&fixture);
+}
+
+/* Who was asked to answer from another port and answers from the first has not answered. */
+static void
+test_wrong_port (void)
+{
+  PeerupStunWants wants = { .from_other_port = TRUE };
+  DexFuture *future;
+  Fixture fixture;
+  Answer answer;
+  Side other;
+
+  fixture_init (&fixture, IP4, FALSE);
+  side_init (&other, IP4);
+  future = ask_for (&fixture, &wants);
+  side_wait (&fixture.sides[1], 1);
+  g_assert_cmpuint (fixture.sides[1].stun_bytes->len, ==, 28);
+  g_assert_cmpmem (fixture.sides[1].stun_bytes->data + 20, 8, "\0\3\0\4\0\0\0\2", 8);
+  answer_init (&answer, &fixture, 0, PEERUP_STUN_SUCCESS);
+  answer_add_address (&answer, PEERUP_STUN_XOR_MAPPED_ADDRESS, "192.0.2.66", 66);
+  answer_send (&answer, &fixture.sides[1], &fixture.sides[0]);
+  side_wait (&fixture.sides[0], 1);
+  g_assert_true (dex_future_is_pending (future));
+  answer_send (&answer, &other, &fixture.sides[0]);
+  take_binding (future);
+  side_clear (&other);
+  fixture_clear (&fixture);
+}
+
 /* (transfer full): it has ended, and whatever else it waited for has been discarded. */
 static DexFuture *
 discard (DexFuture *future)
@@ -437,5 +558,11 @@ main (int argc, char **argv)
   g_test_add_func ("/nat/stun-socket/freed", test_freed);
   g_test_add_func ("/nat/stun-socket/other-family", test_other_family);
   g_test_add_func ("/nat/stun-socket/flood", test_flood);
+  g_test_add_data_func ("/nat/stun-socket/other-port/ip4", IP4, test_other_port);
+  g_test_add_data_func ("/nat/stun-socket/other-port/ip6", IP6, test_other_port);
+  g_test_add_func ("/nat/stun-socket/other-host", test_other_host);
+  g_test_add_data_func ("/nat/stun-socket/response-port/ip4", IP4, test_response_port);
+  g_test_add_data_func ("/nat/stun-socket/response-port/ip6", IP6, test_response_port);
+  g_test_add_func ("/nat/stun-socket/wrong-port", test_wrong_port);
   return g_test_run ();
 }

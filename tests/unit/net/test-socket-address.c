@@ -66,6 +66,29 @@ test_native (void)
   g_assert_cmpuint (peerup_socket_address_get_port (&in), ==, 10);
 }
 
+static gboolean
+is_same_host (const char *a, const char *b)
+{
+  PeerupSocketAddress one, other;
+
+  g_assert_true (peerup_socket_address_set (&one, a, 1));
+  g_assert_true (peerup_socket_address_set (&other, b, 2));
+  g_assert_false (peerup_socket_address_equal (&one, &other));
+  return peerup_socket_address_is_same_host (&one, &other);
+}
+
+static void
+test_same_host (void)
+{
+  g_assert_true (is_same_host ("192.0.2.1", "192.0.2.1"));
+  g_assert_true (is_same_host ("192.0.2.1", "::ffff:192.0.2.1"));
+  g_assert_false (is_same_host ("192.0.2.1", "192.0.2.2"));
+  g_assert_true (is_same_host ("2001:db8::1", "2001:db8::1"));
+  g_assert_false (is_same_host ("2001:db8::1", "2001:db8::2"));
+  g_assert_false (is_same_host ("2001:db8::1", "192.0.2.1"));
+  g_assert_false (is_same_host ("fe80::1%lo", "fe80::1"));
+}
+
 static guint64
 key_of (const char *host)
 {
@@ -183,6 +206,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/net/socket-address/texts", test_texts);
   g_test_add_func ("/net/socket-address/native", test_native);
+  g_test_add_func ("/net/socket-address/same-host", test_same_host);
   g_test_add_func ("/net/socket-address/host-keys", test_host_keys);
   g_test_add_func ("/net/socket-address/kinds", test_kinds);
   g_test_add_func ("/net/socket-address/global", test_global);

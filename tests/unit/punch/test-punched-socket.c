@@ -50,25 +50,24 @@ test_taken (void)
   close (fd);
 }
 
+/* A copy needs no descriptor, as there may be none left, and who takes it takes it from all. */
 static void
 test_copied (void)
 {
-  int fd, fd_of_copy;
+  int fd;
   PeerupPunchedSocket *way = make_socket (&fd);
   PeerupPunchedSocket *copy = g_boxed_copy (PEERUP_TYPE_PUNCHED_SOCKET, way);
-  PeerupPunchedSocket *copy_of_none;
 
-  g_assert_true (peerup_socket_address_equal (&copy->remote, &way->remote));
+  g_assert_cmpint (copy->fd, ==, fd);
   g_boxed_free (PEERUP_TYPE_PUNCHED_SOCKET, way);
-  fd_of_copy = peerup_punched_socket_take_fd (copy);
-  g_assert_cmpint (fd_of_copy, !=, fd);
-  g_assert_true (is_open (fd_of_copy));
-  g_assert_true (fcntl (fd_of_copy, F_GETFD) & FD_CLOEXEC);
-  copy_of_none = g_boxed_copy (PEERUP_TYPE_PUNCHED_SOCKET, copy);
-  g_assert_cmpint (copy_of_none->fd, ==, -1);
-  g_boxed_free (PEERUP_TYPE_PUNCHED_SOCKET, copy_of_none);
+  g_assert_true (is_open (fd));
+  way = g_boxed_copy (PEERUP_TYPE_PUNCHED_SOCKET, copy);
+  g_assert_cmpint (peerup_punched_socket_take_fd (way), ==, fd);
+  g_assert_cmpint (copy->fd, ==, -1);
+  g_boxed_free (PEERUP_TYPE_PUNCHED_SOCKET, way);
   g_boxed_free (PEERUP_TYPE_PUNCHED_SOCKET, copy);
-  close (fd_of_copy);
+  g_assert_true (is_open (fd));
+  close (fd);
 }
 
 int

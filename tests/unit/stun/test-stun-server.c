@@ -28,7 +28,7 @@ ask (Fixture *self, const char *hex, const char *host, gint64 now)
   PeerupSocketAddress remote = make_address (host, 40000);
 
   self->size = peerup_stun_server_answer (self->server, &request.message, &remote, self->other, now, self->answer, &self->way);
-  g_assert_cmpuint (self->size, <=, request.message.length + (remote.any.sa_family == AF_INET ? 12 : 24));
+  g_assert_cmpuint (self->size, <=, request.message.length + PEERUP_STUN_SERVER_GROWTH_MAX);
   return self->size;
 }
 
@@ -249,6 +249,140 @@ test_greedy_takes_nothing_of_others (Fixture *self, gconstpointer data)
   g_assert_cmpuint (ask (self, REQUEST, "198.51.100.1", AT), ==, 0);
 }
 
+/* RFC 5780 */
+
+#define PLAIN_CHANGE "0003000400000000"
+#define OTHER_PORT   "0003000400000002"
+#define OTHER_HOST   "0003000400000006"
+#define ROOM         "8022000c0000000000000000" "00000000"
+
+static PeerupStunOther
+make_other (const char *host, gboolean has_host)
+{
+  return (PeerupStunOther) { make_address (host, 7778), has_host };
+}
+
+static gsize
+ask_with (Fixture *self, const char *attributes, const char *host, gint64 now)
+{
+  g_autofree char *hex = with_header ("0001", attributes);
+
+  return ask (self, hex, host, now);
+}
+
+static void
+assert_error_420 (Fixture *self)
+{
+  g_auto (Parsed) answer = parse_bytes (self->answer, self->size);
+
+  g_assert_cmpuint (peerup_stun_message_get_error_code (&answer.message), ==, 420);
+  g_assert_false (self->way.from_other_port || self->way.from_other_host);
+  g_assert_cmpuint (peerup_socket_address_get_port (&self->way.remote), ==, 40000);
+}
+
+/* Who asks for nothing special is told nothing more than before; who sends CHANGE-REQUEST, the second address. */
+static void
+test_other_address (Fixture *self, gconstpointer data)
+{
+  PeerupStunOther other = make_other ("198.51.100.1", FALSE);
+
+  self->other = &other;
+  g_assert_cmpuint (ask (self, REQUEST, "192.0.2.1", AT), ==, 32);
+  g_assert_cmpuint (ask_with (self, PLAIN_CHANGE, "192.0.2.1", AT), ==, 44);
+  {
+    g_auto (Parsed) answer = parse_bytes (self->answer, self->size);
+
+    assert_address (&answer.message, PEERUP_STUN_XOR_MAPPED_ADDRESS, "192.0.2.1:40000");
+    assert_address (&answer.message, PEERUP_STUN_OTHER_ADDRESS, "198.51.100.1:7778");
+  }
+  g_assert_false (self->way.from_other_port || self->way.from_other_host);
+}
+
+/* With IPv6 only where the request leaves room for it. */
+static void
+test_other_address_has_to_fit (Fixture *self, gconstpointer data)
+{
+  PeerupStunOther other = make_other ("2001:db8::9", FALSE);
+
+  self->other = &other;
+  g_assert_cmpuint (ask_with (self, PLAIN_CHANGE, "2001:db8::1", AT), ==, 44);
+  g_assert_cmpuint (ask_with (self, PLAIN_CHANGE ROOM, "2001:db8::1", AT), ==, 68);
+  {
+    g_auto (Parsed) answer = parse_bytes (self->answer, self->size);
+
+    assert_address (&answer.message, PEERUP_STUN_OTHER_ADDRESS, "[2001:db8::9]:7778");
+  }
+}
+
+static void
+test_change_request (Fixture *self, gconstpointer data)
+{
+  PeerupStunOther port_only = make_other ("198.51.100.1", FALSE);
+  PeerupStunOther both = make_other ("198.51.100.1", TRUE);
+
+  self->other = &port_only;
+  g_assert_cmpuint (ask_with (self, OTHER_PORT, "192.0.2.1", AT), ==, 44);
+  g_assert_true (self->way.from_other_port && !self->way.from_other_host);
+  ask_with (self, OTHER_HOST, "192.0.2.1", AT);
+  assert_error_420 (self);
+  self->other = &both;
+  g_assert_cmpuint (ask_with (self, OTHER_HOST, "192.0.2.1", AT), ==, 44);
+  g_assert_true (self->way.from_other_port && self->way.from_other_host);
+  self->other = NULL;
+  ask_with (self, PLAIN_CHANGE, "192.0.2.1", AT);
+  assert_error_420 (self);
+  /* Of a wrong size. */
+  self->other = &both;
+  ask_with (self, "0003000800000000" "00000000", "192.0.2.1", AT);
+  assert_error_420 (self);
+}
+
+/* To another port of who asks, never to another host, and not to where services are. */
+static void
+test_response_port (Fixture *self, gconstpointer data)
+{
+  static const char *const bad[] = { "002700040000" "0000", "0027000403ff" "0000", "0027000803ff" "000000000000",
+                                     "00270000" };
+  PeerupSocketAddress asker = make_address ("192.0.2.1", 5000);
+
+  g_assert_cmpuint (ask_with (self, "0027000413880000", "192.0.2.1", AT), ==, 32);
+  g_assert_true (peerup_socket_address_equal (&self->way.remote, &asker));
+  {
+    g_auto (Parsed) answer = parse_bytes (self->answer, self->size);
+
+    assert_address (&answer.message, PEERUP_STUN_XOR_MAPPED_ADDRESS, "192.0.2.1:40000");
+  }
+  g_assert_cmpuint (ask_with (self, "0027000213880000", "192.0.2.1", AT), ==, 32);
+  g_assert_true (peerup_socket_address_equal (&self->way.remote, &asker));
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      ask_with (self, bad[i], "192.0.2.1", AT);
+      assert_error_420 (self);
+    }
+}
+
+/* Ten a second: forty at once, or ten of these, and then one every 400 ms. */
+static void
+test_response_port_rate (Fixture *self, gconstpointer data)
+{
+  for (guint i = 0; i < 10; i++)
+    g_assert_cmpuint (ask_with (self, "0027000413880000", "192.0.2.1", AT), ==, 32);
+  g_assert_cmpuint (ask_with (self, "0027000413880000", "192.0.2.1", AT), ==, 0);
+  g_assert_cmpuint (ask_with (self, "0027000413880000", "192.0.2.1", AT + 400 * MS - 1), ==, 0);
+  g_assert_cmpuint (ask_with (self, "0027000413880000", "192.0.2.1", AT + 400 * MS), ==, 32);
+}
+
+/* RFC 3489 had these attributes too; its clients are answered as they always were here. */
+static void
+test_classic_change_request (Fixture *self, gconstpointer data)
+{
+  PeerupStunOther other = make_other ("198.51.100.1", TRUE);
+
+  self->other = &other;
+  ask (self, "000100082683faf3b002cb2ee1e56e52db591aea" OTHER_PORT, "192.0.2.1", AT);
+  assert_error_420 (self);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -264,5 +398,11 @@ main (int argc, char **argv)
   ADD ("rate-per-network", test_rate_per_network);
   ADD ("rate-in-all", test_rate_in_all);
   ADD ("greedy-takes-nothing-of-others", test_greedy_takes_nothing_of_others);
+  ADD ("other-address", test_other_address);
+  ADD ("other-address-has-to-fit", test_other_address_has_to_fit);
+  ADD ("change-request", test_change_request);
+  ADD ("response-port", test_response_port);
+  ADD ("response-port-rate", test_response_port_rate);
+  ADD ("classic-change-request", test_classic_change_request);
   return g_test_run ();
 }
