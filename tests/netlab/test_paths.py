@@ -69,10 +69,13 @@ def test_climbs_and_falls_back(world):
     hub = world.shores.shores[EAST].hub
     ends = f"{{ {laptop.site.outside}, {home.site.outside} }}"
     began = time.monotonic()
-    hub.nft(f"""table inet hole {{ chain forward {{
-        type filter hook forward priority 0
-        ip saddr {ends} ip daddr {ends} drop
-    }} }}""")
+    hub.nft(f"""
+        table inet hole {{
+          chain forward {{
+            type filter hook forward priority 0;
+            ip saddr {ends} ip daddr {ends} drop
+          }}
+        }}""")
     usable = laptop.seconds_until_usable(address, began, PATIENCE)
     wait_for(lambda: shown(laptop, home) == ("connected", "relayed"), FALLBACK * SLOWER, "that the relay is shown")
     told = time.monotonic() - began
