@@ -129,7 +129,6 @@ def world():
 
 def test_pcp_and_a_router_that_is_restarted(world):
     world.router.start()
-    time.sleep(1)
     world.home.daemon()
     world.wait_for_mapping("PCP")
     world.home.daemon_process.wait_stderr("Reachability B", SOON)
