@@ -30,7 +30,7 @@ typedef struct
   PeerupNatFacts facts;
   PeerupSocketAddress servers[PEERUP_ENGINE_NAT_SERVERS_MAX]; /* that were asked last */
   guint n_servers;
-  gboolean is_asked; /* they have answered, or not */
+  gboolean is_asked;               /* they have answered, or not */
   PeerupSocketAddress seen_before; /* what was mapped at the last measurement, of this network or another */
 } Side;
 
@@ -45,7 +45,7 @@ struct _PeerupEngineNat
   PeerupEngine *engine; /* owns this */
   Side sides[2];
   PeerupPortMapping *mapping; /* NULL: routers are not asked for anything */
-  PeerupNatMeter *meter; /* of IPv4, where the NATs are */
+  PeerupNatMeter *meter;      /* of IPv4, where the NATs are */
   PeerupTimer look;
   gint64 retry_time;
   GPtrArray *listening; /* of PeerupMultiaddr: where, at the last look */
@@ -153,8 +153,7 @@ nat_add_forwarded (PeerupEngineNat *self, const PeerupPortMappingInfo *info, GPt
       g_auto (PeerupEndpoint) endpoint = { 0 };
       g_autoptr (PeerupMultiaddr) address = NULL;
 
-      if (!peerup_endpoint_parse (self->listening->pdata[i], &endpoint, NULL) ||
-          endpoint.port != info->mapped.port ||
+      if (!peerup_endpoint_parse (self->listening->pdata[i], &endpoint, NULL) || endpoint.port != info->mapped.port ||
           (endpoint.transport == PEERUP_IP_QUIC) != (info->mapped.protocol == IPPROTO_UDP))
         continue;
       address = peerup_socket_address_to_multiaddr (&info->mapped.external, endpoint.transport);
@@ -246,8 +245,8 @@ nat_get_facts (PeerupEngineNat *self, const Side *side, PeerupNatFacts *facts)
   if (mapped != NULL && g_ptr_array_find_with_equal_func (reached, mapped, peerup_multiaddr_equal, NULL))
     facts->filtering = PEERUP_NAT_ENDPOINT_INDEPENDENT;
   for (guint i = 0; i < n; i++)
-    facts->is_shared |= infos[i].mapped.external.any.sa_family == side->family &&
-                        peerup_nat_is_shared (&infos[i].mapped.external);
+    facts->is_shared |=
+      infos[i].mapped.external.any.sa_family == side->family && peerup_nat_is_shared (&infos[i].mapped.external);
 }
 
 /* Where we say that we can be reached: what is forwarded, and a mapping that lets anybody in. */
@@ -279,8 +278,7 @@ nat_get_view (PeerupEngineNat *self, PeerupReachView *view)
     .has_network = self->listening->len > 0,
     .has_relays = peerup_relay_client_get_n_relays (engine->relays) > 0,
     .is_connected = peerup_engine_nat_is_connected (engine),
-    .was_reached =
-      peerup_reachability_is_confirmed (peerup_engine_peer_relay_get_reachability (engine->peer_relay)),
+    .was_reached = peerup_reachability_is_confirmed (peerup_engine_peer_relay_get_reachability (engine->peer_relay)),
     .was_asked = self->sides[0].is_asked || self->sides[1].is_asked,
     .is_forwarded = nat_is_forwarded (self),
   };
@@ -528,12 +526,12 @@ nat_describe_forwarded (PeerupEngineNat *self)
     {
       g_autofree char *external = peerup_socket_address_to_string (&infos[i].mapped.external);
 
-      g_strv_builder_take (lines, g_strdup_printf ("The router forwards %s %s to port %u, by %s%s",
-                                                   infos[i].mapped.protocol == IPPROTO_TCP ? "TCP" : "UDP", external,
-                                                   infos[i].mapped.port, infos[i].by,
-                                                   nat_believes (self, &infos[i])
-                                                     ? ""
-                                                     : "; others see this computer elsewhere"));
+      g_strv_builder_take (lines,
+                           g_strdup_printf ("The router forwards %s %s to port %u, by %s%s",
+                                            infos[i].mapped.protocol == IPPROTO_TCP ? "TCP" : "UDP", external,
+                                            infos[i].mapped.port, infos[i].by,
+                                            nat_believes (self, &infos[i]) ? ""
+                                                                           : "; others see this computer elsewhere"));
     }
   return g_strv_builder_end (lines);
 }

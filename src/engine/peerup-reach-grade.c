@@ -32,7 +32,7 @@ typedef struct
   PeerupReachVerdict verdict;
 } Row;
 
-#define OPEN_ROUTER                                                                                                    \
+#define OPEN_ROUTER \
   "Turn on UPnP or PCP (NAT-PMP) in your router, or let it forward UDP port %u to this computer. IPv6 helps too."
 #define ASK_PROVIDER "Ask your internet provider for an IPv4 address of your own, or for IPv6."
 
@@ -56,8 +56,7 @@ static const Row rows[] = {
       "Let your router forward UDP port %u to this computer, so that it always works." } },
   { FIREWALL,
     0,
-    { PEERUP_REACH_C,
-      "A firewall lets nobody in by itself; with most other networks a direct connection still works.",
+    { PEERUP_REACH_C, "A firewall lets nobody in by itself; with most other networks a direct connection still works.",
       "Let incoming UDP to port %u through the firewall of this computer or of your router." } },
   { STEADY | SHARED,
     0,
@@ -67,8 +66,7 @@ static const Row rows[] = {
       ASK_PROVIDER } },
   { STEADY,
     0,
-    { PEERUP_REACH_C,
-      "Your router lets nobody in by itself; with most other networks a direct connection still works.",
+    { PEERUP_REACH_C, "Your router lets nobody in by itself; with most other networks a direct connection still works.",
       OPEN_ROUTER } },
   { VARYING | SHARED,
     0,
@@ -79,7 +77,8 @@ static const Row rows[] = {
   { VARYING | REGULAR,
     0,
     { PEERUP_REACH_D,
-      "Your router makes direct connections hard, but in a way that can be foreseen; with some networks a relay is used.",
+      "Your router makes direct connections hard, but in a way that can be foreseen; with some networks a relay is "
+      "used.",
       OPEN_ROUTER } },
   { VARYING,
     0,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * The default route's router, asked for as the way to the address that PCP has for whatever gateway there is (RFC 7723),
- * so that the system's own rules choose among several. The kernel answers at once; nothing is kept. */
+ * The default route's router, asked for as the way to the address that PCP has for whatever gateway there is (RFC
+ * 7723), so that the system's own rules choose among several. The kernel answers at once; nothing is kept. */
 
 #include "nat/peerup-gateway.h"
 

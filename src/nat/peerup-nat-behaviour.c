@@ -57,8 +57,7 @@ struct _PeerupNatInquiry
 gboolean
 peerup_nat_is_shared (const PeerupSocketAddress *address)
 {
-  return address->any.sa_family == AF_INET &&
-         (g_ntohl (address->ip4.sin_addr.s_addr) & SHARED_MASK) == SHARED_NETWORK;
+  return address->any.sa_family == AF_INET && (g_ntohl (address->ip4.sin_addr.s_addr) & SHARED_MASK) == SHARED_NETWORK;
 }
 
 /* Questions */

@@ -16,7 +16,8 @@ G_BEGIN_DECLS
  *  - from another fresh socket all first ports, then all second ports, one behind the other: whether the port
  *    matters to the mapping, and by which steps the NAT deals its ports out.
  * With one server only, mapping stays unknown, unless there is no NAT or its two ports see us differently.
- * Of a NAT whose mapping depends on the address the worst is taken, address and port, until a second port says otherwise.
+ * Of a NAT whose mapping depends on the address the worst is taken, address and port, until a second port says
+ * otherwise.
  *
  * Nothing is sent to an address that a server names, but for another port of the host that it is asked at. */
 typedef struct _PeerupNatInquiry PeerupNatInquiry;
@@ -41,7 +42,7 @@ typedef struct
   guint id;
   PeerupNatSource source;
   PeerupSocketAddress server;
-  gboolean wants_other;     /* the rest is as in PeerupStunWants */
+  gboolean wants_other; /* the rest is as in PeerupStunWants */
   gboolean from_other_port;
   gboolean from_other_host;
 } PeerupNatQuestion;

@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* How long a NAT keeps a mapping on which nothing is sent (RFC 5780 4.6): one socket makes a mapping and is silent for a
- * time, then another socket asks a STUN server to answer to that mapping (RESPONSE-PORT). What arrives proves that time.
- * The times are searched by halves, from 30 s to 5 min, to within an eighth. Answers and times in, questions and
+/* How long a NAT keeps a mapping on which nothing is sent (RFC 5780 4.6): one socket makes a mapping and is silent for
+ * a time, then another socket asks a STUN server to answer to that mapping (RESPONSE-PORT). What arrives proves that
+ * time. The times are searched by halves, from 30 s to 5 min, to within an eighth. Answers and times in, questions and
  * deadlines out; no socket and no clock.
  *
  * A round is three requests, or five where the mapping has gone; the server may have to be asked anew for what is lost
@@ -45,8 +45,8 @@ void peerup_nat_lifetime_start (PeerupNatLifetime *self, gint64 at);
 /* There is none, or nobody needs to know. What was found out stays until start(). */
 void peerup_nat_lifetime_stop (PeerupNatLifetime *self);
 /* What to do now, once; its end is told by one of the two that follow before the next. */
-PeerupNatLifetimeAction peerup_nat_lifetime_next (PeerupNatLifetime *self, gint64 now,
-                                                  guint16 *port) G_GNUC_WARN_UNUSED_RESULT;
+PeerupNatLifetimeAction
+peerup_nat_lifetime_next (PeerupNatLifetime *self, gint64 now, guint16 *port) G_GNUC_WARN_UNUSED_RESULT;
 /* @mapped: where the server saw who asked. */
 void peerup_nat_lifetime_answered (PeerupNatLifetime *self, const PeerupSocketAddress *mapped, gint64 now);
 /* Nothing came within a few seconds. */
@@ -57,7 +57,8 @@ gint64 peerup_nat_lifetime_get_deadline (PeerupNatLifetime *self);
 gboolean peerup_nat_lifetime_is_known (PeerupNatLifetime *self);
 /* Microseconds that a mapping has been seen to last; 0: none is known. */
 gint64 peerup_nat_lifetime_get (PeerupNatLifetime *self);
-/* Microseconds after which to send something: three quarters of what is known, within the bounds; 0: it is not known. */
+/* Microseconds after which to send something: three quarters of what is known, within the bounds; 0: it is not known.
+ */
 gint64 peerup_nat_lifetime_get_keep_alive (PeerupNatLifetime *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupNatLifetime, peerup_nat_lifetime_free)

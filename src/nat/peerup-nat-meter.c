@@ -109,9 +109,9 @@ on_time (gpointer data)
   if (action != PEERUP_NAT_LIFETIME_NOTHING)
     {
       dex_clear (&self->answer);
-      self->answer = dex_future_finally (
-        peerup_stun_socket_ask_for (self->silent.stun, &self->server, &wants, now + ANSWER_TIME), on_answered, self,
-        NULL);
+      self->answer =
+        dex_future_finally (peerup_stun_socket_ask_for (self->silent.stun, &self->server, &wants, now + ANSWER_TIME),
+                            on_answered, self, NULL);
     }
   meter_arm (self);
   if (!peerup_nat_lifetime_is_known (self->lifetime))

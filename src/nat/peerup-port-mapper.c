@@ -31,8 +31,8 @@
 /* Refusals are believed for as long as they say, within these. */
 #define REFUSED_MIN (60 * SECOND)
 /* How often a gateway may say that it has forgotten everything: thrice at once, then once a minute. */
-#define RESETS         3
-#define RESET_INTERVAL (60 * SECOND)
+#define RESETS          3
+#define RESET_INTERVAL  (60 * SECOND)
 #define PACKET_INTERVAL (60 * SECOND / PEERUP_PORT_MAPPER_PACKETS_MAX)
 
 typedef enum
@@ -218,9 +218,7 @@ entry_refuse (Entry *self, guint32 lifetime, gint64 now)
   self->is_held = FALSE;
   self->expires_at = G_MAXINT64;
   self->is_refused = TRUE;
-  self->send_at = self->is_ending
-                    ? G_MAXINT64
-                    : now + CLAMP (lifetime * SECOND, REFUSED_MIN, PEERUP_PORT_MAPPER_RETRY);
+  self->send_at = self->is_ending ? G_MAXINT64 : now + CLAMP (lifetime * SECOND, REFUSED_MIN, PEERUP_PORT_MAPPER_RETRY);
 }
 
 static void
@@ -318,8 +316,7 @@ mapper_take_foreign (PeerupPortMapper *self, const PeerupPortMappingAnswer *answ
 {
   gboolean is_error = answer->result != PEERUP_PORT_MAPPING_SUCCESS;
 
-  if (self->protocol == SPEAKS_NOTHING && !is_error &&
-      peerup_rate_take (&self->resets, now, RESETS, RESET_INTERVAL))
+  if (self->protocol == SPEAKS_NOTHING && !is_error && peerup_rate_take (&self->resets, now, RESETS, RESET_INTERVAL))
     mapper_speak (self, SPEAKS_PCP, now);
   else if (self->protocol == SPEAKS_PCP && is_error && self->phase_ends_at != G_MAXINT64)
     mapper_speak_less (self, now);
@@ -330,8 +327,8 @@ mapper_take_foreign (PeerupPortMapper *self, const PeerupPortMappingAnswer *answ
 static void
 mapper_take (PeerupPortMapper *self, const PeerupPortMappingAnswer *answer, gint64 now)
 {
-  gboolean is_of_port =
-    answer->type == PEERUP_PORT_MAPPING_PCP_MAP || (answer->type == PEERUP_PORT_MAPPING_NAT_PMP_MAP && answer->port != 0);
+  gboolean is_of_port = answer->type == PEERUP_PORT_MAPPING_PCP_MAP ||
+                        (answer->type == PEERUP_PORT_MAPPING_NAT_PMP_MAP && answer->port != 0);
   Entry *entry = is_of_port ? mapper_find (self, answer) : NULL;
 
   if (self->protocol != (is_pcp (answer) ? SPEAKS_PCP : SPEAKS_NAT_PMP))

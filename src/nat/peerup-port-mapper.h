@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Asks one gateway for ports, by PCP, or where it does not know that, by NAT-PMP (IPv4), and keeps what it gets: renews at
- * half the lifetime, maps again at once when the gateway has forgotten (RFC 6887 8.5), ends what is no longer
+/* Asks one gateway for ports, by PCP, or where it does not know that, by NAT-PMP (IPv4), and keeps what it gets: renews
+ * at half the lifetime, maps again at once when the gateway has forgotten (RFC 6887 8.5), ends what is no longer
  * wanted. Datagrams and times in, datagrams and deadlines out; the caller sees to it that what comes is from the
  * gateway and its port. @now: monotonic µs, never going back.
  *

@@ -152,8 +152,7 @@ pcp_parse (PeerupPortMappingAnswer *self, const guint8 *data, gsize length, GErr
   if (data[1] == (ANSWER | PCP_ANNOUNCE))
     self->type = PEERUP_PORT_MAPPING_PCP_ANNOUNCE;
   if (data[1] != (ANSWER | PCP_MAP) || length - PCP_HEADER_SIZE < PCP_MAP_SIZE)
-    return self->result != PEERUP_PORT_MAPPING_SUCCESS || data[1] != (ANSWER | PCP_MAP) ||
-           refuse (error, "is cut off");
+    return self->result != PEERUP_PORT_MAPPING_SUCCESS || data[1] != (ANSWER | PCP_MAP) || refuse (error, "is cut off");
   self->type = PEERUP_PORT_MAPPING_PCP_MAP;
   memcpy (self->nonce, map, sizeof self->nonce);
   self->protocol = map[12];
@@ -172,8 +171,7 @@ nat_pmp_parse (PeerupPortMappingAnswer *self, const guint8 *data, gsize length, 
     return refuse (error, "is cut off");
   self->result = peerup_load_be16 (data + 2);
   self->epoch = peerup_load_be32 (data + 4);
-  self->type =
-    operation == NAT_PMP_ADDRESS ? PEERUP_PORT_MAPPING_NAT_PMP_ADDRESS : PEERUP_PORT_MAPPING_NAT_PMP_MAP;
+  self->type = operation == NAT_PMP_ADDRESS ? PEERUP_PORT_MAPPING_NAT_PMP_ADDRESS : PEERUP_PORT_MAPPING_NAT_PMP_MAP;
   self->protocol = operation == NAT_PMP_MAP_TCP ? IPPROTO_TCP : operation == NAT_PMP_MAP_UDP ? IPPROTO_UDP : 0;
   if (self->result == PEERUP_PORT_MAPPING_SUCCESS && operation > NAT_PMP_MAP_TCP)
     return refuse (error, "is to something else");

@@ -19,27 +19,26 @@ G_BEGIN_DECLS
 #define PEERUP_PORT_MAPPING_ANSWER_MAX   1100 /* RFC 6887 7 */
 
 /* Result codes that mean something to us; they are the same in both where both have them, but for the last. */
-#define PEERUP_PORT_MAPPING_SUCCESS         0
-#define PEERUP_PORT_MAPPING_UNSUPP_VERSION  1
-#define PEERUP_PORT_MAPPING_NOT_AUTHORIZED  2
-#define PEERUP_PORT_MAPPING_UNSUPP_OPCODE   4 /* PCP; 5 in NAT-PMP */
+#define PEERUP_PORT_MAPPING_SUCCESS        0
+#define PEERUP_PORT_MAPPING_UNSUPP_VERSION 1
+#define PEERUP_PORT_MAPPING_NOT_AUTHORIZED 2
+#define PEERUP_PORT_MAPPING_UNSUPP_OPCODE  4 /* PCP; 5 in NAT-PMP */
 
 typedef struct
 {
-  guint8 protocol; /* IPPROTO_UDP or IPPROTO_TCP */
-  guint16 port;    /* ours */
-  guint16 external_port; /* wanted; 0: any */
-  PeerupSocketAddress external; /* PCP: the address wanted; AF_UNSPEC: any */
-  PeerupSocketAddress client;   /* PCP: our address, which the request is sent from */
-  guint32 lifetime; /* seconds; 0: ends the mapping */
+  guint8 protocol;                              /* IPPROTO_UDP or IPPROTO_TCP */
+  guint16 port;                                 /* ours */
+  guint16 external_port;                        /* wanted; 0: any */
+  PeerupSocketAddress external;                 /* PCP: the address wanted; AF_UNSPEC: any */
+  PeerupSocketAddress client;                   /* PCP: our address, which the request is sent from */
+  guint32 lifetime;                             /* seconds; 0: ends the mapping */
   guint8 nonce[PEERUP_PORT_MAPPING_NONCE_SIZE]; /* PCP */
 } PeerupPortMappingRequest;
 
 /* All return the length. */
 gsize peerup_pcp_write_map (const PeerupPortMappingRequest *request, guint8 data[PEERUP_PORT_MAPPING_REQUEST_SIZE]);
 gsize peerup_pcp_write_announce (const PeerupSocketAddress *client, guint8 data[PEERUP_PORT_MAPPING_REQUEST_SIZE]);
-gsize peerup_nat_pmp_write_map (const PeerupPortMappingRequest *request,
-                                guint8 data[PEERUP_PORT_MAPPING_REQUEST_SIZE]);
+gsize peerup_nat_pmp_write_map (const PeerupPortMappingRequest *request, guint8 data[PEERUP_PORT_MAPPING_REQUEST_SIZE]);
 gsize peerup_nat_pmp_write_address (guint8 data[PEERUP_PORT_MAPPING_REQUEST_SIZE]);
 
 typedef enum

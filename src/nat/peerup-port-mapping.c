@@ -39,7 +39,7 @@ struct _PeerupPortMapping
 {
   PeerupReactor *reactor;
   Side sides[2];
-  GArray *ports; /* of PeerupPortMapped */
+  GArray *ports;   /* of PeerupPortMapped */
   int announce_fd; /* -1: none */
   PeerupWatch announce_watch;
   PeerupUpnp *upnp; /* NULL: not needed, or not yet */
@@ -257,7 +257,8 @@ is_global (const PeerupSocketAddress *address)
   return peerup_reachability_is_global (multiaddr);
 }
 
-/* Where a router can help: before a private IPv4 address there is a NAT, before one of the internet's IPv6 a firewall. */
+/* Where a router can help: before a private IPv4 address there is a NAT, before one of the internet's IPv6 a firewall.
+ */
 static gboolean
 may_help (const PeerupGateway *gateway)
 {

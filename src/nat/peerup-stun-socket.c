@@ -271,8 +271,8 @@ socket_answer (PeerupStunSocket *self, const PeerupStunMessage *message, const P
   if (self->server == NULL)
     return;
   has_other = socket_get_other (self, &datagrams->local, &other);
-  back.length = back.segment = peerup_stun_server_answer (self->server, message, &datagrams->remote,
-                                                          has_other ? &other : NULL, now, answer, &way);
+  back.length = back.segment =
+    peerup_stun_server_answer (self->server, message, &datagrams->remote, has_other ? &other : NULL, now, answer, &way);
   if (back.length == 0)
     return;
   back.remote = way.remote;

@@ -22,7 +22,7 @@ typedef struct
 struct _PeerupUpnp
 {
   GUPnPSimpleIgd *igd;
-  char *host; /* ours */
+  char *host;    /* ours */
   GArray *ports; /* of Port */
   PeerupUpnpFunc func;
   gpointer data;

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Asks whatever router answers on this network for ports by UPnP IGD, and keeps them while this lives. It looks for one all
- * the time, as one may be switched on later. IPv4 only. Behind it is libgupnp-igd, in this thread's context;
+/* Asks whatever router answers on this network for ports by UPnP IGD, and keeps them while this lives. It looks for one
+ * all the time, as one may be switched on later. IPv4 only. Behind it is libgupnp-igd, in this thread's context;
  * nothing of it is seen elsewhere. */
 typedef struct _PeerupUpnp PeerupUpnp;
 
@@ -16,8 +16,8 @@ typedef struct _PeerupUpnp PeerupUpnp;
 typedef void (*PeerupUpnpFunc) (PeerupUpnp *self, gpointer data);
 
 /* @client: our address, which routers are told to forward to. */
-PeerupUpnp *peerup_upnp_new (const PeerupSocketAddress *client, PeerupUpnpFunc func,
-                             gpointer data) G_GNUC_WARN_UNUSED_RESULT;
+PeerupUpnp *
+peerup_upnp_new (const PeerupSocketAddress *client, PeerupUpnpFunc func, gpointer data) G_GNUC_WARN_UNUSED_RESULT;
 /* Does not end what a router has granted; see withdraw(). */
 void peerup_upnp_free (PeerupUpnp *self);
 /* A port that is wanted from now on. */

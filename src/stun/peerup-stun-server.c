@@ -74,7 +74,8 @@ server_admit (PeerupStunServer *self, const PeerupSocketAddress *remote, guint c
   gint64 interval = G_USEC_PER_SEC / self->rate;
 
   return peerup_rate_allows (&self->all, now, burst, interval) &&
-         peerup_rate_take (server_get_slot (self, remote), now, self->rate_per_address * PEERUP_STUN_SERVER_BURST / cost,
+         peerup_rate_take (server_get_slot (self, remote), now,
+                           self->rate_per_address * PEERUP_STUN_SERVER_BURST / cost,
                            G_USEC_PER_SEC / self->rate_per_address * cost) &&
          peerup_rate_take (&self->all, now, burst, interval);
 }
@@ -166,8 +167,8 @@ write_address (const PeerupStunMessage *request, const PeerupSocketAddress *remo
   peerup_stun_writer_add_address (&writer,
                                   request->is_classic ? PEERUP_STUN_MAPPED_ADDRESS : PEERUP_STUN_XOR_MAPPED_ADDRESS,
                                   remote);
-  if (other != NULL && writer.length + get_address_size (other) + fingerprint <=
-                         request->length + PEERUP_STUN_SERVER_GROWTH_MAX)
+  if (other != NULL &&
+      writer.length + get_address_size (other) + fingerprint <= request->length + PEERUP_STUN_SERVER_GROWTH_MAX)
     peerup_stun_writer_add_address (&writer, PEERUP_STUN_OTHER_ADDRESS, other);
   if (request->has_fingerprint)
     peerup_stun_writer_add_fingerprint (&writer);

@@ -69,10 +69,10 @@ PeerupStunServer *peerup_stun_server_new (guint rate_per_address, guint rate, gu
 void peerup_stun_server_free (PeerupStunServer *self);
 /* Writes what to send back, and to @way which way; 0: nothing. @remote: who asks. @other: nullable. @now: monotonic µs,
  * never going back. */
-gsize peerup_stun_server_answer (PeerupStunServer *self, const PeerupStunMessage *request,
-                                 const PeerupSocketAddress *remote, const PeerupStunOther *other, gint64 now,
-                                 guint8 answer[PEERUP_STUN_SERVER_SIZE_MAX],
-                                 PeerupStunWay *way) G_GNUC_WARN_UNUSED_RESULT;
+gsize
+peerup_stun_server_answer (PeerupStunServer *self, const PeerupStunMessage *request, const PeerupSocketAddress *remote,
+                           const PeerupStunOther *other, gint64 now, guint8 answer[PEERUP_STUN_SERVER_SIZE_MAX],
+                           PeerupStunWay *way) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_stun_server_get_figures (PeerupStunServer *self, PeerupStunServerFigures *figures);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupStunServer, peerup_stun_server_free)

@@ -17,6 +17,8 @@ from nat_lab import BY_NAME, EAST, WEST, Shores, SiteMaker
 from netlab import check, wait_for
 
 SOON = 60  # seconds for what takes a few
+# Seconds that a router has to have been up for its restart to show in its clock (RFC 6887 8.5 allows for two).
+OLD_ENOUGH = 4
 INSIDE = "192.168.1.2"
 # What PCP's first byte is; NAT-PMP's is 0.
 NO_PCP = """table inet deaf {
@@ -52,11 +54,13 @@ class Router:
     def __init__(self, space, directory):
         self.space, self.directory = space, directory
         self.process = None
+        self.started = 0
         space.nft(TABLE)
 
     def start(self, pcp="yes", upnp="no"):
         config = self.directory / "miniupnpd.conf"
         config.write_text(CONFIG.format(pcp=pcp, upnp=upnp))
+        self.started = time.monotonic()
         with self.space, open(self.directory / "miniupnpd.log", "a") as log:
             self.process = subprocess.Popen(["miniupnpd", "-d", "-f", config, "-P", self.directory / "pid"],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -117,8 +121,15 @@ class World:
         self.router.stop()
 
 
+    def clean_up(self):
+        """After a test that has failed, so that the others do not."""
+        if self.home.daemon_process and self.home.daemon_process.process.poll() is None:
+            self.home.daemon_process.end()
+        self.router.forget()
+
+
 @pytest.fixture(scope="module")
-def world():
+def whole_world():
     with contextlib.ExitStack() as stack:
         directory = stack.enter_context(new_directory())
         lab = stack.enter_context(new_lab())
@@ -127,9 +138,15 @@ def world():
         yield world
 
 
+@pytest.fixture
+def world(whole_world):
+    yield whole_world
+    whole_world.clean_up()
+
+
 def test_pcp_and_a_router_that_is_restarted(world):
     world.router.start()
-    time.sleep(1)
+    wait_for(lambda: time.monotonic() > world.router.started + OLD_ENOUGH, SOON, "a router that is not new")
     world.home.daemon()
     world.wait_for_mapping("PCP")
     world.home.daemon_process.wait_stderr("Reachability B", SOON)

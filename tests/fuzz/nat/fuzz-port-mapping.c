@@ -36,10 +36,12 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
         n_sent++;
       peerup_port_mapper_take (mapper, exact, length, now);
       peerup_port_mapper_get_port (mapper, 0, &port);
-      g_assert_true (!port.is_held || port.expires_at <= now + PEERUP_PORT_MAPPER_LIFETIME_MAX * (gint64) G_USEC_PER_SEC);
+      g_assert_true (!port.is_held ||
+                     port.expires_at <= now + PEERUP_PORT_MAPPER_LIFETIME_MAX * (gint64) G_USEC_PER_SEC);
       data += 2 + length;
       size -= 2 + length;
     }
-  g_assert_cmpuint (n_sent, <=, PEERUP_PORT_MAPPER_PACKETS_MAX + now / (60 * G_USEC_PER_SEC / PEERUP_PORT_MAPPER_PACKETS_MAX));
+  g_assert_cmpuint (n_sent, <=,
+                    PEERUP_PORT_MAPPER_PACKETS_MAX + now / (60 * G_USEC_PER_SEC / PEERUP_PORT_MAPPER_PACKETS_MAX));
   return 0;
 }

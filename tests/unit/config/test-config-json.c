@@ -38,7 +38,8 @@ test_json (void)
     text, ==,
     "{\"version\":1,\"identity\":{\"key_file\":\"/d/identity.key\"},\"network\":{\"listen_addresses\":"
     "[\"/ip4/0.0.0.0/tcp/"
-    "0\"],\"force_private_reachability\":false,\"port_mapping\":true,\"congestion\":\"bbr\",\"resource_limits_enabled\":true},\"relay\":"
+    "0\"],\"force_private_reachability\":false,\"port_mapping\":true,\"congestion\":\"bbr\",\"resource_limits_"
+    "enabled\":true},\"relay\":"
     "{\"addresses\":[],\"reservation_interval\":\"2m0s\",\"serve\":false,\"serve_peers\":true,\"drain_time\":\"30s\","
     "\"announce\":[]},\"discovery\":{\"rendezvous\":\"peerup-default-network\","
     "\"bootstrap_peers\":[]},\"security\":{\"authorized_keys_file\":\"/d/"

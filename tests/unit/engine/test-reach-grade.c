@@ -9,14 +9,14 @@
 typedef enum
 {
   UNSEEN,
-  OPEN,     /* no NAT, nothing that keeps others out */
-  GUARDED,  /* no NAT, a firewall */
-  UNGUESSED,/* no NAT, filtering not known */
-  ANYBODY,  /* a NAT that lets anybody in */
+  OPEN,      /* no NAT, nothing that keeps others out */
+  GUARDED,   /* no NAT, a firewall */
+  UNGUESSED, /* no NAT, filtering not known */
+  ANYBODY,   /* a NAT that lets anybody in */
   STEADY,
-  SHARED,   /* the carrier's, steady */
+  SHARED, /* the carrier's, steady */
   VARYING,
-  REGULAR,  /* varying, in steps */
+  REGULAR, /* varying, in steps */
   SHARED_VARYING,
   HALF_KNOWN,
 } Network;

@@ -73,9 +73,9 @@ nat_map (Nat *self, PeerupNatSource source, const PeerupSocketAddress *remote)
   if (self->mapping == PEERUP_NAT_ENDPOINT_INDEPENDENT)
     self->mappings[n].port = OURS + source;
   else
-    self->mappings[n].port =
-      self->step != 0 ? (guint16) (65530 + self->step * (int) (n + (self->strange > 0 && n >= self->strange)))
-                      : random[n];
+    self->mappings[n].port = self->step != 0
+                               ? (guint16) (65530 + self->step * (int) (n + (self->strange > 0 && n >= self->strange)))
+                               : random[n];
   self->n_mappings++;
   return make_address (self->outside, self->mappings[n].port);
 }
@@ -265,8 +265,8 @@ test_servers_that_are_left_out (void)
 {
   PeerupSocketAddress local = make_address (LOCAL, OURS);
   PeerupSocketAddress servers[] = {
-    make_address ("5.6.7.2", 1),  make_address ("5.6.7.2", 2),  make_address ("2a00::1", 1), make_address ("5.6.7.3", 1),
-    make_address ("5.6.7.4", 1),  make_address ("5.6.7.5", 1),  make_address ("5.6.7.6", 1),
+    make_address ("5.6.7.2", 1), make_address ("5.6.7.2", 2), make_address ("2a00::1", 1), make_address ("5.6.7.3", 1),
+    make_address ("5.6.7.4", 1), make_address ("5.6.7.5", 1), make_address ("5.6.7.6", 1),
   };
   g_autoptr (PeerupNatInquiry) inquiry = peerup_nat_inquiry_new (&local, servers, G_N_ELEMENTS (servers));
   g_autoptr (PeerupNatInquiry) empty = peerup_nat_inquiry_new (&local, &servers[2], 1);
@@ -323,8 +323,11 @@ test_shared (void)
   {
     const char *host;
     gboolean shared;
-  } hosts[] = { { "100.63.255.255", FALSE }, { "100.64.0.0", TRUE },  { "100.127.255.255", TRUE },
-                { "100.128.0.0", FALSE },    { "2a00::1", FALSE } };
+  } hosts[] = { { "100.63.255.255", FALSE },
+                { "100.64.0.0", TRUE },
+                { "100.127.255.255", TRUE },
+                { "100.128.0.0", FALSE },
+                { "2a00::1", FALSE } };
 
   for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
     {

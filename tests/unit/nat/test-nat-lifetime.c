@@ -26,8 +26,9 @@ typedef struct
 static void
 set_up (Fixture *self, gconstpointer data)
 {
-  *self = (Fixture) { .search = peerup_nat_lifetime_new (), .now = START, .port = 1000, .has_response_port = TRUE,
-                      .is_there = TRUE };
+  *self = (Fixture) {
+    .search = peerup_nat_lifetime_new (), .now = START, .port = 1000, .has_response_port = TRUE, .is_there = TRUE
+  };
 }
 
 static void
@@ -104,11 +105,9 @@ test_lifetimes (Fixture *self, gconstpointer data)
     gint64 at_least;
     gint64 keep_alive;
   } cases[] = {
-    { 10000, 0, 15000 },          /* less than is ever needed */
-    { 29999, 22500, 16875 },
-    { 30001, 30000, 22500 },      { 60000, 50000, 37500 },     { 120000, 103000, 77000 },
-    { 180000, 160000, 120000 },   { 299999, 264000, 198000 },  { 300001, 300000, 225000 },
-    { 100000000, 300000, 225000 },
+    { 10000, 0, 15000 }, /* less than is ever needed */
+    { 29999, 22500, 16875 },    { 30001, 30000, 22500 },    { 60000, 50000, 37500 },    { 120000, 103000, 77000 },
+    { 180000, 160000, 120000 }, { 299999, 264000, 198000 }, { 300001, 300000, 225000 }, { 100000000, 300000, 225000 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

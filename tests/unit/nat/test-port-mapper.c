@@ -39,8 +39,10 @@ set_up_for (Fixture *self, const char *client)
   PeerupSocketAddress address;
 
   g_assert_true (peerup_socket_address_set (&address, client, 0));
-  *self = (Fixture) { .mapper = peerup_port_mapper_new (&address, randomness), .now = START,
-                      .external = { 1, 2, 3, 4 }, .booted_at = START - 500 * SECOND };
+  *self = (Fixture) { .mapper = peerup_port_mapper_new (&address, randomness),
+                      .now = START,
+                      .external = { 1, 2, 3, 4 },
+                      .booted_at = START - 500 * SECOND };
 }
 
 static void
@@ -338,8 +340,8 @@ test_epoch (Fixture *self, gconstpointer data)
   {
     guint32 here, there; /* seconds that have passed */
     gboolean is_right;
-  } cases[] = { { 1, 0, TRUE },      { 100, 100, TRUE },  { 100, 92, TRUE },  { 100, 91, FALSE }, { 100, 108, TRUE },
-                { 100, 109, FALSE }, { 0, 2, TRUE },      { 0, 4, FALSE },    { 2, 0, TRUE },     { 4, 0, FALSE } };
+  } cases[] = { { 1, 0, TRUE },      { 100, 100, TRUE }, { 100, 92, TRUE }, { 100, 91, FALSE }, { 100, 108, TRUE },
+                { 100, 109, FALSE }, { 0, 2, TRUE },     { 0, 4, FALSE },   { 2, 0, TRUE },     { 4, 0, FALSE } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {

@@ -37,15 +37,15 @@ static void
 test_write_pcp_map (void)
 {
   static const guint8 expected4[] = {
-    2,  1, 0, 0, 0, 0, 0x1c, 0x20,                                             /* MAP, 7200 s */
-    0,  0, 0, 0, 0, 0, 0,    0,    0, 0, 0xff, 0xff, 192, 168, 1,   2,         /* our address */
-    0,  1, 2, 3, 4, 5, 6,    7,    8, 9, 10,   11,                             /* nonce */
-    17, 0, 0, 0, 0x12, 0x34, 0x56, 0x78,                                       /* UDP, ports */
-    0,  0, 0, 0, 0, 0, 0,    0,    0, 0, 0xff, 0xff, 0,   0,   0,   0,         /* any address outside */
+    2,  1, 0, 0, 0,    0,    0x1c, 0x20,                                   /* MAP, 7200 s */
+    0,  0, 0, 0, 0,    0,    0,    0,    0, 0, 0xff, 0xff, 192, 168, 1, 2, /* our address */
+    0,  1, 2, 3, 4,    5,    6,    7,    8, 9, 10,   11,                   /* nonce */
+    17, 0, 0, 0, 0x12, 0x34, 0x56, 0x78,                                   /* UDP, ports */
+    0,  0, 0, 0, 0,    0,    0,    0,    0, 0, 0xff, 0xff, 0,   0,   0, 0, /* any address outside */
   };
   static const guint8 expected6[] = {
-    2,  1, 0, 0, 0, 0, 0x1c, 0x20, 0x2a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0,    1, 2, 3, 4, 5,
-    6,  7, 8, 9, 10, 11, 17, 0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    2, 1, 0, 0, 0,  0,  0x1c, 0x20, 0x2a, 0, 0,    0,    0,    0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 2, 3, 4, 5,
+    6, 7, 8, 9, 10, 11, 17,   0,    0,    0, 0x12, 0x34, 0x56, 0x78, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
   };
   guint8 data[PEERUP_PORT_MAPPING_REQUEST_SIZE];
   PeerupPortMappingRequest request = make_request ("192.168.1.2");
@@ -61,8 +61,7 @@ test_write_pcp_map (void)
 static void
 test_write_others (void)
 {
-  static const guint8 announce[] = { 2, 0, 0, 0, 0, 0, 0,    0,    0,   0,   0, 0,
-                                     0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 168, 1, 2 };
+  static const guint8 announce[] = { 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 168, 1, 2 };
   guint8 data[PEERUP_PORT_MAPPING_REQUEST_SIZE];
   PeerupPortMappingRequest request = make_request ("192.168.1.2");
 
@@ -76,8 +75,8 @@ test_write_others (void)
 }
 
 static const guint8 pcp_map[] = {
-  2, 0x81, 0,  0,  0,  0, 0x0e, 0x10, 0,    0,    0,    99,   0, 0, 0, 0, 0, 0, 0, 0, 0, 0,    0,    0, 0, 1, 2, 3, 4, 5,
-  6, 7,    8,  9,  10, 11, 17,  0,    0,    0,    0x12, 0x34, 0xab, 0xcd, 0, 0, 0, 0, 0, 0, 0,  0,    0, 0, 0xff, 0xff, 1, 2, 3, 4,
+  2, 0x81, 0, 0, 0,  0,  0x0e, 0x10, 0, 0, 0,    99,   0,    0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,    1,    2, 3, 4, 5,
+  6, 7,    8, 9, 10, 11, 17,   0,    0, 0, 0x12, 0x34, 0xab, 0xcd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 1, 2, 3, 4,
 };
 
 static void
@@ -142,11 +141,7 @@ static const Short shorts[] = {
     { PEERUP_PORT_MAPPING_PCP_OTHER, PEERUP_PORT_MAPPING_NOT_AUTHORIZED, 7, 60 } },
   { "pcp-map-without-mapping", 24, { 2, 0x81 }, FALSE, { 0 } },
   { "pcp-not-in-words", 23, { 2, 0x80 }, FALSE, { 0 } },
-  { "address",
-    12,
-    { 0, 0x80, 0, 0, 0, 0, 0, 5, 1, 2, 3, 4 },
-    TRUE,
-    { PEERUP_PORT_MAPPING_NAT_PMP_ADDRESS, 0, 5 } },
+  { "address", 12, { 0, 0x80, 0, 0, 0, 0, 0, 5, 1, 2, 3, 4 }, TRUE, { PEERUP_PORT_MAPPING_NAT_PMP_ADDRESS, 0, 5 } },
   { "map",
     16,
     { 0, 0x82, 0, 0, 0, 0, 0, 5, 0x12, 0x34, 0x56, 0x78, 0, 0, 0x1c, 0x20 },

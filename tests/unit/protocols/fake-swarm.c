@@ -269,6 +269,12 @@ peerup_swarm_add_addresses (PeerupSwarm *self, PeerupPeerId *peer, GPtrArray *ad
   g_hash_table_insert (self->peerstore, peerup_peer_id_ref (peer), g_ptr_array_ref (addresses));
 }
 
+void
+peerup_swarm_add_told_addresses (PeerupSwarm *self, PeerupConnection *connection, GPtrArray *addresses)
+{
+  peerup_swarm_add_addresses (self, peerup_connection_get_remote_peer (connection), addresses);
+}
+
 GPtrArray *
 peerup_swarm_dup_addresses (PeerupSwarm *self, PeerupPeerId *peer)
 {

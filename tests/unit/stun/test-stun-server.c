@@ -27,7 +27,8 @@ ask (Fixture *self, const char *hex, const char *host, gint64 now)
   g_auto (Parsed) request = parse_hex (hex);
   PeerupSocketAddress remote = make_address (host, 40000);
 
-  self->size = peerup_stun_server_answer (self->server, &request.message, &remote, self->other, now, self->answer, &self->way);
+  self->size =
+    peerup_stun_server_answer (self->server, &request.message, &remote, self->other, now, self->answer, &self->way);
   g_assert_cmpuint (self->size, <=, request.message.length + PEERUP_STUN_SERVER_GROWTH_MAX);
   return self->size;
 }
@@ -105,7 +106,8 @@ test_fingerprint (Fixture *self, gconstpointer data)
   {
     g_auto (Parsed) request = parse_bytes (bytes, peerup_stun_writer_finish (&writer));
 
-    self->size = peerup_stun_server_answer (self->server, &request.message, &remote, self->other, AT, self->answer, &self->way);
+    self->size =
+      peerup_stun_server_answer (self->server, &request.message, &remote, self->other, AT, self->answer, &self->way);
   }
   g_assert_cmpuint (self->size, ==, 40);
   {
@@ -254,7 +256,9 @@ test_greedy_takes_nothing_of_others (Fixture *self, gconstpointer data)
 #define PLAIN_CHANGE "0003000400000000"
 #define OTHER_PORT   "0003000400000002"
 #define OTHER_HOST   "0003000400000006"
-#define ROOM         "8022000c0000000000000000" "00000000"
+#define ROOM                 \
+  "8022000c0000000000000000" \
+  "00000000"
 
 static PeerupStunOther
 make_other (const char *host, gboolean has_host)
@@ -333,7 +337,10 @@ test_change_request (Fixture *self, gconstpointer data)
   assert_error_420 (self);
   /* Of a wrong size. */
   self->other = &both;
-  ask_with (self, "0003000800000000" "00000000", "192.0.2.1", AT);
+  ask_with (self,
+            "0003000800000000"
+            "00000000",
+            "192.0.2.1", AT);
   assert_error_420 (self);
 }
 
@@ -341,7 +348,12 @@ test_change_request (Fixture *self, gconstpointer data)
 static void
 test_response_port (Fixture *self, gconstpointer data)
 {
-  static const char *const bad[] = { "002700040000" "0000", "0027000403ff" "0000", "0027000803ff" "000000000000",
+  static const char *const bad[] = { "002700040000"
+                                     "0000",
+                                     "0027000403ff"
+                                     "0000",
+                                     "0027000803ff"
+                                     "000000000000",
                                      "00270000" };
   PeerupSocketAddress asker = make_address ("192.0.2.1", 5000);
 
