@@ -136,7 +136,7 @@ def run(cell, busy):
             explain(cell, address, began)
         cell.wrong = ", ".join(judge(cell))
     except Exception as error:  # whatever it was belongs to this cell
-        ended = [device.name for device in (cell.one, cell.other) if device.peer.daemon_process.process.poll() is not None]
+        ended = [device.name for device in (cell.one, cell.other) if device.has_ended()]
         cell.wrong += f" {type(error).__name__}: {error}{f', the daemon of {ended} has ended' if ended else ''}"
     finally:
         if name:
@@ -226,8 +226,8 @@ class MatrixWorld(NatWorld):
         return [device for device in self.sides[side] if "-again" in device.name]
 
     def used(self):
-        """Seconds of the processor that the devices' daemons have taken."""
-        return sum(processor_seconds(device.peer.daemon_process.pid) for device in self.devices)
+        """Seconds of the processor that the devices' daemons have taken, those that live."""
+        return sum(processor_seconds(device.peer.daemon_process.pid) for device in self.devices if not device.has_ended())
 
 
 def processor_seconds(pid):
