@@ -43,7 +43,7 @@ class Kind:
     shared: str = ""           # both sides' sites are behind the same carrier, or their devices in one network
     hairpin: bool = False      # of what is shared
     v4: bool = True
-    v6: bool = False           # with a stateful filter, as home routers have it
+    v6: bool = False           # behind a router with a stateful filter, as homes have it
 
     @property
     def has_udp(self):
@@ -63,7 +63,7 @@ FULL_CONE = "update @open { udp sport : ip saddr . udp sport } masquerade"
 ADDRESS_RESTRICTED = "update @known { ip daddr . udp sport : ip saddr . udp sport } masquerade"
 
 KINDS = (
-    Kind("public", filtering=By.NOTHING, routers=0),
+    Kind("public", filtering=By.NOTHING, routers=0, v6=True),
     Kind("full cone", filtering=By.NOTHING, rules=FULL_CONE),
     Kind("address-restricted", filtering=By.ADDRESS, rules=ADDRESS_RESTRICTED),
     Kind("port-restricted"),
@@ -266,7 +266,7 @@ class SiteMaker:
     def site(self, kind, shore, **line):
         if kind.is_public:
             space, own = self.shores.host(shore)
-            return Site(kind, space, [], own[0], own[:1])
+            return Site(kind, space, [], own[0], own)
         if kind.routers == 2:
             carrier, outside, _ = self.router(shore, kind, "100.64.0.1", carrier=True)
             return self.behind(kind, carrier, outside, 2)

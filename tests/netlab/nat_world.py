@@ -99,6 +99,9 @@ class Device:
         """(host, port) where other's service is, from now on."""
         return self.control.forward(other, service)[1]
 
+    def has_ended(self):
+        return self.peer.daemon_process.process.poll() is not None
+
     def is_reserved(self):
         relays = self.control.relays()
         return len(relays) == len(self.relays) and all(relay["state"] == "reserved" for relay in relays)

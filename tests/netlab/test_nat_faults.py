@@ -27,6 +27,7 @@ USABLE = 3  # seconds, as it has to be on a machine of its own
 FAILOVER = 5  # the same, where nobody says that a way is gone
 TRUE = 5  # seconds until what is shown is so
 PATIENCE = 60
+AGAIN = 40  # seconds until it is direct again: one search may fail, and the next is 30 s later
 ASLEEP = 65  # seconds after which the others have given up (60), so that it is as if it were ten minutes
 CHANGES = 10
 STEADY = 10  # seconds in which nothing has to change
@@ -82,10 +83,11 @@ class Pair:
 
     def until_direct(self, healing):
         with contextlib.suppress(AssertionError):
-            wait_for(lambda: self.laptop.path(self.home) == self.home.path(self.laptop) == "direct", PATIENCE, "a direct path")
+            wait_for(lambda: self.laptop.path(self.home) == self.home.path(self.laptop) == "direct", AGAIN, "a direct path")
             healing.direct = time.monotonic() - self.began
             return
-        healing.wrong.append("no direct path came back")
+        told = "; ".join(f"{event['type']} {event['text']}" for event in self.laptop.control.paths(self.home)["events"][-6:])
+        healing.wrong.append(f"no direct path came back ({told})")
 
 
 def shown(device, other):
@@ -125,8 +127,7 @@ def hole(pair, world, source, target):
     """Nothing of the direct path gets from source to target any more; the way back is open. Then it is over."""
     hub, table = world.shores.shores[EAST].hub, f"hole{threading.get_ident()}"
     pair.broken()
-    hub.nft(f"""table inet {table} {{
-        chain forward {{ type filter hook forward priority 0; ip saddr {source} ip daddr {target} drop; }} }}""")
+    hub.nft(f"table inet {table} {{ chain forward {{ type filter hook forward priority 0; ip saddr {source} ip daddr {target} drop; }}; }}")
     healing = pair.heal(FAILOVER)
     pair.is_true(healing, lambda: pair.claims() == {"relayed"}, "that both sides show the relay")
     hub.nft(f"delete table inet {table}")
@@ -187,8 +188,9 @@ def change_ten_times(pair, _):
         pair.broken()
         if number < CHANGES - 1:
             time.sleep(max(0, began + 1 - time.monotonic()))
-    healing = pair.heal()
-    pair.until_direct(healing)
+    # Direct paths may have been asked for as often as a peer may for now.
+    healing = pair.heal(note=", and a relay may be used for a minute")
+    pair.is_true(healing, lambda: len(pair.claims()) == 1, "that both sides show the same path")
     return healing
 
 
