@@ -120,7 +120,7 @@ class Device:
         return False
 
     def seconds_until_usable(self, address, began, limit):
-        """From began until a new connection through a forward answers, while another is tried every moment; None: it did not."""
+        """From began until a new connection through a forward answers; every moment another is tried. None: it did not."""
         tries = []
         try:
             while time.monotonic() < began + limit:

@@ -127,7 +127,12 @@ def hole(pair, world, source, target):
     """Nothing of the direct path gets from source to target any more; the way back is open. Then it is over."""
     hub, table = world.shores.shores[EAST].hub, f"hole{threading.get_ident()}"
     pair.broken()
-    hub.nft(f"table inet {table} {{ chain forward {{ type filter hook forward priority 0; ip saddr {source} ip daddr {target} drop; }}; }}")
+    hub.nft(f"""table inet {table} {{
+        chain forward {{
+            type filter hook forward priority 0;
+            ip saddr {source} ip daddr {target} drop
+        }}
+    }}""")
     healing = pair.heal(FAILOVER)
     pair.is_true(healing, lambda: pair.claims() == {"relayed"}, "that both sides show the relay")
     hub.nft(f"delete table inet {table}")

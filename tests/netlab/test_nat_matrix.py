@@ -199,8 +199,8 @@ def keep(cells, tries):
     path = netlab.BUILD.parent / "test" / f"nat-matrix-{netlab.BUILD.name}.md"
     path.parent.mkdir(exist_ok=True)
     head, *rows = table(cells)
-    text = ["# Every kind of site with every other", "", " | ".join(["", *head, ""]).strip(),
-            " | ".join(["", *["---"] * len(head), ""]).strip(), *(" | ".join(["", *row, ""]).strip() for row in rows), "", LEGEND + ".", ""]
+    text = ["# Every kind of site with every other", "", *(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)),
+            "", LEGEND + ".", ""]
     text += [f"* {line}" for line in tries]
     text += [f"* {' to '.join(cell.names)} stays relayed: {cell.reason}" for cell in cells if cell.reason]
     path.write_text("\n".join(text) + "\n")
@@ -267,7 +267,9 @@ def test_symmetric_with_port_restricted(world, show, tries):
 
 
 def test_every_kind_with_every_other(world, show, tries):
-    cells = [Cell(one, other) for one, other in itertools.product(world.of_kinds(0), world.of_kinds(1))]
+    """Under the sanitizers every third: each kind is there on either side, and what is slow stays bearable."""
+    pairs = itertools.product(enumerate(world.of_kinds(0)), enumerate(world.of_kinds(1)))
+    cells = [Cell(one, other) for (row, one), (column, other) in pairs if not IS_SLOW or (row + column) % 3 == 0]
     began = time.monotonic()
     Schedule(cells).run(len(KINDS))
     for line in lines(cells):
