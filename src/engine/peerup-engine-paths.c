@@ -31,7 +31,7 @@ typedef struct
   DexFuture *adoption; /* likewise */
   DexFuture *recovery; /* a dial to replace what is silent or gone */
   GError *error;       /* nullable: of the last search */
-  GPtrArray *told;     /* nullable: the addresses that it told of when it was looked for last */
+  GPtrArray *told;     /* nullable: the addresses that it had told of when the last search failed */
   gint64 searched_at;  /* 0: never */
   gint64 adopt_at;     /* 0: nothing is to adopt */
   gint64 seen_at;
@@ -301,6 +301,16 @@ peer_take_found (Peer *self)
     dex_promise_resolve_object (self->found, g_steal_pointer (&best));
 }
 
+static void
+peer_note_told (Peer *self)
+{
+  g_autoptr (PeerupPeerInfo) info = peerup_identify_dup_info (self->paths->engine->identify, self->id);
+
+  g_clear_pointer (&self->told, g_ptr_array_unref);
+  if (info != NULL)
+    self->told = g_ptr_array_ref (info->addresses);
+}
+
 /* Takes @error. */
 static void
 peer_take_failure (Peer *self, GError *error)
@@ -310,6 +320,7 @@ peer_take_failure (Peer *self, GError *error)
 
   g_clear_error (&self->error);
   self->error = error;
+  peer_note_told (self);
   peerup_path_history_add (self->events, PEERUP_PATH_FAILED, NULL, g_strdup (error->message));
   g_debug ("No direct path to %s: %s", peerup_peer_id_get_string (self->id), error->message);
   peerup_path_schedule_fail (&self->schedule, hopeless, g_get_monotonic_time (), g_random_double ());
@@ -333,16 +344,6 @@ on_searched (DexFuture *future, gpointer data)
   return NULL;
 }
 
-static void
-peer_note_told (Peer *self)
-{
-  g_autoptr (PeerupPeerInfo) info = peerup_identify_dup_info (self->paths->engine->identify, self->id);
-
-  g_clear_pointer (&self->told, g_ptr_array_unref);
-  if (info != NULL)
-    self->told = g_ptr_array_ref (info->addresses);
-}
-
 /* Now, unless that is under way, or it is direct, or was done a moment ago: then soon. */
 static void
 peer_search (Peer *self)
@@ -360,7 +361,6 @@ peer_search (Peer *self)
   self->schedule.next_at = 0;
   self->searched_at = now;
   paths_set_servers (self->paths);
-  peer_note_told (self);
   peerup_path_history_add (self->events, PEERUP_PATH_SEARCH, NULL, g_strdup ("A direct path is looked for"));
   self->found = dex_promise_new ();
   self->search = dex_future_finally (peerup_path_search (&self->paths->tools, self->id, DEX_FUTURE (self->found)),
