@@ -52,13 +52,17 @@ path_free (gpointer data)
   g_free (self);
 }
 
+static gboolean
+path_is_quic (Path *self)
+{
+  return g_str_equal (peerup_connection_get_info (self->connection)->transport, "quic-v1");
+}
+
 /* Packets get lost, so that each question is another chance; a stream of bytes repeats by itself. */
 static void
 path_ask (Path *self)
 {
-  gboolean is_quic = g_str_equal (peerup_connection_get_info (self->connection)->transport, "quic-v1");
-
-  if (!is_quic && self->question != NULL && dex_future_is_pending (self->question))
+  if (!path_is_quic (self) && self->question != NULL && dex_future_is_pending (self->question))
     return;
   dex_clear (&self->question);
   self->question = peerup_connection_ping (self->connection);
@@ -128,9 +132,13 @@ path_step (gpointer data)
     .owed_since = peerup_connection_get_owed_since (self->connection),
     .answered_at = peerup_connection_get_answered_at (self->connection),
     .rtt = figures.rtt,
-    .packets_sent = figures.packets_sent,
-    .packets_lost = figures.packets_lost,
   };
+  /* What TCP tells as lost is what it sent again, and that it does on a dead path most of all. */
+  if (path_is_quic (self))
+    {
+      facts.packets_sent = figures.packets_sent;
+      facts.packets_lost = figures.packets_lost;
+    }
   path_apply (self, peerup_path_doubt_step (&self->doubt, &facts, g_get_monotonic_time ()));
 }
 
