@@ -35,8 +35,7 @@ gsize peerup_socket_stream_take_shown (PeerupSocketStream *self);
  * PEERUP_ERROR_TIMEOUT after @deadline (monotonic µs), the address in the text. */
 DexFuture *peerup_socket_connect_address (GSocketAddress *address, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 /* The same with @fd, which is taken: a socket of the address's family, bound and without blocking. */
-DexFuture *
-peerup_socket_connect_bound (int fd, GSocketAddress *address, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_socket_connect_bound (int fd, GSocketAddress *address, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 /* Resolves @host (name or literal) and tries its addresses in order. */
 DexFuture *peerup_socket_connect (const char *host, guint16 port, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
 
