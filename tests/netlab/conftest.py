@@ -158,6 +158,10 @@ class Peer:
 
     def init(self):
         self.run("init", "--port", self.port)
+        if isinstance(self.space, contextlib.nullcontext):
+            # The router of whoever runs the tests has no part in them.
+            text = self.config.read_text()
+            self.config.write_text(text.replace("\nnetwork:\n", "\nnetwork:\n  port_mapping: false\n"))
         self.id = self.run("whoami").stdout.strip()
         return self
 
