@@ -147,6 +147,8 @@ peerup_control_finalize (GObject *object)
 
   peerup_control_close (self);
   g_clear_pointer (&self->connections, g_ptr_array_unref);
+  /* What it has not told yet is told to nobody any more, and would keep it and the engine for a while. */
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->object));
   g_clear_object (&self->object);
   G_OBJECT_CLASS (peerup_control_parent_class)->finalize (object);
 }

@@ -687,6 +687,7 @@ peerup_engine_paths_new (PeerupEngine *engine)
   self->tools.ice = peerup_ice_new (engine->swarm);
   self->tools.dcutr = peerup_dcutr_new (engine->swarm);
   peerup_ice_set_admit_func (self->tools.ice, admit, engine);
+  peerup_ice_set_upnp (self->tools.ice, engine->config != NULL && peerup_config_get_port_mapping (engine->config));
   g_signal_connect (engine->swarm, "connection-opened", G_CALLBACK (on_connection_opened), self);
   g_signal_connect (engine->swarm, "connection-closed", G_CALLBACK (on_connection_closed), self);
   g_signal_connect (engine->identify, "identified", G_CALLBACK (on_identified), self);

@@ -105,6 +105,7 @@ test_yaml_form (void)
                    "  listen_addresses:\n"
                    "    - \"/ip4/0.0.0.0/tcp/0\"\n"
                    "  force_private_reachability: false\n"
+                   "  port_mapping: true\n"
                    "  congestion: \"bbr\"\n"
                    "  resource_limits_enabled: true\n"
                    "relay:\n"

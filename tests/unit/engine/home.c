@@ -19,7 +19,7 @@ write_config (Home *home, const char *listen, const char *network, const char *m
 
   text = g_strdup_printf ("version: 1\n"
                           "identity: {key_file: identity.key}\n"
-                          "network: {listen_addresses: [%s]%s}\n"
+                          "network: {listen_addresses: [%s], port_mapping: false%s}\n"
                           "security: {enable_connection_gating: true, authorized_keys_file: authorized_keys}\n"
                           "%s",
                           listen, network, more);

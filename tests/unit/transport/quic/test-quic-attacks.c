@@ -415,7 +415,7 @@ test_flood (gconstpointer data)
     g_assert_true ((link->error != NULL) == (flood->outcome == ENDS));
   if (link->error != NULL)
     g_assert_error (link->error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL);
-  world_run (attack.world, attack.world->now + 200 * S);
+  world_run (attack.world, attack.world->now + PEERUP_QUIC_IDLE_TIMEOUT + 60 * S);
   g_assert_cmpuint (peerup_quic_get_n_conns (to->quic), ==, 0);
   g_assert_cmpuint (g_hash_table_size (to->quic->cids), ==, 0);
 }

@@ -575,7 +575,7 @@ test_half_done (void)
   g_assert_error (world_accepted (world)->error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
   g_assert_cmpuint (peerup_quic_get_n_conns (world->server.quic), ==, 0);
   g_assert_cmpuint (world->server.n_released, ==, 1);
-  world_run (world, world->now + 60 * S);
+  world_run (world, world->now + PEERUP_QUIC_IDLE_TIMEOUT);
   g_assert_nonnull (client->error);
   forge_assert_nothing_left (world);
 }
