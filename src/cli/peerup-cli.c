@@ -284,8 +284,13 @@ peerup_cli_run_fiber (PeerupCli *self, int (*run) (PeerupCli *cli))
 
   dex_init ();
   future = dex_scheduler_spawn (NULL, STACK, run_fiber, &data, NULL);
+  /* Between two iterations nobody would own it, and g_main_context_invoke() of another thread would run there what is
+   * meant for this one. */
+  if (!g_main_context_acquire (NULL))
+    g_assert_not_reached ();
   while (dex_future_is_pending (future))
     g_main_context_iteration (NULL, TRUE);
+  g_main_context_release (NULL);
   value = dex_future_get_value (future, NULL);
   g_assert (value != NULL);
   return g_value_get_int (value);

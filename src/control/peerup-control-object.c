@@ -460,12 +460,24 @@ peerup_control_object_new (PeerupEngine *engine, PeerupControlStopFunc stop, gpo
   return self;
 }
 
-/* Every call passes here; all of them are allowed, as the socket is the owner's. */
-static gboolean
-peerup_control_object_authorize (GDBusInterfaceSkeleton *skeleton, GDBusMethodInvocation *invocation)
+/* What the generated class does with calls. */
+static GDBusInterfaceMethodCallFunc generated_method_call;
+static GDBusInterfaceVTable vtable;
+
+/* Every call passes here. GDBus has a hook for that, g_authorize_method, but whoever uses it has his calls begun in a
+ * worker thread, and carried out there whenever the main loop is between two iterations. */
+static void
+on_method_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                const char *method, GVariant *arguments, GDBusMethodInvocation *invocation, gpointer data)
 {
-  peerup_control_request_begin (invocation, PEERUP_CONTROL_OBJECT (skeleton)->engine);
-  return TRUE;
+  peerup_control_request_begin (invocation, PEERUP_CONTROL_OBJECT (data)->engine);
+  generated_method_call (connection, sender, path, interface, method, arguments, invocation, data);
+}
+
+static GDBusInterfaceVTable *
+peerup_control_object_get_vtable (GDBusInterfaceSkeleton *skeleton)
+{
+  return &vtable;
 }
 
 static void
@@ -482,7 +494,10 @@ static void
 peerup_control_object_class_init (PeerupControlObjectClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = peerup_control_object_finalize;
-  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->g_authorize_method = peerup_control_object_authorize;
+  vtable = *G_DBUS_INTERFACE_SKELETON_CLASS (klass)->get_vtable (NULL);
+  generated_method_call = vtable.method_call;
+  vtable.method_call = on_method_call;
+  G_DBUS_INTERFACE_SKELETON_CLASS (klass)->get_vtable = peerup_control_object_get_vtable;
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/peerup-arguments.h"
+#include "transport/peerup-fiber.h"
 
 static gboolean
 check_running (PeerupEngine *self, GError **error)
@@ -141,7 +142,7 @@ connect_id (PeerupEngine *self, PeerupPeerId *id, PeerupMultiaddr *address)
   connect->engine = g_object_ref (self);
   connect->id = peerup_peer_id_ref (id);
   connect->address = address != NULL ? peerup_multiaddr_ref (address) : NULL;
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, connect_fiber, connect, connect_free);
+  return peerup_fiber_spawn (connect_fiber, connect, connect_free);
 }
 
 /* Whoever is refused must tell the other side's owner which ID to admit. */

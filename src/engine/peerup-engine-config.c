@@ -9,6 +9,7 @@
 
 #include "engine/peerup-machine.h"
 #include "protocols/peerup-text-ping.h"
+#include "transport/peerup-fiber.h"
 
 static gint64
 now_seconds (void)
@@ -268,7 +269,7 @@ peerup_engine_listen (PeerupEngine *self, PeerupConfig *old, PeerupConfig *confi
   listen->swarm = g_object_ref (self->swarm);
   listen->old = old != NULL ? peerup_config_ref (old) : NULL;
   listen->config = peerup_config_ref (config);
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, listen_fiber, listen, listen_free);
+  return peerup_fiber_spawn (listen_fiber, listen, listen_free);
 }
 
 /* Problems of addresses that are no longer configured are over; sockets that are open stay so. */

@@ -279,7 +279,8 @@ nat_get_view (PeerupEngineNat *self, PeerupReachView *view)
     .has_relays = peerup_relay_client_get_n_relays (engine->relays) > 0,
     .is_connected = peerup_engine_nat_is_connected (engine),
     .was_reached = peerup_reachability_is_confirmed (peerup_engine_peer_relay_get_reachability (engine->peer_relay)),
-    .was_asked = self->sides[0].is_asked || self->sides[1].is_asked,
+    .was_asked = (self->sides[0].is_asked || self->sides[1].is_asked) && self->sides[0].measure == NULL &&
+                 self->sides[1].measure == NULL,
     .is_forwarded = nat_is_forwarded (self),
   };
   nat_get_facts (self, &self->sides[0], &view->ip4);

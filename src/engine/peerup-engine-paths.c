@@ -577,10 +577,20 @@ on_forwards_changed (GListModel *model, guint position, guint removed, guint add
   paths_follow_forwards (data, position, added);
 }
 
+/* Without it no search among ports begins. */
+static gboolean
+paths_learn_mapping (PeerupEnginePaths *self, const PeerupNatFacts *facts)
+{
+  return facts != NULL && facts->mapping != PEERUP_NAT_UNKNOWN &&
+         (!self->has_nat || self->nat.mapping == PEERUP_NAT_UNKNOWN);
+}
+
 void
 peerup_engine_paths_set_nat (PeerupEnginePaths *self, const PeerupNatFacts *facts, GPtrArray *addresses,
                              const PeerupSocketAddress *servers, guint n_servers)
 {
+  gboolean is_news = paths_learn_mapping (self, facts);
+
   self->has_nat = facts != NULL;
   if (facts != NULL)
     self->nat = *facts;
@@ -589,6 +599,8 @@ peerup_engine_paths_set_nat (PeerupEnginePaths *self, const PeerupNatFacts *fact
   self->has_servers = n_servers > 0;
   if (n_servers > 0)
     peerup_ice_set_servers (self->tools.ice, servers, n_servers);
+  if (is_news)
+    peerup_engine_paths_changed (self);
 }
 
 void
@@ -687,7 +699,6 @@ peerup_engine_paths_new (PeerupEngine *engine)
   self->tools.ice = peerup_ice_new (engine->swarm);
   self->tools.dcutr = peerup_dcutr_new (engine->swarm);
   peerup_ice_set_admit_func (self->tools.ice, admit, engine);
-  peerup_ice_set_upnp (self->tools.ice, engine->config != NULL && peerup_config_get_port_mapping (engine->config));
   g_signal_connect (engine->swarm, "connection-opened", G_CALLBACK (on_connection_opened), self);
   g_signal_connect (engine->swarm, "connection-closed", G_CALLBACK (on_connection_closed), self);
   g_signal_connect (engine->identify, "identified", G_CALLBACK (on_identified), self);

@@ -10,6 +10,7 @@
 #include "engine/peerup-known-peers.h"
 #include "identity/peerup-private-key.h"
 #include "peerup-config.h"
+#include "transport/peerup-fiber.h"
 
 /* Refusals are logged at most this often; strangers must not fill the disk. */
 #define REFUSAL_LOG_INTERVAL G_USEC_PER_SEC
@@ -221,7 +222,7 @@ peerup_engine_start (PeerupEngine *self)
   if (self->state != PEERUP_ENGINE_STOPPED)
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_EXISTS, "The engine has been started already");
   peerup_engine_set_state (self, PEERUP_ENGINE_STARTING);
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, start_fiber, g_object_ref (self), g_object_unref);
+  return peerup_fiber_spawn (start_fiber, g_object_ref (self), g_object_unref);
 }
 
 /* Who waits for a relay to end knows what it carries; who switches off his computer does not. */
@@ -342,5 +343,5 @@ peerup_engine_stop (PeerupEngine *self, GCancellable *cancellable)
   stop = g_new (Stop, 1);
   stop->engine = g_object_ref (self);
   stop->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, stop_fiber, stop, stop_free);
+  return peerup_fiber_spawn (stop_fiber, stop, stop_free);
 }

@@ -13,6 +13,7 @@ typedef struct
 {
   PeerupEngine *engine;
   char *peer;
+  DexPromise *promise; /* to a PeerupTrace. A fiber that waits must not be dropped: libdex 0.10.0 loses count of it */
 } Request;
 
 static void
@@ -22,6 +23,7 @@ request_free (gpointer data)
 
   g_object_unref (request->engine);
   g_free (request->peer);
+  dex_unref (request->promise);
   g_free (request);
 }
 
@@ -123,13 +125,10 @@ trace_measure (PeerupTrace *self, PeerupConnection *connection, PeerupConnection
   return TRUE;
 }
 
-static DexFuture *
-trace_fiber (gpointer data)
+static PeerupTrace *
+trace_peer (PeerupEngine *self, const char *name, GError **error)
 {
-  const Request *request = data;
-  PeerupEngine *self = request->engine;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (PeerupPeer) peer = dex_await_object (peerup_engine_connect (self, request->peer), &error);
+  g_autoptr (PeerupPeer) peer = dex_await_object (peerup_engine_connect (self, name), error);
   g_autoptr (PeerupTrace) trace = g_new0 (PeerupTrace, 1);
   g_autoptr (PeerupPeerId) relay_id = NULL;
   g_autoptr (GPtrArray) list = NULL;
@@ -137,13 +136,18 @@ trace_fiber (gpointer data)
   PeerupConnection *connection;
 
   if (peer == NULL)
-    return dex_future_new_for_error (g_steal_pointer (&error));
+    return NULL;
   if (self->swarm == NULL)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the engine does not run");
+    {
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the engine does not run");
+      return NULL;
+    }
   list = peerup_swarm_dup_connections (self->swarm, peerup_peer_get_peer_id (peer));
   if (list->len == 0)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the connection to %s has just ended: try again",
-                                  request->peer);
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the connection to %s has just ended: try again", name);
+      return NULL;
+    }
   connection = list->pdata[0];
   trace->path = peerup_connection_get_path_word (connection);
   relay_id = dup_relay (connection);
@@ -154,9 +158,23 @@ trace_fiber (gpointer data)
     }
   trace_add_hop (trace, peerup_peer_get_peer_id (peer),
                  relay_id == NULL ? peerup_connection_get_info (connection) : NULL);
-  if (!trace_measure (trace, connection, relays != NULL && relays->len > 0 ? relays->pdata[0] : NULL, &error))
-    return dex_future_new_for_error (g_steal_pointer (&error));
-  return dex_future_new_take_boxed (PEERUP_TYPE_TRACE, g_steal_pointer (&trace));
+  if (!trace_measure (trace, connection, relays != NULL && relays->len > 0 ? relays->pdata[0] : NULL, error))
+    return NULL;
+  return g_steal_pointer (&trace);
+}
+
+static DexFuture *
+trace_fiber (gpointer data)
+{
+  const Request *request = data;
+  g_autoptr (GError) error = NULL;
+  PeerupTrace *trace = trace_peer (request->engine, request->peer, &error);
+
+  if (trace != NULL)
+    dex_promise_resolve_boxed (request->promise, PEERUP_TYPE_TRACE, trace);
+  else
+    dex_promise_reject (request->promise, g_steal_pointer (&error));
+  return dex_future_new_true ();
 }
 
 static DexFuture *
@@ -172,9 +190,12 @@ peerup_engine_trace (PeerupEngine *self, const char *peer)
   Request *request = g_new (Request, 1);
   DexFuture *limit =
     dex_future_finally (dex_timeout_new_usec (PEERUP_ENGINE_PING_TIMEOUT), time_out, g_strdup (peer), g_free);
+  DexFuture *answer;
 
   request->engine = g_object_ref (self);
   request->peer = g_strdup (peer);
-  return dex_future_first (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, trace_fiber, request, request_free), limit,
-                           NULL);
+  request->promise = dex_promise_new ();
+  answer = DEX_FUTURE (dex_ref (request->promise));
+  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, trace_fiber, request, request_free));
+  return dex_future_first (answer, limit, NULL);
 }

@@ -16,8 +16,6 @@
 #define ADDRESSES_MAX 16
 /* Milliseconds without a check under way after which it has failed. */
 #define IDLE_TIMEOUT 1000
-/* Milliseconds that a router may take to answer for UPnP; nobody waits. */
-#define UPNP_TIMEOUT 2000
 
 /* Bytes of what is kept before the socket is taken: no link's datagram is longer. */
 #define EARLY_SIZE_MAX 1500
@@ -189,9 +187,10 @@ agent_add_addresses (PeerupIceAgent *self, const PeerupIceAgentOptions *options)
 static gboolean
 agent_start (PeerupIceAgent *self, const PeerupIceAgentOptions *options)
 {
-  g_object_set (self->agent, "controlling-mode", options->controlling, "upnp", options->upnp, "upnp-timeout",
-                UPNP_TIMEOUT, "ice-tcp", FALSE, "stun-pacing-timer", PEERUP_ICE_PACING, "idle-timeout", IDLE_TIMEOUT,
-                NULL);
+  /* Routers are asked for the port that is listened on (nat/peerup-port-mapping.h). They would answer for this
+   * search's socket when the search is long over, and for each one be looked for on every interface. */
+  g_object_set (self->agent, "controlling-mode", options->controlling, "upnp", FALSE, "ice-tcp", FALSE,
+                "stun-pacing-timer", PEERUP_ICE_PACING, "idle-timeout", IDLE_TIMEOUT, NULL);
   agent_set_server (self, options->server);
   if (agent_add_addresses (self, options) == 0)
     return FALSE;

@@ -29,7 +29,6 @@ typedef struct
 typedef struct
 {
   gboolean controlling;
-  gboolean upnp;                        /* asks routers for a mapping; waited for by nobody */
   const PeerupSocketAddress *addresses; /* of this machine: where sockets are bound; of which 16 are taken */
   guint n_addresses;
   const PeerupSocketAddress *server; /* STUN, nullable; tells addresses of its own family alone */

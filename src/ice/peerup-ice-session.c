@@ -77,7 +77,6 @@ session_open_agent (PeerupIceSession *self, GError **error)
   const PeerupSocketAddress *server = &self->options.server;
   const PeerupIceAgentOptions options = {
     .controlling = self->controlling,
-    .upnp = self->options.upnp,
     .addresses = self->options.networks.addresses,
     .n_addresses = self->options.networks.n,
     .server = server->any.sa_family != AF_UNSPEC ? server : NULL,

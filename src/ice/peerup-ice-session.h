@@ -29,7 +29,6 @@ typedef struct
   PeerupIceNetworks networks; /* of this machine */
   PeerupSocketAddress server; /* STUN; AF_UNSPEC: none */
   PeerupIceNat nat;
-  gboolean upnp;
 } PeerupIceSessionOptions;
 
 /* Either @connection or @error; both are borrowed. Not called for a session that was cancelled. */

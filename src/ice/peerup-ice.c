@@ -39,7 +39,6 @@ struct _PeerupIce
   PeerupSocketAddress servers[SERVERS_MAX];
   guint n_servers;
   PeerupIceNat nat;
-  gboolean upnp;
   PeerupIceNetworks networks; /* of a test; none: the real ones */
   GHashTable *searches;       /* PeerupPeerId -> Search */
   GQueue begun;               /* of Begun, oldest first */
@@ -109,7 +108,6 @@ search_start (Search *self, PeerupConnection *carrier, PeerupStream *stream)
     .networks = ice->networks,
     .server = ice_choose_server (ice),
     .nat = ice->nat,
-    .upnp = ice->upnp,
   };
 
   if (options.networks.n == 0)
@@ -279,13 +277,6 @@ peerup_ice_set_servers (PeerupIce *self, const PeerupSocketAddress *servers, gui
   self->n_servers = MIN (n, SERVERS_MAX);
   for (guint i = 0; i < self->n_servers; i++)
     self->servers[i] = servers[i];
-}
-
-void
-peerup_ice_set_upnp (PeerupIce *self, gboolean upnp)
-{
-  g_return_if_fail (PEERUP_IS_ICE (self));
-  self->upnp = upnp;
 }
 
 void

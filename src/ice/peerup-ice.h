@@ -32,8 +32,6 @@ PeerupIce *peerup_ice_new (PeerupSwarm *swarm) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_ice_set_admit_func (PeerupIce *self, PeerupIceAdmitFunc admit, gpointer data);
 /* @servers: STUN servers, the best first; 8 are looked at, at most. Copied. */
 void peerup_ice_set_servers (PeerupIce *self, const PeerupSocketAddress *servers, guint n);
-/* Whether routers are asked for a port of each search's socket by UPnP. Default FALSE. */
-void peerup_ice_set_upnp (PeerupIce *self, gboolean upnp);
 /* What is known of our NAT over IPv4; NULL: nothing. It is told to peers, so that both know what to try. */
 void peerup_ice_set_nat (PeerupIce *self, const PeerupNatFacts *facts);
 /* Finds a direct path to the peer of @carrier, on which both sides talk about it, whichever of them began. A search

@@ -10,6 +10,7 @@
 #include "swarm/peerup-probe.h"
 #include "wire/peerup-autonat-message.h"
 #include "wire/peerup-error.h"
+#include "transport/peerup-fiber.h"
 
 typedef struct
 {
@@ -124,5 +125,5 @@ peerup_autonat_dial (PeerupPeerId *client, PeerupMultiaddr *address, guint64 non
   self->address = peerup_multiaddr_ref (address);
   self->nonce = nonce;
   self->deadline = deadline;
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, dial_fiber, self, dial_free);
+  return peerup_fiber_spawn (dial_fiber, self, dial_free);
 }

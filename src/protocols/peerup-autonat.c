@@ -14,6 +14,7 @@
 #include "nat/peerup-reachability.h"
 #include "protocols/peerup-autonat-server.h"
 #include "wire/peerup-autonat-message.h"
+#include "transport/peerup-fiber.h"
 
 /* Microseconds a whole check may take: a server's 15 s, and what lies between us. */
 #define CHECK_TIMEOUT (20 * G_USEC_PER_SEC)
@@ -540,7 +541,7 @@ peerup_autonat_check (PeerupAutonat *self, PeerupPeerId *server, GPtrArray *addr
   check->nonce = make_nonce ();
   check->came = dex_promise_new ();
   g_ptr_array_add (self->checks, check);
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, check_fiber, check, check_free);
+  return peerup_fiber_spawn (check_fiber, check, check_free);
 }
 
 /* Life */

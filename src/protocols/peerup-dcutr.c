@@ -18,6 +18,7 @@
 #include "swarm/peerup-endpoint.h"
 #include "swarm/peerup-swarm-simultaneous.h"
 #include "transport/peerup-upgrade.h"
+#include "transport/peerup-fiber.h"
 
 /* Microseconds after which a try belongs to another upgrade than the one before it. */
 #define UPGRADE_GAP (30 * G_USEC_PER_SEC)
@@ -455,8 +456,7 @@ peerup_dcutr_connect (PeerupDcutr *self, PeerupConnection *relayed, gint64 deadl
   if (!g_hash_table_add (self->connecting, relayed))
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_LIMIT,
                                   "A direct connection to this peer is being tried already");
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, connect_fiber, upgrade_new (self, relayed, NULL, deadline),
-                              connect_free);
+  return peerup_fiber_spawn (connect_fiber, upgrade_new (self, relayed, NULL, deadline), connect_free);
 }
 
 /* The object */

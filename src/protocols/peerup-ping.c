@@ -7,6 +7,7 @@
  * stream at a time. Neither waits for a peer without a deadline. */
 
 #include "protocols/peerup-ping.h"
+#include "transport/peerup-fiber.h"
 
 #include <string.h>
 
@@ -229,7 +230,7 @@ peerup_pinger_ping (PeerupPinger *self, gint64 deadline)
   ping = g_new0 (Ping, 1);
   ping->self = g_object_ref (self);
   ping->deadline = deadline;
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, ping_fiber, ping, ping_free);
+  return peerup_fiber_spawn (ping_fiber, ping, ping_free);
 }
 
 PeerupConnection *

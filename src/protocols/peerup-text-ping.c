@@ -6,6 +6,7 @@
  * one fiber with one deadline; there is nothing to keep. */
 
 #include "protocols/peerup-text-ping.h"
+#include "transport/peerup-fiber.h"
 
 #include <string.h>
 
@@ -108,7 +109,7 @@ question_start (PeerupSwarm *swarm, PeerupPeerId *peer, const char *protocol, gi
   question->peer = peerup_peer_id_ref (peer);
   question->protocol = g_strdup (protocol);
   question->deadline = deadline;
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, func, question, question_free);
+  return peerup_fiber_spawn (func, question, question_free);
 }
 
 static DexFuture *

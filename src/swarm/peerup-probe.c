@@ -11,6 +11,7 @@
 #include "swarm/peerup-dial-lookup.h"
 #include "swarm/peerup-swarm-private.h"
 #include "wire/peerup-error.h"
+#include "transport/peerup-fiber.h"
 
 struct _PeerupProbe
 {
@@ -285,7 +286,7 @@ peerup_probe_addresses (PeerupSwarm *swarm, GPtrArray *addresses, gint64 deadlin
       target->attempts = g_ptr_array_new_with_free_func (attempt_drop);
       g_ptr_array_add (self->targets, target);
     }
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, probe_fiber, self, probe_free);
+  return peerup_fiber_spawn (probe_fiber, self, probe_free);
 }
 
 guint

@@ -10,6 +10,7 @@
 
 #include "swarm/peerup-swarm-private.h"
 #include "wire/peerup-error.h"
+#include "transport/peerup-fiber.h"
 
 /* Microseconds that the socket outlasts its connection, to say good-bye again to a peer that missed it. */
 #define LINGER G_USEC_PER_SEC
@@ -308,7 +309,7 @@ swarm_make (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote, Peerup
   g_atomic_ref_count_inc (&punched->ref_count);
   making->outbound = outbound;
   making->deadline = deadline;
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, making_fiber, making, making_free);
+  return peerup_fiber_spawn (making_fiber, making, making_free);
 }
 
 DexFuture *

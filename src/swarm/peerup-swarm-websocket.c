@@ -10,6 +10,7 @@
 #include "transport/peerup-tls-stream.h"
 #include "transport/peerup-websocket-stream.h"
 #include "wire/peerup-error.h"
+#include "transport/peerup-fiber.h"
 
 /* Microseconds for which a listener leaves the first word to the dialer. */
 #define HELLO_TIMEOUT (1 * G_USEC_PER_SEC)
@@ -115,7 +116,7 @@ web_fiber (gpointer data)
 static DexFuture *
 web_start (Web *self)
 {
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, web_fiber, self, web_free);
+  return peerup_fiber_spawn (web_fiber, self, web_free);
 }
 
 /* "example.org:443", "192.0.2.1:80", "[2001:db8::1]:80": a zone is nobody's business but ours. */

@@ -9,6 +9,7 @@
 #include "swarm/peerup-swarm-private.h"
 #include "transport/quic/peerup-quic.h"
 #include "wire/peerup-error.h"
+#include "transport/peerup-fiber.h"
 
 G_DEFINE_FINAL_TYPE (PeerupSwarm, peerup_swarm, G_TYPE_OBJECT)
 
@@ -297,7 +298,7 @@ swarm_open (PeerupSwarm *self, PeerupPeerId *peer, PeerupConnection *connection,
   open->protocols = g_strdupv ((char **) protocols);
   g_set_object (&open->early, early);
   open->deadline = deadline;
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, open_fiber, open, open_free);
+  return peerup_fiber_spawn (open_fiber, open, open_free);
 }
 
 DexFuture *

@@ -18,6 +18,7 @@ typedef struct
   char *host;
   guint16 port;
   gint64 deadline;
+  DexPromise *answer; /* to a PeerupStream; its cancellable ends the fiber, which itself may not be dropped */
 } Connect;
 
 static void
@@ -29,6 +30,7 @@ connect_free (gpointer data)
     close (self->fd);
   g_clear_object (&self->address);
   g_free (self->host);
+  dex_unref (self->answer);
   g_free (self);
 }
 
@@ -63,11 +65,18 @@ start_connect (int bound, GSocketAddress *address, GError **error)
   return -1;
 }
 
+static DexFuture *
+connect_wait (Connect *self, PeerupStream *stream, gint64 deadline)
+{
+  return dex_future_first (peerup_stream_wait (stream, G_IO_OUT), dex_timeout_new_deadline (deadline),
+                           dex_cancellable_new_from_cancellable (dex_promise_get_cancellable (self->answer)), NULL);
+}
+
 static PeerupStream *
-connect_one (int bound, GSocketAddress *address, gint64 deadline, GError **error)
+connect_one (Connect *self, GSocketAddress *address, gint64 deadline, GError **error)
 {
   g_autoptr (PeerupStream) stream = NULL;
-  int fd = start_connect (bound, address, error);
+  int fd = start_connect (g_steal_fd (&self->fd), address, error);
   int result = 0;
   socklen_t length = sizeof result;
 
@@ -76,8 +85,7 @@ connect_one (int bound, GSocketAddress *address, gint64 deadline, GError **error
   stream = peerup_socket_stream_new (fd, error);
   if (stream == NULL)
     return NULL;
-  if (!dex_await (dex_future_first (peerup_stream_wait (stream, G_IO_OUT), dex_timeout_new_deadline (deadline), NULL),
-                  NULL))
+  if (!dex_await (connect_wait (self, stream, deadline), NULL))
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "no answer in time");
       return NULL;
@@ -88,19 +96,41 @@ connect_one (int bound, GSocketAddress *address, gint64 deadline, GError **error
   return NULL;
 }
 
+/* Takes @error, which may only be missing where there is a @stream, or where nobody waits any more. */
+static DexFuture *
+connect_answer (Connect *self, PeerupStream *stream, GError *error)
+{
+  if (stream != NULL)
+    dex_promise_resolve_object (self->answer, stream);
+  else if (error != NULL)
+    dex_promise_reject (self->answer, error);
+  else
+    dex_promise_reject (self->answer, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "No longer needed"));
+  return dex_future_new_true ();
+}
+
+static DexFuture *
+connect_start (Connect *self, DexFiberFunc func)
+{
+  DexFuture *answer;
+
+  self->answer = dex_promise_new_cancellable ();
+  answer = DEX_FUTURE (dex_ref (self->answer));
+  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, func, self, connect_free));
+  return answer;
+}
+
 static DexFuture *
 connect_address_fiber (gpointer data)
 {
   Connect *self = data;
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
-  PeerupStream *stream = connect_one (g_steal_fd (&self->fd), self->address, self->deadline, &error);
+  PeerupStream *stream = connect_one (self, self->address, self->deadline, &error);
 
-  if (stream != NULL)
-    return dex_future_new_take_object (stream);
   text = describe_address (self->address);
   g_prefix_error (&error, "Cannot connect to %s: ", text);
-  return dex_future_new_for_error (g_steal_pointer (&error));
+  return connect_answer (self, stream, g_steal_pointer (&error));
 }
 
 DexFuture *
@@ -117,7 +147,7 @@ peerup_socket_connect_bound (int fd, GSocketAddress *address, gint64 deadline)
   self->fd = fd;
   self->address = g_object_ref (address);
   self->deadline = deadline;
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, connect_address_fiber, self, connect_free);
+  return connect_start (self, connect_address_fiber);
 }
 
 static GList *
@@ -132,6 +162,12 @@ resolve_host (Connect *self, GError **error)
   return dex_await_boxed (dex_resolver_lookup_by_name (resolver, self->host), error);
 }
 
+static gboolean
+is_given_up (Connect *self)
+{
+  return g_cancellable_is_cancelled (dex_promise_get_cancellable (self->answer));
+}
+
 static DexFuture *
 connect_host_fiber (gpointer data)
 {
@@ -140,7 +176,7 @@ connect_host_fiber (gpointer data)
   GList *addresses = resolve_host (self, &error);
   PeerupStream *stream = NULL;
 
-  for (GList *l = addresses; l != NULL && stream == NULL; l = l->next)
+  for (GList *l = addresses; l != NULL && stream == NULL && !is_given_up (self); l = l->next)
     {
       g_autoptr (GSocketAddress) address = g_inet_socket_address_new (l->data, self->port);
       gint64 now = g_get_monotonic_time ();
@@ -148,13 +184,11 @@ connect_host_fiber (gpointer data)
       gint64 share = (self->deadline - now) / (gint64) g_list_length (l);
 
       g_clear_error (&error);
-      stream = connect_one (-1, address, now + share, &error);
+      stream = connect_one (self, address, now + share, &error);
     }
   g_resolver_free_addresses (addresses);
-  if (stream != NULL)
-    return dex_future_new_take_object (stream);
   g_prefix_error (&error, "Cannot connect to %s port %u: ", self->host, self->port);
-  return dex_future_new_for_error (g_steal_pointer (&error));
+  return connect_answer (self, stream, g_steal_pointer (&error));
 }
 
 DexFuture *
@@ -166,5 +200,5 @@ peerup_socket_connect (const char *host, guint16 port, gint64 deadline)
   self->host = g_strdup (host);
   self->port = port;
   self->deadline = deadline;
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, connect_host_fiber, self, connect_free);
+  return connect_start (self, connect_host_fiber);
 }

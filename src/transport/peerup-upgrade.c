@@ -14,6 +14,7 @@
 #include "transport/peerup-tls-stream.h"
 #include "transport/peerup-yamux-connection.h"
 #include "wire/peerup-error.h"
+#include "transport/peerup-fiber.h"
 
 #define PROTOCOL_YAMUX "/yamux/1.0.0"
 
@@ -350,5 +351,5 @@ peerup_upgrade (PeerupStream *raw, const PeerupUpgradeOptions *options)
     peerup_multiaddr_ref (self->options.local_address);
   if (self->options.remote_address != NULL)
     peerup_multiaddr_ref (self->options.remote_address);
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, upgrade_fiber, self, upgrade_free);
+  return peerup_fiber_spawn (upgrade_fiber, self, upgrade_free);
 }

@@ -62,5 +62,8 @@ class Control:
     def relays(self):
         return self.call("ListRelays")
 
+    def network(self):
+        return self.call("GetNetwork")
+
     def close(self):
         self.connection.close_sync(None)

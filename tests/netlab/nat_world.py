@@ -106,6 +106,10 @@ class Device:
         relays = self.control.relays()
         return len(relays) == len(self.relays) and all(relay["state"] == "reserved" for relay in relays)
 
+    def is_measured(self):
+        """Whether it knows its NAT, or that nobody can tell: what is searched before that is searched in the dark."""
+        return self.control.network()["grade"] != ""
+
     def connect(self, address, seconds=PATIENCE):
         with self.space:
             connection = socket.create_connection(address, seconds)
@@ -173,9 +177,10 @@ class NatWorld:
         self.settle()
 
     def settle(self):
-        """Until everybody has a reservation everywhere."""
+        """Until everybody has a reservation everywhere, and knows its NAT."""
         for device in self.devices:
             wait_for(device.is_reserved, PATIENCE, f"{device.name}'s reservations")
+            wait_for(device.is_measured, PATIENCE, f"what {device.name} knows of its NAT")
 
     def end(self):
         """All at once, so that each waits for its own last things alone."""

@@ -527,7 +527,7 @@ test_thousand (void)
           peerup_quic_conn_close (client->conn, 0, NULL, world->now);
         }
       world->filter = NULL;
-      world_run (world, world->now + 70 * S);
+      world_run (world, world->now + PEERUP_QUIC_IDLE_TIMEOUT + 10 * S);
       forge_assert_nothing_left (world);
       world_restart (world);
       g_rand_free (self.rand);
