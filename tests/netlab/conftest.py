@@ -36,6 +36,8 @@ SHOWN = pytest.StashKey()  # {table: [line]}, for pytest's last words
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "sanitized: once is enough, with the sanitizers")
+    config.addinivalue_line("markers", "released: once is enough, without the sanitizers")
     config.addinivalue_line("markers", "by_the_clock: takes long because it waits for a timeout of the program")
     config.stash[SHOWN] = {}
     config.pluginmanager.register(Shown(config.stash[SHOWN]))

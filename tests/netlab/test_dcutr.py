@@ -21,6 +21,8 @@ from relay_lab import Internet, World
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "interop"))
 from peers import Program, peer_id, seed, seed_hex, stacks  # noqa: E402
 
+pytestmark = pytest.mark.sanitized
+
 RELAY = "5.6.7.2"
 OURS = netlab.BUILD / "tests/interop/peerup-interop"
 STACKS = ("go-0.47", "go-new")

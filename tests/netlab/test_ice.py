@@ -23,7 +23,7 @@ PORT = 4001
 CONE, ANY_PORT, NEXT_PORT = "1,3,0", "3,3,0", "3,3,1"
 NAT = {"port-restricted": CONE, "symmetric": ANY_PORT, "symmetric, sequential": NEXT_PORT}
 
-pytestmark = pytest.mark.skipif(not PEER.exists(), reason=f"{PEER} is not built")
+pytestmark = [pytest.mark.sanitized, pytest.mark.skipif(not PEER.exists(), reason=f"{PEER} is not built")]
 
 
 class Process:

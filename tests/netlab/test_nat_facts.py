@@ -13,6 +13,8 @@ from nat_lab import BY_NAME, EAST, WEST, Shores, SiteMaker
 from netlab import wait_for
 from relay_lab import World as RelayWorld
 
+pytestmark = pytest.mark.sanitized
+
 SOON = 6
 NONE, ADDRESS, PORT = "endpoint-independent", "address-dependent", "address-and-port-dependent"
 

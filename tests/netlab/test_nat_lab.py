@@ -12,6 +12,8 @@ from conftest import new_lab
 from nat_lab import BY_NAME, EAST, FIRST_PORT, KINDS, N_PORTS, ONLY_THE_WEB, By, Outcome, Shores, SiteMaker, expected
 from netlab import wait_for
 
+pytestmark = pytest.mark.sanitized
+
 PORTS = (7000, 7001)
 SOON = 20  # seconds for what takes a few milliseconds
 

@@ -28,7 +28,7 @@ PACKETS = 1536  # PEERUP_PORT_SEARCH_PROBES
 
 DOUBLE_SYMMETRIC = Kind("symmetric, double", mapping=By.PORT, rules="masquerade fully-random", routers=2)
 
-pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason=f"{PROGRAM} is not built")
+pytestmark = [pytest.mark.sanitized, pytest.mark.skipif(not PROGRAM.exists(), reason=f"{PROGRAM} is not built")]
 
 
 class Side:
