@@ -87,7 +87,8 @@ ports_of (const char *const *addresses, Ports *quic, Ports *tcp)
     {
       g_auto (GStrv) parts = g_strsplit (addresses[i], "/", -1);
 
-      if (g_strv_length (parts) < 5)
+      /* Those through a relay have its port. */
+      if (g_strv_length (parts) < 5 || g_strv_contains ((const char *const *) parts, "p2p-circuit"))
         continue;
       if (g_str_equal (parts[3], "tcp"))
         ports_add (tcp, g_ascii_strtoull (parts[4], NULL, 10));

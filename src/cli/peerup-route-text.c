@@ -206,13 +206,21 @@ append_path (GString *out, GVariant *path)
 static void
 append_event (GString *out, GVariant *event, gint64 now)
 {
+  static const char *const types[] = { "opened", "closed", "silent", "heard", "moved" };
+  static const char *const words[] = { "new path: ", "path ended: ", "no answer any more: ", "answers again: ",
+                                       "path moved: " };
+  const char *type = peerup_answer_get_string (event, "type");
+  const char *word = "";
   gint64 at = 0;
   g_autofree char *age = NULL;
   g_autofree char *line = NULL;
 
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
+    if (g_str_equal (type, types[i]))
+      word = words[i];
   g_variant_lookup (event, "at_us", "x", &at);
   age = peerup_cli_format_duration (MAX (now - at, 0) / G_USEC_PER_SEC);
-  line = g_strdup_printf ("%s ago: %s", age, peerup_answer_get_string (event, "text"));
+  line = g_strdup_printf ("%s ago: %s%s", age, word, peerup_answer_get_string (event, "text"));
   append_wrapped (out, line, "    ");
 }
 

@@ -49,7 +49,8 @@ on_connection_opened (PeerupSwarm *swarm, PeerupConnection *connection, gpointer
   const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
   gint64 now = g_get_monotonic_time ();
 
-  if (info->outbound || peerup_swarm_is_relayed (connection) || info->local_address == NULL ||
+  /* Where both sides had to open the way, nobody else comes in. */
+  if (info->outbound || info->punched || peerup_swarm_is_relayed (connection) || info->local_address == NULL ||
       info->remote_address == NULL || !peerup_engine_authorizes (self->engine, info->remote_peer) ||
       may_have_been_let_in (self, connection, now))
     return;

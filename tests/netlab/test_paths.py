@@ -60,6 +60,8 @@ def test_climbs_and_falls_back(world):
         wait_for(lambda: laptop.path(home) == home.path(laptop) == "direct", DIRECT * SLOWER, "a direct path on both sides")
         direct = time.monotonic() - began
         assert shown(laptop, home) == ("connected", "direct")
+        # Who came through a NAT that was opened for him shows nobody else the way in.
+        assert {device.control.network()["grade"] for device in (laptop, home)} == {"C"}
         # What began on the relay goes on there, for as long as it likes; what is new does not.
         assert says(first, b"still there") and laptop.reaches(address)
         time.sleep(max(0, began + direct + PROVEN + 1 - time.monotonic()))

@@ -46,8 +46,15 @@ test_listening (void)
   const char *const no_tcp[] = { "/ip4/192.0.2.1/udp/4001/quic-v1/p2p/X", NULL };
   const char *const other[] = { "/ip4/192.0.2.1/udp/4001/webrtc-direct/p2p/X", "/memory/1", "nonsense", NULL };
 
+  const char *const relayed[] = { "/ip4/192.0.2.1/udp/4001/quic-v1/p2p/X",
+                                  "/ip4/192.0.2.9/udp/7777/quic-v1/p2p/R/p2p-circuit/p2p/X", NULL };
+
   case_assert (peerup_check_listening, &(Case) { .addresses = both },
                "ok: QUIC and TCP on port 4001, at 3 addresses\n");
+  case_assert (
+    peerup_check_listening, &(Case) { .addresses = relayed },
+    "note: QUIC alone, on port 4001; networks that block UDP cannot reach it -> add /ip4/0.0.0.0/tcp/4001 to "
+    "network.listen_addresses in " CASE_CONFIG "\n");
   case_assert (peerup_check_listening, &(Case) { .addresses = apart },
                "ok: QUIC on ports 4001, 4003 and TCP on port 4002, at 3 addresses\n");
   case_assert (peerup_check_listening, &(Case) { .addresses = no_udp },

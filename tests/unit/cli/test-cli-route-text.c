@@ -93,14 +93,14 @@ test_paths (void)
            "12000>, 'packets_sent': <uint64 200>, 'packets_lost': <uint64 1>, 'bytes_received': <uint64 2048>, "
            "'bytes_sent': <uint64 1024>, 'age_us': <int64 61000000>}, {'path': <'relayed'>, 'transport': <'relay'>, "
            "'silent': <true>, 'age_us': <int64 2000000>}]>, 'events': <[{'type': <'opened'>, 'at_us': <int64 5000000>, "
-           "'text': <'A direct path was found.'>}]>}");
+           "'text': <'1.2.3.4 port 5 over QUIC'>}]>}");
   g_autofree char *text = peerup_route_text_paths (paths, 65 * G_USEC_PER_SEC);
 
   g_assert_cmpstr (text, ==,
                    "    Direct.\n"
                    "    punched, QUIC, 12.0 ms, 0.5 % lost, 2.0 KiB in, 1.0 KiB out, for 1 min 1 s\n"
                    "    relayed, gives no answer, 0 B in, 0 B out, for 2 s\n"
-                   "    1 min 0 s ago: A direct path was found.\n");
+                   "    1 min 0 s ago: new path: 1.2.3.4 port 5 over QUIC\n");
 }
 
 int
