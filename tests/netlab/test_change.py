@@ -68,7 +68,7 @@ def test_tcp_from_an_address_that_is_back(lab, far):
     with far.connect(proxy) as held:
         assert says(held, b"before")
         before = far.identity()
-        lab.change_address(netlab.CLIENT, netlab.CLIENT)
+        lab.change_address(netlab.CLIENT, netlab.CLIENT, 0)
         assert says(held, b"after")
         time.sleep(2)  # longer than an address may be away
         assert says(held, b"later")
