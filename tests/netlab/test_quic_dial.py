@@ -50,7 +50,8 @@ def test_first_byte_after_two_round_trips(lab, far):
     print(f"connect and first byte, median of {len(cold)}: {statistics.median(cold) * 1000:.0f} ms = "
           f"{statistics.median(cold) / RTT:.2f} RTT; best {min(cold) * 1000:.0f} ms; "
           f"on the connection {statistics.median(warm) * 1000:.0f} ms = {statistics.median(warm) / RTT:.2f} RTT")
-    assert 2 * RTT <= min(cold) <= 2 * RTT + MARGIN
+    # Sooner, where the daemon has begun to dial by itself: a forward is there that will want the peer again.
+    assert min(cold) <= 2 * RTT + MARGIN
     assert statistics.median(cold) <= 2 * RTT + 0.020 + SLACK
     assert RTT <= min(warm) and statistics.median(warm) <= RTT + 0.020 + SLACK
 
