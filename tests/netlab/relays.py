@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
 """A relay that "peerup relay setup" made in a directory of its own."""
-import contextlib
 import os
 import select
 import socket
@@ -10,22 +9,13 @@ from conftest import free_port
 from netlab import wait_for
 
 
-def free_port_of_both():
-    """One that neither TCP nor UDP has in use."""
-    while True:
-        port = free_port()
-        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("0.0.0.0", port))
-            return port
-
-
 class OwnRelay:
     """The files of a relay, and the peer whose home its commands run in."""
 
     def __init__(self, peer, *options, port=None):
         self.peer = peer
         self.directory = peer.home / "relay"
-        self.port = port or free_port_of_both()
+        self.port = port or free_port()
         self.config = self.directory / "relay-server.yaml"
         self.made = peer.json("relay", "setup", "--config-dir", self.directory, "--port", self.port, *options)
         self.id = self.made["peer_id"]

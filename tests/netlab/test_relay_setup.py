@@ -13,7 +13,8 @@ import pytest
 
 import netlab
 import qr
-from relays import OwnRelay, free_port_of_both
+from conftest import free_port
+from relays import OwnRelay
 
 OTHER = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
 FILES = {"relay.key": 0o600, "authorized_keys": 0o600, "relay-server.yaml": 0o600, "relay.nft": 0o600,
@@ -217,7 +218,7 @@ kill $!; wait
 
 def test_root_runs_it_by_hand(machine):
     """Its own user serves, and root asks it."""
-    port = free_port_of_both()
+    port = free_port()
     out, etc, told = machine(f"BUILD={netlab.BUILD} PORT={port}\n{BY_HAND}")
     made, checked = out.split("== check\n")
     assert "runuser -u peerup -- " in made and "This device is a relay" in made
