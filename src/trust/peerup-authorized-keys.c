@@ -15,15 +15,27 @@ struct _PeerupAuthorizedKeys
   GPtrArray *lines; /* of PeerupAuthorizedLine */
   gboolean final_newline;
   GArray *entries;   /* of guint: index of the line */
-  GHashTable *peers; /* PeerupPeerId, borrowed -> Grant */
+  GHashTable *peers; /* PeerupPeerId, borrowed -> Standing */
 };
 
-/* What the entries of one peer say together. */
+/* What the entries of one peer say together; of two that differ, the less. */
 typedef struct
 {
   guint line; /* of the first, from 0 */
   gint64 expires;
-} Grant;
+  gboolean guest;
+  gboolean sponsored;
+  PeerupPeerId *sponsor; /* NULL though it is sponsored: nobody whose word counts */
+} Standing;
+
+static void
+standing_free (gpointer data)
+{
+  Standing *self = data;
+
+  g_clear_pointer (&self->sponsor, peerup_peer_id_unref);
+  g_free (self);
+}
 
 static PeerupAuthorizedLine *
 get_line (PeerupAuthorizedKeys *self, guint index)
@@ -38,6 +50,30 @@ get_entry (PeerupAuthorizedKeys *self, guint entry)
 }
 
 static void
+standing_add_sponsor (Standing *self, const char *text)
+{
+  g_autoptr (PeerupPeerId) sponsor = peerup_peer_id_new_from_string (text, NULL);
+
+  if (!self->sponsored)
+    self->sponsor = g_steal_pointer (&sponsor);
+  else if (self->sponsor != NULL && (sponsor == NULL || !peerup_peer_id_equal (sponsor, self->sponsor)))
+    g_clear_pointer (&self->sponsor, peerup_peer_id_unref);
+  self->sponsored = TRUE;
+}
+
+static void
+standing_add (Standing *self, const PeerupAuthorizedLine *line)
+{
+  const char *sponsor = peerup_authorized_line_get_attribute (line, PEERUP_AUTHORIZED_KEYS_SPONSOR);
+  const char *guest = PEERUP_AUTHORIZED_KEYS_ROLE "=" PEERUP_AUTHORIZED_KEYS_GUEST;
+
+  self->expires = MIN (self->expires, line->expires);
+  self->guest |= g_ptr_array_find_with_equal_func (line->words, guest, g_str_equal, NULL);
+  if (sponsor != NULL)
+    standing_add_sponsor (self, sponsor);
+}
+
+static void
 reindex (PeerupAuthorizedKeys *self)
 {
   g_array_set_size (self->entries, 0);
@@ -45,19 +81,19 @@ reindex (PeerupAuthorizedKeys *self)
   for (guint i = 0; i < self->lines->len; i++)
     {
       PeerupAuthorizedLine *line = get_line (self, i);
-      Grant *grant;
+      Standing *standing;
 
       if (line->peer == NULL)
         continue;
       g_array_append_val (self->entries, i);
-      grant = g_hash_table_lookup (self->peers, line->peer);
-      if (grant == NULL)
+      standing = g_hash_table_lookup (self->peers, line->peer);
+      if (standing == NULL)
         {
-          grant = g_new (Grant, 1);
-          *grant = (Grant) { i, PEERUP_EXPIRES_NEVER };
-          g_hash_table_insert (self->peers, line->peer, grant);
+          standing = g_new (Standing, 1);
+          *standing = (Standing) { .line = i, .expires = PEERUP_EXPIRES_NEVER };
+          g_hash_table_insert (self->peers, line->peer, standing);
         }
-      grant->expires = MIN (grant->expires, line->expires);
+      standing_add (standing, line);
     }
 }
 
@@ -71,7 +107,7 @@ peerup_authorized_keys_parse (const char *text, gsize length)
   self = g_new0 (PeerupAuthorizedKeys, 1);
   self->lines = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_authorized_line_free);
   self->entries = g_array_new (FALSE, FALSE, sizeof (guint));
-  self->peers = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, NULL, g_free);
+  self->peers = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, NULL, standing_free);
   self->final_newline = length == 0 || text[length - 1] == '\n';
   while (length > 0)
     {
@@ -178,6 +214,22 @@ peerup_authorized_keys_dup_problems (PeerupAuthorizedKeys *self)
   return g_strv_builder_end (texts);
 }
 
+static void
+add_note_on_words (GStrvBuilder *texts, const PeerupAuthorizedLine *line, guint number)
+{
+  const char *role = peerup_authorized_line_get_attribute (line, PEERUP_AUTHORIZED_KEYS_ROLE);
+  const char *sponsor = peerup_authorized_line_get_attribute (line, PEERUP_AUTHORIZED_KEYS_SPONSOR);
+  g_autoptr (PeerupPeerId) id = sponsor != NULL ? peerup_peer_id_new_from_string (sponsor, NULL) : NULL;
+
+  if (role != NULL && !g_str_equal (role, PEERUP_AUTHORIZED_KEYS_GUEST))
+    g_strv_builder_take (texts, g_strdup_printf ("line %u: its role is not known here and limits nothing; one that is: "
+                                                 "role=" PEERUP_AUTHORIZED_KEYS_GUEST,
+                                                 number));
+  if (sponsor != NULL && id == NULL)
+    g_strv_builder_take (texts,
+                         g_strdup_printf ("line %u: its sponsor is not a peer ID, so the peer is refused", number));
+}
+
 char **
 peerup_authorized_keys_dup_notes (PeerupAuthorizedKeys *self)
 {
@@ -189,53 +241,102 @@ peerup_authorized_keys_dup_notes (PeerupAuthorizedKeys *self)
     {
       guint index = g_array_index (self->entries, guint, i);
       PeerupAuthorizedLine *line = get_line (self, index);
-      const Grant *grant = g_hash_table_lookup (self->peers, line->peer);
+      const Standing *standing = g_hash_table_lookup (self->peers, line->peer);
 
       if (line->expires == PEERUP_EXPIRES_MALFORMED)
         g_strv_builder_take (texts,
                              g_strdup_printf ("line %u: the expiry cannot be read, so the peer is refused; write "
                                               "it like expires=2030-12-31T18:00:00Z",
                                               index + 1));
-      if (grant->line != index)
+      add_note_on_words (texts, line, index + 1);
+      if (standing->line != index)
         g_strv_builder_take (texts,
                              g_strdup_printf ("line %u: the peer stands on line %u too; the earlier expiry counts",
-                                              index + 1, grant->line + 1));
+                                              index + 1, standing->line + 1));
     }
   return g_strv_builder_end (texts);
+}
+
+/* FALSE: it has a sponsor whose word does not count. */
+static gboolean
+find_earliest_end (PeerupAuthorizedKeys *self, const Standing *standing, gint64 *end)
+{
+  const Standing *sponsor;
+
+  *end = standing->expires;
+  if (!standing->sponsored)
+    return TRUE;
+  sponsor = standing->sponsor != NULL ? g_hash_table_lookup (self->peers, standing->sponsor) : NULL;
+  if (sponsor == NULL || sponsor->sponsored)
+    return FALSE;
+  *end = MIN (*end, sponsor->expires);
+  return TRUE;
 }
 
 PeerupAuthorization
 peerup_authorized_keys_lookup (PeerupAuthorizedKeys *self, const PeerupPeerId *peer, gint64 now, gint64 *expires)
 {
-  const Grant *grant;
+  const Standing *standing;
+  gint64 end;
 
   g_return_val_if_fail (self != NULL && peer != NULL, PEERUP_AUTHORIZATION_NONE);
 
-  grant = g_hash_table_lookup (self->peers, peer);
-  if (grant == NULL)
+  standing = g_hash_table_lookup (self->peers, peer);
+  if (standing == NULL || !find_earliest_end (self, standing, &end))
     return PEERUP_AUTHORIZATION_NONE;
   if (expires != NULL)
-    *expires = grant->expires;
-  return now < grant->expires ? PEERUP_AUTHORIZATION_VALID : PEERUP_AUTHORIZATION_EXPIRED;
+    *expires = end;
+  return now < end ? PEERUP_AUTHORIZATION_VALID : PEERUP_AUTHORIZATION_EXPIRED;
+}
+
+gboolean
+peerup_authorized_keys_is_guest (PeerupAuthorizedKeys *self, const PeerupPeerId *peer)
+{
+  const Standing *standing;
+
+  g_return_val_if_fail (self != NULL && peer != NULL, FALSE);
+
+  standing = g_hash_table_lookup (self->peers, peer);
+  return standing != NULL && standing->guest;
+}
+
+gboolean
+peerup_authorized_keys_is_sponsored (PeerupAuthorizedKeys *self, const PeerupPeerId *peer)
+{
+  const Standing *standing;
+
+  g_return_val_if_fail (self != NULL && peer != NULL, FALSE);
+
+  standing = g_hash_table_lookup (self->peers, peer);
+  return standing != NULL && standing->sponsored;
+}
+
+guint
+peerup_authorized_keys_append (PeerupAuthorizedKeys *self, const PeerupPeerId *peer, const char *comment)
+{
+  g_return_val_if_fail (self != NULL && peer != NULL, 0);
+
+  g_ptr_array_add (self->lines, peerup_authorized_line_new (peer, comment));
+  self->final_newline = TRUE;
+  reindex (self);
+  return self->entries->len - 1;
 }
 
 gboolean
 peerup_authorized_keys_add (PeerupAuthorizedKeys *self, const PeerupPeerId *peer, const char *comment, GError **error)
 {
-  const Grant *grant;
+  const Standing *standing;
 
   g_return_val_if_fail (self != NULL && peer != NULL, FALSE);
 
-  grant = g_hash_table_lookup (self->peers, peer);
-  if (grant != NULL)
+  standing = g_hash_table_lookup (self->peers, peer);
+  if (standing != NULL)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS, "peer %s is listed already, on line %u",
-                   peerup_peer_id_get_string (peer), grant->line + 1);
+                   peerup_peer_id_get_string (peer), standing->line + 1);
       return FALSE;
     }
-  g_ptr_array_add (self->lines, peerup_authorized_line_new (peer, comment));
-  self->final_newline = TRUE;
-  reindex (self);
+  (void) peerup_authorized_keys_append (self, peer, comment);
   return TRUE;
 }
 
@@ -249,9 +350,18 @@ check_listed (PeerupAuthorizedKeys *self, const PeerupPeerId *peer, GError **err
 }
 
 static gboolean
-is_entry_of (PeerupAuthorizedLine *line, const PeerupPeerId *peer)
+is_entry_of (PeerupAuthorizedKeys *self, guint entry, const PeerupPeerId *peer)
 {
-  return line->peer != NULL && peerup_peer_id_equal (line->peer, peer);
+  return peerup_peer_id_equal (get_entry (self, entry)->peer, peer);
+}
+
+void
+peerup_authorized_keys_remove_entry (PeerupAuthorizedKeys *self, guint entry)
+{
+  g_return_if_fail (self != NULL && entry < self->entries->len);
+
+  g_ptr_array_remove_index (self->lines, g_array_index (self->entries, guint, entry));
+  reindex (self);
 }
 
 gboolean
@@ -265,10 +375,9 @@ peerup_authorized_keys_remove (PeerupAuthorizedKeys *self, const PeerupPeerId *p
   held = peerup_peer_id_ref ((PeerupPeerId *) peer);
   if (!check_listed (self, peer, error))
     return FALSE;
-  for (guint i = self->lines->len; i > 0; i--)
-    if (is_entry_of (get_line (self, i - 1), peer))
-      g_ptr_array_remove_index (self->lines, i - 1);
-  reindex (self);
+  for (guint i = self->entries->len; i > 0; i--)
+    if (is_entry_of (self, i - 1, peer))
+      peerup_authorized_keys_remove_entry (self, i - 1);
   return TRUE;
 }
 
@@ -309,6 +418,31 @@ check_attribute (const char *key, const char *value, GError **error)
 }
 
 gboolean
+peerup_authorized_keys_set_entry (PeerupAuthorizedKeys *self, guint entry, const char *key, const char *value,
+                                  GError **error)
+{
+  PeerupAuthorizedLine *edited;
+  guint index;
+
+  g_return_val_if_fail (self != NULL && entry < self->entries->len && key != NULL, FALSE);
+
+  if (!check_attribute (key, value, error))
+    return FALSE;
+  index = g_array_index (self->entries, guint, entry);
+  edited = peerup_authorized_line_with (get_line (self, index), key, value);
+  if (edited == NULL)
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "line %u would be longer than %d bytes", index + 1,
+                   PEERUP_AUTHORIZED_LINE_MAX);
+      return FALSE;
+    }
+  peerup_authorized_line_free (self->lines->pdata[index]);
+  self->lines->pdata[index] = edited;
+  reindex (self);
+  return TRUE;
+}
+
+gboolean
 peerup_authorized_keys_set (PeerupAuthorizedKeys *self, const PeerupPeerId *peer, const char *key, const char *value,
                             GError **error)
 {
@@ -319,23 +453,8 @@ peerup_authorized_keys_set (PeerupAuthorizedKeys *self, const PeerupPeerId *peer
   held = peerup_peer_id_ref ((PeerupPeerId *) peer);
   if (!check_attribute (key, value, error) || !check_listed (self, peer, error))
     return FALSE;
-  for (guint i = 0; i < self->lines->len; i++)
-    {
-      PeerupAuthorizedLine *edited;
-
-      if (!is_entry_of (get_line (self, i), peer))
-        continue;
-      edited = peerup_authorized_line_with (get_line (self, i), key, value);
-      if (edited == NULL)
-        {
-          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "line %u would be longer than %d bytes", i + 1,
-                       PEERUP_AUTHORIZED_LINE_MAX);
-          reindex (self);
-          return FALSE;
-        }
-      peerup_authorized_line_free (self->lines->pdata[i]);
-      self->lines->pdata[i] = edited;
-    }
-  reindex (self);
+  for (guint i = 0; i < self->entries->len; i++)
+    if (is_entry_of (self, i, peer) && !peerup_authorized_keys_set_entry (self, i, key, value, error))
+      return FALSE;
   return TRUE;
 }

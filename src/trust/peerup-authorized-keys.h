@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  *
  * Untouched lines keep their bytes through parse, edit and to_text; a line that is edited keeps
  * its ID as it was written, its words, its comment and its line ending. Attributes are
- * written in a fixed order: expires, verified, group, hmac_proof, then the others as they stood.
+ * written in a fixed order: service, expires, verified, group, hmac_proof, then the others as they stood.
  * Bytes and times go in and out, files are peerup-authorized-keys-file.h's. Not
  * thread-safe. */
 typedef struct _PeerupAuthorizedKeys PeerupAuthorizedKeys;
@@ -25,6 +25,14 @@ typedef struct _PeerupAuthorizedKeys PeerupAuthorizedKeys;
 #define PEERUP_AUTHORIZED_KEYS_EXPIRES  "expires"
 #define PEERUP_AUTHORIZED_KEYS_VERIFIED "verified"
 #define PEERUP_AUTHORIZED_KEYS_GROUP    "group"
+/* The one value of role= with a meaning here: a guest, see peerup-grants.h. */
+#define PEERUP_AUTHORIZED_KEYS_ROLE  "role"
+#define PEERUP_AUTHORIZED_KEYS_GUEST "guest"
+/* The peer ID of who vouches for the peer: the entry counts while that one's own does, which must not have a sponsor
+ * itself. */
+#define PEERUP_AUTHORIZED_KEYS_SPONSOR "sponsor"
+/* Hex of the transcript of the pairing that it came by. */
+#define PEERUP_AUTHORIZED_KEYS_PAIRING "pairing"
 
 typedef enum
 {
@@ -56,11 +64,25 @@ char **peerup_authorized_keys_dup_problems (PeerupAuthorizedKeys *self) G_GNUC_W
 /* Things a person should know about entries that do count: an expiry that cannot be read, an ID listed twice. */
 char **peerup_authorized_keys_dup_notes (PeerupAuthorizedKeys *self) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The verdict on @peer at @now (seconds since 1970). An entry is valid until the second
- * before its expiry; of several entries for one peer the earliest expiry counts. @expires (nullable) gets
- * the expiry that counted, unless NONE. */
+/* How @peer stands at @now (seconds since 1970); who may what is decided by peerup_decide(). An entry is valid until
+ * the second before its expiry; of several entries for one peer the earliest expiry counts, and that of its sponsor.
+ * Who has a sponsor that is not listed, or has one itself, is NONE. @expires (nullable) gets the expiry that counted,
+ * unless NONE. */
 PeerupAuthorization
 peerup_authorized_keys_lookup (PeerupAuthorizedKeys *self, const PeerupPeerId *peer, gint64 now, gint64 *expires);
+/* Whether an entry of @peer says role=guest. */
+gboolean peerup_authorized_keys_is_guest (PeerupAuthorizedKeys *self, const PeerupPeerId *peer);
+
+/* Whether an entry of @peer says sponsor=. */
+gboolean peerup_authorized_keys_is_sponsored (PeerupAuthorizedKeys *self, const PeerupPeerId *peer);
+
+/* Edits of one entry, for files in which a peer may stand more than once. append: returns the new entry; @comment as
+ * with add. set: errors as with peerup_authorized_keys_set(). */
+guint peerup_authorized_keys_append (PeerupAuthorizedKeys *self, const PeerupPeerId *peer, const char *comment);
+gboolean peerup_authorized_keys_set_entry (PeerupAuthorizedKeys *self, guint entry, const char *key, const char *value,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void peerup_authorized_keys_remove_entry (PeerupAuthorizedKeys *self, guint entry);
+
 /* Appends an entry. EXISTS, with the line. @comment (nullable) comes from anywhere: it loses line ends, NUL and other
  * control characters and is cut to PEERUP_AUTHORIZED_COMMENT_MAX. */
 gboolean peerup_authorized_keys_add (PeerupAuthorizedKeys *self, const PeerupPeerId *peer, const char *comment,

@@ -12,7 +12,7 @@
 
 #define SHOWN_ID_MAX 64
 
-static const char *const attribute_order[] = { "expires", "verified", "group", "hmac_proof" };
+static const char *const attribute_order[] = { "service", "expires", "verified", "group", "hmac_proof" };
 
 static gboolean
 is_space (gunichar c)
@@ -67,7 +67,7 @@ is_unfit (gunichar c)
 
 /* NULL if nothing is left. */
 static char *
-sanitise_comment (const char *text, gsize length, gsize max)
+sanitise (const char *text, gsize length, gsize max)
 {
   g_autofree char *valid = g_utf8_make_valid (text, length);
   GString *clean = g_string_new (NULL);
@@ -86,6 +86,12 @@ sanitise_comment (const char *text, gsize length, gsize max)
   if (clean->str[0] == '\0')
     return g_string_free (clean, TRUE);
   return g_string_free (clean, FALSE);
+}
+
+char *
+peerup_trust_clean_text (const char *text, gsize max)
+{
+  return sanitise (text, strlen (text), max);
 }
 
 static gboolean
@@ -166,7 +172,7 @@ peerup_authorized_line_parse (const char *text, gsize length)
   if (hash != NULL)
     {
       self->raw_comment = g_strndup (hash + 1, end - hash - 1);
-      self->comment = sanitise_comment (hash + 1, end - hash - 1, G_MAXSIZE);
+      self->comment = sanitise (hash + 1, end - hash - 1, G_MAXSIZE);
     }
   if (self->words->len > 0)
     read_entry (self);
@@ -193,7 +199,7 @@ peerup_authorized_line_new (const PeerupPeerId *peer, const char *comment)
   g_autofree char *text = NULL;
 
   if (comment != NULL)
-    clean = sanitise_comment (comment, strlen (comment), PEERUP_AUTHORIZED_COMMENT_MAX);
+    clean = sanitise (comment, strlen (comment), PEERUP_AUTHORIZED_COMMENT_MAX);
   text = g_strconcat (peerup_peer_id_get_string (peer), clean != NULL ? "  # " : NULL, clean, NULL);
   return peerup_authorized_line_parse (text, strlen (text));
 }

@@ -42,6 +42,10 @@ void peerup_authorized_line_free (PeerupAuthorizedLine *self);
 /* (nullable): the first value of @key, borrowed. */
 const char *peerup_authorized_line_get_attribute (const PeerupAuthorizedLine *self, const char *key);
 
+/* (nullable) (transfer full): @text from anywhere as at most @max bytes of UTF-8 without line ends, control
+ * characters and such as hide or reorder text; NULL if nothing is left. */
+char *peerup_trust_clean_text (const char *text, gsize max) G_GNUC_WARN_UNUSED_RESULT;
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupAuthorizedLine, peerup_authorized_line_free)
 
 G_END_DECLS

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  *
- * The gate at the handshake. Lives as long as the engine, in the engine's thread and main
- * context. The verdicts are peerup_authorized_keys_lookup()'s; this object keeps the file's
- * entries current: a file monitor with a short delay, a timer for the next expiry, and
- * the set of peers that are valid now, to notice who is not any more.
+ * The follower of authorized_keys. Lives as long as the engine, in the engine's thread and main
+ * context. The verdicts are peerup_decide()'s; this object keeps the file's entries current,
+ * with a timer for the next expiry, and the set of peers that are valid now, to notice who is
+ * not any more.
  * It never fails open: what cannot be read leaves the old entries in force.
  */
 #include "trust/peerup-gater.h"
 
 #include "trust/peerup-authorized-keys-file.h"
+#include "trust/peerup-decision.h"
+#include "trust/peerup-file-watch.h"
 
-/* An editor writes, renames and sets modes in a burst; one reading is enough. */
-#define RELOAD_DELAY_MS 100
 /* The clock may be set and the machine may sleep, so an expiry is looked for this often. */
 #define EXPIRY_TIMER_MAX_MS (60 * 1000)
 
@@ -26,8 +26,7 @@ struct _PeerupGater
   char **warnings;
   GHashTable *valid; /* set of PeerupPeerId: valid at the last look */
   GMainContext *context;
-  GFileMonitor *monitors[2]; /* of the path, and of the file it links to */
-  GSource *reload_source;
+  PeerupFileWatch *watch;
   GSource *expiry_source;
 };
 
@@ -52,24 +51,12 @@ clear_source (GSource **source)
 }
 
 static void
-clear_monitors (PeerupGater *self)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (self->monitors); i++)
-    {
-      if (self->monitors[i] != NULL)
-        g_file_monitor_cancel (self->monitors[i]);
-      g_clear_object (&self->monitors[i]);
-    }
-}
-
-static void
 peerup_gater_dispose (GObject *object)
 {
   PeerupGater *self = PEERUP_GATER (object);
 
-  clear_source (&self->reload_source);
   clear_source (&self->expiry_source);
-  clear_monitors (self);
+  g_clear_pointer (&self->watch, peerup_file_watch_free);
   G_OBJECT_CLASS (peerup_gater_parent_class)->dispose (object);
 }
 
@@ -122,26 +109,27 @@ peerup_gater_new_open (void)
   return g_object_new (PEERUP_TYPE_GATER, NULL);
 }
 
-/* Why @peer may not connect, for a person; NULL if it may. */
-static char *
-dup_refusal (PeerupGater *self, const PeerupPeerId *peer, gint64 now)
+char *
+peerup_gater_dup_refusal (PeerupGater *self, PeerupPeerId *peer, gint64 now)
 {
+  PeerupDecisionFacts facts = { NULL };
+  PeerupDecision decision;
   gint64 expires = PEERUP_EXPIRES_NEVER;
   g_autofree char *time = NULL;
 
-  switch (peerup_authorized_keys_lookup (self->keys, peer, now, &expires))
-    {
-    case PEERUP_AUTHORIZATION_VALID:
-      return NULL;
-    case PEERUP_AUTHORIZATION_EXPIRED:
-      if (expires == PEERUP_EXPIRES_MALFORMED)
-        return g_strdup_printf ("its expiry in %s cannot be read", self->path);
-      time = peerup_expires_format (expires);
-      return g_strdup_printf ("its authorization expired at %s", time);
-    case PEERUP_AUTHORIZATION_NONE:
-    default:
-      return g_strdup_printf ("it is not listed in %s", self->path);
-    }
+  g_return_val_if_fail (PEERUP_IS_GATER (self) && peer != NULL, NULL);
+
+  facts.keys = self->keys;
+  decision = peerup_decide (&facts, peer, now);
+  if (decision.allow)
+    return NULL;
+  if (decision.reason != PEERUP_DECISION_EXPIRED)
+    return g_strdup_printf ("it is not listed in %s", self->path);
+  (void) peerup_authorized_keys_lookup (self->keys, peer, now, &expires);
+  if (expires == PEERUP_EXPIRES_MALFORMED)
+    return g_strdup_printf ("its expiry in %s cannot be read", self->path);
+  time = peerup_expires_format (expires);
+  return g_strdup_printf ("its authorization expired at %s", time);
 }
 
 gboolean
@@ -152,21 +140,12 @@ peerup_gater_is_open (PeerupGater *self)
   return self->path == NULL;
 }
 
-gboolean
-peerup_gater_check (PeerupGater *self, PeerupPeerId *peer, gint64 now, GError **error)
+PeerupAuthorizedKeys *
+peerup_gater_get_keys (PeerupGater *self)
 {
-  g_autofree char *refusal = NULL;
+  g_return_val_if_fail (PEERUP_IS_GATER (self), NULL);
 
-  g_return_val_if_fail (PEERUP_IS_GATER (self) && peer != NULL, FALSE);
-
-  if (self->path == NULL)
-    return TRUE;
-  refusal = dup_refusal (self, peer, now);
-  if (refusal == NULL)
-    return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED, "peer %s is refused: %s", peerup_peer_id_get_string (peer),
-               refusal);
-  return FALSE;
+  return self->keys;
 }
 
 const char *const *
@@ -258,7 +237,7 @@ peerup_gater_advance (PeerupGater *self, gint64 now)
   g_hash_table_iter_init (&iter, before);
   while (g_hash_table_iter_next (&iter, &peer, NULL))
     {
-      g_autofree char *refusal = dup_refusal (self, peer, now);
+      g_autofree char *refusal = peerup_gater_dup_refusal (self, peer, now);
 
       if (refusal != NULL)
         g_signal_emit (self, signals[SIGNAL_REVOKED], 0, peer, refusal);
@@ -315,55 +294,6 @@ take_keys (PeerupGater *self, PeerupAuthorizedKeys *keys)
     g_message ("%s", self->warnings[i]);
 }
 
-static gboolean on_reload_timer (gpointer user_data);
-
-/* The first event starts the delay and later ones do not prolong it: a file that is written without pause is
- * still read. */
-static void
-on_file_event (GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer user_data)
-{
-  PeerupGater *self = user_data;
-
-  /* The end of the writing is announced too. */
-  if (event == G_FILE_MONITOR_EVENT_CHANGED || event == G_FILE_MONITOR_EVENT_CREATED || self->reload_source != NULL)
-    return;
-  self->reload_source = g_timeout_source_new (RELOAD_DELAY_MS);
-  g_source_set_static_name (self->reload_source, "peerup-gater-reload");
-  g_source_set_callback (self->reload_source, on_reload_timer, self, NULL);
-  g_source_attach (self->reload_source, self->context);
-}
-
-static GFileMonitor *
-watch (PeerupGater *self, const char *path)
-{
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GError) error = NULL;
-  GFileMonitor *monitor = g_file_monitor_file (file, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
-
-  if (monitor == NULL)
-    {
-      g_message ("changes of %s will only be seen after a restart: %s", path, error->message);
-      return NULL;
-    }
-  g_signal_connect_object (monitor, "changed", G_CALLBACK (on_file_event), self, G_CONNECT_DEFAULT);
-  return monitor;
-}
-
-/* A link and what it leads to can both be replaced, and the link can be led elsewhere. */
-static void
-watch_file (PeerupGater *self)
-{
-  g_autofree char *target = peerup_authorized_keys_file_resolve (self->path);
-
-  clear_monitors (self);
-  /* A monitor speaks in the context that is the thread's default when it is made. */
-  g_main_context_push_thread_default (self->context);
-  self->monitors[0] = watch (self, self->path);
-  if (!g_str_equal (target, self->path))
-    self->monitors[1] = watch (self, target);
-  g_main_context_pop_thread_default (self->context);
-}
-
 gboolean
 peerup_gater_reload (PeerupGater *self, GError **error)
 {
@@ -392,16 +322,10 @@ peerup_gater_reload (PeerupGater *self, GError **error)
   return TRUE;
 }
 
-static gboolean
-on_reload_timer (gpointer user_data)
+static void
+on_file_changed (gpointer data)
 {
-  PeerupGater *self = user_data;
-
-  clear_source (&self->reload_source);
-  /* Watched first, read then: no change falls between. */
-  watch_file (self);
-  (void) peerup_gater_reload (self, NULL);
-  return G_SOURCE_REMOVE;
+  (void) peerup_gater_reload (data, NULL);
 }
 
 static PeerupGater *
@@ -413,7 +337,7 @@ new_for_file (const char *path, gboolean favours, GError **error)
 
   self->path = g_canonicalize_filename (path, NULL);
   self->favours = favours;
-  watch_file (self);
+  self->watch = peerup_file_watch_new (self->path, on_file_changed, self);
   keys = load_keys (self, &local);
   if (g_error_matches (local, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,

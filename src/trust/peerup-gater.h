@@ -5,14 +5,13 @@
 
 #include <gio/gio.h>
 
-#include "wire/peerup-peer-id.h"
+#include "trust/peerup-authorized-keys.h"
 
 G_BEGIN_DECLS
 
-/* Decides which peers may connect to us; what we dial ourselves is never asked about.
- * Follows its authorized_keys file without a restart and speaks up when a peer that it
- * let in may stay no longer. Belongs to the thread and the thread-default main context
- * that made it.
+/* Follows an authorized_keys file without a restart, for peerup_decide(), and speaks up when a peer
+ * that could connect may stay no longer. Belongs to the thread and the thread-default main
+ * context that made it.
  *
  * Signals:
  *   "revoked" (PeerupPeerId *peer, const char *reason): @peer was authorized and is not
@@ -33,10 +32,11 @@ PeerupGater *peerup_gater_new_for_file (const char *path, GError **error) G_GNUC
  * later; without entries it is no matter for a warning. */
 PeerupGater *peerup_gater_new_for_favours (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean peerup_gater_is_open (PeerupGater *self);
-/* Whether @peer may connect, or open a stream, at @now (seconds since 1970); GATED with the reason, which is for
- * our own log and not for the peer. */
-gboolean
-peerup_gater_check (PeerupGater *self, PeerupPeerId *peer, gint64 now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* (nullable) (transfer none): the entries in force; NULL with gating off. Until the next reload. */
+PeerupAuthorizedKeys *peerup_gater_get_keys (PeerupGater *self);
+/* (nullable) (transfer full): why @peer may not connect at @now (seconds since 1970), in words for our own log; NULL
+ * if peerup_decide() lets it. */
+char *peerup_gater_dup_refusal (PeerupGater *self, PeerupPeerId *peer, gint64 now) G_GNUC_WARN_UNUSED_RESULT;
 /* Sentences a person should read: nobody is authorized, an expiry cannot be read, an ID stands twice. Borrowed
  * until the next reload; empty if all is well. */
 const char *const *peerup_gater_get_warnings (PeerupGater *self);
