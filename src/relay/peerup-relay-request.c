@@ -148,7 +148,8 @@ request_begin_reservation (PeerupRelayRequest *self, gboolean *authorized, gint6
 
   if (peerup_relay_is_relayed (self->connection))
     return PEERUP_CIRCUIT_PERMISSION_DENIED;
-  if (!peerup_relay_server_asks_gate (server, request_get_source (self), authorized))
+  if (!peerup_relay_server_asks_gate (server, request_get_source (self), authorized) ||
+      !peerup_relay_server_allows (server, request_get_source (self), NULL))
     return PEERUP_CIRCUIT_PERMISSION_DENIED;
   /* It ends with the connection, which may have ended while the message lay here. */
   if (server->drained != NULL || peerup_connection_is_closed (self->connection))
@@ -197,7 +198,8 @@ request_begin_circuit (PeerupRelayRequest *self, PeerupPeerId *target)
   gboolean of_source = FALSE, of_target = FALSE;
   PeerupCircuitStatus status;
 
-  if (peerup_relay_is_relayed (self->connection) || !peerup_relay_server_asks_gate (server, source, &of_source))
+  if (peerup_relay_is_relayed (self->connection) || !peerup_relay_server_asks_gate (server, source, &of_source) ||
+      !peerup_relay_server_allows (server, source, target))
     return PEERUP_CIRCUIT_PERMISSION_DENIED;
   if (server->drained != NULL)
     return PEERUP_CIRCUIT_RESOURCE_LIMIT_EXCEEDED;

@@ -22,6 +22,8 @@ struct _PeerupRelayServer
   PeerupRelayGateFunc gate;
   gpointer gate_data;
   GDestroyNotify gate_destroy;
+  PeerupRelayAllowFunc allow; /* nullable */
+  gpointer allow_data;
 
   DexPromise *drained; /* NULL: it does not drain */
   PeerupTimer drain_timer;
@@ -30,6 +32,7 @@ struct _PeerupRelayServer
 /* Numbers have changed; a drain may be over. */
 void peerup_relay_server_changed (PeerupRelayServer *self);
 gboolean peerup_relay_server_asks_gate (PeerupRelayServer *self, PeerupPeerId *peer, gboolean *authorized);
+gboolean peerup_relay_server_allows (PeerupRelayServer *self, PeerupPeerId *peer, PeerupPeerId *target);
 /* A connection that goes through a relay itself. */
 gboolean peerup_relay_is_relayed (PeerupConnection *connection);
 

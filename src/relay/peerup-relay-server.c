@@ -61,6 +61,12 @@ peerup_relay_server_asks_gate (PeerupRelayServer *self, PeerupPeerId *peer, gboo
   return self->gate == NULL || self->gate (peer, authorized, self->gate_data);
 }
 
+gboolean
+peerup_relay_server_allows (PeerupRelayServer *self, PeerupPeerId *peer, PeerupPeerId *target)
+{
+  return self->allow == NULL || self->allow (peer, target, self->allow_data);
+}
+
 /* Addresses */
 
 static PeerupScope
@@ -246,6 +252,15 @@ peerup_relay_server_set_gate (PeerupRelayServer *self, PeerupRelayGateFunc gate,
   self->gate = gate;
   self->gate_data = data;
   self->gate_destroy = destroy;
+}
+
+void
+peerup_relay_server_set_allow (PeerupRelayServer *self, PeerupRelayAllowFunc allow, gpointer data)
+{
+  g_return_if_fail (PEERUP_IS_RELAY_SERVER (self));
+
+  self->allow = allow;
+  self->allow_data = data;
 }
 
 void

@@ -31,6 +31,9 @@ G_DECLARE_FINAL_TYPE (PeerupRelayServer, peerup_relay_server, PEERUP, RELAY_SERV
  * hold. A circuit has those only between two of them. */
 typedef gboolean (*PeerupRelayGateFunc) (PeerupPeerId *peer, gboolean *authorized, gpointer data);
 
+/* Asked where the gate lets @peer in: whether it may have a circuit to @target; NULL: a reservation. */
+typedef gboolean (*PeerupRelayAllowFunc) (PeerupPeerId *peer, PeerupPeerId *target, gpointer data);
+
 /* Counters since the start; they never go back. */
 typedef struct
 {
@@ -45,6 +48,8 @@ PeerupRelayServer *
 peerup_relay_server_new (PeerupSwarm *swarm, const PeerupRelaySettings *settings) G_GNUC_WARN_UNUSED_RESULT;
 void
 peerup_relay_server_set_gate (PeerupRelayServer *self, PeerupRelayGateFunc gate, gpointer data, GDestroyNotify destroy);
+/* @allow: nullable, for everything. @data outlives the server. */
+void peerup_relay_server_set_allow (PeerupRelayServer *self, PeerupRelayAllowFunc allow, gpointer data);
 /* For reservations and circuits that begin from now on. */
 void peerup_relay_server_set_settings (PeerupRelayServer *self, const PeerupRelaySettings *settings);
 /* (element-type PeerupMultiaddr) (nullable): what is told in reservations; the relay's /p2p is added where it is

@@ -107,6 +107,33 @@ test_gate (gpointer data)
   return NULL;
 }
 
+static gboolean
+allow (PeerupPeerId *peer, PeerupPeerId *target, gpointer data)
+{
+  RelayFixture *self = data;
+
+  return !peerup_peer_id_equal (peer, node_id (&self->a.node)) ||
+         (target != NULL && peerup_peer_id_equal (target, node_id (&self->c.node)));
+}
+
+/* Somebody who may have circuits to one peer, and nothing else. */
+static DexFuture *
+test_allow (gpointer data)
+{
+  RelayFixture *self = data;
+
+  peerup_relay_server_set_allow (self->server, allow, self);
+  relay_peer_reserve (&self->b, &self->relay);
+  relay_peer_reserve (&self->c, &self->relay);
+  g_assert_cmpint (relay_peer_ask_status (&self->a, &self->relay, PEERUP_CIRCUIT_RESERVE, NULL), ==,
+                   PEERUP_CIRCUIT_PERMISSION_DENIED);
+  assert_connect (self, &self->b, PEERUP_CIRCUIT_PERMISSION_DENIED);
+  g_assert_cmpuint (self->b.stops->len, ==, 0);
+  relay_peer_connect (&self->a, &self->c, &self->relay, NULL, NULL);
+  relay_peer_connect (&self->b, &self->c, &self->relay, NULL, NULL);
+  return NULL;
+}
+
 static void
 assert_answer (RelayFixture *self, gconstpointer bytes, gsize length, PeerupCircuitStatus expected)
 {
@@ -240,6 +267,7 @@ main (int argc, char **argv)
   ADD ("target-does-not-serve-stop", test_target_does_not_serve_stop);
   ADD ("target-does-not-accept", test_target_does_not_accept);
   ADD ("gate", test_gate);
+  ADD ("allow", test_allow);
   ADD ("malformed", test_malformed);
   ADD ("unexpected", test_unexpected);
   ADD ("hop-is-not-stop", test_hop_is_not_stop);
