@@ -565,7 +565,7 @@ peerup_autonat_finalize (GObject *object)
   PeerupAutonat *self = PEERUP_AUTONAT (object);
 
   g_clear_pointer (&self->server, peerup_autonat_server_free);
-  peerup_swarm_set_guests (self->swarm, NULL);
+  peerup_swarm_remove_guests (self->swarm, PEERUP_AUTONAT_DIAL_BACK);
   peerup_swarm_remove_protocol (self->swarm, PEERUP_AUTONAT_DIAL_BACK);
   /* Checks hold this. */
   g_assert (self->checks->len == 0);
@@ -594,6 +594,6 @@ peerup_autonat_new (PeerupSwarm *swarm)
 
   self->swarm = g_object_ref (swarm);
   peerup_swarm_add_protocol (swarm, PEERUP_AUTONAT_DIAL_BACK, on_dial_back, self, NULL);
-  peerup_swarm_set_guests (swarm, &guests);
+  peerup_swarm_add_guests (swarm, &guests);
   return self;
 }

@@ -26,6 +26,8 @@ struct _PeerupIdentify
   GObject parent_instance;
   PeerupSwarm *swarm;
   char *agent;
+  PeerupIdentifyView view; /* nullable */
+  gpointer view_data;
   GHashTable *links; /* PeerupConnection to Link */
   GHashTable *infos; /* PeerupPeerId to PeerupPeerInfo */
   PeerupTimer push_timer;
@@ -41,7 +43,8 @@ typedef struct
 {
   PeerupConnection *connection;
   DexPromise *identified;
-  guint64 told; /* generation that the peer has; 0 for none */
+  guint64 told;   /* generation that the peer has; 0 for none */
+  gboolean stale; /* what it was told is no longer what it is to know */
   PeerupRate pushes;
   GList push_link;
   gboolean queued;
@@ -114,6 +117,16 @@ identify_renew_record (PeerupIdentify *self, GPtrArray *addresses)
   self->record_generation = self->generation;
 }
 
+/* One that was made for a peer that is not told of all addresses. */
+static GBytes *
+identify_seal_less (PeerupIdentify *self, GPtrArray *addresses)
+{
+  g_autoptr (PeerupPeerRecord) record =
+    peerup_peer_record_new (peerup_swarm_get_peer_id (self->swarm), self->seq, addresses);
+
+  return peerup_peer_record_seal (peerup_swarm_get_identity (self->swarm), record, NULL);
+}
+
 static GPtrArray *
 identify_dup_protocols (PeerupIdentify *self)
 {
@@ -124,6 +137,23 @@ identify_dup_protocols (PeerupIdentify *self)
   return protocols;
 }
 
+static void
+identify_add_facts (PeerupIdentify *self, PeerupPeerId *peer, PeerupIdentifyMessage *message)
+{
+  guint n_addresses;
+
+  message->addresses = peerup_swarm_dup_announced_addresses (self->swarm);
+  message->protocols = identify_dup_protocols (self);
+  identify_renew_record (self, message->addresses);
+  n_addresses = message->addresses->len;
+  if (self->view != NULL)
+    self->view (peer, message->protocols, message->addresses, self->view_data);
+  if (message->addresses->len < n_addresses)
+    message->signed_record = identify_seal_less (self, message->addresses);
+  else if (self->record != NULL)
+    message->signed_record = g_bytes_ref (self->record);
+}
+
 static GBytes *
 identify_dup_own_message (PeerupIdentify *self, PeerupConnection *connection)
 {
@@ -132,15 +162,11 @@ identify_dup_own_message (PeerupIdentify *self, PeerupConnection *connection)
 
   message->public_key =
     peerup_public_key_ref (peerup_private_key_get_public_key (peerup_swarm_get_identity (self->swarm)));
-  message->addresses = peerup_swarm_dup_announced_addresses (self->swarm);
-  message->protocols = identify_dup_protocols (self);
+  identify_add_facts (self, info->remote_peer, message);
   if (info->remote_address != NULL)
     message->observed_address = peerup_multiaddr_ref (info->remote_address);
   message->agent = g_strdup (self->agent);
   message->protocol_version = g_strdup ("");
-  identify_renew_record (self, message->addresses);
-  if (self->record != NULL)
-    message->signed_record = g_bytes_ref (self->record);
   return peerup_identify_message_encode (message);
 }
 
@@ -178,7 +204,10 @@ on_identify_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStre
   Link *link = g_hash_table_lookup (self->links, connection);
 
   if (link != NULL)
-    link->told = self->generation;
+    {
+      link->told = self->generation;
+      link->stale = FALSE;
+    }
   exchange_start (self, connection, stream, identify_dup_own_message (self, connection), answer_fiber);
 }
 
@@ -318,6 +347,7 @@ identify_push_more (PeerupIdentify *self)
       g_queue_unlink (&self->to_push, &link->push_link);
       link->queued = FALSE;
       link->told = self->generation;
+      link->stale = FALSE;
       self->n_pushing++;
       exchange_start (self, link->connection, NULL, identify_dup_own_message (self, link->connection), push_fiber);
     }
@@ -328,7 +358,7 @@ identify_queue_push (PeerupIdentify *self, Link *link)
 {
   PeerupPeerInfo *info = g_hash_table_lookup (self->infos, peerup_connection_get_remote_peer (link->connection));
 
-  if (link->queued || link->told == self->generation || info == NULL ||
+  if (link->queued || (link->told == self->generation && !link->stale) || info == NULL ||
       !peerup_peer_info_has_protocol (info, PEERUP_IDENTIFY_PUSH_PROTOCOL))
     return;
   link->queued = TRUE;
@@ -416,6 +446,36 @@ peerup_identify_set_agent (PeerupIdentify *self, const char *agent)
   g_return_if_fail (agent != NULL);
 
   g_set_str (&self->agent, agent);
+}
+
+void
+peerup_identify_set_view (PeerupIdentify *self, PeerupIdentifyView view, gpointer data)
+{
+  g_return_if_fail (PEERUP_IS_IDENTIFY (self));
+
+  self->view = view;
+  self->view_data = data;
+}
+
+void
+peerup_identify_push_to (PeerupIdentify *self, PeerupPeerId *peer)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_return_if_fail (PEERUP_IS_IDENTIFY (self));
+  g_return_if_fail (peer != NULL);
+
+  g_hash_table_iter_init (&iter, self->links);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Link *link = value;
+
+      if (!peerup_peer_id_equal (peerup_connection_get_remote_peer (link->connection), peer))
+        continue;
+      link->stale = TRUE;
+      identify_queue_push (self, link);
+    }
 }
 
 PeerupPeerInfo *

@@ -26,6 +26,12 @@ G_DECLARE_FINAL_TYPE (PeerupIdentify, peerup_identify, PEERUP, IDENTIFY, GObject
 PeerupIdentify *peerup_identify_new (PeerupSwarm *swarm) G_GNUC_WARN_UNUSED_RESULT;
 /* What we call ourselves; PEERUP_AGENT unless set. In what is sent from now on. */
 void peerup_identify_set_agent (PeerupIdentify *self, const char *agent);
+/* Takes away from @protocols (of char *) and @addresses (of PeerupMultiaddr) what @peer is not to be told. */
+typedef void (*PeerupIdentifyView) (PeerupPeerId *peer, GPtrArray *protocols, GPtrArray *addresses, gpointer data);
+/* In what is sent from now on; without one everybody is told the same. @data outlives this. */
+void peerup_identify_set_view (PeerupIdentify *self, PeerupIdentifyView view, gpointer data);
+/* What @peer is to be told has changed: pushes to it, if it is connected. */
+void peerup_identify_push_to (PeerupIdentify *self, PeerupPeerId *peer);
 /* (transfer full) (nullable): what is known of @peer. */
 PeerupPeerInfo *peerup_identify_dup_info (PeerupIdentify *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* Resolves to TRUE when @connection has been identified (dup_info then has it). Rejects with

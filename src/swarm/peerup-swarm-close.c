@@ -76,7 +76,7 @@ peerup_swarm_close (PeerupSwarm *self)
 
   self->closed = TRUE;
   peerup_swarm_stop_listening (self);
-  peerup_swarm_set_guests (self, NULL);
+  peerup_swarm_clear_guests (self);
   swarm_cancel_pending (self);
   relayed = swarm_close_connections (self, TRUE);
   if (relayed == NULL)

@@ -31,10 +31,12 @@ struct _PeerupSwarm
   gpointer gate_data;
   GDestroyNotify gate_destroy;
 
-  GHashTable *protocols; /* name -> Handler */
-  GPtrArray *listening;  /* of Listening; peerup-swarm-listen.c */
-  GPtrArray *quic;       /* of PeerupQuicTransport; peerup-swarm-quic.c */
-  GPtrArray *punched;    /* sockets with one connection each; peerup-swarm-punch.c */
+  GHashTable *protocols;   /* name -> Handler */
+  PeerupProtocolView view; /* NULL: everybody may have all of them */
+  gpointer view_data;
+  GPtrArray *listening; /* of Listening; peerup-swarm-listen.c */
+  GPtrArray *quic;      /* of PeerupQuicTransport; peerup-swarm-quic.c */
+  GPtrArray *punched;   /* sockets with one connection each; peerup-swarm-punch.c */
   PeerupQuicCongestion congestion;
   gint64 keep_alive;                /* µs */
   char *websocket_certificate_file; /* nullable, as the next */
@@ -56,8 +58,8 @@ struct _PeerupSwarm
   gpointer standing_data;
   GPtrArray *relayed_addresses; /* of PeerupMultiaddr */
   GPtrArray *mapped_addresses;  /* likewise */
-  PeerupSwarmGuests guest_funcs;
-  GPtrArray *guests; /* peerup-swarm-guest.c */
+  GArray *guest_kinds;          /* of PeerupSwarmGuests */
+  GPtrArray *guests;            /* peerup-swarm-guest.c */
   gboolean closed;
 };
 
@@ -87,6 +89,8 @@ gboolean peerup_swarm_expects_guest (PeerupSwarm *self, PeerupMultiaddr *remote)
 /* Takes @connection, which the gate refuses, up as a guest, if it is still expected. Borrows it. */
 gboolean peerup_swarm_take_guest (PeerupSwarm *self, PeerupConnection *connection);
 GPtrArray *peerup_swarm_guests_new (void) G_GNUC_WARN_UNUSED_RESULT;
+/* No exception is left, and no guest. */
+void peerup_swarm_clear_guests (PeerupSwarm *self);
 /* The best open connection to @peer that is not silent, borrowed, or NULL; see peerup-swarm-rank.c. */
 PeerupConnection *peerup_swarm_best_connection (PeerupSwarm *self, PeerupPeerId *peer);
 /* The same of those that go through no relay. */

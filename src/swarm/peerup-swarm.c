@@ -117,7 +117,11 @@ incoming_free (gpointer data)
 static gboolean
 is_protocol_served (const char *protocol, gpointer data)
 {
-  return g_hash_table_contains (((Incoming *) data)->swarm->protocols, protocol);
+  Incoming *self = data;
+  PeerupSwarm *swarm = self->swarm;
+
+  return g_hash_table_contains (swarm->protocols, protocol) &&
+         (swarm->view == NULL || swarm->view (swarm, self->connection, protocol, swarm->view_data));
 }
 
 static DexFuture *
@@ -473,6 +477,15 @@ peerup_swarm_remove_protocol (PeerupSwarm *self, const char *protocol)
     g_signal_emit (self, signals[SIGNAL_PROTOCOLS_CHANGED], 0);
 }
 
+void
+peerup_swarm_set_protocol_view (PeerupSwarm *self, PeerupProtocolView view, gpointer data)
+{
+  g_return_if_fail (PEERUP_IS_SWARM (self));
+
+  self->view = view;
+  self->view_data = data;
+}
+
 static int
 compare_names (gconstpointer a, gconstpointer b)
 {
@@ -551,7 +564,7 @@ peerup_swarm_dispose (GObject *object)
 
   self->closed = TRUE;
   peerup_swarm_stop_listening (self);
-  peerup_swarm_set_guests (self, NULL);
+  peerup_swarm_clear_guests (self);
   for (guint i = 0; i < list->len; i++)
     {
       g_signal_handlers_disconnect_by_data (list->pdata[i], self);
@@ -565,6 +578,7 @@ peerup_swarm_dispose (GObject *object)
   g_hash_table_remove_all (self->connections);
   g_hash_table_remove_all (self->protocols);
   peerup_swarm_set_gate (self, NULL, NULL, NULL);
+  peerup_swarm_set_protocol_view (self, NULL, NULL);
   G_OBJECT_CLASS (peerup_swarm_parent_class)->dispose (object);
 }
 
@@ -580,6 +594,7 @@ peerup_swarm_finalize (GObject *object)
   g_hash_table_unref (self->direct_dials);
   g_ptr_array_unref (self->relayed_addresses);
   g_ptr_array_unref (self->guests);
+  g_array_unref (self->guest_kinds);
   g_ptr_array_unref (self->mapped_addresses);
   g_hash_table_unref (self->upgrading);
   g_ptr_array_unref (self->openings);
@@ -635,6 +650,7 @@ peerup_swarm_init (PeerupSwarm *self)
   self->direct_dials = g_hash_table_new (peerup_peer_id_hash, peerup_peer_id_equal);
   self->relayed_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->guests = peerup_swarm_guests_new ();
+  self->guest_kinds = g_array_new (FALSE, FALSE, sizeof (PeerupSwarmGuests));
   self->mapped_addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   self->upgrading = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->openings = g_ptr_array_new ();

@@ -38,13 +38,12 @@ PeerupPeerId *peerup_swarm_get_peer_id (PeerupSwarm *self);
 
 /* Asked at the handshake and again for each inbound stream. Set before listening. */
 void peerup_swarm_set_gate (PeerupSwarm *self, PeerupGateFunc gate, gpointer data, GDestroyNotify destroy);
-/* The gate's one exception: an inbound connection of a peer that it refuses is let in as a guest, for @protocol
- * (static) alone, where @expects says so of the address that it comes from: at the handshake, and again when that is
- * done.
- * @came is told of it then, and closes it when it has done its work; @stream gets its streams, as a protocol's handler
- * does. A guest is no connection of the swarm: it is in no signal and no list, but the limits count it, and every
- * other protocol is refused to it. A peer that the gate admits is never a guest. NULL: no exception, which closes those
- * that are there. */
+/* The gate's exceptions: an inbound connection of a peer that it refuses is let in as a guest, for @protocol (static)
+ * alone, where @expects says so of the address that it comes from: at the handshake, and again when that is done.
+ * @came (nullable) is told of it then, and whoever waited for it closes it when it has done its work; @stream gets its
+ * streams, as a protocol's handler does. A guest is no connection of the swarm: it is in no signal and no list, but
+ * the limits count it, and every protocol but those of the exceptions that expected it is refused to it. A peer that
+ * the gate admits is never a guest: who serves @protocol to it adds that as a protocol, too. */
 typedef struct
 {
   const char *protocol;
@@ -53,7 +52,16 @@ typedef struct
   PeerupProtocolFunc stream;
   gpointer data;
 } PeerupSwarmGuests;
-void peerup_swarm_set_guests (PeerupSwarm *self, const PeerupSwarmGuests *guests);
+/* @guests is copied; one for each protocol. */
+void peerup_swarm_add_guests (PeerupSwarm *self, const PeerupSwarmGuests *guests);
+/* Closes the guests that nobody else expected. Nothing happens without an exception for @protocol. */
+void peerup_swarm_remove_guests (PeerupSwarm *self, const char *protocol);
+/* The exception for @protocol has done with the guest @connection, which is closed with @code unless another exception
+ * expected it, too. Nothing happens when it is no guest, or none of @protocol's. */
+void peerup_swarm_release_guest (PeerupSwarm *self, PeerupConnection *connection, const char *protocol, guint32 code);
+/* Guests that are here now. */
+guint peerup_swarm_get_n_guests (PeerupSwarm *self);
+
 /* "/tls/1.0.0" and "/noise" in order of preference; the strings are static. Default both. */
 void peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securities);
 /* For QUIC sockets that are opened from then on. Default BBR. */
@@ -140,6 +148,11 @@ void peerup_swarm_add_protocol (PeerupSwarm *self, const char *protocol, PeerupP
                                 GDestroyNotify destroy);
 void peerup_swarm_remove_protocol (PeerupSwarm *self, const char *protocol);
 char **peerup_swarm_dup_protocols (PeerupSwarm *self);
+/* Whether @protocol, which is served, is there for the peer of @connection; if not, it is answered as one that is not
+ * served. Asked for each inbound stream. Without one, or with NULL, everything is. */
+typedef gboolean (*PeerupProtocolView) (PeerupSwarm *self, PeerupConnection *connection, const char *protocol,
+                                        gpointer data);
+void peerup_swarm_set_protocol_view (PeerupSwarm *self, PeerupProtocolView view, gpointer data);
 
 /* QUIC over a UDP socket that somebody has made reach @peer at @remote through NATs (ICE, port search). Takes @fd,
  * bound and without blocking, in any case, and keeps it as long as the connection. One side dials, the other

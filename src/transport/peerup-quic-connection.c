@@ -12,6 +12,8 @@
 
 /* Opens that wait for a place. */
 #define OPENERS_MAX 1024
+/* Milliseconds that a retired connection without streams stays: the peer may have opened one that is on its way. */
+#define RETIRE_LINGER_MS 500
 
 struct _PeerupQuicConnection
 {
@@ -22,6 +24,7 @@ struct _PeerupQuicConnection
   PeerupQuicLife life; /* as it was noted last */
   guint32 retire_code;
   gboolean retired;
+  GSource *linger; /* nullable */
   void (*gone) (gpointer data);
   gpointer gone_data;
 };
@@ -142,6 +145,38 @@ peerup_quic_connection_abort (PeerupConnection *connection, const GError *error)
                           g_get_monotonic_time ());
 }
 
+static gboolean
+on_lingered (gpointer data)
+{
+  PeerupQuicConnection *self = data;
+
+  g_clear_pointer (&self->linger, g_source_unref);
+  if (peerup_quic_conn_get_n_channels (self->conn) == 0)
+    peerup_quic_connection_close (PEERUP_CONNECTION (self), self->retire_code);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+quic_connection_linger (PeerupQuicConnection *self)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  if (self->linger != NULL || peerup_connection_is_closed (PEERUP_CONNECTION (self)))
+    return;
+  self->linger = g_timeout_source_new (RETIRE_LINGER_MS);
+  g_source_set_static_name (self->linger, "peerup-quic-retired");
+  g_source_set_callback (self->linger, on_lingered, self, NULL);
+  g_source_attach (self->linger, context);
+}
+
+static void
+quic_connection_stop_lingering (PeerupQuicConnection *self)
+{
+  if (self->linger != NULL)
+    g_source_destroy (self->linger);
+  g_clear_pointer (&self->linger, g_source_unref);
+}
+
 /* QUIC itself has no way to tell the peer that it shall open no more streams. Both sides
  * prefer the same connection of several, so it stays without any. */
 static void
@@ -153,14 +188,14 @@ peerup_quic_connection_retire (PeerupConnection *connection, guint32 code)
   self->retire_code = code;
   peerup_quic_conn_set_keep_alive (self->conn, FALSE);
   if (peerup_quic_conn_get_n_channels (self->conn) == 0)
-    peerup_quic_connection_close (connection, code);
+    quic_connection_linger (self);
 }
 
 void
 peerup_quic_connection_drained (PeerupQuicConnection *self)
 {
   if (self->retired)
-    peerup_quic_connection_close (PEERUP_CONNECTION (self), self->retire_code);
+    quic_connection_linger (self);
 }
 
 GError *
@@ -183,6 +218,7 @@ peerup_quic_connection_closed (PeerupQuicConnection *self, const GError *error)
   g_autoptr (PeerupQuicConnection) held = g_object_ref (self);
   g_autoptr (GError) reason = peerup_quic_connection_explain (self, error);
 
+  quic_connection_stop_lingering (self);
   reject_all (self, reason);
   peerup_connection_set_closed (PEERUP_CONNECTION (self), g_steal_pointer (&reason));
 }
@@ -334,6 +370,7 @@ peerup_quic_connection_dispose (GObject *object)
 static void
 peerup_quic_connection_finalize (GObject *object)
 {
+  quic_connection_stop_lingering (PEERUP_QUIC_CONNECTION (object));
   g_clear_pointer (&PEERUP_QUIC_CONNECTION (object)->conn, peerup_quic_conn_unref);
   G_OBJECT_CLASS (peerup_quic_connection_parent_class)->finalize (object);
 }

@@ -218,6 +218,38 @@ test_unknown_protocol (void)
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION);
 }
 
+static gboolean
+may_have (PeerupSwarm *swarm, PeerupConnection *connection, const char *protocol, gpointer data)
+{
+  return *(gboolean *) data;
+}
+
+/* What a peer may not have is to it as if it were not there, from the next stream on. */
+static void
+test_protocol_view (void)
+{
+  g_auto (Node) a = { 0 };
+  g_auto (Node) b = { 0 };
+  g_autoptr (GError) unknown = NULL;
+  g_autoptr (GError) hidden = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeerupStream) stream = NULL;
+  gboolean may = FALSE;
+
+  node_init (&a, 1, NODE_SILENT);
+  node_init (&b, 2, NODE_TCP);
+  node_learn (&a, &b);
+  peerup_swarm_set_protocol_view (b.swarm, may_have, &may);
+  hidden = test_take_error (open_echo (&a, &b, NODE_ECHO));
+  unknown = test_take_error (open_echo (&a, &b, "/test/nobody/1.0.0"));
+  g_assert_error (hidden, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION);
+  g_assert_error (unknown, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION);
+  may = TRUE;
+  stream = test_take_object (open_echo (&a, &b, NODE_ECHO), &error);
+  g_assert_no_error (error);
+  peerup_swarm_set_protocol_view (b.swarm, NULL, NULL);
+}
+
 /* The gate */
 
 static void
@@ -633,6 +665,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/swarm/echo/noise", &tcp_noise, run_echo);
   g_test_add_data_func ("/swarm/echo/quic", &quic, run_echo);
   g_test_add_func ("/swarm/unknown-protocol", test_unknown_protocol);
+  g_test_add_func ("/swarm/protocol-view", test_protocol_view);
   g_test_add_data_func ("/swarm/gate/tls", &tcp_tls, run_gate);
   g_test_add_data_func ("/swarm/gate/noise", &tcp_noise, run_gate);
   g_test_add_data_func ("/swarm/gate/quic", &quic, run_gate);
