@@ -161,6 +161,7 @@ add_relay (JsonBuilder *builder, PeerupConfig *self)
   add_duration (builder, "reservation_interval", self->reservation_interval);
   add_flag (builder, "serve", self->relay_serve);
   add_flag (builder, "serve_peers", self->relay_serve_peers);
+  add_flag (builder, "sponsor", self->relay_sponsor);
   add_duration (builder, "drain_time", self->relay_drain_time);
   add_list (builder, "announce", self->relay_announce, address_to_string);
   json_builder_end_object (builder);
@@ -202,6 +203,7 @@ add_reach (JsonBuilder *builder, PeerupConfig *self)
   begin (builder, "discovery");
   add_string (builder, "rendezvous", self->rendezvous);
   add_string (builder, "network", self->network);
+  add_flag (builder, "mdns", self->mdns);
   add_list (builder, "bootstrap_peers", self->bootstrap_peers, address_to_string);
   json_builder_end_object (builder);
 }
@@ -216,6 +218,9 @@ add_telemetry (JsonBuilder *builder, PeerupConfig *self)
   json_builder_end_object (builder);
   begin (builder, "audit");
   add_flag (builder, "enabled", self->audit_enabled);
+  add_string (builder, "file", self->audit_file);
+  add_size (builder, "max_size", self->audit_max_size);
+  add_number (builder, "keep", self->audit_keep);
   json_builder_end_object (builder);
   json_builder_end_object (builder);
   begin (builder, "health");

@@ -61,13 +61,10 @@ static const PeerupConfigKey network_keys[] = {
 };
 
 static const PeerupConfigKey relay_keys[] = {
-  { "addresses", PEERUP_CONFIG_KEY_LIST },
-  { "reservation_interval", PEERUP_CONFIG_KEY_TEXT },
-  { "serve", PEERUP_CONFIG_KEY_FLAG },
-  { "serve_peers", PEERUP_CONFIG_KEY_FLAG },
-  { "drain_time", PEERUP_CONFIG_KEY_TEXT },
-  { "announce", PEERUP_CONFIG_KEY_LIST },
-  { NULL },
+  { "addresses", PEERUP_CONFIG_KEY_LIST }, { "reservation_interval", PEERUP_CONFIG_KEY_TEXT },
+  { "serve", PEERUP_CONFIG_KEY_FLAG },     { "serve_peers", PEERUP_CONFIG_KEY_FLAG },
+  { "sponsor", PEERUP_CONFIG_KEY_FLAG },   { "drain_time", PEERUP_CONFIG_KEY_TEXT },
+  { "announce", PEERUP_CONFIG_KEY_LIST },  { NULL },
 };
 
 static const PeerupConfigKey resources_keys[] = {
@@ -94,6 +91,7 @@ static const PeerupConfigKey health_keys[] = {
 static const PeerupConfigKey discovery_keys[] = {
   { "rendezvous", PEERUP_CONFIG_KEY_TEXT },
   { "network", PEERUP_CONFIG_KEY_TEXT },
+  { "mdns", PEERUP_CONFIG_KEY_FLAG },
   { "bootstrap_peers", PEERUP_CONFIG_KEY_LIST },
   { NULL },
 };
@@ -141,6 +139,9 @@ static const PeerupConfigKey metrics_keys[] = {
 
 static const PeerupConfigKey audit_keys[] = {
   { "enabled", PEERUP_CONFIG_KEY_FLAG },
+  { "file", PEERUP_CONFIG_KEY_TEXT },
+  { "max_size", PEERUP_CONFIG_KEY_TEXT },
+  { "keep", PEERUP_CONFIG_KEY_NUMBER },
   { NULL },
 };
 

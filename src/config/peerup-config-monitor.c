@@ -37,6 +37,7 @@ struct _PeerupConfigMonitor
   GSource *quiet;
   gboolean loading;
   gboolean again; /* something happened while it was being read */
+  gboolean stale; /* what is being read is older than what is in force */
   char *problem;  /* the one last reported, NULL while all is well */
 };
 
@@ -71,14 +72,20 @@ weak_ref_free (GWeakRef *weak)
   g_free (weak);
 }
 
+static Reading *
+reading_new (const char *path)
+{
+  Reading *self = g_new0 (Reading, 1);
+
+  self->real_path = realpath (path, NULL);
+  self->config = peerup_config_load (path, &self->warnings, &self->error);
+  return self;
+}
+
 static void
 read_in_thread (GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
 {
-  Reading *reading = g_new0 (Reading, 1);
-
-  reading->real_path = realpath (path, NULL);
-  reading->config = peerup_config_load (path, &reading->warnings, &reading->error);
-  g_task_return_pointer (task, reading, (GDestroyNotify) reading_free);
+  g_task_return_pointer (task, reading_new (path), (GDestroyNotify) reading_free);
 }
 
 static gboolean
@@ -190,6 +197,16 @@ adopt (PeerupConfigMonitor *self, Reading *reading)
 }
 
 static void
+take (PeerupConfigMonitor *self, Reading *reading)
+{
+  follow_link (self, reading->real_path);
+  if (reading->config != NULL)
+    adopt (self, reading);
+  else
+    report_problem (self, reading->error);
+}
+
+static void
 on_read (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Reading) reading = g_task_propagate_pointer (G_TASK (result), NULL);
@@ -199,11 +216,8 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
   if (self == NULL)
     return;
   self->loading = FALSE;
-  follow_link (self, reading->real_path);
-  if (reading->config != NULL)
-    adopt (self, reading);
-  else
-    report_problem (self, reading->error);
+  if (!self->stale)
+    take (self, reading);
   if (self->again)
     start_reading (self);
 }
@@ -217,7 +231,7 @@ start_reading (PeerupConfigMonitor *self)
 
   g_assert (!self->loading);
   self->loading = TRUE;
-  self->again = FALSE;
+  self->again = self->stale = FALSE;
   g_weak_ref_init (weak, self);
   task = g_task_new (NULL, NULL, on_read, weak);
   g_task_set_source_tag (task, start_reading);
@@ -283,6 +297,23 @@ peerup_config_monitor_new (PeerupConfig *config, GError **error)
   /* @config may be older than the watch. */
   start_reading (self);
   return g_steal_pointer (&self);
+}
+
+void
+peerup_config_monitor_reload (PeerupConfigMonitor *self)
+{
+  g_autoptr (PeerupConfigMonitor) hold = NULL;
+  g_autoptr (Reading) reading = NULL;
+
+  g_return_if_fail (PEERUP_IS_CONFIG_MONITOR (self));
+
+  hold = g_object_ref (self);
+  reading = reading_new (peerup_config_get_path (self->config));
+  if (self->loading)
+    self->again = self->stale = TRUE;
+  take (self, reading);
+  if (self->again && !self->loading)
+    start_reading (self);
 }
 
 PeerupConfig *

@@ -27,6 +27,10 @@ G_DECLARE_FINAL_TYPE (PeerupConfigMonitor, peerup_config_monitor, PEERUP, CONFIG
  * through a symbolic link, is followed. Fails where the directory cannot be watched.
  */
 PeerupConfigMonitor *peerup_config_monitor_new (PeerupConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Reads the file at once, as after an edit of our own, and emits what comes of it before it returns. Blocking, one
+ * small file.
+ */
+void peerup_config_monitor_reload (PeerupConfigMonitor *self);
 /* The configuration in force, borrowed. */
 PeerupConfig *peerup_config_monitor_get_config (PeerupConfigMonitor *self);
 

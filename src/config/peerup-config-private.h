@@ -27,11 +27,13 @@ struct _PeerupConfig
   gint64 reservation_interval;
   gboolean relay_serve;
   gboolean relay_serve_peers;
+  gboolean relay_sponsor;
   gint64 relay_drain_time;
   GPtrArray *relay_announce;
   PeerupConfigResources resources;
   char *rendezvous;
   char *network;
+  gboolean mdns;
   GPtrArray *bootstrap_peers;
   char *authorized_keys_file;
   gboolean connection_gating;
@@ -44,6 +46,9 @@ struct _PeerupConfig
   gboolean metrics_enabled;
   char *metrics_address;
   gboolean audit_enabled;
+  char *audit_file;
+  guint64 audit_max_size;
+  guint audit_keep;
   gboolean health_enabled;
   char *health_address;
 };

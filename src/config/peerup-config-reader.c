@@ -61,8 +61,8 @@ peerup_config_reader_word (const PeerupYamlNode *node)
   return node == NULL || *node->text == '\0' ? NULL : node->text;
 }
 
-static char *
-absolute (Reader *self, const char *path)
+char *
+peerup_config_reader_absolute (Reader *self, const char *path)
 {
   g_autofree char *directory = g_path_get_dirname (self->config->path);
 
@@ -106,7 +106,7 @@ read_identity (Reader *self, GError **error)
   if (peerup_config_reader_word (node) == NULL)
     return peerup_yaml_refuse (self->document, place (self, node, "identity"), error,
                                "identity.key_file is missing; write “key_file: \"identity.key\"” under “identity:”");
-  self->config->key_file = absolute (self, node->text);
+  self->config->key_file = peerup_config_reader_absolute (self, node->text);
   return TRUE;
 }
 
@@ -202,7 +202,7 @@ read_websocket_file (Reader *self, const char *name)
 {
   const char *path = peerup_config_reader_word (peerup_config_reader_find (self, "network", "websocket", name, NULL));
 
-  return path != NULL ? absolute (self, path) : NULL;
+  return path != NULL ? peerup_config_reader_absolute (self, path) : NULL;
 }
 
 static gboolean
@@ -239,6 +239,7 @@ read_discovery (Reader *self, GError **error)
 
   config->rendezvous = g_strdup (rendezvous != NULL ? rendezvous : PEERUP_CONFIG_DEFAULT_RENDEZVOUS);
   config->network = g_strdup (peerup_config_reader_word (network));
+  config->mdns = peerup_config_reader_flag (peerup_config_reader_find (self, "discovery", "mdns", NULL), TRUE);
   if (config->network != NULL && !peerup_config_is_service_name (config->network))
     {
       g_autofree char *value = peerup_config_quote (network->text);
@@ -272,7 +273,7 @@ read_security (Reader *self, GError **error)
     return peerup_yaml_refuse (self->document, place (self, file, "security"), error,
                                "security.authorized_keys_file is missing; write “authorized_keys_file: "
                                "\"authorized_keys\"” under “security:”");
-  config->authorized_keys_file = path == NULL ? NULL : absolute (self, path);
+  config->authorized_keys_file = path == NULL ? NULL : peerup_config_reader_absolute (self, path);
   return TRUE;
 }
 
@@ -338,7 +339,7 @@ read_allowed_peers (Reader *self, const PeerupYamlNode *service)
   if (peers->len == 0)
     peerup_config_warn (
       self->document, self->warnings, list->key->start,
-      "nobody may use the service “%s”: its allowed_peers holds no peer; add one, or remove the key to "
+      "nobody may use the service “%s” without a grant: its allowed_peers holds no peer; add one, or remove the key to "
       "let every authorized peer in",
       service->key->text);
   return g_steal_pointer (&peers);

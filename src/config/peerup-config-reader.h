@@ -22,6 +22,8 @@ const PeerupYamlNode *peerup_config_reader_find (PeerupConfigReader *self, ...) 
 gboolean peerup_config_reader_flag (const PeerupYamlNode *node, gboolean otherwise);
 /* (nullable): "" counts as not written, as it does in the original. */
 const char *peerup_config_reader_word (const PeerupYamlNode *node);
+/* @path, from the directory of the file; (transfer full). */
+char *peerup_config_reader_absolute (PeerupConfigReader *self, const char *path) G_GNUC_WARN_UNUSED_RESULT;
 /* Adds to @addresses what the @list, which may be NULL, holds. @with_peer: each must end in /p2p/ID. */
 gboolean peerup_config_reader_addresses (PeerupConfigReader *self, const PeerupYamlNode *list, gboolean with_peer,
                                          GPtrArray *addresses, GError **error);

@@ -204,6 +204,7 @@ peerup_config_read_relay (PeerupConfigReader *self, GError **error)
   const PeerupYamlNode *addresses = peerup_config_reader_find (self, "relay", "addresses", NULL);
 
   config->relay_serve = peerup_config_reader_flag (peerup_config_reader_find (self, "relay", "serve", NULL), FALSE);
+  config->relay_sponsor = peerup_config_reader_flag (peerup_config_reader_find (self, "relay", "sponsor", NULL), TRUE);
   config->relay_serve_peers =
     peerup_config_reader_flag (peerup_config_reader_find (self, "relay", "serve_peers", NULL), TRUE);
   return read_reservation_interval (self, error) && read_drain_time (self, error) &&

@@ -17,10 +17,10 @@
 #include "config/peerup-config-file.h"
 #include "config/peerup-config-keys.h"
 #include "config/peerup-config-reader.h"
+#include "wire/peerup-label.h"
 
-#define SYSTEM_PATH      "/etc/peerup/config.yaml"
-#define SERVICE_NAME_MAX 63
-#define LONGEST_HOST     253
+#define SYSTEM_PATH  "/etc/peerup/config.yaml"
+#define LONGEST_HOST 253
 
 G_DEFINE_BOXED_TYPE (PeerupConfig, peerup_config, peerup_config_ref, peerup_config_unref)
 
@@ -100,6 +100,7 @@ peerup_config_unref (PeerupConfig *self)
   g_free (self->rendezvous);
   g_free (self->network);
   g_free (self->authorized_keys_file);
+  g_free (self->audit_file);
   g_free (self->ping_pong_id);
   g_free (self->metrics_address);
   g_free (self->health_address);
@@ -189,12 +190,9 @@ peerup_config_find (const char *explicit_path, GError **error)
 gboolean
 peerup_config_is_service_name (const char *text)
 {
-  gsize length;
-
   g_return_val_if_fail (text != NULL, FALSE);
 
-  length = strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789-");
-  return text[length] == '\0' && length > 0 && length <= SERVICE_NAME_MAX && text[0] != '-' && text[length - 1] != '-';
+  return peerup_label_is_valid (text, strlen (text));
 }
 
 /* An IPv6 address, or what is shaped like a host name. A zone ("%eth0") may follow the former. */
@@ -262,10 +260,12 @@ GETTER (GPtrArray *, relay_addresses)
 GETTER (gint64, reservation_interval)
 GETTER (gboolean, relay_serve)
 GETTER (gboolean, relay_serve_peers)
+GETTER (gboolean, relay_sponsor)
 GETTER (gint64, relay_drain_time)
 GETTER (GPtrArray *, relay_announce)
 GETTER (const char *, rendezvous)
 GETTER (const char *, network)
+GETTER (gboolean, mdns)
 GETTER (GPtrArray *, bootstrap_peers)
 GETTER (const char *, authorized_keys_file)
 GETTER (gboolean, connection_gating)
@@ -276,6 +276,9 @@ GETTER (GPtrArray *, names)
 GETTER (gboolean, metrics_enabled)
 GETTER (const char *, metrics_address)
 GETTER (gboolean, audit_enabled)
+GETTER (const char *, audit_file)
+GETTER (guint64, audit_max_size)
+GETTER (guint, audit_keep)
 GETTER (gboolean, health_enabled)
 GETTER (const char *, health_address)
 

@@ -19,6 +19,8 @@ G_BEGIN_DECLS
 #define PEERUP_CONFIG_DEFAULT_RENDEZVOUS           "peerup-default-network"
 #define PEERUP_CONFIG_DEFAULT_METRICS_ADDRESS      "127.0.0.1:9091"
 #define PEERUP_CONFIG_DEFAULT_HEALTH_ADDRESS       "127.0.0.1:9090"
+#define PEERUP_CONFIG_DEFAULT_AUDIT_SIZE           (10 * 1024 * 1024)
+#define PEERUP_CONFIG_DEFAULT_AUDIT_KEEP           5
 #define PEERUP_CONFIG_DEFAULT_RESERVATION_INTERVAL (2 * 60 * G_USEC_PER_SEC)
 #define PEERUP_CONFIG_DEFAULT_DRAIN_TIME           (30 * G_USEC_PER_SEC)
 
@@ -154,6 +156,8 @@ gint64 peerup_config_get_reservation_interval (PeerupConfig *self);
 gboolean peerup_config_get_relay_serve (PeerupConfig *self);
 /* Whether it may relay for authorized peers while it has a public address, without relay.serve. */
 gboolean peerup_config_get_relay_serve_peers (PeerupConfig *self);
+/* Whether an authorized peer's word takes who has joined by its invite up into authorized_keys. */
+gboolean peerup_config_get_relay_sponsor (PeerupConfig *self);
 /* Microseconds that circuits may go on when the relay is about to end; 0 to a day. */
 gint64 peerup_config_get_relay_drain_time (PeerupConfig *self);
 /* (element-type PeerupMultiaddr): told in reservations; empty: what is found out. With or without /p2p/ID. */
@@ -162,6 +166,8 @@ const PeerupConfigResources *peerup_config_get_resources (PeerupConfig *self);
 const char *peerup_config_get_rendezvous (PeerupConfig *self);
 /* (nullable): the namespace of the DHT; NULL for the common one. */
 const char *peerup_config_get_network (PeerupConfig *self);
+/* Whether the networks that this machine is on are told of it, and asked for its peers. */
+gboolean peerup_config_get_mdns (PeerupConfig *self);
 /* (element-type PeerupMultiaddr): may be empty (the relays serve then); each ends in /p2p/ID. */
 GPtrArray *peerup_config_get_bootstrap_peers (PeerupConfig *self);
 /* Absolute; (nullable) only where gating is off. */
@@ -181,6 +187,12 @@ gboolean peerup_config_get_metrics_enabled (PeerupConfig *self);
 /* "HOST:PORT" */
 const char *peerup_config_get_metrics_address (PeerupConfig *self);
 gboolean peerup_config_get_audit_enabled (PeerupConfig *self);
+/* Absolute; (nullable): stderr. */
+const char *peerup_config_get_audit_file (PeerupConfig *self);
+/* Bytes, after which the file is renamed; default PEERUP_CONFIG_DEFAULT_AUDIT_SIZE. */
+guint64 peerup_config_get_audit_max_size (PeerupConfig *self);
+/* How many renamed files are kept; default PEERUP_CONFIG_DEFAULT_AUDIT_KEEP. */
+guint peerup_config_get_audit_keep (PeerupConfig *self);
 gboolean peerup_config_get_health_enabled (PeerupConfig *self);
 /* "HOST:PORT" */
 const char *peerup_config_get_health_address (PeerupConfig *self);

@@ -176,7 +176,8 @@ static const struct
     "or "
     "[::1]:22" },
   { "nobody", BODY ("services: {ssh: {allowed_peers: []}}\n"),
-    "c.yaml:7:18: nobody may use the service “ssh”: its allowed_peers holds no peer; add one, or remove the key to let "
+    "c.yaml:7:18: nobody may use the service “ssh” without a grant: its allowed_peers holds no peer; add one, or "
+    "remove the key to let "
     "every "
     "authorized peer in" },
 };

@@ -40,9 +40,10 @@ test_json (void)
     "[\"/ip4/0.0.0.0/tcp/"
     "0\"],\"force_private_reachability\":false,\"port_mapping\":true,\"congestion\":\"bbr\",\"resource_limits_"
     "enabled\":true},\"relay\":"
-    "{\"addresses\":[],\"reservation_interval\":\"2m0s\",\"serve\":false,\"serve_peers\":true,\"drain_time\":\"30s\","
+    "{\"addresses\":[],\"reservation_interval\":\"2m0s\",\"serve\":false,\"serve_peers\":true,\"sponsor\":true,\"drain_"
+    "time\":\"30s\","
     "\"announce\":[]},\"discovery\":{\"rendezvous\":\"peerup-default-network\","
-    "\"bootstrap_peers\":[]},\"security\":{\"authorized_keys_file\":\"/d/"
+    "\"mdns\":true,\"bootstrap_peers\":[]},\"security\":{\"authorized_keys_file\":\"/d/"
     "authorized_keys\",\"enable_connection_gating\":"
     "true},\"protocols\":{\"ping_pong\":{\"enabled\":true,\"id\":\"/pingpong/"
     "1.0.0\"}},\"services\":{\"a\":{\"enabled\":"
@@ -52,7 +53,7 @@ test_json (void)
     "duration\":\"10m0s\",\"session_data_limit\":\"64MiB\",\"authorized_session_duration\":\"0s\",\"authorized_session_"
     "data_limit\":\"0B\"},\"telemetry\":{\"metrics\":{\"enabled\":false,\"listen_address\":\"127.0.0.1:9091\"},"
     "\"audit\":{\"enabled\":"
-    "false}},\"health\":{\"enabled\":false,\"listen_address\":\"127.0.0.1:9090\"}}");
+    "false,\"max_size\":\"10MiB\",\"keep\":5}},\"health\":{\"enabled\":false,\"listen_address\":\"127.0.0.1:9090\"}}");
 }
 
 /* What is shown can be loaded, and is shown the same again. */
@@ -113,10 +114,12 @@ test_yaml_form (void)
                    "  reservation_interval: \"2m0s\"\n"
                    "  serve: false\n"
                    "  serve_peers: true\n"
+                   "  sponsor: true\n"
                    "  drain_time: \"30s\"\n"
                    "  announce: []\n"
                    "discovery:\n"
                    "  rendezvous: \"peerup-default-network\"\n"
+                   "  mdns: true\n"
                    "  bootstrap_peers: []\n"
                    "security:\n"
                    "  authorized_keys_file: \"/d/authorized_keys\"\n"
@@ -146,6 +149,8 @@ test_yaml_form (void)
                    "    listen_address: \"127.0.0.1:9091\"\n"
                    "  audit:\n"
                    "    enabled: false\n"
+                   "    max_size: \"10MiB\"\n"
+                   "    keep: 5\n"
                    "health:\n"
                    "  enabled: false\n"
                    "  listen_address: \"127.0.0.1:9090\"\n");

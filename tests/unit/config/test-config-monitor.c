@@ -120,6 +120,20 @@ test_replaced (Fixture *self, gconstpointer data)
   g_assert_cmpuint (self->problems, ==, 0);
 }
 
+/* At once, though the file is being read since before the edit; and that reading changes nothing any more. */
+static void
+test_reloaded (Fixture *self, gconstpointer data)
+{
+  start (self);
+  edit (self->path, "one");
+  peerup_config_monitor_reload (self->monitor);
+  g_assert_true (offers (self, "one"));
+  g_assert_cmpuint (self->changes, ==, 1);
+  edit (self->path, "two");
+  wait_for (self, &self->changes, 2);
+  g_assert_true (offers (self, "one") && offers (self, "two"));
+}
+
 static void
 test_written_in_place (Fixture *self, gconstpointer data)
 {
@@ -249,6 +263,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, function) g_test_add ("/config/monitor/" name, Fixture, NULL, set_up, function, tear_down)
   ADD ("replaced", test_replaced);
+  ADD ("reloaded", test_reloaded);
   ADD ("written-in-place", test_written_in_place);
   ADD ("problem", test_problem);
   ADD ("mode", test_mode);

@@ -58,6 +58,7 @@ test_defaults (void)
 
   g_assert_false (peerup_config_get_relay_serve (config));
   g_assert_true (peerup_config_get_relay_serve_peers (config));
+  g_assert_true (peerup_config_get_relay_sponsor (config));
   g_assert_cmpint (peerup_config_get_relay_drain_time (config), ==, 30 * G_USEC_PER_SEC);
   g_assert_cmpuint (peerup_config_get_relay_announce (config)->len, ==, 0);
   g_assert_cmpuint (resources->max_reservations, ==, 128);
@@ -79,6 +80,7 @@ test_everything (void)
   g_autoptr (PeerupConfig) config = load_well (HEAD "relay:\n"
                                                     "  serve: yes\n"
                                                     "  serve_peers: false\n"
+                                                    "  sponsor: false\n"
                                                     "  drain_time: 1m30s\n"
                                                     "  announce: [/ip4/203.0.113.7/tcp/443, \"" RELAY_A "\"]\n"
                                                     "resources:\n"
@@ -94,6 +96,7 @@ test_everything (void)
 
   g_assert_true (peerup_config_get_relay_serve (again));
   g_assert_false (peerup_config_get_relay_serve_peers (again));
+  g_assert_false (peerup_config_get_relay_sponsor (again));
   g_assert_cmpint (peerup_config_get_relay_drain_time (again), ==, 90 * G_USEC_PER_SEC);
   g_assert_cmpuint (announce->len, ==, 2);
   g_assert_cmpstr (peerup_multiaddr_get_string (announce->pdata[0]), ==, "/ip4/203.0.113.7/tcp/443");

@@ -64,6 +64,10 @@ test_everything (void)
   g_assert_true (peerup_config_get_metrics_enabled (config));
   g_assert_cmpstr (peerup_config_get_metrics_address (config), ==, "127.0.0.1:9191");
   g_assert_true (peerup_config_get_audit_enabled (config));
+  g_assert_true (g_str_has_suffix (peerup_config_get_audit_file (config), "/logs/audit.json"));
+  g_assert_true (g_path_is_absolute (peerup_config_get_audit_file (config)));
+  g_assert_cmpuint (peerup_config_get_audit_max_size (config), ==, 1024 * 1024);
+  g_assert_cmpuint (peerup_config_get_audit_keep (config), ==, 3);
 
   g_assert_cmpuint (peerup_config_get_services (config)->len, ==, 3);
   service = g_ptr_array_index (peerup_config_get_services (config), 0);
@@ -127,6 +131,9 @@ test_defaults (void)
   g_assert_false (peerup_config_get_metrics_enabled (config));
   g_assert_cmpstr (peerup_config_get_metrics_address (config), ==, "127.0.0.1:9091");
   g_assert_false (peerup_config_get_audit_enabled (config));
+  g_assert_null (peerup_config_get_audit_file (config));
+  g_assert_cmpuint (peerup_config_get_audit_max_size (config), ==, PEERUP_CONFIG_DEFAULT_AUDIT_SIZE);
+  g_assert_cmpuint (peerup_config_get_audit_keep (config), ==, PEERUP_CONFIG_DEFAULT_AUDIT_KEEP);
 }
 
 /* Sections and values that are there in name only are as good as absent. */
