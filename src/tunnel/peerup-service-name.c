@@ -9,24 +9,16 @@
 
 #include <string.h>
 
+#include "trust/peerup-authorized-line.h"
 #include "wire/peerup-error.h"
-
-#define LENGTH_MAX 63
+#include "wire/peerup-label.h"
 
 gboolean
 peerup_service_name_is_valid (const char *name)
 {
-  gsize length;
-
   g_return_val_if_fail (name != NULL, FALSE);
 
-  length = strnlen (name, LENGTH_MAX + 1);
-  if (length == 0 || length > LENGTH_MAX || name[0] == '-' || name[length - 1] == '-')
-    return FALSE;
-  for (gsize i = 0; i < length; i++)
-    if (!g_ascii_islower (name[i]) && !g_ascii_isdigit (name[i]) && name[i] != '-')
-      return FALSE;
-  return TRUE;
+  return peerup_label_is_valid (name, strnlen (name, PEERUP_LABEL_MAX + 1));
 }
 
 gboolean
@@ -36,10 +28,10 @@ peerup_service_name_check (const char *name, GError **error)
 
   if (peerup_service_name_is_valid (name))
     return TRUE;
-  shown = g_utf8_make_valid (name, strnlen (name, LENGTH_MAX + 1));
+  shown = peerup_trust_clean_text (name, PEERUP_LABEL_MAX + 1);
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-               "“%s” is not a name for a service: use 1 to %d of a-z, 0-9 and -, with no - at either end", shown,
-               LENGTH_MAX);
+               "“%s” is not a name for a service: use 1 to %d of a-z, 0-9 and -, with no - at either end",
+               shown != NULL ? shown : "", PEERUP_LABEL_MAX);
   return FALSE;
 }
 

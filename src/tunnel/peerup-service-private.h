@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* Making and driving a service. A peer that is not on the access list gets its stream
+/* Making and driving a service. A peer that may not use it gets its stream
  * reset with PEERUP_STREAM_CODE_GATED, a target that refuses with PEERUP_STREAM_CODE_NONE.
  * Registered on the swarm while enabled; its streams end when it is disabled, closed or dropped.
  *
@@ -31,14 +31,18 @@ void peerup_service_set_enabled (PeerupService *self, gboolean enabled);
 /* @peers: NULL for everyone who passes the gate, else exactly these PeerupPeerId; empty: nobody.
  * Copied. Streams of peers that are no longer allowed are reset at once. */
 void peerup_service_set_allowed_peers (PeerupService *self, GPtrArray *peers);
-/* (transfer full) (nullable): of PeerupPeerId. */
-GPtrArray *peerup_service_dup_allowed_peers (PeerupService *self) G_GNUC_WARN_UNUSED_RESULT;
-/* Asked for each new stream besides the list. The gate alone is not enough: it lets every peer
- * through that we dialed ourselves, and such a peer may open streams too. @data outlives the service. */
-typedef gboolean (*PeerupServiceAdmitFunc) (PeerupPeerId *peer, gpointer data);
+/* (nullable) (transfer none): of PeerupPeerId. */
+GPtrArray *peerup_service_get_allowed_peers (PeerupService *self);
+/* Asked for each new stream, and of those that are open whenever peerup_service_review() is called, in place of the
+ * list, which is a fact for whoever decides. The gate alone is not enough: it lets every peer through that we dialed
+ * ourselves, and such a peer may open streams too. @connection: NULL for a stream that is open. @data outlives the
+ * service. */
+typedef gboolean (*PeerupServiceAdmitFunc) (PeerupService *self, PeerupPeerId *peer, PeerupConnection *connection,
+                                            gpointer data);
 void peerup_service_set_admission (PeerupService *self, PeerupServiceAdmitFunc admit, gpointer data);
-/* By both. */
 gboolean peerup_service_is_allowed (PeerupService *self, PeerupPeerId *peer);
+/* Resets the streams of peers that may use it no longer, with PEERUP_STREAM_CODE_GATED. */
+void peerup_service_review (PeerupService *self);
 /* Takes no new streams, and resolves to TRUE when those that are open have ended by
  * themselves, or at @deadline (monotonic µs) by a reset with PEERUP_STREAM_CODE_SHUTDOWN.
  * Never rejects. The service is disabled from the first moment. */

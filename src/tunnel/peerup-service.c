@@ -5,12 +5,13 @@
 /* The far end of a tunnel: streams that peers open for one name, each joined to a
  * TCP connection of its own to the target. A service lives as long as its
  * configuration, its sessions at most as long as it is enabled. It refuses peers that
- * are not on its access list before anything is dialed, and tells a peer no more about a
- * target that cannot be reached than a reset does. */
+ * may not use it before anything is dialed, and tells a peer no more about a
+ * target that cannot be reached than a reset does. Who may, it asks its owner. */
 
 #include "tunnel/peerup-service-private.h"
 
 #include "transport/peerup-socket-stream.h"
+#include "trust/peerup-decision.h"
 #include "tunnel/peerup-session.h"
 
 /* A target that has vanished is noticed after idle + 3 × interval = 15 seconds. */
@@ -27,8 +28,8 @@ struct _PeerupService
   char *host;
   guint port;
   gboolean enabled;
-  GHashTable *allowed;          /* set of PeerupPeerId; NULL: everyone */
-  PeerupServiceAdmitFunc admit; /* NULL: everyone */
+  GPtrArray *allowed;           /* of PeerupPeerId; NULL: everyone */
+  PeerupServiceAdmitFunc admit; /* NULL: by the list alone */
   gpointer admit_data;
   PeerupSessions *sessions;
   guint64 total;
@@ -106,6 +107,16 @@ service_dial (PeerupService *self)
                            dex_timeout_new_deadline (deadline), NULL);
 }
 
+static gboolean
+service_admits (PeerupService *self, PeerupPeerId *peer, PeerupConnection *connection)
+{
+  const PeerupDecisionFacts facts = { .service = self->name, .listed = self->allowed };
+
+  if (self->admit != NULL)
+    return self->admit (self, peer, connection, self->admit_data);
+  return peerup_decide (&facts, peer, 0).allow;
+}
+
 /* Takes @stream. */
 static void
 on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *stream, gpointer data)
@@ -113,7 +124,7 @@ on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *strea
   g_autoptr (PeerupService) self = g_object_ref (data);
   PeerupPeerId *peer = peerup_connection_get_remote_peer (connection);
 
-  if (!peerup_service_is_allowed (self, peer))
+  if (!service_admits (self, peer, connection))
     {
       peerup_stream_reset (stream, PEERUP_STREAM_CODE_GATED);
       g_object_unref (stream);
@@ -186,33 +197,30 @@ peerup_service_set_allowed_peers (PeerupService *self, GPtrArray *peers)
 {
   g_return_if_fail (PEERUP_IS_SERVICE (self));
 
-  g_clear_pointer (&self->allowed, g_hash_table_unref);
+  g_clear_pointer (&self->allowed, g_ptr_array_unref);
   if (peers != NULL)
     {
-      self->allowed =
-        g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, NULL);
+      self->allowed = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_peer_id_unref);
       for (guint i = 0; i < peers->len; i++)
-        g_hash_table_add (self->allowed, peerup_peer_id_ref (g_ptr_array_index (peers, i)));
+        g_ptr_array_add (self->allowed, peerup_peer_id_ref (g_ptr_array_index (peers, i)));
     }
+  peerup_service_review (self);
+}
+
+void
+peerup_service_review (PeerupService *self)
+{
+  g_return_if_fail (PEERUP_IS_SERVICE (self));
+
   peerup_sessions_reset (self->sessions, session_is_allowed, PEERUP_STREAM_CODE_GATED);
 }
 
 GPtrArray *
-peerup_service_dup_allowed_peers (PeerupService *self)
+peerup_service_get_allowed_peers (PeerupService *self)
 {
-  GPtrArray *peers;
-  GHashTableIter iter;
-  gpointer peer;
-
   g_return_val_if_fail (PEERUP_IS_SERVICE (self), NULL);
 
-  if (self->allowed == NULL)
-    return NULL;
-  peers = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_peer_id_unref);
-  g_hash_table_iter_init (&iter, self->allowed);
-  while (g_hash_table_iter_next (&iter, &peer, NULL))
-    g_ptr_array_add (peers, peerup_peer_id_ref (peer));
-  return peers;
+  return self->allowed;
 }
 
 gboolean
@@ -221,9 +229,7 @@ peerup_service_is_allowed (PeerupService *self, PeerupPeerId *peer)
   g_return_val_if_fail (PEERUP_IS_SERVICE (self), FALSE);
   g_return_val_if_fail (peer != NULL, FALSE);
 
-  if (self->admit != NULL && !self->admit (peer, self->admit_data))
-    return FALSE;
-  return self->allowed == NULL || g_hash_table_contains (self->allowed, peer);
+  return service_admits (self, peer, NULL);
 }
 
 void
@@ -396,7 +402,7 @@ peerup_service_finalize (GObject *object)
   g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->protocol, g_free);
   g_clear_pointer (&self->host, g_free);
-  g_clear_pointer (&self->allowed, g_hash_table_unref);
+  g_clear_pointer (&self->allowed, g_ptr_array_unref);
   G_OBJECT_CLASS (peerup_service_parent_class)->finalize (object);
 }
 
