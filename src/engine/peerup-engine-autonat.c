@@ -9,6 +9,7 @@
 
 #include "engine/peerup-autonat-candidates.h"
 #include "engine/peerup-engine-private.h"
+#include "transport/peerup-fiber.h"
 
 /* Microseconds in which a network settles, and new connections are identified. */
 #define SETTLE_TIME (3 * (gint64) G_USEC_PER_SEC)
@@ -347,7 +348,7 @@ begin_round (PeerupEngineAutonat *self, gint64 now)
   self->began_at = now;
   self->n_asked = round->candidates->len > 0 ? round->servers->len : 0;
   if (self->n_asked > 0)
-    self->asking = dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, round_fiber, g_rc_box_acquire (round), round_unref);
+    self->asking = peerup_fiber_spawn (round_fiber, g_rc_box_acquire (round), round_unref);
 }
 
 /* When */

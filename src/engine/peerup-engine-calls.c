@@ -241,13 +241,20 @@ time_out (DexFuture *future, gpointer data)
 }
 
 DexFuture *
+peerup_engine_answer_in_time (DexFuture *answer, const char *peer)
+{
+  DexFuture *limit =
+    dex_future_finally (dex_timeout_new_usec (PEERUP_ENGINE_PING_TIMEOUT), time_out, g_strdup (peer), g_free);
+
+  return dex_future_first (answer, limit, NULL);
+}
+
+DexFuture *
 peerup_engine_ping (PeerupEngine *self, const char *peer)
 {
-  DexFuture *answer, *limit;
+  DexFuture *answer = dex_future_then (connect_to (self, peer), ping_connected, g_object_ref (self), g_object_unref);
 
-  answer = dex_future_then (connect_to (self, peer), ping_connected, g_object_ref (self), g_object_unref);
-  limit = dex_future_finally (dex_timeout_new_usec (PEERUP_ENGINE_PING_TIMEOUT), time_out, g_strdup (peer), g_free);
-  return explained (self, peer, dex_future_first (answer, limit, NULL));
+  return explained (self, peer, peerup_engine_answer_in_time (answer, peer));
 }
 
 static DexFuture *

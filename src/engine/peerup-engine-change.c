@@ -60,14 +60,6 @@ change_probe (PeerupEngineChange *self)
   self->probe = peerup_path_watch_probe_all (peerup_engine_paths_get_watch (self->engine->paths));
 }
 
-/* Grants end by the time of day, and a sleep may be longer than they were to last. */
-static void
-change_advance_trust (PeerupEngineChange *self)
-{
-  if (self->engine->gater != NULL && (self->slept_any || self->jumped != 0))
-    peerup_gater_advance (self->engine->gater, g_get_real_time () / G_USEC_PER_SEC);
-}
-
 static char *
 change_describe (PeerupEngineChange *self)
 {
@@ -103,7 +95,6 @@ change_heal (PeerupEngineChange *self)
   self->healing = TRUE;
   self->healed_at = g_get_monotonic_time ();
   self->n_healed++;
-  change_advance_trust (self);
   change_move (self);
   if (moved)
     change_probe (self);
@@ -160,6 +151,9 @@ peerup_engine_change_take (PeerupSleepEvent event, gint64 time, gpointer data)
 {
   PeerupEngineChange *self = data;
 
+  /* Who may what ends by the time of day, and that waits for nothing. */
+  if (event != PEERUP_SLEEP_BEGINS && self->engine->trust != NULL)
+    peerup_engine_trust_clock_changed (self->engine->trust);
   switch (event)
     {
     case PEERUP_SLEEP_BEGINS:

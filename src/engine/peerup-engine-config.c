@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* The configuration and authorized_keys, at the start and whenever they change. Nothing
+/* The configuration, at the start and whenever it changes. Nothing
  * here cuts a stream that a change is not about. What cannot be taken over while the
  * engine runs becomes a problem that names the restart.
  */
@@ -10,122 +10,6 @@
 #include "engine/peerup-machine.h"
 #include "protocols/peerup-text-ping.h"
 #include "transport/peerup-fiber.h"
-
-static gint64
-now_seconds (void)
-{
-  return g_get_real_time () / G_USEC_PER_SEC;
-}
-
-static void
-on_revoked (PeerupGater *gater, PeerupPeerId *peer, const char *reason, gpointer data)
-{
-  PeerupEngine *self = data;
-  g_autofree char *who = peerup_engine_describe (self, peer);
-
-  g_message ("%s is no longer admitted: %s", who, reason);
-  if (self->relay_choice != NULL)
-    peerup_engine_relay_choice_revoke (self->relay_choice, peer);
-  if (self->swarm != NULL)
-    peerup_swarm_disconnect (self->swarm, peer, PEERUP_CONNECTION_CODE_GATED);
-}
-
-gboolean
-peerup_engine_admits (PeerupPeerId *peer, gpointer engine)
-{
-  PeerupEngine *self = engine;
-
-  return self->gater != NULL && peerup_gater_check (self->gater, peer, now_seconds (), NULL);
-}
-
-gboolean
-peerup_engine_authorizes (PeerupEngine *self, PeerupPeerId *peer)
-{
-  return self->gater != NULL && !peerup_gater_is_open (self->gater) && peerup_engine_admits (peer, self);
-}
-
-static void
-show_warnings (PeerupEngine *self)
-{
-  const char *const *warnings = peerup_gater_get_warnings (self->gater);
-  g_autofree char *text = NULL;
-
-  if (peerup_gater_is_open (self->gater))
-    text = g_strdup_printf ("Connection gating is off, so EVERY peer that finds this device is admitted: set "
-                            "security.enable_connection_gating to true in %s",
-                            self->config_path);
-  else if (warnings[0] != NULL)
-    text = g_strjoinv (". ", (char **) warnings);
-  peerup_engine_set_problem (self, "trust", text);
-}
-
-static void
-on_trust_changed (PeerupGater *gater, gpointer data)
-{
-  PeerupEngine *self = data;
-
-  g_message ("authorized_keys was read again");
-  if (self->relay_choice != NULL)
-    peerup_engine_relay_choice_review (self->relay_choice);
-  peerup_engine_set_problem (self, "authorized_keys", NULL);
-  show_warnings (self);
-}
-
-static void
-on_trust_problem (PeerupGater *gater, const char *text, gpointer data)
-{
-  peerup_engine_set_problem (data, "authorized_keys", text);
-}
-
-static PeerupGater *
-make_gater (PeerupEngine *self, PeerupConfig *config, GError **error)
-{
-  g_autoptr (PeerupGater) gater = NULL;
-
-  if (!peerup_config_get_connection_gating (config))
-    return peerup_gater_new_open ();
-  gater = peerup_gater_new_for_file (peerup_config_get_authorized_keys_file (config), error);
-  if (gater == NULL)
-    return NULL;
-  g_signal_connect_object (gater, "revoked", G_CALLBACK (on_revoked), self, 0);
-  g_signal_connect_object (gater, "changed", G_CALLBACK (on_trust_changed), self, 0);
-  g_signal_connect_object (gater, "problem", G_CALLBACK (on_trust_problem), self, 0);
-  return g_steal_pointer (&gater);
-}
-
-/* After the gate itself was replaced: whom the old one let in and the new one does not. */
-static void
-disconnect_unwelcome (PeerupEngine *self, PeerupGater *old)
-{
-  g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (self->swarm, NULL);
-  gint64 now = now_seconds ();
-
-  for (guint i = 0; i < connections->len; i++)
-    {
-      PeerupPeerId *peer = peerup_connection_get_remote_peer (g_ptr_array_index (connections, i));
-
-      if (peerup_gater_check (old, peer, now, NULL) && !peerup_gater_check (self->gater, peer, now, NULL))
-        on_revoked (self->gater, peer, "the configuration names another authorized_keys file", self);
-    }
-}
-
-gboolean
-peerup_engine_set_trust (PeerupEngine *self, PeerupConfig *config, GError **error)
-{
-  g_autoptr (PeerupGater) old = NULL;
-  PeerupGater *gater;
-
-  gater = make_gater (self, config, error);
-  if (gater == NULL)
-    return FALSE;
-  old = g_steal_pointer (&self->gater);
-  self->gater = gater;
-  if (old != NULL)
-    disconnect_unwelcome (self, old);
-  peerup_engine_set_problem (self, "authorized_keys", NULL);
-  show_warnings (self);
-  return TRUE;
-}
 
 void
 peerup_engine_serve (PeerupEngine *self, PeerupConfig *config)
@@ -296,13 +180,6 @@ follow_listen_addresses (PeerupEngine *self, PeerupConfig *config)
   dex_future_disown (peerup_engine_listen (self, self->config, config));
 }
 
-static gboolean
-same_trust (PeerupConfig *a, PeerupConfig *b)
-{
-  return peerup_config_get_connection_gating (a) == peerup_config_get_connection_gating (b) &&
-         g_strcmp0 (peerup_config_get_authorized_keys_file (a), peerup_config_get_authorized_keys_file (b)) == 0;
-}
-
 static void
 on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv warnings, gpointer data)
 {
@@ -310,14 +187,18 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   g_autoptr (GError) error = NULL;
   g_autofree char *trouble = NULL;
 
+  /* What it would change is being taken down, some of it already. */
+  if (self->state == PEERUP_ENGINE_STOPPING)
+    return;
   g_message ("%s was read again", self->config_path);
   for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
     g_message ("%s", warnings[i]);
   /* Trust first: what follows must not be open to whom the new file no longer admits. */
-  if (!same_trust (self->config, config) && !peerup_engine_set_trust (self, config, &error))
+  if (!peerup_engine_trust_apply (self->trust, config, &error))
     trouble = g_strdup_printf ("%s; the old authorizations stay in force", error->message);
   peerup_engine_set_problem (self, "authorized_keys", trouble);
   peerup_engine_serve (self, config);
+  peerup_engine_show_lists (self, self->config, config);
   peerup_engine_apply_limits (self, config);
   peerup_engine_apply_certificate (self, config);
   follow_listen_addresses (self, config);
@@ -340,6 +221,7 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   self->config = config;
   peerup_engine_peer_relay_apply (self->peer_relay, config);
   peerup_engine_relay_choice_review (self->relay_choice);
+  peerup_engine_lan_apply (self->lan, config);
 }
 
 static void

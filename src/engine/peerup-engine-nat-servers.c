@@ -7,6 +7,7 @@
 #include "engine/peerup-engine-nat-servers.h"
 
 #include "engine/peerup-engine-private.h"
+#include "engine/peerup-path-history.h"
 
 typedef struct
 {
@@ -74,23 +75,41 @@ list_add_connected (List *self, PeerupSwarm *swarm, PeerupPeerId *relay)
     }
 }
 
+static void
+list_add_carriers (List *self, PeerupSwarm *swarm)
+{
+  g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (swarm, NULL);
+
+  for (guint i = 0; i < connections->len; i++)
+    {
+      g_autoptr (PeerupPeerId) relay = peerup_path_dup_relay (connections->pdata[i]);
+
+      if (relay != NULL)
+        list_add_connected (self, swarm, relay);
+    }
+}
+
 guint
-peerup_engine_nat_list_servers (PeerupEngine *engine, int family,
+peerup_engine_nat_list_servers (PeerupEngine *engine, int family, gboolean carriers,
                                 PeerupSocketAddress servers[PEERUP_ENGINE_NAT_SERVERS_MAX])
 {
+  GPtrArray *configured = engine->config != NULL ? peerup_config_get_relay_addresses (engine->config) : NULL;
   List list = { .family = family, .servers = servers };
   PeerupRelayInfo info;
+
+  if (carriers)
+    list_add_carriers (&list, engine->swarm);
 
   for (guint i = 0; i < peerup_relay_client_get_n_relays (engine->relays); i++)
     {
       peerup_relay_client_get_info (engine->relays, i, &info);
       list_add_connected (&list, engine->swarm, info.relay);
     }
-  for (guint i = 0; i < peerup_config_get_relay_addresses (engine->config)->len; i++)
+  for (guint i = 0; configured != NULL && i < configured->len; i++)
     {
       PeerupSocketAddress address;
 
-      if (read_address (peerup_config_get_relay_addresses (engine->config)->pdata[i], TRUE, &address))
+      if (read_address (configured->pdata[i], TRUE, &address))
         list_add (&list, &address);
     }
   return list.n;

@@ -126,8 +126,8 @@ is_global (const PeerupSocketAddress *address)
   return multiaddr != NULL && peerup_reachability_is_global (multiaddr);
 }
 
-static guint
-nat_list_forwarded (PeerupEngineNat *self, PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX])
+guint
+peerup_engine_nat_list_mappings (PeerupEngineNat *self, PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX])
 {
   return self->mapping != NULL ? peerup_port_mapping_list (self->mapping, infos) : 0;
 }
@@ -169,7 +169,7 @@ nat_dup_forwarded (PeerupEngineNat *self)
 {
   GPtrArray *addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
   PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX];
-  guint n = nat_list_forwarded (self, infos);
+  guint n = peerup_engine_nat_list_mappings (self, infos);
 
   for (guint i = 0; i < n; i++)
     if (nat_believes (self, &infos[i]))
@@ -181,7 +181,7 @@ static gboolean
 nat_is_forwarded (PeerupEngineNat *self)
 {
   PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX];
-  guint n = nat_list_forwarded (self, infos);
+  guint n = peerup_engine_nat_list_mappings (self, infos);
 
   for (guint i = 0; i < n; i++)
     if (nat_believes (self, &infos[i]))
@@ -237,7 +237,7 @@ nat_get_facts (PeerupEngineNat *self, const Side *side, PeerupNatFacts *facts)
   g_autoptr (GPtrArray) reached = peerup_reachability_dup_addresses (reachability);
   g_autoptr (PeerupMultiaddr) mapped = side_dup_mapped (side);
   PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX];
-  guint n = nat_list_forwarded (self, infos);
+  guint n = peerup_engine_nat_list_mappings (self, infos);
 
   *facts = side->facts;
   if (side->family == AF_INET && facts->has_nat)
@@ -438,7 +438,7 @@ nat_measure (PeerupEngineNat *self, Side *side, gboolean anew)
 {
   PeerupStunSocket *socket = nat_get_socket (self, side->family);
   PeerupSocketAddress servers[PEERUP_ENGINE_NAT_SERVERS_MAX];
-  guint n = peerup_engine_nat_list_servers (self->engine, side->family, servers);
+  guint n = peerup_engine_nat_list_servers (self->engine, side->family, FALSE, servers);
   gboolean has_new = FALSE;
 
   for (guint i = 0; i < n; i++)
@@ -520,7 +520,7 @@ static GStrv
 nat_describe_forwarded (PeerupEngineNat *self)
 {
   PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX];
-  guint n = nat_list_forwarded (self, infos);
+  guint n = peerup_engine_nat_list_mappings (self, infos);
   g_autoptr (GStrvBuilder) lines = g_strv_builder_new ();
 
   for (guint i = 0; i < n; i++)

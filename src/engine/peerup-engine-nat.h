@@ -7,6 +7,7 @@
 
 #include "engine/peerup-engine.h"
 #include "nat/peerup-nat-facts.h"
+#include "nat/peerup-port-mapping.h"
 
 G_BEGIN_DECLS
 
@@ -45,6 +46,8 @@ PeerupReachGrade peerup_engine_nat_get_grade (PeerupEngineNat *self);
 /* (transfer full): one sentence for everybody, and what would raise the grade (nullable for the best). */
 char *peerup_engine_nat_dup_sentence (PeerupEngineNat *self) G_GNUC_WARN_UNUSED_RESULT;
 char *peerup_engine_nat_dup_advice (PeerupEngineNat *self) G_GNUC_WARN_UNUSED_RESULT;
+/* What routers do for us now; returns how many there are. */
+guint peerup_engine_nat_list_mappings (PeerupEngineNat *self, PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX]);
 /* (transfer full) of PeerupMultiaddr: where our listening sockets are seen from outside, mapped ones included. */
 GPtrArray *peerup_engine_nat_dup_addresses (PeerupEngineNat *self) G_GNUC_WARN_UNUSED_RESULT;
 /* µs after which a mapping should be refreshed: PEERUP_QUIC_KEEP_ALIVE until more is known. */

@@ -8,6 +8,7 @@
  */
 #include "engine/peerup-engine-paths-private.h"
 
+#include "engine/peerup-engine-nat-servers.h"
 #include "engine/peerup-engine-private.h"
 #include "engine/peerup-path-adoption.h"
 #include "engine/peerup-path-schedule.h"
@@ -17,8 +18,6 @@
 #define PEERS_MAX 256
 /* µs between two searches for one peer, whatever happens. */
 #define SEARCH_PAUSE_MIN (5 * G_USEC_PER_SEC)
-/* STUN servers that ICE is told of. */
-#define SERVERS_MAX 8
 
 typedef struct
 {
@@ -144,65 +143,16 @@ paths_get_nat (PeerupEnginePaths *self)
 
 /* STUN servers: those of set_nat(), and before it the relays that are spoken with over UDP. */
 
-static gboolean
-has_server (const PeerupSocketAddress *servers, guint n, const PeerupSocketAddress *address)
-{
-  for (guint i = 0; i < n; i++)
-    if (peerup_socket_address_equal (&servers[i], address))
-      return TRUE;
-  return FALSE;
-}
-
-static guint
-add_server (PeerupSocketAddress *servers, guint n, PeerupMultiaddr *address)
-{
-  g_auto (PeerupEndpoint) endpoint = { 0 };
-  PeerupSocketAddress server;
-
-  if (address == NULL || n == SERVERS_MAX || !peerup_endpoint_parse (address, &endpoint, NULL) ||
-      endpoint.transport != PEERUP_IP_QUIC || !peerup_endpoint_get_socket_address (&endpoint, &server) ||
-      has_server (servers, n, &server))
-    return n;
-  servers[n] = server;
-  return n + 1;
-}
-
-/* The relays that carry us: the one of each relayed connection, and those that are configured. */
-static guint
-paths_find_servers (PeerupEnginePaths *self, PeerupSocketAddress servers[SERVERS_MAX])
-{
-  g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (self->engine->swarm, NULL);
-  GPtrArray *configured =
-    self->engine->config != NULL ? peerup_config_get_relay_addresses (self->engine->config) : NULL;
-  guint n = 0;
-
-  for (guint i = 0; i < connections->len; i++)
-    {
-      g_autoptr (PeerupPeerId) relay = peerup_path_dup_relay (connections->pdata[i]);
-      g_autoptr (GPtrArray) legs =
-        relay != NULL ? peerup_swarm_dup_connections (self->engine->swarm, relay) : g_ptr_array_new ();
-      g_autoptr (GPtrArray) known =
-        relay != NULL ? peerup_swarm_dup_addresses (self->engine->swarm, relay) : g_ptr_array_new ();
-
-      for (guint j = 0; j < legs->len; j++)
-        n = add_server (servers, n, peerup_connection_get_info (legs->pdata[j])->remote_address);
-      for (guint j = 0; j < known->len; j++)
-        n = add_server (servers, n, known->pdata[j]);
-    }
-  for (guint i = 0; configured != NULL && i < configured->len; i++)
-    n = add_server (servers, n, configured->pdata[i]);
-  return n;
-}
-
 static void
 paths_set_servers (PeerupEnginePaths *self)
 {
-  PeerupSocketAddress servers[SERVERS_MAX];
+  PeerupSocketAddress servers[2 * PEERUP_ENGINE_NAT_SERVERS_MAX];
   guint n;
 
   if (self->has_servers)
     return;
-  n = paths_find_servers (self, servers);
+  n = peerup_engine_nat_list_servers (self->engine, AF_INET, TRUE, servers);
+  n += peerup_engine_nat_list_servers (self->engine, AF_INET6, TRUE, servers + n);
   peerup_ice_set_servers (self->tools.ice, servers, n);
 }
 
@@ -624,6 +574,29 @@ peerup_engine_paths_changed (PeerupEnginePaths *self)
         peer->schedule.skipped = TRUE;
       peer_arm (peer);
     }
+}
+
+void
+peerup_engine_paths_learned (PeerupEnginePaths *self, PeerupPeerId *peer)
+{
+  Peer *known = paths_ensure (self, peer);
+  g_autoptr (GPtrArray) connections = peer_dup_connections (known);
+
+  /* A search that is under way takes them up. */
+  if (known->search != NULL || peer_is_direct (known))
+    return;
+  if (connections->len == 0)
+    {
+      if (peer_has_forward (known))
+        peer_recover (known);
+      return;
+    }
+  peerup_path_schedule_renew (&known->schedule);
+  if (peer_is_used (known))
+    peer_search (known);
+  else
+    known->schedule.skipped = TRUE;
+  peer_arm (known);
 }
 
 /* For who asks */

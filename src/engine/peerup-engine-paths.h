@@ -43,6 +43,9 @@ void peerup_engine_paths_set_nat (PeerupEnginePaths *self, const PeerupNatFacts 
                                   const PeerupSocketAddress *servers, guint n_servers);
 /* This machine's network has changed, or it has slept: every peer in use is looked for anew, at once. */
 void peerup_engine_paths_changed (PeerupEnginePaths *self);
+/* There are new addresses of @peer in the peerstore, near by: it is looked for there if it is in use and not reached
+ * directly. */
+void peerup_engine_paths_learned (PeerupEnginePaths *self, PeerupPeerId *peer);
 PeerupPathWatch *peerup_engine_paths_get_watch (PeerupEnginePaths *self);
 /* (transfer none) (element-type PeerupPathEvent) (nullable): NULL for a peer that was never met. */
 GPtrArray *peerup_engine_paths_get_events (PeerupEnginePaths *self, PeerupPeerId *peer);

@@ -7,21 +7,26 @@
 #include "engine/peerup-address-book.h"
 #include "engine/peerup-engine-autonat.h"
 #include "engine/peerup-engine-change.h"
+#include "engine/peerup-engine-group.h"
 #include "engine/peerup-engine-keep.h"
+#include "engine/peerup-engine-lan.h"
 #include "engine/peerup-engine-nat.h"
 #include "engine/peerup-engine-observe.h"
+#include "engine/peerup-engine-original.h"
+#include "engine/peerup-engine-pairing.h"
 #include "engine/peerup-engine-paths.h"
 #include "engine/peerup-engine-peer-relay.h"
 #include "engine/peerup-engine-relay-choice.h"
 #include "engine/peerup-engine-relay.h"
+#include "engine/peerup-engine-rendezvous.h"
 #include "engine/peerup-engine-stun.h"
+#include "engine/peerup-engine-trust.h"
 #include "engine/peerup-engine.h"
 #include "engine/peerup-peer-list.h"
 #include "engine/peerup-problems.h"
 #include "engine/peerup-service-set.h"
 #include "protocols/peerup-ping.h"
 #include "relay/peerup-relay-client.h"
-#include "trust/peerup-gater.h"
 #include "tunnel/peerup-forward-private.h"
 #include "tunnel/peerup-service-private.h"
 
@@ -47,7 +52,7 @@ struct _PeerupEngine
   PeerupConfig *config; /* nullable */
   PeerupConfigMonitor *monitor;
   PeerupPrivateKey *identity;
-  PeerupGater *gater; /* NULL: nothing is admitted */
+  PeerupEngineTrust *trust; /* NULL: nothing is admitted */
   PeerupSwarm *swarm;
   PeerupIdentify *identify;
   PeerupRelayClient *relays;
@@ -55,11 +60,16 @@ struct _PeerupEngine
   PeerupEngineChange *change;
   PeerupEngineKeep *keep;                /* NULL for an engine that only dials */
   PeerupEngineRelay *relay;              /* NULL for an engine that only dials */
+  PeerupEngineRendezvous *rendezvous;    /* likewise */
   PeerupEngineStun *stun;                /* likewise */
   PeerupEnginePeerRelay *peer_relay;     /* likewise */
   PeerupEngineRelayChoice *relay_choice; /* likewise */
   PeerupEngineNat *nat;                  /* likewise */
   PeerupEngineAutonat *autonat;          /* likewise */
+  PeerupEngineLan *lan;                  /* likewise */
+  PeerupEngineOriginal *original;        /* likewise */
+  PeerupEngineGroup *group;              /* likewise */
+  PeerupEnginePairing *pairing;          /* likewise */
   PeerupAddressBook *book;
   GHashTable *pingers;            /* PeerupPeerId to PeerupPinger */
   PeerupEngineObserver *observer; /* NULL unless somebody may watch */
@@ -78,6 +88,10 @@ void peerup_engine_set_state (PeerupEngine *self, PeerupEngineState state);
 void peerup_engine_set_problem (PeerupEngine *self, const char *key, const char *text);
 void peerup_engine_notify_addresses (PeerupEngine *self);
 void peerup_engine_notify_relay (PeerupEngine *self);
+void peerup_engine_emit_grant_ending (PeerupEngine *self, const char *peer_id, const char *name, const char *service,
+                                      gint64 until);
+/* Emits "group-changed". */
+void peerup_engine_emit_group_changed (PeerupEngine *self, const char *id);
 
 /* Resolves to TRUE when the engine runs. Rejects with what is wrong with the files
  * (PEERUP_ERROR_CONFIG, NOT_FOUND, PERMISSION, MALFORMED), or with UNREACHABLE when no
@@ -89,11 +103,17 @@ DexFuture *peerup_engine_stop (PeerupEngine *self, GCancellable *cancellable) G_
 
 /* Whether what a peer begins is welcome; @engine is a PeerupEngine. */
 gboolean peerup_engine_admits (PeerupPeerId *peer, gpointer engine);
-/* Whether @peer is in authorized_keys, which with connection gating off nobody is. */
+/* Whether @peer is in authorized_keys, which with connection gating off nobody is, and no guest. */
 gboolean peerup_engine_authorizes (PeerupEngine *self, PeerupPeerId *peer);
-/* The parts of taking a configuration into use: who is admitted, what is served, how much of
+/* PeerupServiceAdmitFunc; @engine is a PeerupEngine. */
+gboolean peerup_engine_admits_to_service (PeerupService *service, PeerupPeerId *peer, PeerupConnection *connection,
+                                          gpointer engine);
+/* Lets peers see of us what they may, from when there is a swarm. */
+void peerup_engine_show_view (PeerupEngine *self);
+/* Tells peers what they may see now, if @config has other lists of services than @old. */
+void peerup_engine_show_lists (PeerupEngine *self, PeerupConfig *old, PeerupConfig *config);
+/* The parts of taking a configuration into use: what is served, how much of
  * it, which file changes are followed, where to listen. */
-gboolean peerup_engine_set_trust (PeerupEngine *self, PeerupConfig *config, GError **error);
 void peerup_engine_serve (PeerupEngine *self, PeerupConfig *config);
 /* The certificate of secure WebSockets, for those that are listened on from now on. */
 void peerup_engine_apply_certificate (PeerupEngine *self, PeerupConfig *config);
@@ -114,6 +134,8 @@ char *peerup_engine_describe (PeerupEngine *self, PeerupPeerId *peer) G_GNUC_WAR
 DexFuture *peerup_engine_connect (PeerupEngine *self, const char *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* Resolves to microseconds (int64). Rejects as connect, and with TIMEOUT. */
 DexFuture *peerup_engine_ping (PeerupEngine *self, const char *peer) G_GNUC_WARN_UNUSED_RESULT;
+/* @answer, which is taken and may be dropped at any time, or TIMEOUT after PEERUP_ENGINE_PING_TIMEOUT. */
+DexFuture *peerup_engine_answer_in_time (DexFuture *answer, const char *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* (nullable) (transfer none): what peers take and were refused; NULL while the engine is stopped. */
 PeerupLimits *peerup_engine_get_limits (PeerupEngine *self);
 /* (nullable) (transfer none): NULL while the engine is stopped. */

@@ -6,6 +6,7 @@
  * from the swarm's start to its end. It carries nothing and grants nothing itself.
  */
 #include "engine/peerup-engine-private.h"
+#include "trust/peerup-gater.h"
 
 struct _PeerupEngineRelay
 {
@@ -26,14 +27,31 @@ struct _PeerupEngineRelay
 static gboolean
 is_authorized (PeerupEngineRelay *self, PeerupPeerId *peer)
 {
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  PeerupGater *gater = self->engine->gater;
+  PeerupDecisionFacts facts = { NULL };
 
-  if (gater == NULL)
+  if (self->engine->trust == NULL)
     return FALSE;
-  if (!peerup_gater_is_open (gater))
-    return peerup_gater_check (gater, peer, now, NULL);
-  return self->trust != NULL && peerup_gater_check (self->trust, peer, now, NULL);
+  if (!peerup_engine_trust_is_open (self->engine->trust) || self->trust == NULL)
+    return peerup_engine_authorizes (self->engine, peer);
+  facts.keys = peerup_gater_get_keys (self->trust);
+  return peerup_decide (&facts, peer, g_get_real_time () / G_USEC_PER_SEC).allow &&
+         !peerup_decision_is_guest (&facts, peer);
+}
+
+/* Being carried on by us is nothing that a guest was granted, nor what a pass is for. */
+static gboolean
+is_welcome (PeerupEngineRelay *self, PeerupPeerId *peer)
+{
+  PeerupDecision decision = peerup_engine_trust_look (self->engine->trust, peer, NULL);
+
+  return decision.allow && decision.reason != PEERUP_DECISION_ADMITTED &&
+         !peerup_engine_trust_is_guest (self->engine->trust, peer);
+}
+
+gboolean
+peerup_engine_relay_may_use (PeerupEngineRelay *self, PeerupPeerId *peer)
+{
+  return is_authorized (self, peer) || (!self->for_peers && is_welcome (self, peer));
 }
 
 static gboolean
@@ -42,7 +60,18 @@ gate (PeerupPeerId *peer, gboolean *authorized, gpointer data)
   PeerupEngineRelay *self = data;
 
   *authorized = is_authorized (self, peer);
-  return *authorized || (!self->for_peers && peerup_engine_admits (peer, self->engine));
+  return peerup_engine_relay_may_use (self, peer) ||
+         peerup_engine_rendezvous_is_visitor (self->engine->rendezvous, peer);
+}
+
+/* A visitor gets circuits to whoever has invited him. */
+static gboolean
+allow (PeerupPeerId *peer, PeerupPeerId *target, gpointer data)
+{
+  PeerupEngineRelay *self = data;
+
+  return peerup_engine_relay_may_use (self, peer) ||
+         (target != NULL && peerup_engine_rendezvous_may_reach (self->engine->rendezvous, peer, target));
 }
 
 static void
@@ -162,6 +191,7 @@ begin_to_serve (PeerupEngineRelay *self)
     {
       self->server = peerup_relay_server_new (self->engine->swarm, &self->settings);
       peerup_relay_server_set_gate (self->server, gate, self, NULL);
+      peerup_relay_server_set_allow (self->server, allow, self);
       g_signal_connect_object (self->server, "changed", G_CALLBACK (peerup_engine_notify_relay), self->engine,
                                G_CONNECT_SWAPPED);
     }
@@ -203,6 +233,7 @@ follow (PeerupEngineRelay *self)
         /* Its end is seen in the server's numbers. */
         dex_unref (begin_to_drain (self, get_drain_deadline (self)));
       peerup_engine_stun_set_answering (self->engine->stun, FALSE);
+      peerup_engine_rendezvous_follow (self->engine->rendezvous, FALSE);
       peerup_engine_notify_relay (self->engine);
       return;
     }
@@ -212,6 +243,7 @@ follow (PeerupEngineRelay *self)
   peerup_relay_server_set_settings (self->server, &settings);
   peerup_relay_server_set_addresses (self->server, choose_addresses (self));
   peerup_engine_stun_set_answering (self->engine->stun, TRUE);
+  peerup_engine_rendezvous_follow (self->engine->rendezvous, TRUE);
   peerup_engine_notify_relay (self->engine);
 }
 
@@ -263,6 +295,7 @@ peerup_engine_relay_drain (PeerupEngineRelay *self, gint64 deadline)
 {
   self->held = TRUE;
   peerup_engine_stun_set_answering (self->engine->stun, FALSE);
+  peerup_engine_rendezvous_follow (self->engine->rendezvous, FALSE);
   if (self->server == NULL)
     return dex_future_new_true ();
   return begin_to_drain (self, deadline);
@@ -314,6 +347,7 @@ peerup_engine_relay_get_info (PeerupEngineRelay *self, PeerupEngineRelayInfo *in
   peerup_engine_relay_get_numbers (self, info);
   if (self->server != NULL)
     peerup_relay_server_get_figures (self->server, &info->figures);
+  peerup_engine_rendezvous_get_figures (self->engine->rendezvous, &info->n_invites, &info->rendezvous);
 }
 
 GPtrArray *

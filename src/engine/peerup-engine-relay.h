@@ -8,6 +8,7 @@
 #include "config/peerup-config.h"
 #include "engine/peerup-engine.h"
 #include "relay/peerup-relay-server.h"
+#include "relay/peerup-rendezvous-server.h"
 
 G_BEGIN_DECLS
 
@@ -26,8 +27,10 @@ typedef struct
   gboolean for_peers; /* by set_peer_settings(), not by the configuration */
   gint64 since;       /* seconds since 1970 when it last began to serve; 0: never */
   guint n_reservations, n_circuits;
-  PeerupRelayFigures figures;   /* since the engine's start */
-  PeerupRelaySettings settings; /* in force; of the last time while it does not serve */
+  guint n_invites;
+  PeerupRelayFigures figures;         /* since the engine's start */
+  PeerupRendezvousFigures rendezvous; /* likewise */
+  PeerupRelaySettings settings;       /* in force; of the last time while it does not serve */
 } PeerupEngineRelayInfo;
 
 /* Of @engine, which has its swarm and outlives it. Serves nothing before peerup_engine_relay_apply().
@@ -55,6 +58,8 @@ DexFuture *peerup_engine_relay_drain (PeerupEngineRelay *self, gint64 deadline) 
 /* After a drain by hand. */
 void peerup_engine_relay_resume (PeerupEngineRelay *self);
 
+/* Whether @peer may use it in its own right, and not by a pass. */
+gboolean peerup_engine_relay_may_use (PeerupEngineRelay *self, PeerupPeerId *peer);
 /* Whether @peer has a reservation here. */
 gboolean peerup_engine_relay_is_reserved_by (PeerupEngineRelay *self, PeerupPeerId *peer);
 /* Without figures, which cost a look at each circuit. */

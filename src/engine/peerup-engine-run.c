@@ -21,18 +21,23 @@ is_dial_only (PeerupEngine *self)
   return self->config == NULL || (self->flags & PEERUP_ENGINE_DIAL_ONLY) != 0;
 }
 
-/* What we dial is our own choice; everything a peer begins is the gater's. The one exception is the swarm's, for a
- * dial-back that we have asked for; see peerup_swarm_set_guests(). */
+/* What we dial is our own choice; everything a peer begins is decided. The exceptions are the swarm's, for what
+ * somebody here waits for; see peerup_swarm_add_guests(). Asked again for each stream, so it is a look: what is audited
+ * are connections that come and refusals. */
 static gboolean
 gate (PeerupPeerId *peer, PeerupMultiaddr *remote_address, gboolean outbound, gpointer data, GError **error)
 {
   PeerupEngine *self = data;
+  g_autofree char *refusal = NULL;
 
   if (outbound)
     return TRUE;
-  if (self->gater != NULL)
-    return peerup_gater_check (self->gater, peer, g_get_real_time () / G_USEC_PER_SEC, error);
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_GATED, "this program takes no connections");
+  if (self->trust != NULL && peerup_engine_trust_sees (self->trust, peer, NULL))
+    return TRUE;
+  if (self->trust != NULL)
+    refusal = peerup_engine_trust_dup_refusal (self->trust, peer);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED, "peer %s is refused: %s", peerup_peer_id_get_string (peer),
+               refusal != NULL ? refusal : "this program takes no connections");
   return FALSE;
 }
 
@@ -46,6 +51,8 @@ on_connection_opened (PeerupSwarm *swarm, PeerupConnection *connection, gpointer
   g_info ("%s %s %s over %s%s", info->outbound ? "Connected to" : "Connected from", who,
           info->remote_address != NULL ? peerup_multiaddr_get_string (info->remote_address) : "", info->transport,
           info->security);
+  if (!info->outbound && self->trust != NULL)
+    (void) peerup_engine_trust_decide (self->trust, info->remote_peer, NULL, connection);
 }
 
 static void
@@ -67,7 +74,10 @@ on_refused (PeerupSwarm *swarm, PeerupPeerId *peer, const char *address, const c
 {
   static gint64 last;
   gint64 now = g_get_monotonic_time ();
+  PeerupEngine *self = data;
 
+  if (self->trust != NULL)
+    (void) peerup_engine_trust_decide (self->trust, peer, NULL, NULL);
   if (last != 0 && now - last < REFUSAL_LOG_INTERVAL)
     return;
   last = now;
@@ -152,6 +162,7 @@ make_swarm (PeerupEngine *self, GError **error)
   g_signal_connect_object (self->swarm, "addresses-changed", G_CALLBACK (peerup_engine_notify_addresses), self,
                            G_CONNECT_SWAPPED);
   self->identify = peerup_identify_new (self->swarm);
+  peerup_engine_show_view (self);
   if (self->flags & PEERUP_ENGINE_RELAY)
     peerup_identify_set_agent (self->identify, "relay-server/" PEERUP_VERSION);
   g_signal_connect_object (self->identify, "identified", G_CALLBACK (on_identified), self, 0);
@@ -179,9 +190,11 @@ prepare (PeerupEngine *self, GError **error)
   peerup_peer_list_set_names (self->peers, self->config);
   if (is_dial_only (self))
     return TRUE;
-  if (!peerup_engine_set_trust (self, self->config, error) || !peerup_engine_watch_config (self, error))
+  self->trust = peerup_engine_trust_new (self, error);
+  if (self->trust == NULL || !peerup_engine_watch_config (self, error))
     return FALSE;
   self->stun = peerup_engine_stun_new (self->swarm);
+  self->rendezvous = peerup_engine_rendezvous_new (self);
   self->relay = peerup_engine_relay_new (self);
   self->relay_choice = peerup_engine_relay_choice_new (self);
   self->peer_relay = peerup_engine_peer_relay_new (self);
@@ -192,6 +205,11 @@ prepare (PeerupEngine *self, GError **error)
   peerup_engine_observe (self, self->config);
   peerup_engine_peer_relay_apply (self->peer_relay, self->config);
   self->autonat = peerup_engine_autonat_new (self);
+  self->lan = peerup_engine_lan_new (self);
+  peerup_engine_lan_apply (self->lan, self->config);
+  self->original = peerup_engine_original_new (self);
+  self->group = peerup_engine_group_new (self);
+  self->pairing = peerup_engine_pairing_new (self);
   return TRUE;
 }
 
@@ -210,6 +228,10 @@ start_fiber (gpointer data)
       if (!is_dial_only (self))
         peerup_relay_client_set_relays (self->relays, peerup_config_get_relay_addresses (self->config));
       peerup_engine_set_state (self, PEERUP_ENGINE_RUNNING);
+      if (self->pairing != NULL)
+        peerup_engine_pairing_begin (self->pairing);
+      if (self->group != NULL)
+        peerup_engine_group_begin (self->group);
       return dex_future_new_true ();
     }
   dex_await (peerup_engine_stop (self, NULL), NULL);
@@ -277,7 +299,7 @@ drop_everything (PeerupEngine *self)
   g_clear_object (&self->identify);
   g_clear_object (&self->book);
   g_clear_object (&self->swarm);
-  g_clear_object (&self->gater);
+  g_clear_pointer (&self->trust, peerup_engine_trust_free);
   g_clear_object (&self->monitor);
   g_hash_table_remove_all (self->listen_errors);
   g_clear_pointer (&self->config, peerup_config_unref);
@@ -312,6 +334,10 @@ stop_fiber (gpointer data)
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
   stop_forwards (self);
   peerup_service_set_clear (self->services);
+  g_clear_pointer (&self->pairing, peerup_engine_pairing_free);
+  g_clear_pointer (&self->group, peerup_engine_group_free);
+  g_clear_pointer (&self->original, peerup_engine_original_free);
+  g_clear_pointer (&self->lan, peerup_engine_lan_free);
   g_clear_pointer (&self->change, peerup_engine_change_free);
   g_clear_pointer (&self->paths, peerup_engine_paths_free);
   g_clear_pointer (&self->keep, peerup_engine_keep_free);
@@ -321,6 +347,7 @@ stop_fiber (gpointer data)
   g_clear_pointer (&self->relay_choice, peerup_engine_relay_choice_free);
   g_clear_object (&self->relays);
   g_clear_pointer (&self->relay, peerup_engine_relay_free);
+  g_clear_pointer (&self->rendezvous, peerup_engine_rendezvous_free);
   peerup_engine_notify_relay (self);
   g_clear_pointer (&self->stun, peerup_engine_stun_free);
   if (self->swarm != NULL)

@@ -7,13 +7,14 @@
 #include "engine/peerup-engine-trace.h"
 
 #include "engine/peerup-engine-private.h"
+#include "engine/peerup-path-history.h"
 #include "engine/peerup-peer-private.h"
+#include "transport/peerup-fiber.h"
 
 typedef struct
 {
   PeerupEngine *engine;
   char *peer;
-  DexPromise *promise; /* to a PeerupTrace. A fiber that waits must not be dropped: libdex 0.10.0 loses count of it */
 } Request;
 
 static void
@@ -23,7 +24,6 @@ request_free (gpointer data)
 
   g_object_unref (request->engine);
   g_free (request->peer);
-  dex_unref (request->promise);
   g_free (request);
 }
 
@@ -57,27 +57,6 @@ peerup_trace_free (PeerupTrace *self)
 }
 
 G_DEFINE_BOXED_TYPE (PeerupTrace, peerup_trace, peerup_trace_copy, peerup_trace_free)
-
-const char *
-peerup_connection_get_path_word (PeerupConnection *connection)
-{
-  if (peerup_swarm_is_relayed (connection))
-    return "relayed";
-  return peerup_connection_get_info (connection)->punched ? "punched" : "direct";
-}
-
-/* The relay of a relayed connection: what stands before /p2p-circuit names it. */
-static PeerupPeerId *
-dup_relay (PeerupConnection *connection)
-{
-  PeerupMultiaddr *address = peerup_connection_get_info (connection)->remote_address;
-  PeerupMultiaddrComponent relay;
-
-  if (!peerup_swarm_is_relayed (connection) || address == NULL ||
-      !peerup_multiaddr_find (address, PEERUP_MULTIADDR_P2P, &relay))
-    return NULL;
-  return peerup_peer_id_new_from_bytes (relay.value, relay.length, NULL);
-}
 
 static void
 trace_add_hop (PeerupTrace *self, PeerupPeerId *peer, const PeerupConnectionInfo *info)
@@ -149,8 +128,8 @@ trace_peer (PeerupEngine *self, const char *name, GError **error)
       return NULL;
     }
   connection = list->pdata[0];
-  trace->path = peerup_connection_get_path_word (connection);
-  relay_id = dup_relay (connection);
+  trace->path = peerup_path_get_kind (connection);
+  relay_id = peerup_path_dup_relay (connection);
   if (relay_id != NULL)
     {
       relays = peerup_swarm_dup_connections (self->swarm, relay_id);
@@ -170,32 +149,17 @@ trace_fiber (gpointer data)
   g_autoptr (GError) error = NULL;
   PeerupTrace *trace = trace_peer (request->engine, request->peer, &error);
 
-  if (trace != NULL)
-    dex_promise_resolve_boxed (request->promise, PEERUP_TYPE_TRACE, trace);
-  else
-    dex_promise_reject (request->promise, g_steal_pointer (&error));
-  return dex_future_new_true ();
-}
-
-static DexFuture *
-time_out (DexFuture *future, gpointer data)
-{
-  return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s did not answer within %d seconds",
-                                (const char *) data, (int) (PEERUP_ENGINE_PING_TIMEOUT / G_USEC_PER_SEC));
+  if (trace == NULL)
+    return dex_future_new_for_error (g_steal_pointer (&error));
+  return dex_future_new_take_boxed (PEERUP_TYPE_TRACE, trace);
 }
 
 DexFuture *
 peerup_engine_trace (PeerupEngine *self, const char *peer)
 {
   Request *request = g_new (Request, 1);
-  DexFuture *limit =
-    dex_future_finally (dex_timeout_new_usec (PEERUP_ENGINE_PING_TIMEOUT), time_out, g_strdup (peer), g_free);
-  DexFuture *answer;
 
   request->engine = g_object_ref (self);
   request->peer = g_strdup (peer);
-  request->promise = dex_promise_new ();
-  answer = DEX_FUTURE (dex_ref (request->promise));
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, trace_fiber, request, request_free));
-  return dex_future_first (answer, limit, NULL);
+  return peerup_engine_answer_in_time (peerup_fiber_spawn (trace_fiber, request, request_free), peer);
 }

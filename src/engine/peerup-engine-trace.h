@@ -28,7 +28,7 @@ typedef struct
 
 typedef struct
 {
-  const char *path; /* static: "direct", "punched", "relayed" */
+  const char *path; /* as peerup_path_get_kind() */
   guint n_hops;
   PeerupTraceHop hops[PEERUP_TRACE_HOPS_MAX]; /* the last one is the peer */
 } PeerupTrace;
@@ -38,9 +38,6 @@ GType peerup_trace_get_type (void) G_GNUC_CONST;
 PeerupTrace *peerup_trace_copy (const PeerupTrace *self) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_trace_free (PeerupTrace *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupTrace, peerup_trace_free)
-
-/* "direct", "punched" (direct, through NATs that both sides opened) or "relayed". Static. */
-const char *peerup_connection_get_path_word (PeerupConnection *connection);
 
 /* Connects if needed, and measures. Resolves to a boxed PeerupTrace. Rejects as peerup_engine_ping(); a relay that does
  * not answer by itself is only told of as not known. */

@@ -41,6 +41,8 @@ enum
 };
 
 static GParamSpec *properties[N_PROPS];
+static guint grant_ending_signal;
+static guint group_changed_signal;
 
 /**
  * peerup_engine_new:
@@ -472,6 +474,41 @@ peerup_engine_class_init (PeerupEngineClass *klass)
   properties[PROP_RELAY_RESERVATIONS] = g_param_spec_uint ("relay-reservations", NULL, NULL, 0, G_MAXUINT, 0, flags);
   properties[PROP_RELAY_CIRCUITS] = g_param_spec_uint ("relay-circuits", NULL, NULL, 0, G_MAXUINT, 0, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * PeerupEngine::grant-ending:
+   * @self: the engine
+   * @peer_id: whose grant ends
+   * @name: (nullable): what the configuration calls the peer
+   * @service: what it is a grant of
+   * @until: seconds since 1970 when it ends
+   *
+   * Some minutes before a grant ends, once; and again if it was given another end.
+   */
+  grant_ending_signal = g_signal_new ("grant-ending", PEERUP_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                      G_TYPE_NONE, 4, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_INT64);
+  /**
+   * PeerupEngine::group-changed:
+   * @self: the engine
+   * @id: of the group
+   *
+   * A pairing group was made or revoked, or somebody has joined it.
+   */
+  group_changed_signal = g_signal_new ("group-changed", PEERUP_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                       G_TYPE_NONE, 1, G_TYPE_STRING);
+}
+
+void
+peerup_engine_emit_group_changed (PeerupEngine *self, const char *id)
+{
+  g_signal_emit (self, group_changed_signal, 0, id);
+}
+
+void
+peerup_engine_emit_grant_ending (PeerupEngine *self, const char *peer_id, const char *name, const char *service,
+                                 gint64 until)
+{
+  g_signal_emit (self, grant_ending_signal, 0, peer_id, name, service, until);
 }
 
 static void
@@ -479,7 +516,7 @@ peerup_engine_init (PeerupEngine *self)
 {
   dex_init ();
   self->peers = peerup_peer_list_new ();
-  self->services = peerup_service_set_new (peerup_engine_admits, self);
+  self->services = peerup_service_set_new (peerup_engine_admits_to_service, self);
   self->forwards = g_list_store_new (PEERUP_TYPE_FORWARD);
   self->problems = peerup_problems_new ();
   self->listen_errors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);

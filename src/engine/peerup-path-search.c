@@ -5,12 +5,12 @@
  * them; one opens the NATs, over the relayed connection, by what the peer knows for that. The first success
  * ends them all. It decides nothing about when, and remembers nothing.
  *
- * No fiber here is ever dropped while it waits: libdex 0.10.0 loses all fibers of the thread when what a dropped one
- * waits for comes true in the same moment. They end by themselves, soon, and answer through a promise.
+ * Nobody ends these fibers (see peerup-fiber.h): they end by themselves, soon after it is over.
  */
 #include "engine/peerup-path-search.h"
 
 #include "wire/peerup-error.h"
+#include "transport/peerup-fiber.h"
 
 typedef struct
 {
@@ -44,13 +44,8 @@ search_unref (gpointer data)
 static DexFuture *
 search_spawn (Search *self, DexFiberFunc func)
 {
-  DexFuture *fiber;
-
   g_atomic_ref_count_inc (&self->ref_count);
-  fiber = dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, func, self, search_unref);
-  /* See above. */
-  dex_future_disown (dex_ref (fiber));
-  return fiber;
+  return peerup_fiber_spawn (func, self, search_unref);
 }
 
 static gboolean

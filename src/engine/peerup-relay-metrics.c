@@ -13,6 +13,8 @@ struct _PeerupRelayMetrics
   PeerupMetricFamily *reservations_total;
   PeerupMetricFamily *circuits_total;
   PeerupMetricFamily *bytes_total;
+  PeerupMetricFamily *invites;
+  PeerupMetricFamily *passes_total;
   PeerupMetricFamily *stun_requests_total;
 };
 
@@ -35,6 +37,10 @@ peerup_relay_metrics_new (PeerupMetrics *metrics)
                                              "Answers to peers that wanted a circuit.", result);
   self->bytes_total = peerup_metrics_add (metrics, PEERUP_METRIC_COUNTER, "peerup_relay_bytes_total",
                                           "Bytes carried for others, both ways.", NULL);
+  self->invites = peerup_metrics_add (metrics, PEERUP_METRIC_GAUGE, "peerup_relay_open_invites",
+                                      "Invites of peers that may be joined through this relay.", NULL);
+  self->passes_total = peerup_metrics_add (metrics, PEERUP_METRIC_COUNTER, "peerup_relay_passes_total",
+                                           "Passes of invites that strangers have shown.", result);
   self->stun_requests_total = peerup_metrics_add (metrics, PEERUP_METRIC_COUNTER, "peerup_relay_stun_requests_total",
                                                   "STUN requests, and what became of them.", result);
   return self;
@@ -89,5 +95,8 @@ peerup_relay_metrics_collect (PeerupRelayMetrics *self, PeerupEngineRelay *relay
   set_result (self->circuits_total, "granted", info.figures.circuits_opened);
   set_result (self->circuits_total, "refused", info.figures.circuits_refused);
   set (self->bytes_total, info.figures.bytes);
+  set (self->invites, info.n_invites);
+  set_result (self->passes_total, "right", info.rendezvous.passes_shown);
+  set_result (self->passes_total, "wrong", info.rendezvous.passes_wrong);
   collect_stun (self, stun);
 }

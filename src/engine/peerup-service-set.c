@@ -37,16 +37,6 @@ describe (PeerupServiceSet *self, const char *peer_id)
 }
 
 static void
-on_denied (PeerupService *service, const char *peer_id, gpointer data)
-{
-  PeerupServiceSet *self = data;
-  g_autofree char *who = describe (self, peer_id);
-
-  g_message ("Refused service %s to %s: the peer is not authorized, or not among the service’s allowed_peers",
-             peerup_service_get_name (service), who);
-}
-
-static void
 on_failed (PeerupService *service, const char *peer_id, const char *reason, gpointer data)
 {
   PeerupServiceSet *self = data;
@@ -84,7 +74,6 @@ make_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigServ
       return NULL;
     }
   peerup_service_set_admission (service, self->admit, self->admit_data);
-  g_signal_connect_object (service, "denied", G_CALLBACK (on_denied), self, 0);
   g_signal_connect_object (service, "failed", G_CALLBACK (on_failed), self, 0);
   g_list_store_append (self->store, service);
   return service;
@@ -149,6 +138,27 @@ peerup_service_set_apply (PeerupServiceSet *self, PeerupSwarm *swarm, PeerupConf
 
       if (entry->host != NULL)
         apply_service (self, swarm, entry);
+    }
+}
+
+PeerupService *
+peerup_service_set_find (PeerupServiceSet *self, const char *name)
+{
+  guint position;
+  g_autoptr (PeerupService) service = dup_service (self, name, &position);
+
+  /* The list holds it. */
+  return service;
+}
+
+void
+peerup_service_set_review (PeerupServiceSet *self)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->store)); i++)
+    {
+      g_autoptr (PeerupService) service = g_list_model_get_item (G_LIST_MODEL (self->store), i);
+
+      peerup_service_review (service);
     }
 }
 

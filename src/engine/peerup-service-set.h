@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 #define PEERUP_TYPE_SERVICE_SET (peerup_service_set_get_type ())
 G_DECLARE_FINAL_TYPE (PeerupServiceSet, peerup_service_set, PEERUP, SERVICE_SET, GObject)
 
-/* @admit is asked for each stream (see peerup_service_set_admission()); @data outlives the set. */
+/* @admit is asked for each stream, and says why it refuses one (see peerup_service_set_admission()); @data outlives the
+ * set. */
 PeerupServiceSet *peerup_service_set_new (PeerupServiceAdmitFunc admit, gpointer data) G_GNUC_WARN_UNUSED_RESULT;
 GListModel *peerup_service_set_get_model (PeerupServiceSet *self);
 /* Makes the services on @swarm those of @config. Streams end only where a service is gone or
@@ -21,6 +22,10 @@ void peerup_service_set_apply (PeerupServiceSet *self, PeerupSwarm *swarm, Peeru
 /* No new streams; resolves to TRUE when the open ones have ended, or at @deadline
  * (monotonic µs) by a reset. Never rejects. */
 DexFuture *peerup_service_set_drain (PeerupServiceSet *self, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+/* (nullable) (transfer none) */
+PeerupService *peerup_service_set_find (PeerupServiceSet *self, const char *name);
+/* Ends the streams of peers that may use a service no longer. */
+void peerup_service_set_review (PeerupServiceSet *self);
 /* Ends and drops every service. */
 void peerup_service_set_clear (PeerupServiceSet *self);
 

@@ -19,6 +19,8 @@ device_stop (Device *device)
 {
   g_autoptr (GError) error = NULL;
 
+  if (device->engine == NULL)
+    return;
   if (peerup_engine_get_state (device->engine) == PEERUP_ENGINE_RUNNING)
     g_assert_true (await_true (peerup_engine_stop (device->engine, NULL), &error));
   g_assert_no_error (error);

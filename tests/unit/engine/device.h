@@ -15,5 +15,6 @@ typedef struct
 
 /* Takes @home. */
 Device device_start (Home *home, PeerupEngineFlags flags);
-/* Stops the engine, unless the test has, and drops everything. */
+/* Stops the engine, unless the test has, and drops everything; nothing of a device without an engine. */
 void device_stop (Device *device);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Device, device_stop)

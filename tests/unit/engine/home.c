@@ -20,6 +20,7 @@ write_config (Home *home, const char *listen, const char *network, const char *m
   text = g_strdup_printf ("version: 1\n"
                           "identity: {key_file: identity.key}\n"
                           "network: {listen_addresses: [%s], port_mapping: false%s}\n"
+                          "discovery: {mdns: false}\n"
                           "security: {enable_connection_gating: true, authorized_keys_file: authorized_keys}\n"
                           "%s",
                           listen, network, more);
@@ -91,19 +92,28 @@ home_new (void)
   return home;
 }
 
-void
-home_free (Home *home)
+static void
+remove_all (const char *directory)
 {
-  g_autoptr (GDir) dir = g_dir_open (home->directory, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
   const char *name;
 
   while ((name = g_dir_read_name (dir)) != NULL)
     {
-      g_autofree char *path = g_build_filename (home->directory, name, NULL);
+      g_autofree char *path = g_build_filename (directory, name, NULL);
 
-      g_assert_cmpint (g_unlink (path), ==, 0);
+      if (g_file_test (path, G_FILE_TEST_IS_DIR) && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
+        remove_all (path);
+      else
+        g_assert_cmpint (g_unlink (path), ==, 0);
     }
-  g_assert_cmpint (g_rmdir (home->directory), ==, 0);
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+}
+
+void
+home_free (Home *home)
+{
+  remove_all (home->directory);
   g_free (home->directory);
   g_free (home->config);
   g_free (home->authorized_keys);

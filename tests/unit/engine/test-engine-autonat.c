@@ -8,43 +8,12 @@
 
 #include "../protocols/internet.h"
 #include "../transport/transport-test.h"
-#include "home.h"
+#include "device.h"
 #include "protocols/peerup-autonat-dial.h"
 #include "wire/peerup-autonat-message.h"
 
 #define BOTH "/ip4/" INTERNET_CLIENT "/tcp/0, /ip4/" INTERNET_CLIENT "/udp/0/quic-v1"
 #define ONE  "/ip4/" INTERNET_CLIENT "/tcp/0"
-
-typedef struct
-{
-  Home *home;
-  PeerupEngine *engine;
-} Device;
-
-static Device
-device_start (Home *home)
-{
-  Device device = { home, peerup_engine_new (home->config, PEERUP_ENGINE_DEFAULT) };
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (await_true (peerup_engine_start (device.engine), &error));
-  g_assert_no_error (error);
-  return device;
-}
-
-static void
-device_stop (Device *device)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (device->engine == NULL)
-    return;
-  g_assert_true (await_true (peerup_engine_stop (device->engine, NULL), &error));
-  g_assert_no_error (error);
-  g_assert_finalize_object (device->engine);
-  home_free (device->home);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Device, device_stop)
 
 static guint
 n_servers (Device *self)
@@ -266,22 +235,22 @@ test_engine_autonat (void)
   home_authorize (trusting_home, served);
   home_authorize (served, trusting_home);
   /* An authorized peer serves, because it relays. */
-  relay = device_start (served);
+  relay = device_start (served, PEERUP_ENGINE_DEFAULT);
   g_assert_true (is_serving (&relay));
-  trusting = device_start (trusting_home);
+  trusting = device_start (trusting_home, PEERUP_ENGINE_DEFAULT);
   connect_to_device (&trusting, &relay);
   /* Only strangers do, whom it dialed by hand: one who is honest; one of each; two liars more than honest ones. */
-  strange = device_start (homes[0]);
+  strange = device_start (homes[0], PEERUP_ENGINE_DEFAULT);
   connect_to_server (&strange, &honest);
-  torn = device_start (homes[1]);
+  torn = device_start (homes[1], PEERUP_ENGINE_DEFAULT);
   connect_to_server (&torn, &honest);
   connect_to_server (&torn, &liar);
-  outvoted = device_start (homes[2]);
+  outvoted = device_start (homes[2], PEERUP_ENGINE_DEFAULT);
   connect_to_server (&outvoted, &honest);
   connect_to_server (&outvoted, &liar);
   connect_to_server (&outvoted, &other_liar);
   /* It has no address to ask about. */
-  hidden = device_start (homes[3]);
+  hidden = device_start (homes[3], PEERUP_ENGINE_DEFAULT);
   connect_to_server (&hidden, &honest);
   assert_trusted (&trusting);
   assert_one (&strange, PEERUP_AUTONAT_REACHABLE, 1, 0);

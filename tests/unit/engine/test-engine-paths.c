@@ -300,6 +300,27 @@ test_unanswered (void)
   fixture_clear (&fixture);
 }
 
+/* New addresses come in from elsewhere: they are tried long before the next search would be due. */
+static void
+test_learned (void)
+{
+  g_autoptr (GPtrArray) addresses = NULL;
+  Fixture fixture;
+
+  fixture_init (&fixture, climb_in_vain);
+  spin_while_not (has_failed, &fixture);
+  g_assert_true (is_relayed (&fixture));
+  addresses = peerup_swarm_dup_listen_addresses (fixture.a.engine->swarm);
+  peerup_swarm_add_addresses (fixture.b.engine->swarm, id_of (&fixture.a), addresses);
+  g_assert_cmpint (peerup_engine_paths_get_next_search (fixture.b.engine->paths, id_of (&fixture.a)), >,
+                   g_get_monotonic_time () + 10 * SECOND);
+  peerup_engine_paths_learned (fixture.b.engine->paths, id_of (&fixture.a));
+  g_assert_cmpint (peerup_engine_paths_get_next_search (fixture.b.engine->paths, id_of (&fixture.a)), <=,
+                   g_get_monotonic_time () + 5 * SECOND);
+  spin_while_not (is_direct, &fixture);
+  fixture_clear (&fixture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -310,5 +331,6 @@ main (int argc, char **argv)
   g_test_add_func ("/engine-paths/network-changed", test_network_changed);
   g_test_add_func ("/engine-paths/silent", test_silent);
   g_test_add_func ("/engine-paths/unanswered", test_unanswered);
+  g_test_add_func ("/engine-paths/learned", test_learned);
   return g_test_run ();
 }

@@ -28,6 +28,7 @@ device_configure (Device *self, const char *listen, gboolean gating, const char 
   g_autofree char *text =
     g_strdup_printf ("identity: {key_file: identity.key}\n"
                      "network: {listen_addresses: [%s]}\n"
+                     "discovery: {mdns: false}\n"
                      "security: {enable_connection_gating: %s, authorized_keys_file: authorized_keys}\n"
                      "%s",
                      listen, gating ? "true" : "false", more);
@@ -311,7 +312,7 @@ test_authorization_ends (void)
   g_assert_true (peerup_authorized_keys_file_remove (fixture.relay.home->authorized_keys,
                                                      peerup_private_key_get_peer_id (fixture.a.home->key), &error));
   g_assert_no_error (error);
-  g_assert_true (peerup_gater_reload (fixture.relay.engine->gater, &error));
+  g_assert_true (peerup_engine_trust_reload (fixture.relay.engine->trust, &error));
   spin_while_not (has_no_circuit, fixture.relay.engine);
   spin_while_not (has_one_reservation, fixture.relay.engine);
   fixture_clear (&fixture);

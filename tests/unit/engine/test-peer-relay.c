@@ -8,42 +8,11 @@
 #include "engine/peerup-engine-private.h"
 
 #include "../relay/scripted-relay.h"
-#include "home.h"
+#include "device.h"
 #include "trust/peerup-authorized-keys-file.h"
 
 #define PUBLIC  "/ip4/1.2.3.4/tcp/7777"
 #define VISITOR "/ip4/5.6.7.8/tcp/50000"
-
-typedef struct
-{
-  Home *home;
-  PeerupEngine *engine;
-} Device;
-
-static Device
-device_start (Home *home)
-{
-  Device device = { home, peerup_engine_new (home->config, PEERUP_ENGINE_DEFAULT) };
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (await_true (peerup_engine_start (device.engine), &error));
-  g_assert_no_error (error);
-  return device;
-}
-
-static void
-device_stop (Device *device)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (device->engine == NULL)
-    return;
-  g_assert_true (await_true (peerup_engine_stop (device->engine, NULL), &error));
-  g_assert_no_error (error);
-  g_assert_finalize_object (device->engine);
-  home_free (device->home);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Device, device_stop)
 
 static PeerupPeerId *
 device_id (Device *device)
@@ -124,9 +93,9 @@ start_three (Device *a, Device *b, Device *c, const char *a_config)
       if (i != j)
         home_authorize (homes[i], homes[j]);
   home_configure (homes[0], a_config);
-  *a = device_start (homes[0]);
-  *b = device_start (homes[1]);
-  *c = device_start (homes[2]);
+  *a = device_start (homes[0], PEERUP_ENGINE_DEFAULT);
+  *b = device_start (homes[1], PEERUP_ENGINE_DEFAULT);
+  *c = device_start (homes[2], PEERUP_ENGINE_DEFAULT);
 }
 
 /* That @self can be reached through @relay at @address. */
@@ -217,7 +186,7 @@ test_force_private (void)
   g_auto (Device) a = { 0 };
 
   home_be_private (home);
-  a = device_start (home);
+  a = device_start (home, PEERUP_ENGINE_DEFAULT);
   device_be_visited (&a, &a);
   g_assert_false (peerup_engine_peer_relay_is_public (a.engine->peer_relay));
   g_assert_cmpint (relay_info (&a).state, ==, PEERUP_ENGINE_RELAY_OFF);
@@ -256,7 +225,7 @@ device_start_with (Claimant *authorized)
   g_assert_true (peerup_authorized_keys_file_add (home->authorized_keys, node_id (&authorized->relay.node), NULL,
                                                   PEERUP_EXPIRES_NEVER, &error));
   g_assert_no_error (error);
-  return device_start (home);
+  return device_start (home, PEERUP_ENGINE_DEFAULT);
 }
 
 /* (transfer full) */
@@ -356,7 +325,7 @@ test_strangers (void)
   g_autoptr (GPtrArray) connections = NULL;
 
   claimant_init (&claimant, 1);
-  b = device_start (home_new ());
+  b = device_start (home_new (), PEERUP_ENGINE_DEFAULT);
   peer = device_visit_claimant (&b, &claimant);
   connections = peerup_swarm_dup_connections (b.engine->swarm, node_id (&claimant.relay.node));
   for (guint i = 0; i < 1000; i++)
@@ -391,7 +360,7 @@ test_revoked (void)
   peer = device_visit_claimant (&b, &claimant);
   spin_while_not (is_reserved, &b);
   g_assert_true (peerup_authorized_keys_file_remove (b.home->authorized_keys, node_id (&claimant.relay.node), &error));
-  g_assert_true (peerup_gater_reload (b.engine->gater, &error));
+  g_assert_true (peerup_engine_trust_reload (b.engine->trust, &error));
   g_assert_cmpuint (n_relays (&b), ==, 0);
   wait_count (&claimant.relay.node.closed, 1);
   g_assert_cmpuint (claimant.relay.node.opened, ==, 1);
