@@ -65,7 +65,7 @@ GVariant *
 peerup_control_describe_service (PeerupService *service)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
-  g_autoptr (GPtrArray) allowed = peerup_service_dup_allowed_peers (service);
+  GPtrArray *allowed = peerup_service_get_allowed_peers (service);
   const char *host = peerup_service_get_host (service);
   g_autofree char *address = NULL;
   guint64 in, out;

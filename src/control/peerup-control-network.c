@@ -103,6 +103,26 @@ describe_nat (PeerupEngineNat *nat)
 }
 
 static GVariant *
+describe_mappings (PeerupEngineNat *nat)
+{
+  PeerupPortMappingInfo infos[PEERUP_PORT_MAPPING_MAX];
+  guint n = peerup_engine_nat_list_mappings (nat, infos);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+      g_variant_dict_insert (&dict, "protocol", "s", infos[i].mapped.protocol == IPPROTO_UDP ? "UDP" : "TCP");
+      g_variant_dict_insert (&dict, "port", "u", (guint) infos[i].mapped.port);
+      g_variant_dict_insert (&dict, "method", "s", infos[i].by);
+      add_socket_address (&dict, "external", &infos[i].mapped.external);
+      g_variant_builder_add_value (&builder, g_variant_dict_end (&dict));
+    }
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
 describe_verdicts (PeerupEngineAutonat *autonat)
 {
   static const char *const words[] = { "unknown", "reachable", "unreachable" };
@@ -199,6 +219,7 @@ peerup_control_get_network (PeerupDBusEngine1 *object, GDBusMethodInvocation *in
       g_variant_dict_insert (&dict, "keep_alive_us", "x", peerup_engine_nat_get_keep_alive (engine->nat));
       add_addresses (&dict, addresses);
       g_variant_dict_insert_value (&dict, "nat", describe_nat (engine->nat));
+      g_variant_dict_insert_value (&dict, "mappings", describe_mappings (engine->nat));
     }
   if (engine->autonat != NULL)
     g_variant_dict_insert_value (&dict, "verdicts", describe_verdicts (engine->autonat));

@@ -9,9 +9,14 @@
 
 #include "control/peerup-control-describe.h"
 #include "control/peerup-control-errors.h"
+#include "control/peerup-control-groups.h"
+#include "control/peerup-control-invites.h"
+#include "control/peerup-control-options.h"
+#include "control/peerup-control-pairing.h"
 #include "control/peerup-control-paths.h"
 #include "control/peerup-control-relay.h"
 #include "control/peerup-control-requests.h"
+#include "control/peerup-control-trust.h"
 #include "peerup-config.h"
 
 #include <unistd.h>
@@ -244,30 +249,6 @@ on_forward_notify (PeerupForward *forward, GParamSpec *pspec, gpointer data)
 }
 
 static gboolean
-read_options (GVariant *options, gboolean *any_address, GError **error)
-{
-  GVariantIter iter;
-  const char *key;
-  GVariant *value;
-
-  *any_address = FALSE;
-  g_variant_iter_init (&iter, options);
-  while (g_variant_iter_next (&iter, "{&sv}", &key, &value))
-    {
-      g_autoptr (GVariant) owned = value;
-
-      if (!g_str_equal (key, "any-address") || !g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
-        {
-          g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, "No option “%s” of type “%s”", key,
-                       g_variant_get_type_string (value));
-          return FALSE;
-        }
-      *any_address = g_variant_get_boolean (value);
-    }
-  return TRUE;
-}
-
-static gboolean
 handle_add_forward (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer, const char *service,
                     const char *listen, GVariant *options)
 {
@@ -275,10 +256,11 @@ handle_add_forward (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation
   g_autoptr (PeerupForward) forward = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *address = NULL;
-  gboolean any_address;
+  gboolean any_address = FALSE;
+  const PeerupControlOption known = { "any-address", "b", &any_address };
   Owned *owned;
 
-  if (read_options (options, &any_address, &error))
+  if (peerup_control_read_options (options, &known, 1, &error))
     forward = peerup_engine_add_forward (self->engine, peer, service, listen, any_address, &error);
   if (forward == NULL)
     {
@@ -358,6 +340,36 @@ resume_relay (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
 }
 
 static gboolean
+list_grants (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  peerup_control_list_grants (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine);
+  return TRUE;
+}
+
+static gboolean
+add_grant (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer, const char *service,
+           gint64 until)
+{
+  peerup_control_add_grant (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, peer, service, until);
+  return TRUE;
+}
+
+static gboolean
+extend_grant (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer, const char *service,
+              gint64 until)
+{
+  peerup_control_extend_grant (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, peer, service, until);
+  return TRUE;
+}
+
+static gboolean
+revoke_grant (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer, const char *service)
+{
+  peerup_control_revoke_grant (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, peer, service);
+  return TRUE;
+}
+
+static gboolean
 handle_resolve (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer)
 {
   peerup_control_resolve (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, peer);
@@ -385,6 +397,83 @@ handle_get_network (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation
   return TRUE;
 }
 
+static gboolean
+handle_create_invite (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, GVariant *options)
+{
+  peerup_control_create_invite (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, options);
+  return TRUE;
+}
+
+static gboolean
+handle_cancel_invite (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, guint number)
+{
+  peerup_control_cancel_invite (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, number);
+  return TRUE;
+}
+
+static gboolean
+handle_list_invites (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  peerup_control_list_invites (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine);
+  return TRUE;
+}
+
+static gboolean
+handle_join (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *code, GVariant *options)
+{
+  peerup_control_join (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, code, options);
+  return TRUE;
+}
+
+static gboolean
+handle_list_pairings (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  peerup_control_list_pairings (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine);
+  return TRUE;
+}
+
+static gboolean
+handle_undo_pairing (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer)
+{
+  peerup_control_undo_pairing (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, peer);
+  return TRUE;
+}
+
+static gboolean
+handle_get_verification (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer)
+{
+  peerup_control_get_verification (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, peer);
+  return TRUE;
+}
+
+static gboolean
+handle_set_verified (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *peer, gboolean verified)
+{
+  peerup_control_set_verified (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, peer, verified);
+  return TRUE;
+}
+
+static gboolean
+create_group (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, GVariant *options)
+{
+  peerup_control_create_group (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, options);
+  return TRUE;
+}
+
+static gboolean
+revoke_group (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, const char *id)
+{
+  peerup_control_revoke_group (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine, id);
+  return TRUE;
+}
+
+static gboolean
+list_groups (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation)
+{
+  peerup_control_list_groups (object, invocation, PEERUP_CONTROL_OBJECT (object)->engine);
+  return TRUE;
+}
+
 static void
 engine_iface_init (PeerupDBusEngine1Iface *iface)
 {
@@ -398,11 +487,26 @@ engine_iface_init (PeerupDBusEngine1Iface *iface)
   iface->handle_get_relay_service = get_relay_service;
   iface->handle_drain_relay = drain_relay;
   iface->handle_resume_relay = resume_relay;
+  iface->handle_list_grants = list_grants;
+  iface->handle_add_grant = add_grant;
+  iface->handle_extend_grant = extend_grant;
+  iface->handle_revoke_grant = revoke_grant;
   iface->handle_ping = handle_ping;
   iface->handle_resolve = handle_resolve;
   iface->handle_trace = handle_trace;
   iface->handle_list_paths = handle_list_paths;
   iface->handle_get_network = handle_get_network;
+  iface->handle_create_invite = handle_create_invite;
+  iface->handle_cancel_invite = handle_cancel_invite;
+  iface->handle_list_invites = handle_list_invites;
+  iface->handle_create_group = create_group;
+  iface->handle_revoke_group = revoke_group;
+  iface->handle_list_groups = list_groups;
+  iface->handle_join = handle_join;
+  iface->handle_list_pairings = handle_list_pairings;
+  iface->handle_undo_pairing = handle_undo_pairing;
+  iface->handle_get_verification = handle_get_verification;
+  iface->handle_set_verified = handle_set_verified;
   iface->handle_add_forward = handle_add_forward;
   iface->handle_remove_forward = handle_remove_forward;
   iface->handle_stop = handle_stop;
@@ -457,6 +561,9 @@ peerup_control_object_new (PeerupEngine *engine, PeerupControlStopFunc stop, gpo
                                NULL, NULL);
   g_object_bind_property (engine, "relay-reservations", self, "relay-reservations", G_BINDING_SYNC_CREATE);
   g_object_bind_property (engine, "relay-circuits", self, "relay-circuits", G_BINDING_SYNC_CREATE);
+  peerup_control_follow_invites (object, engine);
+  peerup_control_follow_groups (object, engine);
+  peerup_control_follow_grants (object, engine);
   return self;
 }
 

@@ -10,6 +10,7 @@
 #include "control/peerup-control-requests.h"
 #include "engine/peerup-engine-paths.h"
 #include "engine/peerup-engine-trace.h"
+#include "engine/peerup-path-history.h"
 
 /* A call whose answer comes later. */
 typedef struct
@@ -176,7 +177,7 @@ describe_path (PeerupEngine *engine, PeerupConnection *connection, gint64 now)
   gint64 heard = peerup_path_watch_get_heard_at (peerup_engine_paths_get_watch (engine->paths), connection);
 
   g_variant_dict_remove (&dict, "streams");
-  g_variant_dict_insert (&dict, "path", "s", peerup_connection_get_path_word (connection));
+  g_variant_dict_insert (&dict, "path", "s", peerup_path_get_kind (connection));
   g_variant_dict_insert (&dict, "silent", "b", peerup_connection_is_silent (connection));
   if (heard > 0)
     g_variant_dict_insert (&dict, "heard_us", "x", MAX (now - heard, 0));

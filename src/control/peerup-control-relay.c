@@ -60,6 +60,10 @@ add_figures (GVariantDict *dict, const PeerupEngineRelayInfo *info, PeerupEngine
   g_variant_dict_insert (dict, "circuits_opened", "t", info->figures.circuits_opened);
   g_variant_dict_insert (dict, "circuits_refused", "t", info->figures.circuits_refused);
   g_variant_dict_insert (dict, "bytes", "t", info->figures.bytes);
+  g_variant_dict_insert (dict, "invites", "u", info->n_invites);
+  g_variant_dict_insert (dict, "passes_shown", "t", info->rendezvous.passes_shown);
+  g_variant_dict_insert (dict, "passes_wrong", "t", info->rendezvous.passes_wrong);
+  g_variant_dict_insert (dict, "sponsored", "t", info->rendezvous.sponsored);
   g_variant_dict_insert (dict, "stun_answered", "t", stun_figures.answered);
   g_variant_dict_insert (dict, "stun_limited", "t", stun_figures.limited);
 }

@@ -144,11 +144,12 @@ body_service (PeerupDBusEngine1 *proxy, Home *home)
   g_assert_true (g_variant_lookup (service, "since", "x", &since) && since > 0);
   g_assert_true (g_variant_lookup (service, "reservations", "u", &number) && number == 0);
   g_assert_true (g_variant_lookup (service, "circuits", "u", &number) && number == 0);
-  for (guint i = 0; i < 7; i++)
+  g_assert_true (g_variant_lookup (service, "invites", "u", &number) && number == 0);
+  for (guint i = 0; i < 10; i++)
     {
       static const char *const keys[] = {
         "reservations_granted", "reservations_refused", "circuits_opened", "circuits_refused", "bytes",
-        "stun_answered",        "stun_limited"
+        "stun_answered",        "stun_limited",         "passes_shown",    "passes_wrong",     "sponsored"
       };
 
       g_assert_true (g_variant_lookup (service, keys[i], "t", &figure) && figure == 0);
