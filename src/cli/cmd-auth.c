@@ -5,6 +5,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include "cli/peerup-cli-trust.h"
+#include "cli/peerup-cli-until.h"
 #include "config/peerup-config-edit.h"
 #include "engine/peerup-arguments.h"
 #include "engine/peerup-known-peers.h"
@@ -13,50 +15,36 @@
 static char *comment;
 static char *expires;
 static char *name;
+static gboolean guest;
 
 const GOptionEntry cmd_auth_add_options[] = {
   { "comment", 0, 0, G_OPTION_ARG_STRING, &comment, "A note for people", "TEXT" },
   { "expires", 0, 0, G_OPTION_ARG_STRING, &expires, "When it ends: 2026-01-31T18:00:00Z, or from now: 1h30m, 7d",
     "TIME" },
+  { "guest", 0, 0, G_OPTION_ARG_NONE, &guest, "It may use what it is granted and nothing else", NULL },
   { "name", 0, 0, G_OPTION_ARG_STRING, &name, "Call the peer so from now on", "NAME" },
   G_OPTION_ENTRY_NULL,
 };
 
-static const char *
-keys_file (PeerupConfig *config, GError **error)
+typedef struct
 {
-  const char *path = peerup_config_get_authorized_keys_file (config);
+  PeerupPeerId *peer;
+  gint64 until;
+} Entry;
 
-  if (path == NULL)
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                 "%s names no authorized_keys file: set security.authorized_keys_file",
-                 peerup_config_get_path (config));
-  return path;
-}
-
+/* One edit, so that a guest is never anything else, not for a moment. */
 static gboolean
-parse_expires (gint64 *seconds, GError **error)
+add_entry (PeerupAuthorizedKeys *keys, gpointer data, GError **error)
 {
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  gint64 microseconds;
+  const Entry *entry = data;
+  g_autofree char *time = entry->until != PEERUP_EXPIRES_NEVER ? peerup_expires_format (entry->until) : NULL;
 
-  *seconds = PEERUP_EXPIRES_NEVER;
-  if (expires == NULL)
-    return TRUE;
-  if (!peerup_expires_parse (expires, seconds))
-    {
-      if (!peerup_cli_parse_duration (expires, &microseconds, NULL))
-        {
-          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                       "“%s” is no time: write --expires as 2026-01-31T18:00:00Z, 1h30m or 7d", expires);
-          return FALSE;
-        }
-      *seconds = now + MAX (microseconds / G_USEC_PER_SEC, 1);
-    }
-  if (*seconds > now)
-    return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "--expires %s is over already", expires);
-  return FALSE;
+  if (!peerup_authorized_keys_add (keys, entry->peer, comment, error))
+    return FALSE;
+  if (guest &&
+      !peerup_authorized_keys_set (keys, entry->peer, PEERUP_AUTHORIZED_KEYS_ROLE, PEERUP_AUTHORIZED_KEYS_GUEST, error))
+    return FALSE;
+  return time == NULL || peerup_authorized_keys_set (keys, entry->peer, PEERUP_AUTHORIZED_KEYS_EXPIRES, time, error);
 }
 
 static gboolean
@@ -94,8 +82,11 @@ report_added (PeerupCli *cli, PeerupPeerId *peer, gint64 until)
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'peer_id': <%s>, 'status': <'added'>}", id));
   else
-    peerup_cli_say ("%s is authorized%s%s.", name != NULL ? name : id, time != NULL ? " until " : "",
-                    time != NULL ? time : "");
+    peerup_cli_say ("%s is authorized%s%s%s.", name != NULL ? name : id, guest ? " as a guest" : "",
+                    time != NULL ? " until " : "", time != NULL ? time : "");
+  if (guest && !cli->json)
+    peerup_cli_say ("It may use nothing yet: grant it a service with “peerup grant add %s SERVICE”.",
+                    name != NULL ? name : id);
   return PEERUP_CLI_OK;
 }
 
@@ -107,18 +98,21 @@ cmd_auth_add (PeerupCli *cli)
   g_autoptr (PeerupMultiaddr) address = NULL;
   g_autoptr (GError) error = NULL;
   const char *path = NULL;
-  gint64 until;
+  Entry entry = { NULL, PEERUP_EXPIRES_NEVER };
 
   config = peerup_cli_load_config (cli, &error);
   if (config != NULL)
-    path = keys_file (config, &error);
+    path = peerup_cli_get_keys_file (config, &error);
   if (path != NULL)
     peer = peerup_peer_argument_parse (cli->arguments[0], config, &address, &error);
-  if (peer == NULL || !parse_expires (&until, &error) || !set_name (config, peer, &error) ||
-      !peerup_authorized_keys_file_add (path, peer, comment, until, &error))
+  entry.peer = peer;
+  if (peer == NULL ||
+      (expires != NULL &&
+       !peerup_cli_parse_until (expires, "--expires", peerup_cli_get_now (), &entry.until, &error)) ||
+      !set_name (config, peer, &error) || !peerup_authorized_keys_file_edit (path, TRUE, add_entry, &entry, &error))
     return peerup_cli_fail (error);
   remember_address (config, peer, address);
-  return report_added (cli, peer, until);
+  return report_added (cli, peer, entry.until);
 }
 
 int
@@ -131,7 +125,7 @@ cmd_auth_remove (PeerupCli *cli)
 
   config = peerup_cli_load_config (cli, &error);
   if (config != NULL)
-    path = keys_file (config, &error);
+    path = peerup_cli_get_keys_file (config, &error);
   if (path != NULL)
     peer = peerup_peer_argument_parse (cli->arguments[0], config, NULL, &error);
   if (peer == NULL || !peerup_authorized_keys_file_remove (path, peer, &error))
@@ -154,12 +148,45 @@ format_expires (gint64 seconds)
 }
 
 static GVariant *
-describe_entry (PeerupAuthorizedKeys *keys, guint entry, PeerupConfig *config)
+describe_grants (PeerupConfig *config, GPtrArray *grants, PeerupPeerId *peer)
+{
+  GVariantBuilder list = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < grants->len; i++)
+    if (peerup_peer_id_equal (((PeerupGrant *) grants->pdata[i])->peer, peer))
+      g_variant_builder_add_value (&list, peerup_cli_describe_grant (config, grants->pdata[i], peerup_cli_get_now ()));
+  return g_variant_builder_end (&list);
+}
+
+/* "guest", the group that it came by (nullable), and what it may use by grants: "group a1b2c3d4, ssh until Sunday 18:00
+ * (in 3 days), web for ever"; NULL: nothing to say. */
+static char *
+format_rights (GPtrArray *grants, PeerupPeerId *peer, gboolean is_guest, const char *group)
+{
+  g_autoptr (GString) text = g_string_new (is_guest ? "guest" : "");
+
+  if (group != NULL)
+    g_string_append_printf (text, "%sgroup %s", text->len > 0 ? ", " : "", group);
+
+  for (guint i = 0; i < grants->len; i++)
+    {
+      const PeerupGrant *grant = grants->pdata[i];
+      g_autofree char *until = peerup_cli_format_until (grant->until, peerup_cli_get_now ());
+
+      if (peerup_peer_id_equal (grant->peer, peer))
+        g_string_append_printf (text, "%s%s %s", text->len > 0 ? ", " : "", grant->service, until);
+    }
+  return text->len > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
+}
+
+static GVariant *
+describe_entry (PeerupAuthorizedKeys *keys, guint entry, PeerupConfig *config, GPtrArray *grants)
 {
   PeerupPeerId *peer = peerup_authorized_keys_get_peer (keys, entry);
   const char *label = peerup_config_name_of_peer (config, peer);
   const char *note = peerup_authorized_keys_get_comment (keys, entry);
   const char *verified = peerup_authorized_keys_get_attribute (keys, entry, PEERUP_AUTHORIZED_KEYS_VERIFIED);
+  const char *group = peerup_authorized_keys_get_attribute (keys, entry, PEERUP_AUTHORIZED_KEYS_GROUP);
   g_autofree char *until = format_expires (peerup_authorized_keys_get_expires (keys, entry));
   GVariantDict dict = G_VARIANT_DICT_INIT (NULL);
 
@@ -172,23 +199,27 @@ describe_entry (PeerupAuthorizedKeys *keys, guint entry, PeerupConfig *config)
     g_variant_dict_insert (&dict, "verified", "s", verified);
   if (until != NULL)
     g_variant_dict_insert (&dict, "expires_at", "s", until);
+  if (group != NULL)
+    g_variant_dict_insert (&dict, "group", "s", group);
+  g_variant_dict_insert (&dict, "role", "s", peerup_authorized_keys_is_guest (keys, peer) ? "guest" : "peer");
+  g_variant_dict_insert_value (&dict, "grants", describe_grants (config, grants, peer));
   return g_variant_dict_end (&dict);
 }
 
 static void
-list_json (PeerupAuthorizedKeys *keys, PeerupConfig *config)
+list_json (PeerupAuthorizedKeys *keys, PeerupConfig *config, GPtrArray *grants)
 {
   GVariantBuilder list = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
 
   for (guint i = 0; i < peerup_authorized_keys_get_n_entries (keys); i++)
-    g_variant_builder_add_value (&list, describe_entry (keys, i, config));
+    g_variant_builder_add_value (&list, describe_entry (keys, i, config, grants));
   peerup_cli_print_variant (g_variant_builder_end (&list));
 }
 
 static void
-list_text (PeerupAuthorizedKeys *keys, PeerupConfig *config)
+list_text (PeerupAuthorizedKeys *keys, PeerupConfig *config, GPtrArray *grants)
 {
-  PeerupTable *table = peerup_table_new ("", 4);
+  PeerupTable *table = peerup_table_new ("", 5);
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
   g_autofree char *text = NULL;
 
@@ -199,12 +230,28 @@ list_text (PeerupAuthorizedKeys *keys, PeerupConfig *config)
       g_autofree char *until = format_expires (seconds);
       g_autofree char *validity =
         until == NULL ? g_strdup ("always") : g_strdup_printf ("%s %s", seconds <= now ? "expired" : "until", until);
+      g_autofree char *rights =
+        format_rights (grants, peer, peerup_authorized_keys_is_guest (keys, peer),
+                       peerup_authorized_keys_get_attribute (keys, i, PEERUP_AUTHORIZED_KEYS_GROUP));
 
       peerup_table_add (table, peerup_peer_id_get_string (peer), peerup_config_name_of_peer (config, peer), validity,
-                        peerup_authorized_keys_get_comment (keys, i));
+                        rights, peerup_authorized_keys_get_comment (keys, i));
     }
   text = peerup_table_end (table);
   peerup_cli_print ("%s", text);
+}
+
+/* The peers are shown even if what they were granted cannot be. */
+static GPtrArray *
+load_grants (PeerupConfig *config)
+{
+  g_autoptr (GError) error = NULL;
+  GPtrArray *grants = peerup_cli_load_grants (config, &error);
+
+  if (grants != NULL)
+    return grants;
+  peerup_cli_say ("peerup: the grants are not shown: %s", error->message);
+  return g_ptr_array_new ();
 }
 
 int
@@ -212,20 +259,22 @@ cmd_auth_list (PeerupCli *cli)
 {
   g_autoptr (PeerupConfig) config = NULL;
   g_autoptr (PeerupAuthorizedKeys) keys = NULL;
+  g_autoptr (GPtrArray) grants = NULL;
   g_autoptr (GError) error = NULL;
   const char *path = NULL;
 
   config = peerup_cli_load_config (cli, &error);
   if (config != NULL)
-    path = keys_file (config, &error);
+    path = peerup_cli_get_keys_file (config, &error);
   if (path != NULL)
     keys = peerup_authorized_keys_file_load (path, &error);
   if (keys == NULL)
     return peerup_cli_fail (error);
+  grants = load_grants (config);
   if (cli->json)
-    list_json (keys, config);
+    list_json (keys, config, grants);
   else if (peerup_authorized_keys_get_n_entries (keys) > 0)
-    list_text (keys, config);
+    list_text (keys, config, grants);
   else
     peerup_cli_say ("Nobody is authorized yet: add a peer with “peerup auth add PEER-ID”.");
   return PEERUP_CLI_OK;
@@ -269,7 +318,7 @@ cmd_auth_validate (PeerupCli *cli)
   if (path == NULL)
     {
       config = peerup_cli_load_config (cli, &error);
-      path = config != NULL ? keys_file (config, &error) : NULL;
+      path = config != NULL ? peerup_cli_get_keys_file (config, &error) : NULL;
     }
   if (path != NULL)
     keys = peerup_authorized_keys_file_load (path, &error);

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "cli/peerup-answers.h"
+#include "cli/peerup-pairing-calls.h"
+#include "cli/peerup-pairing-text.h"
 #include "cli/peerup-path-text.h"
 #include "cli/peerup-refusals.h"
 #include "cli/peerup-relay-service-text.h"
@@ -25,6 +27,8 @@ typedef struct
   GVariant *service;
   GVariant *paths;
   GVariant *network;
+  GVariant *invites; /* without secrets: status is what people send to others */
+  GVariant *pairings;
 } Status;
 
 static void
@@ -39,9 +43,22 @@ status_clear (Status *self)
   g_clear_pointer (&self->service, g_variant_unref);
   g_clear_pointer (&self->paths, g_variant_unref);
   g_clear_pointer (&self->network, g_variant_unref);
+  g_clear_pointer (&self->invites, g_variant_unref);
+  g_clear_pointer (&self->pairings, g_variant_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Status, status_clear)
+
+static gboolean
+ask_pairing (Status *self, GError **error)
+{
+  g_autoptr (GVariant) invites = NULL;
+
+  if (!PEERUP_ASK (self->proxy, list_invites, &invites, error))
+    return FALSE;
+  self->invites = g_variant_ref_sink (peerup_pairing_without_secrets (invites));
+  return PEERUP_ASK (self->proxy, list_pairings, &self->pairings, error);
+}
 
 static gboolean
 ask_all (Status *self, GError **error)
@@ -55,7 +72,7 @@ ask_all (Status *self, GError **error)
          PEERUP_ASK (self->proxy, list_forwards, &self->forwards, error) &&
          PEERUP_ASK (self->proxy, list_limits, &self->limits, error) &&
          PEERUP_ASK (self->proxy, list_relays, &self->relays, error) &&
-         PEERUP_ASK (self->proxy, get_relay_service, &self->service, error);
+         PEERUP_ASK (self->proxy, get_relay_service, &self->service, error) && ask_pairing (self, error);
 }
 
 static gint64
@@ -88,6 +105,8 @@ print_json (Status *self)
   g_variant_dict_insert_value (&dict, "relay_service", self->service);
   g_variant_dict_insert_value (&dict, "paths", self->paths);
   g_variant_dict_insert_value (&dict, "network", self->network);
+  g_variant_dict_insert_value (&dict, "invites", self->invites);
+  g_variant_dict_insert_value (&dict, "pairings", self->pairings);
   peerup_cli_print_variant (g_variant_dict_end (&dict));
 }
 
@@ -201,6 +220,7 @@ print_text (Status *self)
 {
   g_autofree char *age = peerup_cli_format_duration (uptime (self));
   g_autofree char *refusals = peerup_refusals_format (self->limits);
+  g_autofree char *pairing = peerup_pairing_text_summary (self->invites, self->pairings);
   g_autofree char *service = peerup_relay_service_format (self->service, g_get_real_time () / G_USEC_PER_SEC);
   const char *const *addresses = peerup_dbus_engine1_get_listen_addresses (self->proxy);
   const char *const *problems = peerup_dbus_engine1_get_problems (self->proxy);
@@ -221,6 +241,8 @@ print_text (Status *self)
     peerup_cli_print ("\nRelaying\n%s", service);
   print_list ("\nServices", peerup_table_new ("  ", 3), self->services, add_service);
   print_list ("\nForwards", peerup_table_new ("  ", 4), self->forwards, add_forward);
+  if (pairing != NULL)
+    peerup_cli_print ("\nPairing: %s\n", pairing);
   if (refusals != NULL)
     peerup_cli_print ("\nRefused: %s\n", refusals);
 }

@@ -60,12 +60,6 @@ peerup_check_interfaces (PeerupFindings *findings, const PeerupDaemonFacts *daem
 
 /* STUN and NAT */
 
-static gboolean
-has_quic_relay (const PeerupDaemonFacts *daemon)
-{
-  return g_variant_n_children (daemon->relays) > 0;
-}
-
 void
 peerup_check_stun (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
 {
@@ -84,7 +78,7 @@ peerup_check_stun (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
     }
   if (n_answered > 0)
     return;
-  if (!has_quic_relay (daemon))
+  if (g_variant_n_children (daemon->relays) == 0)
     peerup_findings_take (findings, PEERUP_CHECK_STUN, PEERUP_FINDING_UNKNOWN,
                           g_strdup ("it is relays that tell how this device is seen, and it uses none"),
                           g_strdup ("peerup relay add ADDRESS"));

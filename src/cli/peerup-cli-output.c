@@ -180,17 +180,26 @@ peerup_cli_format_rtt (gint64 microseconds)
   return g_strdup_printf (ms < 10 ? "%.2f ms" : ms < 100 ? "%.1f ms" : "%.0f ms", ms);
 }
 
+/* The smaller unit is left out where there is nothing of it. */
+static char *
+format_two (int large, const char *large_unit, int small, const char *small_unit)
+{
+  if (small == 0)
+    return g_strdup_printf ("%d %s", large, large_unit);
+  return g_strdup_printf ("%d %s %d %s", large, large_unit, small, small_unit);
+}
+
 char *
 peerup_cli_format_duration (gint64 seconds)
 {
   int days = seconds / 86400, hours = seconds / 3600 % 24, minutes = seconds / 60 % 60;
 
   if (days > 0)
-    return g_strdup_printf ("%d %s %d h", days, days == 1 ? "day" : "days", hours);
+    return format_two (days, days == 1 ? "day" : "days", hours, "h");
   if (hours > 0)
-    return g_strdup_printf ("%d h %d min", hours, minutes);
+    return format_two (hours, "h", minutes, "min");
   if (minutes > 0)
-    return g_strdup_printf ("%d min %d s", minutes, (int) (seconds % 60));
+    return format_two (minutes, "min", (int) (seconds % 60), "s");
   return g_strdup_printf ("%d s", (int) MAX (seconds, 0));
 }
 
@@ -345,6 +354,13 @@ format_line (GLogLevelFlags level, const char *message)
   return g_strdup_printf ("%.19s %s%s", time, word, message);
 }
 
+/* G_MESSAGES_DEBUG asks for what is not even worth a message otherwise. */
+static gboolean
+is_unwanted (GLogLevelFlags level, const char *domain)
+{
+  return level > log_level && (level <= G_LOG_LEVEL_MESSAGE || g_log_writer_default_would_drop (level, domain));
+}
+
 static GLogWriterOutput
 write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
 {
@@ -361,7 +377,7 @@ write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoint
     }
   if (message == NULL)
     return G_LOG_WRITER_UNHANDLED;
-  if ((level & G_LOG_LEVEL_MASK) > log_level && g_log_writer_default_would_drop (level, domain))
+  if (is_unwanted (level & G_LOG_LEVEL_MASK, domain))
     return G_LOG_WRITER_HANDLED;
   text = g_strdelimit (g_strdup (message), "\r\n", ' ');
   line = format_line (level, text);

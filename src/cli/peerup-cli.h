@@ -93,7 +93,8 @@ char *peerup_cli_wrap (const char *text, const char *indent, guint width) G_GNUC
 /* A Go duration ("1h30m"), whole days ("7d") or seconds ("0.5"), above zero, as microseconds. */
 gboolean peerup_cli_parse_duration (const char *text, gint64 *microseconds, GError **error);
 
-/* Log lines go to stderr, from @level on; as JSON, a line each, if @json. */
+/* Log lines go to stderr, from @level on; as JSON, a line each, if @json. With G_LOG_LEVEL_CRITICAL the warnings of an
+ * engine of our own, which say what a daemon should have, are not in the way of a dialog. */
 void peerup_cli_set_log (GLogLevelFlags level, gboolean json);
 
 G_END_DECLS

@@ -9,6 +9,10 @@
   "PEER is a name from the configuration, a peer ID, or a multiaddr that ends in /p2p/ID. A peer that was once\n" \
   "reached by its multiaddr is found by its name or ID from then on."
 
+#define GRANT_HELP                                                                                          \
+  "Without --for or --until it does not end. A guest (“peerup auth add PEER --guest”) may use what it is\n" \
+  "granted and nothing else; for others a grant opens a service whose list they are not on."
+
 #define RELAY_ADDRESS_HELP                                                                            \
   "ADDRESS is an IP address or a host name, with :PORT behind it unless that is 7777 (203.0.113.7,\n" \
   "[2001:db8::7]:7000), or a multiaddr. TCP and QUIC are both tried, at the same port."
@@ -18,6 +22,24 @@
 
 const PeerupCommand peerup_commands[] = {
   { "init", "", "Make an identity and a configuration", NULL, 0, 0, cmd_init_options, cmd_init },
+  { "invite list", "", "List the invites of this device", NULL, 0, 0, NULL, cmd_invite_list },
+  { "invite cancel", "NUMBER", "Take an invite back", "NUMBER is what “peerup invite list” shows.", 1, 1, NULL,
+    cmd_invite_cancel },
+  { "invite", "", "Make a code by which one other device joins, and wait for it",
+    "The code works once, for ten minutes unless --ttl says otherwise, and is dead after three wrong guesses. Whoever\n"
+    "has it can join: show it to nobody else. Ends with 0 if somebody has joined, with 1 if not. With --json each\n"
+    "change is a line.",
+    0, 0, cmd_invite_options, cmd_invite },
+  { "join", "[CODE…]", "Pair this device with the one that has made a code",
+    "CODE is any form of it: long, spoken, or a link, in any case, with any spaces, dashes and line breaks. Without "
+    "it\n"
+    "the code is PEERUP_INVITE_CODE of the environment, or is read from standard input.",
+    0, 256, cmd_join_options, cmd_join },
+  { "verify", "PEER", "Compare what two devices show, to be sure who the other is",
+    PEER_HELP "\n\nEnds with 1 if they do not match.", 1, 1, cmd_verify_options, cmd_verify },
+  { "pairing list", "", "List the pairings that are half done, and what to do about them", NULL, 0, 0, NULL,
+    cmd_pairing_list },
+  { "pairing undo", "PEER", "Take a pairing back on this device", PEER_HELP, 1, 1, NULL, cmd_pairing_undo },
   { "whoami", "", "Print the peer ID of this device", NULL, 0, 0, NULL, cmd_whoami },
   { "daemon", "", "Run in the foreground: admit authorized peers and offer the services", NULL, 0, 0, NULL,
     cmd_daemon },
@@ -40,6 +62,8 @@ const PeerupCommand peerup_commands[] = {
   { "service enable", "NAME", "Offer a service that was disabled", NULL, 1, 1, NULL, cmd_service_enable },
   { "service disable", "NAME", "Stop offering a service, and keep its entry", NULL, 1, 1, NULL, cmd_service_disable },
   { "service list", "", "List the services of this device", NULL, 0, 0, NULL, cmd_service_list },
+  { "service acl", "NAME", "Show or change who may use a service", PEER_HELP "\n\nWithout an option it shows.", 1, 1,
+    cmd_service_acl_options, cmd_service_acl },
   { "relay add", "ADDRESS", "Use a relay from now on",
     RELAY_ADDRESS_HELP "\n\nThe relay proves who it is, and that peer ID is the one that counts from then on; an\n"
                        "address that ends in /p2p/ID says which it has to be.",
@@ -65,6 +89,18 @@ const PeerupCommand peerup_commands[] = {
   { "relay authorize", "PEER", "Let a device use the relay that this machine is",
     "As “peerup auth add”, with ./relay-server.yaml or /etc/peerup/relay-server.yaml for a configuration.", 1, 1,
     cmd_auth_add_options, cmd_relay_authorize },
+  { "relay pair", "[list|revoke ID]", "Make codes by which several devices join this relay, and know each other",
+    "Prints one code for each device, a line each; every code works once, for an hour unless --ttl says otherwise.\n"
+    "The relay tells the members of each other. “list” shows the groups and who has joined, “revoke ID” ends the\n"
+    "codes of one.\n\n" RELAY_HELP,
+    0, 2, cmd_relay_pair_options, cmd_relay_pair },
+  { "grant list", "[PEER]", "List which peers may use which services by a grant, and until when", PEER_HELP, 0, 1, NULL,
+    cmd_grant_list },
+  { "grant add", "PEER SERVICE", "Let a peer use a service of this device, for a time or for ever",
+    GRANT_HELP "\n\n" PEER_HELP, 2, 2, cmd_grant_options, cmd_grant_add },
+  { "grant extend", "PEER SERVICE", "Give a grant another end", PEER_HELP, 2, 2, cmd_grant_options, cmd_grant_extend },
+  { "grant revoke", "PEER [SERVICE]", "Take a peer's grants away; what is open by them is cut at once", PEER_HELP, 1, 2,
+    NULL, cmd_grant_revoke },
   { "auth add", "PEER", "Authorize a peer to connect", PEER_HELP, 1, 1, cmd_auth_add_options, cmd_auth_add },
   { "auth list", "", "List the authorized peers", NULL, 0, 0, NULL, cmd_auth_list },
   { "auth remove", "PEER", "Take a peer's authorization away; it is disconnected at once", NULL, 1, 1, NULL,

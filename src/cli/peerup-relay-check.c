@@ -11,13 +11,13 @@
 #include <unistd.h>
 
 #include "cli/peerup-answers.h"
-#include "cli/peerup-qr.h"
 #include "cli/peerup-relay-address.h"
 #include "cli/peerup-relay-config.h"
 #include "cli/peerup-relay-daemon.h"
 #include "cli/peerup-relay-places.h"
 #include "cli/peerup-relay-probe.h"
 #include "cli/peerup-relay-setup.h"
+#include "qr/peerup-qr.h"
 #include "trust/peerup-authorized-keys-file.h"
 
 typedef struct

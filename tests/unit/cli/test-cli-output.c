@@ -106,8 +106,8 @@ test_ages (void)
   {
     gint64 seconds;
     const char *text;
-  } cases[] = { { -1, "0 s" },         { 59, "59 s" },         { 60, "1 min 0 s" },     { 3599, "59 min 59 s" },
-                { 3600, "1 h 0 min" }, { 86400, "1 day 0 h" }, { 200000, "2 days 7 h" } };
+  } cases[] = { { -1, "0 s" },   { 59, "59 s" },     { 60, "1 min" },         { 3599, "59 min 59 s" },
+                { 3600, "1 h" }, { 86400, "1 day" }, { 200000, "2 days 7 h" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {

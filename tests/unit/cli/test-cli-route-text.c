@@ -100,7 +100,7 @@ test_paths (void)
                    "    Direct.\n"
                    "    punched, QUIC, 12.0 ms, 0.5 % lost, 2.0 KiB in, 1.0 KiB out, for 1 min 1 s\n"
                    "    relayed, gives no answer, 0 B in, 0 B out, for 2 s\n"
-                   "    1 min 0 s ago: new path: 1.2.3.4 port 5 over QUIC\n");
+                   "    1 min ago: new path: 1.2.3.4 port 5 over QUIC\n");
 }
 
 int

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* The files of a device that has none yet: an identity, who is authorized, a configuration. What exists is kept, and
+ * nothing is asked. Holds nothing.
+ */
+#include "cli/peerup-new-device.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "config/peerup-config-edit.h"
+#include "config/peerup-config-template.h"
+#include "identity/peerup-atomic-file.h"
+
+/* Proposed first, so that a router's rule found in the documentation fits. */
+#define DEFAULT_PORT 4821
+#define AUTHORIZED_KEYS                                                                  \
+  "# Peers that may connect to this device, one a line: PEER-ID  key=value  # comment\n" \
+  "# Manage it with “peerup auth”, or with an editor; changes count at once.\n"
+
+static gboolean
+can_listen (GSocketType type, guint16 number)
+{
+  g_autoptr (GInetAddress) any = g_inet_address_new_any (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (any, number);
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, type, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+
+  return socket != NULL && g_socket_bind (socket, address, FALSE, NULL);
+}
+
+/* A port that stays, so that an address given to a friend keeps working: one number for TCP
+ * and QUIC. */
+static guint16
+choose_port (void)
+{
+  guint16 number = DEFAULT_PORT;
+
+  for (guint tries = 0; tries < 32; tries++)
+    {
+      if (can_listen (G_SOCKET_TYPE_STREAM, number) && can_listen (G_SOCKET_TYPE_DATAGRAM, number))
+        return number;
+      number = g_random_int_range (20000, 32000);
+    }
+  return 0;
+}
+
+static gboolean
+make_directory (const char *path, GError **error)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+
+  if (g_mkdir_with_parents (directory, 0700) == 0)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "cannot make the directory %s: %s", directory,
+               g_strerror (errno));
+  return FALSE;
+}
+
+static PeerupPrivateKey *
+load_or_make_key (const char *path, GError **error)
+{
+  g_autoptr (PeerupPrivateKey) key = NULL;
+
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    return peerup_key_file_load (path, error);
+  key = peerup_private_key_generate (error);
+  if (key == NULL || !make_directory (path, error) || !peerup_key_file_create (path, key, error))
+    return NULL;
+  return g_steal_pointer (&key);
+}
+
+static gboolean
+make_authorized_keys (const char *path, GError **error)
+{
+  if (path == NULL || g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  return make_directory (path, error) &&
+         peerup_atomic_file_create (path, AUTHORIZED_KEYS, strlen (AUTHORIZED_KEYS), error);
+}
+
+/* (transfer full): of a code for one network alone. */
+static char *
+with_network (char *text, const char *path, const char *network, GError **error)
+{
+  g_autofree char *owned = text;
+  g_autoptr (PeerupConfigEdit) edit = NULL;
+
+  if (network == NULL)
+    return g_steal_pointer (&owned);
+  edit = peerup_config_edit_new_from_data (text, strlen (text), path, error);
+  if (edit == NULL || !peerup_config_edit_set (edit, "discovery.network", network, error))
+    return NULL;
+  return g_strdup (peerup_config_edit_get_text (edit, NULL));
+}
+
+PeerupConfig *
+peerup_new_device_make (const char *path, int port, const char *const *relays, const char *network,
+                        PeerupPrivateKey **key, GError **error)
+{
+  g_autofree char *text =
+    with_network (peerup_config_template_new (port >= 0 ? port : choose_port (), relays), path, network, error);
+  g_autoptr (PeerupConfig) config =
+    text != NULL ? peerup_config_new_from_data (text, strlen (text), path, NULL, error) : NULL;
+  g_autoptr (PeerupPrivateKey) made = NULL;
+
+  if (config == NULL || !make_directory (path, error))
+    return NULL;
+  made = load_or_make_key (peerup_config_get_key_file (config), error);
+  /* The configuration last: where it is, everything it names is too. */
+  if (made == NULL || !make_authorized_keys (peerup_config_get_authorized_keys_file (config), error) ||
+      !peerup_atomic_file_create (path, text, strlen (text), error))
+    return NULL;
+  *key = g_steal_pointer (&made);
+  return g_steal_pointer (&config);
+}
+
+char *
+peerup_new_device_path (PeerupCli *cli)
+{
+  return cli->config != NULL ? g_canonicalize_filename (cli->config, NULL)
+                             : g_build_filename (g_get_user_config_dir (), "peerup", "config.yaml", NULL);
+}
+
+char *
+peerup_new_device_ensure (PeerupCli *cli, const char *network, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char *found = peerup_cli_find_config (cli, &local_error);
+  g_autofree char *path = NULL;
+  g_autoptr (PeerupConfig) config = NULL;
+  g_autoptr (PeerupPrivateKey) key = NULL;
+
+  if (found != NULL)
+    return g_steal_pointer (&found);
+  if (!g_error_matches (local_error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
+  path = peerup_new_device_path (cli);
+  config = peerup_new_device_make (path, -1, NULL, network, &key, error);
+  if (config == NULL)
+    return NULL;
+  peerup_cli_say ("This device is new, and is %s from now on; its configuration is %s.",
+                  peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)), path);
+  return g_steal_pointer (&path);
+}
