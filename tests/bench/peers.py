@@ -17,6 +17,8 @@ class Peer:
         self.env = dict(bench.env, HOME=str(self.home), XDG_CONFIG_HOME=str(self.home / ".config"),
                         XDG_RUNTIME_DIR=str(self.home / "run"))
         self.run("init")
+        config = self.home / ".config/peerup/config.yaml"
+        config.write_text(config.read_text().replace("\n  mdns: true\n", "\n  mdns: false\n"))
         self.id = json.loads(self.run("whoami", "--json"))["peer_id"]
 
     def run(self, *arguments):

@@ -9,6 +9,9 @@
 /* Microseconds for an upgrade: all of its tries. */
 #define UPGRADE_TIMEOUT (60 * G_USEC_PER_SEC)
 
+/* Milliseconds from one upgrade that failed to the next. */
+#define AGAIN_AFTER 100
+
 /* QUIC dials from where it listens, so that it is seen there. TCP dials from anywhere, and a NAT that keeps the port
  * for one will do so for the other. */
 static PeerupMultiaddr *
@@ -37,9 +40,49 @@ learn_address (PeerupDcutr *dcutr, PeerupSwarm *swarm, PeerupMultiaddr *observed
   interop_emit ("punching", json_object_new ());
 }
 
+typedef struct
+{
+  PeerupDcutr *dcutr;
+  PeerupConnection *connection;
+  gboolean again;
+} Upgrade;
+
+static Upgrade *
+upgrade_new (PeerupDcutr *dcutr, PeerupConnection *connection, gboolean again)
+{
+  Upgrade *self = g_new (Upgrade, 1);
+
+  *self = (Upgrade) { g_object_ref (dcutr), g_object_ref (connection), again };
+  return self;
+}
+
+static void
+upgrade_free (gpointer data)
+{
+  Upgrade *self = data;
+
+  g_object_unref (self->dcutr);
+  g_object_unref (self->connection);
+  g_free (self);
+}
+
+static void upgrade (PeerupDcutr *dcutr, PeerupConnection *connection, gboolean again);
+
+static DexFuture *
+on_time (DexFuture *future, gpointer data)
+{
+  Upgrade *self = data;
+
+  upgrade (self->dcutr, self->connection, TRUE);
+  return NULL;
+}
+
+/* Whose first packet comes to a listener before that side dials has both ends in one role; the engine goes on trying,
+ * and so does this, once. */
 static DexFuture *
 on_upgraded (DexFuture *future, gpointer data)
 {
+  Upgrade *self = data;
   g_autoptr (GError) error = NULL;
   const GValue *value = dex_future_get_value (future, &error);
   JsonObject *members = json_object_new ();
@@ -48,7 +91,19 @@ on_upgraded (DexFuture *future, gpointer data)
   if (value == NULL)
     json_object_set_string_member (members, "error", error->message);
   interop_emit ("upgraded", members);
+  if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE) && !self->again)
+    dex_future_disown (dex_future_finally (dex_timeout_new_msec (AGAIN_AFTER), on_time,
+                                           upgrade_new (self->dcutr, self->connection, TRUE), upgrade_free));
   return NULL;
+}
+
+static void
+upgrade (PeerupDcutr *dcutr, PeerupConnection *connection, gboolean again)
+{
+  gint64 deadline = g_get_monotonic_time () + UPGRADE_TIMEOUT;
+
+  dex_future_disown (dex_future_finally (peerup_dcutr_connect (dcutr, connection, deadline), on_upgraded,
+                                         upgrade_new (dcutr, connection, again), upgrade_free));
 }
 
 static void
@@ -56,7 +111,6 @@ on_identified (PeerupIdentify *identify, PeerupConnection *connection, PeerupPee
 {
   PeerupDcutr *dcutr = data;
   PeerupSwarm *swarm = g_object_get_data (G_OBJECT (dcutr), "swarm");
-  gint64 deadline = g_get_monotonic_time () + UPGRADE_TIMEOUT;
 
   if (!peerup_swarm_is_relayed (connection))
     {
@@ -70,7 +124,7 @@ on_identified (PeerupIdentify *identify, PeerupConnection *connection, PeerupPee
       g_object_get_data (G_OBJECT (connection), "asked") != NULL)
     return;
   g_object_set_data (G_OBJECT (connection), "asked", connection);
-  dex_future_disown (dex_future_finally (peerup_dcutr_connect (dcutr, connection, deadline), on_upgraded, NULL, NULL));
+  upgrade (dcutr, connection, FALSE);
 }
 
 PeerupDcutr *

@@ -39,6 +39,7 @@ SHOWN = pytest.StashKey()  # {table: [line]}, for pytest's last words
 def pytest_configure(config):
     config.addinivalue_line("markers", "sanitized: once is enough, with the sanitizers")
     config.addinivalue_line("markers", "released: once is enough, without the sanitizers")
+    config.addinivalue_line("markers", "calm: measures, and wants no other test beside it")
     config.addinivalue_line("markers", "by_the_clock: takes long because it waits for a timeout of the program")
     config.stash[SHOWN] = {}
     config.pluginmanager.register(Shown(config.stash[SHOWN]))
@@ -124,6 +125,8 @@ class Peer:
         self.config = self.home / ".config/peerup/config.yaml"
         self.authorized_keys = self.config.parent / "authorized_keys"
         self.port = free_port()
+        # Peers of other tests that run beside this one are no business of its own.
+        self.mdns = False
         self.processes = []
         self.daemon_process = None
         self.id = None
@@ -148,6 +151,8 @@ class Peer:
         stderr = done.stderr if text else done.stderr.decode(errors="replace")
         assert not COMPLAINTS.search(stderr), stderr
         assert code is None or done.returncode == code, (args, done.returncode, done.stdout, stderr)
+        if args[:1] == ("init",) and not self.mdns and self.config.exists():
+            self.config.write_text(self.config.read_text().replace("\n  mdns: true\n", "\n  mdns: false\n"))
         return done
 
     def json(self, *args, code=0):
@@ -168,14 +173,14 @@ class Peer:
         self.id = self.run("whoami").stdout.strip()
         return self
 
-    def daemon(self, *command):
+    def daemon(self, *command, **env):
         """Starts the daemon, or that command, and waits until it says that it is ready."""
         path = self.runtime / "notify"
         path.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(path))
             notify.settimeout(20)
-            self.daemon_process = self.start(*(command or ("daemon",)), NOTIFY_SOCKET=str(path))
+            self.daemon_process = self.start(*(command or ("daemon",)), NOTIFY_SOCKET=str(path), **env)
             while not select.select([notify], [], [], 0.2)[0]:
                 assert self.daemon_process.process.poll() is None, self.daemon_process.stderr()
             assert notify.recv(100) == b"READY=1"

@@ -50,11 +50,13 @@ class Far:
         return connection
 
     def part(self):
-        """home begins anew, so the proxy has no connection until it is used: only a new one connects ahead."""
+        """home begins anew; whether the proxy has no connection now, as laptop may have dialed home by itself already."""
+        before = self.laptop.connection(self.home)
         self.home.daemon_process.signal(signal.SIGTERM)
         assert self.home.daemon_process.wait() == 0
-        self.home.daemon()
         wait_for(lambda: self.laptop.connection(self.home) is None)
+        self.home.daemon()
+        return before is None or self.laptop.connection(self.home) is None
 
     def identity(self):
         """What says that a connection is still the same, at both ends; nothing where there may be another by now."""

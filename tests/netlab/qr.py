@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
-"""A QR code that was printed as text, made a picture and read by a program of somebody else."""
+"""A QR code that was printed as text, made a picture and read by programs of somebody else."""
+import re
 import shutil
 import struct
 import subprocess
 import zlib
 
 READER = shutil.which("ZXingReader")
+ZBAR = shutil.which("zbarimg")
 SCALE = 8
 # What of a character is light: its upper and its lower half.
 BLOCKS = {"█": (1, 1), "▀": (1, 0), "▄": (0, 1), " ": (0, 0)}
@@ -29,22 +31,46 @@ def rows_of_ascii(text):
             if len(line) > 40 and set(line) <= {"#", " "}]
 
 
-def png(rows):
-    """Bytes of a picture in grey, SCALE pixels a module, with nothing around it."""
+def png(width, lines):
+    """Bytes of a picture in colours, of lines of three bytes a pixel."""
     def chunk(name, data):
         return struct.pack("!I", len(data)) + name + data + struct.pack("!I", zlib.crc32(name + data))
 
-    lines = b"".join((b"\0" + b"".join(bytes([255 * module]) * SCALE for module in row)) * SCALE for row in rows)
-    header = struct.pack("!IIBBBBB", len(rows[0]) * SCALE, len(rows) * SCALE, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    header = struct.pack("!IIBBBBB", width, len(lines), 8, 2, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+            + chunk(b"IDAT", zlib.compress(b"".join(b"\0" + line for line in lines))) + chunk(b"IEND", b""))
+
+
+def picture(rows, light=(255, 255, 255), dark=(0, 0, 0), around=(0, 0, 0), scale=SCALE, margin=0):
+    """The rows in two colours, scale pixels a module, and as many of a third colour around them as the margin says."""
+    assert rows and len(set(map(len, rows))) == 1
+    side = bytes(around) * margin
+    lines = [side + b"".join(bytes(light if module else dark) * scale for module in row) + side
+             for row in rows for _ in range(scale)]
+    width = len(rows[0]) * scale + 2 * margin
+    above = [bytes(around) * width] * margin
+    return png(width, above + lines + above)
+
+
+def zxing(path):
+    """What ZXing reads."""
+    done = subprocess.run([READER, "-format", "QRCode", str(path)], capture_output=True, text=True, timeout=30, check=False)
+    found = re.search(r'^Text: *"(.*)"$', done.stdout, re.MULTILINE)
+    assert done.returncode == 0 and found, (done.returncode, done.stdout, done.stderr)
+    return found[1]
+
+
+def zbar(path, inverted=False):
+    """What zbar reads, of which light on dark must be asked."""
+    wanted = ["-Stest-inverted"] if inverted else []
+    done = subprocess.run([ZBAR, "--quiet", "--raw", "--nodbus", *wanted, str(path)], capture_output=True, text=True,
+                          timeout=30, check=False)
+    assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
+    return done.stdout.removesuffix("\n")
 
 
 def read(rows, directory):
     """What is in it."""
-    assert rows and len(set(map(len, rows))) == 1
     path = directory / "qr.png"
-    path.write_bytes(png(rows))
-    done = subprocess.run([READER, "-format", "QRCode", str(path)], capture_output=True, text=True, timeout=30, check=False)
-    line, = (line for line in done.stdout.splitlines() if line.startswith("Text:")) if done.returncode == 0 else ([],)
-    assert line, (done.returncode, done.stdout, done.stderr)
-    return line.split('"')[1]
+    path.write_bytes(picture(rows))
+    return zxing(path)

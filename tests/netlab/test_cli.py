@@ -19,7 +19,7 @@ def test_init_makes_private_files_and_tells_the_next_step(make_peer):
     peer = make_peer("new")
     done = peer.run("init", "--port", "0")
     assert done.stdout.strip().startswith("12D3KooW") and done.stdout.count("\n") == 1
-    assert "peerup auth add" in done.stderr and "peerup daemon" in done.stderr
+    assert "peerup invite" in done.stderr and "peerup daemon" in done.stderr
     assert mode(peer.config.parent) == 0o700
     assert {mode(path) for path in peer.config.parent.iterdir()} == {0o600}
 

@@ -98,8 +98,11 @@ def upgrade(world, found, dialer, dialed, way):
             program.wait_for("punching", seconds=PATIENCE)
         programs["dialer"].say(f"connect {relay}/p2p-circuit/p2p/{peers['dialed']}")
         relayed = programs["dialer"].wait_for("connected", seconds=PATIENCE, peer=peers["dialed"], transport="relay")
-        of_dialer = direct(programs["dialer"], peers["dialed"], way)
-        of_dialed = direct(programs["dialed"], peers["dialer"], way)
+        try:
+            of_dialer = direct(programs["dialer"], peers["dialed"], way)
+            of_dialed = direct(programs["dialed"], peers["dialer"], way)
+        except AssertionError as failure:
+            raise AssertionError("\n".join([str(failure), *(program.story() for program in programs.values())])) from None
         assert not of_dialer["limited"] and not of_dialed["limited"]
         ours = of_dialer if dialer == "peerup" else of_dialed
         return max(of_dialer["at"], of_dialed["at"]) - relayed["at"], ours

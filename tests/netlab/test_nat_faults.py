@@ -21,6 +21,8 @@ from nat_world import NatWorld
 from netlab import forget_mappings, wait_for
 from test_relay import DROP
 
+pytestmark = pytest.mark.calm
+
 # What shares the machine makes it slower, and the sanitizers still more. Printed is what it takes.
 SLOWER = 5 if "asan" in netlab.BUILD.name else 2
 USABLE = 3  # seconds, as it has to be on a machine of its own

@@ -19,7 +19,7 @@ from nat_lab import BY_NAME, EAST, KINDS, WEST, Outcome, expected
 from nat_world import NatWorld, at_once
 from netlab import wait_for
 
-pytestmark = pytest.mark.released
+pytestmark = [pytest.mark.released, pytest.mark.calm]
 
 IS_SLOW = "asan" in netlab.BUILD.name
 SYMMETRIC, PORT_RESTRICTED = BY_NAME["symmetric"], BY_NAME["port-restricted"]

@@ -108,6 +108,9 @@ class World:
         pattern = rf"forwards UDP {self.site.outside}:{self.home.port} to port {self.home.port}, by {by}\n"
         self.home.daemon_process.wait_stderr(pattern, SOON)
         wait_for(lambda: self.ports() == {self.home.port}, SOON, "the router's rules")
+        # The doctor tells what there is.
+        wait_for(lambda: f"the router forwards {self.site.outside}:{self.home.port} (UDP, {by})"
+                 in " ".join(self.home.run("doctor", code=None).stdout.split()), SOON, "the doctor's word of it")
 
     def visit(self):
         self.visitor.run("ping", self.home.address(self.site.outside, QUIC), "-c", "1")

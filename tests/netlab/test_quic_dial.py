@@ -44,9 +44,12 @@ def test_first_byte_after_two_round_trips(lab, far):
     wait_for(lambda: far.laptop.connection(far.home))
     cold, warm = [], []
     for _ in range(5):
-        far.part()
-        cold.append(first_byte(far, proxy))
+        parted = far.part()
+        seconds = first_byte(far, proxy)
+        if parted:
+            cold.append(seconds)
         warm.append(first_byte(far, proxy))
+    assert cold, "laptop was always faster"
     print(f"connect and first byte, median of {len(cold)}: {statistics.median(cold) * 1000:.0f} ms = "
           f"{statistics.median(cold) / RTT:.2f} RTT; best {min(cold) * 1000:.0f} ms; "
           f"on the connection {statistics.median(warm) * 1000:.0f} ms = {statistics.median(warm) / RTT:.2f} RTT")

@@ -6,6 +6,7 @@
 
 import { parseArgs } from 'node:util'
 import { dial, play } from './dial.mjs'
+import { find } from './find.mjs'
 import { listen, relay } from './listen.mjs'
 import { emit, UsageError, untilQuit } from './node.mjs'
 
@@ -15,6 +16,7 @@ const COMMANDS = {
   listen: { run: options => listen(options), options: { transport: text, security: text, key: text, allow: list, service: list, relay: text } },
   relay: { run: relay, options: { transport: text, security: text, key: text, bytes: text, count: text, ttl: text } },
   dials: { run: dials, options: {} },
+  find: { run: find, options: { key: text, at: text } },
   dial: {
     run: dial,
     options: {

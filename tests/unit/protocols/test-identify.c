@@ -192,6 +192,66 @@ test_push (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_swarm_get_n_opened (f->far), ==, 2);
 }
 
+/* Tells nothing of what begins with "/secret/", and no address, until @data says so. */
+static void
+take_secrets_away (PeerupPeerId *peer, GPtrArray *protocols, GPtrArray *addresses, gpointer data)
+{
+  const gboolean *all = data;
+
+  for (guint i = protocols->len; !*all && i > 0; i--)
+    if (g_str_has_prefix (protocols->pdata[i - 1], "/secret/"))
+      g_ptr_array_remove_index (protocols, i - 1);
+  if (!*all)
+    g_ptr_array_set_size (addresses, 0);
+}
+
+/* What a peer is not to know stands neither in the message nor in the signed record; when that changes, the peer is
+ * told, and others are not. */
+static void
+test_view (Fixture *f, gconstpointer data)
+{
+  PeerupSwarm *third = fake_swarm_new (3);
+  PeerupIdentify *of_third = peerup_identify_new (third);
+  g_autoptr (PeerupPeerInfo) less = NULL;
+  g_autoptr (PeerupPeerInfo) more = NULL;
+  gboolean all = FALSE;
+  guint n_opened;
+
+  fake_swarm_set_listen_address (f->far, LISTEN_B);
+  peerup_swarm_add_protocol (f->far, "/secret/1", NULL, NULL, NULL);
+  f->other = peerup_identify_new (f->far);
+  peerup_identify_set_view (f->other, take_secrets_away, &all);
+  fake_swarm_join (f->near, f->far);
+  fake_swarm_join (third, f->far);
+  wait_until (&f->n_identified, 1);
+  spin_idle ();
+  less = info_of_far (f);
+  g_assert_false (peerup_peer_info_has_protocol (less, "/secret/1"));
+  g_assert_true (peerup_peer_info_has_protocol (less, PEERUP_IDENTIFY_PROTOCOL));
+  g_assert_cmpuint (less->addresses->len, ==, 0);
+  n_opened = fake_swarm_get_n_opened (f->far);
+  all = TRUE;
+  peerup_identify_push_to (f->other, peerup_swarm_get_peer_id (f->near));
+  peerup_identify_push_to (f->other, peerup_swarm_get_peer_id (f->near));
+  wait_until (&f->n_identified, 2);
+  spin_idle ();
+  more = info_of_far (f);
+  g_assert_true (peerup_peer_info_has_protocol (more, "/secret/1"));
+  g_assert_cmpuint (more->addresses->len, ==, 1);
+  g_assert_true (more->addresses_signed);
+  g_assert_cmpuint (f->n_identified, <=, 3);
+  g_assert_cmpuint (fake_swarm_get_n_opened (f->far), <=, n_opened + 2);
+  {
+    g_autoptr (PeerupPeerInfo) others = peerup_identify_dup_info (of_third, peerup_swarm_get_peer_id (f->far));
+
+    g_assert_false (peerup_peer_info_has_protocol (others, "/secret/1"));
+  }
+  fake_swarm_part (f->far);
+  spin_idle ();
+  g_assert_finalize_object (of_third);
+  g_assert_finalize_object (third);
+}
+
 /* More peers than are pushed to at a time. */
 static void
 test_push_to_many (Fixture *f, gconstpointer data)
@@ -348,6 +408,7 @@ main (int argc, char **argv)
   ADD ("not-served", test_not_served);
   ADD ("closed-before-identified", test_closed_before_identified);
   ADD ("push", test_push);
+  ADD ("view", test_view);
   ADD ("push-to-many", test_push_to_many);
   ADD ("row-13-push-flood", test_row_13_push_flood);
   ADD ("row-12-push-of-another", test_row_12_push_of_another);

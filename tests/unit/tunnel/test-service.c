@@ -252,14 +252,12 @@ test_access_list (Fixture *f, gconstpointer data)
   g_autoptr (GPtrArray) nobody = peer_list (NULL);
   g_autoptr (GPtrArray) other = peer_list (peerup_swarm_get_peer_id (f->far));
   g_autoptr (GPtrArray) just_near = peer_list (near);
-  g_autoptr (GPtrArray) copy = NULL;
 
-  g_assert_null (peerup_service_dup_allowed_peers (f->service));
+  g_assert_null (peerup_service_get_allowed_peers (f->service));
   g_assert_true (peerup_service_is_allowed (f->service, near));
   peerup_service_set_allowed_peers (f->service, nobody);
   g_assert_false (peerup_service_is_allowed (f->service, near));
-  copy = peerup_service_dup_allowed_peers (f->service);
-  g_assert_cmpuint (copy->len, ==, 0);
+  g_assert_cmpuint (peerup_service_get_allowed_peers (f->service)->len, ==, 0);
   peerup_service_set_allowed_peers (f->service, other);
   g_assert_false (peerup_service_is_allowed (f->service, near));
   peerup_service_set_allowed_peers (f->service, just_near);
@@ -284,18 +282,20 @@ test_denied_peer (Fixture *f, gconstpointer data)
 }
 
 static gboolean
-admit (PeerupPeerId *peer, gpointer data)
+admit (PeerupService *service, PeerupPeerId *peer, PeerupConnection *connection, gpointer data)
 {
   return *(gboolean *) data;
 }
 
-/* Whoever the owner does not admit is refused, whatever the list says, from the next stream on. */
+/* Whoever the owner does not admit is refused, whatever the list says, from the next stream on; and those that are
+ * open end when it is asked to look at them again. */
 static void
 test_admission (Fixture *f, gconstpointer data)
 {
   g_autoptr (PeerupStream) refused = NULL;
   g_autoptr (PeerupStream) taken = NULL;
   gboolean answer = FALSE;
+  int target;
 
   peerup_service_set_admission (f->service, admit, &answer);
   refused = fake_swarm_open (f->near, PROTOCOL);
@@ -303,8 +303,15 @@ test_admission (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_denied, ==, 1);
   answer = TRUE;
   taken = fake_swarm_open (f->near, PROTOCOL);
-  close (server_take (&f->server));
+  target = server_take (&f->server);
   g_assert_cmpuint (f->n_denied, ==, 1);
+  peerup_service_review (f->service);
+  g_assert_cmpuint (peerup_service_get_active (f->service), ==, 1);
+  answer = FALSE;
+  peerup_service_review (f->service);
+  expect_reset (taken, PEERUP_STREAM_CODE_GATED);
+  client_expect_reset (target);
+  close (target);
 }
 
 /* A change of the list ends what it no longer allows, and nothing else. */
