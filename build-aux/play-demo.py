@@ -205,17 +205,20 @@ def meet(workshop, laptop):
     laptop.run('peerup', 'init', '--port', '0')
 
     web, ssh = start_web(workshop), start_ssh(workshop, laptop)
-    say('2. The workshop runs a web server and an SSH server, and shares them with the laptop alone.')
-    workshop.run('peerup', 'auth', 'add', laptop.id, '--name', 'laptop')
+    say('2. The workshop runs a web server and an SSH server, and invites a device that may use them.')
     workshop.run('peerup', 'service', 'add', 'web', f'localhost:{web}')
     workshop.run('peerup', 'service', 'add', 'ssh', f'localhost:{ssh}')
     workshop.start_daemon()
+    invite, log = workshop.start('peerup', 'invite', '--name', 'workshop', '--non-interactive')
+    code = invite.stdout.readline().strip()
+    if not code:
+        raise Failed(f'no invite:\n{log.read_text()}')
+    show(code)
 
-    say('3. The laptop learns the address and the identity of the workshop.')
-    addresses = workshop.json('peerup', 'status')['listen_addresses']
-    address = next((a for a in addresses if a.startswith('/ip4/127.0.0.1/udp/')), addresses[0])
-    laptop.run('peerup', 'auth', 'add', address, '--name', 'workshop')
+    say('3. The laptop joins with the code, which works once; then both know each other.')
     laptop.start_daemon()
+    laptop.run('peerup', 'join', '--name', 'laptop', code)
+    laptop.run('peerup', 'verify', 'workshop', ok=(0, 1))
     laptop.run('peerup', 'ping', 'workshop', '-c', '5', '--interval', '100ms')
     return web, ssh
 

@@ -172,9 +172,9 @@ def count_case(case, kind):
     return Tally(passed=1)
 
 
-def pytest(folder, kind, *choice, **env):
+def pytest(folder, part, kind, *choice, **env):
     """Runs a folder of Python tests on the programs of one build and counts them."""
-    name = f'{folder}-{kind}'
+    name = f'{folder}-{kind}{part}'
     report = LOGS / f'{name}.xml'
     report.unlink(missing_ok=True)
     directory = BUILD / kind
@@ -194,18 +194,18 @@ def pytest(folder, kind, *choice, **env):
     return tally
 
 
-def build_and_test(folder, targets, kind, choice, env):
-    return build(kind, *targets) or pytest(folder, kind, *choice, **env)
+def build_and_test(folder, part, targets, kind, choice, env):
+    return build(kind, *targets) or pytest(folder, part, kind, *choice, **env)
 
 
-def on_both_builds(folder, *targets, at_once=False, asan_choice=(), release_choice=(), **asan_env):
+def on_both_builds(folder, *targets, part='', at_once=False, asan_choice=(), release_choice=(), **asan_env):
     """The sanitizers for right and wrong, and the release for its own sake."""
     if not list((TOP / 'tests' / folder).glob('test_*.py')):
         return Tally(skipped=[(folder, f'tests/{folder} has no tests')])
     runs = (('asan', asan_choice, asan_env), ('release', release_choice, {}))
     tally = Tally()
     with concurrent.futures.ThreadPoolExecutor(2 if at_once else 1) as pool:
-        for done in [pool.submit(build_and_test, folder, targets, *run) for run in runs]:
+        for done in [pool.submit(build_and_test, folder, part, targets, *run) for run in runs]:
             tally.add(done.result())
     return tally
 
@@ -217,9 +217,16 @@ def interop():
 
 def netlab():
     # What takes long by the clock alone takes as long with the sanitizers, and once is enough, as it is for what is
-    # marked so: right and wrong are seen by the sanitizers, and times without them.
-    return on_both_builds('netlab', asan_choice=('-m', 'not released'),
-                          release_choice=('-m', 'not by_the_clock and not sanitized'), PEERUP_TEST_BIG=LITTLE)
+    # marked so: right and wrong are seen by the sanitizers, and times without them. Each test has networks of its own and
+    # mostly waits, so four files at once take half the time of one after the other, on two processors; but for those that
+    # keep the machine busy by themselves, and measure.
+    side_by_side = ('-n', '4', '--dist', 'loadfile')
+    asan, release = 'not released', 'not by_the_clock and not sanitized'
+    tally = on_both_builds('netlab', asan_choice=(*side_by_side, '-m', f'not calm and {asan}'),
+                           release_choice=(*side_by_side, '-m', f'not calm and {release}'), PEERUP_TEST_BIG=LITTLE)
+    tally.add(on_both_builds('netlab', part='-calm', asan_choice=('-m', f'calm and {asan}'),
+                             release_choice=('-m', f'calm and {release}')))
+    return tally
 
 
 SUITES = {suite.__name__: suite for suite in (checks, unit, release, fuzz, interop, netlab)}
