@@ -118,7 +118,8 @@ def test_each_direction_has_its_own_delay(lab):
         client.sendto(b"x", (netlab.SERVER, 7000))
         server.recv(1)
         assert time.perf_counter() - began < 0.02
-        assert 40 <= round_trips(client, server, (netlab.SERVER, 7000), 5)[2] < 43
+        # The quickest: a busy machine holds up some.
+        assert 40 <= round_trips(client, server, (netlab.SERVER, 7000), 5)[0] < 43
 
 
 def test_loss_is_within_statistical_bounds_and_repeats(lab):
