@@ -3,7 +3,11 @@
  */
 #pragma once
 
+#include <libdex.h>
+
+#include "control/peerup-caller.h"
 #include "control/peerup-control-socket.h"
+#include "control/peerup-operations.h"
 #include "engine/peerup-engine.h"
 
 G_BEGIN_DECLS
@@ -14,7 +18,11 @@ G_BEGIN_DECLS
 /* The engine on D-Bus connections: dev.peerup.PeerUp.Engine1 at PEERUP_CONTROL_PATH, on as
  * many private connections as there are clients. Lives in the engine's thread.
  *
- * Signal: "stop-requested": a client called Stop; whoever runs the engine stops it. */
+ * Signals:
+ * "stop-requested": a client called Stop; whoever runs the engine stops it.
+ * "event" (const char *interface, const char *name, GVariant *parameters, PeerupCaller *only): one signal of the
+ *   description is due, for all callers, or for @only (nullable). Emitted from the main loop, never inside a fiber.
+ * "property-changed" (const char *name, GVariant *value): of the interface Engine1. */
 #define PEERUP_TYPE_CONTROL (peerup_control_get_type ())
 G_DECLARE_FINAL_TYPE (PeerupControl, peerup_control, PEERUP, CONTROL, GObject)
 
@@ -24,6 +32,22 @@ PeerupControl *peerup_control_new (PeerupEngine *engine) G_GNUC_WARN_UNUSED_RESU
 gboolean peerup_control_listen (PeerupControl *self, PeerupControlClaim *claim, GError **error);
 /* Serves one connection that is authenticated already, or that is private to this process. */
 gboolean peerup_control_serve (PeerupControl *self, GDBusConnection *connection, GError **error);
+
+/**
+ * peerup_control_invoke:
+ * @caller: who asks
+ * @parameters: a tuple of the operation's arguments; a floating one is consumed
+ *
+ * The only way into the engine for every face: what D-Bus and HTTP offer is this. Counts the call for the metrics.
+ * Cancelled when the caller leaves.
+ *
+ * Resolves to the tuple (G_TYPE_VARIANT) of what goes out. Rejects with a PEERUP_ERROR whose text is for people, or
+ * G_DBUS_ERROR_INVALID_ARGS where @parameters are of other types.
+ */
+DexFuture *peerup_control_invoke (PeerupControl *self, PeerupCaller *caller, const PeerupOperation *operation,
+                                  GVariant *parameters) G_GNUC_WARN_UNUSED_RESULT;
+/* (transfer full): the properties of the interface Engine1, a{sv}. */
+GVariant *peerup_control_dup_properties (PeerupControl *self) G_GNUC_WARN_UNUSED_RESULT;
 /* Sends what is queued, disconnects every client and removes the socket. */
 void peerup_control_close (PeerupControl *self);
 
