@@ -2,9 +2,11 @@
 # Copyright The Peer-Up authors
 """What the programs have around them: services, ports nobody listens on, relays of datagrams, networks."""
 
+import json
 import socket
 import subprocess
 import threading
+import time
 
 PATIENCE = 10  # seconds for a command that takes milliseconds
 
@@ -134,6 +136,14 @@ class Namespace:
 
     def run(self, *command):
         subprocess.run([*self.prefix, *command], check=True, timeout=PATIENCE)
+
+    def wait_for_link(self, name):
+        """The kernel brings links up in its own time, and drops what is sent before."""
+        command = [*self.prefix, 'ip', '-json', 'link', 'show', name]
+        end = time.monotonic() + PATIENCE
+        while json.loads(subprocess.check_output(command, timeout=PATIENCE))[0]['operstate'] != 'UP':
+            assert time.monotonic() < end, f'{name} did not come up within {PATIENCE} s'
+            time.sleep(0.02)
 
     def close(self):
         self._holder.stdin.close()

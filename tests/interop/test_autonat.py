@@ -29,6 +29,8 @@ def hosts():
                 space.run('ip', 'address', 'add', f'{address}/32', 'dev', 'wan')
             space.run('ip', 'link', 'set', 'wan', 'up')
             space.run('ip', 'route', 'add', 'default', 'dev', 'wan', 'src', addresses[0])
+        for space in both:
+            space.wait_for_link('wan')
         yield both
     finally:
         for space in both:

@@ -229,6 +229,9 @@ class Peer:
         """What the daemon's status says of other; None while it is not connected."""
         return next((p for p in self.status()["peers"] if p["id"] == other.id and p["state"] == "connected"), None)
 
+    def dials(self, other):
+        return any(p["id"] == other.id and p["state"] == "connecting" for p in self.status()["peers"])
+
     def close(self):
         for process in reversed(self.processes):
             # Shown for a test that failed.
@@ -411,7 +414,25 @@ def recv_all(connection):
     return b"".join(parts)
 
 
+class Cut(contextlib.AbstractContextManager):
+    """A connection that was reset before connect() returned: as any other that was reset."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __exit__(self, *_):
+        return None
+
+    def recv(self, *_):
+        raise self.error
+
+    sendall = shutdown = recv
+
+
 def connect(process, seconds=20):
-    connection = socket.create_connection(process.address, seconds)
+    try:
+        connection = socket.create_connection(process.address, seconds)
+    except ConnectionResetError as error:
+        return Cut(error)
     connection.settimeout(seconds)
     return connection

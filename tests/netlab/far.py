@@ -56,7 +56,8 @@ class Far:
         assert self.home.daemon_process.wait() == 0
         wait_for(lambda: self.laptop.connection(self.home) is None)
         self.home.daemon()
-        return before is None or self.laptop.connection(self.home) is None
+        # Nor is one under way, which may have begun while home was away: its first packet is sent again after a second.
+        return (before is None or self.laptop.connection(self.home) is None) and not self.laptop.dials(self.home)
 
     def identity(self):
         """What says that a connection is still the same, at both ends; nothing where there may be another by now."""
