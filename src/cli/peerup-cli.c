@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/peerup-log.h"
+
 /* Commands do more on their stack than protocols: options, JSON, file edits. */
 #define STACK (512 * 1024)
 
@@ -296,6 +298,17 @@ peerup_cli_run_fiber (PeerupCli *self, int (*run) (PeerupCli *cli))
   return g_value_get_int (value);
 }
 
+static gboolean
+check_environment (GError **error)
+{
+  const char *levels = g_getenv (PEERUP_LOG_ENVIRONMENT);
+
+  if (levels == NULL || peerup_log_set_from_text (levels, error))
+    return TRUE;
+  g_prefix_error (error, "%s in the environment: ", PEERUP_LOG_ENVIRONMENT);
+  return FALSE;
+}
+
 int
 peerup_cli_main (char **argv)
 {
@@ -305,7 +318,9 @@ peerup_cli_main (char **argv)
 
   g_set_prgname ("peerup");
   peerup_cli_set_log (G_LOG_LEVEL_MESSAGE, FALSE);
-  if (peerup_cli_parse (&self, argv, &error))
+  if (!check_environment (&error))
+    peerup_cli_say ("peerup: %s", error->message);
+  else if (peerup_cli_parse (&self, argv, &error))
     code = self.command->run (&self);
   else
     peerup_cli_say ("peerup: %s", error->message);
