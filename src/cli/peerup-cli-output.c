@@ -9,12 +9,26 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "config/peerup-go-duration.h"
 #include "service/peerup-log.h"
 
 static GLogLevelFlags log_level = G_LOG_LEVEL_MESSAGE;
 static gboolean log_json;
+
+guint
+peerup_cli_get_width (void)
+{
+  const char *columns = g_getenv ("COLUMNS");
+  struct winsize size = { 0 };
+  guint64 width;
+
+  if (columns != NULL && g_ascii_string_to_unsigned (columns, 10, 1, 10000, &width, NULL))
+    return (guint) width;
+  return isatty (STDOUT_FILENO) && ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 void
 peerup_cli_print (const char *format, ...)

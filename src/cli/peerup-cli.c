@@ -39,6 +39,12 @@ peerup_command_find (const char *first, const char *second)
   return NULL;
 }
 
+gboolean
+peerup_command_is_shown (const PeerupCommand *command)
+{
+  return command->name[0] != '_';
+}
+
 /* The second words there are after @first, or NULL if it begins no command. */
 static char *
 list_verbs (const char *first)
@@ -132,16 +138,26 @@ without_name (char **argv, const PeerupCommand *command, guint first, guint seco
   return g_strv_builder_end (builder);
 }
 
-static GOptionContext *
-new_context (const PeerupCommand *command, PeerupCli *self)
+void
+peerup_cli_fill_common_options (PeerupCli *self, GOptionEntry *entries)
 {
   const GOptionEntry common[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, self != NULL ? &self->json : NULL, "Print results as JSON", NULL },
     { "config", 0, 0, G_OPTION_ARG_FILENAME, self != NULL ? &self->config : NULL, "Use this configuration", "FILE" },
     G_OPTION_ENTRY_NULL,
   };
-  GOptionContext *context = g_option_context_new (command->arguments);
 
+  G_STATIC_ASSERT (G_N_ELEMENTS (common) <= PEERUP_CLI_MAX_COMMON);
+  memcpy (entries, common, sizeof common);
+}
+
+static GOptionContext *
+new_context (const PeerupCommand *command, PeerupCli *self)
+{
+  GOptionEntry common[PEERUP_CLI_MAX_COMMON];
+  GOptionContext *context = g_option_context_new (NULL);
+
+  peerup_cli_fill_common_options (self, common);
   g_option_context_set_help_enabled (context, FALSE);
   g_option_context_add_main_entries (context, common, NULL);
   if (command->options != NULL)
@@ -244,23 +260,6 @@ peerup_cli_parse (PeerupCli *self, char **argv, GError **error)
       return TRUE;
     }
   return parse_options (self, without_name (argv, self->command, first, second), error);
-}
-
-char *
-peerup_cli_get_help (const PeerupCommand *command)
-{
-  g_autoptr (GOptionContext) context = new_context (command, NULL);
-  g_autofree char *summary = g_strdup_printf ("%s.", command->summary);
-  g_autofree char *program = g_strdup (g_get_prgname ());
-  g_autofree char *name = g_strdup_printf ("peerup %s", command->name);
-  char *help;
-
-  g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context, command->details);
-  g_set_prgname (name);
-  help = g_option_context_get_help (context, TRUE, NULL);
-  g_set_prgname (program != NULL ? program : "peerup");
-  return help;
 }
 
 typedef struct

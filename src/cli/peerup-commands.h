@@ -55,6 +55,7 @@ int cmd_config_validate (PeerupCli *cli);
 int cmd_config_show (PeerupCli *cli);
 int cmd_version (PeerupCli *cli);
 int cmd_help (PeerupCli *cli);
+int cmd_manual (PeerupCli *cli);
 
 extern const GOptionEntry cmd_connections_options[];
 extern const GOptionEntry cmd_init_options[];
