@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "config/peerup-go-duration.h"
+#include "config/peerup-profile.h"
 #include "service/peerup-log.h"
 
 static GLogLevelFlags log_level = G_LOG_LEVEL_MESSAGE;
@@ -97,7 +98,17 @@ peerup_cli_fail_usage (PeerupCli *self, const char *format, ...)
 char *
 peerup_cli_find_config (PeerupCli *self, GError **error)
 {
-  return peerup_config_find (self->config, error);
+  g_autofree char *path = NULL;
+
+  if (self->profiles == NULL || self->profiles[0] == NULL)
+    return peerup_config_find (self->config, error);
+  path = peerup_profile_dup_config (self->profiles[0]);
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&path);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+               "there is no profile “%s” (%s): make it with “peerup init --profile %s”, or see “peerup profile list”",
+               self->profiles[0], path, self->profiles[0]);
+  return NULL;
 }
 
 PeerupConfig *

@@ -147,7 +147,8 @@ peerup_control_socket_is_live (const char *path, gint64 *pid)
     return FALSE;
   if (connect (fd, (const struct sockaddr *) &address, sizeof address) != 0)
     return errno == EAGAIN && is_own_socket (path, pid);
-  if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 || credentials.uid != getuid ())
+  if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 ||
+      (credentials.uid != getuid () && credentials.uid != 0))
     return FALSE;
   if (pid != NULL)
     *pid = credentials.pid;
@@ -172,9 +173,11 @@ read_holder (const char *socket_path)
 static void
 set_running_error (const char *config_path, const char *socket_path, GError **error)
 {
-  gint64 pid = read_holder (socket_path);
+  gint64 maker = 0, holder = read_holder (socket_path);
+  gboolean live = peerup_control_socket_is_live (socket_path, &maker);
+  gint64 pid = holder > 0 ? holder : maker;
 
-  if (pid > 0 && peerup_control_socket_is_live (socket_path, NULL))
+  if (live && pid > 0)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
                  "a daemon for %s is running already: process %" G_GINT64_FORMAT " (see “peerup status”)", config_path,
                  pid);

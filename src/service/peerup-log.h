@@ -48,8 +48,8 @@ void peerup_log_install (PeerupLogPrint print);
 /* Whether what is written to standard error arrives in the journal, as JOURNAL_STREAM says. */
 gboolean peerup_log_is_journal (void);
 
-/* A message with its fields; as g_log() otherwise. */
-#define peerup_log(level, fields, ...) peerup_log_with (G_LOG_DOMAIN, (level), (fields), __VA_ARGS__)
+/* A message with its fields (const PeerupLogFields *, then the format); as g_log() otherwise. */
+#define peerup_log(level, ...) peerup_log_with (G_LOG_DOMAIN, (level), __VA_ARGS__)
 void peerup_log_with (const char *domain, GLogLevelFlags level, const PeerupLogFields *fields, const char *format, ...)
   G_GNUC_PRINTF (4, 5);
 
