@@ -3,10 +3,12 @@
  */
 /* The engine as an object: properties, lists and the GIO face of its calls. What it does
  * is in peerup-engine-run.c (start and stop), peerup-engine-config.c (files that change)
- * and peerup-engine-calls.c. Lives until its last reference goes; one that was started
- * must be stopped first, because ending well takes time.
+ * and peerup-engine-calls.c. Lives until its last reference goes, and one that still runs
+ * then a little longer: it stops first, as ending well takes time.
  */
 #include "engine/peerup-engine-private.h"
+
+#include "engine/peerup-engine-events.h"
 
 G_DEFINE_FINAL_TYPE (PeerupEngine, peerup_engine, G_TYPE_OBJECT)
 G_DEFINE_ENUM_TYPE (PeerupEngineState, peerup_engine_state, G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_STOPPED, "stopped"),
@@ -43,6 +45,7 @@ enum
 static GParamSpec *properties[N_PROPS];
 static guint grant_ending_signal;
 static guint group_changed_signal;
+static guint event_signal;
 
 /**
  * peerup_engine_new:
@@ -431,12 +434,44 @@ peerup_engine_set_property (GObject *object, guint prop_id, const GValue *value,
     }
 }
 
+static gboolean
+stop_dropped (gpointer data)
+{
+  PeerupEngine *self = data;
+
+  if (self->state == PEERUP_ENGINE_RUNNING)
+    dex_future_disown (peerup_engine_stop (self, NULL)); /* it holds the engine, and nobody else is left to ask */
+  return G_SOURCE_REMOVE;
+}
+
+/* Whoever drops an engine that runs may be a garbage collector, in any thread: it is stopped in its own, by the loop.
+ */
+static void
+peerup_engine_dispose (GObject *object)
+{
+  PeerupEngine *self = PEERUP_ENGINE (object);
+  g_autoptr (GSource) source = NULL;
+
+  if (self->state == PEERUP_ENGINE_STOPPED)
+    {
+      G_OBJECT_CLASS (peerup_engine_parent_class)->dispose (object);
+      return;
+    }
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (source, "[peerup] dropped engine");
+  g_source_set_callback (source, stop_dropped, g_object_ref (self), g_object_unref);
+  g_source_attach (source, self->context);
+}
+
 static void
 peerup_engine_finalize (GObject *object)
 {
   PeerupEngine *self = PEERUP_ENGINE (object);
 
   g_assert (self->state == PEERUP_ENGINE_STOPPED);
+  g_clear_object (&self->events);
+  g_main_context_unref (self->context);
   g_clear_object (&self->forwards);
   g_clear_object (&self->services);
   g_clear_object (&self->peers);
@@ -453,6 +488,7 @@ peerup_engine_class_init (PeerupEngineClass *klass)
   const GParamFlags construct = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->dispose = peerup_engine_dispose;
   object_class->finalize = peerup_engine_finalize;
   object_class->get_property = peerup_engine_get_property;
   object_class->set_property = peerup_engine_set_property;
@@ -496,6 +532,34 @@ peerup_engine_class_init (PeerupEngineClass *klass)
    */
   group_changed_signal = g_signal_new ("group-changed", PEERUP_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                        G_TYPE_NONE, 1, G_TYPE_STRING);
+  /**
+   * PeerupEngine::event:
+   * @self: the engine
+   * @name: what happened; also the signal's detail
+   * @details: a dictionary (a{sv}) of what there is to say about it
+   *
+   * Something has happened. Handlers run from the main loop, in the order of what happened, some
+   * moments after it; where it matters what is now, ask the object.
+   *
+   * - `StateChanged`: state, peer_id (s)
+   * - `ProblemsChanged`: problems (as)
+   * - `AddressesChanged`: addresses (as)
+   * - `PeerChanged`: id, name, state, path (s, empty where there is none)
+   * - `ServiceChanged`: name, host (s), port (u), enabled, removed (b)
+   * - `ForwardChanged`: peer_id, service, address, state, error (s), removed (b)
+   * - `GrantEnding`: peer_id, name, service (s), until (x, seconds since 1970)
+   * - `GroupChanged`: id (s)
+   *
+   * The states are those of the enumerations, in lower case: "running", "connected", "idle".
+   */
+  event_signal = g_signal_new ("event", PEERUP_TYPE_ENGINE, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL, NULL,
+                               G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_VARIANT);
+}
+
+void
+peerup_engine_emit_event (PeerupEngine *self, const char *name, GVariant *details)
+{
+  g_signal_emit (self, event_signal, g_quark_from_string (name), name, details);
 }
 
 void
@@ -520,4 +584,6 @@ peerup_engine_init (PeerupEngine *self)
   self->forwards = g_list_store_new (PEERUP_TYPE_FORWARD);
   self->problems = peerup_problems_new ();
   self->listen_errors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->context = g_main_context_ref_thread_default ();
+  self->events = peerup_engine_events_new (self);
 }

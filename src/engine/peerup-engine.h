@@ -105,6 +105,8 @@ void peerup_engine_ping_async (PeerupEngine *self, const char *peer, GCancellabl
 gint64 peerup_engine_ping_finish (PeerupEngine *self, GAsyncResult *result, GError **error);
 PeerupForward *peerup_engine_add_forward (PeerupEngine *self, const char *peer, const char *service, const char *listen,
                                           gboolean any_address, GError **error);
+PeerupService *peerup_engine_expose (PeerupEngine *self, const char *name, const char *address, GError **error);
+gboolean peerup_engine_unexpose (PeerupEngine *self, const char *name, GError **error);
 void peerup_engine_remove_forward (PeerupEngine *self, PeerupForward *forward);
 
 G_END_DECLS
