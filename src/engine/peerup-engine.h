@@ -8,6 +8,7 @@
 #include "engine/peerup-peer.h"
 #include "tunnel/peerup-forward.h"
 #include "tunnel/peerup-service.h"
+#include "wire/peerup-error.h"
 
 G_BEGIN_DECLS
 
