@@ -66,6 +66,8 @@ peerup_engine_new (const char *config_path, PeerupEngineFlags flags)
 /**
  * peerup_engine_get_config_path:
  *
+ * Where its configuration is.
+ *
  * Returns: (nullable): the absolute path of the configuration file
  */
 const char *
@@ -75,6 +77,13 @@ peerup_engine_get_config_path (PeerupEngine *self)
   return self->config_path;
 }
 
+/**
+ * peerup_engine_get_state:
+ *
+ * How far it is in its life.
+ *
+ * Returns: its state now
+ */
 PeerupEngineState
 peerup_engine_get_state (PeerupEngine *self)
 {
@@ -84,6 +93,8 @@ peerup_engine_get_state (PeerupEngine *self)
 
 /**
  * peerup_engine_get_peer_id:
+ *
+ * Who it is to its peers.
  *
  * Returns: (nullable): the peer ID in base58; %NULL while the engine is stopped
  */
@@ -99,6 +110,8 @@ peerup_engine_get_peer_id (PeerupEngine *self)
 /**
  * peerup_engine_get_started_at:
  *
+ * Since when it runs.
+ *
  * Returns: seconds since 1970 when the engine came to run, 0 while it does not
  */
 gint64
@@ -110,6 +123,8 @@ peerup_engine_get_started_at (PeerupEngine *self)
 
 /**
  * peerup_engine_dup_listen_addresses:
+ *
+ * Where it is reached. Give one of them to a peer that shall connect.
  *
  * Returns: (transfer full): the multiaddrs where peers reach the engine, each with /p2p/ID
  */
@@ -135,6 +150,8 @@ peerup_engine_dup_listen_addresses (PeerupEngine *self)
 /**
  * peerup_engine_dup_problems:
  *
+ * What a person should know and mend.
+ *
  * Returns: (transfer full): sentences about what is wrong now and for long; empty if all is well
  */
 char **
@@ -146,6 +163,8 @@ peerup_engine_dup_problems (PeerupEngine *self)
 
 /**
  * peerup_engine_get_peers:
+ *
+ * The peers that it has met; their objects stay the same while it runs.
  *
  * Returns: (transfer none): a list of [class@Peer]
  */
@@ -159,6 +178,8 @@ peerup_engine_get_peers (PeerupEngine *self)
 /**
  * peerup_engine_get_services:
  *
+ * What it offers, by its configuration and by [method@Engine.expose].
+ *
  * Returns: (transfer none): a list of [class@Service]: what peers may use here
  */
 GListModel *
@@ -170,6 +191,8 @@ peerup_engine_get_services (PeerupEngine *self)
 
 /**
  * peerup_engine_get_forwards:
+ *
+ * What it has made of [method@Engine.add_forward].
  *
  * Returns: (transfer none): a list of [class@Forward]: services of peers that are ports here
  */
@@ -269,6 +292,18 @@ peerup_engine_start_async (PeerupEngine *self, GCancellable *cancellable, GAsync
   finish_with (self, peerup_engine_start (self), cancellable, callback, user_data);
 }
 
+/**
+ * peerup_engine_start_finish:
+ * @self: an engine
+ * @result: as the callback got it
+ * @error: return location for an error
+ *
+ * Ends [method@Engine.start_async]. Errors: %PEERUP_ERROR_CONFIG, %PEERUP_ERROR_NOT_FOUND,
+ * %PEERUP_ERROR_PERMISSION or %PEERUP_ERROR_MALFORMED for the files, %PEERUP_ERROR_UNREACHABLE
+ * where no address can be listened on, %PEERUP_ERROR_EXISTS for one that is started already.
+ *
+ * Returns: whether it runs
+ */
 gboolean
 peerup_engine_start_finish (PeerupEngine *self, GAsyncResult *result, GError **error)
 {
@@ -293,6 +328,16 @@ peerup_engine_stop_async (PeerupEngine *self, GCancellable *cancellable, GAsyncR
   finish_with (self, peerup_engine_stop (self, cancellable), NULL, callback, user_data);
 }
 
+/**
+ * peerup_engine_stop_finish:
+ * @self: an engine
+ * @result: as the callback got it
+ * @error: return location for an error
+ *
+ * Ends [method@Engine.stop_async]. Error: %PEERUP_ERROR_CLOSED, if it did not run.
+ *
+ * Returns: whether it was stopped
+ */
 gboolean
 peerup_engine_stop_finish (PeerupEngine *self, GAsyncResult *result, GError **error)
 {
@@ -307,6 +352,8 @@ peerup_engine_stop_finish (PeerupEngine *self, GAsyncResult *result, GError **er
  * @cancellable: (nullable): gives up waiting
  * @callback: called when there is a connection, or will be none
  * @user_data: for @callback
+ *
+ * Connects to a peer by the best path that can be had; one that is there is used.
  */
 void
 peerup_engine_connect_async (PeerupEngine *self, const char *peer, GCancellable *cancellable,
@@ -319,6 +366,13 @@ peerup_engine_connect_async (PeerupEngine *self, const char *peer, GCancellable 
 
 /**
  * peerup_engine_connect_finish:
+ * @self: an engine
+ * @result: as the callback got it
+ * @error: return location for an error
+ *
+ * Ends [method@Engine.connect_async]. Errors: %PEERUP_ERROR_NOT_FOUND (no such peer),
+ * %PEERUP_ERROR_UNREACHABLE, %PEERUP_ERROR_WRONG_PEER, %PEERUP_ERROR_GATED (the peer does not
+ * admit this device), %PEERUP_ERROR_TIMEOUT, %PEERUP_ERROR_CLOSED.
  *
  * Returns: (transfer full): the peer, connected
  */
@@ -336,6 +390,8 @@ peerup_engine_connect_finish (PeerupEngine *self, GAsyncResult *result, GError *
  * @cancellable: (nullable): gives up waiting
  * @callback: called with the answer, or after 15 seconds at most without one
  * @user_data: for @callback
+ *
+ * Connects if need be, sends a ping and waits for its answer.
  */
 void
 peerup_engine_ping_async (PeerupEngine *self, const char *peer, GCancellable *cancellable, GAsyncReadyCallback callback,
@@ -348,6 +404,11 @@ peerup_engine_ping_async (PeerupEngine *self, const char *peer, GCancellable *ca
 
 /**
  * peerup_engine_ping_finish:
+ * @self: an engine
+ * @result: as the callback got it
+ * @error: return location for an error
+ *
+ * Ends [method@Engine.ping_async]. Errors: those of [method@Engine.connect_finish].
  *
  * Returns: the round trip in microseconds, -1 with an error
  */

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
  * @PEERUP_ENGINE_STARTING: reads its files and opens its sockets
  * @PEERUP_ENGINE_RUNNING: at work
  * @PEERUP_ENGINE_STOPPING: takes nothing new and lets open streams end
+ *
+ * How far an engine is in its life.
  */
 typedef enum
 {
@@ -37,6 +39,8 @@ GType peerup_engine_state_get_type (void);
  *   services: for a short-lived program that uses what other peers offer
  * @PEERUP_ENGINE_RELAY: relays for others whatever the configuration says of relay.serve, and calls
  *   itself relay-server
+ *
+ * What an engine is for.
  */
 typedef enum /*< flags >*/
 {
@@ -54,6 +58,8 @@ GType peerup_engine_flags_get_type (void);
  * @PEERUP_ENGINE_RELAY_SERVING: others find each other through it
  * @PEERUP_ENGINE_RELAY_DRAINING: it takes nothing new, and circuits that are open go on for a while
  * @PEERUP_ENGINE_RELAY_DRAINED: the same, and no circuit is left
+ *
+ * What an engine is as a relay of others.
  */
 typedef enum
 {
@@ -79,6 +85,73 @@ GType peerup_engine_relay_state_get_type (void);
  * multiaddr that ends in `/p2p/ID`; the address in the last is remembered.
  */
 G_DECLARE_FINAL_TYPE (PeerupEngine, peerup_engine, PEERUP, ENGINE, GObject)
+
+/* The properties. */
+/**
+ * PeerupEngine:config-path:
+ *
+ * The absolute path of the configuration file; %NULL for an engine without one.
+ */
+/**
+ * PeerupEngine:flags:
+ *
+ * What the engine is for.
+ */
+/**
+ * PeerupEngine:state:
+ *
+ * How far it is in its life.
+ */
+/**
+ * PeerupEngine:peer-id:
+ *
+ * Its peer ID in base58; %NULL while it is stopped.
+ */
+/**
+ * PeerupEngine:started-at:
+ *
+ * Seconds since 1970 when it came to run, 0 while it does not.
+ */
+/**
+ * PeerupEngine:listen-addresses:
+ *
+ * Multiaddrs where peers reach it, each with `/p2p/ID`.
+ */
+/**
+ * PeerupEngine:problems:
+ *
+ * What is wrong now and for long, one sentence each.
+ */
+/**
+ * PeerupEngine:peers:
+ *
+ * A list of [class@Peer].
+ */
+/**
+ * PeerupEngine:services:
+ *
+ * A list of [class@Service].
+ */
+/**
+ * PeerupEngine:forwards:
+ *
+ * A list of [class@Forward].
+ */
+/**
+ * PeerupEngine:relay-state:
+ *
+ * What it is as a relay of others.
+ */
+/**
+ * PeerupEngine:relay-reservations:
+ *
+ * How many peers can be reached through it.
+ */
+/**
+ * PeerupEngine:relay-circuits:
+ *
+ * How many circuits it carries for others.
+ */
 
 PeerupEngine *peerup_engine_new (const char *config_path, PeerupEngineFlags flags);
 const char *peerup_engine_get_config_path (PeerupEngine *self);
