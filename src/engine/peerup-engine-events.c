@@ -98,9 +98,11 @@ nick_of (GType type, int value)
 
 /* The engine itself */
 
-static void
-on_state (PeerupEngine *engine, GParamSpec *pspec, PeerupEngineEvents *self)
+/* Not by a notification, which is for what is now: who follows events sees each state. */
+void
+peerup_engine_events_tell_state (PeerupEngineEvents *self)
 {
+  PeerupEngine *engine = self->engine;
   GVariantDict dict = G_VARIANT_DICT_INIT (NULL);
 
   g_variant_dict_insert (&dict, "state", "s", nick_of (PEERUP_TYPE_ENGINE_STATE, peerup_engine_get_state (engine)));
@@ -255,7 +257,6 @@ peerup_engine_events_new (PeerupEngine *engine)
   PeerupEngineEvents *self = g_object_new (PEERUP_TYPE_ENGINE_EVENTS, NULL);
 
   self->engine = engine;
-  g_signal_connect_object (engine, "notify::state", G_CALLBACK (on_state), self, 0);
   g_signal_connect_object (engine, "notify::problems", G_CALLBACK (on_problems), self, 0);
   g_signal_connect_object (engine, "notify::listen-addresses", G_CALLBACK (on_addresses), self, 0);
   g_signal_connect_object (engine, "grant-ending", G_CALLBACK (on_grant_ending), self, 0);

@@ -14,6 +14,8 @@ G_DECLARE_FINAL_TYPE (PeerupEngineEvents, peerup_engine_events, PEERUP, ENGINE_E
 
 /* Of @engine, which it does not hold, with its lists and properties; the thread's default context is the engine's. */
 PeerupEngineEvents *peerup_engine_events_new (PeerupEngine *engine) G_GNUC_WARN_UNUSED_RESULT;
+/* The engine has another state. */
+void peerup_engine_events_tell_state (PeerupEngineEvents *self);
 /* @details: a{sv}; a floating one is consumed. The same thing twice in a row is told once. */
 void peerup_engine_events_add (PeerupEngineEvents *self, const char *name, GVariant *details);
 

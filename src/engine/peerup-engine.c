@@ -9,6 +9,7 @@
 #include "engine/peerup-engine-private.h"
 
 #include "engine/peerup-engine-events.h"
+#include "transport/peerup-notify.h"
 
 G_DEFINE_FINAL_TYPE (PeerupEngine, peerup_engine, G_TYPE_OBJECT)
 G_DEFINE_ENUM_TYPE (PeerupEngineState, peerup_engine_state, G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_STOPPED, "stopped"),
@@ -230,6 +231,7 @@ peerup_engine_set_state (PeerupEngine *self, PeerupEngineState state)
   g_debug ("engine: %s -> %s", names[self->state], names[state]);
   self->state = state;
   self->started_at = state == PEERUP_ENGINE_RUNNING ? g_get_real_time () / G_USEC_PER_SEC : 0;
+  peerup_engine_events_tell_state (self->events);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STARTED_AT]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PEER_ID]);
@@ -551,6 +553,7 @@ peerup_engine_class_init (PeerupEngineClass *klass)
 
   object_class->dispose = peerup_engine_dispose;
   object_class->finalize = peerup_engine_finalize;
+  peerup_notify_outside_fibers (object_class);
   object_class->get_property = peerup_engine_get_property;
   object_class->set_property = peerup_engine_set_property;
 

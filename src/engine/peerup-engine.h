@@ -81,6 +81,11 @@ GType peerup_engine_relay_state_get_type (void);
  * it and to the main context that was its default. Changes of its files take effect while
  * it runs.
  *
+ * Properties of this and of the objects in its lists notify from the main loop, and so does
+ * [signal@Engine::event], which tells all that happens. The other signals, and those of the
+ * lists, may be emitted on the small stack of a fiber: a handler of them does little, and from
+ * JavaScript they cannot be used. An engine that is dropped while it runs stops.
+ *
  * A peer is written as a name of the configuration, a peer ID in any text form, or a
  * multiaddr that ends in `/p2p/ID`; the address in the last is remembered.
  */

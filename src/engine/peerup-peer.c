@@ -10,6 +10,7 @@
 #include "engine/peerup-peer-private.h"
 
 #include "engine/peerup-path-history.h"
+#include "transport/peerup-notify.h"
 
 struct _PeerupPeer
 {
@@ -537,6 +538,7 @@ peerup_peer_class_init (PeerupPeerClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->finalize = peerup_peer_finalize;
+  peerup_notify_outside_fibers (object_class);
   object_class->get_property = peerup_peer_get_property;
 
   properties[PROP_ID] = g_param_spec_string ("id", NULL, NULL, NULL, flags);

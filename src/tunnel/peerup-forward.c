@@ -9,9 +9,10 @@
 
 #include "tunnel/peerup-forward-private.h"
 
+#include "transport/peerup-listener.h"
+#include "transport/peerup-notify.h"
 #include "transport/peerup-socket-stream.h"
 #include "tunnel/peerup-forward-error.h"
-#include "transport/peerup-listener.h"
 #include "tunnel/peerup-service-name.h"
 #include "tunnel/peerup-session.h"
 
@@ -568,6 +569,7 @@ peerup_forward_class_init (PeerupForwardClass *klass)
 
   object_class->dispose = peerup_forward_dispose;
   object_class->finalize = peerup_forward_finalize;
+  peerup_notify_outside_fibers (object_class);
   object_class->get_property = peerup_forward_get_property;
 
   props[PROP_PEER_ID] = g_param_spec_string ("peer-id", NULL, NULL, NULL, ro);

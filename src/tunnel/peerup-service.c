@@ -10,6 +10,7 @@
 
 #include "tunnel/peerup-service-private.h"
 
+#include "transport/peerup-notify.h"
 #include "transport/peerup-socket-stream.h"
 #include "trust/peerup-decision.h"
 #include "tunnel/peerup-session.h"
@@ -459,6 +460,7 @@ peerup_service_class_init (PeerupServiceClass *klass)
 
   object_class->dispose = peerup_service_dispose;
   object_class->finalize = peerup_service_finalize;
+  peerup_notify_outside_fibers (object_class);
   object_class->get_property = peerup_service_get_property;
   object_class->set_property = peerup_service_set_property;
 
