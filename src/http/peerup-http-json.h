@@ -58,10 +58,9 @@ GVariant *peerup_json_to_variant (const PeerupJson *self, const GVariantType *ty
  * members. MALFORMED. */
 GVariant *peerup_json_parse_object (GBytes *body, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Writes a value: numbers as numbers, dictionaries with keys of strings as objects in their order, other dictionaries
+/* Writes a value: numbers as numbers, dictionaries whose keys are strings as objects in their order, other dictionaries
  * as arrays of pairs, tuples and arrays as arrays, "v" as what it holds, an "m" that is nothing as null. As Go's
- * encoder does,
- * '<', '>', '&', U+2028 and U+2029 are escaped. Bytes (ay) are text in base64. */
+ * encoder does, it escapes "<", ">", "&", U+2028 and U+2029. */
 void peerup_json_append_variant (GString *out, GVariant *value);
 void peerup_json_append_string (GString *out, const char *text);
 
