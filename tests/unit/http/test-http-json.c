@@ -235,7 +235,7 @@ test_object (void)
 static void
 assert_written (GVariant *value, const char *expected)
 {
-  g_autoptr (GVariant) sunk = g_variant_ref_sink (value);
+  g_autoptr (GVariant) sunk = g_variant_take_ref (value);
   g_autoptr (GString) out = g_string_new (NULL);
   g_autoptr (PeerupJson) again = NULL;
 
