@@ -227,7 +227,9 @@ static const struct
   { POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400 },
   { POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400 },
   { POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501 },
-  { POST "Transfer-Encoding: \x0b" "chunked\r\n\r\n0\r\n\r\n", 400 },
+  { POST "Transfer-Encoding: \x0b"
+         "chunked\r\n\r\n0\r\n\r\n",
+    400 },
   { POST "Transfer-Encoding: identity\r\n\r\n", 501 },
   { POST "Content-Length: 1001\r\n\r\n", 413 },
   { POST "Content-Length: 18446744073709551617\r\n\r\n", 413 },
