@@ -192,17 +192,78 @@ peerup_http_original_read_number (PeerupHttpOriginal *self, const char *member, 
 
 /* Asking */
 
+typedef struct
+{
+  PeerupHttpRequest *request;
+  const PeerupOperation *operation;
+  GVariant *parameters;
+  DexPromise *promise;
+} Question;
+
+static void
+question_free (gpointer data)
+{
+  Question *question = data;
+
+  peerup_http_request_unref (question->request);
+  g_variant_unref (question->parameters);
+  dex_unref (question->promise);
+  g_free (question);
+}
+
+static DexFuture *
+pass_on (DexFuture *answer, gpointer data)
+{
+  DexPromise *promise = data;
+  g_autoptr (GError) error = NULL;
+  const GValue *value = dex_future_get_value (answer, &error);
+
+  if (value != NULL)
+    dex_promise_resolve (promise, value);
+  else
+    dex_promise_reject (promise, g_steal_pointer (&error));
+  return dex_future_new_true ();
+}
+
+static gboolean
+invoke (gpointer data)
+{
+  const Question *question = data;
+  DexFuture *answer = peerup_control_invoke (peerup_http_request_get_control (question->request),
+                                             peerup_http_request_get_caller (question->request), question->operation,
+                                             question->parameters);
+
+  /* The answer goes to the promise, for which the fiber waits. */
+  dex_future_disown (dex_future_finally (answer, pass_on, dex_ref (question->promise), dex_unref));
+  return G_SOURCE_REMOVE;
+}
+
+/* Operations begin in the main loop: a fiber's stack is small, and not made for what they call. */
+static DexFuture *
+invoke_from_loop (Question *question)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  g_autoptr (GSource) source = g_idle_source_new ();
+  DexFuture *promise = dex_ref (DEX_FUTURE (question->promise));
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (source, "[peerup] original's question");
+  g_source_set_callback (source, invoke, question, question_free);
+  g_source_attach (source, context);
+  return promise;
+}
+
 GVariant *
 peerup_http_original_ask (PeerupHttpOriginal *self, const char *operation, GVariant *parameters, GError **error)
 {
-  const PeerupOperation *found = peerup_operations_find (operation);
-  PeerupControl *control = peerup_http_request_get_control (self->request);
-  PeerupCaller *caller = peerup_http_request_get_caller (self->request);
+  Question *question = g_new (Question, 1);
 
-  g_assert (found != NULL);
-  if (parameters == NULL)
-    parameters = g_variant_new ("()");
-  return dex_await_variant (peerup_control_invoke (control, caller, found, parameters), error);
+  question->request = peerup_http_request_ref (self->request);
+  question->operation = peerup_operations_find (operation);
+  question->parameters = g_variant_ref_sink (parameters != NULL ? parameters : g_variant_new ("()"));
+  question->promise = dex_promise_new ();
+  g_assert (question->operation != NULL);
+  return dex_await_variant (invoke_from_loop (question), error);
 }
 
 GVariant *
@@ -213,7 +274,7 @@ peerup_http_original_get (PeerupHttpOriginal *self, const char *operation, GVari
 
   if (tuple != NULL)
     return g_variant_get_child_value (tuple, 0);
-  peerup_http_original_refuse_error (self, 0, error);
+  peerup_http_original_refuse_error (self, MAX (peerup_http_original_status_of (error), 500), error);
   return NULL;
 }
 

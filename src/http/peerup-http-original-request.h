@@ -30,7 +30,8 @@ peerup_http_original_read_number (PeerupHttpOriginal *self, const char *member, 
  * Returns: (transfer full) (nullable): the tuple that it answers with */
 GVariant *peerup_http_original_ask (PeerupHttpOriginal *self, const char *operation, GVariant *parameters,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The same of operations that answer with one value, which is returned; whatever fails is refused. */
+/* The same of operations that answer with one value, which is returned, and about which the request says nothing wrong:
+ * whatever fails is refused with 500 or 502. */
 GVariant *peerup_http_original_get (PeerupHttpOriginal *self, const char *operation,
                                     GVariant *parameters) G_GNUC_WARN_UNUSED_RESULT;
 /* Finds out whom @peer means, refused with status 400, and connects, refused with 502. @peer_id: (transfer full). */

@@ -123,13 +123,32 @@ list_paths (PeerupHttpOriginal *self, PeerupHttpResponse **response)
 
 /* Who may come in */
 
+/* Nobody, where gating is off and there is no file. */
 static void
 list_auth (PeerupHttpOriginal *self, PeerupHttpResponse **response)
 {
-  g_autoptr (GVariant) authorized = peerup_http_original_get (self, "ListAuthorized", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) tuple = peerup_http_original_ask (self, "ListAuthorized", NULL, &error);
+  g_autoptr (GVariant) authorized = NULL;
 
+  if (tuple != NULL)
+    authorized = g_variant_get_child_value (tuple, 0);
+  else if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG))
+    authorized = g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE_VARDICT, NULL, 0));
   if (authorized != NULL)
     answer (self, peerup_http_original_auth (authorized), peerup_http_original_auth_text, response);
+  else
+    peerup_http_original_refuse_error (self, 500, error);
+}
+
+/* Without a file of authorized peers it is the request that is out of place. */
+static void
+refuse_change (PeerupHttpOriginal *self, const GError *error, int code)
+{
+  gboolean wrong =
+    g_error_matches (error, PEERUP_ERROR, code) || g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG);
+
+  peerup_http_original_refuse_error (self, wrong ? 400 : 0, error);
 }
 
 static GVariant *
@@ -162,8 +181,7 @@ add_auth (PeerupHttpOriginal *self, PeerupHttpResponse **response)
   if (done != NULL)
     answer_status (self, "added", response);
   else
-    peerup_http_original_refuse_error (self, g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND) ? 400 : 0,
-                                       error);
+    refuse_change (self, error, PEERUP_ERROR_NOT_FOUND);
 }
 
 static void
@@ -176,7 +194,7 @@ remove_auth (PeerupHttpOriginal *self, PeerupHttpResponse **response)
   if (done != NULL)
     answer_status (self, "removed", response);
   else
-    peerup_http_original_refuse_error (self, 0, error);
+    refuse_change (self, error, PEERUP_ERROR_MALFORMED);
 }
 
 /* Where peers are */

@@ -66,9 +66,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupHttpResponse, peerup_http_response_unref)
 guint peerup_http_status_for_error (const GError *error);
 
 /* Answers one request: resolves to a PEERUP_TYPE_HTTP_RESPONSE, or rejects with an error, which becomes an answer by
- * peerup_http_response_new_for_error(). Called from the main loop, not in a fiber. The future is dropped when the
- * client goes: a fiber behind it is made by peerup_fiber_spawn(), and what it waits for ends as the request's caller is
- * left. */
+ * peerup_http_response_new_for_error(). Called from the main loop, not in a fiber. The future is kept until it is
+ * settled, also where the client has gone: then the request's caller is left, and what it waits for should end. */
 typedef DexFuture *(*PeerupHttpHandler) (PeerupHttpRequest *request, gpointer data);
 
 typedef struct
