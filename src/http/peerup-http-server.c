@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "http/peerup-http-events.h"
+#include "http/peerup-http-original.h"
 #include "http/peerup-http-server-private.h"
 
 /* Connections taken in one turn. */
@@ -275,9 +276,15 @@ add_own_routes (PeerupHttpServer *self)
     { "GET", "/v1/openapi.json", handle_openapi },
   };
 
+  const PeerupHttpRoute *original;
+  guint n_original;
+
   peerup_http_server_add_routes (self, routes, G_N_ELEMENTS (routes), self);
-  if (self->control != NULL)
-    peerup_http_operations_add (self->router);
+  if (self->control == NULL)
+    return;
+  original = peerup_http_original_get_routes (&n_original);
+  peerup_http_server_add_routes (self, original, n_original, NULL);
+  peerup_http_operations_add (self->router);
 }
 
 gboolean
