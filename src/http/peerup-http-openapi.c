@@ -329,15 +329,41 @@ plain_operation_new (const char *id, const char *summary, const char *descriptio
   return object_end (&object);
 }
 
+/* One method at one path. */
+typedef struct
+{
+  char *path;
+  char *method;
+  GVariant *operation;
+} Item;
+
 static void
-add_plain (Object *paths, const char *path, const char *id, const char *summary, const char *description,
+item_free (gpointer data)
+{
+  Item *self = data;
+
+  g_free (self->path);
+  g_free (self->method);
+  g_variant_unref (self->operation);
+  g_free (self);
+}
+
+static void
+add_item (GPtrArray *items, const char *path, const char *method, GVariant *operation)
+{
+  Item *self = g_new0 (Item, 1);
+
+  self->path = g_strdup (path);
+  self->method = g_ascii_strdown (method, -1);
+  self->operation = g_variant_ref_sink (operation);
+  g_ptr_array_add (items, self);
+}
+
+static void
+add_plain (GPtrArray *items, const char *path, const char *id, const char *summary, const char *description,
            GVariant *content)
 {
-  Object methods;
-
-  object_init (&methods);
-  add (&methods, "get", plain_operation_new (id, summary, description, content));
-  add (paths, path, object_end (&methods));
+  add_item (items, path, "get", plain_operation_new (id, summary, description, content));
 }
 
 /* (transfer full): what can come on the stream. */
@@ -387,7 +413,7 @@ properties_schema (const GDBusInterfaceInfo *info)
 }
 
 static void
-add_own_paths (Object *paths)
+add_own_paths (GPtrArray *items)
 {
   GDBusInterfaceInfo *info =
     g_dbus_node_info_lookup_interface (peerup_operations_get_node (), PEERUP_CONTROL_INTERFACE);
@@ -395,45 +421,106 @@ add_own_paths (Object *paths)
   g_autofree char *events = describe_events ();
 
   if (http != NULL)
-    add_plain (paths, strchr (http, ' ') + 1, "GetProperties", "The properties of the engine", NULL,
+    add_plain (items, strchr (http, ' ') + 1, "GetProperties", "The properties of the engine", NULL,
                content_new (PEERUP_HTTP_JSON, envelope_new (properties_schema (info))));
-  add_plain (paths, "/v1/events", "FollowEvents", "The signals of the engine, as they come", events,
+  add_plain (items, PEERUP_HTTP_EVENTS_PATH, "FollowEvents", "The signals of the engine, as they come", events,
              content_new ("text/event-stream", schema_named ("string")));
-  add_plain (paths, "/v1/openapi.json", "GetDescription", "This description", NULL,
+  add_plain (items, PEERUP_HTTP_OPENAPI_PATH, "GetDescription", "This description", NULL,
              content_new (PEERUP_HTTP_JSON, schema_named ("object")));
+}
+
+/* Routes that somebody has added */
+
+static GVariant *
+path_parameters_new (const char *path)
+{
+  g_auto (GStrv) segments = g_strsplit (path, "/", -1);
+  GVariantBuilder parameters = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; segments[i] != NULL; i++)
+    {
+      g_autofree char *name = segments[i][0] == '{' ? g_strndup (segments[i] + 1, strlen (segments[i]) - 2) : NULL;
+      Object parameter;
+
+      if (name == NULL)
+        continue;
+      object_init (&parameter);
+      add_text (&parameter, "name", name);
+      add_text (&parameter, "in", "path");
+      add (&parameter, "required", g_variant_new_boolean (TRUE));
+      add (&parameter, "schema", schema_named ("string"));
+      g_variant_builder_add_value (&parameters, object_end (&parameter));
+    }
+  add_format (&parameters);
+  return g_variant_builder_end (&parameters);
+}
+
+static void
+add_route (const char *method, const char *path, gpointer data)
+{
+  g_autofree char *id = g_strdup_printf ("%s %s", method, path);
+  Object object, body;
+
+  object_init (&object);
+  add_text (&object, "operationId", g_strdelimit (id, " /{}", '_'));
+  add_text (&object, "summary", "As the original has it");
+  add_text (&object, "description", "For scripts of the original, which find the members that they know.");
+  add (&object, "parameters", path_parameters_new (path));
+  if (g_str_equal (method, "POST"))
+    {
+      object_init (&body);
+      add (&body, "content", content_new (PEERUP_HTTP_JSON, schema_named ("object")));
+      add (&object, "requestBody", object_end (&body));
+    }
+  add (&object, "responses",
+       responses_new (content_new (PEERUP_HTTP_JSON, envelope_new (schema_named (NULL))), "It is done."));
+  add_item (data, path, method, object_end (&object));
 }
 
 /* The whole */
 
 static GVariant *
-paths_new (void)
+paths_of (GPtrArray *items)
 {
-  guint n;
-  const PeerupOperation *operations = peerup_operations_get (&n);
   Object paths;
 
   object_init (&paths);
-  add_own_paths (&paths);
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < items->len; i++)
     {
+      const Item *first = g_ptr_array_index (items, i);
       gboolean is_first = TRUE;
       Object methods;
 
       for (guint j = 0; j < i; j++)
-        is_first = is_first && !g_str_equal (operations[j].http_path, operations[i].http_path);
+        is_first = is_first && !g_str_equal (((Item *) g_ptr_array_index (items, j))->path, first->path);
       if (!is_first)
         continue;
       object_init (&methods);
-      for (guint j = i; j < n; j++)
-        if (g_str_equal (operations[j].http_path, operations[i].http_path))
-          {
-            g_autofree char *method = g_ascii_strdown (operations[j].http_method, -1);
+      for (guint j = i; j < items->len; j++)
+        {
+          const Item *item = g_ptr_array_index (items, j);
 
-            add (&methods, method, operation_new (&operations[j]));
-          }
-      add (&paths, operations[i].http_path, object_end (&methods));
+          if (g_str_equal (item->path, first->path))
+            add (&methods, item->method, item->operation);
+        }
+      add (&paths, first->path, object_end (&methods));
     }
   return object_end (&paths);
+}
+
+static GVariant *
+paths_new (PeerupHttpRouter *router)
+{
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (item_free);
+  guint n;
+  const PeerupOperation *operations = peerup_operations_get (&n);
+
+  for (guint i = 0; i < n; i++)
+    add_item (items, operations[i].http_path, operations[i].http_method, operation_new (&operations[i]));
+  add_own_paths (items);
+  if (router != NULL)
+    peerup_http_router_foreach_added (router, add_route, items);
+  return paths_of (items);
 }
 
 /* The parts that do not change, which need no building. */
@@ -465,7 +552,7 @@ parsed (const char *text)
 }
 
 char *
-peerup_http_openapi_new (void)
+peerup_http_openapi_new (PeerupHttpRouter *router)
 {
   g_autoptr (GVariant) parts = parsed (components);
   g_autoptr (GVariant) security = parsed ("[{'token': <@as []>}]");
@@ -486,7 +573,7 @@ peerup_http_openapi_new (void)
   add (&object, "info", object_end (&info));
   add (&object, "servers", servers);
   add (&object, "security", security);
-  add (&object, "paths", paths_new ());
+  add (&object, "paths", paths_new (router));
   add (&object, "components", parts);
   whole = g_variant_ref_sink (object_end (&object));
   peerup_json_append_variant (text, whole);

@@ -249,7 +249,7 @@ add_properties (PeerupHttpRouter *router)
       g_autofree char *method = space != NULL ? g_strndup (value, (gsize) (space - value)) : NULL;
 
       if (method != NULL && g_str_equal (node->interfaces[i]->name, PEERUP_CONTROL_INTERFACE))
-        peerup_http_router_add (router, method, space + 1, handle_properties, NULL);
+        peerup_http_router_add (router, method, space + 1, handle_properties, NULL, FALSE);
     }
 }
 
@@ -261,7 +261,7 @@ peerup_http_operations_add (PeerupHttpRouter *router)
 
   for (guint i = 0; i < n; i++)
     if (!peerup_http_router_add (router, operations[i].http_method, operations[i].http_path, handle_operation,
-                                 (gpointer) &operations[i]))
+                                 (gpointer) &operations[i], FALSE))
       g_warning ("%s cannot be asked for over HTTP: another route has %s %s", operations[i].name,
                  operations[i].http_method, operations[i].http_path);
   add_properties (router);

@@ -14,9 +14,14 @@ typedef struct _PeerupHttpRouter PeerupHttpRouter;
 
 PeerupHttpRouter *peerup_http_router_new (void) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_http_router_free (PeerupHttpRouter *self);
-/* @method, @path: copied. An earlier one of the same method and pattern hides it; returns whether none does. */
+/* @method, @path: copied. @is_added: it is none of the server itself. An earlier one of the same method and pattern
+ * hides it; returns whether none does. */
 gboolean peerup_http_router_add (PeerupHttpRouter *self, const char *method, const char *path,
-                                 PeerupHttpHandler handler, gpointer data);
+                                 PeerupHttpHandler handler, gpointer data, gboolean is_added);
+/* For each that was added, in order. */
+void
+peerup_http_router_foreach_added (PeerupHttpRouter *self,
+                                  void (*func) (const char *method, const char *path, gpointer data), gpointer data);
 /* Whether @method at exactly this pattern is there. */
 gboolean peerup_http_router_has (PeerupHttpRouter *self, const char *method, const char *path);
 
@@ -52,6 +57,9 @@ PeerupHttpResponse *peerup_http_response_new_stream (const char *last_event_id) 
 /* (transfer full): an answer's bytes before its body. */
 GString *peerup_http_response_format_head (const PeerupHttpResponse *self, gboolean close) G_GNUC_WARN_UNUSED_RESULT;
 
+#define PEERUP_HTTP_EVENTS_PATH  "/v1/events"
+#define PEERUP_HTTP_OPENAPI_PATH "/v1/openapi.json"
+
 /* Operations: routes for all of peerup-operations.h but those that are hidden, the properties at the interface's own,
  * and the description of all. */
 void peerup_http_operations_add (PeerupHttpRouter *router);
@@ -63,8 +71,8 @@ GVariant *
 peerup_http_operation_name_results (const PeerupOperation *operation, GVariant *results) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full): arguments by their names, a{sv}. */
 GVariant *peerup_http_name_arguments (GDBusArgInfo **infos, GVariant *arguments) G_GNUC_WARN_UNUSED_RESULT;
-/* (transfer full): OpenAPI 3.1, JSON. */
-char *peerup_http_openapi_new (void) G_GNUC_WARN_UNUSED_RESULT;
+/* (transfer full): OpenAPI 3.1, JSON. @router: (nullable): whose added routes are described, too. */
+char *peerup_http_openapi_new (PeerupHttpRouter *router) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full): a value for people. */
 char *peerup_http_text_new (GVariant *value) G_GNUC_WARN_UNUSED_RESULT;
 

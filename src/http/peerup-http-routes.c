@@ -17,6 +17,7 @@ typedef struct
   char **segments;
   PeerupHttpHandler handler;
   gpointer data;
+  gboolean is_added;
 } Entry;
 
 struct _PeerupHttpRouter
@@ -106,7 +107,7 @@ peerup_http_router_has (PeerupHttpRouter *self, const char *method, const char *
 
 gboolean
 peerup_http_router_add (PeerupHttpRouter *self, const char *method, const char *path, PeerupHttpHandler handler,
-                        gpointer data)
+                        gpointer data, gboolean is_added)
 {
   Entry *entry;
 
@@ -120,8 +121,22 @@ peerup_http_router_add (PeerupHttpRouter *self, const char *method, const char *
   entry->segments = g_strsplit (path, "/", -1);
   entry->handler = handler;
   entry->data = data;
+  entry->is_added = is_added;
   g_ptr_array_add (self->entries, entry);
   return TRUE;
+}
+
+void
+peerup_http_router_foreach_added (PeerupHttpRouter *self,
+                                  void (*func) (const char *method, const char *path, gpointer data), gpointer data)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+
+      if (entry->is_added)
+        func (entry->method, entry->path, data);
+    }
 }
 
 /* Decoding */

@@ -111,8 +111,10 @@ handle_events (PeerupHttpRequest *request, gpointer data)
 static DexFuture *
 handle_openapi (PeerupHttpRequest *request, gpointer data)
 {
+  PeerupHttpServer *self = data;
+
   return peerup_http_response_to_future (
-    peerup_http_response_new_take (200, PEERUP_HTTP_JSON, peerup_http_openapi_new ()));
+    peerup_http_response_new_take (200, PEERUP_HTTP_JSON, peerup_http_openapi_new (self->router)));
 }
 
 /* Events */
@@ -264,27 +266,17 @@ peerup_http_server_add_routes (PeerupHttpServer *self, const PeerupHttpRoute *ro
   g_return_if_fail (self->fd < 0);
 
   for (guint i = 0; i < n_routes; i++)
-    if (!peerup_http_router_add (self->router, routes[i].method, routes[i].path, routes[i].handler, data))
+    if (!peerup_http_router_add (self->router, routes[i].method, routes[i].path, routes[i].handler, data, TRUE))
       g_critical ("There are two routes for %s %s", routes[i].method, routes[i].path);
 }
 
 static void
 add_own_routes (PeerupHttpServer *self)
 {
-  static const PeerupHttpRoute routes[] = {
-    { "GET", "/v1/events", handle_events },
-    { "GET", "/v1/openapi.json", handle_openapi },
-  };
-
-  const PeerupHttpRoute *original;
-  guint n_original;
-
-  peerup_http_server_add_routes (self, routes, G_N_ELEMENTS (routes), self);
-  if (self->control == NULL)
-    return;
-  original = peerup_http_original_get_routes (&n_original);
-  peerup_http_server_add_routes (self, original, n_original, NULL);
-  peerup_http_operations_add (self->router);
+  peerup_http_router_add (self->router, "GET", PEERUP_HTTP_EVENTS_PATH, handle_events, self, FALSE);
+  peerup_http_router_add (self->router, "GET", PEERUP_HTTP_OPENAPI_PATH, handle_openapi, self, FALSE);
+  if (self->control != NULL)
+    peerup_http_operations_add (self->router);
 }
 
 gboolean
