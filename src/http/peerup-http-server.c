@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "http/peerup-http-events.h"
-#include "http/peerup-http-original.h"
 #include "http/peerup-http-server-private.h"
 
 /* Connections taken in one turn. */
@@ -53,10 +52,9 @@ check (PeerupHttpReader *reader, gpointer data)
   if (peerup_http_reader_get_field (reader, "Origin") != NULL)
     return peerup_http_response_new_error (403, "this socket is not for web pages");
   if (!peerup_http_cookie_matches (self->token, peerup_http_reader_get_field (reader, "Authorization")))
-    return peerup_http_response_new_error (
-      401,
-      "the request must have the field “Authorization: Bearer TOKEN” with the token of the running daemon, which is "
-      "in the file beside its socket");
+    return peerup_http_response_new_error (401, "unauthorized: the request must have the field “Authorization: Bearer "
+                                                "TOKEN” with the token of the running daemon, which is in the file "
+                                                "beside its socket");
   return NULL;
 }
 

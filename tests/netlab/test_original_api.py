@@ -132,8 +132,8 @@ def test_status(solo):
 def status_text(data):
     lines = [f"peer_id: {data['peer_id']}", f"version: {data['version']}", f"uptime: {data['uptime_seconds']}s",
              f"connected_peers: {data['connected_peers']}", f"services: {data['services_count']}",
-             *(f"{line}: {str(data[member]).lower()}" for line, member in (
-                 ("global_ipv6", "has_global_ipv6"), ("global_ipv4", "has_global_ipv4"), ("is_relaying", "is_relaying"))),
+             *(f"{name.removeprefix('has_')}: {str(data[name]).lower()}"
+               for name in ("has_global_ipv6", "has_global_ipv4", "is_relaying")),
              "reachability: [{grade}] {label} - {description}".format(**data["reachability"])]
     if "nat_type" in data:
         lines.append(f"nat_type: {data['nat_type']}")
@@ -359,7 +359,8 @@ def test_ping_counts_what_is_lost(joined):
     home, laptop = joined
     answers = []
     connection = UnixConnection(laptop.socket)
-    connection.request("POST", "/v1/ping", json.dumps({"peer": "home", "count": 30, "interval_ms": 100}), laptop.headers)
+    wish = {"peer": "home", "count": 30, "interval_ms": 100}
+    connection.request("POST", "/v1/ping", json.dumps(wish), laptop.headers)
     assert wait_for(lambda: laptop.peer.connection(home.peer) is not None, 20, "the connection")
     home.peer.daemon_process.end()
     answers.append(json.loads(connection.getresponse().read())["data"])
@@ -374,7 +375,8 @@ def test_ping_counts_what_is_lost(joined):
 def count_pings(peer, port):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", "/metrics")
-    found = re.search(r'^peerup_daemon_requests_total\{[^}]*path="Ping"[^}]*\} (\d+)', connection.getresponse().read().decode(), re.M)
+    text = connection.getresponse().read().decode()
+    found = re.search(r'^peerup_daemon_requests_total\{[^}]*path="Ping"[^}]*\} (\d+)', text, re.M)
     return int(found[1]) if found else 0
 
 
@@ -410,7 +412,8 @@ def test_traceroute(joined):
         raw = mask(laptop.ask("POST", "/v1/traceroute", {"peer": target})[2])
         found = re.fullmatch(
             rf'{{"data":{{"target":"{target}","target_id":"{home.peer.id}","path":"DIRECT","hops":\[{{"hop":1,'
-            rf'"peer_id":"{home.peer.id}","name":"home","address":"(/ip4/127\.0\.0\.1/[^"]+)","rtt_ms":T}}\]}}}}\n', raw)
+            rf'"peer_id":"{home.peer.id}","name":"home","address":"(/ip4/127\.0\.0\.1/[^"]+)",'
+            rf'"rtt_ms":T}}\]}}}}\n', raw)
         assert found and f"/{home.peer.port}" in found[1], raw
     assert mask(laptop.text("POST", "/v1/traceroute", {"peer": "home"})) == (
         f"traceroute to home ({short(home.peer.id)}):\n 1  {short(home.peer.id)} (home)  {found[1]}  Tms\n"
