@@ -12,6 +12,7 @@ import time
 import pytest
 
 from conftest import echo, free_port, wait_for
+from relay_lab import RELAY_HOSTS, World
 
 OTHER = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
 ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
@@ -482,3 +483,31 @@ def test_who_is_removed_is_cut_off(joined):
     assert wait_for(lambda: home.data("GET", "/v1/peers?all=true") == [], 20, "the end of its connection")
     status, _, text = laptop.ask("POST", "/v1/ping", {"peer": "home", "count": 1})
     assert status == 502 or json.loads(text)["data"]["stats"]["received"] == 0
+
+
+# Through a relay
+
+
+def test_by_way_of_a_relay(lab, make_peer, serve):
+    world = World(lab, make_peer, serve)
+    world.start()
+    api, (relay,), home = Api(world.laptop), world.relays, world.home
+    own = f"{relay.address(RELAY_HOSTS[0], relay.way)}/p2p-circuit"
+    status = api.data("GET", "/v1/status")
+    assert own in status["relay_addresses"] and not any("circuit" in one for one in status["listen_addresses"])
+    assert all(one.endswith(f"/p2p/{relay.id}/p2p-circuit") for one in status["relay_addresses"])
+    results = api.data("POST", "/v1/ping", {"peer": "home", "count": 2, "interval_ms": 100})["results"]
+    assert [(result["path"], result["error"]) for result in results] == [("RELAYED", "")] * 2
+    raw = mask(api.ask("POST", "/v1/traceroute", {"peer": "home"})[2])
+    at = own.split("/p2p/")[0]
+    assert raw == (f'{{"data":{{"target":"home","target_id":"{home.id}","path":"RELAYED","hops":['
+                   f'{{"hop":1,"peer_id":"{relay.id}","address":"{at}","rtt_ms":T}},'
+                   f'{{"hop":2,"peer_id":"{home.id}","name":"home","address":"{own}","rtt_ms":T}}]}}}}\n')
+    assert mask(api.text("POST", "/v1/traceroute", {"peer": "home"})) == (
+        f"traceroute to home ({short(home.id)}):\n 1  {short(relay.id)}  {at}  Tms\n"
+        f" 2  {short(home.id)} (home)  {own}  Tms\n--- path: [RELAYED] ---\n")
+    paths = {path["peer_id"]: path for path in api.data("GET", "/v1/paths")}
+    way = paths[home.id]
+    assert way["path_type"] == "RELAYED" and way["address"] in status["relay_addresses"]
+    assert way["transport"] == ("quic" if "/quic" in way["address"] else "tcp") and way["ip_version"] == "ipv4"
+    assert paths[relay.id]["path_type"] == "DIRECT"
