@@ -31,6 +31,7 @@ struct _PeerupHttpServer
   PeerupHttpHost host;
   PeerupHttpTimes times;
   GPtrArray *connections; /* of PeerupHttpConnection, each dropped by itself */
+  gboolean is_bare;
 
   PeerupReactor *reactor;
   PeerupWatch watch;
@@ -259,6 +260,12 @@ peerup_http_server_set_times (PeerupHttpServer *self, const PeerupHttpTimes *tim
 }
 
 void
+peerup_http_server_set_bare (PeerupHttpServer *self)
+{
+  self->is_bare = TRUE;
+}
+
+void
 peerup_http_server_add_routes (PeerupHttpServer *self, const PeerupHttpRoute *routes, guint n_routes, gpointer data)
 {
   g_return_if_fail (self->fd < 0);
@@ -271,6 +278,8 @@ peerup_http_server_add_routes (PeerupHttpServer *self, const PeerupHttpRoute *ro
 static void
 add_own_routes (PeerupHttpServer *self)
 {
+  if (self->is_bare)
+    return;
   peerup_http_router_add (self->router, "GET", PEERUP_HTTP_EVENTS_PATH, handle_events, self, FALSE);
   peerup_http_router_add (self->router, "GET", PEERUP_HTTP_OPENAPI_PATH, handle_openapi, self, FALSE);
   if (self->control != NULL)

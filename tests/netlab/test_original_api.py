@@ -45,10 +45,9 @@ class UnixConnection(http.client.HTTPConnection):
 class Api:
     """What a script of the original has: a socket and a token."""
 
-    def __init__(self, peer):
+    def __init__(self, peer, directory=None, names=("*-http.sock", "*-http.cookie")):
         self.peer = peer
-        self.socket, = (peer.runtime / "peerup").glob("*-http.sock")
-        self.cookie, = (peer.runtime / "peerup").glob("*-http.cookie")
+        (self.socket,), (self.cookie,) = ((directory or peer.runtime / "peerup").glob(name) for name in names)
         self.headers = {"Authorization": "Bearer " + self.cookie.read_text()}
 
     def ask(self, method, path, body=None, **headers):
