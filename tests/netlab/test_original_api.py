@@ -12,6 +12,7 @@ import time
 import pytest
 
 from conftest import echo, free_port, wait_for
+from http_api import UnixConnection
 from relay_lab import RELAY_HOSTS, World
 
 OTHER = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
@@ -29,17 +30,6 @@ def go_json(value):
 
     text = json.dumps(plain(value), separators=(",", ":"), ensure_ascii=False)
     return "".join(ESCAPES.get(c, c) for c in text)
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=60)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self.path))
 
 
 class Api:
