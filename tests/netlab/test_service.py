@@ -221,6 +221,26 @@ def test_it_serves_at_a_socket_that_was_there(peer):
             assert path.is_socket()
 
 
+def test_it_serves_http_at_a_socket_that_was_there(peer):
+    path = hashed_socket(peer)
+    http = path.with_name(path.stem + "-http.sock")
+    with socket.socket(socket.AF_UNIX) as control, socket.socket(socket.AF_UNIX) as web, socket.socket(socket.AF_UNIX) as client:
+        for listener, where in ((control, path), (web, http)):
+            listener.bind(str(where))
+            listener.listen()
+        client.connect(str(http))
+        client.settimeout(PATIENCE)
+        client.sendall(b"GET /v1/status HTTP/1.1\r\nHost: peerup\r\nConnection: close\r\n\r\n")
+        process, err = start_handed(peer, web, control, names="http:control")
+        try:
+            assert client.recv(9) == b"HTTP/1.1 "
+            assert peer.status()["peer_id"] == peer.id
+        finally:
+            end(process, err)
+        assert path.is_socket() and http.is_socket()
+        assert not http.with_suffix(".cookie").exists()
+
+
 def test_a_socket_in_wait_is_no_daemon(peer):
     path = hashed_socket(peer)
     with socket.socket(socket.AF_UNIX) as listener:
@@ -317,7 +337,7 @@ def journal(directory):
                 processes.append((subprocess.Popen(
                     ["unshare", "--mount", "--propagation", propagation, "sh", "-c", script, "sh", BIN, "daemon"], stdin=subprocess.DEVNULL, stderr=stderr,
                     cwd=peer.home, env=peer.env(JOURNAL_STREAM=f"{info.st_dev}:{info.st_ino}", **env)), err))
-            return err
+            return processes[-1]
 
         def wait(self, what, **fields):
             """The first entry that has these."""
@@ -340,7 +360,7 @@ IDS = dict(re.findall(r'#define PEERUP_LOG_ID_(\w+) +"([0-9a-f]{32})"',
 
 def test_the_journal_has_fields(pair, journal):
     home, laptop = pair
-    err = journal.start(home)
+    daemon, err = journal.start(home)
     started = journal.wait("the start", MESSAGE_ID=IDS["START"])
     assert started["MESSAGE"] == f"This is {home.id}" and started["GLIB_DOMAIN"] == "peerup-cli"
     assert started["PRIORITY"] == "5" and started["SYSLOG_IDENTIFIER"] == "peerup"
@@ -352,6 +372,7 @@ def test_the_journal_has_fields(pair, journal):
     assert "stays in force" in problem["MESSAGE"] and problem["PRIORITY"] == "4"
     home.run("stop")
     journal.wait("the end", MESSAGE_ID=IDS["STOP"])
+    assert daemon.wait(PATIENCE) == 0
     assert "This is" not in err.read_text() and "stays in force" not in err.read_text()
 
 
