@@ -6,9 +6,12 @@
  */
 #include "cli/peerup-cli.h"
 
+#include <glib-unix.h>
 #include <libdex.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Commands do more on their stack than protocols: options, JSON, file edits. */
 #define STACK (512 * 1024)
@@ -295,19 +298,74 @@ peerup_cli_run_fiber (PeerupCli *self, int (*run) (PeerupCli *cli))
   return g_value_get_int (value);
 }
 
+static gboolean
+on_signal (gpointer data)
+{
+  PeerupCli *self = data;
+
+  self->on_signal (self->signal_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_interrupt (gpointer data)
+{
+  PeerupCli *self = data;
+
+  self->interrupted = TRUE;
+  return on_signal (self);
+}
+
+void
+peerup_cli_catch_signals (PeerupCli *self, GSourceFunc func, gpointer data)
+{
+  g_assert (self->on_signal == NULL);
+  self->on_signal = func;
+  self->signal_data = data;
+  self->signal_sources[0] = g_unix_signal_add (SIGINT, on_interrupt, self);
+  self->signal_sources[1] = g_unix_signal_add (SIGTERM, on_signal, self);
+  self->signal_sources[2] = g_unix_signal_add (SIGHUP, on_signal, self);
+}
+
+int
+peerup_cli_release_signals (PeerupCli *self, int code)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->signal_sources); i++)
+    g_clear_handle_id (&self->signal_sources[i], g_source_remove);
+  self->on_signal = NULL;
+  return self->interrupted ? PEERUP_CLI_INTERRUPTED : code;
+}
+
+static void
+end_at_once (int number)
+{
+  _exit (PEERUP_CLI_INTERRUPTED);
+}
+
+/* Nothing is left half written by a command that ends in its middle. Who has SIGINT ignored, as what shells run in
+ * the background, means it. */
+static void
+end_on_interrupt (void)
+{
+  const struct sigaction end = { .sa_handler = end_at_once };
+  struct sigaction old;
+
+  if (sigaction (SIGINT, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+    sigaction (SIGINT, &end, NULL);
+}
+
 int
 peerup_cli_main (char **argv)
 {
   PeerupCli self = { 0 };
   g_autoptr (GError) error = NULL;
-  int code = PEERUP_CLI_USAGE;
+  int code;
 
   g_set_prgname ("peerup");
+  peerup_cli_set_json (asks_for (argv, "--json", '\0'));
   peerup_cli_set_log (G_LOG_LEVEL_MESSAGE, FALSE);
-  if (peerup_cli_parse (&self, argv, &error))
-    code = self.command->run (&self);
-  else
-    peerup_cli_say ("peerup: %s", error->message);
+  end_on_interrupt ();
+  code = peerup_cli_parse (&self, argv, &error) ? self.command->run (&self) : peerup_cli_fail_parse (error);
   peerup_cli_clear (&self);
   return code;
 }
