@@ -182,12 +182,26 @@ check_count (const PeerupCommand *command, char **arguments, GError **error)
   return FALSE;
 }
 
+/* @words without the first "--", which GOption leaves where an argument behind it begins with a dash. */
+static char **
+without_dashes (char **words)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  gboolean found = FALSE;
+
+  for (; words[0] != NULL; words++)
+    if (found || !g_str_equal (words[0], "--"))
+      g_strv_builder_add (builder, words[0]);
+    else
+      found = TRUE;
+  return g_strv_builder_end (builder);
+}
+
 static gboolean
 parse_options (PeerupCli *self, char **words, GError **error)
 {
   g_autoptr (GOptionContext) context = new_context (self->command, self);
   g_autoptr (GError) local_error = NULL;
-  guint skip = 1;
 
   if (!g_option_context_parse_strv (context, &words, &local_error))
     {
@@ -196,9 +210,7 @@ parse_options (PeerupCli *self, char **words, GError **error)
       g_strfreev (words);
       return FALSE;
     }
-  if (words[1] != NULL && g_str_equal (words[1], "--"))
-    skip = 2;
-  self->arguments = g_strdupv (words + skip);
+  self->arguments = without_dashes (words + 1);
   g_strfreev (words);
   return check_count (self->command, self->arguments, error);
 }

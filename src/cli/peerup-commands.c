@@ -76,8 +76,12 @@ const PeerupCommand peerup_commands[] = {
     cmd_auth_validate },
   { "config validate", "[FILE]", "Check the configuration", NULL, 0, 1, NULL, cmd_config_validate },
   { "config show", "", "Print the configuration in force, with its defaults", NULL, 0, 0, NULL, cmd_config_show },
+  { "completion", "bash|zsh|fish", "Print what makes a shell complete the words of peerup", NULL, 1, 1, NULL,
+    cmd_completion },
   { "version", "", "Print the version", NULL, 0, 0, NULL, cmd_version },
   { "help", "[COMMAND|TOPIC]", "Explain the commands, one of them, or a topic", NULL, 0, 2, NULL, cmd_help },
+  { "__complete", "SHELL INDEX [WORD…]", "Tell what may stand at a place of a command line", NULL, 2, G_MAXUINT, NULL,
+    cmd_complete },
   { "__manual", "DIRECTORY TEMPLATE", "Write the man pages", NULL, 2, 2, NULL, cmd_manual },
   { NULL },
 };

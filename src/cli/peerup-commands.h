@@ -56,6 +56,8 @@ int cmd_config_show (PeerupCli *cli);
 int cmd_version (PeerupCli *cli);
 int cmd_help (PeerupCli *cli);
 int cmd_manual (PeerupCli *cli);
+int cmd_complete (PeerupCli *cli);
+int cmd_completion (PeerupCli *cli);
 
 extern const GOptionEntry cmd_connections_options[];
 extern const GOptionEntry cmd_init_options[];
