@@ -13,6 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/peerup-profile.h"
+#include "service/peerup-log.h"
+
 /* Commands do more on their stack than protocols: options, JSON, file edits. */
 #define STACK (512 * 1024)
 
@@ -21,6 +24,7 @@ peerup_cli_clear (PeerupCli *self)
 {
   g_clear_pointer (&self->arguments, g_strfreev);
   g_clear_pointer (&self->config, g_free);
+  g_clear_pointer (&self->profiles, g_strfreev);
 }
 
 const PeerupCommand *
@@ -72,8 +76,8 @@ unknown_command (const char *first, const char *second)
   return g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: there is no “%s”; there is %s", first, second, verbs);
 }
 
-/* The positions of the first two words that are no flags, 0 for none. --config takes the
- * word after it; flags of a command come after its name. */
+/* The positions of the first two words that are no flags, 0 for none. --config and --profile take the
+ * word after them; flags of a command come after its name. */
 static void
 find_words (char **argv, guint *first, guint *second)
 {
@@ -82,7 +86,7 @@ find_words (char **argv, guint *first, guint *second)
     {
       if (g_str_equal (argv[i], "--"))
         return;
-      if (g_str_equal (argv[i], "--config") && argv[i + 1] != NULL)
+      if ((g_str_equal (argv[i], "--config") || g_str_equal (argv[i], "--profile")) && argv[i + 1] != NULL)
         i++;
       else if (argv[i][0] == '-' && argv[i][1] != '\0')
         continue;
@@ -145,6 +149,8 @@ peerup_cli_fill_common_options (PeerupCli *self, GOptionEntry *entries)
   const GOptionEntry common[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, self != NULL ? &self->json : NULL, "Print results as JSON", NULL },
     { "config", 0, 0, G_OPTION_ARG_FILENAME, self != NULL ? &self->config : NULL, "Use this configuration", "FILE" },
+    { "profile", 0, 0, G_OPTION_ARG_STRING_ARRAY, self != NULL ? &self->profiles : NULL,
+      "Use the configuration of this profile", "NAME" },
     G_OPTION_ENTRY_NULL,
   };
 
@@ -197,6 +203,32 @@ without_dashes (char **words)
   return g_strv_builder_end (builder);
 }
 
+/* Only what runs engines takes more than one profile. */
+static gboolean
+check_profiles (PeerupCli *self, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  for (guint i = 0; self->profiles != NULL && self->profiles[i] != NULL && local_error == NULL; i++)
+    {
+      if (!peerup_profile_check (self->profiles[i], &local_error))
+        break;
+      if (i > 0 && !g_str_equal (self->command->name, "daemon"))
+        g_set_error_literal (&local_error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--profile is given twice");
+      else if (self->config != NULL)
+        g_set_error_literal (&local_error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                             "--config and --profile exclude each other: each names a configuration");
+      for (guint j = 0; j < i && local_error == NULL; j++)
+        if (g_str_equal (self->profiles[i], self->profiles[j]))
+          g_set_error (&local_error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--profile %s is given twice",
+                       self->profiles[i]);
+    }
+  if (local_error == NULL)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: %s", self->command->name, local_error->message);
+  return FALSE;
+}
+
 static gboolean
 parse_options (PeerupCli *self, char **words, GError **error)
 {
@@ -212,7 +244,7 @@ parse_options (PeerupCli *self, char **words, GError **error)
     }
   self->arguments = without_dashes (words + 1);
   g_strfreev (words);
-  return check_count (self->command, self->arguments, error);
+  return check_count (self->command, self->arguments, error) && check_profiles (self, error);
 }
 
 /* "peerup --version", "peerup service add --help", "peerup help service add" by other names. */
@@ -311,6 +343,17 @@ peerup_cli_run_fiber (PeerupCli *self, int (*run) (PeerupCli *cli))
 }
 
 static gboolean
+check_environment (GError **error)
+{
+  const char *levels = g_getenv (PEERUP_LOG_ENVIRONMENT);
+
+  if (levels == NULL || peerup_log_set_from_text (levels, error))
+    return TRUE;
+  g_prefix_error (error, "%s in the environment: ", PEERUP_LOG_ENVIRONMENT);
+  return FALSE;
+}
+
+static gboolean
 on_signal (gpointer data)
 {
   PeerupCli *self = data;
@@ -377,7 +420,10 @@ peerup_cli_main (char **argv)
   peerup_cli_set_json (asks_for (argv, "--json", '\0'));
   peerup_cli_set_log (G_LOG_LEVEL_MESSAGE, FALSE);
   end_on_interrupt ();
-  code = peerup_cli_parse (&self, argv, &error) ? self.command->run (&self) : peerup_cli_fail_parse (error);
+  if (check_environment (&error) && peerup_cli_parse (&self, argv, &error))
+    code = self.command->run (&self);
+  else
+    code = peerup_cli_fail_parse (error);
   peerup_cli_clear (&self);
   return code;
 }

@@ -37,7 +37,8 @@ struct _PeerupCli
 {
   const PeerupCommand *command;
   char **arguments;
-  char *config; /* nullable: --config */
+  char *config;    /* nullable: --config */
+  char **profiles; /* nullable: --profile, one except for “daemon” */
   gboolean json;
 
   /* Of peerup_cli_catch_signals(). */
@@ -73,7 +74,7 @@ void peerup_cli_catch_signals (PeerupCli *self, GSourceFunc func, gpointer data)
 /* @code, or PEERUP_CLI_INTERRUPTED if it was SIGINT that came. */
 int peerup_cli_release_signals (PeerupCli *self, int code);
 
-/* The file --config asks for, or the one that is found; NULL with an error that says how to make one. */
+/* The file that --config or --profile asks for, or the one that is found; NULL with an error that says how to make one. */
 char *peerup_cli_find_config (PeerupCli *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The same, read; warnings go to stderr. */
 PeerupConfig *peerup_cli_load_config (PeerupCli *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

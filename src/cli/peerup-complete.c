@@ -66,6 +66,14 @@ keep_value (const GOptionEntry *entry, const char *value)
       g_free (*place);
       *place = g_strdup (value);
     }
+  else if (entry->arg == G_OPTION_ARG_STRING_ARRAY)
+    {
+      char ***place = entry->arg_data;
+
+      g_strfreev (*place);
+      *place = g_new0 (char *, 2);
+      (*place)[0] = g_strdup (value);
+    }
 }
 
 /* "[list|revoke" and "ID]" of a synopsis: what may stand there. */
