@@ -260,8 +260,6 @@ own_bus (const Daemon *self)
     g_warning ("There is no session bus here: DBUS_SESSION_BUS_ADDRESS does not name one");
 }
 
-/* One engine's life, in its fiber */
-
 /* The original's clients look for it beside the configuration, where there need not be room for it: /etc. */
 static void
 serve_relay_admin (Daemon *self)
@@ -272,6 +270,8 @@ serve_relay_admin (Daemon *self)
   if (self->relay_admin == NULL)
     g_message ("Scripts of the original cannot administer this relay: %s", error->message);
 }
+
+/* One engine's life, in its fiber */
 
 static gboolean
 start (Daemon *self, GError **error)
@@ -287,12 +287,12 @@ start (Daemon *self, GError **error)
   if (!peerup_control_listen (self->control, claim, error))
     return FALSE;
   (void) !lstat (self->socket_path, &self->socket);
-  own_bus (self);
   self->http = peerup_http_face_new (self->control, self->socket_path, error);
   if (self->http == NULL)
     return FALSE;
   if (self->program->flags & PEERUP_ENGINE_RELAY)
     serve_relay_admin (self);
+  own_bus (self);
   return dex_await (peerup_engine_start (self->engine), error);
 }
 
