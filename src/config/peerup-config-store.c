@@ -118,6 +118,14 @@ install (PeerupConfigStore *self, PeerupConfigLock *lock, const char *text, gsiz
   return peerup_config_store_write (self->path, text, length, error);
 }
 
+static gboolean
+is_last_good (PeerupConfigStore *self, const char *text, gsize length)
+{
+  g_autoptr (PeerupConfigFile) file = peerup_config_file_read (self->last_good, NULL);
+
+  return is_text (file, text, length);
+}
+
 gboolean
 peerup_config_store_keep (PeerupConfigStore *self, const char *text, gsize length, const char *who, const char *cause,
                           GError **error)
@@ -126,7 +134,7 @@ peerup_config_store_keep (PeerupConfigStore *self, const char *text, gsize lengt
 
   if (peerup_config_history_add (self->history, text, length, g_get_real_time () / G_USEC_PER_SEC, who, cause,
                                  self->extension, &reason))
-    return peerup_config_store_write (self->last_good, text, length, error);
+    return is_last_good (self, text, length) || peerup_config_store_write (self->last_good, text, length, error);
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "cannot archive the configuration %s: %s", self->path,
                reason->message);
   return FALSE;
