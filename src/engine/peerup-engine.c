@@ -44,6 +44,7 @@ enum
 static GParamSpec *properties[N_PROPS];
 static guint grant_ending_signal;
 static guint group_changed_signal;
+static guint trust_changed_signal;
 
 /**
  * peerup_engine_new:
@@ -520,6 +521,21 @@ peerup_engine_class_init (PeerupEngineClass *klass)
    */
   group_changed_signal = g_signal_new ("group-changed", PEERUP_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                        G_TYPE_NONE, 1, G_TYPE_STRING);
+  /**
+   * PeerupEngine::trust-changed:
+   * @self: the engine
+   *
+   * Somebody may do more or less than before: authorized_keys or the grants have changed, or something of them has
+   * ended.
+   */
+  trust_changed_signal =
+    g_signal_new ("trust-changed", PEERUP_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+void
+peerup_engine_emit_trust_changed (PeerupEngine *self)
+{
+  g_signal_emit (self, trust_changed_signal, 0);
 }
 
 void

@@ -17,6 +17,7 @@ struct _PeerupServiceSet
   PeerupServiceAdmitFunc admit;
   gpointer admit_data;
   PeerupConfig *config;
+  GHashTable *transient; /* names of those that the configuration does not have */
 };
 
 G_DEFINE_FINAL_TYPE (PeerupServiceSet, peerup_service_set, G_TYPE_OBJECT)
@@ -117,6 +118,11 @@ remove_missing (PeerupServiceSet *self, PeerupConfig *config)
       const PeerupConfigService *entry = peerup_config_find_service (config, peerup_service_get_name (service));
 
       if (entry != NULL && entry->host != NULL)
+        {
+          g_hash_table_remove (self->transient, peerup_service_get_name (service));
+          continue;
+        }
+      if (g_hash_table_contains (self->transient, peerup_service_get_name (service)))
         continue;
       peerup_service_set_enabled (service, FALSE);
       g_list_store_remove (self->store, i - 1);
@@ -139,6 +145,60 @@ peerup_service_set_apply (PeerupServiceSet *self, PeerupSwarm *swarm, PeerupConf
       if (entry->host != NULL)
         apply_service (self, swarm, entry);
     }
+}
+
+gboolean
+peerup_service_set_is_transient (PeerupServiceSet *self, const char *name)
+{
+  return g_hash_table_contains (self->transient, name);
+}
+
+gboolean
+peerup_service_set_expose (PeerupServiceSet *self, PeerupSwarm *swarm, const char *name, const char *host, guint port,
+                           GPtrArray *allowed, GError **error)
+{
+  g_autoptr (PeerupService) service = NULL;
+
+  if (peerup_service_set_find (self, name) != NULL ||
+      (self->config != NULL && peerup_config_find_service (self->config, name) != NULL))
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS, "There is a service “%s” already", name);
+      return FALSE;
+    }
+  service = peerup_service_new (swarm, name, host, port, error);
+  if (service == NULL)
+    return FALSE;
+  g_hash_table_add (self->transient, g_strdup (name));
+  peerup_service_set_allowed_peers (service, allowed);
+  peerup_service_set_admission (service, self->admit, self->admit_data);
+  g_signal_connect_object (service, "failed", G_CALLBACK (on_failed), self, 0);
+  g_list_store_append (self->store, service);
+  peerup_service_set_enabled (service, TRUE);
+  g_message ("Service %s (%s:%u) is offered until the engine ends", name, host, port);
+  return TRUE;
+}
+
+gboolean
+peerup_service_set_unexpose (PeerupServiceSet *self, const char *name, GError **error)
+{
+  guint position;
+  g_autoptr (PeerupService) service = dup_service (self, name, &position);
+
+  if (service == NULL)
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "There is no service “%s”", name);
+      return FALSE;
+    }
+  if (!g_hash_table_remove (self->transient, name))
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_DENIED,
+                   "The service “%s” is one of the configuration: switch it off there", name);
+      return FALSE;
+    }
+  peerup_service_set_enabled (service, FALSE);
+  g_list_store_remove (self->store, position);
+  g_message ("Service %s is gone", name);
+  return TRUE;
 }
 
 PeerupService *
@@ -188,6 +248,7 @@ peerup_service_set_clear (PeerupServiceSet *self)
       peerup_service_set_enabled (service, FALSE);
     }
   g_list_store_remove_all (self->store);
+  g_hash_table_remove_all (self->transient);
 }
 
 PeerupServiceSet *
@@ -206,6 +267,7 @@ peerup_service_set_finalize (GObject *object)
   PeerupServiceSet *self = PEERUP_SERVICE_SET (object);
 
   g_clear_object (&self->store);
+  g_clear_pointer (&self->transient, g_hash_table_unref);
   g_clear_pointer (&self->config, peerup_config_unref);
   G_OBJECT_CLASS (peerup_service_set_parent_class)->finalize (object);
 }
@@ -220,4 +282,5 @@ static void
 peerup_service_set_init (PeerupServiceSet *self)
 {
   self->store = g_list_store_new (PEERUP_TYPE_SERVICE);
+  self->transient = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

@@ -19,6 +19,15 @@ GListModel *peerup_service_set_get_model (PeerupServiceSet *self);
 /* Makes the services on @swarm those of @config. Streams end only where a service is gone or
  * disabled, or their peer is no longer on its list. */
 void peerup_service_set_apply (PeerupServiceSet *self, PeerupSwarm *swarm, PeerupConfig *config);
+/* Offers a service that the configuration does not have, until unexpose or clear; @allowed: nullable, as
+ * peerup_service_set_allowed_peers() takes it. EXISTS; errors of peerup_service_new(). When the configuration comes to
+ * have one of that name, it is that one from then on. */
+gboolean peerup_service_set_expose (PeerupServiceSet *self, PeerupSwarm *swarm, const char *name, const char *host,
+                                    guint port, GPtrArray *allowed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* NOT_FOUND; DENIED for one of the configuration. */
+gboolean
+peerup_service_set_unexpose (PeerupServiceSet *self, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_service_set_is_transient (PeerupServiceSet *self, const char *name);
 /* No new streams; resolves to TRUE when the open ones have ended, or at @deadline
  * (monotonic µs) by a reset. Never rejects. */
 DexFuture *peerup_service_set_drain (PeerupServiceSet *self, gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
