@@ -53,6 +53,12 @@ int cmd_relay_drain (PeerupCli *cli);
 int cmd_relay_resume (PeerupCli *cli);
 int cmd_config_validate (PeerupCli *cli);
 int cmd_config_show (PeerupCli *cli);
+extern const GOptionEntry cmd_config_apply_options[];
+int cmd_config_apply (PeerupCli *cli);
+int cmd_config_confirm (PeerupCli *cli);
+int cmd_config_diff (PeerupCli *cli);
+int cmd_config_list (PeerupCli *cli);
+int cmd_config_rollback (PeerupCli *cli);
 int cmd_version (PeerupCli *cli);
 int cmd_help (PeerupCli *cli);
 
