@@ -16,6 +16,12 @@ typedef struct
   PeerupEngine *engine;
   PeerupCaller *caller;
   GVariant *parameters; /* the tuple of the arguments that go in */
+
+  /* Of peerup-control-call.c. */
+  const PeerupOperation *operation;
+  DexPromise *left;
+  gulong left_handler;
+  gint64 began;
 } PeerupControlCall;
 
 PeerupControlCall *peerup_control_call_ref (PeerupControlCall *self) G_GNUC_WARN_UNUSED_RESULT;
@@ -26,9 +32,11 @@ void peerup_control_call_unref (gpointer self);
  * future any longer. Called in the engine's thread, and not inside a fiber. */
 typedef DexFuture *(*PeerupControlOperationFunc) (PeerupControlCall *call);
 
+/* @future, which is taken and dropped as soon as the caller leaves: for those that may be dropped at any time. */
+DexFuture *peerup_control_until_left (PeerupControlCall *call, DexFuture *future) G_GNUC_WARN_UNUSED_RESULT;
 /* An answer that is there at once. @tuple: floating or owned, is consumed; NULL for nothing. */
 DexFuture *peerup_control_reply (GVariant *tuple) G_GNUC_WARN_UNUSED_RESULT;
-/* A tuple of one: @value is consumed as above. */
+/* A tuple of one: @value is floating. */
 DexFuture *peerup_control_reply_value (GVariant *value) G_GNUC_WARN_UNUSED_RESULT;
 /* Of PEERUP_ERROR. */
 DexFuture *

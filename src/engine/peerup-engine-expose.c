@@ -25,9 +25,13 @@ PeerupService *
 peerup_engine_expose_to (PeerupEngine *self, const char *name, const char *address, GPtrArray *allowed_peers,
                          GError **error)
 {
-  if (!check_serves (self, error))
+  g_autofree char *host = NULL;
+  guint16 port;
+
+  if (!check_serves (self, error) || !peerup_config_parse_host_port (address, &host, &port, error) ||
+      !peerup_service_set_expose (self->services, self->swarm, name, host, port, allowed_peers, error))
     return NULL;
-  return peerup_service_set_expose (self->services, self->swarm, name, address, allowed_peers, error);
+  return peerup_service_set_find (self->services, name);
 }
 
 /**
@@ -62,8 +66,8 @@ peerup_engine_expose (PeerupEngine *self, const char *name, const char *address,
  *
  * Takes back what [method@Engine.expose] has offered, and cuts what it carries.
  *
- * Errors: %PEERUP_ERROR_NOT_FOUND (there is none, or it is of the configuration),
- * %PEERUP_ERROR_CLOSED, %PEERUP_ERROR_UNSUPPORTED (the engine only dials).
+ * Errors: %PEERUP_ERROR_NOT_FOUND, %PEERUP_ERROR_DENIED (it is of the configuration), %PEERUP_ERROR_CLOSED,
+ * %PEERUP_ERROR_UNSUPPORTED (the engine only dials).
  *
  * Returns: whether it was there
  */

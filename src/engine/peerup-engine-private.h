@@ -92,6 +92,8 @@ void peerup_engine_notify_addresses (PeerupEngine *self);
 void peerup_engine_notify_relay (PeerupEngine *self);
 void peerup_engine_emit_grant_ending (PeerupEngine *self, const char *peer_id, const char *name, const char *service,
                                       gint64 until);
+/* Emits "trust-changed". */
+void peerup_engine_emit_trust_changed (PeerupEngine *self);
 /* Emits "group-changed". */
 void peerup_engine_emit_group_changed (PeerupEngine *self, const char *id);
 

@@ -46,6 +46,7 @@ enum
 static GParamSpec *properties[N_PROPS];
 static guint grant_ending_signal;
 static guint group_changed_signal;
+static guint trust_changed_signal;
 static guint event_signal;
 
 /**
@@ -597,6 +598,15 @@ peerup_engine_class_init (PeerupEngineClass *klass)
   group_changed_signal = g_signal_new ("group-changed", PEERUP_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                        G_TYPE_NONE, 1, G_TYPE_STRING);
   /**
+   * PeerupEngine::trust-changed:
+   * @self: the engine
+   *
+   * Somebody may do more or less than before: authorized_keys or the grants have changed, or something of them has
+   * ended.
+   */
+  trust_changed_signal =
+    g_signal_new ("trust-changed", PEERUP_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  /**
    * PeerupEngine::event:
    * @self: the engine
    * @name: what happened; also the signal's detail
@@ -613,11 +623,18 @@ peerup_engine_class_init (PeerupEngineClass *klass)
    * - `ForwardChanged`: peer_id, service, address, state, error (s), removed (b)
    * - `GrantEnding`: peer_id, name, service (s), until (x, seconds since 1970)
    * - `GroupChanged`: id (s)
+   * - `TrustChanged`: nothing more
    *
    * The states are those of the enumerations, in lower case: "running", "connected", "idle".
    */
   event_signal = g_signal_new ("event", PEERUP_TYPE_ENGINE, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL, NULL,
                                G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_VARIANT);
+}
+
+void
+peerup_engine_emit_trust_changed (PeerupEngine *self)
+{
+  g_signal_emit (self, trust_changed_signal, 0);
 }
 
 void
