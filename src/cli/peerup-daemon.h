@@ -8,8 +8,11 @@
 
 G_BEGIN_DECLS
 
-/* Runs an engine with @flags and its controls, in the foreground, until it is told to end: the main
- * program of "peerup daemon" and "peerup relay serve". @find gives the configuration. */
-int peerup_daemon_run (PeerupCli *cli, char *(*find) (PeerupCli *cli, GError **error), PeerupEngineFlags flags);
+/* Runs engines with @flags and their controls, in the foreground, until they are told to end: the main
+ * program of "peerup daemon" and "peerup relay serve". One engine for each of @configs (NULL-terminated), called what
+ * @labels (nullable, as many) say; one that ends or cannot start does not end the others. @level: nullable, levels of
+ * the log as in PEERUP_LOG. Blocking; one of the codes of peerup-cli.h. */
+int peerup_daemon_run (PeerupCli *cli, const char *const *configs, const char *const *labels, const char *levels,
+                       PeerupEngineFlags flags);
 
 G_END_DECLS
