@@ -14,6 +14,7 @@
 
 #include "control/peerup-control.h"
 #include "engine/peerup-engine-private.h"
+#include "http/peerup-http-face.h"
 #include "service/peerup-activation.h"
 #include "service/peerup-log.h"
 #include "service/peerup-notify.h"
@@ -31,6 +32,7 @@ typedef struct
   const char *label; /* nullable */
   PeerupEngine *engine;
   PeerupControl *control;
+  PeerupHttpServer *http;
   char *socket_path;
   struct stat socket;
   DexPromise *started; /* resolved when it runs, or will not */
@@ -247,6 +249,9 @@ start (Daemon *self, GError **error)
   if (!peerup_control_listen (self->control, claim, error))
     return FALSE;
   (void) !lstat (self->socket_path, &self->socket);
+  self->http = peerup_http_face_new (self->control, self->socket_path, error);
+  if (self->http == NULL)
+    return FALSE;
   return dex_await (peerup_engine_start (self->engine), error);
 }
 
@@ -266,6 +271,7 @@ daemon_fiber (gpointer data)
       dex_await (peerup_engine_stop (self->engine, self->hurry), &self->error);
     }
   self->running = FALSE;
+  g_clear_pointer (&self->http, peerup_http_server_free);
   if (self->control != NULL)
     peerup_control_close (self->control);
   return dex_future_new_true ();
