@@ -21,8 +21,8 @@ struct _PeerupControl
   PeerupControlClaim *claim;
   GDBusServer *server;             /* of a socket of our own */
   PeerupControlListener *listener; /* of one that the service manager made */
-  GPtrArray *faces; /* of PeerupControlFace */
-  GPtrArray *buses; /* of PeerupControlBus */
+  GPtrArray *faces;                /* of PeerupControlFace */
+  GPtrArray *buses;                /* of PeerupControlBus */
   PeerupControlOutbox *outbox;
   PeerupControlForwards *forwards;
   PeerupControlObjects *objects;
