@@ -25,13 +25,9 @@ PeerupService *
 peerup_engine_expose_to (PeerupEngine *self, const char *name, const char *address, GPtrArray *allowed_peers,
                          GError **error)
 {
-  g_autofree char *host = NULL;
-  guint16 port;
-
-  if (!check_serves (self, error) || !peerup_config_parse_host_port (address, &host, &port, error) ||
-      !peerup_service_set_expose (self->services, self->swarm, name, host, port, allowed_peers, error))
+  if (!check_serves (self, error))
     return NULL;
-  return peerup_service_set_find (self->services, name);
+  return peerup_service_set_expose (self->services, self->swarm, name, address, allowed_peers, error);
 }
 
 /**
@@ -66,8 +62,8 @@ peerup_engine_expose (PeerupEngine *self, const char *name, const char *address,
  *
  * Takes back what [method@Engine.expose] has offered, and cuts what it carries.
  *
- * Errors: %PEERUP_ERROR_NOT_FOUND, %PEERUP_ERROR_DENIED (it is of the configuration), %PEERUP_ERROR_CLOSED,
- * %PEERUP_ERROR_UNSUPPORTED (the engine only dials).
+ * Errors: %PEERUP_ERROR_NOT_FOUND (there is none, or it is of the configuration),
+ * %PEERUP_ERROR_CLOSED, %PEERUP_ERROR_UNSUPPORTED (the engine only dials).
  *
  * Returns: whether it was there
  */

@@ -179,7 +179,7 @@ test_exposed_beside_the_configuration (void)
   home_configure (device.home, "services: {two: {enabled: true, local_address: \"127.0.0.1:2\"}}\n");
   spin_while_not (has_two_services, device.engine);
   g_assert_false (peerup_engine_unexpose (device.engine, "two", &error));
-  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_DENIED);
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND);
   g_clear_error (&error);
   g_assert_null (peerup_engine_expose (device.engine, "two", "127.0.0.1:3", &error));
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS);
@@ -191,7 +191,7 @@ test_exposed_beside_the_configuration (void)
   while (peerup_service_set_find (device.engine->services, "four") == NULL)
     g_main_context_iteration (NULL, TRUE);
   g_assert_false (peerup_engine_unexpose (device.engine, "three", &error));
-  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_DENIED);
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND);
   home_configure (device.home, "");
   spin_while_not (has_no_service, device.engine);
   device_stop (&device);
