@@ -152,6 +152,12 @@ on_group_changed (PeerupEngine *engine, const char *id, PeerupEngineEvents *self
   peerup_engine_events_add (self, "GroupChanged", g_variant_dict_end (&dict));
 }
 
+static void
+on_trust_changed (PeerupEngine *engine, PeerupEngineEvents *self)
+{
+  peerup_engine_events_add (self, "TrustChanged", g_variant_new ("a{sv}", NULL));
+}
+
 /* What is in its lists */
 
 static void
@@ -261,6 +267,7 @@ peerup_engine_events_new (PeerupEngine *engine)
   g_signal_connect_object (engine, "notify::listen-addresses", G_CALLBACK (on_addresses), self, 0);
   g_signal_connect_object (engine, "grant-ending", G_CALLBACK (on_grant_ending), self, 0);
   g_signal_connect_object (engine, "group-changed", G_CALLBACK (on_group_changed), self, 0);
+  g_signal_connect_object (engine, "trust-changed", G_CALLBACK (on_trust_changed), self, 0);
   follow (self, peerup_engine_get_peers (engine));
   follow (self, peerup_engine_get_services (engine));
   follow (self, peerup_engine_get_forwards (engine));

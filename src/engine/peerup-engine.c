@@ -647,6 +647,7 @@ peerup_engine_class_init (PeerupEngineClass *klass)
    * - `ForwardChanged`: peer_id, service, address, state, error (s), removed (b)
    * - `GrantEnding`: peer_id, name, service (s), until (x, seconds since 1970)
    * - `GroupChanged`: id (s)
+   * - `TrustChanged`: nothing more
    *
    * The states are those of the enumerations, in lower case: "running", "connected", "idle".
    */

@@ -36,11 +36,15 @@ static G_DEFINE_QUARK (peerup_notify_waiting, waiting)
   return here < low || here >= high;
 }
 
+/* After its turn, or with a context that goes before. */
 static void
 waiting_free (gpointer data)
 {
   Waiting *waiting = data;
+  g_autoptr (GObject) object = g_weak_ref_get (&waiting->object);
 
+  if (object != NULL && g_object_get_qdata (object, waiting_quark ()) == waiting)
+    g_object_set_qdata (object, waiting_quark (), NULL);
   g_weak_ref_clear (&waiting->object);
   g_ptr_array_unref (waiting->pspecs);
   g_free (waiting);

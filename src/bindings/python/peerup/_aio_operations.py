@@ -174,16 +174,17 @@ class AsyncOperations:
         await self._call("DELETE", "/v1/pairings/{peer}", {"peer": peer}, {})
 
     async def get_verification(self, peer: str) -> dict[str, Any]:
-        """GetVerification."""
+        """What two people compare to be sure that their devices have paired with each other."""
         return cast('dict[str, Any]', await self._call("GET", "/v1/peers/{peer}/verification", {"peer": peer}, {}))
 
     async def set_verified(self, peer: str, verified: bool) -> None:
-        """SetVerified."""
+        """Notes whether two people have compared what GetVerification shows."""
         await self._call("PUT", "/v1/peers/{peer}/verification", {"peer": peer}, {"verified": verified})
 
     async def add_forward(self, peer: str, service: str, listen: str, options: Mapping[str, Any] | None = None) -> AddForwardResult:
         """Makes a service of a peer a local TCP port. The forward ends when its caller disconnects from
-        the engine.
+        the engine, unless it is to be kept; over HTTP, where a caller is one request, it is kept unless
+        keep is false.
         """
         result = await self._call("POST", "/v1/forwards", {}, {"peer": peer, "service": service, "listen": listen, "options": options})
         return AddForwardResult(**{name: result[name] for name in AddForwardResult._fields})

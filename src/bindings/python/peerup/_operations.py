@@ -113,8 +113,9 @@ class Operations:
     def list_services(self) -> list[dict[str, Any]]:
         """The services that peers may use here.
 
-        services: One dictionary a service: name, address (s), enabled (b), active (u, streams now), total,
-            bytes_in, bytes_out (t), and allowed_peers (as, peer IDs) where only those may use it.
+        services: One dictionary a service: name, address (s), enabled (b), transient (b, Expose has made it),
+            restricted (b), active (u, streams now), total, bytes_in, bytes_out (t), and allowed_peers (as,
+            peer IDs) where only those may use it, which is where restricted is true.
         """
         return cast('list[dict[str, Any]]', self._call("GET", "/v1/engine/services", {}, {}))
 
@@ -424,7 +425,7 @@ class Operations:
         self._call("DELETE", "/v1/pairings/{peer}", {"peer": peer}, {})
 
     def get_verification(self, peer: str) -> dict[str, Any]:
-        """GetVerification.
+        """What two people compare to be sure that their devices have paired with each other.
 
         peer: Whom, authorized.
         verification: A dictionary: peer_id, name (s), emoji, digits (s, to compare with those that the other
@@ -436,7 +437,7 @@ class Operations:
         return cast('dict[str, Any]', self._call("GET", "/v1/peers/{peer}/verification", {"peer": peer}, {}))
 
     def set_verified(self, peer: str, verified: bool) -> None:
-        """SetVerified.
+        """Notes whether two people have compared what GetVerification shows.
 
         peer: Whom, authorized.
         verified: A person has compared the strings, and they are equal; FALSE takes that back.
@@ -445,13 +446,14 @@ class Operations:
 
     def add_forward(self, peer: str, service: str, listen: str, options: Mapping[str, Any] | None = None) -> AddForwardResult:
         """Makes a service of a peer a local TCP port. The forward ends when its caller disconnects from
-        the engine.
+        the engine, unless it is to be kept; over HTTP, where a caller is one request, it is kept unless
+        keep is false.
 
         peer: Whose service.
         service: Its name.
         listen: "PORT" (on loopback) or "HOST:PORT" with an IP address or "localhost"; port 0 for any.
         options: "any-address" (b): allow a host other than loopback, so that other machines can use the port.
-            Unknown options are refused.
+            "keep" (b): let it outlive its caller. Unknown options are refused.
         id: Names the forward in ListForwards and RemoveForward.
         address: Where it listens, "HOST:PORT".
         """

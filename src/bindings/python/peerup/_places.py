@@ -60,9 +60,29 @@ def find_config(config: str | os.PathLike[str] | None = None, profile: str | Non
     raise NotFound(f"no configuration found (looked for {looked}): run “peerup init”, or name another")
 
 
+def _own_directory() -> pathlib.Path:
+    """Of the person whose process this is, whatever the environment says."""
+    try:
+        return pathlib.Path(pwd.getpwuid(os.getuid()).pw_dir) / ".config/peerup"
+    except KeyError:
+        return pathlib.Path("/nonexistent")
+
+
+def _usual_name(directory: pathlib.Path, real: pathlib.Path) -> str | None:
+    """Of the daemon whose configuration is at its usual place in the directory."""
+    if real == pathlib.Path(os.path.realpath(directory / "config.yaml")):
+        return "default"
+    profiles = pathlib.Path(os.path.realpath(directory)) / "profiles"
+    if real.name == "config.yaml" and real.parent.parent == profiles and PROFILE.fullmatch(real.parent.name):
+        return f"profile-{real.parent.name}"
+    return None
+
+
 def candidates(config: pathlib.Path) -> list[Place]:
     """Where the daemon of that configuration may be, the likelier place first."""
-    name = hashlib.sha256(os.fsencode(os.path.realpath(config))).hexdigest()[:16]
+    real = pathlib.Path(os.path.realpath(config))
+    name = _usual_name(SYSTEM, real) or _usual_name(_own_directory(), real)
+    name = name or hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
     runtime = "/run" if str(config).startswith("/etc/") else os.environ.get("XDG_RUNTIME_DIR", "")
     stems = [pathlib.Path(runtime) / "peerup" / name] if os.path.isabs(runtime) else []
     stems.append(config.parent / f".peerup-{name}")

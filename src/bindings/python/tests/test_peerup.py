@@ -7,6 +7,7 @@ import inspect
 import pathlib
 import sys
 import unittest
+import unittest.mock
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
@@ -185,6 +186,19 @@ class PlacesTest(unittest.TestCase):
                 peerup.find(profile=name)
         with self.assertRaises(peerup.InvalidRequest):
             peerup.find("config.yaml", "work")
+
+    def test_usual_places(self):
+        """Those of the person whom the system knows, whatever the environment says."""
+        own = self.home / ".config/peerup"
+        for config, name in (("config.yaml", "default"), ("profiles/work/config.yaml", "profile-work")):
+            (own / config).parent.mkdir(parents=True)
+            (own / config).write_text("")
+            with unittest.mock.patch("pwd.getpwuid") as user:
+                user.return_value.pw_dir = str(self.home)
+                first, beside = _places.candidates(own / config)
+            self.assertEqual(first.socket, self.home / f"run/peerup/{name}-http.sock")
+            self.assertEqual(beside.cookie, (own / config).parent / f".peerup-{name}-http.cookie")
+        self.assertNotIn("profile", _places.candidates(own / "profiles/work/config.yaml")[0].socket.name)
 
     def test_link_is_the_file(self):
         link = self.home / "link.yaml"
