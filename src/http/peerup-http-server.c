@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "http/peerup-http-events.h"
-#include "http/peerup-http-original.h"
 #include "http/peerup-http-server-private.h"
 
 /* Connections taken in one turn. */
@@ -33,6 +32,7 @@ struct _PeerupHttpServer
   PeerupHttpHost host;
   PeerupHttpTimes times;
   GPtrArray *connections; /* of PeerupHttpConnection, each dropped by itself */
+  gboolean is_bare;
 
   PeerupReactor *reactor;
   PeerupWatch watch;
@@ -54,10 +54,9 @@ check (PeerupHttpReader *reader, gpointer data)
   if (peerup_http_reader_get_field (reader, "Origin") != NULL)
     return peerup_http_response_new_error (403, "this socket is not for web pages");
   if (!peerup_http_cookie_matches (self->token, peerup_http_reader_get_field (reader, "Authorization")))
-    return peerup_http_response_new_error (
-      401,
-      "the request must have the field “Authorization: Bearer TOKEN” with the token of the running daemon, which is "
-      "in the file beside its socket");
+    return peerup_http_response_new_error (401, "unauthorized: the request must have the field “Authorization: Bearer "
+                                                "TOKEN” with the token of the running daemon, which is in the file "
+                                                "beside its socket");
   return NULL;
 }
 
@@ -268,6 +267,12 @@ peerup_http_server_set_times (PeerupHttpServer *self, const PeerupHttpTimes *tim
 }
 
 void
+peerup_http_server_set_bare (PeerupHttpServer *self)
+{
+  self->is_bare = TRUE;
+}
+
+void
 peerup_http_server_add_routes (PeerupHttpServer *self, const PeerupHttpRoute *routes, guint n_routes, gpointer data)
 {
   g_return_if_fail (self->fd < 0);
@@ -280,6 +285,8 @@ peerup_http_server_add_routes (PeerupHttpServer *self, const PeerupHttpRoute *ro
 static void
 add_own_routes (PeerupHttpServer *self)
 {
+  if (self->is_bare)
+    return;
   peerup_http_router_add (self->router, "GET", PEERUP_HTTP_EVENTS_PATH, handle_events, self, FALSE);
   peerup_http_router_add (self->router, "GET", PEERUP_HTTP_OPENAPI_PATH, handle_openapi, self, FALSE);
   if (self->control != NULL)
