@@ -12,10 +12,16 @@
 
 static gboolean all_profiles;
 static char *log_level;
+static gboolean no_bus;
+static gboolean session_bus;
+static gboolean system_bus;
 
 const GOptionEntry cmd_daemon_options[] = {
   { "all-profiles", 0, 0, G_OPTION_ARG_NONE, &all_profiles, "Run every profile of “peerup profile list”", NULL },
   { "log-level", 0, 0, G_OPTION_ARG_STRING, &log_level, "What to log, as in debug, or swarm=debug,all=info", "LEVEL" },
+  { "no-bus", 0, 0, G_OPTION_ARG_NONE, &no_bus, "Be called on no D-Bus but the private one", NULL },
+  { "session-bus", 0, 0, G_OPTION_ARG_NONE, &session_bus, "Be called on the session bus, even if none is seen", NULL },
+  { "system-bus", 0, 0, G_OPTION_ARG_NONE, &system_bus, "Be called on the system bus, by whom polkit allows", NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -62,6 +68,12 @@ cmd_daemon (PeerupCli *cli)
   g_autofree char *path = NULL;
   g_autoptr (GError) error = NULL;
 
+  if (no_bus + session_bus + system_bus > 1)
+    return peerup_cli_fail_usage (cli, "of --no-bus, --session-bus and --system-bus one can be given");
+  peerup_daemon_set_bus (no_bus        ? PEERUP_DAEMON_BUS_NONE
+                         : session_bus ? PEERUP_DAEMON_BUS_SESSION
+                         : system_bus  ? PEERUP_DAEMON_BUS_SYSTEM
+                                       : PEERUP_DAEMON_BUS_DEFAULT);
   if (all_profiles)
     return run_all_profiles (cli, levels);
   if (cli->profiles != NULL && cli->profiles[1] != NULL)

@@ -235,6 +235,31 @@ announce_end (const Daemon *self)
     announce_circuits (relay.n_circuits, peerup_config_get_relay_drain_time (self->engine->config));
 }
 
+/* The bus */
+
+static PeerupDaemonBus wanted_bus;
+
+void
+peerup_daemon_set_bus (PeerupDaemonBus bus)
+{
+  wanted_bus = bus;
+}
+
+/* There is one name, so the first of several engines has it; and a relay's daemon is not the person's. */
+static void
+own_bus (const Daemon *self)
+{
+  gboolean first = g_ptr_array_index (self->program->daemons, 0) == self;
+  gboolean is_default = wanted_bus == PEERUP_DAEMON_BUS_DEFAULT;
+
+  if (wanted_bus == PEERUP_DAEMON_BUS_NONE || !first || (is_default && self->program->flags != PEERUP_ENGINE_DEFAULT) ||
+      (is_default && g_getenv ("DBUS_SESSION_BUS_ADDRESS") == NULL))
+    return;
+  if (!peerup_control_own_bus (self->control,
+                               wanted_bus == PEERUP_DAEMON_BUS_SYSTEM ? G_BUS_TYPE_SYSTEM : G_BUS_TYPE_SESSION))
+    g_warning ("There is no session bus here: DBUS_SESSION_BUS_ADDRESS does not name one");
+}
+
 /* One engine's life, in its fiber */
 
 /* The original's clients look for it beside the configuration, where there need not be room for it: /etc. */
@@ -267,6 +292,7 @@ start (Daemon *self, GError **error)
     return FALSE;
   if (self->program->flags & PEERUP_ENGINE_RELAY)
     serve_relay_admin (self);
+  own_bus (self);
   return dex_await (peerup_engine_start (self->engine), error);
 }
 

@@ -53,5 +53,7 @@ DexFuture *peerup_control_op_set_name (PeerupControlCall *call) G_GNUC_WARN_UNUS
 DexFuture *peerup_control_op_add_relay (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_remove_relay (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_stop (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_set_log_levels (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_get_log_levels (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -17,8 +17,8 @@ G_BEGIN_DECLS
  * below the system's directory, else in $XDG_RUNTIME_DIR/peerup; then beside the
  * configuration, for where there is no runtime directory. (transfer full) */
 char **peerup_control_socket_candidates (const char *config_path) G_GNUC_WARN_UNUSED_RESULT;
-/* Whether something of this user, or of root, listens at @path; then @pid gets the process that made the socket, which may be the
- * service manager, or 0 if it is too busy to say. Does not block. */
+/* Whether something of this user, or of root, listens at @path; then @pid gets the process that made the socket, which
+ * may be the service manager, or 0 if it is too busy to say. Does not block. */
 gboolean peerup_control_socket_is_live (const char *path, gint64 *pid);
 
 /* The right to serve one configuration, held until it is freed. */

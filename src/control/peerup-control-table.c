@@ -65,8 +65,8 @@ static const PeerupControlFunction functions[] = {
   { "RollbackConfig", unsupported },
   { "DiffConfig", unsupported },
   { "ListConfigs", unsupported },
-  { "SetLogLevels", unsupported },
-  { "GetLogLevels", unsupported },
+  { "SetLogLevels", peerup_control_op_set_log_levels },
+  { "GetLogLevels", peerup_control_op_get_log_levels },
   { "Stop", peerup_control_op_stop },
 };
 
