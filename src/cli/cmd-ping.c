@@ -5,8 +5,6 @@
  */
 #include "cli/peerup-commands.h"
 
-#include <glib-unix.h>
-
 #include "client/peerup-client.h"
 
 static int count = 4;
@@ -181,24 +179,20 @@ static int
 run_session (Session *self, PeerupClient *client)
 {
   g_autoptr (GError) error = NULL;
-  guint sources[2];
 
   self->end = dex_promise_new ();
-  sources[0] = g_unix_signal_add (SIGTERM, on_signal, self);
-  sources[1] = g_unix_signal_add (SIGINT, on_signal, self);
+  peerup_cli_catch_signals (self->cli, on_signal, self);
   self->started = g_get_monotonic_time ();
   ping_all (self, peerup_client_get_proxy (client), &error);
   dex_await (peerup_client_close (client, NULL), NULL);
-  g_source_remove (sources[0]);
-  g_source_remove (sources[1]);
   dex_unref (self->end);
   if (error != NULL)
     {
       g_variant_builder_clear (&self->results);
-      return peerup_cli_fail (error);
+      return peerup_cli_release_signals (self->cli, peerup_cli_fail (error));
     }
   print_statistics (self);
-  return self->received > 0 ? PEERUP_CLI_OK : PEERUP_CLI_FAILED;
+  return peerup_cli_release_signals (self->cli, self->received > 0 ? PEERUP_CLI_OK : PEERUP_CLI_FAILED);
 }
 
 static int

@@ -6,8 +6,6 @@
  */
 #include "cli/peerup-commands.h"
 
-#include <glib-unix.h>
-
 #include "client/peerup-client.h"
 
 static gboolean bind_any;
@@ -104,7 +102,6 @@ run (PeerupCli *cli)
   g_autoptr (PeerupClient) client = NULL;
   g_autoptr (GError) error = NULL;
   Proxy self = { 0 };
-  guint sources[2];
 
   path = peerup_cli_find_config (cli, &error);
   if (path != NULL)
@@ -113,15 +110,12 @@ run (PeerupCli *cli)
     return peerup_cli_fail (error);
   self.end = dex_promise_new ();
   self.hurry = g_cancellable_new ();
-  sources[0] = g_unix_signal_add (SIGTERM, on_signal, &self);
-  sources[1] = g_unix_signal_add (SIGINT, on_signal, &self);
+  peerup_cli_catch_signals (cli, on_signal, &self);
   hold (cli, client, &self, &error);
   dex_await (peerup_client_close (client, self.hurry), NULL);
-  g_source_remove (sources[0]);
-  g_source_remove (sources[1]);
   dex_unref (self.end);
   g_object_unref (self.hurry);
-  return error == NULL ? PEERUP_CLI_OK : peerup_cli_fail (error);
+  return peerup_cli_release_signals (cli, error == NULL ? PEERUP_CLI_OK : peerup_cli_fail (error));
 }
 
 int

@@ -14,6 +14,8 @@ G_BEGIN_DECLS
 #define PEERUP_CLI_OK     0
 #define PEERUP_CLI_FAILED 1
 #define PEERUP_CLI_USAGE  2
+/* By Ctrl+C, as shells have it: 128 and the number of the signal. */
+#define PEERUP_CLI_INTERRUPTED 130
 
 typedef struct _PeerupCli PeerupCli;
 
@@ -38,6 +40,12 @@ struct _PeerupCli
   char *config;    /* nullable: --config */
   char **profiles; /* nullable: --profile, one except for “daemon” */
   gboolean json;
+
+  /* Of peerup_cli_catch_signals(). */
+  GSourceFunc on_signal;
+  gpointer signal_data;
+  guint signal_sources[3];
+  gboolean interrupted; /* by SIGINT */
 };
 
 /* The table, in the order of help; ends with a NULL name. */
@@ -60,6 +68,12 @@ gboolean peerup_command_is_shown (const PeerupCommand *command);
 /* Runs @run in a fiber, and the main loop until it has ended. */
 int peerup_cli_run_fiber (PeerupCli *self, int (*run) (PeerupCli *cli));
 
+/* From now on SIGINT, SIGTERM and SIGHUP call @func of the main loop instead of ending the program on the spot, until
+ * they are released. What @func returns does not matter. */
+void peerup_cli_catch_signals (PeerupCli *self, GSourceFunc func, gpointer data);
+/* @code, or PEERUP_CLI_INTERRUPTED if it was SIGINT that came. */
+int peerup_cli_release_signals (PeerupCli *self, int code);
+
 /* The file that --config or --profile asks for, or the one that is found; NULL with an error that says how to make one.
  */
 char *peerup_cli_find_config (PeerupCli *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -75,10 +89,17 @@ void peerup_cli_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
 void peerup_cli_print_json (JsonNode *root);
 /* (transfer floating) the same of a variant. */
 void peerup_cli_print_variant (GVariant *value);
-/* stderr: everything else, with a line end. */
+/* (transfer floating) the same on one line: one document of a stream. */
+void peerup_cli_print_variant_line (GVariant *value);
+/* stderr: everything else, with a line end. With --json {"message":"text"}. */
 void peerup_cli_say (const char *format, ...) G_GNUC_PRINTF (1, 2);
-/* "peerup: text" to stderr; PEERUP_CLI_FAILED. */
+/* "peerup: text" to stderr, with --json {"error":{"code":"not-found","message":"text","exit_status":1}};
+ * PEERUP_CLI_FAILED.
+ */
 int peerup_cli_fail (const GError *error);
+int peerup_cli_fail_text (PeerupError code, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* The same of what the command line has wrong; PEERUP_CLI_USAGE. */
+int peerup_cli_fail_parse (const GError *error);
 /* "peerup COMMAND: text; usage" to stderr; PEERUP_CLI_USAGE. */
 int peerup_cli_fail_usage (PeerupCli *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
@@ -101,6 +122,8 @@ char *peerup_cli_wrap (const char *text, const char *indent, guint width) G_GNUC
 /* A Go duration ("1h30m"), whole days ("7d") or seconds ("0.5"), above zero, as microseconds. */
 gboolean peerup_cli_parse_duration (const char *text, gint64 *microseconds, GError **error);
 
+/* What is said is JSON from now on, too: every line of stderr is an object. */
+void peerup_cli_set_json (gboolean json);
 /* Log lines go to stderr, from @level on; as JSON, a line each, if @json. With G_LOG_LEVEL_CRITICAL the warnings of an
  * engine of our own, which say what a daemon should have, are not in the way of a dialog. */
 void peerup_cli_set_log (GLogLevelFlags level, gboolean json);

@@ -79,8 +79,12 @@ const PeerupCommand peerup_commands[] = {
   { "profile list", "", "List the profiles of this device: identities with a configuration of their own", NULL, 0, 0,
     NULL, cmd_profile_list },
   { "log", "[DOMAIN=LEVEL…]", "Show or change what the running daemon logs", NULL, 0, 64, NULL, cmd_log },
+  { "completion", "bash|zsh|fish", "Print what makes a shell complete the words of peerup", NULL, 1, 1, NULL,
+    cmd_completion },
   { "version", "", "Print the version", NULL, 0, 0, NULL, cmd_version },
   { "help", "[COMMAND|TOPIC]", "Explain the commands, one of them, or a topic", NULL, 0, 2, NULL, cmd_help },
+  { "__complete", "SHELL INDEX [WORD…]", "Tell what may stand at a place of a command line", NULL, 2, G_MAXUINT, NULL,
+    cmd_complete },
   { "__manual", "DIRECTORY TEMPLATE", "Write the man pages", NULL, 2, 2, NULL, cmd_manual },
   { NULL },
 };

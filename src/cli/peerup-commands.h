@@ -58,6 +58,8 @@ int cmd_log (PeerupCli *cli);
 int cmd_version (PeerupCli *cli);
 int cmd_help (PeerupCli *cli);
 int cmd_manual (PeerupCli *cli);
+int cmd_complete (PeerupCli *cli);
+int cmd_completion (PeerupCli *cli);
 
 extern const GOptionEntry cmd_connections_options[];
 extern const GOptionEntry cmd_daemon_options[];

@@ -16,6 +16,7 @@
 
 #include "http/peerup-http-events.h"
 #include "http/peerup-http-server-private.h"
+#include "service/peerup-activation.h"
 
 /* Connections taken in one turn. */
 #define ACCEPT_BATCH 64
@@ -297,17 +298,20 @@ gboolean
 peerup_http_server_listen (PeerupHttpServer *self, const char *path, const char *cookie_path, GError **error)
 {
   g_autofd int fd = -1;
+  int handed;
 
   g_return_val_if_fail (self->fd < 0 && self->path == NULL, FALSE);
 
   if (!peerup_http_cookie_make (self->token, error))
     return FALSE;
   add_own_routes (self);
-  fd = peerup_http_socket_open (path, error);
+  handed = peerup_activation_take_path (path);
+  fd = handed >= 0 ? handed : peerup_http_socket_open (path, error);
   if (fd < 0)
     return FALSE;
   self->path = g_strdup (path);
-  self->inode = peerup_http_socket_get_inode (path);
+  /* What the service manager has made is its own to remove. */
+  self->inode = handed >= 0 ? 0 : peerup_http_socket_get_inode (path);
   if (!peerup_http_cookie_write (cookie_path, self->token, error))
     return FALSE;
   self->cookie_path = g_strdup (cookie_path);
