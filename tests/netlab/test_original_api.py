@@ -12,6 +12,8 @@ import time
 import pytest
 
 from conftest import echo, free_port, wait_for
+from http_api import UnixConnection
+from relay_lab import RELAY_HOSTS, World
 
 OTHER = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
 ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
@@ -30,24 +32,12 @@ def go_json(value):
     return "".join(ESCAPES.get(c, c) for c in text)
 
 
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=60)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self.path))
-
-
 class Api:
     """What a script of the original has: a socket and a token."""
 
-    def __init__(self, peer):
+    def __init__(self, peer, directory=None, names=("*-http.sock", "*-http.cookie")):
         self.peer = peer
-        self.socket, = (peer.runtime / "peerup").glob("*-http.sock")
-        self.cookie, = (peer.runtime / "peerup").glob("*-http.cookie")
+        (self.socket,), (self.cookie,) = ((directory or peer.runtime / "peerup").glob(name) for name in names)
         self.headers = {"Authorization": "Bearer " + self.cookie.read_text()}
 
     def ask(self, method, path, body=None, **headers):
@@ -132,8 +122,8 @@ def test_status(solo):
 def status_text(data):
     lines = [f"peer_id: {data['peer_id']}", f"version: {data['version']}", f"uptime: {data['uptime_seconds']}s",
              f"connected_peers: {data['connected_peers']}", f"services: {data['services_count']}",
-             *(f"{line}: {str(data[member]).lower()}" for line, member in (
-                 ("global_ipv6", "has_global_ipv6"), ("global_ipv4", "has_global_ipv4"), ("is_relaying", "is_relaying"))),
+             *(f"{name.removeprefix('has_')}: {str(data[name]).lower()}"
+               for name in ("has_global_ipv6", "has_global_ipv4", "is_relaying")),
              "reachability: [{grade}] {label} - {description}".format(**data["reachability"])]
     if "nat_type" in data:
         lines.append(f"nat_type: {data['nat_type']}")
@@ -359,7 +349,8 @@ def test_ping_counts_what_is_lost(joined):
     home, laptop = joined
     answers = []
     connection = UnixConnection(laptop.socket)
-    connection.request("POST", "/v1/ping", json.dumps({"peer": "home", "count": 30, "interval_ms": 100}), laptop.headers)
+    wish = {"peer": "home", "count": 30, "interval_ms": 100}
+    connection.request("POST", "/v1/ping", json.dumps(wish), laptop.headers)
     assert wait_for(lambda: laptop.peer.connection(home.peer) is not None, 20, "the connection")
     home.peer.daemon_process.end()
     answers.append(json.loads(connection.getresponse().read())["data"])
@@ -374,7 +365,8 @@ def test_ping_counts_what_is_lost(joined):
 def count_pings(peer, port):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", "/metrics")
-    found = re.search(r'^peerup_daemon_requests_total\{[^}]*path="Ping"[^}]*\} (\d+)', connection.getresponse().read().decode(), re.M)
+    text = connection.getresponse().read().decode()
+    found = re.search(r'^peerup_daemon_requests_total\{[^}]*path="Ping"[^}]*\} (\d+)', text, re.M)
     return int(found[1]) if found else 0
 
 
@@ -410,7 +402,8 @@ def test_traceroute(joined):
         raw = mask(laptop.ask("POST", "/v1/traceroute", {"peer": target})[2])
         found = re.fullmatch(
             rf'{{"data":{{"target":"{target}","target_id":"{home.peer.id}","path":"DIRECT","hops":\[{{"hop":1,'
-            rf'"peer_id":"{home.peer.id}","name":"home","address":"(/ip4/127\.0\.0\.1/[^"]+)","rtt_ms":T}}\]}}}}\n', raw)
+            rf'"peer_id":"{home.peer.id}","name":"home","address":"(/ip4/127\.0\.0\.1/[^"]+)",'
+            rf'"rtt_ms":T}}\]}}}}\n', raw)
         assert found and f"/{home.peer.port}" in found[1], raw
     assert mask(laptop.text("POST", "/v1/traceroute", {"peer": "home"})) == (
         f"traceroute to home ({short(home.peer.id)}):\n 1  {short(home.peer.id)} (home)  {found[1]}  Tms\n"
@@ -479,3 +472,31 @@ def test_who_is_removed_is_cut_off(joined):
     assert wait_for(lambda: home.data("GET", "/v1/peers?all=true") == [], 20, "the end of its connection")
     status, _, text = laptop.ask("POST", "/v1/ping", {"peer": "home", "count": 1})
     assert status == 502 or json.loads(text)["data"]["stats"]["received"] == 0
+
+
+# Through a relay
+
+
+def test_by_way_of_a_relay(lab, make_peer, serve):
+    world = World(lab, make_peer, serve)
+    world.start()
+    api, (relay,), home = Api(world.laptop), world.relays, world.home
+    own = f"{relay.address(RELAY_HOSTS[0], relay.way)}/p2p-circuit"
+    status = api.data("GET", "/v1/status")
+    assert own in status["relay_addresses"] and not any("circuit" in one for one in status["listen_addresses"])
+    assert all(one.endswith(f"/p2p/{relay.id}/p2p-circuit") for one in status["relay_addresses"])
+    results = api.data("POST", "/v1/ping", {"peer": "home", "count": 2, "interval_ms": 100})["results"]
+    assert [(result["path"], result["error"]) for result in results] == [("RELAYED", "")] * 2
+    raw = mask(api.ask("POST", "/v1/traceroute", {"peer": "home"})[2])
+    at = own.split("/p2p/")[0]
+    assert raw == (f'{{"data":{{"target":"home","target_id":"{home.id}","path":"RELAYED","hops":['
+                   f'{{"hop":1,"peer_id":"{relay.id}","address":"{at}","rtt_ms":T}},'
+                   f'{{"hop":2,"peer_id":"{home.id}","name":"home","address":"{own}","rtt_ms":T}}]}}}}\n')
+    assert mask(api.text("POST", "/v1/traceroute", {"peer": "home"})) == (
+        f"traceroute to home ({short(home.id)}):\n 1  {short(relay.id)}  {at}  Tms\n"
+        f" 2  {short(home.id)} (home)  {own}  Tms\n--- path: [RELAYED] ---\n")
+    paths = {path["peer_id"]: path for path in api.data("GET", "/v1/paths")}
+    way = paths[home.id]
+    assert way["path_type"] == "RELAYED" and way["address"] in status["relay_addresses"]
+    assert way["transport"] == ("quic" if "/quic" in way["address"] else "tcp") and way["ip_version"] == "ipv4"
+    assert paths[relay.id]["path_type"] == "DIRECT"
