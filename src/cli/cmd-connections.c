@@ -60,7 +60,8 @@ print_text (GVariant *connections)
     {
       gboolean has_size = ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 1;
 
-      peerup_cli_print (REPAINT "%s", has_size ? cut (text, size.ws_row) : text);
+      peerup_cli_print_raw (REPAINT);
+      peerup_cli_print ("%s", has_size ? cut (text, size.ws_row) : text);
     }
   else
     peerup_cli_print (watch ? "%s\n" : "%s", text);

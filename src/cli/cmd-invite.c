@@ -181,8 +181,11 @@ print_qr (GVariant *invite)
   if (no_qr || link[0] == '\0' || !isatty (STDOUT_FILENO))
     return;
   blocks = peerup_qr_format (link, g_strcmp0 (g_getenv ("TERM"), "dumb") == 0 ? PEERUP_QR_BLOCKS : PEERUP_QR_COLOURED);
+  /* Its colours are no decoration: without them a dark terminal shows it inside out. */
   if (blocks != NULL)
-    peerup_cli_print ("%s\n", blocks);
+    peerup_cli_print_raw (blocks);
+  if (blocks != NULL)
+    peerup_cli_print ("\n");
 }
 
 static void

@@ -9,6 +9,8 @@
 
 static int count = 4;
 static char *interval;
+/* An engine of our own will not do. */
+static gboolean by_daemon;
 
 const GOptionEntry cmd_ping_options[] = {
   { "count", 'c', 0, G_OPTION_ARG_INT, &count, "How many pings, 0 for no end (default: 4)", "N" },
@@ -209,7 +211,9 @@ run (PeerupCli *cli)
     return peerup_cli_fail_usage (cli, "%s", error->message);
   path = peerup_cli_find_config (cli, &error);
   if (path != NULL)
-    client = dex_await_object (peerup_client_open (path, PEERUP_ENGINE_DIAL_ONLY), &error);
+    client =
+      dex_await_object (by_daemon ? peerup_client_attach (path) : peerup_client_open (path, PEERUP_ENGINE_DIAL_ONLY),
+                        &error);
   if (client == NULL)
     return peerup_cli_fail (error);
   g_variant_builder_init (&self.results, G_VARIANT_TYPE ("aa{sv}"));
@@ -219,5 +223,12 @@ run (PeerupCli *cli)
 int
 cmd_ping (PeerupCli *cli)
 {
+  return peerup_cli_run_fiber (cli, run);
+}
+
+int
+cmd_daemon_ping (PeerupCli *cli)
+{
+  by_daemon = TRUE;
   return peerup_cli_run_fiber (cli, run);
 }

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/peerup-cli-text.h"
 #include "config/peerup-go-duration.h"
 #include "config/peerup-profile.h"
 #include "control/peerup-control-errors.h"
@@ -36,11 +37,21 @@ peerup_cli_get_width (void)
 void
 peerup_cli_print (const char *format, ...)
 {
+  g_autofree char *text = NULL;
+  g_autofree char *safe = NULL;
   va_list arguments;
 
   va_start (arguments, format);
-  vfprintf (stdout, format, arguments);
+  text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
+  safe = peerup_cli_make_safe (text, TRUE, peerup_cli_has_colour ());
+  peerup_cli_print_raw (safe);
+}
+
+void
+peerup_cli_print_raw (const char *text)
+{
+  fputs (text, stdout);
   fflush (stdout);
 }
 
@@ -91,10 +102,12 @@ say_variant (GVariant *value)
 static void
 say_text (const char *text)
 {
+  g_autofree char *safe = say_json ? NULL : peerup_cli_make_safe (text, TRUE, FALSE);
+
   if (say_json)
     say_variant (g_variant_new_parsed ("{'message': <%s>}", text));
   else
-    fprintf (stderr, "%s\n", text);
+    fprintf (stderr, "%s\n", safe);
 }
 
 void
@@ -217,78 +230,6 @@ peerup_cli_load_config (PeerupCli *self, GError **error)
   return config;
 }
 
-struct _PeerupTable
-{
-  char *indent;
-  guint n_columns;
-  GPtrArray *cells;
-};
-
-PeerupTable *
-peerup_table_new (const char *indent, guint n_columns)
-{
-  PeerupTable *self = g_new (PeerupTable, 1);
-
-  self->indent = g_strdup (indent);
-  self->n_columns = n_columns;
-  self->cells = g_ptr_array_new_with_free_func (g_free);
-  return self;
-}
-
-void
-peerup_table_add (PeerupTable *self, ...)
-{
-  va_list arguments;
-
-  va_start (arguments, self);
-  for (guint i = 0; i < self->n_columns; i++)
-    {
-      const char *cell = va_arg (arguments, const char *);
-
-      g_ptr_array_add (self->cells, g_strdup (cell != NULL ? cell : ""));
-    }
-  va_end (arguments);
-}
-
-static glong
-column_width (PeerupTable *self, guint column)
-{
-  glong width = 0;
-
-  for (guint i = column; i < self->cells->len; i += self->n_columns)
-    width = MAX (width, g_utf8_strlen (g_ptr_array_index (self->cells, i), -1));
-  return width;
-}
-
-char *
-peerup_table_end (PeerupTable *self)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  for (guint i = 0; i < self->cells->len; i++)
-    {
-      const char *cell = g_ptr_array_index (self->cells, i);
-      guint column = i % self->n_columns;
-      gboolean last = column == self->n_columns - 1;
-
-      if (column == 0)
-        g_string_append (text, self->indent);
-      g_string_append (text, cell);
-      for (glong n = g_utf8_strlen (cell, -1); !last && n < column_width (self, column) + 2; n++)
-        g_string_append_c (text, ' ');
-      if (last)
-        {
-          while (text->len > 0 && text->str[text->len - 1] == ' ')
-            g_string_truncate (text, text->len - 1);
-          g_string_append_c (text, '\n');
-        }
-    }
-  g_ptr_array_unref (self->cells);
-  g_free (self->indent);
-  g_free (self);
-  return g_string_free (g_steal_pointer (&text), FALSE);
-}
-
 char *
 peerup_cli_format_rtt (gint64 microseconds)
 {
@@ -389,6 +330,16 @@ peerup_cli_wrap (const char *text, const char *indent, guint width)
   for (guint i = 0; lines[i] != NULL; i++)
     append_wrapped (out, lines[i], indent, width);
   return g_string_free_and_steal (g_steal_pointer (&out));
+}
+
+char *
+peerup_cli_complete_address (const char *text)
+{
+  guint64 port;
+
+  if (g_ascii_string_to_unsigned (text, 10, 1, 65535, &port, NULL))
+    return g_strdup_printf ("localhost:%" G_GUINT64_FORMAT, port);
+  return g_strdup (text);
 }
 
 /* "7d" or "0.5"; FALSE for anything else. */

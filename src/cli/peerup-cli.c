@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/peerup-cli-text.h"
 #include "config/peerup-profile.h"
 #include "service/peerup-log.h"
 
@@ -24,6 +25,7 @@ peerup_cli_clear (PeerupCli *self)
 {
   g_clear_pointer (&self->arguments, g_strfreev);
   g_clear_pointer (&self->config, g_free);
+  g_clear_pointer (&self->colour, g_free);
   g_clear_pointer (&self->profiles, g_strfreev);
 }
 
@@ -81,12 +83,14 @@ unknown_command (const char *first, const char *second)
 static void
 find_words (char **argv, guint *first, guint *second)
 {
+  static const char *const with_value[] = { "--config", "--profile", "--color", NULL };
+
   *first = *second = 0;
   for (guint i = 1; argv[i] != NULL && *second == 0; i++)
     {
       if (g_str_equal (argv[i], "--"))
         return;
-      if ((g_str_equal (argv[i], "--config") || g_str_equal (argv[i], "--profile")) && argv[i + 1] != NULL)
+      if (g_strv_contains (with_value, argv[i]) && argv[i + 1] != NULL)
         i++;
       else if (argv[i][0] == '-' && argv[i][1] != '\0')
         continue;
@@ -149,6 +153,8 @@ peerup_cli_fill_common_options (PeerupCli *self, GOptionEntry *entries)
   const GOptionEntry common[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, self != NULL ? &self->json : NULL, "Print results as JSON", NULL },
     { "config", 0, 0, G_OPTION_ARG_FILENAME, self != NULL ? &self->config : NULL, "Use this configuration", "FILE" },
+    { "color", 0, 0, G_OPTION_ARG_STRING, self != NULL ? &self->colour : NULL, "When to use colours (auto)",
+      "auto|always|never" },
     { "profile", 0, 0, G_OPTION_ARG_STRING_ARRAY, self != NULL ? &self->profiles : NULL,
       "Use the configuration of this profile", "PROFILE" },
     G_OPTION_ENTRY_NULL,
@@ -230,6 +236,17 @@ check_profiles (PeerupCli *self, GError **error)
 }
 
 static gboolean
+check_colour (PeerupCli *self, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (self->colour == NULL || peerup_cli_set_colour (self->colour, &local_error))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: %s", self->command->name, local_error->message);
+  return FALSE;
+}
+
+static gboolean
 parse_options (PeerupCli *self, char **words, GError **error)
 {
   g_autoptr (GOptionContext) context = new_context (self->command, self);
@@ -244,7 +261,8 @@ parse_options (PeerupCli *self, char **words, GError **error)
     }
   self->arguments = without_dashes (words + 1);
   g_strfreev (words);
-  return check_count (self->command, self->arguments, error) && check_profiles (self, error);
+  return check_count (self->command, self->arguments, error) && check_profiles (self, error) &&
+         check_colour (self, error);
 }
 
 /* "peerup --version", "peerup service add --help", "peerup help service add" by other names. */

@@ -40,6 +40,7 @@ struct _PeerupCli
   char *config;    /* nullable: --config */
   char **profiles; /* nullable: --profile, one except for “daemon” */
   gboolean json;
+  char *colour; /* nullable: --color */
 
   /* Of peerup_cli_catch_signals(). */
   GSourceFunc on_signal;
@@ -83,8 +84,10 @@ PeerupConfig *peerup_cli_load_config (PeerupCli *self, GError **error) G_GNUC_WA
 /* The columns that a terminal shows: COLUMNS, or what the terminal behind stdout says; 0 if there is none. */
 guint peerup_cli_get_width (void);
 
-/* stdout: results. */
+/* stdout: results; without what would command a terminal (peerup_cli_make_safe()). */
 void peerup_cli_print (const char *format, ...) G_GNUC_PRINTF (1, 2);
+/* As it is: for what is meant to command it. */
+void peerup_cli_print_raw (const char *text);
 /* (transfer full) @root, pretty, with a line end. */
 void peerup_cli_print_json (JsonNode *root);
 /* (transfer floating) the same of a variant. */
@@ -103,11 +106,14 @@ int peerup_cli_fail_parse (const GError *error);
 /* "peerup COMMAND: text; usage" to stderr; PEERUP_CLI_USAGE. */
 int peerup_cli_fail_usage (PeerupCli *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/* Rows of cells, printed in columns as wide as they must be. */
+/* Rows of cells, printed in columns as wide as they must be; where that is wider than the terminal, the widest are
+ * shortened. */
 typedef struct _PeerupTable PeerupTable;
 PeerupTable *peerup_table_new (const char *indent, guint n_columns) G_GNUC_WARN_UNUSED_RESULT;
 /* As many strings as there are columns; NULL for an empty cell. */
 void peerup_table_add (PeerupTable *self, ...);
+/* The same, once and before all others: what the columns are. */
+void peerup_table_add_title (PeerupTable *self, ...);
 char *peerup_table_end (PeerupTable *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* "1.2 ms", "35 s", "2 h 5 min", "3 days 4 h": (transfer full). */
@@ -119,6 +125,8 @@ char *peerup_cli_format_rate (guint64 bytes) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full) @text in lines of at most @width characters, each after @indent and with a line
  * end; broken at spaces alone, so a longer word stands out. A line end in @text stays one. */
 char *peerup_cli_wrap (const char *text, const char *indent, guint width) G_GNUC_WARN_UNUSED_RESULT;
+/* "localhost:22" for "22", and all else as it is: (transfer full). */
+char *peerup_cli_complete_address (const char *text) G_GNUC_WARN_UNUSED_RESULT;
 /* A Go duration ("1h30m"), whole days ("7d") or seconds ("0.5"), above zero, as microseconds. */
 gboolean peerup_cli_parse_duration (const char *text, gint64 *microseconds, GError **error);
 

@@ -343,8 +343,10 @@ print_qr (Check *self, PeerupMultiaddr *address)
   code = peerup_qr_format (peerup_multiaddr_get_string (address), self->ascii ? PEERUP_QR_ASCII
                                                                   : terminal  ? PEERUP_QR_COLOURED
                                                                               : PEERUP_QR_BLOCKS);
-  if (code != NULL)
-    peerup_cli_print ("\n%s", code);
+  if (code == NULL)
+    return;
+  peerup_cli_print ("\n");
+  peerup_cli_print_raw (code);
 }
 
 static void
