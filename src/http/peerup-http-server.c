@@ -29,6 +29,7 @@ struct _PeerupHttpServer
   PeerupControl *control; /* (nullable) */
   PeerupHttpRouter *router;
   PeerupHttpEvents *events;
+  GBytes *description; /* (nullable): made when it is asked for first */
   PeerupHttpHost host;
   PeerupHttpTimes times;
   GPtrArray *connections; /* of PeerupHttpConnection, each dropped by itself */
@@ -113,8 +114,14 @@ handle_openapi (PeerupHttpRequest *request, gpointer data)
 {
   PeerupHttpServer *self = data;
 
+  if (self->description == NULL)
+    {
+      char *text = peerup_http_openapi_new (self->router);
+
+      self->description = g_bytes_new_take (text, strlen (text));
+    }
   return peerup_http_response_to_future (
-    peerup_http_response_new_take (200, PEERUP_HTTP_JSON, peerup_http_openapi_new (self->router)));
+    peerup_http_response_new (200, PEERUP_HTTP_JSON, g_bytes_ref (self->description)));
 }
 
 /* Events */
@@ -351,6 +358,7 @@ peerup_http_server_free (PeerupHttpServer *self)
   peerup_http_events_free (self->events);
   peerup_http_router_free (self->router);
   g_ptr_array_unref (self->connections);
+  g_clear_pointer (&self->description, g_bytes_unref);
   g_free (self);
 }
 

@@ -32,7 +32,7 @@ class Terminal:
 
     def __init__(self, peer, shell):
         self.socket = str(peer.runtime / f"tmux-{shell}")
-        env = peer.env(TERM="screen", LC_ALL="C.UTF-8", SHELL="/bin/sh")
+        env = peer.env(TERM="screen", LC_ALL="C.UTF-8", SHELL="/bin/sh", HISTFILE="/dev/null", fish_history="")
         env["PATH"] = f"{pathlib.Path(BIN).parent}:{env['PATH']}"
         self.env = env
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", shlex.join(SHELLS[shell]))
@@ -64,13 +64,17 @@ class Terminal:
         """What is typed becomes what is expected by Tab."""
         self.type(typed, "Tab")
         self.wait("% " + expected)
-        self.tmux("send-keys", "C-c")
+        # Not C-c: the terminal would throw away what is typed right behind it.
+        self.tmux("send-keys", "C-u")
         self.type("clear", "Enter")
-        wait_for(lambda: "peerup" not in self.screen(), 30, "an empty screen")
+        wait_for(lambda: "peerup" not in self.screen(), 30, f"an empty screen instead of\n{self.screen()}")
 
     def end(self):
         with contextlib.suppress(subprocess.CalledProcessError):
+            shell = pathlib.Path("/proc") / self.tmux("display", "-p", "#{pane_pid}").strip()
             self.tmux("kill-server")
+            # It may still write to its home.
+            wait_for(lambda: not shell.exists(), 30, "the end of the shell")
 
 
 @pytest.fixture(params=sorted(SHELLS))
