@@ -65,13 +65,15 @@ test_words (void)
 static void
 test_options (void)
 {
-  assert_offers ("ping --co|", "--count --config");
+  assert_offers ("ping --co|", "--count --config --color");
   assert_offers ("ping -- --co|", "");
   assert_offers ("service acl ssh --a|", "--allow");
   assert_offers ("ping x --config |", ":files");
   assert_offers ("ping x --config = a|", ":files");
   assert_offers ("ping x --config=a|", ":files");
   assert_offers ("ping -c |", "");
+  assert_offers ("whoami --color=a|", "--color=auto --color=always");
+  assert_offers ("whoami --color n|", "never");
 }
 
 static void
