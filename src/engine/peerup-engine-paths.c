@@ -42,7 +42,8 @@ struct _PeerupEnginePaths
   PeerupEngine *engine; /* owns this */
   PeerupPathWatch *watch;
   PeerupPathSearchTools tools;
-  GHashTable *peers; /* PeerupPeerId to Peer */
+  GHashTable *peers;   /* PeerupPeerId to Peer */
+  GPtrArray *followed; /* of PeerupForward: the engine's list as it was told last */
   PeerupReactor *reactor;
   PeerupNatFacts nat;
   gboolean has_nat;
@@ -509,22 +510,31 @@ on_forward_changed (PeerupForward *forward, GParamSpec *pspec, gpointer data)
 }
 
 static void
-paths_follow_forwards (PeerupEnginePaths *self, guint position, guint n)
+unfollow (gpointer object, gpointer self)
 {
-  for (guint i = position; i < position + n; i++)
-    {
-      g_autoptr (PeerupForward) forward = g_list_model_get_item (G_LIST_MODEL (self->engine->forwards), i);
-
-      g_signal_handlers_disconnect_by_data (forward, self);
-      g_signal_connect (forward, "notify::state", G_CALLBACK (on_forward_changed), self);
-      on_forward_changed (forward, NULL, self);
-    }
+  g_signal_handlers_disconnect_by_data (object, self);
 }
 
+/* One that has left the list may live on, and longer than this. */
 static void
 on_forwards_changed (GListModel *model, guint position, guint removed, guint added, gpointer data)
 {
-  paths_follow_forwards (data, position, added);
+  PeerupEnginePaths *self = data;
+
+  for (guint i = 0; i < removed; i++)
+    {
+      g_autoptr (PeerupForward) forward = g_ptr_array_steal_index (self->followed, position);
+
+      unfollow (forward, self);
+    }
+  for (guint i = position; i < position + added; i++)
+    {
+      PeerupForward *forward = g_list_model_get_item (model, i);
+
+      g_ptr_array_insert (self->followed, i, forward);
+      g_signal_connect (forward, "notify::state", G_CALLBACK (on_forward_changed), self);
+      on_forward_changed (forward, NULL, self);
+    }
 }
 
 /* Without it no search among ports begins. */
@@ -676,14 +686,10 @@ peerup_engine_paths_new (PeerupEngine *engine)
   g_signal_connect (engine->swarm, "connection-closed", G_CALLBACK (on_connection_closed), self);
   g_signal_connect (engine->identify, "identified", G_CALLBACK (on_identified), self);
   g_signal_connect (engine->forwards, "items-changed", G_CALLBACK (on_forwards_changed), self);
-  paths_follow_forwards (self, 0, g_list_model_get_n_items (G_LIST_MODEL (engine->forwards)));
+  self->followed = g_ptr_array_new_with_free_func (g_object_unref);
+  on_forwards_changed (G_LIST_MODEL (engine->forwards), 0, 0,
+                       g_list_model_get_n_items (G_LIST_MODEL (engine->forwards)), self);
   return self;
-}
-
-static void
-disconnect_all (gpointer object, gpointer self)
-{
-  g_signal_handlers_disconnect_by_data (object, self);
 }
 
 void
@@ -692,16 +698,12 @@ peerup_engine_paths_free (PeerupEnginePaths *self)
   PeerupEngine *engine = self->engine;
   g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (engine->swarm, NULL);
 
-  g_ptr_array_foreach (connections, disconnect_all, self);
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (engine->forwards)); i++)
-    {
-      g_autoptr (PeerupForward) forward = g_list_model_get_item (G_LIST_MODEL (engine->forwards), i);
-
-      disconnect_all (forward, self);
-    }
-  disconnect_all (engine->swarm, self);
-  disconnect_all (engine->identify, self);
-  disconnect_all (engine->forwards, self);
+  g_ptr_array_foreach (connections, unfollow, self);
+  g_ptr_array_foreach (self->followed, unfollow, self);
+  g_ptr_array_unref (self->followed);
+  unfollow (engine->swarm, self);
+  unfollow (engine->identify, self);
+  unfollow (engine->forwards, self);
   g_hash_table_unref (self->peers);
   peerup_ice_set_admit_func (self->tools.ice, NULL, NULL);
   g_object_unref (self->tools.ice);
