@@ -232,6 +232,46 @@ test_expose_refusals (void)
 }
 
 static gboolean
+is_stopped (gpointer forward)
+{
+  return peerup_forward_get_state (forward) == PEERUP_FORWARD_STOPPED;
+}
+
+/* What a program holds on to says what became of it, to nobody who is gone. */
+static void
+test_forward_outlives_its_engine (void)
+{
+  Device a, b;
+  guint16 port;
+  g_autoptr (GSocketService) server = echo_start (&port);
+  g_autofree char *target = g_strdup_printf ("127.0.0.1:%u", port);
+  g_auto (GStrv) addresses = NULL;
+  g_autoptr (GCancellable) at_once = g_cancellable_new ();
+  g_autoptr (PeerupForward) forward = NULL;
+  g_autoptr (GIOStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+
+  start_pair (&a, &b);
+  addresses = peerup_engine_dup_listen_addresses (a.engine);
+  g_assert_nonnull (peerup_engine_expose (a.engine, "echo", target, &error));
+  forward = peerup_engine_add_forward (b.engine, addresses[0], "echo", "0", FALSE, &error);
+  g_assert_no_error (error);
+  stream = echo_connect (forward);
+  echo_assert (stream, "held");
+  g_cancellable_cancel (at_once);
+  g_assert_true (await_true (peerup_engine_stop (b.engine, at_once), &error));
+  spin_while_not (is_stopped, forward);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  /* As what is late in a fiber would. */
+  g_object_notify (G_OBJECT (forward), "state");
+  g_socket_service_stop (server);
+  g_socket_listener_close (G_SOCKET_LISTENER (server));
+  device_stop (&b);
+  device_stop (&a);
+}
+
+static gboolean
 is_null (gpointer pointer)
 {
   return *(gpointer *) pointer == NULL;
@@ -275,6 +315,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/engine/library/exposed-service-is-used", test_exposed_service_is_used);
   g_test_add_func ("/engine/library/exposed-beside-the-configuration", test_exposed_beside_the_configuration);
   g_test_add_func ("/engine/library/expose-refusals", test_expose_refusals);
+  g_test_add_func ("/engine/library/forward-outlives-its-engine", test_forward_outlives_its_engine);
   g_test_add_data_func ("/engine/library/dropped-while-it-runs", GINT_TO_POINTER (FALSE), test_dropped_while_it_runs);
   g_test_add_data_func ("/engine/library/dropped-in-another-thread", GINT_TO_POINTER (TRUE),
                         test_dropped_while_it_runs);
