@@ -59,10 +59,14 @@ int cmd_config_confirm (PeerupCli *cli);
 int cmd_config_diff (PeerupCli *cli);
 int cmd_config_list (PeerupCli *cli);
 int cmd_config_rollback (PeerupCli *cli);
+int cmd_profile_list (PeerupCli *cli);
+int cmd_log (PeerupCli *cli);
 int cmd_version (PeerupCli *cli);
 int cmd_help (PeerupCli *cli);
+int cmd_manual (PeerupCli *cli);
 
 extern const GOptionEntry cmd_connections_options[];
+extern const GOptionEntry cmd_daemon_options[];
 extern const GOptionEntry cmd_init_options[];
 extern const GOptionEntry cmd_invite_options[];
 extern const GOptionEntry cmd_join_options[];

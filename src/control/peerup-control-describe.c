@@ -75,7 +75,7 @@ peerup_control_describe_service (PeerupEngine *engine, PeerupService *service)
   add_string (&dict, "address", address);
   g_variant_dict_insert (&dict, "enabled", "b", peerup_service_get_enabled (service));
   g_variant_dict_insert (&dict, "transient", "b",
-                         peerup_service_set_is_transient (engine->services, peerup_service_get_name (service)));
+                         peerup_service_set_is_exposed (engine->services, peerup_service_get_name (service)));
   g_variant_dict_insert (&dict, "restricted", "b", allowed != NULL);
   g_variant_dict_insert (&dict, "active", "u", peerup_service_get_active (service));
   g_variant_dict_insert (&dict, "total", "t", peerup_service_get_total (service));

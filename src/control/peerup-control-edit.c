@@ -66,7 +66,7 @@ peerup_control_op_enable_service (PeerupControlCall *call)
   gboolean done;
 
   g_variant_get (call->parameters, "(&sb)", &wanted.name, &wanted.enabled);
-  if (peerup_service_set_is_transient (call->engine->services, wanted.name))
+  if (peerup_service_set_is_exposed (call->engine->services, wanted.name))
     return peerup_control_reply_error (PEERUP_ERROR_DENIED,
                                        "The configuration does not have the service “%s”: end it with Unexpose",
                                        wanted.name);

@@ -60,5 +60,7 @@ DexFuture *peerup_control_op_rollback_config (PeerupControlCall *call) G_GNUC_WA
 DexFuture *peerup_control_op_diff_config (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_list_configs (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_stop (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_set_log_levels (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_get_log_levels (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include "control/peerup-control-call.h"
 #include "control/peerup-control-face.h"
 #include "control/peerup-control-forwards.h"
+#include "control/peerup-control-listener.h"
 #include "control/peerup-control-objects.h"
 #include "control/peerup-control-outbox.h"
 
@@ -18,9 +19,10 @@ struct _PeerupControl
 
   PeerupEngine *engine;
   PeerupControlClaim *claim;
-  GDBusServer *server;
-  GPtrArray *faces; /* of PeerupControlFace */
-  GPtrArray *buses; /* of PeerupControlBus */
+  GDBusServer *server;             /* of a socket of our own */
+  PeerupControlListener *listener; /* of one that the service manager made */
+  GPtrArray *faces;                /* of PeerupControlFace */
+  GPtrArray *buses;                /* of PeerupControlBus */
   PeerupControlOutbox *outbox;
   PeerupControlForwards *forwards;
   PeerupControlObjects *objects;

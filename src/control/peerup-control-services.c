@@ -32,17 +32,14 @@ peerup_control_op_expose (PeerupControlCall *call)
   g_autoptr (GVariant) options = NULL;
   g_autoptr (GPtrArray) peers = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *host = NULL;
   const char *name, *address;
-  guint16 port;
 
   g_variant_get (call->parameters, "(&s&s@a{sv})", &name, &address, &options);
   if (call->engine->swarm == NULL || call->engine->trust == NULL)
     return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine takes no connections, so it offers nothing");
   if (!peerup_control_read_options (options, &known, 1, &error) ||
       (allowed != NULL && (peers = parse_allowed (call->engine, allowed, &error)) == NULL) ||
-      !peerup_config_parse_host_port (address, &host, &port, &error) ||
-      !peerup_service_set_expose (call->engine->services, call->engine->swarm, name, host, port, peers, &error))
+      peerup_service_set_expose (call->engine->services, call->engine->swarm, name, address, peers, &error) == NULL)
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   return peerup_control_reply (NULL);
 }
@@ -54,6 +51,11 @@ peerup_control_op_unexpose (PeerupControlCall *call)
   const char *name;
 
   g_variant_get (call->parameters, "(&s)", &name);
+  if (peerup_service_set_find (call->engine->services, name) != NULL &&
+      !peerup_service_set_is_exposed (call->engine->services, name))
+    return peerup_control_reply_error (PEERUP_ERROR_DENIED,
+                                       "The service “%s” is one of the configuration: EnableService switches it off",
+                                       name);
   if (!peerup_service_set_unexpose (call->engine->services, name, &error))
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   return peerup_control_reply (NULL);

@@ -7,13 +7,6 @@
 
 #include "control/peerup-control-ops.h"
 
-/* Of rooms that this build does not have. */
-static DexFuture *
-unsupported (PeerupControlCall *call)
-{
-  return peerup_control_reply_error (PEERUP_ERROR_UNSUPPORTED, "This engine cannot do %s", call->operation->name);
-}
-
 static const PeerupControlFunction functions[] = {
   { "ListPeers", peerup_control_op_list_peers },
   { "ListServices", peerup_control_op_list_services },
@@ -65,8 +58,8 @@ static const PeerupControlFunction functions[] = {
   { "RollbackConfig", peerup_control_op_rollback_config },
   { "DiffConfig", peerup_control_op_diff_config },
   { "ListConfigs", peerup_control_op_list_configs },
-  { "SetLogLevels", unsupported },
-  { "GetLogLevels", unsupported },
+  { "SetLogLevels", peerup_control_op_set_log_levels },
+  { "GetLogLevels", peerup_control_op_get_log_levels },
   { "Stop", peerup_control_op_stop },
 };
 

@@ -81,6 +81,13 @@ on_new_connection (GDBusServer *server, GDBusConnection *connection, gpointer da
   return FALSE;
 }
 
+static void
+on_activated_connection (GDBusConnection *connection, gpointer data)
+{
+  if (!on_new_connection (NULL, connection, data))
+    g_dbus_connection_close (connection, NULL, NULL, NULL);
+}
+
 static gboolean
 on_allow_mechanism (GDBusAuthObserver *observer, const char *mechanism, gpointer data)
 {
@@ -94,9 +101,15 @@ peerup_control_listen (PeerupControl *self, PeerupControlClaim *claim, GError **
   g_autofree char *guid = g_dbus_generate_guid ();
   g_autofree char *path = g_dbus_address_escape_value (peerup_control_claim_get_path (claim));
   g_autofree char *address = g_strconcat ("unix:path=", path, NULL);
+  int fd = peerup_control_claim_steal_fd (claim);
   mode_t mask;
 
   self->claim = claim;
+  if (fd >= 0)
+    {
+      self->listener = peerup_control_listener_new (fd, on_activated_connection, self, error);
+      return self->listener != NULL;
+    }
   g_signal_connect (observer, "allow-mechanism", G_CALLBACK (on_allow_mechanism), NULL);
   /* The socket must not be open to others even for a moment. */
   mask = umask (0177);
@@ -138,6 +151,7 @@ peerup_control_close (PeerupControl *self)
   if (self->server != NULL)
     g_dbus_server_stop (self->server);
   g_clear_object (&self->server);
+  g_clear_pointer (&self->listener, peerup_control_listener_free);
   peerup_control_outbox_flush (self->outbox);
   while (self->faces->len > 0)
     {

@@ -325,8 +325,8 @@ body_diagnostics (Home *home)
   gboolean blocked;
 
   home_listen (home, addresses);
-  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "Not listening on */tcp/*used by another program*");
-  g_test_expect_message ("peerup", G_LOG_LEVEL_MESSAGE, "Not listening on */tcp/0/tls*");
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_WARNING, "Not listening on */tcp/*used by another program*");
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_MESSAGE, "Not listening on */tcp/0/tls*");
   client = embed (home);
   g_test_assert_expected_messages ();
   facts = get_diagnostics (client);

@@ -187,11 +187,10 @@ test_services (Fixture *self, gconstpointer data)
 {
   g_autoptr (GVariant) services = NULL;
   g_autoptr (GVariant) web = NULL;
-  g_autofree char *allowed = g_strdup_printf ("{'allowed': <['%s']>}", home_get_id (self->other));
   gboolean transient, restricted, enabled;
 
   assert_done (self, "Expose",
-               g_variant_new ("(ss@a{sv})", "web", "localhost:80", g_variant_parse (NULL, allowed, NULL, NULL, NULL)));
+               g_variant_new_parsed ("('web', 'localhost:80', {'allowed': <[%s]>})", home_get_id (self->other)));
   assert_fails (self, "Expose", g_variant_new ("(ssa{sv})", "web", "localhost:80", NULL), PEERUP_ERROR,
                 PEERUP_ERROR_EXISTS);
   assert_fails (self, "Expose", g_variant_new ("(ssa{sv})", "ssh", "localhost:80", NULL), PEERUP_ERROR,

@@ -20,6 +20,7 @@ typedef struct
   PeerupClient *client;
   GDBusConnection *connection;
   GString *told;
+  guint subscription;
 } Fixture;
 
 static void
@@ -54,13 +55,14 @@ set_up (Fixture *self, gconstpointer data)
   home_configure (self->home, SERVICES);
   self->client = await_object (peerup_client_embed (self->home->config, PEERUP_ENGINE_DEFAULT), NULL);
   self->connection = g_dbus_proxy_get_connection (G_DBUS_PROXY (peerup_client_get_proxy (self->client)));
-  g_dbus_connection_signal_subscribe (self->connection, NULL, NULL, NULL, NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
-                                      on_signal, self, NULL);
+  self->subscription = g_dbus_connection_signal_subscribe (self->connection, NULL, NULL, NULL, NULL, NULL,
+                                                           G_DBUS_SIGNAL_FLAGS_NONE, on_signal, self, NULL);
 }
 
 static void
 tear_down (Fixture *self, gconstpointer data)
 {
+  g_dbus_connection_signal_unsubscribe (self->connection, self->subscription);
   g_assert_true (await_true (peerup_client_close (self->client, NULL), NULL));
   g_object_unref (self->client);
   home_free (self->home);
