@@ -53,6 +53,9 @@ int cmd_relay_drain (PeerupCli *cli);
 int cmd_relay_resume (PeerupCli *cli);
 int cmd_config_validate (PeerupCli *cli);
 int cmd_config_show (PeerupCli *cli);
+int cmd_config_sample (PeerupCli *cli);
+int cmd_config_explain (PeerupCli *cli);
+int cmd_config_schema (PeerupCli *cli);
 int cmd_version (PeerupCli *cli);
 int cmd_help (PeerupCli *cli);
 
