@@ -16,7 +16,7 @@
 #define TERMINAL_WIDTH 79
 #define SAMPLE_WIDTH   100
 /* Before signs of the text are escaped. */
-#define MAN_WIDTH 60
+#define MAN_WIDTH 48
 /* Of the last change of what the page says beside the table. */
 #define MAN_DATE "2026-11-22"
 /* Whole seconds that everybody has an idea of. */

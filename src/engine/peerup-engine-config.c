@@ -204,7 +204,7 @@ peerup_engine_listen (PeerupEngine *self, PeerupConfig *old, PeerupConfig *confi
 
 /* What listens where it no longer should takes nothing new; connections that came in there stay. */
 static void
-follow_listen_addresses (PeerupEngine *self, PeerupConfig *config)
+leave_listen_addresses (PeerupEngine *self, PeerupConfig *config)
 {
   GPtrArray *old = peerup_config_get_listen_addresses (self->config);
 
@@ -218,8 +218,6 @@ follow_listen_addresses (PeerupEngine *self, PeerupConfig *config)
         g_message ("No longer listening on %s", peerup_multiaddr_get_string (address));
       forget_listen_error (self, address);
     }
-  /* It cannot fail with an old configuration; what went wrong is among the problems. */
-  dex_future_disown (peerup_engine_listen (self, self->config, config));
 }
 
 static void
@@ -243,8 +241,10 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   peerup_engine_show_lists (self, self->config, config);
   peerup_engine_apply_limits (self, config);
   peerup_engine_apply_congestion (self, config);
+  leave_listen_addresses (self, config);
   peerup_engine_apply_certificate (self, config);
-  follow_listen_addresses (self, config);
+  /* It cannot fail with an old configuration; what went wrong is among the problems. */
+  dex_future_disown (peerup_engine_listen (self, self->config, config));
   peerup_relay_client_set_relays (self->relays, peerup_config_get_relay_addresses (config));
   peerup_engine_relay_apply (self->relay, config);
   peerup_engine_observe (self, config);

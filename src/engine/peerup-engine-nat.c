@@ -45,7 +45,8 @@ struct _PeerupEngineNat
   PeerupEngine *engine; /* owns this */
   Side sides[2];
   PeerupPortMapping *mapping;  /* NULL: routers are not asked for anything */
-  PeerupPortMapping *given_up; /* NULL, or was switched off: it may still be telling the router */
+  PeerupPortMapping *given_up; /* NULL, or was switched off and is telling the router */
+  DexFuture *giving_up;        /* frees it then, unless it is dropped */
   PeerupNatMeter *meter;       /* of IPv4, where the NATs are */
   PeerupTimer look;
   gint64 retry_time;
@@ -678,6 +679,23 @@ peerup_engine_nat_new (PeerupEngine *engine)
   return self;
 }
 
+static void
+nat_drop_given_up (PeerupEngineNat *self)
+{
+  dex_clear (&self->giving_up);
+  g_clear_pointer (&self->given_up, peerup_port_mapping_free);
+}
+
+/* The router knows, or does not answer. */
+static DexFuture *
+on_given_up (DexFuture *future, gpointer data)
+{
+  PeerupEngineNat *self = data;
+
+  g_clear_pointer (&self->given_up, peerup_port_mapping_free);
+  return NULL;
+}
+
 void
 peerup_engine_nat_apply (PeerupEngineNat *self, PeerupConfig *config)
 {
@@ -692,10 +710,9 @@ peerup_engine_nat_apply (PeerupEngineNat *self, PeerupConfig *config)
       nat_map_ports (self);
       return;
     }
-  g_clear_pointer (&self->given_up, peerup_port_mapping_free);
+  nat_drop_given_up (self);
   self->given_up = g_steal_pointer (&self->mapping);
-  /* Nobody waits for the router. */
-  dex_future_disown (peerup_port_mapping_stop (self->given_up));
+  self->giving_up = dex_future_finally (peerup_port_mapping_stop (self->given_up), on_given_up, self, NULL);
   on_mapping_changed (self->given_up, self);
 }
 
@@ -716,7 +733,7 @@ peerup_engine_nat_free (PeerupEngineNat *self)
   nat_forget (self);
   peerup_engine_stun_set_leave_func (self->engine->stun, NULL, NULL);
   g_clear_pointer (&self->mapping, peerup_port_mapping_free);
-  g_clear_pointer (&self->given_up, peerup_port_mapping_free);
+  nat_drop_given_up (self);
   peerup_nat_meter_free (self->meter);
   peerup_timer_clear (&self->look);
   g_array_unref (self->watchers);
