@@ -1,159 +1,85 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* peerup daemon: the engine with its controls, in the foreground, until it is told to end.
- * The first SIGTERM or SIGINT lets open streams end, and circuits for relay.drain_time; the second
- * cuts them.
+/* peerup daemon: the engine with its controls, or one for each of several profiles.
  */
 #include "cli/peerup-commands.h"
 
-#include <glib-unix.h>
-#include <libdex.h>
-#include <sys/resource.h>
+#include <string.h>
 
 #include "cli/peerup-daemon.h"
-#include "cli/peerup-notify.h"
-#include "control/peerup-control.h"
-#include "engine/peerup-engine-private.h"
+#include "config/peerup-profile.h"
 
-typedef struct
-{
-  PeerupEngine *engine;
-  PeerupControl *control;
-  DexPromise *end;     /* resolved when it is time to stop */
-  GCancellable *hurry; /* cancelled when it is time to cut */
-} Daemon;
+static gboolean all_profiles;
+static char *log_level;
+static gboolean no_bus;
+static gboolean session_bus;
+static gboolean system_bus;
 
-static void
-request_end (Daemon *self)
+const GOptionEntry cmd_daemon_options[] = {
+  { "all-profiles", 0, 0, G_OPTION_ARG_NONE, &all_profiles, "Run every profile of “peerup profile list”", NULL },
+  { "log-level", 0, 0, G_OPTION_ARG_STRING, &log_level, "What to log, as in debug, or swarm=debug,all=info", "LEVEL" },
+  { "no-bus", 0, 0, G_OPTION_ARG_NONE, &no_bus, "Be called on no D-Bus but the private one", NULL },
+  { "session-bus", 0, 0, G_OPTION_ARG_NONE, &session_bus, "Be called on the session bus, even if none is seen", NULL },
+  { "system-bus", 0, 0, G_OPTION_ARG_NONE, &system_bus, "Be called on the system bus, by whom polkit allows", NULL },
+  G_OPTION_ENTRY_NULL,
+};
+
+/* "debug" is "all=debug". */
+static char *
+full_levels (void)
 {
-  if (dex_future_is_pending (DEX_FUTURE (self->end)))
-    dex_promise_resolve_boolean (self->end, TRUE);
-  else
-    g_cancellable_cancel (self->hurry);
+  if (log_level == NULL || strchr (log_level, '=') != NULL)
+    return g_strdup (log_level);
+  return g_strconcat ("all=", log_level, NULL);
 }
-
-static gboolean
-on_signal (gpointer data)
-{
-  request_end (data);
-  return G_SOURCE_CONTINUE;
-}
-
-/* A daemon may have more connections than the usual 1,024 descriptors allow; nothing here uses
- * select(), which could not count further. What there is in the end the limits go by. */
-static void
-raise_descriptors (void)
-{
-  struct rlimit limit;
-
-  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
-    return;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
-    g_debug ("The number of descriptors stays as it is: %s", g_strerror (errno));
-}
-
-static void
-log_start (PeerupEngine *engine)
-{
-  g_auto (GStrv) addresses = peerup_engine_dup_listen_addresses (engine);
-
-  g_message ("This is %s", peerup_engine_get_peer_id (engine));
-  for (guint i = 0; addresses[i] != NULL; i++)
-    g_message ("Listening on %s", addresses[i]);
-}
-
-/* What the service manager is to wait for beyond the longest that anything may take. */
-#define STOP_SLACK (10 * G_USEC_PER_SEC)
-
-/* Circuits of others may go on for longer than a service manager would wait. */
-static void
-announce_circuits (guint n_circuits, gint64 time)
-{
-  g_autofree char *longest = peerup_cli_format_duration (time / G_USEC_PER_SEC);
-  g_autofree char *state =
-    g_strdup_printf ("EXTEND_TIMEOUT_USEC=%" G_GINT64_FORMAT, MAX (time, PEERUP_ENGINE_DRAIN_TIME) + STOP_SLACK);
-
-  peerup_notify (state);
-  g_message ("%u %s through this relay may go on for %s; a second signal cuts all", n_circuits,
-             n_circuits == 1 ? "circuit" : "circuits", longest);
-}
-
-static void
-announce_end (PeerupEngine *engine)
-{
-  PeerupEngineRelayInfo relay = { 0 };
-
-  if (peerup_engine_get_relay (engine) != NULL)
-    peerup_engine_relay_get_numbers (peerup_engine_get_relay (engine), &relay);
-  peerup_notify ("STOPPING=1");
-  g_message ("Ending: open streams get %d seconds", (int) (PEERUP_ENGINE_DRAIN_TIME / G_USEC_PER_SEC));
-  if (relay.n_circuits > 0)
-    announce_circuits (relay.n_circuits, peerup_config_get_relay_drain_time (engine->config));
-}
-
-/* In a fiber. */
-static gboolean
-serve (Daemon *self, PeerupControlClaim *claim, GError **error)
-{
-  self->control = peerup_control_new (self->engine);
-  g_signal_connect_swapped (self->control, "stop-requested", G_CALLBACK (request_end), self);
-  /* The socket first: who finds it can ask why the start takes long. */
-  if (!peerup_control_listen (self->control, claim, error) || !dex_await (peerup_engine_start (self->engine), error))
-    return FALSE;
-  log_start (self->engine);
-  peerup_notify ("READY=1");
-  dex_await (dex_ref (self->end), NULL);
-  announce_end (self->engine);
-  return dex_await (peerup_engine_stop (self->engine, self->hurry), error);
-}
-
-/* What is to run, for the fiber. */
-static char *(*find_config) (PeerupCli *cli, GError **error);
-static PeerupEngineFlags engine_flags;
 
 static int
-run (PeerupCli *cli)
+run_profiles (PeerupCli *cli, const char *const *names, const char *levels)
 {
-  g_autofree char *path = NULL;
-  g_autoptr (PeerupControlClaim) claim = NULL;
-  g_autoptr (GError) error = NULL;
-  Daemon self = { 0 };
-  guint sources[2];
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) configs = NULL;
 
-  path = find_config (cli, &error);
-  claim = path != NULL ? peerup_control_claim (path, &error) : NULL;
-  if (claim == NULL)
-    return peerup_cli_fail (error);
-  self.engine = peerup_engine_new (path, engine_flags);
-  self.end = dex_promise_new ();
-  self.hurry = g_cancellable_new ();
-  sources[0] = g_unix_signal_add (SIGTERM, on_signal, &self);
-  sources[1] = g_unix_signal_add (SIGINT, on_signal, &self);
-  serve (&self, g_steal_pointer (&claim), &error);
-  peerup_control_close (self.control);
-  g_source_remove (sources[0]);
-  g_source_remove (sources[1]);
-  g_object_unref (self.control);
-  g_object_unref (self.engine);
-  g_object_unref (self.hurry);
-  dex_unref (self.end);
-  return error == NULL ? PEERUP_CLI_OK : peerup_cli_fail (error);
+  for (guint i = 0; names[i] != NULL; i++)
+    g_strv_builder_take (builder, peerup_profile_dup_config (names[i]));
+  configs = g_strv_builder_end (builder);
+  return peerup_daemon_run (cli, (const char *const *) configs, names, levels, PEERUP_ENGINE_DEFAULT);
 }
 
-int
-peerup_daemon_run (PeerupCli *cli, char *(*find) (PeerupCli *cli, GError **error), PeerupEngineFlags flags)
+static int
+run_all_profiles (PeerupCli *cli, const char *levels)
 {
-  peerup_cli_set_log (G_LOG_LEVEL_INFO, cli->json);
-  raise_descriptors ();
-  find_config = find;
-  engine_flags = flags;
-  return peerup_cli_run_fiber (cli, run);
+  g_auto (GStrv) names = peerup_profile_list ();
+
+  if (cli->config != NULL || cli->profiles != NULL)
+    return peerup_cli_fail_usage (cli, "--all-profiles stands without --config and --profile");
+  if (names[0] == NULL)
+    {
+      peerup_cli_say ("peerup: there is no profile yet: make one with “peerup init --profile NAME”");
+      return PEERUP_CLI_FAILED;
+    }
+  return run_profiles (cli, (const char *const *) names, levels);
 }
 
 int
 cmd_daemon (PeerupCli *cli)
 {
-  return peerup_daemon_run (cli, peerup_cli_find_config, PEERUP_ENGINE_DEFAULT);
+  g_autofree char *levels = full_levels ();
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (no_bus + session_bus + system_bus > 1)
+    return peerup_cli_fail_usage (cli, "of --no-bus, --session-bus and --system-bus one can be given");
+  peerup_daemon_set_bus (no_bus        ? PEERUP_DAEMON_BUS_NONE
+                         : session_bus ? PEERUP_DAEMON_BUS_SESSION
+                         : system_bus  ? PEERUP_DAEMON_BUS_SYSTEM
+                                       : PEERUP_DAEMON_BUS_DEFAULT);
+  if (all_profiles)
+    return run_all_profiles (cli, levels);
+  if (cli->profiles != NULL && cli->profiles[1] != NULL)
+    return run_profiles (cli, (const char *const *) cli->profiles, levels);
+  path = peerup_cli_find_config (cli, &error);
+  if (path == NULL)
+    return peerup_cli_fail (error);
+  return peerup_daemon_run (cli, (const char *const[]) { path, NULL }, NULL, levels, PEERUP_ENGINE_DEFAULT);
 }

@@ -7,7 +7,14 @@
 
 #include <string.h>
 
+#include "cli/peerup-help.h"
+#include "cli/peerup-help-text.h"
 #include "peerup-config.h"
+
+#define NARROWEST 40
+#define USUAL     80
+/* Longer lines are hard to read. */
+#define WIDEST 100
 
 int
 cmd_version (PeerupCli *cli)
@@ -19,62 +26,112 @@ cmd_version (PeerupCli *cli)
   return PEERUP_CLI_OK;
 }
 
-static void
-print_overview (void)
+static guint
+get_width (void)
 {
-  PeerupTable *table = peerup_table_new ("  ", 2);
-  g_autofree char *text = NULL;
+  guint width = peerup_cli_get_width ();
 
-  for (const PeerupCommand *command = peerup_commands; command->name != NULL; command++)
-    {
-      g_autofree char *usage = g_strdup_printf ("%s %s", command->name, command->arguments);
-
-      peerup_table_add (table, usage, command->summary);
-    }
-  text = peerup_table_end (table);
-  peerup_cli_print ("Usage: peerup COMMAND [OPTION…] [ARGUMENT…]\n\n%s\n"
-                    "Every command takes --json and --config FILE. “peerup help COMMAND” says more.\n",
-                    text);
+  return width == 0 ? USUAL : CLAMP (width, NARROWEST, WIDEST);
 }
 
-/* "peerup help service": all commands that begin so. */
-static guint
-print_group (const char *first)
+/* "peerup help service": all commands that begin so, or with NULL all there are. */
+static GPtrArray *
+find_group (const char *first)
 {
-  gsize length = strlen (first);
-  guint n = 0;
+  GPtrArray *group = g_ptr_array_new ();
+  gsize length = first != NULL ? strlen (first) : 0;
 
   for (const PeerupCommand *command = peerup_commands; command->name != NULL; command++)
-    {
-      g_autofree char *help = NULL;
+    if (peerup_command_is_shown (command) &&
+        (first == NULL || (strncmp (command->name, first, length) == 0 && command->name[length] == ' ')))
+      g_ptr_array_add (group, (gpointer) command);
+  return group;
+}
 
-      if (strncmp (command->name, first, length) != 0 || command->name[length] != ' ')
-        continue;
-      help = peerup_cli_get_help (command);
-      peerup_cli_print ("%s%s", n++ > 0 ? "\n" : "", help);
+static void
+print_group (PeerupCli *cli, GPtrArray *group)
+{
+  GVariantBuilder list = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < group->len && cli->json; i++)
+    g_variant_builder_add_value (&list, peerup_help_to_variant (group->pdata[i]));
+  for (guint i = 0; i < group->len && !cli->json; i++)
+    {
+      g_autofree char *help = peerup_help_for_command (group->pdata[i], get_width ());
+
+      peerup_cli_print ("%s%s", i > 0 ? "\n" : "", help);
     }
-  return n;
+  if (cli->json)
+    peerup_cli_print_variant (g_variant_builder_end (&list));
+  else
+    g_variant_builder_clear (&list);
+}
+
+static void
+print_overview (PeerupCli *cli)
+{
+  g_autoptr (GPtrArray) all = NULL;
+  g_autofree char *text = NULL;
+
+  if (cli->json)
+    {
+      all = find_group (NULL);
+      print_group (cli, all);
+      return;
+    }
+  text = peerup_help_overview (get_width ());
+  peerup_cli_print ("%s", text);
+}
+
+static void
+print_command (PeerupCli *cli, const PeerupCommand *command)
+{
+  g_autofree char *help = NULL;
+
+  if (cli->json)
+    {
+      peerup_cli_print_variant (peerup_help_to_variant (command));
+      return;
+    }
+  help = peerup_help_for_command (command, get_width ());
+  peerup_cli_print ("%s", help);
+}
+
+/* FALSE: there is none. */
+static gboolean
+print_topic (PeerupCli *cli, const char *topic)
+{
+  g_autofree char *text = peerup_help_for_topic (topic, get_width ());
+
+  if (text != NULL && cli->json)
+    peerup_cli_print_variant (g_variant_new_parsed ("{'topic': <%s>, 'text': <%s>}", topic, text));
+  else if (text != NULL)
+    peerup_cli_print ("%s", text);
+  return text != NULL;
 }
 
 int
 cmd_help (PeerupCli *cli)
 {
-  const char *first = cli->arguments[0];
-  const PeerupCommand *command;
-  g_autofree char *help = NULL;
+  const char *first = cli->arguments[0], *second = first != NULL ? cli->arguments[1] : NULL;
+  const PeerupCommand *command = first != NULL ? peerup_command_find (first, second) : NULL;
+  g_autoptr (GPtrArray) group = NULL;
 
   if (first == NULL)
     {
-      print_overview ();
+      print_overview (cli);
       return PEERUP_CLI_OK;
     }
-  command = peerup_command_find (first, cli->arguments[1]);
-  if (command == NULL && cli->arguments[1] == NULL && print_group (first) > 0)
-    return PEERUP_CLI_OK;
-  if (command == NULL)
-    return peerup_cli_fail_usage (cli, "there is no command “%s%s%s”", first, cli->arguments[1] != NULL ? " " : "",
-                                  cli->arguments[1] != NULL ? cli->arguments[1] : "");
-  help = peerup_cli_get_help (command);
-  peerup_cli_print ("%s", help);
+  if (command != NULL)
+    {
+      print_command (cli, command);
+      return PEERUP_CLI_OK;
+    }
+  group = find_group (first);
+  if (second == NULL && group->len > 0)
+    print_group (cli, group);
+  else if (second != NULL || !print_topic (cli, first))
+    return peerup_cli_fail_usage (cli, "there is no command or topic “%s%s%s”", first, second != NULL ? " " : "",
+                                  second != NULL ? second : "");
   return PEERUP_CLI_OK;
 }

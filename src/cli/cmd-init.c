@@ -23,6 +23,8 @@ report (PeerupCli *cli, PeerupConfig *config, PeerupPrivateKey *key)
 {
   const char *id = peerup_peer_id_get_string (peerup_private_key_get_peer_id (key));
   const char *authorized = peerup_config_get_authorized_keys_file (config);
+  const char *profile = cli->profiles != NULL ? cli->profiles[0] : "";
+  const char *option = cli->profiles != NULL ? " --profile " : "";
 
   if (cli->json)
     {
@@ -38,10 +40,10 @@ report (PeerupCli *cli, PeerupConfig *config, PeerupPrivateKey *key)
   peerup_cli_print ("%s\n", id);
   peerup_cli_say ("This is the peer ID of this device; its configuration is %s.\n"
                   "Next, offer a service and invite another device, or join one that has invited this:\n"
-                  "  peerup service add ssh 22 && peerup daemon\n"
-                  "  peerup invite\n"
-                  "  peerup join",
-                  peerup_config_get_path (config));
+                  "  peerup%s%s service add ssh 22 && peerup%s%s daemon\n"
+                  "  peerup%s%s invite\n"
+                  "  peerup%s%s join",
+                  peerup_config_get_path (config), option, profile, option, profile, option, profile, option, profile);
 }
 
 int

@@ -22,13 +22,20 @@ const GOptionEntry cmd_relay_drain_options[] = {
 static char *
 find_config (PeerupCli *cli, GError **error)
 {
+  if (cli->profiles != NULL)
+    return peerup_cli_find_config (cli, error);
   return peerup_relay_config_find (cli->config, error);
 }
 
 int
 cmd_relay_serve (PeerupCli *cli)
 {
-  return peerup_daemon_run (cli, find_config, PEERUP_ENGINE_RELAY);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = find_config (cli, &error);
+
+  if (path == NULL)
+    return peerup_cli_fail (error);
+  return peerup_daemon_run (cli, (const char *const[]) { path, NULL }, NULL, NULL, PEERUP_ENGINE_RELAY);
 }
 
 /* To the daemon that runs */

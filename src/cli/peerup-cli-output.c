@@ -9,11 +9,27 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "config/peerup-go-duration.h"
+#include "config/peerup-profile.h"
+#include "service/peerup-log.h"
 
 static GLogLevelFlags log_level = G_LOG_LEVEL_MESSAGE;
 static gboolean log_json;
+
+guint
+peerup_cli_get_width (void)
+{
+  const char *columns = g_getenv ("COLUMNS");
+  struct winsize size = { 0 };
+  guint64 width;
+
+  if (columns != NULL && g_ascii_string_to_unsigned (columns, 10, 1, 10000, &width, NULL))
+    return (guint) width;
+  return isatty (STDOUT_FILENO) && ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 void
 peerup_cli_print (const char *format, ...)
@@ -82,7 +98,17 @@ peerup_cli_fail_usage (PeerupCli *self, const char *format, ...)
 char *
 peerup_cli_find_config (PeerupCli *self, GError **error)
 {
-  return peerup_config_find (self->config, error);
+  g_autofree char *path = NULL;
+
+  if (self->profiles == NULL || self->profiles[0] == NULL)
+    return peerup_config_find (self->config, error);
+  path = peerup_profile_dup_config (self->profiles[0]);
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&path);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+               "there is no profile “%s” (%s): make it with “peerup init --profile %s”, or see “peerup profile list”",
+               self->profiles[0], path, self->profiles[0]);
+  return NULL;
 }
 
 PeerupConfig *
@@ -307,92 +333,93 @@ peerup_cli_parse_duration (const char *text, gint64 *microseconds, GError **erro
   return FALSE;
 }
 
+/* As they were called before levels could be set. */
 static const char *
-level_word (GLogLevelFlags level)
+json_level (GLogLevelFlags level)
 {
-  if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
+  const char *word = peerup_log_level_to_string (level);
+
+  if (g_str_equal (word, "error"))
     return "critical";
-  if (level & G_LOG_LEVEL_WARNING)
-    return "warning";
-  if (level & G_LOG_LEVEL_DEBUG)
-    return "debug";
-  return level & G_LOG_LEVEL_INFO ? "info" : "notice";
+  return g_str_equal (word, "message") ? "notice" : word;
 }
 
 static char *
-format_json_line (GLogLevelFlags level, const char *time, const char *message)
+format_json_line (GLogLevelFlags level, const char *domain, const char *time, const char *message,
+                  const PeerupLogFields *fields)
 {
+  const struct
+  {
+    const char *name;
+    const char *value;
+  } members[] = {
+    { "time", time },         { "level", json_level (level) }, { "message", message },   { "domain", domain },
+    { "peer", fields->peer }, { "service", fields->service },  { "path", fields->path },
+  };
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonNode) root = NULL;
 
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "time");
-  json_builder_add_string_value (builder, time);
-  json_builder_set_member_name (builder, "level");
-  json_builder_add_string_value (builder, level_word (level));
-  json_builder_set_member_name (builder, "message");
-  json_builder_add_string_value (builder, message);
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    if (members[i].value != NULL)
+      {
+        json_builder_set_member_name (builder, members[i].name);
+        json_builder_add_string_value (builder, members[i].value);
+      }
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
   return json_to_string (root, FALSE);
 }
 
-/* systemd's journal keeps the time and reads the level from the start of the line. */
-static char *
-format_line (GLogLevelFlags level, const char *message)
+/* What the journal takes as priorities at the start of a line, where its own protocol failed. */
+static char
+priority (GLogLevelFlags level)
+{
+  if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
+    return '3';
+  if (level & G_LOG_LEVEL_WARNING)
+    return '4';
+  if (level & G_LOG_LEVEL_DEBUG)
+    return '7';
+  return level & G_LOG_LEVEL_INFO ? '6' : '5';
+}
+
+static void
+print_log (GLogLevelFlags level, const char *domain, const char *message, const PeerupLogFields *fields)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree char *time = g_date_time_format_iso8601 (now);
-  const char *word = level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL) ? "Warning: " : "";
-
-  if (log_json)
-    return format_json_line (level, time, message);
-  if (g_getenv ("JOURNAL_STREAM") != NULL)
-    return g_strdup_printf ("<%c>%s%s", word[0] != '\0' ? '4' : '6', word, message);
-  if (log_level <= G_LOG_LEVEL_MESSAGE)
-    return g_strdup_printf ("peerup: %s%s", word, message);
-  return g_strdup_printf ("%.19s %s%s", time, word, message);
-}
-
-/* G_MESSAGES_DEBUG asks for what is not even worth a message otherwise. */
-static gboolean
-is_unwanted (GLogLevelFlags level, const char *domain)
-{
-  return level > log_level && (level <= G_LOG_LEVEL_MESSAGE || g_log_writer_default_would_drop (level, domain));
-}
-
-static GLogWriterOutput
-write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
-{
-  const char *message = NULL, *domain = NULL;
-  g_autofree char *text = NULL;
   g_autofree char *line = NULL;
+  const char *word = "";
 
-  for (gsize i = 0; i < n_fields; i++)
-    {
-      if (g_str_equal (fields[i].key, "MESSAGE"))
-        message = fields[i].value;
-      else if (g_str_equal (fields[i].key, "GLIB_DOMAIN"))
-        domain = fields[i].value;
-    }
-  if (message == NULL)
-    return G_LOG_WRITER_UNHANDLED;
-  if (is_unwanted (level & G_LOG_LEVEL_MASK, domain))
-    return G_LOG_WRITER_HANDLED;
-  text = g_strdelimit (g_strdup (message), "\r\n", ' ');
-  line = format_line (level, text);
+  if (level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR))
+    word = "Warning: ";
+  else if (level & G_LOG_LEVEL_DEBUG)
+    word = "Debug: ";
+  if (log_json)
+    line = format_json_line (level, domain, time, message, fields);
+  else if (peerup_log_is_journal ())
+    line = g_strdup_printf ("<%c>%s%s", priority (level), word, message);
+  else if (log_level <= G_LOG_LEVEL_MESSAGE)
+    line = g_strdup_printf ("peerup: %s%s", word, message);
+  else
+    line = g_strdup_printf ("%.19s %s%s", time, word, message);
   fprintf (stderr, "%s\n", line);
-  return G_LOG_WRITER_HANDLED;
 }
 
 void
 peerup_cli_set_log (GLogLevelFlags level, gboolean json)
 {
   static gboolean installed;
+  const char *wanted = g_getenv (PEERUP_LOG_ENVIRONMENT);
 
   log_level = level;
   log_json = json;
   if (!installed)
-    g_log_set_writer_func (write_log, NULL, NULL);
+    peerup_log_install (print_log);
   installed = TRUE;
+  peerup_log_set_all (level);
+  /* What is wrong with it peerup_cli_main() has said. */
+  if (wanted != NULL)
+    (void) peerup_log_set_from_text (wanted, NULL);
 }

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/peerup-profile.h"
+#include "service/peerup-log.h"
+
 /* Commands do more on their stack than protocols: options, JSON, file edits. */
 #define STACK (512 * 1024)
 
@@ -18,6 +21,7 @@ peerup_cli_clear (PeerupCli *self)
 {
   g_clear_pointer (&self->arguments, g_strfreev);
   g_clear_pointer (&self->config, g_free);
+  g_clear_pointer (&self->profiles, g_strfreev);
 }
 
 const PeerupCommand *
@@ -35,6 +39,12 @@ peerup_command_find (const char *first, const char *second)
         return command;
     }
   return NULL;
+}
+
+gboolean
+peerup_command_is_shown (const PeerupCommand *command)
+{
+  return command->name[0] != '_';
 }
 
 /* The second words there are after @first, or NULL if it begins no command. */
@@ -63,8 +73,8 @@ unknown_command (const char *first, const char *second)
   return g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: there is no “%s”; there is %s", first, second, verbs);
 }
 
-/* The positions of the first two words that are no flags, 0 for none. --config takes the
- * word after it; flags of a command come after its name. */
+/* The positions of the first two words that are no flags, 0 for none. --config and --profile take the
+ * word after them; flags of a command come after its name. */
 static void
 find_words (char **argv, guint *first, guint *second)
 {
@@ -73,7 +83,7 @@ find_words (char **argv, guint *first, guint *second)
     {
       if (g_str_equal (argv[i], "--"))
         return;
-      if (g_str_equal (argv[i], "--config") && argv[i + 1] != NULL)
+      if ((g_str_equal (argv[i], "--config") || g_str_equal (argv[i], "--profile")) && argv[i + 1] != NULL)
         i++;
       else if (argv[i][0] == '-' && argv[i][1] != '\0')
         continue;
@@ -130,16 +140,28 @@ without_name (char **argv, const PeerupCommand *command, guint first, guint seco
   return g_strv_builder_end (builder);
 }
 
-static GOptionContext *
-new_context (const PeerupCommand *command, PeerupCli *self)
+void
+peerup_cli_fill_common_options (PeerupCli *self, GOptionEntry *entries)
 {
   const GOptionEntry common[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, self != NULL ? &self->json : NULL, "Print results as JSON", NULL },
     { "config", 0, 0, G_OPTION_ARG_FILENAME, self != NULL ? &self->config : NULL, "Use this configuration", "FILE" },
+    { "profile", 0, 0, G_OPTION_ARG_STRING_ARRAY, self != NULL ? &self->profiles : NULL,
+      "Use the configuration of this profile", "NAME" },
     G_OPTION_ENTRY_NULL,
   };
-  GOptionContext *context = g_option_context_new (command->arguments);
 
+  G_STATIC_ASSERT (G_N_ELEMENTS (common) <= PEERUP_CLI_MAX_COMMON);
+  memcpy (entries, common, sizeof common);
+}
+
+static GOptionContext *
+new_context (const PeerupCommand *command, PeerupCli *self)
+{
+  GOptionEntry common[PEERUP_CLI_MAX_COMMON];
+  GOptionContext *context = g_option_context_new (NULL);
+
+  peerup_cli_fill_common_options (self, common);
   g_option_context_set_help_enabled (context, FALSE);
   g_option_context_add_main_entries (context, common, NULL);
   if (command->options != NULL)
@@ -163,6 +185,32 @@ check_count (const PeerupCommand *command, char **arguments, GError **error)
   return FALSE;
 }
 
+/* Only what runs engines takes more than one profile. */
+static gboolean
+check_profiles (PeerupCli *self, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  for (guint i = 0; self->profiles != NULL && self->profiles[i] != NULL && local_error == NULL; i++)
+    {
+      if (!peerup_profile_check (self->profiles[i], &local_error))
+        break;
+      if (i > 0 && !g_str_equal (self->command->name, "daemon"))
+        g_set_error_literal (&local_error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--profile is given twice");
+      else if (self->config != NULL)
+        g_set_error_literal (&local_error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                             "--config and --profile exclude each other: each names a configuration");
+      for (guint j = 0; j < i && local_error == NULL; j++)
+        if (g_str_equal (self->profiles[i], self->profiles[j]))
+          g_set_error (&local_error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--profile %s is given twice",
+                       self->profiles[i]);
+    }
+  if (local_error == NULL)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: %s", self->command->name, local_error->message);
+  return FALSE;
+}
+
 static gboolean
 parse_options (PeerupCli *self, char **words, GError **error)
 {
@@ -181,7 +229,7 @@ parse_options (PeerupCli *self, char **words, GError **error)
     skip = 2;
   self->arguments = g_strdupv (words + skip);
   g_strfreev (words);
-  return check_count (self->command, self->arguments, error);
+  return check_count (self->command, self->arguments, error) && check_profiles (self, error);
 }
 
 /* "peerup --version", "peerup service add --help", "peerup help service add" by other names. */
@@ -244,23 +292,6 @@ peerup_cli_parse (PeerupCli *self, char **argv, GError **error)
   return parse_options (self, without_name (argv, self->command, first, second), error);
 }
 
-char *
-peerup_cli_get_help (const PeerupCommand *command)
-{
-  g_autoptr (GOptionContext) context = new_context (command, NULL);
-  g_autofree char *summary = g_strdup_printf ("%s.", command->summary);
-  g_autofree char *program = g_strdup (g_get_prgname ());
-  g_autofree char *name = g_strdup_printf ("peerup %s", command->name);
-  char *help;
-
-  g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context, command->details);
-  g_set_prgname (name);
-  help = g_option_context_get_help (context, TRUE, NULL);
-  g_set_prgname (program != NULL ? program : "peerup");
-  return help;
-}
-
 typedef struct
 {
   PeerupCli *cli;
@@ -296,6 +327,17 @@ peerup_cli_run_fiber (PeerupCli *self, int (*run) (PeerupCli *cli))
   return g_value_get_int (value);
 }
 
+static gboolean
+check_environment (GError **error)
+{
+  const char *levels = g_getenv (PEERUP_LOG_ENVIRONMENT);
+
+  if (levels == NULL || peerup_log_set_from_text (levels, error))
+    return TRUE;
+  g_prefix_error (error, "%s in the environment: ", PEERUP_LOG_ENVIRONMENT);
+  return FALSE;
+}
+
 int
 peerup_cli_main (char **argv)
 {
@@ -305,7 +347,9 @@ peerup_cli_main (char **argv)
 
   g_set_prgname ("peerup");
   peerup_cli_set_log (G_LOG_LEVEL_MESSAGE, FALSE);
-  if (peerup_cli_parse (&self, argv, &error))
+  if (!check_environment (&error))
+    peerup_cli_say ("peerup: %s", error->message);
+  else if (peerup_cli_parse (&self, argv, &error))
     code = self.command->run (&self);
   else
     peerup_cli_say ("peerup: %s", error->message);

@@ -23,7 +23,7 @@ typedef struct
   const char *name;      /* one or two words: "ping", "service add" */
   const char *arguments; /* as usage shows them: "NAME ADDRESS" */
   const char *summary;   /* one line, no full stop */
-  const char *details;   /* nullable: more for its help */
+  const char *details;   /* nullable: what its help says where data/help/commands has nothing */
   guint min_arguments;
   guint max_arguments;
   const GOptionEntry *options; /* nullable */
@@ -35,7 +35,8 @@ struct _PeerupCli
 {
   const PeerupCommand *command;
   char **arguments;
-  char *config; /* nullable: --config */
+  char *config;    /* nullable: --config */
+  char **profiles; /* nullable: --profile, one except for “daemon” */
   gboolean json;
 };
 
@@ -50,16 +51,22 @@ int peerup_cli_main (char **argv);
  * that helps. A @self without a command asks for general help. */
 gboolean peerup_cli_parse (PeerupCli *self, char **argv, GError **error);
 void peerup_cli_clear (PeerupCli *self);
-/* "peerup service add [OPTION…] NAME ADDRESS" and what follows it. */
-char *peerup_cli_get_help (const PeerupCommand *command) G_GNUC_WARN_UNUSED_RESULT;
+/* Those that every command has, up to PEERUP_CLI_MAX_COMMON with the end; they fill @self (nullable). */
+#define PEERUP_CLI_MAX_COMMON 8
+void peerup_cli_fill_common_options (PeerupCli *self, GOptionEntry *entries);
+/* FALSE for what is there for other programs, and named with an underscore. */
+gboolean peerup_command_is_shown (const PeerupCommand *command);
 
 /* Runs @run in a fiber, and the main loop until it has ended. */
 int peerup_cli_run_fiber (PeerupCli *self, int (*run) (PeerupCli *cli));
 
-/* The file --config asks for, or the one that is found; NULL with an error that says how to make one. */
+/* The file that --config or --profile asks for, or the one that is found; NULL with an error that says how to make one. */
 char *peerup_cli_find_config (PeerupCli *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The same, read; warnings go to stderr. */
 PeerupConfig *peerup_cli_load_config (PeerupCli *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The columns that a terminal shows: COLUMNS, or what the terminal behind stdout says; 0 if there is none. */
+guint peerup_cli_get_width (void);
 
 /* stdout: results. */
 void peerup_cli_print (const char *format, ...) G_GNUC_PRINTF (1, 2);

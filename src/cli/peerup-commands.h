@@ -56,10 +56,14 @@ int cmd_config_show (PeerupCli *cli);
 int cmd_config_sample (PeerupCli *cli);
 int cmd_config_explain (PeerupCli *cli);
 int cmd_config_schema (PeerupCli *cli);
+int cmd_profile_list (PeerupCli *cli);
+int cmd_log (PeerupCli *cli);
 int cmd_version (PeerupCli *cli);
 int cmd_help (PeerupCli *cli);
+int cmd_manual (PeerupCli *cli);
 
 extern const GOptionEntry cmd_connections_options[];
+extern const GOptionEntry cmd_daemon_options[];
 extern const GOptionEntry cmd_init_options[];
 extern const GOptionEntry cmd_invite_options[];
 extern const GOptionEntry cmd_join_options[];

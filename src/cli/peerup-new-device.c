@@ -12,6 +12,7 @@
 
 #include "config/peerup-config-edit.h"
 #include "config/peerup-config-template.h"
+#include "config/peerup-profile.h"
 #include "identity/peerup-atomic-file.h"
 
 /* Proposed first, so that a router's rule found in the documentation fits. */
@@ -119,6 +120,8 @@ peerup_new_device_make (const char *path, int port, const char *const *relays, c
 char *
 peerup_new_device_path (PeerupCli *cli)
 {
+  if (cli->profiles != NULL && cli->profiles[0] != NULL)
+    return peerup_profile_dup_config (cli->profiles[0]);
   return cli->config != NULL ? g_canonicalize_filename (cli->config, NULL)
                              : g_build_filename (g_get_user_config_dir (), "peerup", "config.yaml", NULL);
 }

@@ -23,4 +23,9 @@ GCancellable *peerup_caller_get_cancellable (PeerupCaller *self);
 void peerup_caller_leave (PeerupCaller *self);
 gboolean peerup_caller_has_left (PeerupCaller *self);
 
+/* Calls that are under way for it, as peerup_control_invoke() counts them. */
+void peerup_caller_begin (PeerupCaller *self);
+void peerup_caller_end (PeerupCaller *self);
+guint peerup_caller_get_n_calls (PeerupCaller *self);
+
 G_END_DECLS

@@ -62,7 +62,7 @@ add_bytes (GVariantDict *dict, guint64 in, guint64 out)
 }
 
 GVariant *
-peerup_control_describe_service (PeerupService *service)
+peerup_control_describe_service (PeerupEngine *engine, PeerupService *service)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
   GPtrArray *allowed = peerup_service_get_allowed_peers (service);
@@ -74,6 +74,9 @@ peerup_control_describe_service (PeerupService *service)
   add_string (&dict, "name", peerup_service_get_name (service));
   add_string (&dict, "address", address);
   g_variant_dict_insert (&dict, "enabled", "b", peerup_service_get_enabled (service));
+  g_variant_dict_insert (&dict, "transient", "b",
+                         peerup_service_set_is_exposed (engine->services, peerup_service_get_name (service)));
+  g_variant_dict_insert (&dict, "restricted", "b", allowed != NULL);
   g_variant_dict_insert (&dict, "active", "u", peerup_service_get_active (service));
   g_variant_dict_insert (&dict, "total", "t", peerup_service_get_total (service));
   peerup_service_get_bytes (service, &in, &out);

@@ -4,10 +4,8 @@
 /* Groups for the control interface: made, revoked, shown, and every change of one told. Codes leave in the answer of
  * CreateGroup alone; nobody keeps them.
  */
-#include "control/peerup-control-groups.h"
-
+#include "control/peerup-control-ops.h"
 #include "control/peerup-control-options.h"
-#include "control/peerup-control-requests.h"
 #include "engine/peerup-engine-group.h"
 
 static gboolean
@@ -28,37 +26,36 @@ read_options (GVariant *options, PeerupGroupOptions *wanted, GError **error)
   return TRUE;
 }
 
-void
-peerup_control_create_group (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                             GVariant *options)
+DexFuture *
+peerup_control_op_create_group (PeerupControlCall *call)
 {
   PeerupGroupOptions wanted = { 0 };
+  g_autoptr (GVariant) options = g_variant_get_child_value (call->parameters, 0);
   g_autoptr (GError) error = NULL;
   g_autofree char *id = NULL;
   g_auto (GStrv) codes = NULL;
 
-  if (engine->group == NULL)
-    g_set_error_literal (&error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine does not run");
-  else if (read_options (options, &wanted, &error))
-    codes = peerup_engine_group_create (engine->group, &wanted, &id, &error);
-  if (codes != NULL)
-    peerup_dbus_engine1_complete_create_group (object, invocation, id, (const char *const *) codes);
-  else
-    peerup_control_take_error (invocation, g_steal_pointer (&error));
+  if (call->engine->group == NULL)
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+  if (read_options (options, &wanted, &error))
+    codes = peerup_engine_group_create (call->engine->group, &wanted, &id, &error);
+  if (codes == NULL)
+    return peerup_control_reply_take_error (g_steal_pointer (&error));
+  return peerup_control_reply (g_variant_new ("(s^as)", id, codes));
 }
 
-void
-peerup_control_revoke_group (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                             const char *id)
+DexFuture *
+peerup_control_op_revoke_group (PeerupControlCall *call)
 {
   g_autoptr (GError) error = NULL;
+  const char *id;
 
-  if (engine->group == NULL)
-    peerup_control_return_error (invocation, PEERUP_ERROR_CLOSED, "The engine does not run");
-  else if (peerup_engine_group_revoke (engine->group, id, &error))
-    peerup_dbus_engine1_complete_revoke_group (object, invocation);
-  else
-    peerup_control_take_error (invocation, g_steal_pointer (&error));
+  g_variant_get (call->parameters, "(&s)", &id);
+  if (call->engine->group == NULL)
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+  if (!peerup_engine_group_revoke (call->engine->group, id, &error))
+    return peerup_control_reply_take_error (g_steal_pointer (&error));
+  return peerup_control_reply (NULL);
 }
 
 static GVariant *
@@ -99,25 +96,14 @@ describe (const PeerupGroupInfo *info)
   return g_variant_dict_end (&dict);
 }
 
-void
-peerup_control_list_groups (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine)
+DexFuture *
+peerup_control_op_list_groups (PeerupControlCall *call)
 {
-  g_autoptr (GPtrArray) groups = engine->group != NULL ? peerup_engine_group_dup_groups (engine->group) : NULL;
+  PeerupEngineGroup *group = call->engine->group;
+  g_autoptr (GPtrArray) groups = group != NULL ? peerup_engine_group_dup_groups (group) : NULL;
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
 
   for (guint i = 0; groups != NULL && i < groups->len; i++)
     g_variant_builder_add_value (&builder, describe (groups->pdata[i]));
-  peerup_dbus_engine1_complete_list_groups (object, invocation, g_variant_builder_end (&builder));
-}
-
-static void
-on_group_changed (PeerupEngine *engine, const char *id, PeerupDBusEngine1 *object)
-{
-  peerup_dbus_engine1_emit_group_changed (object, id);
-}
-
-void
-peerup_control_follow_groups (PeerupDBusEngine1 *object, PeerupEngine *engine)
-{
-  g_signal_connect_object (engine, "group-changed", G_CALLBACK (on_group_changed), object, 0);
+  return peerup_control_reply_value (g_variant_builder_end (&builder));
 }

@@ -4,10 +4,10 @@
 /* Invites for the control interface: made, shown, taken back, and every change of one told. The secrets of a code leave
  * in the answers of CreateInvite and ListInvites alone, and are in no signal and no log.
  */
-#include "control/peerup-control-invites.h"
-
+#include "control/peerup-control-lists.h"
+#include "control/peerup-control-ops.h"
 #include "control/peerup-control-options.h"
-#include "control/peerup-control-requests.h"
+#include "control/peerup-control-private.h"
 #include "engine/peerup-engine-pairing.h"
 
 static void
@@ -49,36 +49,10 @@ describe (PeerupInvite *invite)
 
 /* CreateInvite */
 
-typedef struct
-{
-  PeerupDBusEngine1 *object;
-  GDBusMethodInvocation *invocation;
-} Call;
-
-static void
-call_free (gpointer data)
-{
-  Call *call = data;
-
-  g_object_unref (call->object);
-  g_object_unref (call->invocation);
-  g_free (call);
-}
-
-/* Completing takes a reference of the invocation, and so does the error. */
 static DexFuture *
 answer_create (DexFuture *future, gpointer data)
 {
-  const Call *call = data;
-  g_autoptr (GError) error = NULL;
-  const GValue *value = dex_future_get_value (future, &error);
-
-  if (value != NULL)
-    peerup_dbus_engine1_complete_create_invite (call->object, g_object_ref (call->invocation),
-                                                describe (g_value_get_object (value)));
-  else
-    peerup_control_take_error (g_object_ref (call->invocation), g_steal_pointer (&error));
-  return dex_future_new_true ();
+  return peerup_control_reply_value (describe (g_value_get_object (dex_future_get_value (future, NULL))));
 }
 
 static gboolean
@@ -93,9 +67,8 @@ check_times (const PeerupInviteOptions *options, GError **error)
   return FALSE;
 }
 
-void
-peerup_control_create_invite (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                              GVariant *options)
+DexFuture *
+peerup_control_op_create_invite (PeerupControlCall *call)
 {
   PeerupInviteOptions wanted = { 0 };
   g_autofree const char **services = NULL;
@@ -103,43 +76,42 @@ peerup_control_create_invite (PeerupDBusEngine1 *object, GDBusMethodInvocation *
     { "name", "s", &wanted.name }, { "services", "as", &services }, { "grant_time", "x", &wanted.grant_time },
     { "ttl", "x", &wanted.ttl },   { "leave", "b", &wanted.leave }, { "original", "b", &wanted.original },
   };
+  g_autoptr (GVariant) options = g_variant_get_child_value (call->parameters, 0);
   g_autoptr (GError) error = NULL;
-  Call *call;
 
-  if (engine->pairing == NULL)
-    g_set_error_literal (&error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine does not run");
-  else if (peerup_control_read_options (options, known, G_N_ELEMENTS (known), &error))
-    check_times (&wanted, &error);
-  if (error != NULL)
-    {
-      peerup_control_take_error (invocation, g_steal_pointer (&error));
-      return;
-    }
+  if (call->engine->pairing == NULL)
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+  if (!peerup_control_read_options (options, known, G_N_ELEMENTS (known), &error) || !check_times (&wanted, &error))
+    return peerup_control_reply_take_error (g_steal_pointer (&error));
   wanted.services = services;
-  call = g_new (Call, 1);
-  call->object = g_object_ref (object);
-  call->invocation = invocation;
-  /* The answer is the only thing anybody waits for, and it is sent in every case. */
-  dex_future_disown (
-    dex_future_finally (peerup_engine_pairing_invite (engine->pairing, &wanted), answer_create, call, call_free));
+  return dex_future_then (peerup_engine_pairing_invite (call->engine->pairing, &wanted), answer_create, NULL, NULL);
 }
 
-void
-peerup_control_cancel_invite (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                              guint number)
+DexFuture *
+peerup_control_op_cancel_invite (PeerupControlCall *call)
 {
   g_autoptr (GError) error = NULL;
+  guint number;
 
-  if (engine->pairing == NULL)
-    peerup_control_return_error (invocation, PEERUP_ERROR_CLOSED, "The engine does not run");
-  else if (peerup_engine_pairing_cancel (engine->pairing, number, &error))
-    peerup_dbus_engine1_complete_cancel_invite (object, invocation);
-  else
-    peerup_control_take_error (invocation, g_steal_pointer (&error));
+  g_variant_get (call->parameters, "(u)", &number);
+  if (call->engine->pairing == NULL)
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+  if (!peerup_engine_pairing_cancel (call->engine->pairing, number, &error))
+    return peerup_control_reply_take_error (g_steal_pointer (&error));
+  return peerup_control_reply (NULL);
 }
 
-void
-peerup_control_list_invites (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine)
+static GVariant *
+describe_secretly (PeerupInvite *invite)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  describe_public (&dict, invite);
+  return g_variant_dict_end (&dict);
+}
+
+static GVariant *
+list (PeerupEngine *engine, GVariant *(*describe_one) (PeerupInvite *invite))
 {
   GListModel *invites = engine->pairing != NULL ? peerup_engine_pairing_get_invites (engine->pairing) : NULL;
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
@@ -148,58 +120,67 @@ peerup_control_list_invites (PeerupDBusEngine1 *object, GDBusMethodInvocation *i
     {
       g_autoptr (PeerupInvite) invite = g_list_model_get_item (invites, i);
 
-      g_variant_builder_add_value (&builder, describe (invite));
+      g_variant_builder_add_value (&builder, describe_one (invite));
     }
-  peerup_dbus_engine1_complete_list_invites (object, invocation, g_variant_builder_end (&builder));
+  return g_variant_builder_end (&builder);
+}
+
+GVariant *
+peerup_control_list_invites (PeerupControl *self)
+{
+  return list (self->engine, describe_secretly);
+}
+
+DexFuture *
+peerup_control_op_list_invites (PeerupControlCall *call)
+{
+  return peerup_control_reply_value (list (call->engine, describe));
 }
 
 /* InviteChanged */
 
 static void
-on_changed (PeerupInvite *invite, GParamSpec *pspec, gpointer object)
+on_changed (PeerupInvite *invite, GParamSpec *pspec, gpointer control)
 {
-  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
-
-  describe_public (&dict, invite);
-  peerup_dbus_engine1_emit_invite_changed (object, g_variant_dict_end (&dict));
+  peerup_control_emit (control, "InviteChanged", g_variant_new ("(@a{sv})", describe_secretly (invite)), NULL);
 }
 
 static void
-follow (PeerupInvite *invite, PeerupDBusEngine1 *object)
+follow (PeerupInvite *invite, PeerupControl *control)
 {
   static const char *const signals[] = { "notify::state", "notify::guesses", "notify::peer-id", "notify::peer-name" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
-    g_signal_connect_object (invite, signals[i], G_CALLBACK (on_changed), object, 0);
+    g_signal_connect_object (invite, signals[i], G_CALLBACK (on_changed), control, 0);
 }
 
 static void
-on_items_changed (GListModel *invites, guint position, guint removed, guint added, gpointer object)
+on_items_changed (GListModel *invites, guint position, guint removed, guint added, gpointer control)
 {
   for (guint i = position; i < position + added; i++)
     {
       g_autoptr (PeerupInvite) invite = g_list_model_get_item (invites, i);
 
-      follow (invite, object);
+      follow (invite, control);
     }
 }
 
 /* Each run of the engine has a list of its own. */
 static void
-on_engine_state (PeerupEngine *engine, GParamSpec *pspec, gpointer object)
+on_engine_state (PeerupEngine *engine, GParamSpec *pspec, gpointer control)
 {
   GListModel *invites = engine->pairing != NULL ? peerup_engine_pairing_get_invites (engine->pairing) : NULL;
 
   if (invites == NULL || g_signal_handler_find (invites, G_SIGNAL_MATCH_FUNC | G_SIGNAL_MATCH_CLOSURE, 0, 0, NULL,
-                                                on_items_changed, object) != 0)
+                                                on_items_changed, control) != 0)
     return;
-  g_signal_connect_object (invites, "items-changed", G_CALLBACK (on_items_changed), object, 0);
-  on_items_changed (invites, 0, 0, g_list_model_get_n_items (invites), object);
+  g_signal_connect_object (invites, "items-changed", G_CALLBACK (on_items_changed), control, 0);
+  on_items_changed (invites, 0, 0, g_list_model_get_n_items (invites), control);
 }
 
 void
-peerup_control_follow_invites (PeerupDBusEngine1 *object, PeerupEngine *engine)
+peerup_control_follow_invites (PeerupControl *self)
 {
-  g_signal_connect_object (engine, "notify::state", G_CALLBACK (on_engine_state), object, 0);
-  on_engine_state (engine, NULL, object);
+  g_signal_connect_object (self->engine, "notify::state", G_CALLBACK (on_engine_state), self, 0);
+  on_engine_state (self->engine, NULL, self);
 }

@@ -8,7 +8,7 @@
 #include <net/if.h>
 
 #include "control/peerup-control-describe.h"
-#include "control/peerup-control-paths.h"
+#include "control/peerup-control-ops.h"
 #include "engine/peerup-engine-nat.h"
 
 static const char *
@@ -201,11 +201,12 @@ describe_interfaces (void)
   return g_variant_builder_end (&builder);
 }
 
-void
-peerup_control_get_network (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine)
+DexFuture *
+peerup_control_op_get_network (PeerupControlCall *call)
 {
   static const char *const grades[] = { "", "A", "B", "C", "D", "E", "F" };
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  PeerupEngine *engine = call->engine;
 
   if (engine->nat != NULL)
     {
@@ -224,5 +225,5 @@ peerup_control_get_network (PeerupDBusEngine1 *object, GDBusMethodInvocation *in
   if (engine->autonat != NULL)
     g_variant_dict_insert_value (&dict, "verdicts", describe_verdicts (engine->autonat));
   g_variant_dict_insert_value (&dict, "interfaces", describe_interfaces ());
-  peerup_dbus_engine1_complete_get_network (object, invocation, g_variant_dict_end (&dict));
+  return peerup_control_reply_value (g_variant_dict_end (&dict));
 }

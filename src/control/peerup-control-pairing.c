@@ -4,11 +4,8 @@
 /* Joining, pairings that are half done, and verification, for the control interface. A code that comes in goes to the
  * engine and nowhere else.
  */
-#include "control/peerup-control-pairing.h"
-
+#include "control/peerup-control-ops.h"
 #include "control/peerup-control-options.h"
-#include "control/peerup-control-requests.h"
-#include "control/peerup-control.h"
 #include "engine/peerup-engine-pairing.h"
 #include "engine/peerup-engine-trust.h"
 #include "trust/peerup-verification.h"
@@ -32,33 +29,14 @@ state_word (PeerupPairingRecordState state)
 
 /* Join */
 
-typedef struct
-{
-  PeerupDBusEngine1 *object;
-  GDBusMethodInvocation *invocation;
-  PeerupEngine *engine;
-} Join;
-
-static void
-join_free (gpointer data)
-{
-  Join *self = data;
-
-  g_object_unref (self->object);
-  g_object_unref (self->invocation);
-  g_object_unref (self->engine);
-  g_free (self);
-}
-
 /* A caller that is gone hears nothing, and what it has begun goes on. */
 static void
 on_progress (const char *state, const char *detail, gpointer data)
 {
-  const Join *self = data;
+  const PeerupControlCall *call = data;
 
-  g_dbus_connection_emit_signal (g_dbus_method_invocation_get_connection (self->invocation), NULL, PEERUP_CONTROL_PATH,
-                                 "dev.peerup.PeerUp.Engine1", "JoinProgress",
-                                 g_variant_new ("(ss)", state, detail != NULL ? detail : ""), NULL);
+  peerup_control_emit (call->control, "JoinProgress", g_variant_new ("(ss)", state, detail != NULL ? detail : ""),
+                       call->caller);
 }
 
 static GVariant *
@@ -78,25 +56,24 @@ describe_joined (PeerupEngine *engine, const PeerupPairingRecord *record)
   return g_variant_dict_end (&dict);
 }
 
-/* Completing takes a reference of the invocation, and so does the error. */
 static DexFuture *
 answer_join (DexFuture *future, gpointer data)
 {
-  const Join *self = data;
-  g_autoptr (GError) error = NULL;
-  const GValue *value = dex_future_get_value (future, &error);
+  const PeerupControlCall *call = data;
+  const GValue *value = dex_future_get_value (future, NULL);
 
-  if (value != NULL)
-    peerup_dbus_engine1_complete_join (self->object, g_object_ref (self->invocation),
-                                       describe_joined (self->engine, g_value_get_boxed (value)));
-  else
-    peerup_control_take_error (g_object_ref (self->invocation), g_steal_pointer (&error));
-  return dex_future_new_true ();
+  return peerup_control_reply_value (describe_joined (call->engine, g_value_get_boxed (value)));
 }
 
-void
-peerup_control_join (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                     const char *code, GVariant *options)
+/* The progress has its data until it has ended, well or not. */
+static DexFuture *
+pass (DexFuture *future, gpointer data)
+{
+  return dex_ref (future);
+}
+
+DexFuture *
+peerup_control_op_join (PeerupControlCall *call)
 {
   PeerupJoinOptions wanted = { 0 };
   g_autofree const char **services = NULL;
@@ -105,24 +82,20 @@ peerup_control_join (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocatio
     { "services", "as", &services },
     { "wait", "b", &wanted.wait },
   };
+  g_autoptr (GVariant) options = NULL;
   g_autoptr (GError) error = NULL;
-  Join *self;
+  const char *code;
+  DexFuture *future;
 
-  if (engine->pairing == NULL)
-    g_set_error_literal (&error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine does not run");
-  if (error != NULL || !peerup_control_read_options (options, known, G_N_ELEMENTS (known), &error))
-    {
-      peerup_control_take_error (invocation, g_steal_pointer (&error));
-      return;
-    }
+  g_variant_get (call->parameters, "(&s@a{sv})", &code, &options);
+  if (call->engine->pairing == NULL)
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+  if (!peerup_control_read_options (options, known, G_N_ELEMENTS (known), &error))
+    return peerup_control_reply_take_error (g_steal_pointer (&error));
   wanted.services = services;
-  self = g_new (Join, 1);
-  self->object = g_object_ref (object);
-  self->invocation = invocation;
-  self->engine = g_object_ref (engine);
-  /* The answer is the only thing anybody waits for, and it is sent in every case. */
-  dex_future_disown (dex_future_finally (peerup_engine_pairing_join (engine->pairing, code, &wanted, on_progress, self),
-                                         answer_join, self, join_free));
+  future = peerup_engine_pairing_join (call->engine->pairing, code, &wanted, on_progress, call);
+  future = dex_future_finally (future, pass, peerup_control_call_ref (call), peerup_control_call_unref);
+  return dex_future_then (future, answer_join, peerup_control_call_ref (call), peerup_control_call_unref);
 }
 
 /* Pairings that are half done */
@@ -151,30 +124,32 @@ describe_half (PeerupEngine *engine, const PeerupPairingRecord *record)
   return g_variant_dict_end (&dict);
 }
 
-void
-peerup_control_list_pairings (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine)
+DexFuture *
+peerup_control_op_list_pairings (PeerupControlCall *call)
 {
+  PeerupEngine *engine = call->engine;
   g_autoptr (GPtrArray) half = engine->pairing != NULL ? peerup_engine_pairing_dup_half (engine->pairing) : NULL;
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
 
   for (guint i = 0; half != NULL && i < half->len; i++)
     g_variant_builder_add_value (&builder, describe_half (engine, half->pdata[i]));
-  peerup_dbus_engine1_complete_list_pairings (object, invocation, g_variant_builder_end (&builder));
+  return peerup_control_reply_value (g_variant_builder_end (&builder));
 }
 
-void
-peerup_control_undo_pairing (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                             const char *peer)
+DexFuture *
+peerup_control_op_undo_pairing (PeerupControlCall *call)
 {
+  g_autoptr (PeerupPeerId) id = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (PeerupPeerId) id = peerup_engine_resolve (engine, peer, &error);
+  const char *peer;
 
-  if (id != NULL && engine->pairing == NULL)
-    g_set_error_literal (&error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine does not run");
-  if (error == NULL && peerup_engine_pairing_undo (engine->pairing, id, &error))
-    peerup_dbus_engine1_complete_undo_pairing (object, invocation);
-  else
-    peerup_control_take_error (invocation, g_steal_pointer (&error));
+  g_variant_get (call->parameters, "(&s)", &peer);
+  id = peerup_engine_resolve (call->engine, peer, &error);
+  if (id != NULL && call->engine->pairing == NULL)
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+  if (id == NULL || !peerup_engine_pairing_undo (call->engine->pairing, id, &error))
+    return peerup_control_reply_take_error (g_steal_pointer (&error));
+  return peerup_control_reply (NULL);
 }
 
 /* Verification */
@@ -200,24 +175,22 @@ own_id (PeerupEngine *engine)
   return peerup_private_key_get_peer_id (engine->identity);
 }
 
-void
-peerup_control_get_verification (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                                 const char *peer)
+DexFuture *
+peerup_control_op_get_verification (PeerupControlCall *call)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PeerupVerification) found = NULL;
+  g_autoptr (PeerupPeerId) id = NULL;
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
-  const char *path;
-  g_autoptr (PeerupPeerId) id = resolve (engine, peer, &path, &error);
+  const char *peer, *path;
 
+  g_variant_get (call->parameters, "(&s)", &peer);
+  id = resolve (call->engine, peer, &path, &error);
   if (id != NULL)
-    found = peerup_verification_load (path, own_id (engine), id, &error);
+    found = peerup_verification_load (path, own_id (call->engine), id, &error);
   if (found == NULL)
-    {
-      peerup_control_take_error (invocation, g_steal_pointer (&error));
-      return;
-    }
-  add_peer (&dict, engine, id, NULL);
+    return peerup_control_reply_take_error (g_steal_pointer (&error));
+  add_peer (&dict, call->engine, id, NULL);
   g_variant_dict_insert (&dict, "emoji", "s", found->peers->emoji);
   g_variant_dict_insert (&dict, "digits", "s", found->peers->digits);
   g_variant_dict_insert (&dict, "verified", "b", found->verified);
@@ -226,23 +199,22 @@ peerup_control_get_verification (PeerupDBusEngine1 *object, GDBusMethodInvocatio
       g_variant_dict_insert (&dict, "transcript_emoji", "s", found->transcript->emoji);
       g_variant_dict_insert (&dict, "transcript_digits", "s", found->transcript->digits);
     }
-  peerup_dbus_engine1_complete_get_verification (object, invocation, g_variant_dict_end (&dict));
+  return peerup_control_reply_value (g_variant_dict_end (&dict));
 }
 
-void
-peerup_control_set_verified (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                             const char *peer, gboolean verified)
+DexFuture *
+peerup_control_op_set_verified (PeerupControlCall *call)
 {
+  g_autoptr (PeerupPeerId) id = NULL;
   g_autoptr (GError) error = NULL;
-  const char *path;
-  g_autoptr (PeerupPeerId) id = resolve (engine, peer, &path, &error);
+  const char *peer, *path;
+  gboolean verified;
 
-  if (id == NULL || !peerup_verification_set (path, own_id (engine), id, verified, &error))
-    {
-      peerup_control_take_error (invocation, g_steal_pointer (&error));
-      return;
-    }
-  if (engine->trust != NULL)
-    peerup_engine_trust_audit (engine->trust, verified ? "verified" : "unverified", id, NULL, NULL);
-  peerup_dbus_engine1_complete_set_verified (object, invocation);
+  g_variant_get (call->parameters, "(&sb)", &peer, &verified);
+  id = resolve (call->engine, peer, &path, &error);
+  if (id == NULL || !peerup_verification_set (path, own_id (call->engine), id, verified, &error))
+    return peerup_control_reply_take_error (g_steal_pointer (&error));
+  if (call->engine->trust != NULL)
+    peerup_engine_trust_audit (call->engine->trust, verified ? "verified" : "unverified", id, NULL, NULL);
+  return peerup_control_reply (NULL);
 }

@@ -4,46 +4,11 @@
 /* Where a peer is, by which paths it is reached and what each leg of them takes, for the control interface. Holds
  * nothing but what an answer needs that comes later.
  */
-#include "control/peerup-control-paths.h"
-
 #include "control/peerup-control-describe.h"
-#include "control/peerup-control-requests.h"
+#include "control/peerup-control-ops.h"
 #include "engine/peerup-engine-paths.h"
 #include "engine/peerup-engine-trace.h"
 #include "engine/peerup-path-history.h"
-
-/* A call whose answer comes later. */
-typedef struct
-{
-  PeerupDBusEngine1 *object;
-  GDBusMethodInvocation *invocation;
-  PeerupEngine *engine;
-  PeerupPeerId *peer; /* nullable */
-} Call;
-
-static Call *
-call_new (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine, PeerupPeerId *peer)
-{
-  Call *call = g_new (Call, 1);
-
-  call->object = g_object_ref (object);
-  call->invocation = invocation;
-  call->engine = g_object_ref (engine);
-  call->peer = peer != NULL ? peerup_peer_id_ref (peer) : NULL;
-  return call;
-}
-
-static void
-call_free (gpointer data)
-{
-  Call *call = data;
-
-  g_object_unref (call->object);
-  g_object_unref (call->invocation);
-  g_object_unref (call->engine);
-  g_clear_pointer (&call->peer, peerup_peer_id_unref);
-  g_free (call);
-}
 
 static void
 add_name (GVariantDict *dict, PeerupEngine *engine, PeerupPeerId *peer)
@@ -86,26 +51,25 @@ describe_addresses (PeerupEngine *engine, PeerupPeerId *peer)
   return g_variant_builder_end (&builder);
 }
 
-void
-peerup_control_resolve (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                        const char *peer)
+DexFuture *
+peerup_control_op_resolve (PeerupControlCall *call)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (PeerupPeerId) id = peerup_engine_resolve (engine, peer, &error);
+  g_autoptr (PeerupPeerId) id = NULL;
   g_autoptr (GPtrArray) connections = NULL;
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  const char *peer;
 
+  g_variant_get (call->parameters, "(&s)", &peer);
+  id = peerup_engine_resolve (call->engine, peer, &error);
   if (id == NULL)
-    {
-      peerup_control_take_error (invocation, g_steal_pointer (&error));
-      return;
-    }
-  connections = peerup_swarm_dup_connections (engine->swarm, id);
-  add_name (&dict, engine, id);
+    return peerup_control_reply_take_error (g_steal_pointer (&error));
+  connections = peerup_swarm_dup_connections (call->engine->swarm, id);
+  add_name (&dict, call->engine, id);
   g_variant_dict_insert (&dict, "source", "s", find_source (peer));
   g_variant_dict_insert (&dict, "connected", "b", connections->len > 0);
-  g_variant_dict_insert_value (&dict, "addresses", describe_addresses (engine, id));
-  peerup_dbus_engine1_complete_resolve (object, invocation, g_variant_dict_end (&dict));
+  g_variant_dict_insert_value (&dict, "addresses", describe_addresses (call->engine, id));
+  return peerup_control_reply_value (g_variant_dict_end (&dict));
 }
 
 /* Trace */
@@ -141,30 +105,23 @@ describe_trace (PeerupEngine *engine, const PeerupTrace *trace)
   return g_variant_dict_end (&dict);
 }
 
-/* Completing takes a reference of the invocation, and so does the error. */
 static DexFuture *
 answer_trace (DexFuture *future, gpointer data)
 {
-  const Call *call = data;
-  g_autoptr (GError) error = NULL;
-  const GValue *value = dex_future_get_value (future, &error);
+  const PeerupControlCall *call = data;
+  const GValue *value = dex_future_get_value (future, NULL);
 
-  if (value != NULL)
-    peerup_dbus_engine1_complete_trace (call->object, g_object_ref (call->invocation),
-                                        describe_trace (call->engine, g_value_get_boxed (value)));
-  else
-    peerup_control_take_error (g_object_ref (call->invocation), g_steal_pointer (&error));
-  return dex_future_new_true ();
+  return peerup_control_reply_value (describe_trace (call->engine, g_value_get_boxed (value)));
 }
 
-void
-peerup_control_trace (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                      const char *peer)
+DexFuture *
+peerup_control_op_trace (PeerupControlCall *call)
 {
-  Call *call = call_new (object, invocation, engine, NULL);
+  const char *peer;
 
-  /* The answer is the only thing anybody waits for, and it is sent in every case. */
-  dex_future_disown (dex_future_finally (peerup_engine_trace (engine, peer), answer_trace, call, call_free));
+  g_variant_get (call->parameters, "(&s)", &peer);
+  return dex_future_then (peerup_engine_trace (call->engine, peer), answer_trace, peerup_control_call_ref (call),
+                          peerup_control_call_unref);
 }
 
 /* ListPaths */
@@ -258,20 +215,34 @@ describe_connected (PeerupEngine *engine, GVariantBuilder *builder)
     }
 }
 
+typedef struct
+{
+  PeerupControlCall *call;
+  PeerupPeerId *peer; /* nullable */
+} ListPaths;
+
+static void
+list_paths_free (gpointer data)
+{
+  ListPaths *self = data;
+
+  peerup_control_call_unref (self->call);
+  g_clear_pointer (&self->peer, peerup_peer_id_unref);
+  g_free (self);
+}
+
 static DexFuture *
 answer_paths (DexFuture *future, gpointer data)
 {
-  const Call *call = data;
-  PeerupEngine *engine = call->engine;
+  const ListPaths *self = data;
+  PeerupEngine *engine = self->call->engine;
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
 
-  if (engine->paths != NULL && call->peer != NULL)
-    g_variant_builder_add_value (&builder, describe_peer (engine, call->peer));
+  if (engine->paths != NULL && self->peer != NULL)
+    g_variant_builder_add_value (&builder, describe_peer (engine, self->peer));
   else if (engine->paths != NULL)
     describe_connected (engine, &builder);
-  peerup_dbus_engine1_complete_list_paths (call->object, g_object_ref (call->invocation),
-                                           g_variant_builder_end (&builder));
-  return dex_future_new_true ();
+  return peerup_control_reply_value (g_variant_builder_end (&builder));
 }
 
 static DexFuture *
@@ -284,18 +255,20 @@ probe (PeerupEngine *engine, PeerupPeerId *peer)
   return peer != NULL ? peerup_path_watch_probe (watch, peer) : peerup_path_watch_probe_all (watch);
 }
 
-void
-peerup_control_list_paths (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                           const char *peer)
+DexFuture *
+peerup_control_op_list_paths (PeerupControlCall *call)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (PeerupPeerId) id = peer[0] != '\0' ? peerup_engine_resolve (engine, peer, &error) : NULL;
+  g_autoptr (PeerupPeerId) id = NULL;
+  ListPaths *self;
+  const char *peer;
 
+  g_variant_get (call->parameters, "(&s)", &peer);
+  id = peer[0] != '\0' ? peerup_engine_resolve (call->engine, peer, &error) : NULL;
   if (error != NULL)
-    {
-      peerup_control_take_error (invocation, g_steal_pointer (&error));
-      return;
-    }
-  dex_future_disown (
-    dex_future_finally (probe (engine, id), answer_paths, call_new (object, invocation, engine, id), call_free));
+    return peerup_control_reply_take_error (g_steal_pointer (&error));
+  self = g_new (ListPaths, 1);
+  self->call = peerup_control_call_ref (call);
+  self->peer = id != NULL ? peerup_peer_id_ref (id) : NULL;
+  return dex_future_finally (probe (call->engine, id), answer_paths, self, list_paths_free);
 }

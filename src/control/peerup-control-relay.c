@@ -4,8 +4,7 @@
 /* What the control interface shows of the engine as a relay of others, and how it is drained and
  * resumed. Holds nothing but what an answer needs that comes later.
  */
-#include "control/peerup-control-relay.h"
-#include "control/peerup-control-requests.h"
+#include "control/peerup-control-ops.h"
 
 /* A day, which is more than anybody waits for. */
 #define TIMEOUT_MAX_MS ((guint64) 24 * 60 * 60 * 1000)
@@ -89,97 +88,56 @@ describe (PeerupEngine *engine)
   return g_variant_dict_end (&dict);
 }
 
-void
-peerup_control_get_relay_service (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine)
+DexFuture *
+peerup_control_op_get_relay_service (PeerupControlCall *call)
 {
-  peerup_dbus_engine1_complete_get_relay_service (object, invocation, describe (engine));
-}
-
-/* The drain */
-
-typedef struct
-{
-  PeerupDBusEngine1 *object;
-  GDBusMethodInvocation *invocation;
-} Drain;
-
-static void
-drain_free (gpointer data)
-{
-  Drain *self = data;
-
-  g_object_unref (self->object);
-  g_object_unref (self->invocation);
-  g_free (self);
+  return peerup_control_reply_value (describe (call->engine));
 }
 
 static DexFuture *
 answer_drain (DexFuture *future, gpointer data)
 {
-  const Drain *self = data;
   const GValue *value = dex_future_get_value (future, NULL);
 
-  /* Completing takes a reference of the invocation. */
-  peerup_dbus_engine1_complete_drain_relay (self->object, g_object_ref (self->invocation),
-                                            value != NULL && g_value_get_boolean (value));
-  return dex_future_new_true ();
+  return peerup_control_reply (g_variant_new ("(b)", value != NULL && g_value_get_boolean (value)));
 }
 
-/* (nullable): what is drained or resumed; the caller has been told if it is NULL. */
-static PeerupEngineRelay *
-get_relay (GDBusMethodInvocation *invocation, PeerupEngine *engine)
+DexFuture *
+peerup_control_op_drain_relay (PeerupControlCall *call)
 {
-  PeerupEngineRelay *relay = peerup_engine_get_relay (engine);
-
-  if (relay == NULL)
-    peerup_control_return_error (invocation, PEERUP_ERROR_CLOSED, "The engine does not run");
-  return relay;
-}
-
-void
-peerup_control_drain_relay (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                            guint64 timeout_ms)
-{
-  PeerupEngineRelay *relay = get_relay (invocation, engine);
+  PeerupEngineRelay *relay = peerup_engine_get_relay (call->engine);
   PeerupEngineRelayInfo info;
+  guint64 timeout_ms;
   gint64 time;
-  Drain *drain;
 
   if (relay == NULL)
-    return;
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+  g_variant_get (call->parameters, "(t)", &timeout_ms);
   peerup_engine_relay_get_info (relay, &info);
   if (info.state == PEERUP_ENGINE_RELAY_OFF)
-    {
-      peerup_control_return_error (invocation, PEERUP_ERROR_CLOSED,
-                                   "This device relays for nobody, so there is nothing to drain; to have it "
-                                   "relay, set relay.serve to true in %s",
-                                   peerup_engine_get_config_path (engine));
-      return;
-    }
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED,
+                                       "This device relays for nobody, so there is nothing to drain; to have it "
+                                       "relay, set relay.serve to true in %s",
+                                       peerup_engine_get_config_path (call->engine));
   time = timeout_ms > 0 ? (gint64) MIN (timeout_ms, TIMEOUT_MAX_MS) * 1000
-                        : peerup_config_get_relay_drain_time (engine->config);
-  drain = g_new (Drain, 1);
-  drain->object = g_object_ref (object);
-  drain->invocation = invocation;
-  /* It ends by its deadline, and the answer is the only thing anybody waits for. */
-  dex_future_disown (dex_future_finally (peerup_engine_relay_drain (relay, g_get_monotonic_time () + time),
-                                         answer_drain, drain, drain_free));
+                        : peerup_config_get_relay_drain_time (call->engine->config);
+  return dex_future_finally (peerup_engine_relay_drain (relay, g_get_monotonic_time () + time), answer_drain, NULL,
+                             NULL);
 }
 
-void
-peerup_control_resume_relay (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine)
+DexFuture *
+peerup_control_op_resume_relay (PeerupControlCall *call)
 {
-  PeerupEngineRelay *relay = get_relay (invocation, engine);
+  PeerupEngineRelay *relay = peerup_engine_get_relay (call->engine);
   PeerupEngineRelayInfo info;
 
   if (relay == NULL)
-    return;
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
   peerup_engine_relay_resume (relay);
   peerup_engine_relay_get_info (relay, &info);
   if (info.state == PEERUP_ENGINE_RELAY_SERVING)
-    peerup_dbus_engine1_complete_resume_relay (object, invocation);
-  else
-    peerup_control_return_error (invocation, PEERUP_ERROR_CLOSED,
-                                 "This device relays for nobody: set relay.serve to true in %s",
-                                 peerup_engine_get_config_path (engine));
+    return peerup_control_reply (NULL);
+  return peerup_control_reply_error (PEERUP_ERROR_CLOSED,
+                                     "This device relays for nobody: set relay.serve to true in %s",
+                                     peerup_engine_get_config_path (call->engine));
 }

@@ -12,25 +12,75 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <pwd.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
+
+#include "service/peerup-activation.h"
+#include "wire/peerup-label.h"
+
+#define SYSTEM_DIRECTORY "/etc/peerup"
 
 struct _PeerupControlClaim
 {
   char *path;
   int lock;
+  int fd;        /* of the socket, where the service manager has made it; else -1 */
   gboolean held; /* what is at path is ours to remove */
 };
+
+/* The system's directory, and that of the person whose process this is, whatever the environment says: units of systemd
+ * know no other. (transfer full), nullable. */
+static char *
+known_directory (gboolean system)
+{
+  struct passwd *user = system ? NULL : getpwuid (getuid ());
+
+  if (system)
+    return g_strdup (SYSTEM_DIRECTORY);
+  return user != NULL ? g_build_filename (user->pw_dir, ".config", "peerup", NULL) : NULL;
+}
+
+/* "default" or "profile-NAME" for @real, a configuration at its usual place in @directory; else NULL. */
+static char *
+known_name (const char *directory, const char *real)
+{
+  g_autofree char *resolved = realpath (directory, NULL);
+  g_autofree char *usual = g_build_filename (directory, "config.yaml", NULL);
+  g_autofree char *usual_real = realpath (usual, NULL);
+  g_autofree char *profiles = g_build_filename (resolved != NULL ? resolved : directory, "profiles", NULL);
+  g_autofree char *own = g_path_get_dirname (real);
+  g_autofree char *parent = g_path_get_dirname (own);
+  g_autofree char *name = g_path_get_basename (own);
+
+  if (g_str_equal (real, usual_real != NULL ? usual_real : usual))
+    return g_strdup ("default");
+  if (!g_str_equal (parent, profiles) || !g_str_has_suffix (real, "/config.yaml") ||
+      !peerup_label_is_valid (name, strlen (name)))
+    return NULL;
+  return g_strconcat ("profile-", name, NULL);
+}
 
 static char *
 socket_name (const char *config_path)
 {
   g_autofree char *canonical = g_canonicalize_filename (config_path, NULL);
   g_autofree char *real = realpath (canonical, NULL);
-  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, real != NULL ? real : canonical, -1);
+  const char *path = real != NULL ? real : canonical;
+  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, path, -1);
 
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *directory = known_directory (i == 0);
+      g_autofree char *name = directory != NULL ? known_name (directory, path) : NULL;
+
+      if (name != NULL)
+        return g_strconcat (name, ".sock", NULL);
+    }
   return g_strdup_printf ("%.16s.sock", hash);
 }
 
@@ -68,6 +118,19 @@ fill_address (const char *path, struct sockaddr_un *address)
   return g_strlcpy (address->sun_path, path, sizeof address->sun_path) < sizeof address->sun_path;
 }
 
+/* Something listens there, and is too busy to say who it is. */
+static gboolean
+is_own_socket (const char *path, gint64 *pid)
+{
+  struct stat info;
+
+  if (lstat (path, &info) != 0 || !S_ISSOCK (info.st_mode) || info.st_uid != getuid ())
+    return FALSE;
+  if (pid != NULL)
+    *pid = 0;
+  return TRUE;
+}
+
 gboolean
 peerup_control_socket_is_live (const char *path, gint64 *pid)
 {
@@ -78,22 +141,43 @@ peerup_control_socket_is_live (const char *path, gint64 *pid)
 
   if (!fill_address (path, &address))
     return FALSE;
-  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || connect (fd, (const struct sockaddr *) &address, sizeof address) != 0)
+  /* Who has too many waiting must not hold up who only asks. */
+  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0)
     return FALSE;
-  if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 || credentials.uid != getuid ())
+  if (connect (fd, (const struct sockaddr *) &address, sizeof address) != 0)
+    return errno == EAGAIN && is_own_socket (path, pid);
+  if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 ||
+      (credentials.uid != getuid () && credentials.uid != 0))
     return FALSE;
   if (pid != NULL)
     *pid = credentials.pid;
   return TRUE;
 }
 
+/* Who has written himself into the lock of @socket_path; 0 if nobody has. He may be gone since. */
+static gint64
+read_holder (const char *socket_path)
+{
+  g_autofree char *lock_path = g_strconcat (socket_path, ".lock", NULL);
+  char text[32] = { 0 };
+  g_autofd int fd = open (lock_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  guint64 pid;
+
+  if (fd < 0 || read (fd, text, sizeof text - 1) <= 0)
+    return 0;
+  return g_ascii_string_to_unsigned (g_strchomp (text), 10, 1, G_MAXINT, &pid, NULL) ? (gint64) pid : 0;
+}
+
+/* Another process has the lock. */
 static void
 set_running_error (const char *config_path, const char *socket_path, GError **error)
 {
-  gint64 pid;
+  gint64 maker = 0, holder = read_holder (socket_path);
+  gboolean live = peerup_control_socket_is_live (socket_path, &maker);
+  gint64 pid = holder > 0 ? holder : maker;
 
-  if (peerup_control_socket_is_live (socket_path, &pid))
+  if (live && pid > 0)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
                  "a daemon for %s is running already: process %" G_GINT64_FORMAT " (see “peerup status”)", config_path,
                  pid);
@@ -140,17 +224,31 @@ take_lock (PeerupControlClaim *self, const char *config_path, GError **error)
       return FALSE;
     }
   if (flock (self->lock, LOCK_EX | LOCK_NB) == 0)
-    return TRUE;
+    {
+      /* For whoever comes second; nothing depends on it. */
+      if (ftruncate (self->lock, 0) != 0 || dprintf (self->lock, "%d\n", getpid ()) < 0)
+        g_debug ("%s does not say who has it: %s", lock_path, g_strerror (errno));
+      return TRUE;
+    }
   set_running_error (config_path, self->path, error);
   return FALSE;
 }
 
-/* With the lock held and nobody answering: what is here was left by a daemon that is gone. */
+/* With the lock held: what is here was left by a daemon that is gone, unless somebody answers who is none. */
 static gboolean
-remove_stale (PeerupControlClaim *self, GError **error)
+remove_stale (PeerupControlClaim *self, const char *config_path, GError **error)
 {
   struct stat info;
+  gint64 pid;
 
+  if (peerup_control_socket_is_live (self->path, &pid))
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
+                   "the service manager (process %" G_GINT64_FORMAT ") holds %s for the daemon of %s: start it with "
+                   "“systemctl start”, or stop its socket unit first",
+                   pid, self->path, config_path);
+      return FALSE;
+    }
   if (lstat (self->path, &info) != 0)
     return TRUE;
   if (S_ISSOCK (info.st_mode) && unlink (self->path) == 0)
@@ -160,33 +258,61 @@ remove_stale (PeerupControlClaim *self, GError **error)
   return FALSE;
 }
 
+/* A candidate at which the service manager listens for us, if there is one. */
+static void
+take_activated (PeerupControlClaim *self, char **candidates)
+{
+  for (guint i = 0; candidates[i] != NULL && self->fd < 0; i++)
+    {
+      self->fd = peerup_activation_take_path (candidates[i]);
+      if (self->fd >= 0)
+        self->path = g_strdup (candidates[i]);
+    }
+}
+
+static gboolean
+choose_path (PeerupControlClaim *self, char **candidates, GError **error)
+{
+  g_autoptr (GError) first_error = NULL;
+
+  take_activated (self, candidates);
+  for (guint i = 0; candidates[i] != NULL && self->path == NULL; i++)
+    if (prepare_directory (candidates[i], first_error == NULL ? &first_error : NULL))
+      self->path = g_strdup (candidates[i]);
+  if (self->path != NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&first_error));
+  return FALSE;
+}
+
 PeerupControlClaim *
 peerup_control_claim (const char *config_path, GError **error)
 {
   g_auto (GStrv) candidates = peerup_control_socket_candidates (config_path);
-  g_autoptr (PeerupControlClaim) self = NULL;
-  g_autoptr (GError) first_error = NULL;
+  g_autoptr (PeerupControlClaim) self = g_new0 (PeerupControlClaim, 1);
 
+  self->lock = self->fd = -1;
+  if (!choose_path (self, candidates, error))
+    return NULL;
+  /* A daemon may be at another candidate, if it was started where another environment was. */
   for (guint i = 0; candidates[i] != NULL; i++)
-    if (peerup_control_socket_is_live (candidates[i], NULL))
+    if (!g_str_equal (candidates[i], self->path) && peerup_control_socket_is_live (candidates[i], NULL))
       {
         set_running_error (config_path, candidates[i], error);
         return NULL;
       }
-  self = g_new0 (PeerupControlClaim, 1);
-  self->lock = -1;
-  for (guint i = 0; candidates[i] != NULL && self->path == NULL; i++)
-    if (prepare_directory (candidates[i], first_error == NULL ? &first_error : NULL))
-      self->path = g_strdup (candidates[i]);
-  if (self->path == NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&first_error));
-      return NULL;
-    }
-  if (!take_lock (self, config_path, error) || !remove_stale (self, error))
+  if (!take_lock (self, config_path, error))
     return NULL;
-  self->held = TRUE;
+  if (self->fd < 0 && !remove_stale (self, config_path, error))
+    return NULL;
+  self->held = self->fd < 0;
   return g_steal_pointer (&self);
+}
+
+int
+peerup_control_claim_steal_fd (PeerupControlClaim *self)
+{
+  return g_steal_fd (&self->fd);
 }
 
 const char *
@@ -201,6 +327,7 @@ peerup_control_claim_free (PeerupControlClaim *self)
   if (self->held)
     g_unlink (self->path);
   g_clear_fd (&self->lock, NULL);
+  g_clear_fd (&self->fd, NULL);
   g_free (self->path);
   g_free (self);
 }

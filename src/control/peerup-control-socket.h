@@ -10,13 +10,15 @@
 G_BEGIN_DECLS
 
 /* Where the daemon of a configuration is reached: a Unix socket, 0600, in a directory that is
- * 0700. Its name comes from the configuration's path, so each configuration has its own. */
+ * 0700. Its name comes from the configuration's path, so each configuration has its own: default.sock and
+ * profile-NAME.sock for those at their usual places, which units of systemd name too, a hash for others. */
 
 /* The path of the socket for @config_path, best first: in /run/peerup for a configuration
  * below the system's directory, else in $XDG_RUNTIME_DIR/peerup; then beside the
  * configuration, for where there is no runtime directory. (transfer full) */
 char **peerup_control_socket_candidates (const char *config_path) G_GNUC_WARN_UNUSED_RESULT;
-/* Whether something of this user answers at @path; then @pid gets its process. */
+/* Whether something of this user, or of root, listens at @path; then @pid gets the process that made the socket, which
+ * may be the service manager, or 0 if it is too busy to say. Does not block. */
 gboolean peerup_control_socket_is_live (const char *path, gint64 *pid);
 
 /* The right to serve one configuration, held until it is freed. */
@@ -24,11 +26,14 @@ typedef struct _PeerupControlClaim PeerupControlClaim;
 
 /* Blocking, at start-up. PEERUP_ERROR_EXISTS with the process if a daemon serves @config_path
  * already; PEERUP_ERROR_PERMISSION if no candidate's directory can be used. A socket
- * that nobody answers at is removed. */
+ * that nobody answers at is removed. One that the service manager has handed over (see
+ * peerup-activation.h) is taken. */
 PeerupControlClaim *peerup_control_claim (const char *config_path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Where to make the socket; nothing is there. */
+/* Where to make the socket; nothing is there, unless the service manager made it. */
 const char *peerup_control_claim_get_path (PeerupControlClaim *self);
-/* Removes the socket. */
+/* The listening socket, which stays at its path when this is freed; the caller closes it. -1 if it is to be made. */
+int peerup_control_claim_steal_fd (PeerupControlClaim *self);
+/* Removes the socket, if it was not the service manager who made it. */
 void peerup_control_claim_free (PeerupControlClaim *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupControlClaim, peerup_control_claim_free)

@@ -4,9 +4,9 @@
 /* Grants over the control interface: shown, given, extended and taken away. What is changed is in the file and in
  * force when the call returns. Whoever may call may do all of it: the socket is its user's alone.
  */
-#include "control/peerup-control-trust.h"
-
-#include "control/peerup-control-requests.h"
+#include "control/peerup-control-lists.h"
+#include "control/peerup-control-ops.h"
+#include "control/peerup-control-private.h"
 
 /* On the bus. */
 #define FOREVER 0
@@ -26,32 +26,36 @@ describe_grant (PeerupEngine *engine, const PeerupGrant *grant)
   return g_variant_dict_end (&dict);
 }
 
-/* (nullable): the caller has been told if it is NULL. */
+/* (nullable) */
 static PeerupEngineTrust *
-get_trust (GDBusMethodInvocation *invocation, PeerupEngine *engine)
+get_trust (PeerupControlCall *call, GError **error)
 {
-  if (engine->trust == NULL)
-    peerup_control_return_error (invocation, PEERUP_ERROR_CLOSED,
-                                 "The engine takes no connections, so it has no grants");
-  return engine->trust;
+  if (call->engine->trust == NULL)
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+                         "The engine takes no connections, so it has no grants");
+  return call->engine->trust;
 }
 
-void
-peerup_control_list_grants (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine)
+GVariant *
+peerup_control_list_grants (PeerupControl *self)
 {
-  PeerupEngineTrust *trust = get_trust (invocation, engine);
+  PeerupEngineTrust *trust = self->engine->trust;
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
-  g_autoptr (GPtrArray) grants = NULL;
+  g_autoptr (GPtrArray) grants = trust != NULL ? peerup_engine_trust_dup_grants (trust) : NULL;
 
-  if (trust == NULL)
-    {
-      g_variant_builder_clear (&builder);
-      return;
-    }
-  grants = peerup_engine_trust_dup_grants (trust);
-  for (guint i = 0; i < grants->len; i++)
-    g_variant_builder_add_value (&builder, describe_grant (engine, grants->pdata[i]));
-  peerup_dbus_engine1_complete_list_grants (object, invocation, g_variant_builder_end (&builder));
+  for (guint i = 0; grants != NULL && i < grants->len; i++)
+    g_variant_builder_add_value (&builder, describe_grant (self->engine, grants->pdata[i]));
+  return g_variant_builder_end (&builder);
+}
+
+DexFuture *
+peerup_control_op_list_grants (PeerupControlCall *call)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (get_trust (call, &error) == NULL)
+    return peerup_control_reply_take_error (g_steal_pointer (&error));
+  return peerup_control_reply_value (peerup_control_list_grants (call->control));
 }
 
 static gboolean
@@ -65,67 +69,56 @@ read_until (gint64 *until, GError **error)
   return FALSE;
 }
 
-void
-peerup_control_add_grant (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                          const char *peer, const char *service, gint64 until)
+static DexFuture *
+answer (gboolean done, GError *error)
 {
-  PeerupEngineTrust *trust = get_trust (invocation, engine);
+  return done ? peerup_control_reply (NULL) : peerup_control_reply_take_error (error);
+}
+
+DexFuture *
+peerup_control_op_add_grant (PeerupControlCall *call)
+{
   g_autoptr (PeerupPeerId) id = NULL;
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
+  PeerupEngineTrust *trust = get_trust (call, &error);
+  const char *peer, *service;
+  gboolean done;
+  gint64 until;
 
-  if (trust == NULL)
-    return;
-  id = peerup_engine_resolve (engine, peer, &error);
-  if (id != NULL && peerup_service_name_check (service, &error) && read_until (&until, &error) &&
-      peerup_engine_trust_grant (trust, id, service, until, &error))
-    peerup_dbus_engine1_complete_add_grant (object, invocation);
-  else
-    peerup_control_take_error (invocation, g_steal_pointer (&error));
+  g_variant_get (call->parameters, "(&s&sx)", &peer, &service, &until);
+  id = trust != NULL ? peerup_engine_resolve (call->engine, peer, &error) : NULL;
+  done = id != NULL && peerup_service_name_check (service, &error) && read_until (&until, &error) &&
+         peerup_engine_trust_grant (trust, id, service, until, &error);
+  return answer (done, error);
 }
 
-void
-peerup_control_extend_grant (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                             const char *peer, const char *service, gint64 until)
+DexFuture *
+peerup_control_op_extend_grant (PeerupControlCall *call)
 {
-  PeerupEngineTrust *trust = get_trust (invocation, engine);
   g_autoptr (PeerupPeerId) id = NULL;
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
+  PeerupEngineTrust *trust = get_trust (call, &error);
+  const char *peer, *service;
+  gboolean done;
+  gint64 until;
 
-  if (trust == NULL)
-    return;
-  id = peerup_engine_resolve (engine, peer, &error);
-  if (id != NULL && read_until (&until, &error) && peerup_engine_trust_extend (trust, id, service, until, &error))
-    peerup_dbus_engine1_complete_extend_grant (object, invocation);
-  else
-    peerup_control_take_error (invocation, g_steal_pointer (&error));
+  g_variant_get (call->parameters, "(&s&sx)", &peer, &service, &until);
+  id = trust != NULL ? peerup_engine_resolve (call->engine, peer, &error) : NULL;
+  done = id != NULL && read_until (&until, &error) && peerup_engine_trust_extend (trust, id, service, until, &error);
+  return answer (done, error);
 }
 
-void
-peerup_control_revoke_grant (PeerupDBusEngine1 *object, GDBusMethodInvocation *invocation, PeerupEngine *engine,
-                             const char *peer, const char *service)
+DexFuture *
+peerup_control_op_revoke_grant (PeerupControlCall *call)
 {
-  PeerupEngineTrust *trust = get_trust (invocation, engine);
   g_autoptr (PeerupPeerId) id = NULL;
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
+  PeerupEngineTrust *trust = get_trust (call, &error);
+  const char *peer, *service;
+  gboolean done;
 
-  if (trust == NULL)
-    return;
-  id = peerup_engine_resolve (engine, peer, &error);
-  if (id != NULL && peerup_engine_trust_revoke (trust, id, service[0] != '\0' ? service : NULL, &error))
-    peerup_dbus_engine1_complete_revoke_grant (object, invocation);
-  else
-    peerup_control_take_error (invocation, g_steal_pointer (&error));
-}
-
-static void
-on_grant_ending (PeerupEngine *engine, const char *peer_id, const char *name, const char *service, gint64 until,
-                 gpointer data)
-{
-  peerup_dbus_engine1_emit_grant_ending (data, peer_id, name != NULL ? name : "", service, until);
-}
-
-void
-peerup_control_follow_grants (PeerupDBusEngine1 *object, PeerupEngine *engine)
-{
-  g_signal_connect_object (engine, "grant-ending", G_CALLBACK (on_grant_ending), object, 0);
+  g_variant_get (call->parameters, "(&s&s)", &peer, &service);
+  id = trust != NULL ? peerup_engine_resolve (call->engine, peer, &error) : NULL;
+  done = id != NULL && peerup_engine_trust_revoke (trust, id, service[0] != '\0' ? service : NULL, &error);
+  return answer (done, error);
 }

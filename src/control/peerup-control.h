@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 
 #define PEERUP_CONTROL_PATH      "/dev/peerup/PeerUp/Engine"
 #define PEERUP_CONTROL_INTERFACE "dev.peerup.PeerUp.Engine1"
+#define PEERUP_CONTROL_BUS_NAME  "dev.peerup.PeerUp.Engine"
 
 /* The engine on D-Bus connections: dev.peerup.PeerUp.Engine1 at PEERUP_CONTROL_PATH, on as
  * many private connections as there are clients. Lives in the engine's thread.
@@ -32,6 +33,10 @@ PeerupControl *peerup_control_new (PeerupEngine *engine) G_GNUC_WARN_UNUSED_RESU
 gboolean peerup_control_listen (PeerupControl *self, PeerupControlClaim *claim, GError **error);
 /* Serves one connection that is authenticated already, or that is private to this process. */
 gboolean peerup_control_serve (PeerupControl *self, GDBusConnection *connection, GError **error);
+/* Takes the name PEERUP_CONTROL_BUS_NAME on a bus, and serves there: on the session bus whoever is on it, on the system
+ * bus whom polkit allows. Returns at once; a bus that is not there, or goes, or a name that another has, is told in the
+ * log and tried again. FALSE: there is no session here, so that no session bus can be. */
+gboolean peerup_control_own_bus (PeerupControl *self, GBusType type);
 
 /**
  * peerup_control_invoke:

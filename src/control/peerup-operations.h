@@ -41,6 +41,8 @@ const PeerupOperation *peerup_operations_get (guint *n);
 const PeerupOperation *peerup_operations_find (const char *name);
 /* The parsed description: node of PEERUP_CONTROL_PATH with all interfaces, properties, signals and annotations. */
 GDBusNodeInfo *peerup_operations_get_node (void);
+/* (transfer full): the same anew, for who changes it. */
+GDBusNodeInfo *peerup_operations_parse (void) G_GNUC_WARN_UNUSED_RESULT;
 
 /* TRUE if @parameters is a tuple of @self's arguments that go in. */
 gboolean peerup_operation_takes (const PeerupOperation *self, GVariant *parameters);

@@ -78,6 +78,8 @@ struct _PeerupEngine
   PeerupEngineObserver *observer;          /* NULL unless somebody may watch */
 
   /* Present always. */
+  GMainContext *context;
+  struct _PeerupEngineEvents *events;
   PeerupPeerList *peers;
   PeerupServiceSet *services;
   GListStore *forwards;
@@ -93,8 +95,13 @@ void peerup_engine_notify_addresses (PeerupEngine *self);
 void peerup_engine_notify_relay (PeerupEngine *self);
 void peerup_engine_emit_grant_ending (PeerupEngine *self, const char *peer_id, const char *name, const char *service,
                                       gint64 until);
+/* Emits "trust-changed". */
+void peerup_engine_emit_trust_changed (PeerupEngine *self);
 /* Emits "group-changed". */
 void peerup_engine_emit_group_changed (PeerupEngine *self, const char *id);
+
+/* Emits "event": for peerup-engine-events.c. */
+void peerup_engine_emit_event (PeerupEngine *self, const char *name, GVariant *details);
 
 /* Resolves to TRUE when the engine runs. Rejects with what is wrong with the files
  * (PEERUP_ERROR_CONFIG, NOT_FOUND, PERMISSION, MALFORMED), or with UNREACHABLE when no
@@ -133,6 +140,9 @@ DexFuture *peerup_engine_listen (PeerupEngine *self, PeerupConfig *old, PeerupCo
 /* As peerup_peer_argument_parse() with the engine's configuration; an address goes to the
  * peerstore. NOT_FOUND for ourselves. CLOSED if the engine does not run. */
 PeerupPeerId *peerup_engine_resolve (PeerupEngine *self, const char *peer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* As peerup_engine_expose(), for @allowed_peers (nullable, element-type PeerupPeerId) alone. */
+PeerupService *peerup_engine_expose_to (PeerupEngine *self, const char *name, const char *address,
+                                        GPtrArray *allowed_peers, GError **error);
 /* (transfer full): what messages call the peer. */
 char *peerup_engine_describe (PeerupEngine *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* Resolves to the PeerupPeer, connected. Rejects as peerup_engine_resolve() and peerup_swarm_connect(). */

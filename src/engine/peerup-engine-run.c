@@ -10,10 +10,16 @@
 #include "engine/peerup-known-peers.h"
 #include "identity/peerup-private-key.h"
 #include "peerup-config.h"
+#include "service/peerup-log.h"
 #include "transport/peerup-fiber.h"
 
 /* Refusals are logged at most this often; strangers must not fill the disk. */
 #define REFUSAL_LOG_INTERVAL G_USEC_PER_SEC
+
+/* What the journal is told of a connection besides the text. */
+#define FIELDS_OF(info)                                                         \
+  ((PeerupLogFields) { .peer = peerup_peer_id_get_string ((info)->remote_peer), \
+                       .path = (info)->limited || g_str_equal ((info)->transport, "relay") ? "relayed" : "direct" })
 
 static gboolean
 is_dial_only (PeerupEngine *self)
@@ -48,9 +54,10 @@ on_connection_opened (PeerupSwarm *swarm, PeerupConnection *connection, gpointer
   const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
   g_autofree char *who = peerup_engine_describe (self, info->remote_peer);
 
-  g_info ("%s %s %s over %s%s", info->outbound ? "Connected to" : "Connected from", who,
-          info->remote_address != NULL ? peerup_multiaddr_get_string (info->remote_address) : "", info->transport,
-          info->security);
+  peerup_log (G_LOG_LEVEL_INFO, &FIELDS_OF (info), "%s %s %s over %s%s",
+              info->outbound ? "Connected to" : "Connected from", who,
+              info->remote_address != NULL ? peerup_multiaddr_get_string (info->remote_address) : "", info->transport,
+              info->security);
   if (!info->outbound && self->trust != NULL)
     (void) peerup_engine_trust_decide (self->trust, info->remote_peer, NULL, connection);
 }
@@ -64,7 +71,8 @@ on_connection_closed (PeerupSwarm *swarm, PeerupConnection *connection, gpointer
   g_autofree char *who = peerup_engine_describe (self, peer);
   const GError *error = peerup_connection_get_error (connection);
 
-  g_info ("Connection to %s ended: %s", who, error != NULL ? error->message : "closed");
+  peerup_log (G_LOG_LEVEL_INFO, &FIELDS_OF (peerup_connection_get_info (connection)), "Connection to %s ended: %s", who,
+              error != NULL ? error->message : "closed");
   if (left->len == 0 && self->pingers != NULL)
     g_hash_table_remove (self->pingers, peer);
 }
@@ -81,8 +89,9 @@ on_refused (PeerupSwarm *swarm, PeerupPeerId *peer, const char *address, const c
   if (last != 0 && now - last < REFUSAL_LOG_INTERVAL)
     return;
   last = now;
-  g_message ("Refused a connection of %s from %s: %s. To admit it: peerup auth add %s",
-             peerup_peer_id_get_string (peer), address, reason, peerup_peer_id_get_string (peer));
+  peerup_log (G_LOG_LEVEL_MESSAGE, &(PeerupLogFields) { .peer = peerup_peer_id_get_string (peer), .path = address },
+              "Refused a connection of %s from %s: %s. To admit it: peerup auth add %s",
+              peerup_peer_id_get_string (peer), address, reason, peerup_peer_id_get_string (peer));
 }
 
 /* The swarm sees to it that these are few. */

@@ -13,6 +13,7 @@
 #include "pairing/peerup-original-pair.h"
 #include "pairing/peerup-pairing-machine.h"
 #include "protocols/peerup-dcutr.h"
+#include "service/peerup-log.h"
 #include "swarm/peerup-endpoint.h"
 
 /* Without these a guest could not be told anything, nor reached by a better path, nor pair anew; and a relay that is
@@ -174,7 +175,8 @@ log_refusal (PeerupEngine *self, const PeerupDecision *decision, PeerupPeerId *p
   g_autofree char *who = peerup_engine_describe (self, peer);
   g_autofree char *sentence = peerup_engine_trust_dup_sentence (self->trust, decision, peer, service);
 
-  g_message ("Refused service %s to %s: %s", service, who, sentence);
+  peerup_log (G_LOG_LEVEL_MESSAGE, &(PeerupLogFields) { .peer = peerup_peer_id_get_string (peer), .service = service },
+              "Refused service %s to %s: %s", service, who, sentence);
 }
 
 gboolean

@@ -126,6 +126,7 @@ peerup_engine_trust_audit (PeerupEngineTrust *self, const char *event, PeerupPee
   g_return_if_fail (self != NULL && event != NULL);
 
   trust_write (self, peer, &line);
+  peerup_engine_emit_trust_changed (self->engine);
 }
 
 PeerupDecision

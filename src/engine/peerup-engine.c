@@ -3,10 +3,13 @@
  */
 /* The engine as an object: properties, lists and the GIO face of its calls. What it does
  * is in peerup-engine-run.c (start and stop), peerup-engine-config.c (files that change)
- * and peerup-engine-calls.c. Lives until its last reference goes; one that was started
- * must be stopped first, because ending well takes time.
+ * and peerup-engine-calls.c. Lives until its last reference goes, and one that still runs
+ * then a little longer: it stops first, as ending well takes time.
  */
 #include "engine/peerup-engine-private.h"
+
+#include "engine/peerup-engine-events.h"
+#include "transport/peerup-notify.h"
 
 G_DEFINE_FINAL_TYPE (PeerupEngine, peerup_engine, G_TYPE_OBJECT)
 G_DEFINE_ENUM_TYPE (PeerupEngineState, peerup_engine_state, G_DEFINE_ENUM_VALUE (PEERUP_ENGINE_STOPPED, "stopped"),
@@ -43,6 +46,8 @@ enum
 static GParamSpec *properties[N_PROPS];
 static guint grant_ending_signal;
 static guint group_changed_signal;
+static guint trust_changed_signal;
+static guint event_signal;
 
 /**
  * peerup_engine_new:
@@ -63,6 +68,8 @@ peerup_engine_new (const char *config_path, PeerupEngineFlags flags)
 /**
  * peerup_engine_get_config_path:
  *
+ * Where its configuration is.
+ *
  * Returns: (nullable): the absolute path of the configuration file
  */
 const char *
@@ -72,6 +79,13 @@ peerup_engine_get_config_path (PeerupEngine *self)
   return self->config_path;
 }
 
+/**
+ * peerup_engine_get_state:
+ *
+ * How far it is in its life.
+ *
+ * Returns: its state now
+ */
 PeerupEngineState
 peerup_engine_get_state (PeerupEngine *self)
 {
@@ -81,6 +95,8 @@ peerup_engine_get_state (PeerupEngine *self)
 
 /**
  * peerup_engine_get_peer_id:
+ *
+ * Who it is to its peers.
  *
  * Returns: (nullable): the peer ID in base58; %NULL while the engine is stopped
  */
@@ -96,6 +112,8 @@ peerup_engine_get_peer_id (PeerupEngine *self)
 /**
  * peerup_engine_get_started_at:
  *
+ * Since when it runs.
+ *
  * Returns: seconds since 1970 when the engine came to run, 0 while it does not
  */
 gint64
@@ -107,6 +125,8 @@ peerup_engine_get_started_at (PeerupEngine *self)
 
 /**
  * peerup_engine_dup_listen_addresses:
+ *
+ * Where it is reached. Give one of them to a peer that shall connect.
  *
  * Returns: (transfer full): the multiaddrs where peers reach the engine, each with /p2p/ID
  */
@@ -132,6 +152,8 @@ peerup_engine_dup_listen_addresses (PeerupEngine *self)
 /**
  * peerup_engine_dup_problems:
  *
+ * What a person should know and mend.
+ *
  * Returns: (transfer full): sentences about what is wrong now and for long; empty if all is well
  */
 char **
@@ -143,6 +165,8 @@ peerup_engine_dup_problems (PeerupEngine *self)
 
 /**
  * peerup_engine_get_peers:
+ *
+ * The peers that it has met; their objects stay the same while it runs.
  *
  * Returns: (transfer none): a list of [class@Peer]
  */
@@ -156,6 +180,8 @@ peerup_engine_get_peers (PeerupEngine *self)
 /**
  * peerup_engine_get_services:
  *
+ * What it offers, by its configuration and by [method@Engine.expose].
+ *
  * Returns: (transfer none): a list of [class@Service]: what peers may use here
  */
 GListModel *
@@ -167,6 +193,8 @@ peerup_engine_get_services (PeerupEngine *self)
 
 /**
  * peerup_engine_get_forwards:
+ *
+ * What it has made of [method@Engine.add_forward].
  *
  * Returns: (transfer none): a list of [class@Forward]: services of peers that are ports here
  */
@@ -204,6 +232,7 @@ peerup_engine_set_state (PeerupEngine *self, PeerupEngineState state)
   g_debug ("engine: %s -> %s", names[self->state], names[state]);
   self->state = state;
   self->started_at = state == PEERUP_ENGINE_RUNNING ? g_get_real_time () / G_USEC_PER_SEC : 0;
+  peerup_engine_events_tell_state (self->events);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STARTED_AT]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PEER_ID]);
@@ -266,6 +295,18 @@ peerup_engine_start_async (PeerupEngine *self, GCancellable *cancellable, GAsync
   finish_with (self, peerup_engine_start (self), cancellable, callback, user_data);
 }
 
+/**
+ * peerup_engine_start_finish:
+ * @self: an engine
+ * @result: as the callback got it
+ * @error: return location for an error
+ *
+ * Ends [method@Engine.start_async]. Errors: %PEERUP_ERROR_CONFIG, %PEERUP_ERROR_NOT_FOUND,
+ * %PEERUP_ERROR_PERMISSION or %PEERUP_ERROR_MALFORMED for the files, %PEERUP_ERROR_UNREACHABLE
+ * where no address can be listened on, %PEERUP_ERROR_EXISTS for one that is started already.
+ *
+ * Returns: whether it runs
+ */
 gboolean
 peerup_engine_start_finish (PeerupEngine *self, GAsyncResult *result, GError **error)
 {
@@ -290,6 +331,16 @@ peerup_engine_stop_async (PeerupEngine *self, GCancellable *cancellable, GAsyncR
   finish_with (self, peerup_engine_stop (self, cancellable), NULL, callback, user_data);
 }
 
+/**
+ * peerup_engine_stop_finish:
+ * @self: an engine
+ * @result: as the callback got it
+ * @error: return location for an error
+ *
+ * Ends [method@Engine.stop_async]. Error: %PEERUP_ERROR_CLOSED, if it did not run.
+ *
+ * Returns: whether it was stopped
+ */
 gboolean
 peerup_engine_stop_finish (PeerupEngine *self, GAsyncResult *result, GError **error)
 {
@@ -304,6 +355,8 @@ peerup_engine_stop_finish (PeerupEngine *self, GAsyncResult *result, GError **er
  * @cancellable: (nullable): gives up waiting
  * @callback: called when there is a connection, or will be none
  * @user_data: for @callback
+ *
+ * Connects to a peer by the best path that can be had; one that is there is used.
  */
 void
 peerup_engine_connect_async (PeerupEngine *self, const char *peer, GCancellable *cancellable,
@@ -316,6 +369,13 @@ peerup_engine_connect_async (PeerupEngine *self, const char *peer, GCancellable 
 
 /**
  * peerup_engine_connect_finish:
+ * @self: an engine
+ * @result: as the callback got it
+ * @error: return location for an error
+ *
+ * Ends [method@Engine.connect_async]. Errors: %PEERUP_ERROR_NOT_FOUND (no such peer),
+ * %PEERUP_ERROR_UNREACHABLE, %PEERUP_ERROR_WRONG_PEER, %PEERUP_ERROR_GATED (the peer does not
+ * admit this device), %PEERUP_ERROR_TIMEOUT, %PEERUP_ERROR_CLOSED.
  *
  * Returns: (transfer full): the peer, connected
  */
@@ -333,6 +393,8 @@ peerup_engine_connect_finish (PeerupEngine *self, GAsyncResult *result, GError *
  * @cancellable: (nullable): gives up waiting
  * @callback: called with the answer, or after 15 seconds at most without one
  * @user_data: for @callback
+ *
+ * Connects if need be, sends a ping and waits for its answer.
  */
 void
 peerup_engine_ping_async (PeerupEngine *self, const char *peer, GCancellable *cancellable, GAsyncReadyCallback callback,
@@ -345,6 +407,11 @@ peerup_engine_ping_async (PeerupEngine *self, const char *peer, GCancellable *ca
 
 /**
  * peerup_engine_ping_finish:
+ * @self: an engine
+ * @result: as the callback got it
+ * @error: return location for an error
+ *
+ * Ends [method@Engine.ping_async]. Errors: those of [method@Engine.connect_finish].
  *
  * Returns: the round trip in microseconds, -1 with an error
  */
@@ -431,12 +498,44 @@ peerup_engine_set_property (GObject *object, guint prop_id, const GValue *value,
     }
 }
 
+static gboolean
+stop_dropped (gpointer data)
+{
+  PeerupEngine *self = data;
+
+  if (self->state == PEERUP_ENGINE_RUNNING)
+    dex_future_disown (peerup_engine_stop (self, NULL)); /* it holds the engine, and nobody else is left to ask */
+  return G_SOURCE_REMOVE;
+}
+
+/* Whoever drops an engine that runs may be a garbage collector, in any thread: it is stopped in its own, by the loop.
+ */
+static void
+peerup_engine_dispose (GObject *object)
+{
+  PeerupEngine *self = PEERUP_ENGINE (object);
+  g_autoptr (GSource) source = NULL;
+
+  if (self->state == PEERUP_ENGINE_STOPPED)
+    {
+      G_OBJECT_CLASS (peerup_engine_parent_class)->dispose (object);
+      return;
+    }
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (source, "[peerup] dropped engine");
+  g_source_set_callback (source, stop_dropped, g_object_ref (self), g_object_unref);
+  g_source_attach (source, self->context);
+}
+
 static void
 peerup_engine_finalize (GObject *object)
 {
   PeerupEngine *self = PEERUP_ENGINE (object);
 
   g_assert (self->state == PEERUP_ENGINE_STOPPED);
+  g_clear_object (&self->events);
+  g_main_context_unref (self->context);
   g_clear_object (&self->forwards);
   g_clear_object (&self->services);
   g_clear_object (&self->peers);
@@ -453,7 +552,9 @@ peerup_engine_class_init (PeerupEngineClass *klass)
   const GParamFlags construct = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->dispose = peerup_engine_dispose;
   object_class->finalize = peerup_engine_finalize;
+  peerup_notify_outside_fibers (object_class);
   object_class->get_property = peerup_engine_get_property;
   object_class->set_property = peerup_engine_set_property;
 
@@ -496,6 +597,49 @@ peerup_engine_class_init (PeerupEngineClass *klass)
    */
   group_changed_signal = g_signal_new ("group-changed", PEERUP_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                        G_TYPE_NONE, 1, G_TYPE_STRING);
+  /**
+   * PeerupEngine::trust-changed:
+   * @self: the engine
+   *
+   * Somebody may do more or less than before: authorized_keys or the grants have changed, or something of them has
+   * ended.
+   */
+  trust_changed_signal =
+    g_signal_new ("trust-changed", PEERUP_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  /**
+   * PeerupEngine::event:
+   * @self: the engine
+   * @name: what happened; also the signal's detail
+   * @details: a dictionary (a{sv}) of what there is to say about it
+   *
+   * Something has happened. Handlers run from the main loop, in the order of what happened, some
+   * moments after it; where it matters what is now, ask the object.
+   *
+   * - `StateChanged`: state, peer_id (s)
+   * - `ProblemsChanged`: problems (as)
+   * - `AddressesChanged`: addresses (as)
+   * - `PeerChanged`: id, name, state, path (s, empty where there is none)
+   * - `ServiceChanged`: name, host (s), port (u), enabled, removed (b)
+   * - `ForwardChanged`: peer_id, service, address, state, error (s), removed (b)
+   * - `GrantEnding`: peer_id, name, service (s), until (x, seconds since 1970)
+   * - `GroupChanged`: id (s)
+   *
+   * The states are those of the enumerations, in lower case: "running", "connected", "idle".
+   */
+  event_signal = g_signal_new ("event", PEERUP_TYPE_ENGINE, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL, NULL,
+                               G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_VARIANT);
+}
+
+void
+peerup_engine_emit_trust_changed (PeerupEngine *self)
+{
+  g_signal_emit (self, trust_changed_signal, 0);
+}
+
+void
+peerup_engine_emit_event (PeerupEngine *self, const char *name, GVariant *details)
+{
+  g_signal_emit (self, event_signal, g_quark_from_string (name), name, details);
 }
 
 void
@@ -520,4 +664,6 @@ peerup_engine_init (PeerupEngine *self)
   self->forwards = g_list_store_new (PEERUP_TYPE_FORWARD);
   self->problems = peerup_problems_new ();
   self->listen_errors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->context = g_main_context_ref_thread_default ();
+  self->events = peerup_engine_events_new (self);
 }

@@ -10,6 +10,7 @@
 #include "engine/peerup-peer-private.h"
 
 #include "engine/peerup-path-history.h"
+#include "transport/peerup-notify.h"
 
 struct _PeerupPeer
 {
@@ -75,6 +76,8 @@ peerup_peer_get_peer_id (PeerupPeer *self)
 /**
  * peerup_peer_get_id:
  *
+ * Who it is.
+ *
  * Returns: the peer ID in base58 ("12D3KooW…")
  */
 const char *
@@ -86,6 +89,8 @@ peerup_peer_get_id (PeerupPeer *self)
 
 /**
  * peerup_peer_get_name:
+ *
+ * What people call it here.
  *
  * Returns: (nullable): the name the configuration gives the peer
  */
@@ -99,6 +104,8 @@ peerup_peer_get_name (PeerupPeer *self)
 /**
  * peerup_peer_get_agent:
  *
+ * What it runs.
+ *
  * Returns: (nullable): program and version as the peer tells them ("peerup/0.1.0"); not proven
  */
 const char *
@@ -108,6 +115,13 @@ peerup_peer_get_agent (PeerupPeer *self)
   return self->agent;
 }
 
+/**
+ * peerup_peer_get_state:
+ *
+ * Whether it is connected.
+ *
+ * Returns: its state now
+ */
 PeerupPeerState
 peerup_peer_get_state (PeerupPeer *self)
 {
@@ -117,6 +131,8 @@ peerup_peer_get_state (PeerupPeer *self)
 
 /**
  * peerup_peer_get_address:
+ *
+ * Where it is.
  *
  * Returns: (nullable): the multiaddr of the remote end of the best connection
  */
@@ -133,6 +149,8 @@ peerup_peer_get_address (PeerupPeer *self)
 /**
  * peerup_peer_get_transport:
  *
+ * How it is connected.
+ *
  * Returns: (nullable): "quic-v1", "tcp", "websocket" or "relay", of the best connection
  */
 const char *
@@ -147,6 +165,8 @@ peerup_peer_get_transport (PeerupPeer *self)
 
 /**
  * peerup_peer_get_security:
+ *
+ * How the connection is protected.
  *
  * Returns: (nullable): the negotiated security protocol ("/tls/1.0.0", "/noise")
  */
@@ -163,6 +183,8 @@ peerup_peer_get_security (PeerupPeer *self)
 /**
  * peerup_peer_get_relayed:
  *
+ * Whether others carry what is said.
+ *
  * Returns: whether the best connection goes through a relay
  */
 gboolean
@@ -177,6 +199,8 @@ peerup_peer_get_relayed (PeerupPeer *self)
 
 /**
  * peerup_peer_get_path:
+ *
+ * What kind of way leads to it.
  *
  * Returns: (nullable): "direct", "punched" (directly, through NATs that both sides had to open) or "relayed", of the
  *   best connection
@@ -194,6 +218,8 @@ peerup_peer_get_path (PeerupPeer *self)
 /**
  * peerup_peer_get_outbound:
  *
+ * Who began.
+ *
  * Returns: whether the best connection was dialed by this side
  */
 gboolean
@@ -208,6 +234,8 @@ peerup_peer_get_outbound (PeerupPeer *self)
 
 /**
  * peerup_peer_get_connected_at:
+ *
+ * Since when.
  *
  * Returns: seconds since 1970 when the best connection was made, 0 without one
  */
@@ -227,6 +255,8 @@ peerup_peer_get_connected_at (PeerupPeer *self)
 
 /**
  * peerup_peer_get_rtt:
+ *
+ * How far away it is; read when asked, and never notified.
  *
  * Returns: the smoothed round trip of the best connection in microseconds, -1 while unknown
  */
@@ -261,6 +291,8 @@ sum_bytes (PeerupPeer *self, guint64 *received, guint64 *sent)
 /**
  * peerup_peer_get_bytes_received:
  *
+ * What came from it; read when asked, and never notified.
+ *
  * Returns: bytes received over the connections that are open now
  */
 guint64
@@ -276,6 +308,8 @@ peerup_peer_get_bytes_received (PeerupPeer *self)
 /**
  * peerup_peer_get_bytes_sent:
  *
+ * What went to it; read when asked, and never notified.
+ *
  * Returns: bytes sent over the connections that are open now
  */
 guint64
@@ -288,6 +322,13 @@ peerup_peer_get_bytes_sent (PeerupPeer *self)
   return sent;
 }
 
+/**
+ * peerup_peer_get_n_connections:
+ *
+ * How many connections there are to it.
+ *
+ * Returns: the number that are open now
+ */
 guint
 peerup_peer_get_n_connections (PeerupPeer *self)
 {
@@ -295,6 +336,13 @@ peerup_peer_get_n_connections (PeerupPeer *self)
   return self->connections->len;
 }
 
+/**
+ * peerup_peer_get_n_streams:
+ *
+ * How many streams there are on them.
+ *
+ * Returns: the number that are open now
+ */
 guint
 peerup_peer_get_n_streams (PeerupPeer *self)
 {
@@ -490,6 +538,7 @@ peerup_peer_class_init (PeerupPeerClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->finalize = peerup_peer_finalize;
+  peerup_notify_outside_fibers (object_class);
   object_class->get_property = peerup_peer_get_property;
 
   properties[PROP_ID] = g_param_spec_string ("id", NULL, NULL, NULL, flags);

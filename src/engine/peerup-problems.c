@@ -6,6 +6,8 @@
  */
 #include "engine/peerup-problems.h"
 
+#include "service/peerup-log.h"
+
 typedef struct
 {
   char *key;
@@ -71,7 +73,7 @@ peerup_problems_set (PeerupProblems *self, const char *key, const char *text)
       g_ptr_array_add (self->list, problem);
     }
   g_set_str (&problem->text, text);
-  g_warning ("%s", text);
+  peerup_log (G_LOG_LEVEL_WARNING, &(PeerupLogFields) { .message_id = PEERUP_LOG_ID_PROBLEM }, "%s", text);
   return TRUE;
 }
 

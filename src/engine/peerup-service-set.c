@@ -4,6 +4,9 @@
 /* Carries the services section of a configuration over to live PeerupService objects, and
  * writes what happens to them into the log. Lives as long as its engine. A service
  * that has no usable address is not made: the configuration refuses an enabled one.
+ *
+ * Services that a program exposes are there beside those of the configuration until they are
+ * taken back. A configuration that comes to have one of the same name takes it over.
  */
 #include "engine/peerup-service-set.h"
 
@@ -14,6 +17,7 @@ struct _PeerupServiceSet
   GObject parent_instance;
 
   GListStore *store;
+  GHashTable *exposed; /* names of those that are no part of the configuration */
   PeerupServiceAdmitFunc admit;
   gpointer admit_data;
   PeerupConfig *config;
@@ -60,6 +64,14 @@ dup_service (PeerupServiceSet *self, const char *name, guint *position)
   return NULL;
 }
 
+static void
+add_service (PeerupServiceSet *self, PeerupService *service)
+{
+  peerup_service_set_admission (service, self->admit, self->admit_data);
+  g_signal_connect_object (service, "failed", G_CALLBACK (on_failed), self, 0);
+  g_list_store_append (self->store, service);
+}
+
 /* (nullable) (transfer full) */
 static PeerupService *
 make_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigService *entry)
@@ -73,9 +85,7 @@ make_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigServ
       g_warning ("Service %s is not offered: %s", entry->name, error->message);
       return NULL;
     }
-  peerup_service_set_admission (service, self->admit, self->admit_data);
-  g_signal_connect_object (service, "failed", G_CALLBACK (on_failed), self, 0);
-  g_list_store_append (self->store, service);
+  add_service (self, service);
   return service;
 }
 
@@ -100,6 +110,7 @@ apply_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigSer
     g_warning ("Service %s keeps its old address: %s", entry->name, error->message);
   if (service == NULL)
     return;
+  g_hash_table_remove (self->exposed, entry->name);
   /* The list first: a service must never be open to more peers than it should, even for a moment. */
   peerup_service_set_allowed_peers (service, entry->allowed_peers);
   if (peerup_service_get_enabled (service) == entry->enabled)
@@ -117,6 +128,11 @@ remove_missing (PeerupServiceSet *self, PeerupConfig *config)
       const PeerupConfigService *entry = peerup_config_find_service (config, peerup_service_get_name (service));
 
       if (entry != NULL && entry->host != NULL)
+        {
+          g_hash_table_remove (self->exposed, peerup_service_get_name (service));
+          continue;
+        }
+      if (g_hash_table_contains (self->exposed, peerup_service_get_name (service)))
         continue;
       peerup_service_set_enabled (service, FALSE);
       g_list_store_remove (self->store, i - 1);
@@ -139,6 +155,60 @@ peerup_service_set_apply (PeerupServiceSet *self, PeerupSwarm *swarm, PeerupConf
       if (entry->host != NULL)
         apply_service (self, swarm, entry);
     }
+}
+
+gboolean
+peerup_service_set_is_exposed (PeerupServiceSet *self, const char *name)
+{
+  return g_hash_table_contains (self->exposed, name);
+}
+
+PeerupService *
+peerup_service_set_expose (PeerupServiceSet *self, PeerupSwarm *swarm, const char *name, const char *address,
+                           GPtrArray *allowed_peers, GError **error)
+{
+  g_autoptr (PeerupService) service = NULL;
+  g_autofree char *host = NULL;
+  guint16 port;
+
+  if (peerup_service_set_find (self, name) != NULL)
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
+                   "there is a service %s already: choose another name, or take that one away first", name);
+      return NULL;
+    }
+  if (!peerup_config_parse_host_port (address, &host, &port, error))
+    return NULL;
+  service = peerup_service_new (swarm, name, host, port, error);
+  if (service == NULL)
+    return NULL;
+  add_service (self, service);
+  g_hash_table_add (self->exposed, g_strdup (name));
+  peerup_service_set_allowed_peers (service, allowed_peers);
+  peerup_service_set_enabled (service, TRUE);
+  g_message ("Service %s (%s) is offered until it is taken back", name, address);
+  /* The list holds it. */
+  return service;
+}
+
+gboolean
+peerup_service_set_unexpose (PeerupServiceSet *self, const char *name, GError **error)
+{
+  guint position;
+  g_autoptr (PeerupService) service = dup_service (self, name, &position);
+
+  if (service == NULL || !g_hash_table_remove (self->exposed, name))
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+                   service != NULL ? "service %s is of the configuration: remove it there"
+                                   : "no service %s is exposed: see “peerup service list”",
+                   name);
+      return FALSE;
+    }
+  peerup_service_set_enabled (service, FALSE);
+  g_list_store_remove (self->store, position);
+  g_message ("Service %s is gone", name);
+  return TRUE;
 }
 
 PeerupService *
@@ -188,6 +258,7 @@ peerup_service_set_clear (PeerupServiceSet *self)
       peerup_service_set_enabled (service, FALSE);
     }
   g_list_store_remove_all (self->store);
+  g_hash_table_remove_all (self->exposed);
 }
 
 PeerupServiceSet *
@@ -206,6 +277,7 @@ peerup_service_set_finalize (GObject *object)
   PeerupServiceSet *self = PEERUP_SERVICE_SET (object);
 
   g_clear_object (&self->store);
+  g_clear_pointer (&self->exposed, g_hash_table_unref);
   g_clear_pointer (&self->config, peerup_config_unref);
   G_OBJECT_CLASS (peerup_service_set_parent_class)->finalize (object);
 }
@@ -220,4 +292,5 @@ static void
 peerup_service_set_init (PeerupServiceSet *self)
 {
   self->store = g_list_store_new (PEERUP_TYPE_SERVICE);
+  self->exposed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

@@ -9,9 +9,10 @@
 
 #include "tunnel/peerup-forward-private.h"
 
+#include "transport/peerup-listener.h"
+#include "transport/peerup-notify.h"
 #include "transport/peerup-socket-stream.h"
 #include "tunnel/peerup-forward-error.h"
-#include "transport/peerup-listener.h"
 #include "tunnel/peerup-service-name.h"
 #include "tunnel/peerup-session.h"
 
@@ -85,6 +86,14 @@ static const guint state_edges[] = {
   [PEERUP_FORWARD_FAILED] = TO (PEERUP_FORWARD_STOPPED) | TO (PEERUP_FORWARD_CONNECTING),
 };
 
+/**
+ * peerup_forward_state_to_string:
+ * @state: a state
+ *
+ * A word for it, which is the same in every language.
+ *
+ * Returns: "stopped", "idle", "connecting", "active" or "failed"
+ */
 const char *
 peerup_forward_state_to_string (PeerupForwardState state)
 {
@@ -329,6 +338,8 @@ peerup_forward_get_peer (PeerupForward *self)
 /**
  * peerup_forward_get_peer_id:
  *
+ * Whose service it is.
+ *
  * Returns: the peer ID in base58
  */
 const char *
@@ -342,6 +353,8 @@ peerup_forward_get_peer_id (PeerupForward *self)
 /**
  * peerup_forward_get_peer_name:
  *
+ * What people call that peer.
+ *
  * Returns: what messages call the peer: its name, or its ID
  */
 const char *
@@ -352,6 +365,13 @@ peerup_forward_get_peer_name (PeerupForward *self)
   return self->peer_name;
 }
 
+/**
+ * peerup_forward_get_service:
+ *
+ * Which of its services.
+ *
+ * Returns: the name of the service
+ */
 const char *
 peerup_forward_get_service (PeerupForward *self)
 {
@@ -362,6 +382,8 @@ peerup_forward_get_service (PeerupForward *self)
 
 /**
  * peerup_forward_get_address:
+ *
+ * Where it listens.
  *
  * Returns: (nullable): the IP address it was made for; %NULL for loopback
  */
@@ -376,6 +398,8 @@ peerup_forward_get_address (PeerupForward *self)
 /**
  * peerup_forward_get_port:
  *
+ * Where it listens.
+ *
  * Returns: the port; while it listens the real one, even if 0 was asked for
  */
 guint
@@ -386,6 +410,13 @@ peerup_forward_get_port (PeerupForward *self)
   return self->listener != NULL ? peerup_listener_get_port (self->listener) : self->asked_port;
 }
 
+/**
+ * peerup_forward_get_state:
+ *
+ * What it does.
+ *
+ * Returns: its state now
+ */
 PeerupForwardState
 peerup_forward_get_state (PeerupForward *self)
 {
@@ -397,6 +428,8 @@ peerup_forward_get_state (PeerupForward *self)
 /**
  * peerup_forward_get_last_error:
  *
+ * What went wrong last.
+ *
  * Returns: (nullable): why the last connection could not be carried, in plain words; %NULL after a success
  */
 const char *
@@ -407,6 +440,13 @@ peerup_forward_get_last_error (PeerupForward *self)
   return self->last_error;
 }
 
+/**
+ * peerup_forward_get_active:
+ *
+ * How many connections it carries.
+ *
+ * Returns: the number that are open now
+ */
 guint
 peerup_forward_get_active (PeerupForward *self)
 {
@@ -415,6 +455,13 @@ peerup_forward_get_active (PeerupForward *self)
   return peerup_sessions_get_count (self->sessions);
 }
 
+/**
+ * peerup_forward_get_total:
+ *
+ * How many it has carried.
+ *
+ * Returns: the number of connections since it was made
+ */
 guint64
 peerup_forward_get_total (PeerupForward *self)
 {
@@ -427,6 +474,8 @@ peerup_forward_get_total (PeerupForward *self)
  * peerup_forward_get_bytes:
  * @in: (out): bytes from the peer, since it was made
  * @out: (out): bytes to the peer
+ *
+ * How much it has carried; read when asked, and never notified.
  */
 void
 peerup_forward_get_bytes (PeerupForward *self, guint64 *in, guint64 *out)
@@ -520,6 +569,7 @@ peerup_forward_class_init (PeerupForwardClass *klass)
 
   object_class->dispose = peerup_forward_dispose;
   object_class->finalize = peerup_forward_finalize;
+  peerup_notify_outside_fibers (object_class);
   object_class->get_property = peerup_forward_get_property;
 
   props[PROP_PEER_ID] = g_param_spec_string ("peer-id", NULL, NULL, NULL, ro);
@@ -540,6 +590,8 @@ peerup_forward_class_init (PeerupForwardClass *klass)
    * @self: the forward
    * @carried: microseconds from the first byte that could pass to the end; connections that
    *   came to nothing are not told
+   *
+   * A connection that was carried has ended.
    */
   signals[SESSION_ENDED] = g_signal_new ("session-ended", PEERUP_TYPE_FORWARD, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                          G_TYPE_NONE, 1, G_TYPE_INT64);

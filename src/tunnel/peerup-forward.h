@@ -14,6 +14,8 @@ G_BEGIN_DECLS
  * @PEERUP_FORWARD_CONNECTING: somebody is connected and the peer is being reached
  * @PEERUP_FORWARD_ACTIVE: at least one connection is carried
  * @PEERUP_FORWARD_FAILED: listens; the last connection could not be carried, "last-error" says why
+ *
+ * What a forward does.
  */
 typedef enum
 {
@@ -26,7 +28,6 @@ typedef enum
 
 #define PEERUP_TYPE_FORWARD_STATE (peerup_forward_state_get_type ())
 GType peerup_forward_state_get_type (void);
-/* "stopped", "idle", "connecting", "active", "failed". */
 const char *peerup_forward_state_to_string (PeerupForwardState state);
 
 #define PEERUP_TYPE_FORWARD (peerup_forward_get_type ())
@@ -42,9 +43,64 @@ const char *peerup_forward_state_to_string (PeerupForwardState state);
  */
 G_DECLARE_FINAL_TYPE (PeerupForward, peerup_forward, PEERUP, FORWARD, GObject)
 
-/* The peer ID in base58. */
+/* The properties. */
+/**
+ * PeerupForward:peer-id:
+ *
+ * The peer ID in base58.
+ */
+/**
+ * PeerupForward:peer-name:
+ *
+ * What messages call the peer: its name, or its ID.
+ */
+/**
+ * PeerupForward:service:
+ *
+ * The name of the service.
+ */
+/**
+ * PeerupForward:address:
+ *
+ * The IP address it was made for; %NULL for loopback.
+ */
+/**
+ * PeerupForward:port:
+ *
+ * The port; while it listens the real one, even if 0 was asked for.
+ */
+/**
+ * PeerupForward:state:
+ *
+ * What it does.
+ */
+/**
+ * PeerupForward:active:
+ *
+ * How many connections it carries now.
+ */
+/**
+ * PeerupForward:total:
+ *
+ * How many connections it has carried since it was made.
+ */
+/**
+ * PeerupForward:bytes-in:
+ *
+ * Bytes from the peer since it was made. Does not notify.
+ */
+/**
+ * PeerupForward:bytes-out:
+ *
+ * Bytes to the peer since it was made. Does not notify.
+ */
+/**
+ * PeerupForward:last-error:
+ *
+ * Why the last connection could not be carried; %NULL after a success.
+ */
+
 const char *peerup_forward_get_peer_id (PeerupForward *self);
-/* What messages call the peer: its name, or its ID. */
 const char *peerup_forward_get_peer_name (PeerupForward *self);
 const char *peerup_forward_get_service (PeerupForward *self);
 const char *peerup_forward_get_address (PeerupForward *self);

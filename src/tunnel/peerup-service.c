@@ -10,6 +10,7 @@
 
 #include "tunnel/peerup-service-private.h"
 
+#include "transport/peerup-notify.h"
 #include "transport/peerup-socket-stream.h"
 #include "trust/peerup-decision.h"
 #include "tunnel/peerup-session.h"
@@ -157,6 +158,13 @@ service_set_registered (PeerupService *self, gboolean registered)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ENABLED]);
 }
 
+/**
+ * peerup_service_get_enabled:
+ *
+ * Whether it is offered.
+ *
+ * Returns: %TRUE where peers can use it
+ */
 gboolean
 peerup_service_get_enabled (PeerupService *self)
 {
@@ -279,6 +287,13 @@ peerup_service_set_target (PeerupService *self, const char *host, guint port, GE
   return TRUE;
 }
 
+/**
+ * peerup_service_get_name:
+ *
+ * What peers call it.
+ *
+ * Returns: a DNS label in lower case
+ */
 const char *
 peerup_service_get_name (PeerupService *self)
 {
@@ -287,6 +302,13 @@ peerup_service_get_name (PeerupService *self)
   return self->name;
 }
 
+/**
+ * peerup_service_get_host:
+ *
+ * Where it is.
+ *
+ * Returns: the host of the target, a name or an IP address
+ */
 const char *
 peerup_service_get_host (PeerupService *self)
 {
@@ -295,6 +317,13 @@ peerup_service_get_host (PeerupService *self)
   return self->host;
 }
 
+/**
+ * peerup_service_get_port:
+ *
+ * Where it is.
+ *
+ * Returns: the port of the target
+ */
 guint
 peerup_service_get_port (PeerupService *self)
 {
@@ -303,6 +332,13 @@ peerup_service_get_port (PeerupService *self)
   return self->port;
 }
 
+/**
+ * peerup_service_get_active:
+ *
+ * How many streams it carries.
+ *
+ * Returns: the number that are open now
+ */
 guint
 peerup_service_get_active (PeerupService *self)
 {
@@ -311,6 +347,13 @@ peerup_service_get_active (PeerupService *self)
   return peerup_sessions_get_count (self->sessions);
 }
 
+/**
+ * peerup_service_get_total:
+ *
+ * How many it has carried.
+ *
+ * Returns: the number of streams since it was made
+ */
 guint64
 peerup_service_get_total (PeerupService *self)
 {
@@ -323,6 +366,8 @@ peerup_service_get_total (PeerupService *self)
  * peerup_service_get_bytes:
  * @in: (out): bytes from peers, since it was made
  * @out: (out): bytes to peers
+ *
+ * How much it has carried; read when asked, and never notified.
  */
 void
 peerup_service_get_bytes (PeerupService *self, guint64 *in, guint64 *out)
@@ -415,6 +460,7 @@ peerup_service_class_init (PeerupServiceClass *klass)
 
   object_class->dispose = peerup_service_dispose;
   object_class->finalize = peerup_service_finalize;
+  peerup_notify_outside_fibers (object_class);
   object_class->get_property = peerup_service_get_property;
   object_class->set_property = peerup_service_set_property;
 
@@ -431,7 +477,9 @@ peerup_service_class_init (PeerupServiceClass *klass)
   /**
    * PeerupService::denied:
    * @self: the service
-   * @peer_id: who asked and was refused by the access list
+   * @peer_id: who asked
+   *
+   * A peer was refused by the access list.
    */
   signals[DENIED] =
     g_signal_new ("denied", PEERUP_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
@@ -440,6 +488,8 @@ peerup_service_class_init (PeerupServiceClass *klass)
    * @self: the service
    * @peer_id: who asked
    * @reason: why the target could not be reached
+   *
+   * A stream that was allowed could not be carried.
    */
   signals[FAILED] = g_signal_new ("failed", PEERUP_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                                   G_TYPE_STRING, G_TYPE_STRING);
@@ -448,6 +498,8 @@ peerup_service_class_init (PeerupServiceClass *klass)
    * @self: the service
    * @carried: microseconds from the first byte that could pass to the end; connections that
    *   came to nothing are not told
+   *
+   * A stream that was carried has ended.
    */
   signals[SESSION_ENDED] = g_signal_new ("session-ended", PEERUP_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                          G_TYPE_NONE, 1, G_TYPE_INT64);

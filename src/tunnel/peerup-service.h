@@ -19,6 +19,48 @@ G_BEGIN_DECLS
  */
 G_DECLARE_FINAL_TYPE (PeerupService, peerup_service, PEERUP, SERVICE, GObject)
 
+/* The properties. */
+/**
+ * PeerupService:name:
+ *
+ * What peers call it.
+ */
+/**
+ * PeerupService:host:
+ *
+ * The host of the target.
+ */
+/**
+ * PeerupService:port:
+ *
+ * The port of the target.
+ */
+/**
+ * PeerupService:enabled:
+ *
+ * Whether it is offered. Setting it to %FALSE ends its streams.
+ */
+/**
+ * PeerupService:active:
+ *
+ * How many streams it carries now.
+ */
+/**
+ * PeerupService:total:
+ *
+ * How many streams it has carried since it was made.
+ */
+/**
+ * PeerupService:bytes-in:
+ *
+ * Bytes from peers since it was made. Does not notify.
+ */
+/**
+ * PeerupService:bytes-out:
+ *
+ * Bytes to peers since it was made. Does not notify.
+ */
+
 const char *peerup_service_get_name (PeerupService *self);
 const char *peerup_service_get_host (PeerupService *self);
 guint peerup_service_get_port (PeerupService *self);

@@ -5,4 +5,14 @@
  */
 #include "wire/peerup-error.h"
 
-G_DEFINE_QUARK (peerup - error - quark, peerup_error)
+/**
+ * peerup_error_quark:
+ *
+ * The domain of [error@Error].
+ *
+ * Returns: the quark
+ */
+/* It would take the dashes for subtractions. */
+/* clang-format off */
+G_DEFINE_QUARK (peerup-error-quark, peerup_error)
+/* clang-format on */

@@ -29,6 +29,8 @@ G_BEGIN_DECLS
  * @PEERUP_ERROR_PERMISSION: a file whose mode or owner is not safe
  * @PEERUP_ERROR_CONFIG: a configuration that does not hold, with file, line and column
  * @PEERUP_ERROR_DENIED: the peer may not use this service
+ *
+ * What can go wrong. The messages are meant for people: they name the thing, the reason and the next step.
  */
 typedef enum
 {

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* Columns, times and durations; what a service manager is told.
+/* Columns, times and durations.
  */
 #include "cli/peerup-cli.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include "cli/peerup-notify.h"
 
 static void
 test_columns (void)
@@ -146,39 +140,6 @@ test_durations (void)
     }
 }
 
-static void
-assert_notified (const char *name, gsize length, const struct sockaddr_un *address)
-{
-  g_autofd int fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  char buffer[32] = { 0 };
-
-  g_assert_cmpint (bind (fd, (const struct sockaddr *) address, offsetof (struct sockaddr_un, sun_path) + length), ==,
-                   0);
-  g_setenv ("NOTIFY_SOCKET", name, TRUE);
-  peerup_notify ("READY=1");
-  g_unsetenv ("NOTIFY_SOCKET");
-  g_assert_cmpint (recv (fd, buffer, sizeof buffer, MSG_DONTWAIT), ==, 7);
-  g_assert_cmpstr (buffer, ==, "READY=1");
-}
-
-static void
-test_notify (void)
-{
-  g_autofree char *directory = g_dir_make_tmp ("peerup-XXXXXX", NULL);
-  g_autofree char *path = g_build_filename (directory, "notify", NULL);
-  g_autofree char *abstract = g_strdup_printf ("@peerup-test-%d", getpid ());
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
-  assert_notified (path, strlen (path), &address);
-  memset (address.sun_path, 0, sizeof address.sun_path);
-  memcpy (address.sun_path + 1, abstract + 1, strlen (abstract) - 1);
-  assert_notified (abstract, strlen (abstract), &address);
-  g_unlink (path);
-  g_rmdir (directory);
-  peerup_notify ("READY=1");
-}
-
 int
 main (int argc, char **argv)
 {
@@ -189,6 +150,5 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/output/wrapping", test_wrapping);
   g_test_add_func ("/cli/output/ages", test_ages);
   g_test_add_func ("/cli/output/durations", test_durations);
-  g_test_add_func ("/cli/notify", test_notify);
   return g_test_run ();
 }

@@ -3,7 +3,7 @@
  */
 /* From words to a command; the table; what help says.
  */
-#include "cli/peerup-cli.h"
+#include "cli/peerup-help.h"
 
 #include <string.h>
 
@@ -103,7 +103,7 @@ test_table (void)
   for (const PeerupCommand *command = peerup_commands; command->name != NULL; command++)
     {
       g_auto (GStrv) words = g_strsplit (command->name, " ", -1);
-      g_autofree char *help = peerup_cli_get_help (command);
+      g_autofree char *help = peerup_help_for_command (command, 200);
       g_autofree char *usage = g_strdup_printf ("peerup %s", command->name);
 
       g_assert_cmpuint (g_strv_length (words), <=, 2);

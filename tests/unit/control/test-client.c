@@ -14,7 +14,6 @@
 #include "control/peerup-control.h"
 #include "control/peerup-control-describe.h"
 #include "control/peerup-control-errors.h"
-#include "control/peerup-control-object.h"
 #include "engine/peerup-engine-private.h"
 
 /* Runs @run in a fiber, where the asserts of all tests below are. */
@@ -326,8 +325,8 @@ body_diagnostics (Home *home)
   gboolean blocked;
 
   home_listen (home, addresses);
-  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "Not listening on */tcp/*used by another program*");
-  g_test_expect_message ("peerup", G_LOG_LEVEL_MESSAGE, "Not listening on */tcp/0/tls*");
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_WARNING, "Not listening on */tcp/*used by another program*");
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_MESSAGE, "Not listening on */tcp/0/tls*");
   client = embed (home);
   g_test_assert_expected_messages ();
   facts = get_diagnostics (client);
@@ -350,20 +349,6 @@ body_diagnostics (Home *home)
   assert_socket (facts);
   close_client (g_steal_pointer (&client));
   g_socket_listener_close (taken);
-}
-
-/* A class with a g_authorize_method of its own has its calls carried out in a thread of GDBus, now and then. */
-static void
-test_calls_stay_in_their_thread (void)
-{
-  g_autoptr (PeerupEngine) engine = peerup_engine_new (NULL, PEERUP_ENGINE_DEFAULT);
-  g_autoptr (PeerupControlObject) object = peerup_control_object_new (engine, NULL, NULL);
-  g_autoptr (GTypeClass) plain = g_type_class_ref (G_TYPE_DBUS_INTERFACE_SKELETON);
-  GDBusInterfaceSkeletonClass *ours = G_DBUS_INTERFACE_SKELETON_GET_CLASS (object);
-
-  g_assert_true (ours->g_authorize_method == ((GDBusInterfaceSkeletonClass *) (gpointer) plain)->g_authorize_method);
-  g_assert_cmpint (g_dbus_interface_skeleton_get_flags (G_DBUS_INTERFACE_SKELETON (object)), ==,
-                   G_DBUS_INTERFACE_SKELETON_FLAGS_NONE);
 }
 
 static void
@@ -643,7 +628,6 @@ main (int argc, char **argv)
   ADD ("connections-tcp", body_connections_tcp);
   ADD ("diagnostics", body_diagnostics);
   g_test_add_func ("/client/stopped", test_stopped_engine);
-  g_test_add_func ("/client/thread", test_calls_stay_in_their_thread);
   g_test_add_func ("/client/describe-limit", test_describe_limit);
   g_test_add_func ("/client/error-names", test_every_error_has_a_name);
   return g_test_run ();

@@ -6,6 +6,7 @@
 #include "control/peerup-control-socket.h"
 
 #include <glib/gstdio.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -191,6 +192,86 @@ test_long_paths_are_refused (Fixture *self, gconstpointer data)
   g_assert_nonnull (strstr (error->message, "XDG_RUNTIME_DIR"));
 }
 
+/* What units of systemd name, whatever the environment says. */
+static void
+test_known_names (Fixture *self, gconstpointer data)
+{
+  const struct passwd *user = getpwuid (getuid ());
+  g_autofree char *own = g_build_filename (user->pw_dir, ".config/peerup/config.yaml", NULL);
+  g_autofree char *profile = g_build_filename (user->pw_dir, ".config/peerup/profiles/work/config.yaml", NULL);
+  g_autofree char *other = g_build_filename (user->pw_dir, ".config/peerup/profiles/work/other.yaml", NULL);
+  g_autofree char *no_name = g_build_filename (user->pw_dir, ".config/peerup/profiles/-x/config.yaml", NULL);
+  const struct
+  {
+    const char *config;
+    const char *name; /* NULL for a hash */
+  } cases[] = {
+    { "/etc/peerup/config.yaml", "default.sock" },
+    { "/etc/peerup/profiles/work/config.yaml", "profile-work.sock" },
+    { "/etc/peerup/relay-server.yaml", NULL },
+    { own, "default.sock" },
+    { profile, "profile-work.sock" },
+    { other, NULL },
+    { no_name, NULL },
+    { self->config, NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (GStrv) candidates = peerup_control_socket_candidates (cases[i].config);
+      g_autofree char *name = g_path_get_basename (candidates[0]);
+
+      if (cases[i].name != NULL)
+        g_assert_cmpstr (name, ==, cases[i].name);
+      else
+        g_assert_cmpuint (strlen (name), ==, strlen ("0123456789abcdef.sock"));
+    }
+}
+
+/* One file, one daemon, whatever name leads to it. */
+static void
+test_links_lead_to_one_name (Fixture *self, gconstpointer data)
+{
+  g_autofree char *link = g_build_filename (self->directory, "link.yaml", NULL);
+  g_auto (GStrv) direct = NULL;
+  g_auto (GStrv) linked = NULL;
+
+  g_assert_true (g_file_set_contents (self->config, "", 0, NULL));
+  g_assert_cmpint (symlink (self->config, link), ==, 0);
+  direct = peerup_control_socket_candidates (self->config);
+  linked = peerup_control_socket_candidates (link);
+  g_assert_cmpstr (direct[0], ==, linked[0]);
+}
+
+/* A socket whose maker takes nobody does not hold up who asks. */
+static void
+test_busy_socket (Fixture *self, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (self->runtime, "busy", NULL);
+  g_autofd int fd = listen_at (path);
+  gint64 pid = -1;
+
+  g_assert_cmpint (listen (fd, 0), ==, 0);
+  for (guint i = 0; i < 64; i++)
+    g_assert_true (peerup_control_socket_is_live (path, &pid));
+}
+
+static void
+test_waiting_manager (Fixture *self, gconstpointer data)
+{
+  g_autoptr (PeerupControlClaim) first = claim (self);
+  g_autofree char *path = g_strdup (peerup_control_claim_get_path (first));
+  g_autoptr (GError) error = NULL;
+  g_autofd int fd = -1;
+
+  g_clear_pointer (&first, peerup_control_claim_free);
+  fd = listen_at (path);
+  g_assert_null (peerup_control_claim (self->config, &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS);
+  g_assert_nonnull (strstr (error->message, "the service manager"));
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -204,5 +285,9 @@ main (int argc, char **argv)
   ADD ("other-files", test_other_files_are_not_removed);
   ADD ("unsafe-directory", test_unsafe_directory_is_passed_over);
   ADD ("long-paths", test_long_paths_are_refused);
+  ADD ("known-names", test_known_names);
+  ADD ("links", test_links_lead_to_one_name);
+  ADD ("busy", test_busy_socket);
+  ADD ("waiting-manager", test_waiting_manager);
   return g_test_run ();
 }

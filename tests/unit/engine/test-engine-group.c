@@ -353,7 +353,7 @@ test_bad_file (Fixture *self, gconstpointer data)
 
   g_assert_true (g_file_set_contents (path, "[a1b2c3d4]\ncodes=1\n", -1, NULL));
   g_assert_cmpint (g_chmod (path, 0600), ==, 0);
-  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "*are out of use*");
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_WARNING, "*are out of use*");
   restart_groups (&self->relay);
   g_test_assert_expected_messages ();
   g_assert_null (peerup_engine_group_create (self->relay.engine->group, &options, &id, &error));

@@ -190,7 +190,7 @@ test_taken_port (void)
   Device device;
 
   home_configure (home, taken);
-  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "/metrics is not to be had *");
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_WARNING, "/metrics is not to be had *");
   device = device_start (home, PEERUP_ENGINE_DEFAULT);
   g_test_assert_expected_messages ();
   problems = peerup_engine_dup_problems (device.engine);

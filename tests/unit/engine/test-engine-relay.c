@@ -182,7 +182,7 @@ fixture_init (Fixture *self, const char *listen, gboolean gating, gboolean known
     }
   device_configure (&self->relay, listen, gating, more);
   if (!gating)
-    g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "Connection gating is off*");
+    g_test_expect_message ("peerup-engine", G_LOG_LEVEL_WARNING, "Connection gating is off*");
   device_run (&self->relay, PEERUP_ENGINE_DEFAULT);
   g_test_assert_expected_messages ();
   device_use_relay (&self->a, self, TRUE);

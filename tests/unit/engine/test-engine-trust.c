@@ -408,7 +408,7 @@ test_files_are_followed (void)
   g_assert_no_error (error);
   wait_to_see (&world, &world.guest, SSH, TRUE);
   ssh = open_and_use (&world, &world.guest, SSH);
-  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "*not a peer ID*stay in force*");
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_WARNING, "*not a peer ID*stay in force*");
   g_assert_true (g_file_set_contents (world.grants, "nonsense\n", -1, NULL));
   g_assert_false (peerup_engine_trust_load_grants (world.host.engine->trust, TRUE, NULL));
   g_test_assert_expected_messages ();
@@ -459,7 +459,7 @@ test_unreadable_end (void)
   world_init (&world);
   line = g_strdup_printf ("%s service=ssh expires=soon\n", peerup_peer_id_get_string (world.guest_id));
   g_assert_true (g_file_set_contents_full (world.grants, line, -1, 0, 0600, NULL));
-  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "*cannot be read*");
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_WARNING, "*cannot be read*");
   g_assert_true (peerup_engine_trust_load_grants (world.host.engine->trust, TRUE, NULL));
   g_test_assert_expected_messages ();
   connect_to_host (&world, &world.guest);

@@ -376,7 +376,7 @@ test_broken_config_is_a_problem_until_it_is_mended (void)
 {
   Device device = device_start (home_new (), PEERUP_ENGINE_DEFAULT);
 
-  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "*config.yaml:*the old configuration stays in force");
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_WARNING, "*config.yaml:*the old configuration stays in force");
   home_configure (device.home, "services: [\n");
   spin_while_not (has_problem, device.engine);
   g_test_assert_expected_messages ();
@@ -404,7 +404,7 @@ test_websocket_certificate (void)
 
   web_certificate_init (&certificate);
   home_listen (home, addresses);
-  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING,
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_WARNING,
                          "Not listening on *wss*: *set network.websocket.certificate_file and *.key_file");
   device = device_start (g_steal_pointer (&home), PEERUP_ENGINE_DEFAULT);
   g_test_assert_expected_messages ();
@@ -476,7 +476,8 @@ test_taken_address (void)
   Device device;
 
   home_listen (home, addresses);
-  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "Not listening on /ip4/127.0.0.1/tcp/*: *another program*");
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_WARNING,
+                         "Not listening on /ip4/127.0.0.1/tcp/*: *another program*");
   device = device_start (g_steal_pointer (&home), PEERUP_ENGINE_DEFAULT);
   g_test_assert_expected_messages ();
   configured = peerup_engine_get_configured_addresses (device.engine);

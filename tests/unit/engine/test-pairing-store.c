@@ -245,7 +245,7 @@ test_apply_cut_short (Fixture *self, gconstpointer data)
       gboolean found;
 
       peerup_pairing_store_set_steps (self->store, steps);
-      g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "*could not be taken back*");
+      g_test_expect_message ("peerup-engine", G_LOG_LEVEL_WARNING, "*could not be taken back*");
       failed = peerup_pairing_apply (&self->files, self->store, record, &error);
       g_test_assert_expected_messages ();
       g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC);

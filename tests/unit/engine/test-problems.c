@@ -16,7 +16,7 @@ assert_problems (PeerupProblems *problems, const char *const *expected)
 static void
 expect (const char *text)
 {
-  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, text);
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_WARNING, text);
 }
 
 static void

@@ -282,7 +282,8 @@ test_descriptors_run_out (void)
 
   for (guint i = 1; i < 10; i++)
     close (g_array_index (fillers, int, i));
-  g_test_expect_message ("peerup", G_LOG_LEVEL_DEBUG, "*with 9 sockets only*");
+  g_log_writer_default_set_debug_domains ((const char *const[]) { "peerup-punch", NULL });
+  g_test_expect_message ("peerup-punch", G_LOG_LEVEL_DEBUG, "*with 9 sockets only*");
   future = search_many (&address, TRUE);
   wait_descriptors (n + fillers->len);
   for (gint64 end = g_get_monotonic_time () + 50000; g_get_monotonic_time () < end;)

@@ -149,7 +149,7 @@ test_no_descriptors (void)
   guint n_turns = 0;
   int lowest;
 
-  g_test_expect_message ("peerup", G_LOG_LEVEL_MESSAGE, "Cannot accept connections on port*");
+  g_test_expect_message ("peerup-transport", G_LOG_LEVEL_MESSAGE, "Cannot accept connections on port*");
   g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
   /* The lowest free one is the first that may not be had. */
   lowest = dup (client);

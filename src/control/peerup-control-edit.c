@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* Single changes of the configuration file: services switched, names, relays. Each is one edit that leaves the rest of
+ * the file as it is, comments too, and is in force when it is answered. Blocks for that file's lock and an fsync.
+ */
+#include "control/peerup-control-edit.h"
+
+#include "config/peerup-config-edit.h"
+#include "control/peerup-control-ops.h"
+#include "engine/peerup-arguments.h"
+
+typedef gboolean (*Change) (PeerupConfigEdit *edit, gconstpointer data, GError **error);
+
+gboolean
+peerup_control_check_config (PeerupEngine *engine, GError **error)
+{
+  if (engine->config != NULL && engine->monitor != NULL)
+    return TRUE;
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+                       "The engine runs without a configuration of its own, so there is nothing to change");
+  return FALSE;
+}
+
+static gboolean
+change_config (PeerupEngine *engine, Change change, gconstpointer data, GError **error)
+{
+  g_autoptr (PeerupConfigEdit) edit = NULL;
+
+  if (!peerup_control_check_config (engine, error))
+    return FALSE;
+  edit = peerup_config_edit_open (peerup_config_get_path (engine->config), error);
+  if (edit == NULL || !change (edit, data, error) || !peerup_config_edit_commit (edit, error))
+    return FALSE;
+  peerup_config_monitor_reload (engine->monitor);
+  return TRUE;
+}
+
+static DexFuture *
+answer (gboolean done, GError *error)
+{
+  return done ? peerup_control_reply (NULL) : peerup_control_reply_take_error (error);
+}
+
+/* EnableService */
+
+typedef struct
+{
+  const char *name;
+  gboolean enabled;
+} Switch;
+
+static gboolean
+switch_service (PeerupConfigEdit *edit, gconstpointer data, GError **error)
+{
+  const Switch *wanted = data;
+
+  return peerup_config_edit_set_service_enabled (edit, wanted->name, wanted->enabled, error);
+}
+
+DexFuture *
+peerup_control_op_enable_service (PeerupControlCall *call)
+{
+  GError *error = NULL;
+  Switch wanted;
+  gboolean done;
+
+  g_variant_get (call->parameters, "(&sb)", &wanted.name, &wanted.enabled);
+  if (peerup_service_set_is_exposed (call->engine->services, wanted.name))
+    return peerup_control_reply_error (PEERUP_ERROR_DENIED,
+                                       "The configuration does not have the service “%s”: end it with Unexpose",
+                                       wanted.name);
+  done = change_config (call->engine, switch_service, &wanted, &error);
+  return answer (done, error);
+}
+
+/* SetName */
+
+typedef struct
+{
+  const char *name;
+  PeerupPeerId *peer; /* NULL: forget it */
+  gboolean is_taken;
+} Name;
+
+static gboolean
+set_name (PeerupConfigEdit *edit, gconstpointer data, GError **error)
+{
+  const Name *name = data;
+
+  if ((name->is_taken || name->peer == NULL) && !peerup_config_edit_remove_name (edit, name->name, error))
+    return FALSE;
+  return name->peer == NULL || peerup_config_edit_add_name (edit, name->name, name->peer, error);
+}
+
+gboolean
+peerup_control_set_name (PeerupEngine *engine, const char *name, PeerupPeerId *peer, GError **error)
+{
+  Name wanted = { name, peer, FALSE };
+  PeerupPeerId *other;
+
+  if (!peerup_control_check_config (engine, error))
+    return FALSE;
+  other = peerup_config_lookup_name (engine->config, name);
+  if (other != NULL && peer != NULL && peerup_peer_id_equal (other, peer))
+    return TRUE;
+  wanted.is_taken = other != NULL;
+  return change_config (engine, set_name, &wanted, error);
+}
+
+DexFuture *
+peerup_control_op_set_name (PeerupControlCall *call)
+{
+  g_autoptr (PeerupPeerId) id = NULL;
+  const char *name, *peer;
+  GError *error = NULL;
+  gboolean done;
+
+  g_variant_get (call->parameters, "(&s&s)", &name, &peer);
+  if (peer[0] != '\0')
+    id = peerup_peer_argument_parse (peer, call->engine->config, NULL, &error);
+  done = error == NULL && peerup_control_set_name (call->engine, name, id, &error);
+  return answer (done, error);
+}
+
+/* Relays */
+
+static gboolean
+add_relay (PeerupConfigEdit *edit, gconstpointer data, GError **error)
+{
+  return peerup_config_edit_add_relay (edit, (PeerupMultiaddr *) data, error);
+}
+
+DexFuture *
+peerup_control_op_add_relay (PeerupControlCall *call)
+{
+  g_autoptr (PeerupMultiaddr) address = NULL;
+  GError *error = NULL;
+  const char *text;
+  gboolean done;
+
+  g_variant_get (call->parameters, "(&s)", &text);
+  address = peerup_multiaddr_new_from_string (text, &error);
+  done = address != NULL && change_config (call->engine, add_relay, address, &error);
+  return answer (done, error);
+}
+
+static gboolean
+remove_relays (PeerupConfigEdit *edit, gconstpointer data, GError **error)
+{
+  const GPtrArray *addresses = data;
+
+  for (guint i = 0; i < addresses->len; i++)
+    if (!peerup_config_edit_remove_relay (edit, addresses->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* (transfer full): those of the configuration that @text means; NULL on an error. */
+static GPtrArray *
+find_relays (PeerupEngine *engine, const char *text, GError **error)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_multiaddr_unref);
+  g_autoptr (PeerupMultiaddr) address = NULL;
+  g_autoptr (PeerupPeerId) peer = NULL;
+  GPtrArray *all;
+
+  if (!peerup_control_check_config (engine, error))
+    return NULL;
+  if (text[0] == '/')
+    address = peerup_multiaddr_new_from_string (text, error);
+  else
+    peer = peerup_peer_argument_parse (text, engine->config, NULL, error);
+  if (address == NULL && peer == NULL)
+    return NULL;
+  all = peerup_config_get_relay_addresses (engine->config);
+  for (guint i = 0; i < all->len; i++)
+    {
+      g_autoptr (PeerupPeerId) relay = peerup_multiaddr_dup_peer_id (all->pdata[i]);
+
+      if (address != NULL ? peerup_multiaddr_equal (all->pdata[i], address) : peerup_peer_id_equal (relay, peer))
+        g_ptr_array_add (found, peerup_multiaddr_ref (all->pdata[i]));
+    }
+  if (found->len > 0)
+    return g_steal_pointer (&found);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+               "%s names no relay “%s”: ListRelays shows those that there are", engine->config_path, text);
+  return NULL;
+}
+
+DexFuture *
+peerup_control_op_remove_relay (PeerupControlCall *call)
+{
+  g_autoptr (GPtrArray) addresses = NULL;
+  GError *error = NULL;
+  const char *text;
+  gboolean done;
+
+  g_variant_get (call->parameters, "(&s)", &text);
+  addresses = find_relays (call->engine, text, &error);
+  done = addresses != NULL && change_config (call->engine, remove_relays, addresses, &error);
+  return answer (done, error);
+}

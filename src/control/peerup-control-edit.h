@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "engine/peerup-engine-private.h"
+
+G_BEGIN_DECLS
+
+/* CLOSED unless @engine runs with a configuration that it follows. */
+gboolean peerup_control_check_config (PeerupEngine *engine, GError **error);
+/* Writes a name into the configuration, or takes it out where @peer is NULL. Errors as
+ * peerup_config_edit_add_name(), but a name of another peer is given to this one. */
+gboolean peerup_control_set_name (PeerupEngine *engine, const char *name, PeerupPeerId *peer, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* The D-Bus face: from messages to peerup_control_invoke() and back, and from what the engine tells to signals. GDBus
+ * has checked the arguments against the description before a call comes here. Lives as long as its connection is
+ * served; it decides nothing but who is who.
+ */
+#include "control/peerup-control-private.h"
+
+#include "control/peerup-control-policy.h"
+
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+#define DOC        "org.gtk.GDBus.DocString"
+
+struct _PeerupControlFace
+{
+  PeerupControl *control; /* owns this */
+  GDBusConnection *connection;
+  PeerupControlPolicy *policy; /* nullable */
+  PeerupCaller *caller;        /* of a private connection */
+  GHashTable *clients;         /* of a bus: unique name to Client */
+  guint engine_id;
+  guint subscription;
+};
+
+/* Somebody on a bus. */
+typedef struct
+{
+  PeerupCaller *caller;
+  gboolean may_read;
+} Client;
+
+static void
+client_free (gpointer data)
+{
+  Client *client = data;
+
+  peerup_caller_leave (client->caller);
+  g_object_unref (client->caller);
+  g_free (client);
+}
+
+static Client *
+get_client (PeerupControlFace *self, const char *sender)
+{
+  Client *client = g_hash_table_lookup (self->clients, sender);
+
+  if (client != NULL)
+    return client;
+  client = g_new0 (Client, 1);
+  client->caller = peerup_caller_new ("dbus", FALSE);
+  client->may_read = self->policy == NULL;
+  g_hash_table_insert (self->clients, g_strdup (sender), client);
+  return client;
+}
+
+/* Private connections have no names. */
+static PeerupCaller *
+get_caller (PeerupControlFace *self, const char *sender)
+{
+  return self->clients == NULL ? self->caller : get_client (self, sender)->caller;
+}
+
+static void
+on_name_owner_changed (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                       const char *signal, GVariant *parameters, gpointer data)
+{
+  PeerupControlFace *self = data;
+  const char *name, *owner;
+
+  g_variant_get (parameters, "(&s&s&s)", &name, NULL, &owner);
+  if (owner[0] == '\0')
+    g_hash_table_remove (self->clients, name);
+}
+
+/* Calls */
+
+typedef struct
+{
+  PeerupControl *control;
+  GDBusConnection *connection;
+  GDBusMethodInvocation *invocation;
+  PeerupCaller *caller;
+  const PeerupOperation *operation;
+  PeerupControlFaceAnswer answer;
+  gpointer data;
+} Call;
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+
+  g_object_unref (call->control);
+  g_object_unref (call->connection);
+  g_clear_object (&call->invocation);
+  g_clear_object (&call->caller);
+  g_free (call);
+}
+
+static Call *
+call_new (PeerupControlFace *self, GDBusMethodInvocation *invocation)
+{
+  Call *call = g_new0 (Call, 1);
+
+  call->control = g_object_ref (self->control);
+  call->connection = g_object_ref (self->connection);
+  call->invocation = invocation;
+  call->caller = g_object_ref (get_caller (self, g_dbus_method_invocation_get_sender (invocation)));
+  return call;
+}
+
+/* Completing takes the invocation. */
+static DexFuture *
+on_answer (DexFuture *future, gpointer data)
+{
+  Call *call = data;
+  g_autoptr (GError) error = NULL;
+  const GValue *value = dex_future_get_value (future, &error);
+
+  if (value != NULL)
+    g_dbus_method_invocation_return_value (g_steal_pointer (&call->invocation), g_value_get_variant (value));
+  else
+    g_dbus_method_invocation_take_error (g_steal_pointer (&call->invocation), g_steal_pointer (&error));
+  return dex_future_new_true ();
+}
+
+static DexFuture *
+invoke (DexFuture *allowed, gpointer data)
+{
+  const Call *call = data;
+
+  return peerup_control_invoke (call->control, call->caller, call->operation,
+                                g_dbus_method_invocation_get_parameters (call->invocation));
+}
+
+static gboolean
+is_interactive (GDBusMethodInvocation *invocation)
+{
+  GDBusMessage *message = g_dbus_method_invocation_get_message (invocation);
+
+  return (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION) != 0;
+}
+
+static DexFuture *
+check (PeerupControlFace *self, GDBusMethodInvocation *invocation, PeerupControlAction action)
+{
+  if (self->policy == NULL)
+    return dex_future_new_true ();
+  return peerup_control_policy_check (self->policy, g_dbus_method_invocation_get_sender (invocation), action,
+                                      is_interactive (invocation));
+}
+
+static void
+call_operation (PeerupControlFace *self, GDBusMethodInvocation *invocation, const char *method)
+{
+  const PeerupOperation *operation = peerup_operations_find (method);
+  Call *call = call_new (self, invocation);
+  DexFuture *future;
+
+  call->operation = operation;
+  future = check (self, invocation, peerup_control_policy_get_action (operation));
+  future = dex_future_then (future, invoke, call, NULL);
+  /* The answer is the only thing anybody waits for, and it is sent in every case. */
+  dex_future_disown (dex_future_finally (future, on_answer, call, call_free));
+}
+
+/* Reading */
+
+static PeerupControlFace *
+find_face (PeerupControl *control, GDBusConnection *connection)
+{
+  for (guint i = 0; i < control->faces->len; i++)
+    {
+      PeerupControlFace *face = control->faces->pdata[i];
+
+      if (face->connection == connection)
+        return face;
+    }
+  return NULL;
+}
+
+/* From now on it is told of changes, too. */
+static void
+note_reader (const Call *call)
+{
+  PeerupControlFace *self = find_face (call->control, call->connection);
+  Client *client = NULL;
+
+  if (self != NULL && self->clients != NULL && !peerup_caller_has_left (call->caller))
+    client = g_hash_table_lookup (self->clients, g_dbus_method_invocation_get_sender (call->invocation));
+  if (client != NULL)
+    client->may_read = TRUE;
+}
+
+static DexFuture *
+on_may_read (DexFuture *future, gpointer data)
+{
+  Call *call = data;
+  g_autoptr (GError) error = NULL;
+
+  if (dex_future_get_value (future, &error) == NULL)
+    {
+      g_dbus_method_invocation_take_error (g_steal_pointer (&call->invocation), g_steal_pointer (&error));
+      return dex_future_new_true ();
+    }
+  note_reader (call);
+  call->answer (g_steal_pointer (&call->invocation), call->data);
+  return dex_future_new_true ();
+}
+
+void
+peerup_control_face_let_read (PeerupControlFace *self, GDBusMethodInvocation *invocation,
+                              PeerupControlFaceAnswer answer, gpointer data)
+{
+  Call *call = call_new (self, invocation);
+
+  call->answer = answer;
+  call->data = data;
+  dex_future_disown (dex_future_finally (check (self, invocation, PEERUP_CONTROL_READ), on_may_read, call, call_free));
+}
+
+static void
+answer_get (GDBusMethodInvocation *invocation, const char *interface, GVariant *values, const char *name)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (values, name, NULL);
+
+  if (value != NULL)
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(v)", value));
+  else
+    g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_PROPERTY,
+                                           "%s has no property “%s”", interface, name);
+}
+
+void
+peerup_control_face_answer_properties (GDBusMethodInvocation *invocation, const char *interface, GVariant *values)
+{
+  const char *method = g_dbus_method_invocation_get_method_name (invocation);
+  GVariant *parameters = g_dbus_method_invocation_get_parameters (invocation);
+  g_autoptr (GVariant) taken = g_variant_take_ref (values);
+  const char *name;
+
+  if (g_str_equal (method, "GetAll"))
+    {
+      g_dbus_method_invocation_return_value (invocation, g_variant_new ("(@a{sv})", taken));
+      return;
+    }
+  g_variant_get_child (parameters, 1, "&s", &name);
+  if (g_str_equal (method, "Get"))
+    answer_get (invocation, interface, taken, name);
+  else
+    g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_PROPERTY_READ_ONLY,
+                                           "“%s” is not to be set: there are methods for what can be changed", name);
+}
+
+static void
+answer_engine_properties (GDBusMethodInvocation *invocation, gpointer control)
+{
+  peerup_control_face_answer_properties (invocation, PEERUP_CONTROL_INTERFACE, peerup_control_dup_properties (control));
+}
+
+static void
+on_method_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                const char *method, GVariant *parameters, GDBusMethodInvocation *invocation, gpointer data)
+{
+  PeerupControlFace *self = find_face (data, connection);
+
+  if (self == NULL)
+    g_dbus_method_invocation_return_error_literal (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine ends");
+  else if (g_str_equal (interface, PROPERTIES))
+    peerup_control_face_let_read (self, invocation, answer_engine_properties, self->control);
+  else
+    call_operation (self, invocation, method);
+}
+
+static void
+drop_docs (GDBusAnnotationInfo **annotations)
+{
+  guint n = 0;
+
+  for (guint i = 0; annotations != NULL && annotations[i] != NULL; i++)
+    if (g_str_equal (annotations[i]->key, DOC))
+      g_dbus_annotation_info_unref (annotations[i]);
+    else
+      annotations[n++] = annotations[i];
+  if (annotations != NULL)
+    annotations[n] = NULL;
+}
+
+static void
+drop_docs_of_arguments (GDBusArgInfo **arguments)
+{
+  for (guint i = 0; arguments != NULL && arguments[i] != NULL; i++)
+    drop_docs (arguments[i]->annotations);
+}
+
+GDBusInterfaceInfo *
+peerup_control_face_strip (GDBusInterfaceInfo *interface)
+{
+  drop_docs (interface->annotations);
+  for (guint i = 0; interface->methods != NULL && interface->methods[i] != NULL; i++)
+    {
+      drop_docs (interface->methods[i]->annotations);
+      drop_docs_of_arguments (interface->methods[i]->in_args);
+      drop_docs_of_arguments (interface->methods[i]->out_args);
+    }
+  for (guint i = 0; interface->signals != NULL && interface->signals[i] != NULL; i++)
+    {
+      drop_docs (interface->signals[i]->annotations);
+      drop_docs_of_arguments (interface->signals[i]->args);
+    }
+  for (guint i = 0; interface->properties != NULL && interface->properties[i] != NULL; i++)
+    drop_docs (interface->properties[i]->annotations);
+  return interface;
+}
+
+static GDBusInterfaceInfo *
+get_bare_interface (void)
+{
+  static gsize made;
+  static GDBusNodeInfo *node;
+
+  if (g_once_init_enter (&made))
+    {
+      node = peerup_operations_parse ();
+      peerup_control_face_strip (node->interfaces[0]);
+      g_once_init_leave (&made, 1);
+    }
+  return node->interfaces[0];
+}
+
+/* Signals */
+
+static void
+tell_one (PeerupControlFace *self, const char *to, const char *path, const char *interface, const char *name,
+          GVariant *parameters)
+{
+  g_autoptr (GError) error = NULL;
+
+  /* A connection that has just closed is told nothing any more. */
+  if (!g_dbus_connection_emit_signal (self->connection, to, path, interface, name, parameters, &error))
+    g_debug ("%s is not told: %s", name, error->message);
+}
+
+void
+peerup_control_face_emit (PeerupControlFace *self, const char *path, const char *interface, const char *name,
+                          GVariant *parameters, PeerupCaller *only)
+{
+  GHashTableIter iter;
+  gpointer key, value;
+
+  if (self->clients == NULL)
+    {
+      if (only == NULL || only == self->caller)
+        tell_one (self, NULL, path, interface, name, parameters);
+      return;
+    }
+  if (only == NULL && self->policy == NULL)
+    {
+      tell_one (self, NULL, path, interface, name, parameters);
+      return;
+    }
+  g_hash_table_iter_init (&iter, self->clients);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    {
+      const Client *client = value;
+
+      if (only == client->caller || (only == NULL && client->may_read))
+        tell_one (self, key, path, interface, name, parameters);
+    }
+}
+
+/* Life */
+
+GDBusConnection *
+peerup_control_face_get_connection (PeerupControlFace *self)
+{
+  return self->connection;
+}
+
+static gboolean
+is_bus (GDBusConnection *connection)
+{
+  return g_dbus_connection_get_unique_name (connection) != NULL;
+}
+
+PeerupControlFace *
+peerup_control_face_new (PeerupControl *control, GDBusConnection *connection, PeerupControlPolicy *policy,
+                         GError **error)
+{
+  static const GDBusInterfaceVTable vtable = { .method_call = on_method_call };
+  PeerupControlFace *self = g_new0 (PeerupControlFace, 1);
+
+  self->control = control;
+  self->connection = g_object_ref (connection);
+  self->policy = policy;
+  if (is_bus (connection))
+    {
+      self->clients = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, client_free);
+      self->subscription =
+        g_dbus_connection_signal_subscribe (connection, "org.freedesktop.DBus", "org.freedesktop.DBus",
+                                            "NameOwnerChanged", "/org/freedesktop/DBus", NULL, G_DBUS_SIGNAL_FLAGS_NONE,
+                                            on_name_owner_changed, self, NULL);
+    }
+  else
+    self->caller = peerup_caller_new ("dbus", FALSE);
+  self->engine_id = g_dbus_connection_register_object (connection, PEERUP_CONTROL_PATH, get_bare_interface (), &vtable,
+                                                       control, NULL, error);
+  if (self->engine_id != 0 && peerup_control_objects_export (control->objects, connection, error))
+    return self;
+  peerup_control_face_free (self);
+  return NULL;
+}
+
+void
+peerup_control_face_free (PeerupControlFace *self)
+{
+  if (self->engine_id != 0)
+    g_dbus_connection_unregister_object (self->connection, self->engine_id);
+  peerup_control_objects_unexport (self->control->objects, self->connection);
+  if (self->subscription != 0)
+    g_dbus_connection_signal_unsubscribe (self->connection, self->subscription);
+  g_clear_pointer (&self->clients, g_hash_table_unref);
+  if (self->caller != NULL)
+    peerup_caller_leave (self->caller);
+  g_clear_object (&self->caller);
+  g_clear_pointer (&self->policy, peerup_control_policy_unref);
+  g_object_unref (self->connection);
+  g_free (self);
+}

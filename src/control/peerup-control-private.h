@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "control/peerup-control-call.h"
+#include "control/peerup-control-face.h"
+#include "control/peerup-control-forwards.h"
+#include "control/peerup-control-listener.h"
+#include "control/peerup-control-objects.h"
+#include "control/peerup-control-outbox.h"
+
+G_BEGIN_DECLS
+
+/* What the files of the control share. */
+struct _PeerupControl
+{
+  GObject parent_instance;
+
+  PeerupEngine *engine;
+  PeerupControlClaim *claim;
+  GDBusServer *server;             /* of a socket of our own */
+  PeerupControlListener *listener; /* of one that the service manager made */
+  GPtrArray *faces;                /* of PeerupControlFace */
+  GPtrArray *buses;                /* of PeerupControlBus */
+  PeerupControlOutbox *outbox;
+  PeerupControlForwards *forwards;
+  PeerupControlObjects *objects;
+  GHashTable *properties; /* of Engine1: name to GVariant */
+};
+
+/* Emits "stop-requested". */
+void peerup_control_request_stop (PeerupControl *self);
+/* Tells InviteChanged for the invites of each of the engine's runs, as long as it lives. */
+void peerup_control_follow_invites (PeerupControl *self);
+/* Takes a face into use, or ends one. */
+void peerup_control_add_face (PeerupControl *self, PeerupControlFace *face);
+void peerup_control_drop_face (PeerupControl *self, PeerupControlFace *face);
+
+G_END_DECLS

@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright The Peer-Up authors
+"""The daemon on real message buses, asked by programs that know D-Bus and nothing of Peer-Up."""
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+
+import pytest
+from gi.repository import Gio, GLib
+
+from conftest import BIN, Running
+from netlab import wait_for
+
+NAME = "dev.peerup.PeerUp.Engine"
+ROOT = "/dev/peerup/PeerUp"
+ENGINE = f"{ROOT}/Engine"
+ENGINE1 = f"{NAME}1"
+SOURCE = pathlib.Path(__file__).parents[2]
+STRANGER = 12345
+CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>{kind}</type>
+  <listen>unix:path={path}</listen>
+  <auth>EXTERNAL</auth>
+  <servicedir>{services}</servicedir>
+  <policy context="default">
+    <allow user="*"/>
+    {policy}
+  </policy>
+  {include}
+</busconfig>
+"""
+OPEN = '<allow own="*"/><allow send_destination="*" eavesdrop="false"/><allow receive_sender="*"/>'
+CLOSED = """<deny own="*"/><deny send_type="method_call"/><allow send_type="signal"/>
+  <allow send_requested_reply="true" send_type="method_return"/><allow send_requested_reply="true" send_type="error"/>
+  <allow receive_type="method_call"/><allow receive_type="method_return"/><allow receive_type="error"/>
+  <allow receive_type="signal"/><allow send_destination="org.freedesktop.DBus"/>
+  <allow own="org.freedesktop.PolicyKit1"/><allow send_destination="org.freedesktop.PolicyKit1"/>"""
+
+
+class Bus:
+    """A dbus-daemon of our own; system: with the policy that is installed with Peer-Up."""
+
+    def __init__(self, system, env):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="peerup-bus-"))
+        os.chmod(self.directory, 0o755)
+        self.services = self.directory / "services"
+        self.services.mkdir()
+        self.system = system
+        path = self.directory / "bus"
+        self.address = f"unix:path={path}"
+        include = f'<include>{SOURCE / "data/dbus-1/dev.peerup.PeerUp.conf"}</include>' if system else ""
+        config = self.directory / "bus.conf"
+        config.write_text(CONFIG.format(kind="system" if system else "session", path=path, services=self.services,
+                                        policy=CLOSED if system else OPEN, include=include))
+        self.env = {"PATH": os.environ["PATH"], self.variable: self.address}
+        self.running = Running(["dbus-daemon", "--nofork", "--nosyslog", f"--config-file={config}"], env | self.env,
+                               self.directory, "bus")
+        wait_for(path.exists, 20, "the bus")
+
+    @property
+    def variable(self):
+        return "DBUS_SYSTEM_BUS_ADDRESS" if self.system else "DBUS_SESSION_BUS_ADDRESS"
+
+    def run(self, *args, code=0, user=None, timeout=60):
+        if user is not None:
+            args = ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *args)
+        done = subprocess.run([str(a) for a in args], env=self.env, text=True, capture_output=True, timeout=timeout,
+                              cwd="/")
+        assert code is None or (done.returncode == 0) == (code == 0), (args, done.returncode, done.stdout, done.stderr)
+        return done.stdout if code == 0 else done.stderr
+
+    def gdbus(self, method, *arguments, path=ENGINE, interface=ENGINE1, **kwargs):
+        bus = "--system" if self.system else "--session"
+        return self.run("gdbus", "call", bus, "-d", NAME, "-o", path, "-m", f"{interface}.{method}", *arguments, **kwargs)
+
+    def has_name(self, name=NAME):
+        bus = "--system" if self.system else "--session"
+        return "true" in self.run("gdbus", "call", bus, "-d", "org.freedesktop.DBus", "-o", "/", "-m",
+                                  "org.freedesktop.DBus.NameHasOwner", name)
+
+    def connect(self):
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+        connection = Gio.DBusConnection.new_for_address_sync(self.address, flags, None, None)
+        connection.set_exit_on_close(False)
+        return connection
+
+    def close(self):
+        self.running.process.send_signal(signal.SIGTERM)
+        self.running.process.wait(10)
+        shutil.rmtree(self.directory)
+
+
+@pytest.fixture
+def make_bus():
+    with contextlib.ExitStack() as stack:
+        def make(system=False, env=None):
+            bus = Bus(system, env or {})
+            stack.callback(bus.close)
+            return bus
+        yield make
+
+
+@pytest.fixture
+def session(make_bus, peer):
+    """(bus, peer): the daemon of peer is on it."""
+    bus = make_bus()
+    peer.daemon("daemon", **bus.env)
+    wait_for(bus.has_name, 20, "the name")
+    return bus, peer
+
+
+@pytest.fixture
+def system(make_bus, peer):
+    bus = make_bus(system=True)
+    peer.daemon("daemon", "--system-bus", **bus.env)
+    wait_for(bus.has_name, 20, "the name")
+    return bus, peer
+
+
+def test_gdbus_alone(session):
+    bus, peer = session
+    assert bus.gdbus("ListPeers").strip() == "(@aa{sv} [],)"
+    assert peer.id in bus.gdbus("Get", ENGINE1, "PeerId", interface="org.freedesktop.DBus.Properties")
+    assert "running" in bus.gdbus("GetAll", ENGINE1, interface="org.freedesktop.DBus.Properties")
+    assert bus.gdbus("Expose", "web", "localhost:80", "{}").strip() == "()"
+    assert "'transient': <true>" in bus.gdbus("ListServices")
+    assert "NotFound" in bus.gdbus("Ping", "nobody", code=1)
+    assert bus.gdbus("Stop").strip() == "()"
+    assert peer.daemon_process.wait() == 0
+
+
+def test_introspection(session):
+    bus, _ = session
+    text = bus.run("gdbus", "introspect", "--session", "-d", NAME, "-o", ROOT, "--recurse", timeout=120)
+    assert f"interface {ENGINE1} {{" in text and "ListPeers(out aa{sv} peers);" in text
+    assert "org.freedesktop.DBus.ObjectManager" in text
+    bus.gdbus("Expose", "web", "localhost:80", "{}")
+    tree = bus.run("busctl", "--user", "tree", NAME)
+    assert ENGINE in tree and f"{ROOT}/services/web" in tree
+    assert "enabled" in bus.run("busctl", "--user", "call", NAME, ENGINE, ENGINE1, "ListServices")
+    assert "localhost:80" in bus.run("busctl", "--user", "get-property", NAME, f"{ROOT}/services/web",
+                                     "dev.peerup.PeerUp.Service1", "Address")
+    managed = bus.gdbus("GetManagedObjects", path=ROOT, interface="org.freedesktop.DBus.ObjectManager")
+    assert "'dev.peerup.PeerUp.Service1': {'Name': <'web'>" in managed
+
+
+def test_wrong_types(session):
+    bus, peer = session
+    for arguments in (("Ping", "u", "42"), ("Ping",), ("ListPeers", "s", "x"), ("Expose", "ss", "a", "b"),
+                      ("CreateInvite", "as", "1", "x"), ("SetLogLevels", "a{sv}", "0")):
+        error = bus.run("busctl", "--user", "call", NAME, ENGINE, ENGINE1, *arguments, code=1)
+        assert "does not match expected type" in error, error
+    bus.run("busctl", "--user", "call", NAME, ENGINE, ENGINE1, "Pong", code=1)
+    bus.run("busctl", "--user", "set-property", NAME, ENGINE, ENGINE1, "PeerId", "s", "me", code=1)
+    bus.run("busctl", "--user", "get-property", NAME, ENGINE, ENGINE1, "Colour", code=1)
+    assert peer.status()["peer_id"] == peer.id
+
+
+def call(connection, method, parameters):
+    return connection.call_sync(NAME, ENGINE, ENGINE1, method, parameters, None, Gio.DBusCallFlags.NONE, 60000, None)
+
+
+def test_huge_arguments(session):
+    bus, peer = session
+    connection = bus.connect()
+    many = GLib.Variant("(a{ss})", ({f"domain-{i}": "debug" for i in range(200_000)},))
+    for method, parameters in (("SetLogLevels", many), ("Ping", GLib.Variant("(s)", ("x" * (8 << 20),))),
+                               ("CreateInvite", GLib.Variant("(a{sv})", ({"services": GLib.Variant("as", ["a"] * 500_000)},)))):
+        with pytest.raises(GLib.Error, match="TooLarge"):
+            call(connection, method, parameters)
+    # Calls that nobody waits for are bounded, too.
+    answers = []
+    for _ in range(3000):
+        connection.call(NAME, ENGINE, ENGINE1, "ListPaths", GLib.Variant("(s)", ("",)), None, Gio.DBusCallFlags.NONE, 60000,
+                        None, lambda source, result: answers.append(result))
+    while len(answers) < 3000:
+        GLib.MainContext.default().iteration(True)
+    assert bus.gdbus("ListPeers").strip() == "(@aa{sv} [],)"
+    connection.close_sync(None)
+
+
+def test_caller_leaves(session):
+    """In mid-operation: what it has begun ends, what it has made goes, and the others are served."""
+    bus, peer = session
+    other = peer.id[:-1] + ("A" if peer.id[-1] != "A" else "B")
+    connection = bus.connect()
+    parameters = GLib.Variant("(sssa{sv})", (f"/ip4/192.0.2.1/tcp/9/p2p/{other}", "ssh", "0", {}))
+    call(connection, "AddForward", parameters)
+    assert "forward-1" in bus.gdbus("ListForwards")
+    for _ in range(20):
+        connection.call(NAME, ENGINE, ENGINE1, "Ping", GLib.Variant("(s)", (f"/ip4/192.0.2.1/tcp/9/p2p/{other}",)), None,
+                        Gio.DBusCallFlags.NONE, -1, None, None)
+    connection.flush_sync(None)
+    connection.close_sync(None)
+    wait_for(lambda: "forward-1" not in bus.gdbus("ListForwards"), 20, "the forward's end")
+    # What is kept outlives the process that asked for it.
+    assert "forward-2" in bus.gdbus("AddForward", other, "ssh", "0", "{'keep': <true>}")
+    assert "forward-2" in bus.gdbus("ListForwards")
+
+
+def test_changes_are_told(session):
+    bus, peer = session
+    connection, told = bus.connect(), []
+    connection.signal_subscribe(NAME, None, None, None, None, Gio.DBusSignalFlags.NONE,
+                                lambda c, sender, path, interface, name, parameters: told.append((path, name)))
+    bus.gdbus("Expose", "web", "localhost:80", "{}")
+    bus.gdbus("Unexpose", "web")
+
+    def come(*event):
+        return lambda: GLib.MainContext.default().iteration(False) or event in told
+    bus.gdbus("Expose", "web", "localhost:80", "{}")
+    wait_for(come(ROOT, "InterfacesAdded"), 20, "the object")
+    wait_for(come(ENGINE, "ServiceChanged"), 20, "the service")
+    bus.gdbus("Unexpose", "web")
+    wait_for(come(ROOT, "InterfacesRemoved"), 20, "the object's end")
+    connection.close_sync(None)
+
+
+def test_the_bus_goes_and_comes(make_bus, peer):
+    """It is a convenience: the daemon lives without, and is there again when it is back."""
+    bus = make_bus()
+    process = peer.daemon("daemon", **bus.env)
+    wait_for(bus.has_name, 20, "the name")
+    bus.running.process.send_signal(signal.SIGKILL)
+    bus.running.process.wait(10)
+    process.wait_stderr("session bus is gone", 20)
+    assert peer.status()["peer_id"] == peer.id
+    path = bus.directory / "bus"
+    path.unlink()
+    bus.running = Running(["dbus-daemon", "--nofork", "--nosyslog", f"--config-file={bus.directory / 'bus.conf'}"],
+                          bus.env, bus.directory, "bus-again")
+    wait_for(path.exists, 20, "the bus")
+    wait_for(bus.has_name, 30, "the name")
+
+
+def test_no_bus(make_bus, peer):
+    bus = make_bus()
+    peer.daemon("daemon", "--no-bus", **bus.env)
+    assert not bus.has_name()
+    peer.run("daemon", "--no-bus", "--system-bus", code=2)
+
+
+def test_activation(make_bus, peer):
+    bus = make_bus(env=peer.env())
+    (bus.services / f"{NAME}.service").write_text(
+        f"[D-BUS Service]\nName={NAME}\nExec={BIN} daemon --session-bus --config {peer.config}\n")
+    bus.running.process.send_signal(signal.SIGHUP)
+    assert peer.id in bus.gdbus("Get", ENGINE1, "PeerId", interface="org.freedesktop.DBus.Properties")
+    assert peer.status()["peer_id"] == peer.id
+    bus.gdbus("Stop")
+    wait_for(lambda: not bus.has_name(), 30, "the end")
+
+
+def test_other_user_on_the_private_socket(peer):
+    """Neither by the file's mode nor, where somebody has changed that, by who it is."""
+    peer.daemon()
+    path = next(path for path in peer.runtime.rglob("*.sock") if "http" not in path.name)
+    command = ["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups", "gdbus", "call", "--address",
+               f"unix:path={path}", "-o", ENGINE, "-m", f"{ENGINE1}.ListPeers"]
+    assert path.stat().st_mode & 0o777 == 0o600
+    for opened in (False, True):
+        if opened:
+            os.chmod(path, 0o666)
+            for parent in path.parents:
+                if parent.stat().st_mode & 0o005 != 0o005:
+                    os.chmod(parent, 0o755)
+        done = subprocess.run(command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=60, cwd="/")
+        assert done.returncode != 0 and "aa{sv}" not in done.stdout
+        assert re.search("denied|closed|credentials|authenticat|exhausted", done.stderr, re.I), done.stderr
+    assert subprocess.run(command[4:], env={"PATH": os.environ["PATH"]}, capture_output=True, timeout=60).returncode == 0
+
+
+LISTENER = """
+import sys
+from gi.repository import Gio, GLib
+bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
+told = []
+bus.signal_subscribe("dev.peerup.PeerUp.Engine", None, None, None, None, Gio.DBusSignalFlags.NONE,
+                     lambda c, s, p, i, name, v: told.append(name))
+def call(name, path, interface, method):
+    return bus.call_sync(name, path, interface, method, None, None, Gio.DBusCallFlags.NONE, 60000, None)
+try:
+    call("dev.peerup.PeerUp.Engine", "/dev/peerup/PeerUp/Engine", "dev.peerup.PeerUp.Engine1", "ListPeers")
+    print("allowed", flush=True)
+except GLib.Error as error:
+    print(error.message, flush=True)
+sys.stdin.readline()
+call("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetId")
+while GLib.MainContext.default().iteration(False):
+    pass
+print(" ".join(told), flush=True)
+"""
+
+
+def listen(bus):
+    """A stranger's program: (what it was answered, what it was told of)."""
+    process = subprocess.Popen(["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups", sys.executable,
+                                "-c", textwrap.dedent(LISTENER)], env=bus.env, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True, cwd="/")
+    answer = process.stdout.readline().strip()
+    root, told = bus.connect(), []
+    root.signal_subscribe(NAME, ENGINE1, "ServiceChanged", None, None, Gio.DBusSignalFlags.NONE,
+                          lambda *arguments: told.append(arguments))
+    call(root, "ListPeers", None)
+    call(root, "Expose", GLib.Variant("(ssa{sv})", ("web", "localhost:80", {})))
+    wait_for(lambda: GLib.MainContext.default().iteration(False) or told, 20, "the signal")
+    call(root, "Unexpose", GLib.Variant("(s)", ("web",)))
+    root.close_sync(None)
+    return answer, process.communicate("\n", timeout=60)[0].split()
+
+
+@contextlib.contextmanager
+def polkit(bus, *allowed):
+    mock = Running([sys.executable, "-m", "dbusmock", "--system", "--template", "polkitd"], bus.env | {"HOME": "/"},
+                   bus.directory, "polkit")
+    name = ["-d", "org.freedesktop.PolicyKit1", "-o", "/org/freedesktop/PolicyKit1/Authority"]
+    try:
+        wait_for(lambda: bus.has_name("org.freedesktop.PolicyKit1"), 30, "polkit")
+        actions = ", ".join(f"'dev.peerup.PeerUp.{action}'" for action in allowed)
+        bus.run("gdbus", "call", "--system", *name, "-m", "org.freedesktop.DBus.Mock.SetAllowed",
+                f"[{actions}]" if allowed else "@as []")
+        yield
+    finally:
+        mock.process.terminate()
+        mock.process.wait(10)
+        wait_for(lambda: not bus.has_name("org.freedesktop.PolicyKit1"), 30, "polkit's end")
+
+
+def test_system_bus(system):
+    bus, peer = system
+    # Its own user, and root, need no polkit.
+    assert bus.gdbus("ListPeers").strip() == "(@aa{sv} [],)"
+    # Where there is none, nobody else may do anything.
+    assert "polkit does not answer" in bus.gdbus("ListPeers", user=STRANGER, code=1)
+    with polkit(bus):
+        for method in ("ListPeers", "ListInvites", "Stop"):
+            error = bus.gdbus(method, user=STRANGER, code=1)
+            assert "Permission" in error and "polkit has not allowed it" in error
+        error = bus.gdbus("GetAll", ENGINE1, interface="org.freedesktop.DBus.Properties", user=STRANGER, code=1)
+        assert "dev.peerup.PeerUp.read" in error
+        bus.gdbus("GetManagedObjects", path=ROOT, interface="org.freedesktop.DBus.ObjectManager", user=STRANGER, code=1)
+        answer, told = listen(bus)
+        assert "polkit has not allowed it" in answer and "ServiceChanged" not in told
+    with polkit(bus, "read"):
+        assert bus.gdbus("ListPeers", user=STRANGER).strip() == "(@aa{sv} [],)"
+        assert peer.id in bus.gdbus("GetAll", ENGINE1, interface="org.freedesktop.DBus.Properties", user=STRANGER)
+        assert "dev.peerup.PeerUp.change" in bus.gdbus("Stop", user=STRANGER, code=1)
+        assert "dev.peerup.PeerUp.change" in bus.gdbus("ListInvites", user=STRANGER, code=1)
+        answer, told = listen(bus)
+        assert answer == "allowed" and "ServiceChanged" in told and "InterfacesAdded" in told
+    with polkit(bus, "read", "change"):
+        assert bus.gdbus("Stop", user=STRANGER).strip() == "()"
+    assert peer.daemon_process.wait() == 0
+
+
+def test_policy_files_are_whole():
+    """Those that are installed name what the program asks for."""
+    policy = (SOURCE / "data/polkit/dev.peerup.PeerUp.policy").read_text()
+    assert re.findall(r'action id="(.*?)"', policy) == ["dev.peerup.PeerUp.read", "dev.peerup.PeerUp.change"]
+    assert f'own="{NAME}"' in (SOURCE / "data/dbus-1/dev.peerup.PeerUp.conf").read_text()
+    for file in ("session", "system"):
+        text = (SOURCE / f"data/dbus-1/{file}.service.in").read_text()
+        assert f"Name={NAME}\n" in text and "SystemdService=peerup.service\n" in text

@@ -1,0 +1,574 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright The Peer-Up authors
+"""The daemon as a service: what it tells systemd, its watchdog, sockets that it is handed, the journal, profiles, units."""
+import contextlib
+import hashlib
+import os
+import pathlib
+import re
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+import pytest
+
+import netlab
+from conftest import BIN, COMPLAINTS, free_port
+from netlab import wait_for
+
+UNITS = netlab.BUILD / "data"
+SOURCES = pathlib.Path(__file__).parents[2] / "data/systemd"
+PATIENCE = 60
+
+
+# The service manager
+
+class Manager:
+    """NOTIFY_SOCKET: what comes, in order."""
+
+    def __init__(self, name):
+        self.name = str(name)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("\0" + self.name[1:] if self.name.startswith("@") else self.name)
+        self.told = []
+
+    def next(self, seconds=PATIENCE):
+        """None if nothing comes."""
+        if not select.select([self.socket], [], [], seconds)[0]:
+            return None
+        self.told.append(self.socket.recv(4096).decode())
+        return self.told[-1]
+
+    def until(self, beginning, seconds=PATIENCE):
+        """The next that begins like this, and what came before it."""
+        end, before = time.monotonic() + seconds, []
+        while (state := self.next(max(0, end - time.monotonic()))) is not None:
+            if state.startswith(beginning):
+                return state, before
+            before.append(state)
+        raise AssertionError(f"{beginning!r} was not told, but {self.told}")
+
+    def close(self):
+        self.socket.close()
+
+
+@pytest.fixture
+def manager(directory):
+    managers = []
+
+    def make(name=None):
+        managers.append(Manager(name or directory / "manager"))
+        return managers[-1]
+
+    yield make
+    for one in managers:
+        one.close()
+
+
+@pytest.mark.parametrize("abstract", [False, True], ids=["path", "abstract"])
+def test_the_manager_is_told(peer, manager, abstract):
+    told = manager(f"@peerup-test-{os.getpid()}" if abstract else None)
+    daemon = peer.start("daemon", NOTIFY_SOCKET=told.name)
+    assert told.next() == "READY=1"
+    assert told.next() == f"STATUS=This is {peer.id}"
+    before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    daemon.signal(signal.SIGHUP)
+    reloading, _ = told.until("RELOADING=1")
+    at = int(re.fullmatch(r"RELOADING=1\nMONOTONIC_USEC=(\d+)", reloading)[1])
+    assert before <= at <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    assert told.until("READY=1")
+    daemon.signal(signal.SIGTERM)
+    assert told.until("STOPPING=1")
+    assert daemon.wait(PATIENCE) == 0
+    assert not any(state.startswith("WATCHDOG") for state in told.told)
+
+
+def test_sighup_reads_the_configuration_again(peer):
+    daemon = peer.daemon()
+    # Only what is read again can be said to be wrong.
+    peer.config.write_text(peer.config.read_text() + "\nnonsense: true\n")
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_stderr("nonsense", PATIENCE)
+
+
+# The watchdog
+
+def socket_of(peer):
+    path, = (path for path in (peer.runtime / "peerup").glob("*.sock") if not path.name.endswith("-http.sock"))
+    return path
+
+
+INTERVAL = 4  # s: long for a busy machine, short for a test
+
+
+@pytest.fixture
+def watched(peer, manager):
+    """(daemon, manager) of a daemon that is watched, and was fed for once."""
+    told = manager()
+    daemon = peer.start("daemon", NOTIFY_SOCKET=told.name, WATCHDOG_USEC=str(INTERVAL * 1000000))
+    told.until("WATCHDOG=1")
+    return daemon, told
+
+
+def test_the_watchdog_is_fed_again_and_again(watched):
+    _, told = watched
+    begun = time.monotonic()
+    for _ in range(4):
+        told.until("WATCHDOG=1", INTERVAL)
+    # And not without end, either.
+    assert time.monotonic() - begun > INTERVAL / 4
+
+
+def test_a_stopped_loop_feeds_nothing(watched):
+    daemon, told = watched
+    daemon.signal(signal.SIGSTOP)
+    while told.next(0) is not None:
+        pass
+    assert told.next(1.5 * INTERVAL) is None
+    daemon.signal(signal.SIGCONT)
+    status, before = told.until("STATUS=Not well")
+    assert "a turn of the main loop came" in status and "WATCHDOG=1" not in before
+    # It goes well again, so the manager may change its mind.
+    told.until("STATUS=Well again")
+    told.until("WATCHDOG=1")
+
+
+def test_without_its_socket_it_is_not_well(watched, peer):
+    daemon, told = watched
+    path = socket_of(peer)
+    path.unlink()
+    status, _ = told.until("STATUS=Not well")
+    assert f"the control socket {path} is gone" in status
+    daemon.wait_stderr("watchdog is not fed: the control socket")
+    assert told.next(1.5 * INTERVAL) is None
+    # Somebody else's in its place is not its own.
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+        status, _ = told.until("STATUS=Not well")
+        assert "something else is where" in status
+        assert told.next(INTERVAL) is None
+
+
+def test_another_process_is_watched(peer, manager):
+    told = manager()
+    daemon = peer.start("daemon", NOTIFY_SOCKET=told.name, WATCHDOG_USEC="100000", WATCHDOG_PID=str(os.getpid()))
+    told.until("READY=1")
+    time.sleep(1)
+    daemon.signal(signal.SIGHUP)
+    told.until("RELOADING=1")
+    told.until("READY=1")
+    assert "WATCHDOG=1" not in told.told
+
+
+# Handed sockets
+
+def hashed_socket(peer):
+    name = hashlib.sha256(str(peer.config.resolve()).encode()).hexdigest()[:16]
+    path = peer.runtime / "peerup" / f"{name}.sock"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def start_handed(peer, *sockets, names="control"):
+    """A daemon that is handed listening sockets, as systemd does it."""
+    def put():
+        # Away from where they are to come first.
+        kept = [os.dup2(one.fileno(), 100 + i) for i, one in enumerate(sockets)]
+        for i, fd in enumerate(kept):
+            os.dup2(fd, 3 + i)
+    out, err = peer.home / "handed.out", peer.home / "handed.err"
+    with open(out, "w") as stdout, open(err, "w") as stderr:
+        process = subprocess.Popen(
+            ["sh", "-c", 'export LISTEN_PID=$$; exec "$@"', "sh", BIN, "daemon"], stdin=subprocess.DEVNULL, stdout=stdout,
+            stderr=stderr, cwd=peer.home, close_fds=False, preexec_fn=put,
+            env=peer.env(LISTEN_FDS=str(len(sockets)), LISTEN_FDNAMES=names))
+    return process, err
+
+
+def end(process, err):
+    process.terminate()
+    assert process.wait(PATIENCE) == 0, err.read_text()
+    assert not COMPLAINTS.search(err.read_text()), err.read_text()
+
+
+def test_it_serves_at_a_socket_that_was_there(peer):
+    """Who asks before it runs is answered once it does; the socket stays when it has ended."""
+    path = hashed_socket(peer)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        asked = peer.start("status", "--json")
+        wait_for(lambda: select.select([listener], [], [], 0)[0], PATIENCE, "a client that waits")
+        for _ in range(2):
+            process, err = start_handed(peer, listener)
+            try:
+                assert asked.wait(PATIENCE) == 0, asked.stderr()
+                assert peer.status()["peer_id"] == peer.id
+                # Nobody comes second, whoever made the socket.
+                done = peer.run("daemon", code=1)
+                assert f"process {process.pid} " in done.stderr
+            finally:
+                end(process, err)
+            assert path.is_socket()
+
+
+def test_a_socket_in_wait_is_no_daemon(peer):
+    path = hashed_socket(peer)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        done = peer.run("daemon", code=1)
+        assert "the service manager" in done.stderr and str(path) in done.stderr
+        assert path.is_socket()
+
+
+def test_a_socket_for_nothing_is_said(peer):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(peer.home / "elsewhere"))
+        listener.listen()
+        process, err = start_handed(peer, listener)
+        try:
+            wait_for(lambda: "elsewhere, which nothing here listens at" in err.read_text(), PATIENCE, "a warning")
+            assert peer.status()["peer_id"] == peer.id
+        finally:
+            end(process, err)
+
+
+def test_systemd_hands_it_a_socket(peer):
+    needs("systemd-socket-activate")
+    path = hashed_socket(peer)
+    settings = [f"--setenv={key}={value}" for key, value in peer.env().items()]
+    err = peer.home / "activate.err"
+    with open(err, "w") as stderr:
+        process = subprocess.Popen(["systemd-socket-activate", f"--listen={path}", "--fdname=control", *settings, BIN, "daemon"],
+                                   stdin=subprocess.DEVNULL, stderr=stderr, env=peer.env(), cwd=peer.home)
+    try:
+        wait_for(path.exists, PATIENCE, "the socket")
+        assert "Listening on" in err.read_text()
+        assert peer.status()["peer_id"] == peer.id
+    finally:
+        end(process, err)
+
+
+# Only one
+
+def test_who_comes_second_is_told_who_runs(peer):
+    daemon = peer.daemon()
+    done = peer.run("daemon", code=1)
+    assert f"a daemon for {peer.config} is running already: process {daemon.pid} " in done.stderr
+    assert peer.status()["peer_id"] == peer.id
+
+
+def test_what_was_killed_is_not_in_the_way(peer):
+    for _ in range(2):
+        daemon = peer.daemon()
+        daemon.signal(signal.SIGKILL)
+        daemon.wait(PATIENCE)
+        assert socket_of(peer).is_socket()
+    peer.daemon()
+    assert peer.status()["peer_id"] == peer.id
+
+
+# The journal
+
+def fields_of(entry):
+    """The journal's native protocol."""
+    fields = {}
+    while entry:
+        line, _, entry = entry.partition(b"\n")
+        if b"=" in line:
+            key, _, value = line.partition(b"=")
+        else:
+            size, = struct.unpack("<Q", entry[:8])
+            key, value, entry = line, entry[8:8 + size], entry[9 + size:]
+        fields[key.decode()] = value.decode()
+    return fields
+
+
+@pytest.fixture
+def journal(directory):
+    """A journal of our own, and a function that starts a daemon of a peer whose standard error it is."""
+    if os.geteuid() != 0:
+        pytest.skip("a journal of our own needs root")
+    place = directory / "journal"
+    place.mkdir()
+    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    receiver.bind(str(place / "socket"))
+    processes, entries = [], []
+
+    class Journal:
+        def start(self, peer, **env):
+            script = f'mount -t tmpfs none /run && mkdir -p /run/systemd/journal && mount --bind {place} /run/systemd/journal && exec "$@"'
+            err = peer.home / "journal.err"
+            with open(err, "w") as stderr:
+                info = os.fstat(stderr.fileno())
+                processes.append((subprocess.Popen(
+                    ["unshare", "--mount", "sh", "-c", script, "sh", BIN, "daemon"], stdin=subprocess.DEVNULL, stderr=stderr,
+                    cwd=peer.home, env=peer.env(JOURNAL_STREAM=f"{info.st_dev}:{info.st_ino}", **env)), err))
+            return err
+
+        def wait(self, what, **fields):
+            """The first entry that has these."""
+            def find():
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        entries.append(fields_of(receiver.recv(1 << 18, socket.MSG_DONTWAIT)))
+                return next((entry for entry in entries if fields.items() <= entry.items()), None)
+            return wait_for(find, PATIENCE, what)
+
+    yield Journal()
+    for process, err in processes:
+        end(process, err)
+    receiver.close()
+
+
+IDS = dict(re.findall(r'#define PEERUP_LOG_ID_(\w+) +"([0-9a-f]{32})"',
+                      (pathlib.Path(__file__).parents[2] / "src/service/peerup-log.h").read_text()))
+
+
+def test_the_journal_has_fields(pair, journal):
+    home, laptop = pair
+    err = journal.start(home)
+    started = journal.wait("the start", MESSAGE_ID=IDS["START"])
+    assert started["MESSAGE"] == f"This is {home.id}" and started["GLIB_DOMAIN"] == "peerup-cli"
+    assert started["PRIORITY"] == "5" and started["SYSLOG_IDENTIFIER"] == "peerup"
+    laptop.run("ping", "home", "-c", "1")
+    came = journal.wait("a connection", PEERUP_PEER=laptop.id)
+    assert came["PEERUP_PATH"] == "direct" and came["GLIB_DOMAIN"] == "peerup-engine" and came["PRIORITY"] == "6"
+    home.config.write_text(home.config.read_text() + "\nnonsense: true\n")
+    problem = journal.wait("a problem", MESSAGE_ID=IDS["PROBLEM"])
+    assert "nonsense" in problem["MESSAGE"] and problem["PRIORITY"] == "4"
+    home.run("stop")
+    journal.wait("the end", MESSAGE_ID=IDS["STOP"])
+    assert err.read_text() == ""
+
+
+def test_a_refused_service_has_fields(make_peer, journal):
+    home, laptop = make_peer("home").init(), make_peer("laptop").init()
+    home.authorize(laptop)
+    laptop.knows(home)
+    home.run("service", "add", "secret", "9")
+    home.run("service", "acl", "secret", "--nobody")
+    journal.start(home)
+    journal.wait("the start", MESSAGE_ID=IDS["START"])
+    journal.wait("the service", PEERUP_SERVICE="secret")
+    proxy = laptop.proxy("home", "secret")
+    with socket.create_connection(proxy.address, PATIENCE) as connection:
+        assert connection.recv(1) == b""
+    refused = journal.wait("the refusal", PEERUP_SERVICE="secret", PEERUP_PEER=laptop.id)
+    assert refused["MESSAGE"].startswith("Refused service secret to ")
+
+
+# Levels
+
+def test_levels_of_a_run(peer):
+    quiet = peer.daemon("daemon", "--log-level", "warning")
+    peer.run("stop")
+    assert quiet.wait(PATIENCE) == 0 and "This is" not in quiet.stderr()
+    loud = peer.daemon(PEERUP_LOG="all=debug")
+    peer.run("stop")
+    assert loud.wait(PATIENCE) == 0 and "Debug: " in loud.stderr()
+
+
+@pytest.mark.parametrize("words", [["--log-level", "loud"], ["--log-level", "swram=debug"]])
+def test_levels_that_are_none(peer, words):
+    assert "--log-level: " in peer.run("daemon", *words, code=2).stderr
+
+
+def test_levels_of_the_environment_are_checked(peer):
+    running = peer.start("whoami", PEERUP_LOG="swram=debug")
+    assert running.wait(PATIENCE) == 2
+    assert "PEERUP_LOG in the environment: there is no log domain “swram”" in running.stderr()
+
+
+def test_levels_while_it_runs(peer):
+    daemon = peer.daemon()
+    assert peer.json("log") == {"*": "info"}
+    assert peer.json("log", "swarm=debug", "all=warning") == {"*": "warning", "swarm": "debug"}
+    assert peer.run("log").stdout.split() == ["all", "warning", "swarm", "debug"]
+    assert peer.json("log", "swarm=", "all=info") == {"*": "info"}
+    refused = peer.run("log", "all=debug", "swram=debug", code=1)
+    assert "there is no log domain “swram”" in refused.stderr
+    assert peer.json("log") == {"*": "info"}
+    assert "swarm=debug" in peer.run("log", "swarm", code=2).stderr
+    assert "Debug: " not in daemon.stderr()
+
+
+def test_no_secret_is_logged(make_peer):
+    """Not at the finest level, and not in a pairing."""
+    home, laptop = make_peer("home").init(), make_peer("laptop").init()
+    daemons = [peer.daemon(PEERUP_LOG="all=debug") for peer in (home, laptop)]
+    laptop.knows(home)
+    invite = home.start("invite", "--non-interactive", "--no-qr")
+    wait_for(lambda: "\n" in invite.stdout(), PATIENCE, "a code")
+    code = invite.stdout().strip()
+    laptop.run("join", code, "--non-interactive")
+    assert invite.wait(PATIENCE) == 0
+    keys = [(peer.config.parent / "identity.key").read_bytes() for peer in (home, laptop)]
+    for peer, daemon in zip((home, laptop), daemons):
+        peer.run("stop")
+        assert daemon.wait(PATIENCE) == 0
+        text = daemon.stderr()
+        assert "Debug: " in text
+        assert code not in text and code.replace("-", "") not in text.replace("-", "")
+        assert not any(key.hex() in text or key.hex().upper() in text for key in keys)
+
+
+# Profiles
+
+def make_profiles(peer, *names):
+    ids = {}
+    for name in names:
+        ids[name] = peer.run("init", "--profile", name, "--port", free_port()).stdout.strip()
+        config = peer.home / f".config/peerup/profiles/{name}/config.yaml"
+        text = config.read_text().replace("\n  mdns: true\n", "\n  mdns: false\n")
+        config.write_text(text.replace("\nnetwork:\n", "\nnetwork:\n  port_mapping: false\n"))
+    return ids
+
+
+@pytest.fixture
+def solo(make_peer):
+    return make_peer("solo")
+
+
+def test_profiles_in_one_process(solo):
+    ids = make_profiles(solo, "home", "work")
+    assert ids["home"] != ids["work"]
+    daemon = solo.daemon("daemon", "--profile", "home", "--profile", "work")
+    for name, identity in ids.items():
+        assert solo.json("status", "--profile", name)["peer_id"] == identity
+    assert {one["name"]: one["running"] for one in solo.json("profile", "list")} == {"home": True, "work": True}
+    assert "process" in solo.run("daemon", "--profile", "work", code=1).stderr
+    # One that ends does not end the other.
+    solo.run("stop", "--profile", "home")
+    assert {one["name"]: one["running"] for one in solo.json("profile", "list")} == {"home": False, "work": True}
+    assert solo.json("status", "--profile", "work")["peer_id"] == ids["work"]
+    daemon.signal(signal.SIGTERM)
+    assert daemon.wait(PATIENCE) == 0
+
+
+def test_one_that_cannot_start_is_alone(solo):
+    ids = make_profiles(solo, "bad", "good")
+    (solo.home / ".config/peerup/profiles/bad/config.yaml").write_text("nonsense\n")
+    daemon = solo.daemon("daemon", "--all-profiles")
+    assert "profile bad: " in daemon.stderr()
+    assert solo.json("status", "--profile", "good")["peer_id"] == ids["good"]
+    solo.run("stop", "--profile", "good")
+    # The whole of it did not go well.
+    assert daemon.wait(PATIENCE) == 1
+
+
+def test_profiles_in_processes_of_their_own(solo):
+    ids = make_profiles(solo, "home", "work")
+    daemons = [solo.daemon("daemon", "--profile", name) for name in ids]
+    for name, identity in ids.items():
+        assert solo.json("--profile", name, "status")["peer_id"] == identity
+    # One that is killed is not in the way, of itself or of the other.
+    daemons[0].signal(signal.SIGKILL)
+    daemons[0].wait(PATIENCE)
+    solo.daemon("daemon", "--profile", "home")
+    for name, identity in ids.items():
+        assert solo.json("status", "--profile", name)["peer_id"] == identity
+
+
+def test_profiles_and_the_usual_configuration(solo):
+    solo.init()
+    ids = make_profiles(solo, "work")
+    assert solo.run("whoami").stdout.strip() == solo.id != ids["work"] == solo.run("whoami", "--profile=work").stdout.strip()
+    solo.run("service", "add", "ssh", "22", "--profile", "work")
+    assert [one["name"] for one in solo.json("service", "list", "--profile", "work")] == ["ssh"]
+    assert solo.json("service", "list") == []
+
+
+@pytest.mark.parametrize("words, text", [
+    (["status", "--profile", "work", "--config", "x.yaml"], "exclude each other"),
+    (["status", "--profile", "home", "--profile", "work"], "given twice"),
+    (["daemon", "--profile", "work", "--profile", "work"], "given twice"),
+    (["status", "--profile", "../work"], "cannot be the name of a profile"),
+    (["status", "--profile", ""], "cannot be the name of a profile"),
+    (["daemon", "--all-profiles", "--profile", "work"], "--all-profiles stands without"),
+])
+def test_profiles_that_make_no_sense(solo, words, text):
+    assert text in solo.run(*words, code=2).stderr
+
+
+def test_profiles_that_are_not_there(solo):
+    assert "peerup init --profile work" in solo.run("status", "--profile", "work", code=1).stderr
+    assert "peerup init --profile" in solo.run("daemon", "--all-profiles", code=1).stderr
+    assert solo.json("profile", "list") == []
+
+
+# The units
+
+def needs(program):
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not installed")
+
+
+def place(directory, name, source):
+    """A unit under its installed name, with a program that is there."""
+    path = directory / name
+    path.write_text(re.sub(r"^(ExecStart=)\S+/peerup ", rf"\1{BIN} ", source.read_text(), flags=re.M))
+    return path
+
+
+@pytest.fixture
+def units(directory):
+    """{user/NAME or system/NAME: path}, as they are installed."""
+    (directory / "user").mkdir()
+    (directory / "system").mkdir()
+    installed = {
+        "user/peerup.service": UNITS / "peerup.service",
+        "user/peerup@.service": UNITS / "peerup@.service",
+        "system/peerup.service": UNITS / "peerup-system.service",
+        "system/peerup@.service": UNITS / "peerup-system@.service",
+        "system/peerup-relay.service": UNITS / "peerup-relay.service",
+    } | {f"user/{path.name}": path for path in SOURCES.glob("*.socket")}
+    return {name: place(directory, name, source) for name, source in installed.items()}
+
+
+def analyze(directory, *words):
+    needs("systemd-analyze")
+    done = subprocess.run(["systemd-analyze", *map(str, words)], capture_output=True, text=True, timeout=PATIENCE, check=False,
+                          env=os.environ | {"XDG_RUNTIME_DIR": str(directory)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.mark.parametrize("whose", ["user", "system"])
+def test_systemd_takes_the_units(units, directory, whose):
+    instances = [str(path).replace("@.", "@work.") for name, path in units.items() if name.startswith(whose)]
+    assert len(instances) >= 3
+    assert analyze(directory, f"--{whose}", "verify", "--man=no", *instances).stderr == ""
+
+
+@pytest.mark.parametrize("name", ["peerup.service", "peerup@.service", "peerup-relay.service"])
+def test_system_units_are_safe(units, directory, name, show):
+    done = analyze(directory, "security", "--offline=yes", "--threshold=29", str(units[f"system/{name}"]).replace("@.", "@work."))
+    level = re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)[1]
+    show("exposure", f"{level}  {name} (system)")
+    assert float(level) < 3
+
+
+def test_user_units_are_as_safe_as_they_can_be(units, directory, show):
+    """A person's manager can take no capability away, so the figure is no promise; what can be set is."""
+    done = analyze(directory, "--user", "security", "--offline=yes", units["user/peerup.service"])
+    show("exposure", f'{re.search(r"exposure level for .*: ([0-9.]+)", done.stdout)[1]}  peerup.service (user)')
+    for setting in ("NoNewPrivileges", "MemoryDenyWriteExecute", "LockPersonality", "RestrictRealtime", "RestrictSUIDSGID"):
+        assert re.search(rf"^✓ {setting}=", done.stdout, re.M), setting
+
+
+def test_units_are_complete(units):
+    for name, path in units.items():
+        if not name.endswith(".service"):
+            continue
+        text = path.read_text()
+        for setting in ("Type=notify", "Restart=on-failure", "ExecReload=", "LimitNOFILE=", "Documentation=man:peerup(1)"):
+            assert f"\n{setting}" in text, (name, setting)
+        assert re.search(r"^WatchdogSec=\d+$", text, re.M), name

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#include "control/peerup-control-listener.h"
+
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+typedef struct
+{
+  char *directory;
+  char *path;
+  PeerupControlListener *listener;
+  GPtrArray *served;
+} Fixture;
+
+static void
+on_connection (GDBusConnection *connection, gpointer data)
+{
+  Fixture *self = data;
+
+  g_ptr_array_add (self->served, g_object_ref (connection));
+}
+
+static void
+fill_address (Fixture *self, struct sockaddr_un *address)
+{
+  *address = (struct sockaddr_un) { .sun_family = AF_UNIX };
+  g_strlcpy (address->sun_path, self->path, sizeof address->sun_path);
+}
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  struct sockaddr_un address;
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  g_autoptr (GError) error = NULL;
+
+  self->directory = g_dir_make_tmp ("peerup-XXXXXX", NULL);
+  self->path = g_build_filename (self->directory, "control", NULL);
+  self->served = g_ptr_array_new_with_free_func (g_object_unref);
+  fill_address (self, &address);
+  g_assert_cmpint (bind (fd, (const struct sockaddr *) &address, sizeof address), ==, 0);
+  g_assert_cmpint (listen (fd, 8), ==, 0);
+  self->listener = peerup_control_listener_new (fd, on_connection, self, &error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  g_clear_pointer (&self->listener, peerup_control_listener_free);
+  /* Whoever is cancelled is told so from the loop. */
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  for (guint i = 0; i < self->served->len; i++)
+    g_dbus_connection_close_sync (g_ptr_array_index (self->served, i), NULL, NULL);
+  g_ptr_array_unref (self->served);
+  g_assert_true (g_file_test (self->path, G_FILE_TEST_EXISTS));
+  g_unlink (self->path);
+  g_rmdir (self->directory);
+  g_free (self->path);
+  g_free (self->directory);
+}
+
+static void
+on_connected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GDBusConnection **connection = data;
+  g_autoptr (GError) error = NULL;
+
+  *connection = g_dbus_connection_new_for_address_finish (result, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_serves (Fixture *self, gconstpointer data)
+{
+  g_autofree char *address = g_strconcat ("unix:path=", self->path, NULL);
+  g_autoptr (GDBusConnection) client = NULL;
+
+  g_dbus_connection_new_for_address (address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL, on_connected,
+                                     &client);
+  while (client == NULL || self->served->len == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_dbus_connection_close_sync (client, NULL, NULL);
+}
+
+static int
+connect_to (Fixture *self)
+{
+  struct sockaddr_un address;
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  fill_address (self, &address);
+  g_assert_cmpint (connect (fd, (const struct sockaddr *) &address, sizeof address), ==, 0);
+  return fd;
+}
+
+static gboolean
+on_readable (int fd, GIOCondition condition, gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* Who cannot say who he is, or only as nobody, gets no further; others do. */
+static void
+test_refuses (Fixture *self, gconstpointer data)
+{
+  const char *const words[] = { "HELLO\r\n", "\0AUTH ANONYMOUS\r\n", "\0AUTH EXTERNAL 3939393939\r\n" };
+  const gsize lengths[] = { 7, 17, 27 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      g_autofd int fd = connect_to (self);
+      gboolean answered = FALSE;
+      char answer[9] = { 0 };
+
+      g_unix_fd_add (fd, G_IO_IN | G_IO_HUP, on_readable, &answered);
+      g_assert_cmpint (send (fd, words[i], lengths[i], 0), ==, lengths[i]);
+      while (!answered)
+        g_main_context_iteration (NULL, TRUE);
+      /* The end, or what may be tried instead. */
+      if (recv (fd, answer, sizeof answer - 1, MSG_DONTWAIT) > 0)
+        g_assert_cmpstr (answer, ==, "REJECTED");
+    }
+  g_assert_cmpuint (self->served->len, ==, 0);
+  test_serves (self, data);
+}
+
+/* The listener goes while somebody is half in. */
+static void
+test_goes (Fixture *self, gconstpointer data)
+{
+  g_autofd int fd = connect_to (self);
+
+  g_assert_cmpint (send (fd, "\0AUTH", 5, 0), ==, 5);
+  for (guint i = 0; i < 3; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_clear_pointer (&self->listener, peerup_control_listener_free);
+  g_assert_cmpuint (self->served->len, ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(name, func) g_test_add ("/control-listener/" name, Fixture, NULL, set_up, func, tear_down)
+  ADD ("serves", test_serves);
+  ADD ("refuses", test_refuses);
+  ADD ("goes", test_goes);
+  return g_test_run ();
+}
