@@ -263,6 +263,7 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   peerup_engine_nat_apply (self->nat, config);
   peerup_engine_lan_apply (self->lan, config);
   peerup_engine_pairing_follow (self->pairing, config);
+  peerup_engine_store_took (self->store);
 }
 
 static void
