@@ -125,11 +125,38 @@ on_answer (DexFuture *future, gpointer data)
   return dex_future_new_true ();
 }
 
+static PeerupControlFace *
+find_face (PeerupControl *control, GDBusConnection *connection)
+{
+  for (guint i = 0; i < control->faces->len; i++)
+    {
+      PeerupControlFace *face = control->faces->pdata[i];
+
+      if (face->connection == connection)
+        return face;
+    }
+  return NULL;
+}
+
+/* Whoever was let in is told of changes from now on, too. */
+static void
+note_reader (const Call *call)
+{
+  PeerupControlFace *self = find_face (call->control, call->connection);
+  Client *client = NULL;
+
+  if (self != NULL && self->clients != NULL && !peerup_caller_has_left (call->caller))
+    client = g_hash_table_lookup (self->clients, g_dbus_method_invocation_get_sender (call->invocation));
+  if (client != NULL)
+    client->may_read = TRUE;
+}
+
 static DexFuture *
 invoke (DexFuture *allowed, gpointer data)
 {
   const Call *call = data;
 
+  note_reader (call);
   return peerup_control_invoke (call->control, call->caller, call->operation,
                                 g_dbus_method_invocation_get_parameters (call->invocation));
 }
@@ -166,32 +193,6 @@ call_operation (PeerupControlFace *self, GDBusMethodInvocation *invocation, cons
 }
 
 /* Reading */
-
-static PeerupControlFace *
-find_face (PeerupControl *control, GDBusConnection *connection)
-{
-  for (guint i = 0; i < control->faces->len; i++)
-    {
-      PeerupControlFace *face = control->faces->pdata[i];
-
-      if (face->connection == connection)
-        return face;
-    }
-  return NULL;
-}
-
-/* From now on it is told of changes, too. */
-static void
-note_reader (const Call *call)
-{
-  PeerupControlFace *self = find_face (call->control, call->connection);
-  Client *client = NULL;
-
-  if (self != NULL && self->clients != NULL && !peerup_caller_has_left (call->caller))
-    client = g_hash_table_lookup (self->clients, g_dbus_method_invocation_get_sender (call->invocation));
-  if (client != NULL)
-    client->may_read = TRUE;
-}
 
 static DexFuture *
 on_may_read (DexFuture *future, gpointer data)

@@ -42,7 +42,8 @@ struct _PeerupEnginePaths
   PeerupEngine *engine; /* owns this */
   PeerupPathWatch *watch;
   PeerupPathSearchTools tools;
-  GHashTable *peers; /* PeerupPeerId to Peer */
+  GHashTable *peers;   /* PeerupPeerId to Peer */
+  GPtrArray *forwards; /* those that it follows */
   PeerupReactor *reactor;
   PeerupNatFacts nat;
   gboolean has_nat;
@@ -508,23 +509,30 @@ on_forward_changed (PeerupForward *forward, GParamSpec *pspec, gpointer data)
     peer_search (peer);
 }
 
+/* A forward that is removed may live for longer, and tell of itself later. */
 static void
-paths_follow_forwards (PeerupEnginePaths *self, guint position, guint n)
+paths_unfollow_forwards (PeerupEnginePaths *self)
 {
-  for (guint i = position; i < position + n; i++)
-    {
-      g_autoptr (PeerupForward) forward = g_list_model_get_item (G_LIST_MODEL (self->engine->forwards), i);
-
-      g_signal_handlers_disconnect_by_data (forward, self);
-      g_signal_connect (forward, "notify::state", G_CALLBACK (on_forward_changed), self);
-      on_forward_changed (forward, NULL, self);
-    }
+  for (guint i = 0; i < self->forwards->len; i++)
+    g_signal_handlers_disconnect_by_data (self->forwards->pdata[i], self);
+  g_ptr_array_set_size (self->forwards, 0);
 }
 
 static void
 on_forwards_changed (GListModel *model, guint position, guint removed, guint added, gpointer data)
 {
-  paths_follow_forwards (data, position, added);
+  PeerupEnginePaths *self = data;
+
+  paths_unfollow_forwards (self);
+  for (guint i = 0; i < g_list_model_get_n_items (model); i++)
+    {
+      PeerupForward *forward = g_list_model_get_item (model, i);
+
+      g_ptr_array_add (self->forwards, forward);
+      g_signal_connect (forward, "notify::state", G_CALLBACK (on_forward_changed), self);
+      if (i >= position && i < position + added)
+        on_forward_changed (forward, NULL, self);
+    }
 }
 
 /* Without it no search among ports begins. */
@@ -664,6 +672,7 @@ peerup_engine_paths_new (PeerupEngine *engine)
   PeerupEnginePaths *self = g_new0 (PeerupEnginePaths, 1);
 
   self->engine = engine;
+  self->forwards = g_ptr_array_new_with_free_func (g_object_unref);
   self->reactor = peerup_reactor_ref_default ();
   self->peers = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, NULL, peer_free);
   self->watch = peerup_path_watch_new (engine->swarm);
@@ -676,7 +685,8 @@ peerup_engine_paths_new (PeerupEngine *engine)
   g_signal_connect (engine->swarm, "connection-closed", G_CALLBACK (on_connection_closed), self);
   g_signal_connect (engine->identify, "identified", G_CALLBACK (on_identified), self);
   g_signal_connect (engine->forwards, "items-changed", G_CALLBACK (on_forwards_changed), self);
-  paths_follow_forwards (self, 0, g_list_model_get_n_items (G_LIST_MODEL (engine->forwards)));
+  on_forwards_changed (G_LIST_MODEL (engine->forwards), 0, 0,
+                       g_list_model_get_n_items (G_LIST_MODEL (engine->forwards)), self);
   return self;
 }
 
@@ -693,12 +703,8 @@ peerup_engine_paths_free (PeerupEnginePaths *self)
   g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (engine->swarm, NULL);
 
   g_ptr_array_foreach (connections, disconnect_all, self);
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (engine->forwards)); i++)
-    {
-      g_autoptr (PeerupForward) forward = g_list_model_get_item (G_LIST_MODEL (engine->forwards), i);
-
-      disconnect_all (forward, self);
-    }
+  paths_unfollow_forwards (self);
+  g_ptr_array_unref (self->forwards);
   disconnect_all (engine->swarm, self);
   disconnect_all (engine->identify, self);
   disconnect_all (engine->forwards, self);
