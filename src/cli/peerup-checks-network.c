@@ -221,11 +221,10 @@ peerup_check_congestion (PeerupFindings *findings, const PeerupDaemonFacts *daem
   if (sent > 0)
     g_string_append_printf (text, "; %.2f %% of %" G_GUINT64_FORMAT " packets were lost", 100.0 * lost / sent, sent);
   if (g_str_equal (control, "cubic") && sent >= PACKETS_FOR_LOSS && lost * 1000 >= sent * LOSS_PER_MILLE)
-    peerup_findings_take (
-      findings, PEERUP_CHECK_CONGESTION, PEERUP_FINDING_NOTE, g_string_free_and_steal (g_steal_pointer (&text)),
-      g_strdup_printf ("BBR keeps more of such a line: set network.congestion to bbr in %s, and restart "
-                       "the daemon",
-                       daemon->config_path));
+    peerup_findings_take (findings, PEERUP_CHECK_CONGESTION, PEERUP_FINDING_NOTE,
+                          g_string_free_and_steal (g_steal_pointer (&text)),
+                          g_strdup_printf ("BBR keeps more of such a line: set network.congestion to bbr in %s",
+                                           daemon->config_path));
   else
     peerup_findings_add (findings, PEERUP_CHECK_CONGESTION, PEERUP_FINDING_OK, "%s", text->str);
 }

@@ -425,8 +425,9 @@ split_key (const char *key, GPtrArray *path, GError **error)
 
   while (*key != '\0')
     {
+      const PeerupConfigKey *any = peerup_config_key_next_child (known, NULL);
       gboolean rest =
-        known->children != NULL && strcmp (known->children->name, "*") == 0 && known->children->children == NULL;
+        any != NULL && strcmp (peerup_config_key_get_name (any), "*") == 0 && any->kind != PEERUP_CONFIG_KEY_MAPPING;
       gsize length = rest ? strlen (key) : strcspn (key, ".");
       g_autofree char *part = g_strndup (key, length);
       const PeerupConfigKey *child = peerup_config_key_get_child (known, part);

@@ -2,15 +2,21 @@
  * Copyright The Peer-Up authors
  */
 
-/* The one table of the keys that a configuration file may hold, and what follows from
- * it alone: the shape of a file, warnings for keys that have no effect with the key that
- * was probably meant, and which keys an edit may set. Values that need more than their
- * kind are judged in peerup-config-reader.c. */
+/* What follows from the table of keys (peerup-config-schema.c) alone: the shape of a file, values
+ * that are not of their form or out of their range, warnings for keys that have no effect with
+ * the key that was probably meant, and which keys an edit may set. Values that need more than the
+ * table knows are judged in peerup-config-reader.c. */
 
 #include "config/peerup-config-keys.h"
 
 #include <string.h>
 
+#include "config/peerup-config-size.h"
+#include "config/peerup-go-duration.h"
+#include "wire/peerup-label.h"
+
+/* A protocol ID must fit into one multistream-select line with room to spare. */
+#define PROTOCOL_ID_MAX 512
 /* Of a message's quotation, in characters; the rest of a long value helps nobody. */
 #define QUOTE_MAX 64
 /* Keys further apart than this were not mistyped from one another. */
@@ -18,166 +24,17 @@
 /* A file of nonsense is not answered with a megabyte of warnings. */
 #define WARNINGS_MAX 100
 
-static const PeerupConfigKey identity_keys[] = {
-  { "key_file", PEERUP_CONFIG_KEY_TEXT },
-  { NULL },
-};
-
-/* What each stands for is said where the limits are: limits/peerup-limits.h. */
-static const PeerupConfigKey limits_keys[] = {
-  { "connections", PEERUP_CONFIG_KEY_NUMBER },
-  { "connections_per_peer", PEERUP_CONFIG_KEY_NUMBER },
-  { "connections_per_address", PEERUP_CONFIG_KEY_NUMBER },
-  { "connections_per_network", PEERUP_CONFIG_KEY_NUMBER },
-  { "handshakes", PEERUP_CONFIG_KEY_NUMBER },
-  { "handshakes_per_address", PEERUP_CONFIG_KEY_NUMBER },
-  { "handshakes_per_network", PEERUP_CONFIG_KEY_NUMBER },
-  { "handshake_rate", PEERUP_CONFIG_KEY_NUMBER },
-  { "handshake_rate_per_address", PEERUP_CONFIG_KEY_NUMBER },
-  { "handshake_rate_per_network", PEERUP_CONFIG_KEY_NUMBER },
-  { "streams", PEERUP_CONFIG_KEY_NUMBER },
-  { "streams_per_peer", PEERUP_CONFIG_KEY_NUMBER },
-  { "stream_rate_per_peer", PEERUP_CONFIG_KEY_NUMBER },
-  { "memory", PEERUP_CONFIG_KEY_TEXT },
-  { "memory_per_peer", PEERUP_CONFIG_KEY_TEXT },
-  { NULL },
-};
-
-static const PeerupConfigKey websocket_keys[] = {
-  { "certificate_file", PEERUP_CONFIG_KEY_TEXT },
-  { "key_file", PEERUP_CONFIG_KEY_TEXT },
-  { NULL },
-};
-
-static const PeerupConfigKey network_keys[] = {
-  { "listen_addresses", PEERUP_CONFIG_KEY_LIST },
-  { "force_private_reachability", PEERUP_CONFIG_KEY_FLAG },
-  { "port_mapping", PEERUP_CONFIG_KEY_FLAG },
-  { "congestion", PEERUP_CONFIG_KEY_TEXT },
-  { "resource_limits_enabled", PEERUP_CONFIG_KEY_FLAG },
-  { "limits", PEERUP_CONFIG_KEY_MAPPING, limits_keys },
-  { "websocket", PEERUP_CONFIG_KEY_MAPPING, websocket_keys },
-  { NULL },
-};
-
-static const PeerupConfigKey relay_keys[] = {
-  { "addresses", PEERUP_CONFIG_KEY_LIST }, { "reservation_interval", PEERUP_CONFIG_KEY_TEXT },
-  { "serve", PEERUP_CONFIG_KEY_FLAG },     { "serve_peers", PEERUP_CONFIG_KEY_FLAG },
-  { "sponsor", PEERUP_CONFIG_KEY_FLAG },   { "drain_time", PEERUP_CONFIG_KEY_TEXT },
-  { "announce", PEERUP_CONFIG_KEY_LIST },  { NULL },
-};
-
-static const PeerupConfigKey resources_keys[] = {
-  { "max_reservations", PEERUP_CONFIG_KEY_NUMBER },
-  { "max_circuits", PEERUP_CONFIG_KEY_NUMBER },
-  { "max_circuits_total", PEERUP_CONFIG_KEY_NUMBER },
-  { "max_reservations_per_ip", PEERUP_CONFIG_KEY_NUMBER },
-  { "max_reservations_per_asn", PEERUP_CONFIG_KEY_NUMBER },
-  { "buffer_size", PEERUP_CONFIG_KEY_TEXT },
-  { "reservation_ttl", PEERUP_CONFIG_KEY_TEXT },
-  { "session_duration", PEERUP_CONFIG_KEY_TEXT },
-  { "session_data_limit", PEERUP_CONFIG_KEY_TEXT },
-  { "authorized_session_duration", PEERUP_CONFIG_KEY_TEXT },
-  { "authorized_session_data_limit", PEERUP_CONFIG_KEY_TEXT },
-  { NULL },
-};
-
-static const PeerupConfigKey health_keys[] = {
-  { "enabled", PEERUP_CONFIG_KEY_FLAG },
-  { "listen_address", PEERUP_CONFIG_KEY_TEXT },
-  { NULL },
-};
-
-static const PeerupConfigKey discovery_keys[] = {
-  { "rendezvous", PEERUP_CONFIG_KEY_TEXT },
-  { "network", PEERUP_CONFIG_KEY_TEXT },
-  { "mdns", PEERUP_CONFIG_KEY_FLAG },
-  { "bootstrap_peers", PEERUP_CONFIG_KEY_LIST },
-  { NULL },
-};
-
-static const PeerupConfigKey security_keys[] = {
-  { "authorized_keys_file", PEERUP_CONFIG_KEY_TEXT },
-  { "enable_connection_gating", PEERUP_CONFIG_KEY_FLAG },
-  { NULL },
-};
-
-static const PeerupConfigKey ping_pong_keys[] = {
-  { "enabled", PEERUP_CONFIG_KEY_FLAG },
-  { "id", PEERUP_CONFIG_KEY_TEXT },
-  { NULL },
-};
-
-static const PeerupConfigKey protocols_keys[] = {
-  { "ping_pong", PEERUP_CONFIG_KEY_MAPPING, ping_pong_keys },
-  { NULL },
-};
-
-static const PeerupConfigKey service_keys[] = {
-  { "enabled", PEERUP_CONFIG_KEY_FLAG },
-  { "local_address", PEERUP_CONFIG_KEY_TEXT },
-  { "protocol", PEERUP_CONFIG_KEY_TEXT },
-  { "allowed_peers", PEERUP_CONFIG_KEY_LIST },
-  { NULL },
-};
-
-static const PeerupConfigKey services_keys[] = {
-  { "*", PEERUP_CONFIG_KEY_MAPPING, service_keys },
-  { NULL },
-};
-
-static const PeerupConfigKey names_keys[] = {
-  { "*", PEERUP_CONFIG_KEY_TEXT },
-  { NULL },
-};
-
-static const PeerupConfigKey metrics_keys[] = {
-  { "enabled", PEERUP_CONFIG_KEY_FLAG },
-  { "listen_address", PEERUP_CONFIG_KEY_TEXT },
-  { NULL },
-};
-
-static const PeerupConfigKey audit_keys[] = {
-  { "enabled", PEERUP_CONFIG_KEY_FLAG },
-  { "file", PEERUP_CONFIG_KEY_TEXT },
-  { "max_size", PEERUP_CONFIG_KEY_TEXT },
-  { "keep", PEERUP_CONFIG_KEY_NUMBER },
-  { NULL },
-};
-
-static const PeerupConfigKey telemetry_keys[] = {
-  { "metrics", PEERUP_CONFIG_KEY_MAPPING, metrics_keys },
-  { "audit", PEERUP_CONFIG_KEY_MAPPING, audit_keys },
-  { NULL },
-};
-
-static const PeerupConfigKey root_keys[] = {
-  { "version", PEERUP_CONFIG_KEY_NUMBER },
-  { "identity", PEERUP_CONFIG_KEY_MAPPING, identity_keys },
-  { "network", PEERUP_CONFIG_KEY_MAPPING, network_keys },
-  { "relay", PEERUP_CONFIG_KEY_MAPPING, relay_keys },
-  { "discovery", PEERUP_CONFIG_KEY_MAPPING, discovery_keys },
-  { "security", PEERUP_CONFIG_KEY_MAPPING, security_keys },
-  { "protocols", PEERUP_CONFIG_KEY_MAPPING, protocols_keys },
-  { "services", PEERUP_CONFIG_KEY_MAPPING, services_keys },
-  { "names", PEERUP_CONFIG_KEY_MAPPING, names_keys },
-  { "resources", PEERUP_CONFIG_KEY_MAPPING, resources_keys },
-  { "health", PEERUP_CONFIG_KEY_MAPPING, health_keys },
-  { "telemetry", PEERUP_CONFIG_KEY_MAPPING, telemetry_keys },
-  { NULL },
-};
-
-const PeerupConfigKey peerup_config_root_key = { "", PEERUP_CONFIG_KEY_MAPPING, root_keys };
-
 const PeerupConfigKey *
 peerup_config_key_get_child (const PeerupConfigKey *self, const char *name)
 {
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
-  for (const PeerupConfigKey *child = self->children; child != NULL && child->name != NULL; child++)
+  for (const PeerupConfigKey *child = NULL; (child = peerup_config_key_next_child (self, child)) != NULL;)
     {
-      if (strcmp (child->name, "*") == 0 || strcmp (child->name, name) == 0)
+      const char *own = peerup_config_key_get_name (child);
+
+      if (strcmp (own, "*") == 0 || strcmp (own, name) == 0)
         return child;
     }
   return NULL;
@@ -214,22 +71,13 @@ distance (const char *a, const char *b)
   return row[width - 1];
 }
 
-/* The path of a mapping, anywhere below @self, that has a child called exactly @name. */
-static char *
-find_home (const PeerupConfigKey *self, const char *name)
+/* (nullable): the key, anywhere, that is called exactly @name. */
+static const PeerupConfigKey *
+find_namesake (const char *name)
 {
-  for (const PeerupConfigKey *child = self->children; child != NULL && child->name != NULL; child++)
-    {
-      g_autofree char *below = NULL;
-
-      if (strcmp (child->name, name) == 0)
-        return g_strdup (self->name);
-      below = child->kind == PEERUP_CONFIG_KEY_MAPPING ? find_home (child, name) : NULL;
-      if (below != NULL && *self->name != '\0')
-        return g_strdup_printf ("%s.%s", self->name, below);
-      if (below != NULL)
-        return g_steal_pointer (&below);
-    }
+  for (const PeerupConfigKey *key = peerup_config_schema; key->path != NULL; key++)
+    if (strcmp (peerup_config_key_get_name (key), name) == 0)
+      return key;
   return NULL;
 }
 
@@ -237,32 +85,34 @@ char *
 peerup_config_key_suggest (const PeerupConfigKey *self, const char *name)
 {
   const PeerupConfigKey *nearest = NULL;
+  const PeerupConfigKey *namesake;
   guint nearest_distance = NEAR_MAX + 1;
-  g_autofree char *home = NULL;
+  const char *dot;
 
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
   if (strlen (name) > QUOTE_MAX)
     return NULL;
-  for (const PeerupConfigKey *child = self->children; child != NULL && child->name != NULL; child++)
+  for (const PeerupConfigKey *child = NULL; (child = peerup_config_key_next_child (self, child)) != NULL;)
     {
-      guint d = distance (child->name, name);
+      guint d = distance (peerup_config_key_get_name (child), name);
 
       /* Half of a short word may not change: "id" is not "of". */
-      if (d < nearest_distance && 2 * d < strlen (child->name))
+      if (d < nearest_distance && 2 * d < strlen (peerup_config_key_get_name (child)))
         {
           nearest = child;
           nearest_distance = d;
         }
     }
   if (nearest != NULL)
-    return g_strdup_printf ("did you mean “%s”?", nearest->name);
-  home = find_home (&peerup_config_root_key, name);
-  if (home == NULL)
+    return g_strdup_printf ("did you mean “%s”?", peerup_config_key_get_name (nearest));
+  namesake = find_namesake (name);
+  if (namesake == NULL)
     return NULL;
-  return *home == '\0' ? g_strdup ("it belongs at the top, not indented")
-                       : g_strdup_printf ("it belongs under “%s”", home);
+  dot = strrchr (namesake->path, '.');
+  return dot == NULL ? g_strdup ("it belongs at the top, not indented")
+                     : g_strdup_printf ("it belongs under “%.*s”", (int) (dot - namesake->path), namesake->path);
 }
 
 gboolean
@@ -330,6 +180,73 @@ peerup_config_warn (const PeerupYamlDocument *document, GPtrArray *warnings, gsi
 }
 
 static gboolean
+is_protocol_id (const char *text)
+{
+  gsize length = strlen (text);
+
+  for (const char *c = text; *c != '\0'; c++)
+    {
+      if ((guchar) *c <= ' ' || *c == 0x7f)
+        return FALSE;
+    }
+  return length > 0 && length <= PROTOCOL_ID_MAX;
+}
+
+static gboolean
+is_in_range (const PeerupConfigKey *self, guint64 value)
+{
+  return value >= self->min && (self->max == 0 || value <= self->max);
+}
+
+static gboolean
+takes_duration (const PeerupConfigKey *self, const char *text)
+{
+  gint64 nanoseconds;
+
+  if (!peerup_go_duration_parse (text, &nanoseconds, NULL) || nanoseconds < 0)
+    return FALSE;
+  if (self->format == PEERUP_CONFIG_FORMAT_SECONDS && nanoseconds / 1000 % G_USEC_PER_SEC != 0)
+    return FALSE;
+  return is_in_range (self, nanoseconds / 1000);
+}
+
+/* An empty text counts as not written, as it does in the original, where it is a word. */
+gboolean
+peerup_config_key_takes (const PeerupConfigKey *self, const char *text)
+{
+  g_auto (GStrv) choices = NULL;
+  guint64 value;
+
+  g_return_val_if_fail (self != NULL && text != NULL, FALSE);
+
+  if (self->kind == PEERUP_CONFIG_KEY_NUMBER)
+    return g_ascii_string_to_unsigned (text, 10, self->min, self->max, &value, NULL);
+  switch (self->format)
+    {
+    case PEERUP_CONFIG_FORMAT_DURATION:
+    case PEERUP_CONFIG_FORMAT_SECONDS:
+      return takes_duration (self, text);
+    case PEERUP_CONFIG_FORMAT_SIZE:
+      return peerup_config_size_parse (text, &value) && is_in_range (self, value);
+    case PEERUP_CONFIG_FORMAT_CHOICE:
+      choices = g_strsplit (self->choices, " ", -1);
+      return *text == '\0' || g_strv_contains ((const char *const *) choices, text);
+    case PEERUP_CONFIG_FORMAT_LABEL:
+      return *text == '\0' || peerup_label_is_valid (text, strlen (text));
+    case PEERUP_CONFIG_FORMAT_PROTOCOL:
+      return is_protocol_id (text);
+    case PEERUP_CONFIG_FORMAT_ANY:
+    case PEERUP_CONFIG_FORMAT_PATH:
+    case PEERUP_CONFIG_FORMAT_ENDPOINT:
+    case PEERUP_CONFIG_FORMAT_MULTIADDR:
+    case PEERUP_CONFIG_FORMAT_PEER_MULTIADDR:
+    case PEERUP_CONFIG_FORMAT_PEER_ID:
+    default:
+      return TRUE;
+    }
+}
+
+static gboolean
 check_word (const PeerupYamlDocument *document, const PeerupYamlNode *node, const PeerupConfigKey *key, GError **error)
 {
   g_autofree char *name = peerup_config_quote (node->key->text);
@@ -342,6 +259,18 @@ check_word (const PeerupYamlDocument *document, const PeerupYamlNode *node, cons
   value = peerup_config_quote (node->text);
   if (key->kind == PEERUP_CONFIG_KEY_FLAG && !peerup_config_parse_flag (node->text, &flag))
     return peerup_yaml_refuse (document, node->start, error, "%s cannot be %s; write true or false", name, value);
+  if (!peerup_config_key_takes (key, node->text))
+    {
+      g_autofree char *values = peerup_config_key_describe_values (key);
+      g_autofree char *otherwise = key->value != NULL ? g_strdup_printf (" (%s)", key->value) : g_strdup ("");
+
+      /* A path of the table has no "*" where there is a form to be wrong. */
+      if (key->kind == PEERUP_CONFIG_KEY_NUMBER)
+        return peerup_yaml_refuse (document, node->start, error,
+                                   "%s cannot be %s; write %s, or remove it for the default%s", key->path, value,
+                                   values, otherwise);
+      return peerup_yaml_refuse (document, node->start, error, "%s cannot be %s; write %s", key->path, value, values);
+    }
   return TRUE;
 }
 

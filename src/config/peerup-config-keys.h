@@ -3,38 +3,20 @@
  */
 #pragma once
 
+#include "config/peerup-config-schema.h"
 #include "config/peerup-yaml.h"
 
 G_BEGIN_DECLS
-
-typedef enum
-{
-  PEERUP_CONFIG_KEY_MAPPING,
-  PEERUP_CONFIG_KEY_LIST,
-  PEERUP_CONFIG_KEY_TEXT,
-  PEERUP_CONFIG_KEY_FLAG,
-  PEERUP_CONFIG_KEY_NUMBER,
-} PeerupConfigKeyKind;
-
-/* A key that a configuration file may hold. Static data. */
-typedef struct _PeerupConfigKey PeerupConfigKey;
-struct _PeerupConfigKey
-{
-  /* "*" stands for any name and is the only one of its mapping. */
-  const char *name;
-  PeerupConfigKeyKind kind;
-  /* Of a mapping: ends with a NULL name. */
-  const PeerupConfigKey *children;
-};
-
-extern const PeerupConfigKey peerup_config_root_key;
 
 /* (nullable) */
 const PeerupConfigKey *peerup_config_key_get_child (const PeerupConfigKey *self, const char *name);
 /* What an unknown @name in @self was likely meant to be, as a sentence's end ("did you
  * mean “key_file”?", "it belongs under “identity”"); NULL where nothing is near. */
 char *peerup_config_key_suggest (const PeerupConfigKey *self, const char *name) G_GNUC_WARN_UNUSED_RESULT;
-/* Checks that what stands in @document is of the kinds of this table (or null), and
+/* Whether the key may have the value @text: whether it is of its form and in its range, where that is for the table
+ * to say. */
+gboolean peerup_config_key_takes (const PeerupConfigKey *self, const char *text);
+/* Checks that what stands in @document is what the table allows (or null), and
  * appends a warning for each key that is not in it. PEERUP_ERROR_CONFIG. */
 gboolean peerup_config_keys_check (const PeerupYamlDocument *document, GPtrArray *warnings,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

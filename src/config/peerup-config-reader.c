@@ -6,7 +6,7 @@
  * the file mean and which of them hold. Whatever the original program reads is read.
  * Three rules where it is silent or harsher than a newcomer deserves:
  *
- * - relay, discovery and protocols may be left out; the defaults stand in peerup-config.h.
+ * - relay, discovery and protocols may be left out; the defaults stand in peerup-config-schema.c.
  * - Nothing left out opens a door: gating that is not mentioned is on, limits are too, and
  *   a list of allowed peers that is empty, or of which nothing parses, allows nobody.
  * - What hurts only itself (an unusable name, the address of a disabled service) is a
@@ -19,40 +19,96 @@
 
 #include "config/peerup-config-keys.h"
 #include "config/peerup-config-size.h"
+#include "config/peerup-go-duration.h"
 
-/* A protocol ID must fit into one multistream-select line with room to spare. */
-#define PROTOCOL_ID_MAX 512
-#define NEWEST_VERSION  1
-#define RELAY_EXAMPLE   "/ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…"
-/* A stream of the muxer may have a quarter of this waiting before anybody is asked. */
-#define MEMORY_MIN (1024 * 1024)
-/* Rates are kept in microseconds. */
-#define RATE_MAX 1000000
+#define NEWEST_VERSION 1
+#define RELAY_EXAMPLE  "/ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…"
 
 typedef PeerupConfigReader Reader;
 
 const PeerupYamlNode *
-peerup_config_reader_find (Reader *self, ...)
+peerup_config_reader_get (Reader *self, const char *path)
 {
+  g_auto (GStrv) keys = g_strsplit (path, ".", -1);
   const PeerupYamlNode *node = self->document->root;
-  const char *key;
-  va_list keys;
 
-  va_start (keys, self);
-  while (node != NULL && (key = va_arg (keys, const char *)) != NULL)
-    node = peerup_yaml_node_get (node, key);
-  va_end (keys);
+  for (gsize i = 0; node != NULL && keys[i] != NULL; i++)
+    node = peerup_yaml_node_get (node, keys[i]);
   return node == NULL || peerup_yaml_node_is_null (node) ? NULL : node;
 }
 
-gboolean
-peerup_config_reader_flag (const PeerupYamlNode *node, gboolean otherwise)
+/* As it stands in the file, or in the table. */
+static const char *
+get_value (Reader *self, const char *path)
 {
-  gboolean value = otherwise;
+  const PeerupYamlNode *node = peerup_config_reader_get (self, path);
 
-  if (node != NULL && !peerup_config_parse_flag (node->text, &value))
+  return node != NULL ? node->text : peerup_config_schema_get_default (path);
+}
+
+static gboolean
+parse_flag (const char *text)
+{
+  gboolean value;
+
+  if (!peerup_config_parse_flag (text, &value))
     g_assert_not_reached ();
   return value;
+}
+
+gboolean
+peerup_config_reader_flag (Reader *self, const char *path)
+{
+  return parse_flag (get_value (self, path));
+}
+
+guint64
+peerup_config_reader_number (Reader *self, const char *path)
+{
+  guint64 value;
+
+  if (!g_ascii_string_to_unsigned (get_value (self, path), 10, 0, G_MAXUINT64, &value, NULL))
+    g_assert_not_reached ();
+  return value;
+}
+
+guint64
+peerup_config_reader_size (Reader *self, const char *path)
+{
+  guint64 value;
+
+  if (!peerup_config_size_parse (get_value (self, path), &value))
+    g_assert_not_reached ();
+  return value;
+}
+
+/* What is finer than microseconds is dropped, as nothing here can be timed by it. */
+gint64
+peerup_config_reader_duration (Reader *self, const char *path)
+{
+  gint64 nanoseconds;
+
+  if (!peerup_go_duration_parse (get_value (self, path), &nanoseconds, NULL))
+    g_assert_not_reached ();
+  return nanoseconds / 1000;
+}
+
+const char *
+peerup_config_reader_text (Reader *self, const char *path)
+{
+  const PeerupYamlNode *node = peerup_config_reader_get (self, path);
+
+  if (node != NULL && *node->text != '\0')
+    return node->text;
+  return peerup_config_schema_find (path)->value;
+}
+
+char *
+peerup_config_reader_file (Reader *self, const char *path)
+{
+  const char *file = peerup_config_reader_text (self, path);
+
+  return file != NULL ? peerup_config_reader_absolute (self, file) : NULL;
 }
 
 const char *
@@ -83,7 +139,7 @@ place (Reader *self, const PeerupYamlNode *node, const char *section)
 static gboolean
 read_version (Reader *self, GError **error)
 {
-  const PeerupYamlNode *node = peerup_config_reader_find (self, "version", NULL);
+  const PeerupYamlNode *node = peerup_config_reader_get (self, "version");
   guint64 version = 0;
 
   if (node != NULL && (node->kind != PEERUP_YAML_SCALAR ||
@@ -101,7 +157,7 @@ read_version (Reader *self, GError **error)
 static gboolean
 read_identity (Reader *self, GError **error)
 {
-  const PeerupYamlNode *node = peerup_config_reader_find (self, "identity", "key_file", NULL);
+  const PeerupYamlNode *node = peerup_config_reader_get (self, "identity.key_file");
 
   if (peerup_config_reader_word (node) == NULL)
     return peerup_yaml_refuse (self->document, place (self, node, "identity"), error,
@@ -133,134 +189,74 @@ peerup_config_reader_addresses (Reader *self, const PeerupYamlNode *list, gboole
   return TRUE;
 }
 
-static gboolean
-read_congestion (Reader *self, GError **error)
+static PeerupConfigCongestion
+read_congestion (Reader *self)
 {
-  const PeerupYamlNode *node = peerup_config_reader_find (self, "network", "congestion", NULL);
-  g_autofree char *value = NULL;
+  const char *text = peerup_config_reader_text (self, "network.congestion");
+  guint i = 0;
 
-  if (peerup_config_reader_word (node) == NULL)
-    return TRUE;
-  for (guint i = 0; peerup_config_congestions[i] != NULL; i++)
-    if (g_str_equal (node->text, peerup_config_congestions[i]))
-      {
-        self->config->congestion = i;
-        return TRUE;
-      }
-  value = peerup_config_quote (node->text);
-  return peerup_yaml_refuse (self->document, node->start, error, "network.congestion cannot be %s; write bbr or cubic",
-                             value);
+  while (!g_str_equal (text, peerup_config_congestions[i]))
+    i++;
+  return i;
 }
 
-static gboolean
-is_memory (PeerupLimit limit)
-{
-  return limit == PEERUP_LIMIT_MEMORY || limit == PEERUP_LIMIT_MEMORY_PER_PEER;
-}
-
-static gboolean
-read_limit (Reader *self, PeerupLimit limit, const PeerupYamlNode *node, GError **error)
-{
-  guint64 max = peerup_limit_is_rate (limit) ? RATE_MAX : G_MAXUINT32;
-  g_autofree char *value = peerup_config_quote (node->text);
-  const char *name = peerup_limit_get_name (limit);
-
-  if (is_memory (limit))
-    {
-      if (peerup_config_size_parse (node->text, &self->config->limits[limit]) &&
-          self->config->limits[limit] >= MEMORY_MIN)
-        return TRUE;
-      return peerup_yaml_refuse (self->document, node->start, error,
-                                 "network.limits.%s cannot be %s; write a size of 1MiB or more, as in 256MiB", name,
-                                 value);
-    }
-  if (g_ascii_string_to_unsigned (node->text, 10, 1, max, &self->config->limits[limit], NULL))
-    return TRUE;
-  return peerup_yaml_refuse (self->document, node->start, error,
-                             "network.limits.%s cannot be %s; write a number from 1 to %" G_GUINT64_FORMAT
-                             ", or remove it for the default",
-                             name, value, max);
-}
-
-static gboolean
-read_limits (Reader *self, GError **error)
+static void
+read_limits (Reader *self)
 {
   for (PeerupLimit limit = 0; limit < PEERUP_N_LIMITS; limit++)
     {
-      const PeerupYamlNode *node =
-        peerup_config_reader_find (self, "network", "limits", peerup_limit_get_name (limit), NULL);
+      g_autofree char *path = g_strconcat ("network.limits.", peerup_limit_get_name (limit), NULL);
 
-      if (node != NULL && !read_limit (self, limit, node, error))
-        return FALSE;
+      if (peerup_config_reader_get (self, path) == NULL)
+        continue;
+      self->config->limits[limit] = limit == PEERUP_LIMIT_MEMORY || limit == PEERUP_LIMIT_MEMORY_PER_PEER
+                                      ? peerup_config_reader_size (self, path)
+                                      : peerup_config_reader_number (self, path);
     }
-  return TRUE;
-}
-
-/* (nullable) */
-static char *
-read_websocket_file (Reader *self, const char *name)
-{
-  const char *path = peerup_config_reader_word (peerup_config_reader_find (self, "network", "websocket", name, NULL));
-
-  return path != NULL ? peerup_config_reader_absolute (self, path) : NULL;
 }
 
 static gboolean
 read_network (Reader *self, GError **error)
 {
   PeerupConfig *config = self->config;
-  const PeerupYamlNode *list = peerup_config_reader_find (self, "network", "listen_addresses", NULL);
+  const PeerupYamlNode *list = peerup_config_reader_get (self, "network.listen_addresses");
 
-  config->force_private_reachability =
-    peerup_config_reader_flag (peerup_config_reader_find (self, "network", "force_private_reachability", NULL), FALSE);
-  config->port_mapping =
-    peerup_config_reader_flag (peerup_config_reader_find (self, "network", "port_mapping", NULL), TRUE);
-  config->resource_limits_enabled =
-    peerup_config_reader_flag (peerup_config_reader_find (self, "network", "resource_limits_enabled", NULL), TRUE);
-  config->websocket_certificate_file = read_websocket_file (self, "certificate_file");
-  config->websocket_key_file = read_websocket_file (self, "key_file");
+  config->force_private_reachability = peerup_config_reader_flag (self, "network.force_private_reachability");
+  config->port_mapping = peerup_config_reader_flag (self, "network.port_mapping");
+  config->congestion = read_congestion (self);
+  config->resource_limits_enabled = peerup_config_reader_flag (self, "network.resource_limits_enabled");
+  config->websocket_certificate_file = peerup_config_reader_file (self, "network.websocket.certificate_file");
+  config->websocket_key_file = peerup_config_reader_file (self, "network.websocket.key_file");
+  read_limits (self);
   if (list == NULL || list->children->len == 0)
     return peerup_yaml_refuse (
       self->document, place (self, list, "network"), error,
       "network.listen_addresses is missing; write “listen_addresses: [\"/ip4/0.0.0.0/tcp/0\"]” "
       "under “network:”");
-  return read_congestion (self, error) &&
-         peerup_config_reader_addresses (self, list, FALSE, config->listen_addresses, error) &&
-         read_limits (self, error);
+  return peerup_config_reader_addresses (self, list, FALSE, config->listen_addresses, error);
 }
 
 static gboolean
 read_discovery (Reader *self, GError **error)
 {
   PeerupConfig *config = self->config;
-  const char *rendezvous =
-    peerup_config_reader_word (peerup_config_reader_find (self, "discovery", "rendezvous", NULL));
-  const PeerupYamlNode *network = peerup_config_reader_find (self, "discovery", "network", NULL);
 
-  config->rendezvous = g_strdup (rendezvous != NULL ? rendezvous : PEERUP_CONFIG_DEFAULT_RENDEZVOUS);
-  config->network = g_strdup (peerup_config_reader_word (network));
-  config->mdns = peerup_config_reader_flag (peerup_config_reader_find (self, "discovery", "mdns", NULL), TRUE);
-  if (config->network != NULL && !peerup_config_is_service_name (config->network))
-    {
-      g_autofree char *value = peerup_config_quote (network->text);
-
-      return peerup_yaml_refuse (
-        self->document, network->start, error,
-        "discovery.network cannot be %s; write 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends", value);
-    }
-  return peerup_config_reader_addresses (self, peerup_config_reader_find (self, "discovery", "bootstrap_peers", NULL),
-                                         TRUE, config->bootstrap_peers, error);
+  config->rendezvous = g_strdup (peerup_config_reader_text (self, "discovery.rendezvous"));
+  config->network = g_strdup (peerup_config_reader_text (self, "discovery.network"));
+  config->mdns = peerup_config_reader_flag (self, "discovery.mdns");
+  return peerup_config_reader_addresses (self, peerup_config_reader_get (self, "discovery.bootstrap_peers"), TRUE,
+                                         config->bootstrap_peers, error);
 }
 
 static gboolean
 read_security (Reader *self, GError **error)
 {
   PeerupConfig *config = self->config;
-  const PeerupYamlNode *gating = peerup_config_reader_find (self, "security", "enable_connection_gating", NULL);
-  const PeerupYamlNode *file = peerup_config_reader_find (self, "security", "authorized_keys_file", NULL);
+  const PeerupYamlNode *gating = peerup_config_reader_get (self, "security.enable_connection_gating");
+  const PeerupYamlNode *file = peerup_config_reader_get (self, "security.authorized_keys_file");
   const char *path = peerup_config_reader_word (file);
 
-  config->connection_gating = peerup_config_reader_flag (gating, TRUE);
+  config->connection_gating = peerup_config_reader_flag (self, "security.enable_connection_gating");
   if (gating == NULL)
     {
       path = path != NULL ? path : "authorized_keys";
@@ -277,35 +273,11 @@ read_security (Reader *self, GError **error)
   return TRUE;
 }
 
-static gboolean
-is_protocol_id (const char *text)
+static void
+read_protocols (Reader *self)
 {
-  gsize length = strlen (text);
-
-  for (const char *c = text; *c != '\0'; c++)
-    {
-      if ((guchar) *c <= ' ' || *c == 0x7f)
-        return FALSE;
-    }
-  return length > 0 && length <= PROTOCOL_ID_MAX;
-}
-
-static gboolean
-read_protocols (Reader *self, GError **error)
-{
-  const PeerupYamlNode *id = peerup_config_reader_find (self, "protocols", "ping_pong", "id", NULL);
-
-  self->config->ping_pong_enabled =
-    peerup_config_reader_flag (peerup_config_reader_find (self, "protocols", "ping_pong", "enabled", NULL), TRUE);
-  self->config->ping_pong_id = g_strdup (id == NULL ? PEERUP_CONFIG_DEFAULT_PING_PONG_ID : id->text);
-  if (!is_protocol_id (self->config->ping_pong_id))
-    {
-      g_autofree char *value = peerup_config_quote (id->text);
-
-      return peerup_yaml_refuse (self->document, id->start, error, "protocols.ping_pong.id cannot be %s; write “%s”",
-                                 value, PEERUP_CONFIG_DEFAULT_PING_PONG_ID);
-    }
-  return TRUE;
+  self->config->ping_pong_enabled = peerup_config_reader_flag (self, "protocols.ping_pong.enabled");
+  self->config->ping_pong_id = g_strdup (peerup_config_reader_text (self, "protocols.ping_pong.id"));
 }
 
 /* Absent: NULL, everyone. Written in any way, be it null: a set, which bad entries do not enter. */
@@ -410,8 +382,9 @@ read_service (Reader *self, const PeerupYamlNode *node, GError **error)
         "a service cannot be called %s; write 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends", value);
     }
   g_hash_table_insert (self->config->services_by_name, service->name, service);
-  service->enabled =
-    peerup_config_reader_flag (enabled == NULL || peerup_yaml_node_is_null (enabled) ? NULL : enabled, FALSE);
+  service->enabled = parse_flag (enabled == NULL || peerup_yaml_node_is_null (enabled)
+                                   ? peerup_config_schema_get_default ("services.*.enabled")
+                                   : enabled->text);
   service->allowed_peers = read_allowed_peers (self, node);
   warn_protocol (self, node, name);
   return read_local_address (self, node, service, error);
@@ -420,7 +393,7 @@ read_service (Reader *self, const PeerupYamlNode *node, GError **error)
 static gboolean
 read_services (Reader *self, GError **error)
 {
-  const PeerupYamlNode *services = peerup_config_reader_find (self, "services", NULL);
+  const PeerupYamlNode *services = peerup_config_reader_get (self, "services");
 
   for (guint i = 0; services != NULL && i < services->children->len; i++)
     {
@@ -433,7 +406,7 @@ read_services (Reader *self, GError **error)
 static void
 read_names (Reader *self)
 {
-  const PeerupYamlNode *names = peerup_config_reader_find (self, "names", NULL);
+  const PeerupYamlNode *names = peerup_config_reader_get (self, "names");
 
   for (guint i = 0; names != NULL && i < names->children->len; i++)
     {
@@ -469,9 +442,9 @@ peerup_config_read (PeerupConfig *config, const PeerupYamlDocument *document, GP
   /* The version first: what a newer file holds cannot be judged by this table. */
   if (!read_version (&reader, error) || !peerup_config_keys_check (document, warnings, error) ||
       !read_identity (&reader, error) || !read_network (&reader, error) || !peerup_config_read_relay (&reader, error) ||
-      !read_discovery (&reader, error) || !read_security (&reader, error) || !read_protocols (&reader, error) ||
-      !read_services (&reader, error))
+      !read_discovery (&reader, error) || !read_security (&reader, error) || !read_services (&reader, error))
     return FALSE;
+  read_protocols (&reader);
   read_names (&reader);
   return peerup_config_read_telemetry (&reader, error);
 }

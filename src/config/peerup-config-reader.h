@@ -16,10 +16,18 @@ typedef struct
   GPtrArray *warnings;
 } PeerupConfigReader;
 
-/* The value at a path of keys; NULL if it, or what it stands in, is missing or null. */
-const PeerupYamlNode *peerup_config_reader_find (PeerupConfigReader *self, ...) G_GNUC_NULL_TERMINATED;
-/* @otherwise for NULL. */
-gboolean peerup_config_reader_flag (const PeerupYamlNode *node, gboolean otherwise);
+/* The value at the @path of a key of the table, which has no "*": what is written, else the table's default. That it is
+ * of its form was checked before. Durations in microseconds; a text is NULL where nothing is written and there is no
+ * default, and "" counts as not written, as it does in the original. */
+gboolean peerup_config_reader_flag (PeerupConfigReader *self, const char *path);
+guint64 peerup_config_reader_number (PeerupConfigReader *self, const char *path);
+guint64 peerup_config_reader_size (PeerupConfigReader *self, const char *path);
+gint64 peerup_config_reader_duration (PeerupConfigReader *self, const char *path);
+const char *peerup_config_reader_text (PeerupConfigReader *self, const char *path);
+/* (nullable): what is written at @path. */
+const PeerupYamlNode *peerup_config_reader_get (PeerupConfigReader *self, const char *path);
+/* (nullable): the path that is written there, absolute; (transfer full). */
+char *peerup_config_reader_file (PeerupConfigReader *self, const char *path) G_GNUC_WARN_UNUSED_RESULT;
 /* (nullable): "" counts as not written, as it does in the original. */
 const char *peerup_config_reader_word (const PeerupYamlNode *node);
 /* @path, from the directory of the file; (transfer full). */
@@ -30,8 +38,6 @@ gboolean peerup_config_reader_addresses (PeerupConfigReader *self, const PeerupY
 
 /* peerup-config-relay.c: the relays that are used, and what is granted to others. */
 gboolean peerup_config_read_relay (PeerupConfigReader *self, GError **error);
-/* Those of PeerupConfigResources, in the file's names. */
-void peerup_config_resources_init (PeerupConfigResources *self);
 
 /* peerup-config-telemetry.c: what the node tells of itself over HTTP. */
 gboolean peerup_config_read_telemetry (PeerupConfigReader *self, GError **error);

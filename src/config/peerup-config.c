@@ -61,7 +61,6 @@ peerup_config_new_blank (const char *path)
   self->listen_addresses = new_addresses ();
   self->relay_addresses = new_addresses ();
   self->relay_announce = new_addresses ();
-  peerup_config_resources_init (&self->resources);
   self->bootstrap_peers = new_addresses ();
   self->services = g_ptr_array_new_with_free_func ((GDestroyNotify) service_free);
   self->services_by_name = g_hash_table_new (g_str_hash, g_str_equal);

@@ -15,15 +15,6 @@ G_BEGIN_DECLS
 /* A file above this many bytes is refused before it is parsed. */
 #define PEERUP_CONFIG_MAX_SIZE (1024 * 1024)
 
-#define PEERUP_CONFIG_DEFAULT_PING_PONG_ID         "/pingpong/1.0.0"
-#define PEERUP_CONFIG_DEFAULT_RENDEZVOUS           "peerup-default-network"
-#define PEERUP_CONFIG_DEFAULT_METRICS_ADDRESS      "127.0.0.1:9091"
-#define PEERUP_CONFIG_DEFAULT_HEALTH_ADDRESS       "127.0.0.1:9090"
-#define PEERUP_CONFIG_DEFAULT_AUDIT_SIZE           (10 * 1024 * 1024)
-#define PEERUP_CONFIG_DEFAULT_AUDIT_KEEP           5
-#define PEERUP_CONFIG_DEFAULT_RESERVATION_INTERVAL (2 * 60 * G_USEC_PER_SEC)
-#define PEERUP_CONFIG_DEFAULT_DRAIN_TIME           (30 * G_USEC_PER_SEC)
-
 /* How QUIC finds out how fast it may send. */
 typedef enum
 {
@@ -190,9 +181,9 @@ const char *peerup_config_get_metrics_address (PeerupConfig *self);
 gboolean peerup_config_get_audit_enabled (PeerupConfig *self);
 /* Absolute; (nullable): stderr. */
 const char *peerup_config_get_audit_file (PeerupConfig *self);
-/* Bytes, after which the file is renamed; default PEERUP_CONFIG_DEFAULT_AUDIT_SIZE. */
+/* Bytes, after which the file is renamed. */
 guint64 peerup_config_get_audit_max_size (PeerupConfig *self);
-/* How many renamed files are kept; default PEERUP_CONFIG_DEFAULT_AUDIT_KEEP. */
+/* How many renamed files are kept. */
 guint peerup_config_get_audit_keep (PeerupConfig *self);
 gboolean peerup_config_get_health_enabled (PeerupConfig *self);
 /* "HOST:PORT" */

@@ -137,11 +137,57 @@ listen_fiber (gpointer data)
                                 peerup_config_get_path (listen->config));
 }
 
+/* What listens already has a certificate and keeps it where there is no better one; what does not may have one now. */
+static void
+renew_certificate (PeerupEngine *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  if (!peerup_swarm_renew_websocket_certificate (self->swarm, &error))
+    text = g_strdup_printf ("WebSockets keep their old certificate (network.websocket in %s): %s", self->config_path,
+                            error->message);
+  peerup_engine_set_problem (self, "certificate", text);
+}
+
+static void
+on_certificate_changed (gpointer data)
+{
+  PeerupEngine *self = data;
+
+  if (self->state != PEERUP_ENGINE_RUNNING)
+    return;
+  renew_certificate (self);
+  /* It cannot fail with an old configuration; what went wrong is among the problems. */
+  dex_future_disown (peerup_engine_listen (self, self->config, self->config));
+}
+
 void
 peerup_engine_apply_certificate (PeerupEngine *self, PeerupConfig *config)
 {
-  peerup_swarm_set_websocket_certificate (self->swarm, peerup_config_get_websocket_certificate_file (config),
-                                          peerup_config_get_websocket_key_file (config));
+  const char *files[] = {
+    config != NULL ? peerup_config_get_websocket_certificate_file (config) : NULL,
+    config != NULL ? peerup_config_get_websocket_key_file (config) : NULL,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_clear_pointer (&self->certificate_watches[i], peerup_file_watch_free);
+      if (files[i] != NULL && !(self->flags & PEERUP_ENGINE_DIAL_ONLY))
+        self->certificate_watches[i] = peerup_file_watch_new (files[i], on_certificate_changed, self);
+    }
+  if (self->swarm == NULL)
+    return;
+  peerup_swarm_set_websocket_certificate (self->swarm, files[0], files[1]);
+  renew_certificate (self);
+}
+
+void
+peerup_engine_apply_congestion (PeerupEngine *self, PeerupConfig *config)
+{
+  peerup_swarm_set_congestion (self->swarm, peerup_config_get_congestion (config) == PEERUP_CONFIG_CUBIC
+                                              ? PEERUP_QUIC_CUBIC
+                                              : PEERUP_QUIC_BBR);
 }
 
 DexFuture *
@@ -156,12 +202,11 @@ peerup_engine_listen (PeerupEngine *self, PeerupConfig *old, PeerupConfig *confi
   return peerup_fiber_spawn (listen_fiber, listen, listen_free);
 }
 
-/* Problems of addresses that are no longer configured are over; sockets that are open stay so. */
+/* What listens where it no longer should takes nothing new; connections that came in there stay. */
 static void
-follow_listen_addresses (PeerupEngine *self, PeerupConfig *config)
+leave_listen_addresses (PeerupEngine *self, PeerupConfig *config)
 {
   GPtrArray *old = peerup_config_get_listen_addresses (self->config);
-  gboolean removed = FALSE;
 
   for (guint i = 0; i < old->len; i++)
     {
@@ -169,15 +214,10 @@ follow_listen_addresses (PeerupEngine *self, PeerupConfig *config)
 
       if (has_address (config, address))
         continue;
-      removed |= peerup_engine_get_listen_error (self, address) == NULL;
+      if (peerup_swarm_unlisten (self->swarm, address))
+        g_message ("No longer listening on %s", peerup_multiaddr_get_string (address));
       forget_listen_error (self, address);
     }
-  if (removed)
-    peerup_engine_set_problem (self, "listen",
-                               "A listen address was removed from the configuration: it closes when "
-                               "the daemon is restarted");
-  /* It cannot fail with an old configuration; what went wrong is among the problems. */
-  dex_future_disown (peerup_engine_listen (self, self->config, config));
 }
 
 static void
@@ -200,20 +240,19 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   peerup_engine_serve (self, config);
   peerup_engine_show_lists (self, self->config, config);
   peerup_engine_apply_limits (self, config);
+  peerup_engine_apply_congestion (self, config);
+  leave_listen_addresses (self, config);
   peerup_engine_apply_certificate (self, config);
-  follow_listen_addresses (self, config);
+  /* It cannot fail with an old configuration; what went wrong is among the problems. */
+  dex_future_disown (peerup_engine_listen (self, self->config, config));
   peerup_relay_client_set_relays (self->relays, peerup_config_get_relay_addresses (config));
   peerup_engine_relay_apply (self->relay, config);
   peerup_engine_observe (self, config);
   peerup_engine_set_problem (
     self, "identity",
-    g_str_equal (peerup_config_get_key_file (self->config), peerup_config_get_key_file (config))
+    g_str_equal (self->identity_file, peerup_config_get_key_file (config))
       ? NULL
       : "identity.key_file was changed: the new identity is used when the daemon is restarted");
-  peerup_engine_set_problem (self, "congestion",
-                             peerup_config_get_congestion (self->config) == peerup_config_get_congestion (config)
-                               ? NULL
-                               : "network.congestion was changed: it is used when the daemon is restarted");
   peerup_engine_set_problem (self, "config", NULL);
   peerup_peer_list_set_names (self->peers, config);
   peerup_config_ref (config);
@@ -221,7 +260,9 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   self->config = config;
   peerup_engine_peer_relay_apply (self->peer_relay, config);
   peerup_engine_relay_choice_review (self->relay_choice);
+  peerup_engine_nat_apply (self->nat, config);
   peerup_engine_lan_apply (self->lan, config);
+  peerup_engine_pairing_follow (self->pairing, config);
   peerup_engine_store_took (self->store);
 }
 

@@ -44,8 +44,10 @@ struct _PeerupEngineNat
 {
   PeerupEngine *engine; /* owns this */
   Side sides[2];
-  PeerupPortMapping *mapping; /* NULL: routers are not asked for anything */
-  PeerupNatMeter *meter;      /* of IPv4, where the NATs are */
+  PeerupPortMapping *mapping;  /* NULL: routers are not asked for anything */
+  PeerupPortMapping *given_up; /* NULL, or was switched off and is telling the router */
+  DexFuture *giving_up;        /* frees it then, unless it is dropped */
+  PeerupNatMeter *meter;       /* of IPv4, where the NATs are */
   PeerupTimer look;
   gint64 retry_time;
   GPtrArray *listening; /* of PeerupMultiaddr: where, at the last look */
@@ -467,6 +469,13 @@ nat_forget (PeerupEngineNat *self)
   self->retry_time = RETRY_TIME;
 }
 
+/* A socket that is given up asks nobody any more. */
+static void
+on_socket_leaves (PeerupStunSocket *socket, gpointer data)
+{
+  nat_forget (data);
+}
+
 static void
 on_look (gpointer data)
 {
@@ -662,13 +671,49 @@ peerup_engine_nat_new (PeerupEngine *engine)
   self->forwarded = g_new0 (char *, 1);
   peerup_timer_init (&self->look, reactor, on_look, self);
   self->meter = peerup_nat_meter_new (on_lifetime, self);
-  /* A relay's address is the owner's choice. */
-  if (peerup_config_get_port_mapping (engine->config) && !(engine->flags & PEERUP_ENGINE_RELAY))
-    self->mapping = peerup_port_mapping_new (on_mapping_changed, self);
+  peerup_engine_nat_apply (self, engine->config);
+  peerup_engine_stun_set_leave_func (engine->stun, on_socket_leaves, self);
   g_signal_connect (engine->swarm, "addresses-changed", G_CALLBACK (on_addresses_changed), self);
   g_signal_connect (engine->relays, "changed", G_CALLBACK (on_relay_changed), self);
   g_signal_connect (reachability, "changed", G_CALLBACK (on_reachability_changed), self);
   return self;
+}
+
+static void
+nat_drop_given_up (PeerupEngineNat *self)
+{
+  dex_clear (&self->giving_up);
+  g_clear_pointer (&self->given_up, peerup_port_mapping_free);
+}
+
+/* The router knows, or does not answer. */
+static DexFuture *
+on_given_up (DexFuture *future, gpointer data)
+{
+  PeerupEngineNat *self = data;
+
+  g_clear_pointer (&self->given_up, peerup_port_mapping_free);
+  return NULL;
+}
+
+void
+peerup_engine_nat_apply (PeerupEngineNat *self, PeerupConfig *config)
+{
+  /* A relay's address is the owner's choice. */
+  gboolean wanted = peerup_config_get_port_mapping (config) && !(self->engine->flags & PEERUP_ENGINE_RELAY);
+
+  if (wanted == (self->mapping != NULL))
+    return;
+  if (wanted)
+    {
+      self->mapping = peerup_port_mapping_new (on_mapping_changed, self);
+      nat_map_ports (self);
+      return;
+    }
+  nat_drop_given_up (self);
+  self->given_up = g_steal_pointer (&self->mapping);
+  self->giving_up = dex_future_finally (peerup_port_mapping_stop (self->given_up), on_given_up, self, NULL);
+  on_mapping_changed (self->given_up, self);
 }
 
 DexFuture *
@@ -686,7 +731,9 @@ peerup_engine_nat_free (PeerupEngineNat *self)
   g_signal_handlers_disconnect_by_data (self->engine->relays, self);
   g_signal_handlers_disconnect_by_data (reachability, self);
   nat_forget (self);
+  peerup_engine_stun_set_leave_func (self->engine->stun, NULL, NULL);
   g_clear_pointer (&self->mapping, peerup_port_mapping_free);
+  nat_drop_given_up (self);
   peerup_nat_meter_free (self->meter);
   peerup_timer_clear (&self->look);
   g_array_unref (self->watchers);

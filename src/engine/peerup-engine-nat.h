@@ -5,6 +5,7 @@
 
 #include <libdex.h>
 
+#include "config/peerup-config.h"
 #include "engine/peerup-engine.h"
 #include "nat/peerup-nat-facts.h"
 #include "nat/peerup-port-mapping.h"
@@ -31,6 +32,8 @@ typedef enum
 
 /* Of @engine, whose swarm, STUN, relay client and peer relay outlive it. Looks once the engine listens. */
 PeerupEngineNat *peerup_engine_nat_new (PeerupEngine *engine) G_GNUC_WARN_UNUSED_RESULT;
+/* Follows network.port_mapping of @config. */
+void peerup_engine_nat_apply (PeerupEngineNat *self, PeerupConfig *config);
 /* Has the router forward nothing any more. Resolves to TRUE within a second, never rejects. */
 DexFuture *peerup_engine_nat_stop (PeerupEngineNat *self) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_engine_nat_free (PeerupEngineNat *self);

@@ -275,6 +275,12 @@ load (PeerupEnginePairing *self)
   self->left = g_steal_pointer (&left);
 }
 
+void
+peerup_engine_pairing_follow (PeerupEnginePairing *self, PeerupConfig *config)
+{
+  g_set_str (&self->files.authorized_keys, peerup_config_get_authorized_keys_file (config));
+}
+
 PeerupEnginePairing *
 peerup_engine_pairing_new (PeerupEngine *engine)
 {
@@ -287,7 +293,7 @@ peerup_engine_pairing_new (PeerupEngine *engine)
   self->swarm = g_object_ref (engine->swarm);
   self->store = peerup_pairing_store_new (directory);
   self->files.config = g_strdup (engine->config_path);
-  self->files.authorized_keys = g_strdup (peerup_config_get_authorized_keys_file (engine->config));
+  peerup_engine_pairing_follow (self, engine->config);
   self->now = peerup_pairing_now;
   self->join_time = PEERUP_PAIRING_JOIN_TIME;
   self->invites = g_list_store_new (PEERUP_TYPE_INVITE);

@@ -6,6 +6,7 @@
 #include <libdex.h>
 
 #include "code/peerup-invite-code.h"
+#include "config/peerup-config.h"
 #include "engine/peerup-engine.h"
 #include "engine/peerup-invite.h"
 #include "pairing/peerup-pairing-offer.h"
@@ -21,6 +22,8 @@ typedef struct _PeerupEnginePairing PeerupEnginePairing;
 
 PeerupEnginePairing *peerup_engine_pairing_new (PeerupEngine *engine) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_engine_pairing_free (PeerupEnginePairing *self);
+/* Who joins from now on is written to the authorized_keys of @config. */
+void peerup_engine_pairing_follow (PeerupEnginePairing *self, PeerupConfig *config);
 /* When the engine runs: finishes what a crash has left, and asks for what waits with relays. */
 void peerup_engine_pairing_begin (PeerupEnginePairing *self);
 

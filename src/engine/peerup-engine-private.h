@@ -29,6 +29,7 @@
 #include "protocols/peerup-ping.h"
 #include "relay/peerup-relay-client.h"
 #include "tunnel/peerup-forward-private.h"
+#include "trust/peerup-file-watch.h"
 #include "tunnel/peerup-service-private.h"
 
 G_BEGIN_DECLS
@@ -54,6 +55,7 @@ struct _PeerupEngine
   PeerupConfigMonitor *monitor;
   PeerupEngineStore *store; /* NULL for an engine that only dials */
   PeerupPrivateKey *identity;
+  char *identity_file;      /* nullable: where it is from */
   PeerupEngineTrust *trust; /* NULL: nothing is admitted */
   PeerupSwarm *swarm;
   PeerupIdentify *identify;
@@ -73,8 +75,9 @@ struct _PeerupEngine
   PeerupEngineGroup *group;              /* likewise */
   PeerupEnginePairing *pairing;          /* likewise */
   PeerupAddressBook *book;
-  GHashTable *pingers;            /* PeerupPeerId to PeerupPinger */
-  PeerupEngineObserver *observer; /* NULL unless somebody may watch */
+  PeerupFileWatch *certificate_watches[2]; /* NULL without such a file; of secure WebSockets */
+  GHashTable *pingers;                     /* PeerupPeerId to PeerupPinger */
+  PeerupEngineObserver *observer;          /* NULL unless somebody may watch */
 
   /* Present always. */
   GMainContext *context;
@@ -125,8 +128,10 @@ void peerup_engine_show_lists (PeerupEngine *self, PeerupConfig *old, PeerupConf
 /* The parts of taking a configuration into use: what is served, how much of
  * it, which file changes are followed, where to listen. */
 void peerup_engine_serve (PeerupEngine *self, PeerupConfig *config);
-/* The certificate of secure WebSockets, for those that are listened on from now on. */
+/* The certificate of secure WebSockets, for who connects from now on; its files are followed. @config: nullable, for
+ * none. */
 void peerup_engine_apply_certificate (PeerupEngine *self, PeerupConfig *config);
+void peerup_engine_apply_congestion (PeerupEngine *self, PeerupConfig *config);
 /* @config: nullable, for the defaults of this machine. Nothing that is there is ended. */
 void peerup_engine_apply_limits (PeerupEngine *self, PeerupConfig *config);
 gboolean peerup_engine_watch_config (PeerupEngine *self, GError **error);

@@ -148,6 +148,7 @@ load_files (PeerupEngine *self, GError **error)
   self->identity = peerup_key_file_load (peerup_config_get_key_file (config), error);
   if (self->identity == NULL)
     return FALSE;
+  self->identity_file = g_strdup (peerup_config_get_key_file (config));
   self->config = g_steal_pointer (&config);
   return TRUE;
 }
@@ -161,10 +162,11 @@ make_swarm (PeerupEngine *self, GError **error)
   if (self->swarm == NULL)
     return FALSE;
   peerup_swarm_set_gate (self->swarm, gate, self, NULL);
-  if (self->config != NULL && peerup_config_get_congestion (self->config) == PEERUP_CONFIG_CUBIC)
-    peerup_swarm_set_congestion (self->swarm, PEERUP_QUIC_CUBIC);
   if (self->config != NULL)
-    peerup_engine_apply_certificate (self, self->config);
+    {
+      peerup_engine_apply_congestion (self, self->config);
+      peerup_engine_apply_certificate (self, self->config);
+    }
   peerup_engine_apply_limits (self, self->config);
   g_signal_connect_object (self->swarm, "connection-opened", G_CALLBACK (on_connection_opened), self, 0);
   g_signal_connect_object (self->swarm, "connection-closed", G_CALLBACK (on_connection_closed), self, 0);
@@ -312,11 +314,13 @@ drop_everything (PeerupEngine *self)
   g_clear_object (&self->identify);
   g_clear_object (&self->book);
   g_clear_object (&self->swarm);
+  peerup_engine_apply_certificate (self, NULL);
   g_clear_pointer (&self->trust, peerup_engine_trust_free);
   g_clear_object (&self->monitor);
   g_hash_table_remove_all (self->listen_errors);
   g_clear_pointer (&self->config, peerup_config_unref);
   g_clear_pointer (&self->identity, peerup_private_key_unref);
+  g_clear_pointer (&self->identity_file, g_free);
 }
 
 typedef struct

@@ -25,6 +25,8 @@ struct _PeerupEngineStun
   PeerupStunServer *server;
   GPtrArray *places; /* of Place */
   gboolean answering;
+  PeerupEngineStunFunc leave; /* nullable */
+  gpointer leave_data;
 };
 
 static PeerupStunServer *
@@ -144,10 +146,37 @@ stun_has (PeerupEngineStun *self, PeerupQuicTransport *transport)
   return FALSE;
 }
 
+/* Sockets that the swarm has given up. Others may answer from one that goes. */
+static void
+stun_drop_missing (PeerupEngineStun *self, GPtrArray *transports)
+{
+  for (guint i = self->places->len; i > 0; i--)
+    {
+      Place *place = self->places->pdata[i - 1];
+
+      if (g_ptr_array_find (transports, place->transport, NULL))
+        continue;
+      if (self->leave != NULL)
+        self->leave (place->stun, self->leave_data);
+      for (guint j = 0; j < self->places->len; j++)
+        place_close_second (self->places->pdata[j]);
+      g_ptr_array_remove_index (self->places, i - 1);
+    }
+}
+
+void
+peerup_engine_stun_set_leave_func (PeerupEngineStun *self, PeerupEngineStunFunc func, gpointer data)
+{
+  self->leave = func;
+  self->leave_data = data;
+}
+
 void
 peerup_engine_stun_update (PeerupEngineStun *self)
 {
   g_autoptr (GPtrArray) transports = peerup_swarm_dup_quic_transports (self->swarm);
+
+  stun_drop_missing (self, transports);
 
   for (guint i = 0; i < transports->len; i++)
     {

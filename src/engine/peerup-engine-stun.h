@@ -16,7 +16,10 @@ typedef struct _PeerupEngineStun PeerupEngineStun;
 PeerupEngineStun *peerup_engine_stun_new (PeerupSwarm *swarm) G_GNUC_WARN_UNUSED_RESULT;
 /* Before the swarm is closed. */
 void peerup_engine_stun_free (PeerupEngineStun *self);
-/* Takes up sockets that were opened since: after each listening. */
+/* Called before a socket goes whose transport the swarm has given up, with all that others ask from it to be ended. */
+typedef void (*PeerupEngineStunFunc) (PeerupStunSocket *socket, gpointer data);
+void peerup_engine_stun_set_leave_func (PeerupEngineStun *self, PeerupEngineStunFunc func, gpointer data);
+/* Lets go of sockets that are gone, and takes up those that were opened since: after each listening. */
 void peerup_engine_stun_update (PeerupEngineStun *self);
 void peerup_engine_stun_set_answering (PeerupEngineStun *self, gboolean answering);
 gboolean peerup_engine_stun_get_answering (PeerupEngineStun *self);

@@ -240,7 +240,8 @@ clear_gater (PeerupEngineTrust *self)
   g_clear_object (&self->gater);
 }
 
-/* (transfer full) of PeerupPeerId: inbound peers that may be here now. */
+/* (transfer full) of PeerupPeerId: peers that may be here now. Where everybody may, those that we have dialed are here
+ * by our own choice, relays among them, and no file says otherwise. */
 static GPtrArray *
 dup_welcome (PeerupEngineTrust *self)
 {
@@ -251,6 +252,8 @@ dup_welcome (PeerupEngineTrust *self)
     {
       PeerupPeerId *peer = peerup_connection_get_remote_peer (connections->pdata[i]);
 
+      if (peerup_engine_trust_is_open (self) && peerup_connection_get_info (connections->pdata[i])->outbound)
+        continue;
       if (peerup_engine_trust_sees (self, peer, NULL))
         g_ptr_array_add (peers, peerup_peer_id_ref (peer));
     }
@@ -297,6 +300,9 @@ trust_take_files (PeerupEngineTrust *self, PeerupConfig *config, GError **error)
   for (guint i = 0; i < welcome->len; i++)
     if (!peerup_engine_trust_sees (self, welcome->pdata[i], NULL))
       peerup_engine_trust_disconnect (self, welcome->pdata[i], "the configuration names another authorized_keys file");
+  /* Over connections that stay, services may be used that are no longer open to their peers. */
+  if (!first)
+    peerup_service_set_review (self->engine->services);
   peerup_engine_set_problem (self->engine, "authorized_keys", NULL);
   show_warnings (self);
   return TRUE;

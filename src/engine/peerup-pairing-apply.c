@@ -28,6 +28,13 @@ peerup_pairing_files_clear (PeerupPairingFiles *self)
   g_clear_pointer (&self->authorized_keys, g_free);
 }
 
+void
+peerup_pairing_files_copy (const PeerupPairingFiles *self, PeerupPairingFiles *copy)
+{
+  copy->config = g_strdup (self->config);
+  copy->authorized_keys = g_strdup (self->authorized_keys);
+}
+
 /* Probing */
 
 /* As the files are replaced: by a new one beside them. */

@@ -15,6 +15,8 @@ typedef struct
 } PeerupPairingFiles;
 
 void peerup_pairing_files_clear (PeerupPairingFiles *self);
+/* For a worker: the configuration may name other files while it works. */
+void peerup_pairing_files_copy (const PeerupPairingFiles *self, PeerupPairingFiles *copy);
 
 /* Whether these can be changed now, as far as that can be known without changing them; the reason is for a person. */
 gboolean peerup_pairing_files_probe (const PeerupPairingFiles *self, PeerupPairingStore *store,

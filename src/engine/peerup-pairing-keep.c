@@ -220,8 +220,10 @@ peerup_pairing_tell_swarm (PeerupEnginePairing *self, const PeerupPairingRecord 
 gboolean
 peerup_pairing_probe (PeerupEnginePairing *self, GError **error)
 {
-  Change change = { .store = self->store, .files = &self->files };
+  g_auto (PeerupPairingFiles) files = { NULL };
+  Change change = { .store = self->store, .files = &files };
 
+  peerup_pairing_files_copy (&self->files, &files);
   if (peerup_pairing_await_work (probe_work, &change, error))
     return TRUE;
   g_prefix_error (error, "Nothing was paired, for it could not be kept. ");
@@ -247,8 +249,10 @@ peerup_pairing_carry_out (PeerupEnginePairing *self, const guint8 *id, GError **
 {
   PeerupPairingRecord *listed = peerup_pairing_find_record (self, id);
   g_autoptr (PeerupPairingRecord) record = listed != NULL ? peerup_pairing_record_copy (listed) : NULL;
-  Change change = { self->store, &self->files, record, NULL };
+  g_auto (PeerupPairingFiles) files = { NULL };
+  Change change = { self->store, &files, record, NULL };
 
+  peerup_pairing_files_copy (&self->files, &files);
   if (record == NULL)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "The pairing was undone meanwhile");
@@ -268,8 +272,10 @@ peerup_pairing_take_back (PeerupEnginePairing *self, const guint8 *id, GError **
 {
   PeerupPairingRecord *listed = peerup_pairing_find_record (self, id);
   g_autoptr (PeerupPairingRecord) record = listed != NULL ? peerup_pairing_record_copy (listed) : NULL;
-  Change change = { self->store, &self->files, record, NULL };
+  g_auto (PeerupPairingFiles) files = { NULL };
+  Change change = { self->store, &files, record, NULL };
 
+  peerup_pairing_files_copy (&self->files, &files);
   if (record == NULL)
     return TRUE;
   if (!peerup_pairing_await_work (revert_work, &change, error))

@@ -17,10 +17,12 @@
 typedef struct
 {
   PeerupSwarm *swarm; /* borrowed: the swarm owns this */
+  PeerupMultiaddr *configured;
   PeerupEndpoint endpoint;
   PeerupSocketAddress address;       /* with the real port */
   PeerupListener *listener;          /* NULL: QUIC */
   PeerupTlsCredentials *credentials; /* NULL: not a WebSocket in TLS */
+  PeerupQuicTransport *quic;         /* NULL: TCP */
 } Listening;
 
 static void
@@ -30,6 +32,8 @@ listening_free (gpointer data)
 
   g_clear_pointer (&self->listener, peerup_listener_free);
   g_clear_pointer (&self->credentials, peerup_tls_credentials_unref);
+  g_clear_pointer (&self->configured, peerup_multiaddr_unref);
+  g_clear_object (&self->quic);
   peerup_endpoint_clear (&self->endpoint);
   g_free (self);
 }
@@ -179,11 +183,10 @@ peerup_swarm_open_beside (PeerupSwarm *self, const PeerupSocketAddress *remote, 
 static gboolean
 listen_on_quic (Listening *self, GError **error)
 {
-  g_autoptr (PeerupQuicTransport) transport = peerup_swarm_open_quic (self->swarm, &self->address, error);
-
-  if (transport == NULL)
+  self->quic = peerup_swarm_open_quic (self->swarm, &self->address, error);
+  if (self->quic == NULL)
     return FALSE;
-  peerup_udp_socket_get_address (peerup_quic_transport_get_socket (transport), &self->address);
+  peerup_udp_socket_get_address (peerup_quic_transport_get_socket (self->quic), &self->address);
   return TRUE;
 }
 
@@ -216,6 +219,7 @@ peerup_swarm_listen (PeerupSwarm *self, PeerupMultiaddr *address)
   Listening *listening = g_new0 (Listening, 1);
 
   listening->swarm = self;
+  listening->configured = peerup_multiaddr_ref (address);
   if (!listening_start (listening, address, &error))
     {
       listening_free (listening);
@@ -226,6 +230,50 @@ peerup_swarm_listen (PeerupSwarm *self, PeerupMultiaddr *address)
   g_ptr_array_add (self->listening, listening);
   g_signal_emit_by_name (self, "addresses-changed");
   return dex_future_new_for_boolean (TRUE);
+}
+
+gboolean
+peerup_swarm_unlisten (PeerupSwarm *self, PeerupMultiaddr *address)
+{
+  g_return_val_if_fail (PEERUP_IS_SWARM (self), FALSE);
+  g_return_val_if_fail (address != NULL, FALSE);
+
+  for (guint i = 0; self->listening != NULL && i < self->listening->len; i++)
+    {
+      Listening *listening = self->listening->pdata[i];
+
+      if (!peerup_multiaddr_equal (listening->configured, address))
+        continue;
+      if (listening->quic != NULL)
+        peerup_swarm_retire_quic (self, listening->quic);
+      g_ptr_array_remove_index (self->listening, i);
+      g_signal_emit_by_name (self, "addresses-changed");
+      return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+peerup_swarm_renew_websocket_certificate (PeerupSwarm *self, GError **error)
+{
+  g_autoptr (PeerupTlsCredentials) credentials = NULL;
+
+  g_return_val_if_fail (PEERUP_IS_SWARM (self), FALSE);
+
+  for (guint i = 0; self->listening != NULL && i < self->listening->len; i++)
+    {
+      Listening *listening = self->listening->pdata[i];
+
+      if (listening->credentials == NULL)
+        continue;
+      if (credentials == NULL)
+        credentials = peerup_swarm_read_websocket_certificate (self, error);
+      if (credentials == NULL)
+        return FALSE;
+      peerup_tls_credentials_unref (listening->credentials);
+      listening->credentials = peerup_tls_credentials_ref (credentials);
+    }
+  return TRUE;
 }
 
 void

@@ -36,6 +36,8 @@ struct _PeerupSwarm
   gpointer view_data;
   GPtrArray *listening; /* of Listening; peerup-swarm-listen.c */
   GPtrArray *quic;      /* of PeerupQuicTransport; peerup-swarm-quic.c */
+  GPtrArray *retired;   /* those that listen no more and have connections still */
+  GSource *sweep;       /* NULL, or drops those of them that have none left */
   GPtrArray *punched;   /* sockets with one connection each; peerup-swarm-punch.c */
   PeerupQuicCongestion congestion;
   gint64 keep_alive;                /* µs */
@@ -136,6 +138,9 @@ peerup_swarm_open_quic (PeerupSwarm *self, const PeerupSocketAddress *local, GEr
 PeerupQuicTransport *peerup_swarm_get_quic_for (PeerupSwarm *self, const PeerupSocketAddress *remote,
                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_swarm_stop_quic (PeerupSwarm *self);
+/* Of what peerup_swarm_open_quic() gave: nothing new comes in or goes out there, and it is closed when the last of its
+ * connections has gone. The same address can be opened again meanwhile. */
+void peerup_swarm_retire_quic (PeerupSwarm *self, PeerupQuicTransport *transport);
 void peerup_swarm_watch_routes (PeerupSwarm *self);
 /* Ends the connections from addresses that this machine no longer has, unless they are back in a moment. */
 void peerup_swarm_check_addresses (PeerupSwarm *self);

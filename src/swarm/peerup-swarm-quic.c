@@ -56,6 +56,64 @@ make_secret (PeerupSwarm *self, PeerupUdpSocket *socket, guint8 secret[SECRET_SI
   return signed_it;
 }
 
+/* Retired ones */
+
+static gboolean
+on_sweep (gpointer data)
+{
+  PeerupSwarm *self = data;
+
+  g_clear_pointer (&self->sweep, g_source_unref);
+  for (guint i = self->retired->len; i > 0; i--)
+    if (peerup_quic_transport_get_n_connections (self->retired->pdata[i - 1]) == 0)
+      g_ptr_array_remove_index (self->retired, i - 1);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_quic_idle (PeerupQuicTransport *transport, gpointer data)
+{
+  PeerupSwarm *self = data;
+
+  if (self->sweep != NULL || !g_ptr_array_find (self->retired, transport, NULL))
+    return;
+  self->sweep = g_idle_source_new ();
+  g_source_set_callback (self->sweep, on_sweep, self, NULL);
+  g_source_attach (self->sweep, g_main_context_get_thread_default ());
+}
+
+void
+peerup_swarm_retire_quic (PeerupSwarm *self, PeerupQuicTransport *transport)
+{
+  g_autoptr (PeerupQuicTransport) held = g_object_ref (transport);
+
+  if (!g_ptr_array_remove (self->quic, transport))
+    return;
+  peerup_quic_transport_set_listening (transport, FALSE);
+  if (peerup_quic_transport_get_n_connections (transport) > 0)
+    g_ptr_array_add (self->retired, g_steal_pointer (&held));
+}
+
+/* (nullable) (transfer full): one that is bound to @local, listening again. */
+static PeerupQuicTransport *
+quic_bring_back (PeerupSwarm *self, const PeerupSocketAddress *local)
+{
+  for (guint i = 0; i < self->retired->len; i++)
+    {
+      PeerupQuicTransport *transport = self->retired->pdata[i];
+      PeerupSocketAddress bound;
+
+      peerup_udp_socket_get_address (peerup_quic_transport_get_socket (transport), &bound);
+      if (!peerup_socket_address_equal (&bound, local))
+        continue;
+      g_object_ref (transport);
+      g_ptr_array_remove_index (self->retired, i);
+      peerup_quic_transport_set_listening (transport, TRUE);
+      return transport;
+    }
+  return NULL;
+}
+
 static PeerupQuicTransport *
 quic_open (PeerupSwarm *self, const PeerupSocketAddress *local, gboolean listening, GError **error)
 {
@@ -68,6 +126,7 @@ quic_open (PeerupSwarm *self, const PeerupSocketAddress *local, gboolean listeni
     .admit = on_admit,
     .release = on_release,
     .accept = on_accept,
+    .idle = on_quic_idle,
     .data = self,
     .retry_threshold = peerup_swarm_get_retry_threshold (self),
     .secret = listening ? secret : NULL,
@@ -85,7 +144,10 @@ quic_open (PeerupSwarm *self, const PeerupSocketAddress *local, gboolean listeni
 PeerupQuicTransport *
 peerup_swarm_open_quic (PeerupSwarm *self, const PeerupSocketAddress *local, GError **error)
 {
-  PeerupQuicTransport *transport = quic_open (self, local, TRUE, error);
+  PeerupQuicTransport *transport = quic_bring_back (self, local);
+
+  if (transport == NULL)
+    transport = quic_open (self, local, TRUE, error);
 
   if (transport != NULL)
     g_ptr_array_add (self->quic, g_object_ref (transport));
@@ -145,7 +207,13 @@ peerup_swarm_stop_quic (PeerupSwarm *self)
 {
   for (guint i = 0; i < self->quic->len; i++)
     peerup_quic_transport_close (self->quic->pdata[i], PEERUP_CONNECTION_CODE_SHUTDOWN);
+  for (guint i = 0; i < self->retired->len; i++)
+    peerup_quic_transport_close (self->retired->pdata[i], PEERUP_CONNECTION_CODE_SHUTDOWN);
+  if (self->sweep != NULL)
+    g_source_destroy (self->sweep);
+  g_clear_pointer (&self->sweep, g_source_unref);
   g_ptr_array_set_size (self->quic, 0);
+  g_ptr_array_set_size (self->retired, 0);
   g_ptr_array_set_size (self->punched, 0);
 }
 
@@ -161,6 +229,8 @@ peerup_swarm_network_changed (PeerupSwarm *self)
   peerup_peerstore_network_changed (self->peerstore);
   for (guint i = 0; i < self->quic->len; i++)
     peerup_quic_transport_check_routes (self->quic->pdata[i]);
+  for (guint i = 0; i < self->retired->len; i++)
+    peerup_quic_transport_check_routes (self->retired->pdata[i]);
   peerup_swarm_check_punched (self);
   peerup_swarm_check_addresses (self);
   g_signal_emit_by_name (self, "addresses-changed");

@@ -435,6 +435,8 @@ void
 peerup_swarm_set_congestion (PeerupSwarm *self, PeerupQuicCongestion congestion)
 {
   self->congestion = congestion;
+  for (guint i = 0; i < self->quic->len; i++)
+    peerup_quic_transport_set_congestion (self->quic->pdata[i], congestion);
 }
 
 PeerupQuicCongestion
@@ -600,6 +602,7 @@ peerup_swarm_finalize (GObject *object)
   g_ptr_array_unref (self->openings);
   g_hash_table_unref (self->opened_at);
   g_ptr_array_unref (self->quic);
+  g_ptr_array_unref (self->retired);
   g_ptr_array_unref (self->punched);
   g_hash_table_unref (self->connections);
   g_hash_table_unref (self->protocols);
@@ -657,6 +660,7 @@ peerup_swarm_init (PeerupSwarm *self)
   self->opened_at =
     g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, (GDestroyNotify) peerup_peer_id_unref, g_free);
   self->quic = g_ptr_array_new_with_free_func (g_object_unref);
+  self->retired = g_ptr_array_new_with_free_func (g_object_unref);
   self->punched = peerup_swarm_punched_new ();
   self->keep_alive = PEERUP_QUIC_KEEP_ALIVE;
   self->peerstore = peerup_peerstore_new ();

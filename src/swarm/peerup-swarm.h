@@ -64,7 +64,7 @@ guint peerup_swarm_get_n_guests (PeerupSwarm *self);
 
 /* "/tls/1.0.0" and "/noise" in order of preference; the strings are static. Default both. */
 void peerup_swarm_set_securities (PeerupSwarm *self, const char *const *securities);
-/* For QUIC sockets that are opened from then on. Default BBR. */
+/* For QUIC connections that are made from then on. Default BBR. */
 void peerup_swarm_set_congestion (PeerupSwarm *self, PeerupQuicCongestion congestion);
 PeerupQuicCongestion peerup_swarm_get_congestion (PeerupSwarm *self);
 
@@ -74,8 +74,11 @@ void peerup_swarm_set_keep_alive (PeerupSwarm *self, gint64 interval);
 gint64 peerup_swarm_get_keep_alive (PeerupSwarm *self);
 
 /* The certificate and key, PEM, of WebSockets in TLS; NULL: none. They are read whenever such a
- * listener starts, and serve it until it ends. */
+ * listener starts, and serve it until they are renewed. */
 void peerup_swarm_set_websocket_certificate (PeerupSwarm *self, const char *certificate_file, const char *key_file);
+/* Reads the files now, for who connects from now on to what listens already; if they cannot be read that keeps what it
+ * has. TRUE without such a listener. Errors as of peerup_swarm_listen(). */
+gboolean peerup_swarm_renew_websocket_certificate (PeerupSwarm *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What peers may take of this swarm. Set before listening; the default is for a machine of 4 GiB. */
 void peerup_swarm_set_limits (PeerupSwarm *self, PeerupLimits *limits);
@@ -91,6 +94,9 @@ guint64 peerup_swarm_get_host (PeerupMultiaddr *address);
  * refused, with the address in the text. WebSocket in TLS: CONFIG without a certificate, and as
  * peerup_tls_credentials_new_from_files(). */
 DexFuture *peerup_swarm_listen (PeerupSwarm *self, PeerupMultiaddr *address) G_GNUC_WARN_UNUSED_RESULT;
+/* Ends what peerup_swarm_listen() began for an equal @address: nothing new comes in there, and connections that did
+ * stay. A UDP port is given back when the last of its connections has gone. FALSE if nothing listens there. */
+gboolean peerup_swarm_unlisten (PeerupSwarm *self, PeerupMultiaddr *address);
 /* (transfer full) of PeerupMultiaddr: real ports; a wildcard is replaced by the interfaces' addresses. */
 GPtrArray *peerup_swarm_dup_listen_addresses (PeerupSwarm *self);
 

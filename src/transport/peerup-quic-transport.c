@@ -110,6 +110,7 @@ link_reject (Link *self, const GError *error)
 static void
 link_free (Link *self)
 {
+  PeerupQuicTransport *transport = self->transport;
   g_autoptr (GError) error = g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The QUIC socket was closed");
 
   link_reject (self, error);
@@ -123,6 +124,8 @@ link_free (Link *self)
   g_clear_pointer (&self->address, peerup_multiaddr_unref);
   peerup_quic_conn_unref (self->conn);
   g_free (self);
+  if (transport->links.length == 0 && !transport->options.listening && transport->options.idle != NULL)
+    transport->options.idle (transport, transport->options.data);
 }
 
 /* Sends what the connection has, as far as the socket takes it. */
@@ -580,6 +583,23 @@ peerup_quic_transport_get_socket (PeerupQuicTransport *self)
   return self->socket;
 }
 
+void
+peerup_quic_transport_set_listening (PeerupQuicTransport *self, gboolean listening)
+{
+  g_return_if_fail (!listening || self->options.accept != NULL);
+  self->options.listening = listening;
+  if (self->quic != NULL)
+    peerup_quic_set_listening (self->quic, listening);
+}
+
+void
+peerup_quic_transport_set_congestion (PeerupQuicTransport *self, PeerupQuicCongestion congestion)
+{
+  self->options.congestion = congestion;
+  if (self->quic != NULL)
+    peerup_quic_set_bbr (self->quic, congestion == PEERUP_QUIC_BBR);
+}
+
 guint
 peerup_quic_transport_get_n_connections (PeerupQuicTransport *self)
 {
@@ -593,6 +613,7 @@ peerup_quic_transport_close (PeerupQuicTransport *self, guint32 code)
 
   if (self->quic == NULL)
     return;
+  self->options.idle = NULL;
   for (GList *l = self->links.head; l != NULL; l = l->next)
     peerup_quic_conn_close (((Link *) l->data)->conn, code, NULL, g_get_monotonic_time ());
   while (self->links.head != NULL)

@@ -31,6 +31,8 @@ typedef void (*PeerupQuicAcceptFunc) (PeerupQuicTransport *self, PeerupConnectio
 typedef gboolean (*PeerupQuicAdmitFunc) (const PeerupSocketAddress *remote, gpointer data);
 typedef void (*PeerupQuicReleaseFunc) (const PeerupSocketAddress *remote, gpointer data);
 
+typedef void (*PeerupQuicIdleFunc) (PeerupQuicTransport *self, gpointer data);
+
 typedef struct
 {
   PeerupCertificate *certificate;
@@ -41,11 +43,14 @@ typedef struct
   PeerupQuicAdmitFunc admit;     /* nullable */
   PeerupQuicReleaseFunc release; /* when an admitted handshake has ended, either way */
   PeerupQuicAcceptFunc accept;   /* required with @listening */
-  gpointer data;                 /* for all of the above; outlives the transport */
-  guint retry_threshold;         /* inbound handshakes under way from which on Retry is asked (RFC 9000 8.1.2) */
-  const guint8 *secret;          /* 32 bytes for stateless resets (RFC 9000 10.3), nullable: random. With the same
-                                    one after a restart peers notice at once that we know nothing of them */
-  guint streams_max;             /* inbound streams a connection may have at once; 0: the default */
+  /* nullable: the last connection has gone while it does not listen. Called with the transport in use: let go of it
+   * later. */
+  PeerupQuicIdleFunc idle;
+  gpointer data;         /* for all of the above; outlives the transport */
+  guint retry_threshold; /* inbound handshakes under way from which on Retry is asked (RFC 9000 8.1.2) */
+  const guint8 *secret;  /* 32 bytes for stateless resets (RFC 9000 10.3), nullable: random. With the same
+                            one after a restart peers notice at once that we know nothing of them */
+  guint streams_max;     /* inbound streams a connection may have at once; 0: the default */
 } PeerupQuicTransportOptions;
 
 /* Takes @socket. */
@@ -73,6 +78,10 @@ void peerup_quic_transport_hear (PeerupQuicTransport *self, const PeerupDatagram
  * address is another now migrate (RFC 9000 9). Where the socket is bound to one address, or punched,
  * nothing can move: connections end when their address is gone. */
 void peerup_quic_transport_check_routes (PeerupQuicTransport *self);
+/* Whether handshakes that others begin from now on are answered; needs the option accept. Connections stay. */
+void peerup_quic_transport_set_listening (PeerupQuicTransport *self, gboolean listening);
+/* For connections that are made from now on. */
+void peerup_quic_transport_set_congestion (PeerupQuicTransport *self, PeerupQuicCongestion congestion);
 guint peerup_quic_transport_get_n_connections (PeerupQuicTransport *self);
 /* Closes every connection with @code and the socket; peers that are late are not answered any more. */
 void peerup_quic_transport_close (PeerupQuicTransport *self, guint32 code);

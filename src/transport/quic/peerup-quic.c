@@ -344,6 +344,18 @@ peerup_quic_new (const PeerupQuicOptions *options, const PeerupQuicEvents *event
 }
 
 void
+peerup_quic_set_listening (PeerupQuic *self, gboolean listening)
+{
+  self->options.listening = listening;
+}
+
+void
+peerup_quic_set_bbr (PeerupQuic *self, gboolean bbr)
+{
+  self->options.bbr = bbr;
+}
+
+void
 peerup_quic_free (PeerupQuic *self)
 {
   GHashTableIter iter;

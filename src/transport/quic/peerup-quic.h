@@ -109,6 +109,9 @@ PeerupQuic *peerup_quic_new (const PeerupQuicOptions *options, const PeerupQuicE
                              gpointer data) G_GNUC_WARN_UNUSED_RESULT;
 /* Ends what is left without an event or a packet. */
 void peerup_quic_free (PeerupQuic *self);
+/* For inbound handshakes, or connections of either kind, that begin from now on; nothing that is there changes. */
+void peerup_quic_set_listening (PeerupQuic *self, gboolean listening);
+void peerup_quic_set_bbr (PeerupQuic *self, gboolean bbr);
 /* Feeds what arrived; the local address must be known. Events come before it returns. */
 void peerup_quic_receive (PeerupQuic *self, const PeerupDatagrams *datagrams, gint64 now);
 /* Connections, those in their handshake included. */

@@ -35,8 +35,8 @@ test_limits (void)
   guint n = 0;
 
   g_assert_nonnull (limits);
-  for (const PeerupConfigKey *key = limits->children; key->name != NULL; key++, n++)
-    g_assert_cmpint (peerup_limit_from_name (key->name), ==, n);
+  for (const PeerupConfigKey *key = NULL; (key = peerup_config_key_next_child (limits, key)) != NULL; n++)
+    g_assert_cmpint (peerup_limit_from_name (peerup_config_key_get_name (key)), ==, n);
   g_assert_cmpuint (n, ==, PEERUP_N_LIMITS);
 }
 

@@ -115,11 +115,11 @@ static const struct
 } errors[] = {
   { "serve", "relay: {serve: maybe}\n", "7:16: “serve” cannot be “maybe”; write true or false" },
   { "drain-time", "relay: {drain_time: 30}\n",
-    "7:21: relay.drain_time cannot be “30”; write a number and a unit, as in 2m or 90s" },
+    "7:21: relay.drain_time cannot be “30”; write a time from 0s to 24h, as in 30s" },
   { "drain-time-negative", "relay: {drain_time: -1s}\n",
-    "7:21: relay.drain_time cannot be “-1s”; write 0s to 24h (30s is usual)" },
+    "7:21: relay.drain_time cannot be “-1s”; write a time from 0s to 24h, as in 30s" },
   { "drain-time-long", "relay: {drain_time: 24h1s}\n",
-    "7:21: relay.drain_time cannot be “24h1s”; write 0s to 24h (30s is usual)" },
+    "7:21: relay.drain_time cannot be “24h1s”; write a time from 0s to 24h, as in 30s" },
   { "announce-circuit", "relay:\n  announce:\n  - /ip4/1.2.3.4/tcp/1\n  - " RELAY_A "/p2p-circuit\n",
     "10:5: relay.announce cannot hold “/ip4/203.0.113.7/tcp/7777/p2p/12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gp…”, which leads "
     "through another relay; write an address of this one, as in /ip4/203.0.113.7/tcp/7777" },

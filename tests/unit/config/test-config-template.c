@@ -37,8 +37,8 @@ test_plain (void)
   g_assert_cmpstr (peerup_multiaddr_get_string (g_ptr_array_index (addresses, 0)), ==, "/ip4/0.0.0.0/tcp/0");
   g_assert_cmpint (peerup_config_get_congestion (config), ==, PEERUP_CONFIG_BBR);
   g_assert_cmpuint (peerup_config_get_relay_addresses (config)->len, ==, 0);
-  g_assert_cmpint (peerup_config_get_reservation_interval (config), ==, PEERUP_CONFIG_DEFAULT_RESERVATION_INTERVAL);
-  g_assert_cmpstr (peerup_config_get_rendezvous (config), ==, PEERUP_CONFIG_DEFAULT_RENDEZVOUS);
+  g_assert_cmpint (peerup_config_get_reservation_interval (config), ==, 2 * 60 * (gint64) G_USEC_PER_SEC);
+  g_assert_cmpstr (peerup_config_get_rendezvous (config), ==, "peerup-default-network");
 }
 
 static void

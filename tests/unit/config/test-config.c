@@ -132,8 +132,8 @@ test_defaults (void)
   g_assert_cmpstr (peerup_config_get_metrics_address (config), ==, "127.0.0.1:9091");
   g_assert_false (peerup_config_get_audit_enabled (config));
   g_assert_null (peerup_config_get_audit_file (config));
-  g_assert_cmpuint (peerup_config_get_audit_max_size (config), ==, PEERUP_CONFIG_DEFAULT_AUDIT_SIZE);
-  g_assert_cmpuint (peerup_config_get_audit_keep (config), ==, PEERUP_CONFIG_DEFAULT_AUDIT_KEEP);
+  g_assert_cmpuint (peerup_config_get_audit_max_size (config), ==, 10 * 1024 * 1024);
+  g_assert_cmpuint (peerup_config_get_audit_keep (config), ==, 5);
 }
 
 /* Sections and values that are there in name only are as good as absent. */
