@@ -6,9 +6,6 @@
  */
 #include "cli/peerup-commands.h"
 
-#define CONFIG_HELP \
-  "N is a number of “peerup config list”: 1, which is meant without it, is the good one before what is there now."
-
 const PeerupCommand peerup_commands[] = {
   { "init", "", "Make an identity and a configuration", NULL, 0, 0, cmd_init_options, cmd_init },
   { "invite list", "", "List the invites of this device", NULL, 0, 0, NULL, cmd_invite_list },
@@ -85,21 +82,17 @@ const PeerupCommand peerup_commands[] = {
     1, NULL, cmd_config_explain },
   { "config schema", "", "Print the JSON Schema of the configuration, for editors", NULL, 0, 0, NULL,
     cmd_config_schema },
-  { "profile list", "", "List the profiles of this device: identities with a configuration of their own", NULL, 0, 0,
-    NULL, cmd_profile_list },
-  { "log", "[DOMAIN=LEVEL…]", "Show or change what the running daemon logs", NULL, 0, 64, NULL, cmd_log },
   { "config list", "", "List the last good configurations", NULL, 0, 0, NULL, cmd_config_list },
-  { "config diff", "[N]", "Show how the configuration differs from an earlier one", CONFIG_HELP, 0, 1, NULL,
-    cmd_config_diff },
-  { "config apply", "FILE", "Check a configuration and take it into use; with - it is read from standard input",
-    "With --confirm-timeout the configuration before comes back by itself unless “peerup config confirm” is run in\n"
-    "time: also after a crash, a power loss or a restart. So a change that cuts the connection through which it is\n"
-    "made does not lock you out. The daemon must run for that.",
+  { "config diff", "[N]", "Show how the configuration differs from an earlier one", NULL, 0, 1, NULL, cmd_config_diff },
+  { "config apply", "FILE", "Check a configuration and take it into use; with - it is read from standard input", NULL,
     1, 1, cmd_config_apply_options, cmd_config_apply },
   { "config confirm", "", "Keep the configuration that was applied with --confirm-timeout", NULL, 0, 0, NULL,
     cmd_config_confirm },
-  { "config rollback", "[N]", "Go back to an earlier configuration, or end the time to confirm one", CONFIG_HELP, 0, 1,
-    NULL, cmd_config_rollback },
+  { "config rollback", "[N]", "Go back to an earlier configuration, or end the time to confirm one", NULL, 0, 1, NULL,
+    cmd_config_rollback },
+  { "profile list", "", "List the profiles of this device: identities with a configuration of their own", NULL, 0, 0,
+    NULL, cmd_profile_list },
+  { "log", "[DOMAIN=LEVEL…]", "Show or change what the running daemon logs", NULL, 0, 64, NULL, cmd_log },
   { "version", "", "Print the version", NULL, 0, 0, NULL, cmd_version },
   { "help", "[COMMAND|TOPIC]", "Explain the commands, one of them, or a topic", NULL, 0, 2, NULL, cmd_help },
   { "__manual", "DIRECTORY TEMPLATE", "Write the man pages", NULL, 2, 2, NULL, cmd_manual },

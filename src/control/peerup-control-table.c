@@ -7,13 +7,6 @@
 
 #include "control/peerup-control-ops.h"
 
-/* Of rooms that this build does not have. */
-static DexFuture *
-unsupported (PeerupControlCall *call)
-{
-  return peerup_control_reply_error (PEERUP_ERROR_UNSUPPORTED, "This engine cannot do %s", call->operation->name);
-}
-
 static const PeerupControlFunction functions[] = {
   { "ListPeers", peerup_control_op_list_peers },
   { "ListServices", peerup_control_op_list_services },

@@ -32,7 +32,7 @@ typedef enum
 typedef struct
 {
   JobKind kind;
-  PeerupEngine *engine;
+  PeerupEngineStore *store; /* which is not freed before this is done */
   PeerupConfigStore *files;
   DexPromise *promise;
   char *text;
@@ -71,7 +71,6 @@ job_free (gpointer data)
 {
   Job *job = data;
 
-  g_object_unref (job->engine);
   peerup_config_store_free (job->files);
   dex_unref (job->promise);
   g_free (job->text);
@@ -244,9 +243,9 @@ static void
 on_job_done (GObject *source, GAsyncResult *result, gpointer data)
 {
   Job *job = g_task_get_task_data (G_TASK (result));
-  PeerupEngineStore *self = job->engine->store;
+  PeerupEngineStore *self = job->store;
 
-  g_assert (self != NULL && self->running == job);
+  g_assert (self->running == job);
   finish (self, job);
   self->running = NULL;
   resolve (job);
@@ -274,7 +273,7 @@ job_new (PeerupEngineStore *self, JobKind kind, const char *who, const char *cau
   Job *job = g_new0 (Job, 1);
 
   job->kind = kind;
-  job->engine = g_object_ref (self->engine);
+  job->store = self;
   job->files = peerup_config_store_new (self->engine->config_path);
   job->promise = dex_promise_new ();
   job->who = g_strdup (who);
