@@ -7,6 +7,7 @@
  */
 #include "control/peerup-control-private.h"
 
+#include "control/peerup-control-hello.h"
 #include "control/peerup-control-policy.h"
 
 #define PROPERTIES "org.freedesktop.DBus.Properties"
@@ -20,6 +21,7 @@ struct _PeerupControlFace
   PeerupCaller *caller;        /* of a private connection */
   GHashTable *clients;         /* of a bus: unique name to Client */
   guint engine_id;
+  guint hello_id; /* of a private connection */
   guint subscription;
 };
 
@@ -404,9 +406,13 @@ peerup_control_face_new (PeerupControl *control, GDBusConnection *connection, Pe
                                             on_name_owner_changed, self, NULL);
     }
   else
-    self->caller = peerup_caller_new ("dbus", FALSE);
-  self->engine_id = g_dbus_connection_register_object (connection, PEERUP_CONTROL_PATH, get_bare_interface (), &vtable,
-                                                       control, NULL, error);
+    {
+      self->caller = peerup_caller_new ("dbus", FALSE);
+      self->hello_id = peerup_control_hello_register (connection, error);
+    }
+  if (self->clients != NULL || self->hello_id != 0)
+    self->engine_id = g_dbus_connection_register_object (connection, PEERUP_CONTROL_PATH, get_bare_interface (),
+                                                         &vtable, control, NULL, error);
   if (self->engine_id != 0 && peerup_control_objects_export (control->objects, connection, error))
     return self;
   peerup_control_face_free (self);
@@ -418,6 +424,8 @@ peerup_control_face_free (PeerupControlFace *self)
 {
   if (self->engine_id != 0)
     g_dbus_connection_unregister_object (self->connection, self->engine_id);
+  if (self->hello_id != 0)
+    g_dbus_connection_unregister_object (self->connection, self->hello_id);
   peerup_control_objects_unexport (self->control->objects, self->connection);
   if (self->subscription != 0)
     g_dbus_connection_signal_unsubscribe (self->connection, self->subscription);

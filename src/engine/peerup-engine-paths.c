@@ -43,7 +43,7 @@ struct _PeerupEnginePaths
   PeerupPathWatch *watch;
   PeerupPathSearchTools tools;
   GHashTable *peers;   /* PeerupPeerId to Peer */
-  GPtrArray *forwards; /* those that it follows */
+  GPtrArray *followed; /* of PeerupForward: the engine's list as it was told last */
   PeerupReactor *reactor;
   PeerupNatFacts nat;
   gboolean has_nat;
@@ -509,29 +509,31 @@ on_forward_changed (PeerupForward *forward, GParamSpec *pspec, gpointer data)
     peer_search (peer);
 }
 
-/* A forward that is removed may live for longer, and tell of itself later. */
 static void
-paths_unfollow_forwards (PeerupEnginePaths *self)
+unfollow (gpointer object, gpointer self)
 {
-  for (guint i = 0; i < self->forwards->len; i++)
-    g_signal_handlers_disconnect_by_data (self->forwards->pdata[i], self);
-  g_ptr_array_set_size (self->forwards, 0);
+  g_signal_handlers_disconnect_by_data (object, self);
 }
 
+/* One that has left the list may live on, and longer than this. */
 static void
 on_forwards_changed (GListModel *model, guint position, guint removed, guint added, gpointer data)
 {
   PeerupEnginePaths *self = data;
 
-  paths_unfollow_forwards (self);
-  for (guint i = 0; i < g_list_model_get_n_items (model); i++)
+  for (guint i = 0; i < removed; i++)
+    {
+      g_autoptr (PeerupForward) forward = g_ptr_array_steal_index (self->followed, position);
+
+      unfollow (forward, self);
+    }
+  for (guint i = position; i < position + added; i++)
     {
       PeerupForward *forward = g_list_model_get_item (model, i);
 
-      g_ptr_array_add (self->forwards, forward);
+      g_ptr_array_insert (self->followed, i, forward);
       g_signal_connect (forward, "notify::state", G_CALLBACK (on_forward_changed), self);
-      if (i >= position && i < position + added)
-        on_forward_changed (forward, NULL, self);
+      on_forward_changed (forward, NULL, self);
     }
 }
 
@@ -672,7 +674,6 @@ peerup_engine_paths_new (PeerupEngine *engine)
   PeerupEnginePaths *self = g_new0 (PeerupEnginePaths, 1);
 
   self->engine = engine;
-  self->forwards = g_ptr_array_new_with_free_func (g_object_unref);
   self->reactor = peerup_reactor_ref_default ();
   self->peers = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, NULL, peer_free);
   self->watch = peerup_path_watch_new (engine->swarm);
@@ -685,15 +686,10 @@ peerup_engine_paths_new (PeerupEngine *engine)
   g_signal_connect (engine->swarm, "connection-closed", G_CALLBACK (on_connection_closed), self);
   g_signal_connect (engine->identify, "identified", G_CALLBACK (on_identified), self);
   g_signal_connect (engine->forwards, "items-changed", G_CALLBACK (on_forwards_changed), self);
+  self->followed = g_ptr_array_new_with_free_func (g_object_unref);
   on_forwards_changed (G_LIST_MODEL (engine->forwards), 0, 0,
                        g_list_model_get_n_items (G_LIST_MODEL (engine->forwards)), self);
   return self;
-}
-
-static void
-disconnect_all (gpointer object, gpointer self)
-{
-  g_signal_handlers_disconnect_by_data (object, self);
 }
 
 void
@@ -702,12 +698,12 @@ peerup_engine_paths_free (PeerupEnginePaths *self)
   PeerupEngine *engine = self->engine;
   g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (engine->swarm, NULL);
 
-  g_ptr_array_foreach (connections, disconnect_all, self);
-  paths_unfollow_forwards (self);
-  g_ptr_array_unref (self->forwards);
-  disconnect_all (engine->swarm, self);
-  disconnect_all (engine->identify, self);
-  disconnect_all (engine->forwards, self);
+  g_ptr_array_foreach (connections, unfollow, self);
+  g_ptr_array_foreach (self->followed, unfollow, self);
+  g_ptr_array_unref (self->followed);
+  unfollow (engine->swarm, self);
+  unfollow (engine->identify, self);
+  unfollow (engine->forwards, self);
   g_hash_table_unref (self->peers);
   peerup_ice_set_admit_func (self->tools.ice, NULL, NULL);
   g_object_unref (self->tools.ice);

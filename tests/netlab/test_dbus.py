@@ -264,6 +264,22 @@ def test_activation(make_bus, peer):
     wait_for(lambda: not bus.has_name(), 30, "the end")
 
 
+def test_tools_on_the_private_socket(peer):
+    """On a server without any bus the same tools do: they say hello as to a bus, and are answered."""
+    peer.daemon()
+    path = next(path for path in peer.runtime.rglob("*.sock") if "http" not in path.name)
+
+    def run(*command):
+        return subprocess.run([str(part) for part in command], env={"PATH": os.environ["PATH"]}, capture_output=True,
+                              text=True, timeout=60)
+    done = run("gdbus", "call", "--address", f"unix:path={path}", "-d", NAME, "-o", ENGINE, "-m", f"{ENGINE1}.ListPeers")
+    assert done.stdout.strip() == "(@aa{sv} [],)", done.stderr
+    done = run("busctl", f"--address=unix:path={path}", "call", NAME, ENGINE, ENGINE1, "Ping", "s", "nobody")
+    assert done.returncode != 0 and "nobody" in done.stderr, done.stderr
+    done = run("busctl", f"--address=unix:path={path}", "get-property", NAME, ENGINE, ENGINE1, "PeerId")
+    assert peer.id in done.stdout, done.stderr
+
+
 ASKER = """
 import sys
 from gi.repository import Gio
