@@ -15,7 +15,7 @@
 #include "cli/peerup-relay-entries.h"
 
 /* Microseconds. People feel a quarter of a second as at once, and starting takes some of it. */
-#define LIMIT 150000
+#define LIMIT 100000
 
 typedef struct
 {
