@@ -16,7 +16,7 @@
 #include "config/peerup-profile.h"
 
 /* Microseconds. People feel a quarter of a second as at once, and starting takes some of it. */
-#define LIMIT 150000
+#define LIMIT 100000
 
 typedef struct
 {

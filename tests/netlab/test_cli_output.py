@@ -140,3 +140,19 @@ def test_the_group_daemon_has_other_names_for_commands(pair):
     assert server.name in laptop.run("peers").stdout and server.name in laptop.run("paths").stdout
     assert laptop.json("daemon", "status")["peer_id"] == laptop.id
     assert server.json("services") == server.json("daemon", "services")
+
+
+def test_connections_and_offers_that_no_file_keeps(pair):
+    server, laptop = pair
+    server.daemon()
+    laptop.daemon()
+    assert laptop.json("connect", server.name) == {"peer_id": server.id, "path": "direct"}
+    assert [entry["id"] for entry in laptop.json("peers")] == [server.id]
+    laptop.run("disconnect", server.name)
+    wait_for(lambda: laptop.json("peers") == [], 30, "the end of the connection")
+    assert [entry["id"] for entry in laptop.json("peers", "--all")] == [server.id]
+    before = server.config.read_bytes()
+    server.run("expose", "web", "1")
+    assert [(entry["name"], entry["address"]) for entry in server.json("services")] == [("web", "localhost:1")]
+    server.run("unexpose", "web")
+    assert server.json("services") == [] and server.config.read_bytes() == before
