@@ -60,7 +60,8 @@ gboolean peerup_command_is_shown (const PeerupCommand *command);
 /* Runs @run in a fiber, and the main loop until it has ended. */
 int peerup_cli_run_fiber (PeerupCli *self, int (*run) (PeerupCli *cli));
 
-/* The file that --config or --profile asks for, or the one that is found; NULL with an error that says how to make one. */
+/* The file that --config or --profile asks for, or the one that is found; NULL with an error that says how to make one.
+ */
 char *peerup_cli_find_config (PeerupCli *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The same, read; warnings go to stderr. */
 PeerupConfig *peerup_cli_load_config (PeerupCli *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,6 +7,7 @@
  */
 #include "control/peerup-control-private.h"
 
+#include "control/peerup-control-hello.h"
 #include "control/peerup-control-policy.h"
 
 #define PROPERTIES "org.freedesktop.DBus.Properties"
@@ -20,6 +21,7 @@ struct _PeerupControlFace
   PeerupCaller *caller;        /* of a private connection */
   GHashTable *clients;         /* of a bus: unique name to Client */
   guint engine_id;
+  guint hello_id; /* of a private connection */
   guint subscription;
 };
 
@@ -125,11 +127,38 @@ on_answer (DexFuture *future, gpointer data)
   return dex_future_new_true ();
 }
 
+static PeerupControlFace *
+find_face (PeerupControl *control, GDBusConnection *connection)
+{
+  for (guint i = 0; i < control->faces->len; i++)
+    {
+      PeerupControlFace *face = control->faces->pdata[i];
+
+      if (face->connection == connection)
+        return face;
+    }
+  return NULL;
+}
+
+/* Whoever was let in is told of changes from now on, too. */
+static void
+note_reader (const Call *call)
+{
+  PeerupControlFace *self = find_face (call->control, call->connection);
+  Client *client = NULL;
+
+  if (self != NULL && self->clients != NULL && !peerup_caller_has_left (call->caller))
+    client = g_hash_table_lookup (self->clients, g_dbus_method_invocation_get_sender (call->invocation));
+  if (client != NULL)
+    client->may_read = TRUE;
+}
+
 static DexFuture *
 invoke (DexFuture *allowed, gpointer data)
 {
   const Call *call = data;
 
+  note_reader (call);
   return peerup_control_invoke (call->control, call->caller, call->operation,
                                 g_dbus_method_invocation_get_parameters (call->invocation));
 }
@@ -166,32 +195,6 @@ call_operation (PeerupControlFace *self, GDBusMethodInvocation *invocation, cons
 }
 
 /* Reading */
-
-static PeerupControlFace *
-find_face (PeerupControl *control, GDBusConnection *connection)
-{
-  for (guint i = 0; i < control->faces->len; i++)
-    {
-      PeerupControlFace *face = control->faces->pdata[i];
-
-      if (face->connection == connection)
-        return face;
-    }
-  return NULL;
-}
-
-/* From now on it is told of changes, too. */
-static void
-note_reader (const Call *call)
-{
-  PeerupControlFace *self = find_face (call->control, call->connection);
-  Client *client = NULL;
-
-  if (self != NULL && self->clients != NULL && !peerup_caller_has_left (call->caller))
-    client = g_hash_table_lookup (self->clients, g_dbus_method_invocation_get_sender (call->invocation));
-  if (client != NULL)
-    client->may_read = TRUE;
-}
 
 static DexFuture *
 on_may_read (DexFuture *future, gpointer data)
@@ -403,9 +406,13 @@ peerup_control_face_new (PeerupControl *control, GDBusConnection *connection, Pe
                                             on_name_owner_changed, self, NULL);
     }
   else
-    self->caller = peerup_caller_new ("dbus", FALSE);
-  self->engine_id = g_dbus_connection_register_object (connection, PEERUP_CONTROL_PATH, get_bare_interface (), &vtable,
-                                                       control, NULL, error);
+    {
+      self->caller = peerup_caller_new ("dbus", FALSE);
+      self->hello_id = peerup_control_hello_register (connection, error);
+    }
+  if (self->clients != NULL || self->hello_id != 0)
+    self->engine_id = g_dbus_connection_register_object (connection, PEERUP_CONTROL_PATH, get_bare_interface (),
+                                                         &vtable, control, NULL, error);
   if (self->engine_id != 0 && peerup_control_objects_export (control->objects, connection, error))
     return self;
   peerup_control_face_free (self);
@@ -417,6 +424,8 @@ peerup_control_face_free (PeerupControlFace *self)
 {
   if (self->engine_id != 0)
     g_dbus_connection_unregister_object (self->connection, self->engine_id);
+  if (self->hello_id != 0)
+    g_dbus_connection_unregister_object (self->connection, self->hello_id);
   peerup_control_objects_unexport (self->control->objects, self->connection);
   if (self->subscription != 0)
     g_dbus_connection_signal_unsubscribe (self->connection, self->subscription);

@@ -389,14 +389,23 @@ on_object_call (GDBusConnection *connection, const char *sender, const char *pat
   let_read (kind->objects, invocation, answer_properties, kind);
 }
 
+/* Who asks what there is wants to know what has come since the last look, too. */
+static void
+catch_up (Kind *kind)
+{
+  if (kind->changed)
+    look (kind);
+}
+
 static char **
 enumerate (GDBusConnection *connection, const char *sender, const char *path, gpointer data)
 {
-  const Kind *kind = data;
+  Kind *kind = data;
   GPtrArray *names = g_ptr_array_new ();
   GHashTableIter iter;
   gpointer name;
 
+  catch_up (kind);
   g_hash_table_iter_init (&iter, kind->known);
   while (g_hash_table_iter_next (&iter, &name, NULL))
     g_ptr_array_add (names, g_strdup (name));
@@ -404,14 +413,14 @@ enumerate (GDBusConnection *connection, const char *sender, const char *path, gp
   return (char **) g_ptr_array_free (names, FALSE);
 }
 
-/* Also of one that has come since the last look. */
 static GDBusInterfaceInfo **
 introspect (GDBusConnection *connection, const char *sender, const char *path, const char *node, gpointer data)
 {
-  const Kind *kind = data;
+  Kind *kind = data;
   GDBusInterfaceInfo **interfaces;
 
-  if (node == NULL || (!kind->changed && !g_hash_table_contains (kind->known, node)))
+  catch_up (kind);
+  if (node == NULL || !g_hash_table_contains (kind->known, node))
     return NULL;
   interfaces = g_new0 (GDBusInterfaceInfo *, 2);
   interfaces[0] = g_dbus_interface_info_ref (kind->interface);
