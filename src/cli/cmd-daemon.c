@@ -43,6 +43,8 @@ run_profiles (PeerupCli *cli, const char *const *names, const char *levels)
   for (guint i = 0; names[i] != NULL; i++)
     g_strv_builder_take (builder, peerup_profile_dup_config (names[i]));
   configs = g_strv_builder_end (builder);
+  /* It is of one unit, and so of one engine: each of several keeps what it learns beside its configuration. */
+  g_unsetenv ("STATE_DIRECTORY");
   return peerup_daemon_run (cli, (const char *const *) configs, names, levels, PEERUP_ENGINE_DEFAULT);
 }
 

@@ -15,6 +15,7 @@
 #include "control/peerup-control.h"
 #include "engine/peerup-engine-private.h"
 #include "http/peerup-http-face.h"
+#include "http/peerup-http-original-relay.h"
 #include "service/peerup-activation.h"
 #include "service/peerup-log.h"
 #include "service/peerup-notify.h"
@@ -33,6 +34,7 @@ typedef struct
   PeerupEngine *engine;
   PeerupControl *control;
   PeerupHttpServer *http;
+  PeerupHttpServer *relay_admin; /* (nullable) */
   char *socket_path;
   struct stat socket;
   DexPromise *started; /* resolved when it runs, or will not */
@@ -260,6 +262,17 @@ own_bus (const Daemon *self)
 
 /* One engine's life, in its fiber */
 
+/* The original's clients look for it beside the configuration, where there need not be room for it: /etc. */
+static void
+serve_relay_admin (Daemon *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->relay_admin = peerup_http_original_relay_new (self->control, self->config_path, &error);
+  if (self->relay_admin == NULL)
+    g_message ("Scripts of the original cannot administer this relay: %s", error->message);
+}
+
 static gboolean
 start (Daemon *self, GError **error)
 {
@@ -277,6 +290,8 @@ start (Daemon *self, GError **error)
   self->http = peerup_http_face_new (self->control, self->socket_path, error);
   if (self->http == NULL)
     return FALSE;
+  if (self->program->flags & PEERUP_ENGINE_RELAY)
+    serve_relay_admin (self);
   own_bus (self);
   return dex_await (peerup_engine_start (self->engine), error);
 }
@@ -297,6 +312,7 @@ daemon_fiber (gpointer data)
       dex_await (peerup_engine_stop (self->engine, self->hurry), &self->error);
     }
   self->running = FALSE;
+  g_clear_pointer (&self->relay_admin, peerup_http_server_free);
   g_clear_pointer (&self->http, peerup_http_server_free);
   if (self->control != NULL)
     peerup_control_close (self->control);

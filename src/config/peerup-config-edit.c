@@ -13,6 +13,7 @@
 
 #include "config/peerup-config-file.h"
 #include "config/peerup-config-keys.h"
+#include "config/peerup-config-pending.h"
 #include "config/peerup-yaml-edit.h"
 #include "config/peerup-yaml-value.h"
 
@@ -52,7 +53,7 @@ peerup_config_edit_open (const char *path, GError **error)
   g_return_val_if_fail (path != NULL, NULL);
 
   file = peerup_config_file_lock (path, error);
-  if (file == NULL)
+  if (file == NULL || !peerup_config_pending_check_none (path, error))
     return NULL;
   self = peerup_config_edit_new_from_data (file->text, file->length, path, error);
   if (self != NULL)

@@ -20,7 +20,8 @@ G_BEGIN_DECLS
  * reference goes. */
 typedef struct _PeerupConfigEdit PeerupConfigEdit;
 
-/* Blocks while another process edits the same file. The file must be well-formed YAML of
+/* Blocks while another process edits the same file, for 10 s at most (PEERUP_ERROR_TIMEOUT); PEERUP_ERROR_EXISTS while
+ * a change waits to be confirmed. The file must be well-formed YAML of
  * safe permissions, but need not be a valid configuration (an edit may mend it). Errors as
  * peerup_config_load(), and PEERUP_ERROR_PERMISSION if the file or directory is read-only. */
 PeerupConfigEdit *peerup_config_edit_open (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

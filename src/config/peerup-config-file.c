@@ -16,17 +16,27 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
+#include "config/peerup-config-lock.h"
+#include "config/peerup-config-pending.h"
 #include "config/peerup-config.h"
 
 /* ".NAME.XXXXXX.tmp" beside the file. */
 #define TEMPORARY_RANDOM "XXXXXX"
 #define TEMPORARY_SUFFIX ".tmp"
+
+/* Whether there is an archive of it. */
+static gboolean
+was_good (const char *path)
+{
+  g_autofree char *archive = peerup_config_side_file (path, "history", FALSE);
+
+  return g_file_test (archive, G_FILE_TEST_IS_DIR);
+}
 
 /* Says what could not be done, and why, and sorts errno into our codes. */
 static gboolean
@@ -37,7 +47,9 @@ fail_errno (GError **error, int code, const char *what, const char *path)
                                                                         : PEERUP_ERROR_CONFIG;
 
   g_set_error (error, PEERUP_ERROR, kind, "cannot %s %s: %s%s", what, path, g_strerror (code),
-               kind == PEERUP_ERROR_NOT_FOUND ? "; run “peerup init” to make one" : "");
+               kind != PEERUP_ERROR_NOT_FOUND ? ""
+               : was_good (path)              ? "; “peerup config rollback” brings the last good one back"
+                                              : "; run “peerup init” to make one");
   return FALSE;
 }
 
@@ -128,7 +140,6 @@ open_locked (const char *path, GError **error)
 {
   g_autofd int fd = open (path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
   struct stat ours, theirs;
-  int result;
 
   if (fd < 0 || fstat (fd, &ours) != 0)
     {
@@ -141,14 +152,8 @@ open_locked (const char *path, GError **error)
       fail_errno (error, EACCES, "change", path);
       return -1;
     }
-  do
-    result = flock (fd, LOCK_EX);
-  while (result != 0 && errno == EINTR);
-  if (result != 0)
-    {
-      fail_errno (error, errno, "lock", path);
-      return -1;
-    }
+  if (!peerup_config_lock_take (fd, PEERUP_CONFIG_LOCK_TIMEOUT, path, error))
+    return -1;
   if (stat (path, &theirs) != 0)
     {
       fail_errno (error, errno, "change", path);

@@ -316,6 +316,24 @@ peerup_config_monitor_reload (PeerupConfigMonitor *self)
     start_reading (self);
 }
 
+void
+peerup_config_monitor_use (PeerupConfigMonitor *self, PeerupConfig *config)
+{
+  g_autoptr (PeerupConfigMonitor) hold = NULL;
+  g_autoptr (Reading) reading = NULL;
+
+  g_return_if_fail (PEERUP_IS_CONFIG_MONITOR (self));
+  g_return_if_fail (config != NULL);
+
+  hold = g_object_ref (self);
+  reading = g_new0 (Reading, 1);
+  reading->config = peerup_config_ref (config);
+  reading->warnings = g_ptr_array_new ();
+  if (self->loading)
+    self->stale = TRUE;
+  adopt (self, reading);
+}
+
 PeerupConfig *
 peerup_config_monitor_get_config (PeerupConfigMonitor *self)
 {

@@ -31,6 +31,8 @@ PeerupConfigMonitor *peerup_config_monitor_new (PeerupConfig *config, GError **e
  * small file.
  */
 void peerup_config_monitor_reload (PeerupConfigMonitor *self);
+/* Puts @config in force, whatever the file says, until the file changes; emits "changed" before it returns. */
+void peerup_config_monitor_use (PeerupConfigMonitor *self, PeerupConfig *config);
 /* The configuration in force, borrowed. */
 PeerupConfig *peerup_config_monitor_get_config (PeerupConfigMonitor *self);
 

@@ -16,6 +16,7 @@
 
 #include "config/peerup-config-file.h"
 #include "config/peerup-config-keys.h"
+#include "config/peerup-config-pending.h"
 #include "config/peerup-config-reader.h"
 #include "wire/peerup-label.h"
 
@@ -157,6 +158,16 @@ is_there (const char *path)
   return g_lstat (path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
+/* It is gone, but can be brought back: who looks for it is to find that out. */
+static gboolean
+was_there (const char *path)
+{
+  g_autofree char *history = peerup_config_side_file (path, "history", FALSE);
+  g_autofree char *pending = peerup_config_side_file (path, "pending", FALSE);
+
+  return g_file_test (history, G_FILE_TEST_IS_DIR) || g_file_test (pending, G_FILE_TEST_EXISTS);
+}
+
 char *
 peerup_config_find (const char *explicit_path, GError **error)
 {
@@ -168,7 +179,7 @@ peerup_config_find (const char *explicit_path, GError **error)
     {
       g_autofree char *path = g_canonicalize_filename (explicit_path, NULL);
 
-      if (is_there (path))
+      if (is_there (path) || was_there (path))
         return g_steal_pointer (&path);
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
                    "there is no configuration file %s; check the path, or run “peerup init” to make one", path);
@@ -179,6 +190,9 @@ peerup_config_find (const char *explicit_path, GError **error)
       if (is_there (places[i]))
         return g_strdup (places[i]);
     }
+  for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
+    if (was_there (places[i]))
+      return g_strdup (places[i]);
   g_set_error (
     error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
     "no configuration file found (looked for %s, %s and %s); run “peerup init” to make one, or name one with "

@@ -121,7 +121,8 @@ PeerupConfig *peerup_config_new_from_data (const char *text, gsize length, const
  * @explicit_path: (nullable): what the user asked for; nothing else is tried then
  *
  * The first that exists of ./peerup.yaml, $XDG_CONFIG_HOME/peerup/config.yaml (by default
- * ~/.config) and /etc/peerup/config.yaml, as an absolute path. PEERUP_ERROR_NOT_FOUND
+ * ~/.config) and /etc/peerup/config.yaml, as an absolute path; if none does, the first that is gone but has an
+ * archive, or a change that waits to be confirmed, beside it. PEERUP_ERROR_NOT_FOUND
  * lists where it looked and what to do.
  */
 char *peerup_config_find (const char *explicit_path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -45,6 +45,8 @@ describe (PeerupControlCall *call, PeerupAuthorizedKeys *keys, guint entry)
   g_variant_dict_insert (&dict, "guest", "b", peerup_authorized_keys_is_guest (keys, peer));
   g_variant_dict_insert (&dict, "ended", "b",
                          peerup_authorized_keys_lookup (keys, peer, now, NULL) != PEERUP_AUTHORIZATION_VALID);
+  if (verified != NULL)
+    g_variant_dict_insert (&dict, "fingerprint", "s", verified);
   if (group != NULL)
     g_variant_dict_insert (&dict, "group", "s", group);
   if (expires != PEERUP_EXPIRES_NEVER && expires != PEERUP_EXPIRES_MALFORMED)

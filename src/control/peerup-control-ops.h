@@ -52,6 +52,13 @@ DexFuture *peerup_control_op_deauthorize (PeerupControlCall *call) G_GNUC_WARN_U
 DexFuture *peerup_control_op_set_name (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_add_relay (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_remove_relay (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_get_config (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_check_config (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_apply_config (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_confirm_config (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_rollback_config (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_diff_config (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_list_configs (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_stop (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_set_log_levels (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_get_log_levels (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,13 +7,6 @@
 
 #include "control/peerup-control-ops.h"
 
-/* Of rooms that this build does not have. */
-static DexFuture *
-unsupported (PeerupControlCall *call)
-{
-  return peerup_control_reply_error (PEERUP_ERROR_UNSUPPORTED, "This engine cannot do %s", call->operation->name);
-}
-
 static const PeerupControlFunction functions[] = {
   { "ListPeers", peerup_control_op_list_peers },
   { "ListServices", peerup_control_op_list_services },
@@ -58,13 +51,13 @@ static const PeerupControlFunction functions[] = {
   { "SetName", peerup_control_op_set_name },
   { "AddRelay", peerup_control_op_add_relay },
   { "RemoveRelay", peerup_control_op_remove_relay },
-  { "GetConfig", unsupported },
-  { "CheckConfig", unsupported },
-  { "ApplyConfig", unsupported },
-  { "ConfirmConfig", unsupported },
-  { "RollbackConfig", unsupported },
-  { "DiffConfig", unsupported },
-  { "ListConfigs", unsupported },
+  { "GetConfig", peerup_control_op_get_config },
+  { "CheckConfig", peerup_control_op_check_config },
+  { "ApplyConfig", peerup_control_op_apply_config },
+  { "ConfirmConfig", peerup_control_op_confirm_config },
+  { "RollbackConfig", peerup_control_op_rollback_config },
+  { "DiffConfig", peerup_control_op_diff_config },
+  { "ListConfigs", peerup_control_op_list_configs },
   { "SetLogLevels", peerup_control_op_set_log_levels },
   { "GetLogLevels", peerup_control_op_get_log_levels },
   { "Stop", peerup_control_op_stop },

@@ -258,6 +258,12 @@ from_number (const GValue *value)
 }
 
 static GVariant *
+is_not_zero (const GValue *value)
+{
+  return g_variant_new_boolean (g_value_get_int64 (value) != 0);
+}
+
+static GVariant *
 from_strv (const GValue *value)
 {
   static const char *const none[] = { NULL };
@@ -280,6 +286,8 @@ static const struct
   { "relay-state", "RelayState", from_enum },
   { "relay-reservations", "RelayReservations", from_number },
   { "relay-circuits", "RelayCircuits", from_number },
+  { "config-deadline", "ConfigDeadline", from_number },
+  { "config-deadline", "ConfigPending", is_not_zero },
 };
 
 static void
@@ -310,8 +318,6 @@ follow_engine (PeerupControl *self)
   peerup_control_set_property (self, "Version", g_variant_new_string (PEERUP_VERSION));
   peerup_control_set_property (self, "ProcessId", g_variant_new_uint32 (getpid ()));
   peerup_control_set_property (self, "ConfigFile", g_variant_new_string (config != NULL ? config : ""));
-  peerup_control_set_property (self, "ConfigPending", g_variant_new_boolean (FALSE));
-  peerup_control_set_property (self, "ConfigDeadline", g_variant_new_int64 (0));
   g_signal_connect_object (self->engine, "notify", G_CALLBACK (on_engine_notify), self, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (followed); i++)
     take_property (self, followed[i].property);

@@ -222,6 +222,7 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   peerup_engine_peer_relay_apply (self->peer_relay, config);
   peerup_engine_relay_choice_review (self->relay_choice);
   peerup_engine_lan_apply (self->lan, config);
+  peerup_engine_store_took (self->store);
 }
 
 static void

@@ -19,6 +19,7 @@
 #include "engine/peerup-engine-relay-choice.h"
 #include "engine/peerup-engine-relay.h"
 #include "engine/peerup-engine-rendezvous.h"
+#include "engine/peerup-engine-store.h"
 #include "engine/peerup-engine-stun.h"
 #include "engine/peerup-engine-trust.h"
 #include "engine/peerup-engine.h"
@@ -51,6 +52,7 @@ struct _PeerupEngine
   /* Present from the start to the end of a run. */
   PeerupConfig *config; /* nullable */
   PeerupConfigMonitor *monitor;
+  PeerupEngineStore *store; /* NULL for an engine that only dials */
   PeerupPrivateKey *identity;
   PeerupEngineTrust *trust; /* NULL: nothing is admitted */
   PeerupSwarm *swarm;
@@ -90,6 +92,7 @@ void peerup_engine_set_state (PeerupEngine *self, PeerupEngineState state);
 void peerup_engine_set_problem (PeerupEngine *self, const char *key, const char *text);
 void peerup_engine_notify_addresses (PeerupEngine *self);
 void peerup_engine_notify_relay (PeerupEngine *self);
+void peerup_engine_notify_config_deadline (PeerupEngine *self);
 void peerup_engine_emit_grant_ending (PeerupEngine *self, const char *peer_id, const char *name, const char *service,
                                       gint64 until);
 /* Emits "trust-changed". */

@@ -138,6 +138,8 @@ load_files (PeerupEngine *self, GError **error)
       self->identity = peerup_private_key_generate (error);
       return self->identity != NULL;
     }
+  if (!(self->flags & PEERUP_ENGINE_DIAL_ONLY))
+    peerup_engine_store_recover (self);
   config = peerup_config_load (self->config_path, &warnings, error);
   if (config == NULL)
     return FALSE;
@@ -202,6 +204,8 @@ prepare (PeerupEngine *self, GError **error)
   self->trust = peerup_engine_trust_new (self, error);
   if (self->trust == NULL || !peerup_engine_watch_config (self, error))
     return FALSE;
+  self->store = peerup_engine_store_new (self);
+  peerup_engine_store_begin (self->store);
   self->stun = peerup_engine_stun_new (self->swarm);
   self->rendezvous = peerup_engine_rendezvous_new (self);
   self->relay = peerup_engine_relay_new (self);
@@ -343,6 +347,9 @@ stop_fiber (gpointer data)
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
   stop_forwards (self);
   peerup_service_set_clear (self->services);
+  if (self->store != NULL)
+    dex_await (peerup_engine_store_stop (self->store), NULL);
+  g_clear_pointer (&self->store, peerup_engine_store_free);
   g_clear_pointer (&self->pairing, peerup_engine_pairing_free);
   g_clear_pointer (&self->group, peerup_engine_group_free);
   g_clear_pointer (&self->original, peerup_engine_original_free);

@@ -40,6 +40,7 @@ enum
   PROP_RELAY_STATE,
   PROP_RELAY_RESERVATIONS,
   PROP_RELAY_CIRCUITS,
+  PROP_CONFIG_DEADLINE,
   N_PROPS
 };
 
@@ -268,6 +269,25 @@ peerup_engine_notify_relay (PeerupEngine *self)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RELAY_CIRCUITS]);
 }
 
+void
+peerup_engine_notify_config_deadline (PeerupEngine *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONFIG_DEADLINE]);
+}
+
+/**
+ * peerup_engine_get_config_deadline:
+ *
+ * Returns: seconds since 1970 when a change of the configuration that waits to be confirmed is taken back, 0 if none
+ *   does
+ */
+gint64
+peerup_engine_get_config_deadline (PeerupEngine *self)
+{
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), 0);
+  return self->store != NULL ? peerup_engine_store_get_deadline (self->store) : 0;
+}
+
 static void
 finish_with (PeerupEngine *self, DexFuture *future, GCancellable *cancellable, GAsyncReadyCallback callback,
              gpointer user_data)
@@ -473,6 +493,9 @@ peerup_engine_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_RELAY_CIRCUITS:
       g_value_set_uint (value, self->told_relay.n_circuits);
       break;
+    case PROP_CONFIG_DEADLINE:
+      g_value_set_int64 (value, peerup_engine_get_config_deadline (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -574,6 +597,7 @@ peerup_engine_class_init (PeerupEngineClass *klass)
     g_param_spec_enum ("relay-state", NULL, NULL, PEERUP_TYPE_ENGINE_RELAY_STATE, PEERUP_ENGINE_RELAY_OFF, flags);
   properties[PROP_RELAY_RESERVATIONS] = g_param_spec_uint ("relay-reservations", NULL, NULL, 0, G_MAXUINT, 0, flags);
   properties[PROP_RELAY_CIRCUITS] = g_param_spec_uint ("relay-circuits", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_CONFIG_DEADLINE] = g_param_spec_int64 ("config-deadline", NULL, NULL, 0, G_MAXINT64, 0, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   /**

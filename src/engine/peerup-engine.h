@@ -163,6 +163,7 @@ const char *peerup_engine_get_config_path (PeerupEngine *self);
 PeerupEngineState peerup_engine_get_state (PeerupEngine *self);
 const char *peerup_engine_get_peer_id (PeerupEngine *self);
 gint64 peerup_engine_get_started_at (PeerupEngine *self);
+gint64 peerup_engine_get_config_deadline (PeerupEngine *self);
 char **peerup_engine_dup_listen_addresses (PeerupEngine *self);
 char **peerup_engine_dup_problems (PeerupEngine *self);
 GListModel *peerup_engine_get_peers (PeerupEngine *self);

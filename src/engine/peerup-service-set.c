@@ -11,6 +11,7 @@
 #include "engine/peerup-service-set.h"
 
 #include "engine/peerup-arguments.h"
+#include "service/peerup-log.h"
 
 struct _PeerupServiceSet
 {
@@ -46,7 +47,8 @@ on_failed (PeerupService *service, const char *peer_id, const char *reason, gpoi
   PeerupServiceSet *self = data;
   g_autofree char *who = describe (self, peer_id);
 
-  g_message ("Service %s could not serve %s: %s", peerup_service_get_name (service), who, reason);
+  peerup_log (G_LOG_LEVEL_MESSAGE, &(PeerupLogFields) { .peer = peer_id, .service = peerup_service_get_name (service) },
+              "Service %s could not serve %s: %s", peerup_service_get_name (service), who, reason);
 }
 
 static PeerupService *
@@ -116,7 +118,8 @@ apply_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigSer
   if (peerup_service_get_enabled (service) == entry->enabled)
     return;
   peerup_service_set_enabled (service, entry->enabled);
-  g_message ("Service %s (%s) is %s", entry->name, entry->local_address, entry->enabled ? "offered" : "not offered");
+  peerup_log (G_LOG_LEVEL_MESSAGE, &(PeerupLogFields) { .service = entry->name }, "Service %s (%s) is %s", entry->name,
+              entry->local_address, entry->enabled ? "offered" : "not offered");
 }
 
 static void

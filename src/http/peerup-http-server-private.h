@@ -7,8 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* For tests: other times than those of peerup-http-server.h, before it listens. */
+/* Other times than those of peerup-http-server.h, before it listens. */
 void peerup_http_server_set_times (PeerupHttpServer *self, const PeerupHttpTimes *times);
+
+/* It offers the added routes and nothing else, before it listens. */
+void peerup_http_server_set_bare (PeerupHttpServer *self);
 
 /* The socket in the file system. A descriptor that listens and does not block, or -1: EXISTS, PERMISSION. Blocking for
  * a moment. */

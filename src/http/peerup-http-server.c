@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "http/peerup-http-events.h"
-#include "http/peerup-http-original.h"
 #include "http/peerup-http-server-private.h"
+#include "service/peerup-activation.h"
 
 /* Connections taken in one turn. */
 #define ACCEPT_BATCH 64
@@ -29,9 +29,11 @@ struct _PeerupHttpServer
   PeerupControl *control; /* (nullable) */
   PeerupHttpRouter *router;
   PeerupHttpEvents *events;
+  GBytes *description; /* (nullable): made when it is asked for first */
   PeerupHttpHost host;
   PeerupHttpTimes times;
   GPtrArray *connections; /* of PeerupHttpConnection, each dropped by itself */
+  gboolean is_bare;
 
   PeerupReactor *reactor;
   PeerupWatch watch;
@@ -53,10 +55,9 @@ check (PeerupHttpReader *reader, gpointer data)
   if (peerup_http_reader_get_field (reader, "Origin") != NULL)
     return peerup_http_response_new_error (403, "this socket is not for web pages");
   if (!peerup_http_cookie_matches (self->token, peerup_http_reader_get_field (reader, "Authorization")))
-    return peerup_http_response_new_error (
-      401,
-      "the request must have the field “Authorization: Bearer TOKEN” with the token of the running daemon, which is "
-      "in the file beside its socket");
+    return peerup_http_response_new_error (401, "unauthorized: the request must have the field “Authorization: Bearer "
+                                                "TOKEN” with the token of the running daemon, which is in the file "
+                                                "beside its socket");
   return NULL;
 }
 
@@ -113,8 +114,14 @@ handle_openapi (PeerupHttpRequest *request, gpointer data)
 {
   PeerupHttpServer *self = data;
 
+  if (self->description == NULL)
+    {
+      char *text = peerup_http_openapi_new (self->router);
+
+      self->description = g_bytes_new_take (text, strlen (text));
+    }
   return peerup_http_response_to_future (
-    peerup_http_response_new_take (200, PEERUP_HTTP_JSON, peerup_http_openapi_new (self->router)));
+    peerup_http_response_new (200, PEERUP_HTTP_JSON, g_bytes_ref (self->description)));
 }
 
 /* Events */
@@ -261,6 +268,12 @@ peerup_http_server_set_times (PeerupHttpServer *self, const PeerupHttpTimes *tim
 }
 
 void
+peerup_http_server_set_bare (PeerupHttpServer *self)
+{
+  self->is_bare = TRUE;
+}
+
+void
 peerup_http_server_add_routes (PeerupHttpServer *self, const PeerupHttpRoute *routes, guint n_routes, gpointer data)
 {
   g_return_if_fail (self->fd < 0);
@@ -273,6 +286,8 @@ peerup_http_server_add_routes (PeerupHttpServer *self, const PeerupHttpRoute *ro
 static void
 add_own_routes (PeerupHttpServer *self)
 {
+  if (self->is_bare)
+    return;
   peerup_http_router_add (self->router, "GET", PEERUP_HTTP_EVENTS_PATH, handle_events, self, FALSE);
   peerup_http_router_add (self->router, "GET", PEERUP_HTTP_OPENAPI_PATH, handle_openapi, self, FALSE);
   if (self->control != NULL)
@@ -283,17 +298,20 @@ gboolean
 peerup_http_server_listen (PeerupHttpServer *self, const char *path, const char *cookie_path, GError **error)
 {
   g_autofd int fd = -1;
+  int handed;
 
   g_return_val_if_fail (self->fd < 0 && self->path == NULL, FALSE);
 
   if (!peerup_http_cookie_make (self->token, error))
     return FALSE;
   add_own_routes (self);
-  fd = peerup_http_socket_open (path, error);
+  handed = peerup_activation_take_path (path);
+  fd = handed >= 0 ? handed : peerup_http_socket_open (path, error);
   if (fd < 0)
     return FALSE;
   self->path = g_strdup (path);
-  self->inode = peerup_http_socket_get_inode (path);
+  /* What the service manager has made is its own to remove. */
+  self->inode = handed >= 0 ? 0 : peerup_http_socket_get_inode (path);
   if (!peerup_http_cookie_write (cookie_path, self->token, error))
     return FALSE;
   self->cookie_path = g_strdup (cookie_path);
@@ -340,6 +358,7 @@ peerup_http_server_free (PeerupHttpServer *self)
   peerup_http_events_free (self->events);
   peerup_http_router_free (self->router);
   g_ptr_array_unref (self->connections);
+  g_clear_pointer (&self->description, g_bytes_unref);
   g_free (self);
 }
 

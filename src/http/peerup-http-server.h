@@ -36,7 +36,8 @@ peerup_http_server_add_routes (PeerupHttpServer *self, const PeerupHttpRoute *ro
  * @path: of the socket, in a directory that only this user can write to
  * @cookie_path: of the file with the token, made anew
  *
- * Blocking, at start-up. A socket that nobody answers at is replaced.
+ * Blocking, at start-up. A socket that nobody answers at is replaced; one that the service manager has handed over
+ * (peerup-activation.h) is taken, and stays.
  *
  * Errors: EXISTS (a server is running already), PERMISSION (something else is at @path, or the files cannot be made;
  * the text names what and why).

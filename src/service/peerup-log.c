@@ -302,7 +302,9 @@ send_to_journal (GLogLevelFlags level, const GLogField *fields, gsize n_fields, 
 {
   g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (GLogField));
 
-  g_array_append_vals (all, fields, n_fields);
+  for (gsize i = 0; i < n_fields; i++)
+    if (!g_str_equal (fields[i].key, "GLIB_OLD_LOG_API"))
+      g_array_append_val (all, fields[i]);
   add_field (all, "SYSLOG_IDENTIFIER", "peerup");
   add_field (all, "MESSAGE_ID", more->message_id);
   add_field (all, "PEERUP_PEER", more->peer);

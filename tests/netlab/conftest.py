@@ -175,7 +175,7 @@ class Peer:
 
     def daemon(self, *command, **env):
         """Starts the daemon, or that command, and waits until it says that it is ready."""
-        path = self.runtime / "notify"
+        path = self.runtime / f"notify-{len(self.processes)}"
         path.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(path))

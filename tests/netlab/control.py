@@ -25,7 +25,7 @@ class Control:
     def __init__(self, peer):
         if Gio is None:
             pytest.skip("D-Bus cannot be used from Python: Debian has it in python3-gi")
-        path, = (peer.runtime / "peerup").glob("*.sock")
+        path, = (path for path in (peer.runtime / "peerup").glob("*.sock") if not path.name.endswith("-http.sock"))
         self.connection = Gio.DBusConnection.new_for_address_sync(
             f"unix:path={path}", Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT, None, None)
 

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import socket
+import time
 
 PATIENCE = 60
 
@@ -103,8 +104,11 @@ class Events:
         self.connection.close()
 
     def next(self):
+        """Within PATIENCE, whatever comments come meanwhile."""
         found = {}
+        end = time.monotonic() + PATIENCE
         while "data" not in found:
+            assert time.monotonic() < end, "no event came"
             line = self.answer.readline().decode()
             assert line, "the stream ended"
             name, _, value = line.rstrip("\n").partition(": ")

@@ -20,7 +20,7 @@ make_router (void)
   routes = peerup_http_original_get_routes (&n);
   g_assert_cmpuint (n, ==, 15);
   for (guint i = 0; i < n; i++)
-    g_assert_true (peerup_http_router_add (router, routes[i].method, routes[i].path, routes[i].handler, NULL));
+    g_assert_true (peerup_http_router_add (router, routes[i].method, routes[i].path, routes[i].handler, NULL, TRUE));
   return router;
 }
 

@@ -277,7 +277,9 @@ class AsyncOperations:
         await self._call("POST", "/v1/config/confirm", {}, {})
 
     async def rollback_config(self, number: int) -> dict[str, Any]:
-        """Goes back to an archived configuration. NotFound if there is none of that number."""
+        """Goes back to an archived configuration, or takes back the one that is pending. NotFound if there
+        is none of that number.
+        """
         return cast('dict[str, Any]', await self._call("POST", "/v1/config/rollback", {}, {"number": number}))
 
     async def diff_config(self, number: int) -> str:

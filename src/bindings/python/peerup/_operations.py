@@ -522,7 +522,8 @@ class Operations:
 
         peers: One dictionary a peer: peer_id, name (s, empty where the configuration has none), comment (s),
             verified (b), guest (b, who may use what is granted alone), ended (b, its time is over); and where
-            there is one: group (s), expires_at (x, seconds since 1970).
+            there is one: fingerprint (s, of what was compared when it was verified), group (s), expires_at
+            (x, seconds since 1970).
         """
         return cast('list[dict[str, Any]]', self._call("GET", "/v1/authorized", {}, {}))
 
@@ -603,7 +604,8 @@ class Operations:
         self._call("POST", "/v1/config/confirm", {}, {})
 
     def rollback_config(self, number: int) -> dict[str, Any]:
-        """Goes back to an archived configuration. NotFound if there is none of that number.
+        """Goes back to an archived configuration, or takes back the one that is pending. NotFound if there
+        is none of that number.
 
         number: Of ListConfigs; 0 for what was there before the last change, or before the one that is
             pending.
@@ -622,8 +624,9 @@ class Operations:
     def list_configs(self) -> list[dict[str, Any]]:
         """The configurations that were good and are archived.
 
-        configs: One dictionary a configuration, the latest first: number (u), at (x, seconds since 1970),
-            cause (s, what had changed it), bytes (t), and hash (s, SHA-256 of its text).
+        configs: One dictionary a configuration, the latest first: number (u, 0 for the one in use, 1 for the
+            one before it), at (x, seconds since 1970), who (s: "command", "dbus", "http", "file" for an edit
+            by hand, "daemon" for a start), cause (s, why), bytes (t), and hash (s, SHA-256 of its text).
         """
         return cast('list[dict[str, Any]]', self._call("GET", "/v1/configs", {}, {}))
 

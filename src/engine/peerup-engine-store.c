@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* The queue of changes, and the time in which one is to be confirmed. A change writes files in a worker thread, for
+ * they are synced and locked; the file is read and taken into use here, when that is done. The time runs on
+ * CLOCK_BOOTTIME, which nobody sets and which goes on while the machine sleeps. If at its end the files cannot be
+ * changed, what was there before comes into use all the same, and the files follow when they can.
+ */
+#include "engine/peerup-engine-store.h"
+
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "engine/peerup-engine-private.h"
+
+/* Between two tries to take back what cannot be. */
+#define RETRY_TIME (10 * (gint64) G_USEC_PER_SEC)
+#define REVERTED   "config-reverted"
+
+typedef enum
+{
+  JOB_ARCHIVE,
+  JOB_APPLY,
+  JOB_CONFIRM,
+  JOB_ROLLBACK,
+  JOB_REVERT,
+} JobKind;
+
+/* One change, the worker thread's while it is there. */
+typedef struct
+{
+  JobKind kind;
+  PeerupEngine *engine;
+  PeerupConfigStore *files;
+  DexPromise *promise;
+  char *text;
+  char *who;
+  char *cause;
+  char *in_force;
+  gint64 timeout;
+  guint number;
+  gboolean changed;
+  GError *error;
+} Job;
+
+struct _PeerupEngineStore
+{
+  PeerupEngine *engine; /* owns this */
+  PeerupConfigStore *files;
+  GQueue queue; /* of Job */
+  Job *running; /* (nullable): borrowed */
+  char *text;   /* in force */
+  PeerupConfigPending *pending;
+  char *before;  /* what comes back, while something waits */
+  gboolean ours; /* what is taken into use is a change of ours */
+  gboolean stopped;
+  gboolean told;      /* that the archive cannot be written */
+  gboolean took_back; /* in memory, but not in the files */
+  int timer_fd;
+  GSource *timer_source;
+  PeerupEngineStoreClock clock;
+  gpointer clock_data;
+};
+
+static void start_next (PeerupEngineStore *self);
+
+static void
+job_free (gpointer data)
+{
+  Job *job = data;
+
+  g_object_unref (job->engine);
+  peerup_config_store_free (job->files);
+  dex_unref (job->promise);
+  g_free (job->text);
+  g_free (job->who);
+  g_free (job->cause);
+  g_free (job->in_force);
+  g_clear_error (&job->error);
+  g_free (job);
+}
+
+/* The time */
+
+static void
+read_now (PeerupEngineStore *self, PeerupConfigNow *now)
+{
+  if (self->clock != NULL)
+    self->clock (now, self->clock_data);
+  else
+    peerup_config_now_read (now);
+}
+
+static void
+set_timer (PeerupEngineStore *self, gint64 remaining)
+{
+  struct itimerspec spec = { 0 };
+
+  /* Zero would stop it. */
+  if (remaining >= 0)
+    remaining = MAX (remaining, 1);
+  spec.it_value.tv_sec = MAX (remaining, 0) / G_USEC_PER_SEC;
+  spec.it_value.tv_nsec = MAX (remaining, 0) % G_USEC_PER_SEC * 1000;
+  if (self->timer_fd >= 0)
+    (void) timerfd_settime (self->timer_fd, 0, &spec, NULL);
+}
+
+/* What the files say of something that waits. */
+static void
+follow_pending (PeerupEngineStore *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (PeerupConfigNow) now = { 0 };
+
+  g_clear_pointer (&self->pending, peerup_config_pending_free);
+  self->pending = peerup_config_pending_load (self->engine->config_path, &error);
+  if (error != NULL)
+    g_message ("%s", error->message);
+  if (self->pending == NULL)
+    {
+      g_clear_pointer (&self->before, g_free);
+      self->took_back = FALSE;
+      set_timer (self, -1);
+    }
+  else
+    {
+      g_autofree char *directory = g_path_get_dirname (self->engine->config_path);
+      g_autofree char *backup = g_build_filename (directory, self->pending->backup, NULL);
+
+      if (self->before == NULL)
+        (void) g_file_get_contents (backup, &self->before, NULL, NULL);
+      read_now (self, &now);
+      set_timer (self, peerup_config_pending_get_remaining (self->pending, &now));
+    }
+  peerup_engine_notify_config_deadline (self->engine);
+}
+
+/* Changes */
+
+static void
+run_job (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Job *job = data;
+  const PeerupConfigChange change = { job->who, job->cause, job->timeout, job->in_force };
+
+  switch (job->kind)
+    {
+    case JOB_APPLY:
+      (void) !peerup_config_store_apply (job->files, job->text, strlen (job->text), &change, &job->changed,
+                                         &job->error);
+      break;
+    case JOB_CONFIRM:
+      (void) !peerup_config_store_confirm (job->files, &change, &job->error);
+      break;
+    case JOB_ROLLBACK:
+      (void) !peerup_config_store_rollback (job->files, job->number, &change, &job->error);
+      break;
+    case JOB_REVERT:
+      (void) !peerup_config_store_revert (job->files, &job->error);
+      break;
+    case JOB_ARCHIVE:
+    default:
+      peerup_config_store_archive (job->files, job->who, job->cause, &job->error);
+    }
+  g_task_return_boolean (task, TRUE);
+}
+
+/* The files could not be changed: no reason to leave in use what nobody has confirmed. */
+static void
+take_back_in_memory (PeerupEngineStore *self, const GError *error)
+{
+  g_autoptr (PeerupConfig) config = NULL;
+  g_autofree char *text =
+    g_strdup_printf ("The last change of %s was not confirmed in time, and %s cannot be put back: %s",
+                     self->engine->config_path, self->engine->config_path, error->message);
+
+  if (self->before != NULL && !self->took_back)
+    config = peerup_config_new_from_data (self->before, strlen (self->before), self->engine->config_path, NULL, NULL);
+  if (config != NULL)
+    {
+      self->took_back = TRUE;
+      peerup_config_monitor_use (self->engine->monitor, config);
+    }
+  peerup_engine_set_problem (self->engine, REVERTED, text);
+  set_timer (self, RETRY_TIME);
+}
+
+static void
+on_taken_back (PeerupEngineStore *self)
+{
+  g_autofree char *text =
+    g_strdup_printf ("The last change of %s was not confirmed in time and is taken back; its text "
+                     "is kept beside it",
+                     self->engine->config_path);
+
+  peerup_engine_set_problem (self->engine, REVERTED, text);
+}
+
+/* What the archive cannot take is told once: it is no trouble for anybody who does not want to go back. */
+static void
+on_not_archived (PeerupEngineStore *self, const GError *error)
+{
+  if (!self->told)
+    g_message ("Good configurations are not archived: %s", error->message);
+  self->told = TRUE;
+}
+
+static void
+finish (PeerupEngineStore *self, Job *job)
+{
+  if (job->kind == JOB_ARCHIVE)
+    {
+      if (job->error != NULL)
+        on_not_archived (self, job->error);
+      return;
+    }
+  if (job->error == NULL)
+    {
+      self->ours = TRUE;
+      peerup_config_monitor_reload (self->engine->monitor);
+      self->ours = FALSE;
+      peerup_engine_set_problem (self->engine, REVERTED, NULL);
+    }
+  follow_pending (self);
+  if (job->kind == JOB_REVERT && job->error == NULL)
+    on_taken_back (self);
+  /* Somebody else was quicker. */
+  else if (job->kind == JOB_REVERT && self->pending != NULL)
+    take_back_in_memory (self, job->error);
+}
+
+static void
+resolve (Job *job)
+{
+  if (job->error != NULL)
+    dex_promise_reject (job->promise, g_steal_pointer (&job->error));
+  else
+    dex_promise_resolve_boolean (job->promise, job->kind != JOB_APPLY || job->changed);
+}
+
+static void
+on_job_done (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Job *job = g_task_get_task_data (G_TASK (result));
+  PeerupEngineStore *self = job->engine->store;
+
+  g_assert (self != NULL && self->running == job);
+  finish (self, job);
+  self->running = NULL;
+  resolve (job);
+  start_next (self);
+}
+
+static void
+start_next (PeerupEngineStore *self)
+{
+  Job *job = self->running == NULL ? g_queue_pop_head (&self->queue) : NULL;
+  g_autoptr (GTask) task = NULL;
+
+  if (job == NULL)
+    return;
+  self->running = job;
+  task = g_task_new (NULL, NULL, on_job_done, NULL);
+  g_task_set_static_name (task, "peerup-engine-store");
+  g_task_set_task_data (task, job, job_free);
+  g_task_run_in_thread (task, run_job);
+}
+
+static Job *
+job_new (PeerupEngineStore *self, JobKind kind, const char *who, const char *cause)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->kind = kind;
+  job->engine = g_object_ref (self->engine);
+  job->files = peerup_config_store_new (self->engine->config_path);
+  job->promise = dex_promise_new ();
+  job->who = g_strdup (who);
+  job->cause = g_strdup (cause);
+  job->in_force = g_strdup (self->text);
+  return job;
+}
+
+static void
+reject (Job *job)
+{
+  dex_promise_reject (job->promise, g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine was stopped"));
+  job_free (job);
+}
+
+static DexFuture *
+enqueue (PeerupEngineStore *self, Job *job)
+{
+  DexFuture *future = dex_ref (DEX_FUTURE (job->promise));
+
+  if (self->stopped)
+    {
+      reject (job);
+      return future;
+    }
+  g_queue_push_tail (&self->queue, job);
+  start_next (self);
+  return future;
+}
+
+DexFuture *
+peerup_engine_store_apply (PeerupEngineStore *self, const char *text, gint64 timeout, const char *who,
+                           const char *cause)
+{
+  Job *job = job_new (self, JOB_APPLY, who, cause);
+
+  job->text = g_strdup (text);
+  job->timeout = timeout;
+  return enqueue (self, job);
+}
+
+DexFuture *
+peerup_engine_store_confirm (PeerupEngineStore *self, const char *who)
+{
+  return enqueue (self, job_new (self, JOB_CONFIRM, who, "confirmed"));
+}
+
+DexFuture *
+peerup_engine_store_rollback (PeerupEngineStore *self, guint number, const char *who)
+{
+  g_autofree char *cause = g_strdup_printf ("rollback %u", MAX (number, 1));
+  Job *job = job_new (self, JOB_ROLLBACK, who, cause);
+
+  job->number = number;
+  return enqueue (self, job);
+}
+
+/* Nobody waits for these. */
+static void
+enqueue_own (PeerupEngineStore *self, JobKind kind, const char *who, const char *cause)
+{
+  dex_future_disown (enqueue (self, job_new (self, kind, who, cause)));
+}
+
+static gboolean
+is_reverting (PeerupEngineStore *self)
+{
+  if (self->running != NULL && self->running->kind == JOB_REVERT)
+    return TRUE;
+  for (GList *link = self->queue.head; link != NULL; link = link->next)
+    if (((Job *) link->data)->kind == JOB_REVERT)
+      return TRUE;
+  return FALSE;
+}
+
+void
+peerup_engine_store_review (PeerupEngineStore *self)
+{
+  g_auto (PeerupConfigNow) now = { 0 };
+  gint64 remaining;
+
+  if (self->pending == NULL || is_reverting (self))
+    return;
+  read_now (self, &now);
+  remaining = peerup_config_pending_get_remaining (self->pending, &now);
+  if (remaining > 0)
+    set_timer (self, remaining);
+  else
+    enqueue_own (self, JOB_REVERT, "daemon", "not confirmed");
+}
+
+static gboolean
+on_timer (int fd, GIOCondition condition, gpointer data)
+{
+  guint64 count;
+
+  if (read (fd, &count, sizeof count) == sizeof count)
+    peerup_engine_store_review (data);
+  return G_SOURCE_CONTINUE;
+}
+
+/* What is in force */
+
+/* As it stands in the file, unless that is another one by now. */
+static char *
+dup_text_in_force (PeerupEngineStore *self)
+{
+  g_autofree char *text = peerup_config_store_dup_text (self->files, NULL);
+  g_autofree char *meaning = peerup_config_to_yaml (self->engine->config);
+  g_autoptr (PeerupConfig) config = NULL;
+  g_autofree char *read = NULL;
+
+  if (text != NULL)
+    config = peerup_config_new_from_data (text, strlen (text), self->engine->config_path, NULL, NULL);
+  if (config != NULL)
+    read = peerup_config_to_yaml (config);
+  return g_strcmp0 (read, meaning) == 0 ? g_steal_pointer (&text) : g_steal_pointer (&meaning);
+}
+
+void
+peerup_engine_store_took (PeerupEngineStore *self)
+{
+  g_free (self->text);
+  self->text = dup_text_in_force (self);
+  if (self->ours || self->took_back)
+    return;
+  peerup_engine_set_problem (self->engine, REVERTED, NULL);
+  enqueue_own (self, JOB_ARCHIVE, "file", "edited");
+}
+
+PeerupConfigStore *
+peerup_engine_store_get_files (PeerupEngineStore *self)
+{
+  return self->files;
+}
+
+gint64
+peerup_engine_store_get_deadline (PeerupEngineStore *self)
+{
+  g_auto (PeerupConfigNow) now = { 0 };
+
+  if (self->pending == NULL)
+    return 0;
+  /* By the clock as it is now, which may have been set. */
+  read_now (self, &now);
+  return (now.real + peerup_config_pending_get_remaining (self->pending, &now)) / G_USEC_PER_SEC;
+}
+
+void
+peerup_engine_store_set_clock (PeerupEngineStore *self, PeerupEngineStoreClock clock, gpointer data)
+{
+  self->clock = clock;
+  self->clock_data = data;
+}
+
+/* Life */
+
+void
+peerup_engine_store_recover (PeerupEngine *engine)
+{
+  g_autoptr (PeerupConfigStore) files = peerup_config_store_new (engine->config_path);
+  g_auto (PeerupConfigNow) now = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *story = NULL;
+  PeerupConfigRecovery recovery;
+
+  peerup_config_now_read (&now);
+  if (!peerup_config_store_recover (files, &now, &recovery, &story, &error))
+    story = g_strdup_printf ("what waits to be confirmed could not be looked at: %s", error->message);
+  if (story != NULL)
+    story[0] = g_ascii_toupper (story[0]);
+  peerup_engine_set_problem (engine, REVERTED, story);
+}
+
+PeerupEngineStore *
+peerup_engine_store_new (PeerupEngine *engine)
+{
+  PeerupEngineStore *self = g_new0 (PeerupEngineStore, 1);
+
+  self->engine = engine;
+  self->files = peerup_config_store_new (engine->config_path);
+  self->text = dup_text_in_force (self);
+  self->timer_fd = timerfd_create (CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (self->timer_fd < 0)
+    self->timer_fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (self->timer_fd >= 0)
+    {
+      self->timer_source = g_unix_fd_source_new (self->timer_fd, G_IO_IN);
+      g_source_set_static_name (self->timer_source, "peerup-engine-store");
+      g_source_set_callback (self->timer_source, G_SOURCE_FUNC (on_timer), self, NULL);
+      g_source_attach (self->timer_source, g_main_context_get_thread_default ());
+    }
+  return self;
+}
+
+void
+peerup_engine_store_begin (PeerupEngineStore *self)
+{
+  follow_pending (self);
+  if (self->pending == NULL)
+    enqueue_own (self, JOB_ARCHIVE, "daemon", "start");
+}
+
+static DexFuture *
+resolve_anyway (DexFuture *future, gpointer data)
+{
+  return dex_future_new_true ();
+}
+
+DexFuture *
+peerup_engine_store_stop (PeerupEngineStore *self)
+{
+  Job *job;
+
+  self->stopped = TRUE;
+  set_timer (self, -1);
+  while ((job = g_queue_pop_head (&self->queue)) != NULL)
+    reject (job);
+  if (self->running == NULL)
+    return dex_future_new_true ();
+  return dex_future_finally (dex_ref (DEX_FUTURE (self->running->promise)), resolve_anyway, NULL, NULL);
+}
+
+void
+peerup_engine_store_free (PeerupEngineStore *self)
+{
+  g_assert (self->running == NULL && g_queue_is_empty (&self->queue));
+  if (self->timer_source != NULL)
+    g_source_destroy (self->timer_source);
+  g_clear_pointer (&self->timer_source, g_source_unref);
+  g_clear_fd (&self->timer_fd, NULL);
+  g_clear_pointer (&self->pending, peerup_config_pending_free);
+  peerup_config_store_free (self->files);
+  g_free (self->before);
+  g_free (self->text);
+  g_free (self);
+}
