@@ -262,7 +262,9 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   peerup_engine_relay_choice_review (self->relay_choice);
   peerup_engine_nat_apply (self->nat, config);
   peerup_engine_lan_apply (self->lan, config);
-  peerup_engine_pairing_follow (self->pairing, config);
+  /* Half pairings that are carried out at the start may have changed the file. */
+  if (self->pairing != NULL)
+    peerup_engine_pairing_follow (self->pairing, config);
   peerup_engine_store_took (self->store);
 }
 

@@ -8,10 +8,12 @@
 
 #include <pthread.h>
 
+/* Held by its object and by its source. */
 typedef struct
 {
   GWeakRef object;
   GPtrArray *pspecs;
+  gboolean is_over; /* its source is gone, though an object that was revived by its dispose() still has it */
 } Waiting;
 
 static G_DEFINE_QUARK (peerup_notify_waiting, waiting)
@@ -36,18 +38,27 @@ static G_DEFINE_QUARK (peerup_notify_waiting, waiting)
   return here < low || here >= high;
 }
 
-/* After its turn, or with a context that goes before. */
 static void
-waiting_free (gpointer data)
+waiting_clear (gpointer data)
 {
   Waiting *waiting = data;
-  g_autoptr (GObject) object = g_weak_ref_get (&waiting->object);
 
-  if (object != NULL && g_object_get_qdata (object, waiting_quark ()) == waiting)
-    g_object_set_qdata (object, waiting_quark (), NULL);
   g_weak_ref_clear (&waiting->object);
   g_ptr_array_unref (waiting->pspecs);
-  g_free (waiting);
+}
+
+static void
+waiting_unref (gpointer data)
+{
+  g_rc_box_release_full (data, waiting_clear);
+}
+
+/* After its turn, or with a context that goes before. */
+static void
+waiting_end (gpointer data)
+{
+  ((Waiting *) data)->is_over = TRUE;
+  waiting_unref (data);
 }
 
 static gboolean
@@ -69,14 +80,14 @@ wait_for_loop (GObject *object)
 {
   g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
   g_autoptr (GSource) source = g_idle_source_new ();
-  Waiting *waiting = g_new0 (Waiting, 1);
+  Waiting *waiting = g_rc_box_new0 (Waiting);
 
   g_weak_ref_init (&waiting->object, object);
   waiting->pspecs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_param_spec_unref);
-  g_object_set_qdata (object, waiting_quark (), waiting);
+  g_object_set_qdata_full (object, waiting_quark (), g_rc_box_acquire (waiting), waiting_unref);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "[peerup] notify");
-  g_source_set_callback (source, notify_waiting, waiting, waiting_free);
+  g_source_set_callback (source, notify_waiting, waiting, waiting_end);
   g_source_attach (source, context);
   return waiting;
 }
@@ -92,7 +103,7 @@ dispatch_properties_changed (GObject *object, guint n_pspecs, GParamSpec **pspec
       return;
     }
   waiting = g_object_get_qdata (object, waiting_quark ());
-  if (waiting == NULL)
+  if (waiting == NULL || waiting->is_over)
     waiting = wait_for_loop (object);
   for (guint i = 0; i < n_pspecs; i++)
     if (!g_ptr_array_find (waiting->pspecs, pspecs[i], NULL))
