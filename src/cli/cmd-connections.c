@@ -6,7 +6,6 @@
  */
 #include "cli/peerup-commands.h"
 
-#include <glib-unix.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -61,7 +60,8 @@ print_text (GVariant *connections)
     {
       gboolean has_size = ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 1;
 
-      peerup_cli_print (REPAINT "%s", has_size ? cut (text, size.ws_row) : text);
+      peerup_cli_print_raw (REPAINT);
+      peerup_cli_print ("%s", has_size ? cut (text, size.ws_row) : text);
     }
   else
     peerup_cli_print (watch ? "%s\n" : "%s", text);
@@ -76,7 +76,9 @@ show (PeerupCli *cli, PeerupDBusEngine1 *proxy, GError **error)
 
   if (!PEERUP_ASK (proxy, list_connections, &connections, error))
     return FALSE;
-  if (cli->json)
+  if (cli->json && watch)
+    peerup_cli_print_variant_line (connections);
+  else if (cli->json)
     peerup_cli_print_variant (connections);
   else
     print_text (connections);
@@ -102,11 +104,10 @@ static gboolean
 show_all (PeerupCli *cli, PeerupDBusEngine1 *proxy, GError **error)
 {
   DexPromise *end = dex_promise_new ();
-  guint sources[] = { g_unix_signal_add (SIGTERM, on_signal, end), g_unix_signal_add (SIGINT, on_signal, end) };
-  gboolean done = show_until (cli, proxy, DEX_FUTURE (end), error);
+  gboolean done;
 
-  g_source_remove (sources[0]);
-  g_source_remove (sources[1]);
+  peerup_cli_catch_signals (cli, on_signal, end);
+  done = show_until (cli, proxy, DEX_FUTURE (end), error);
   dex_unref (end);
   return done;
 }
@@ -125,9 +126,9 @@ run (PeerupCli *cli)
   if (client == NULL)
     return peerup_cli_fail (error);
   proxy = peerup_client_get_proxy (client);
-  if (!(watch ? show_all (cli, proxy, &error) : show (cli, proxy, &error)))
-    return peerup_cli_fail (error);
-  return PEERUP_CLI_OK;
+  if (watch ? show_all (cli, proxy, &error) : show (cli, proxy, &error))
+    return peerup_cli_release_signals (cli, PEERUP_CLI_OK);
+  return peerup_cli_release_signals (cli, peerup_cli_fail (error));
 }
 
 int

@@ -7,6 +7,7 @@
 #include "cli/peerup-commands.h"
 
 #include "cli/peerup-answers.h"
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-checks.h"
 
 #include <sys/timex.h>
@@ -169,6 +170,25 @@ print_json (PeerupFindings *findings, const Answers *answers)
   peerup_cli_print_variant (g_variant_dict_end (&dict));
 }
 
+/* What is to be mended is what people look for. */
+static void
+print_text (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      gboolean bad = g_str_has_prefix (lines[i], "MEND ");
+      g_autofree char *painted =
+        peerup_cli_paint (bad ? PEERUP_CLI_STYLE_BAD : PEERUP_CLI_STYLE_NOTE, bad ? "MEND" : "note");
+
+      if (bad || g_str_has_prefix (lines[i], "note "))
+        peerup_cli_print ("%s%s\n", painted, lines[i] + 4);
+      else if (lines[i][0] != '\0' || lines[i + 1] != NULL)
+        peerup_cli_print ("%s\n", lines[i]);
+    }
+}
+
 static int
 run (PeerupCli *cli)
 {
@@ -182,7 +202,7 @@ run (PeerupCli *cli)
     {
       g_autofree char *text = peerup_findings_format (findings);
 
-      peerup_cli_print ("%s", text);
+      print_text (text);
     }
   return peerup_findings_count (findings, PEERUP_FINDING_MEND) == 0 ? PEERUP_CLI_OK : PEERUP_CLI_FAILED;
 }

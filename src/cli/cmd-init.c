@@ -59,10 +59,10 @@ cmd_init (PeerupCli *cli)
   path = peerup_new_device_path (cli);
   if (g_file_test (path, G_FILE_TEST_EXISTS) || g_file_test (path, G_FILE_TEST_IS_SYMLINK))
     {
-      peerup_cli_say ("peerup: %s is there already, and nothing was changed: see it with “peerup config show”, or "
-                      "name another with --config",
-                      path);
-      return PEERUP_CLI_FAILED;
+      return peerup_cli_fail_text (PEERUP_ERROR_EXISTS,
+                                   "%s is there already, and nothing was changed: see it with “peerup config show”, or "
+                                   "name another with --config",
+                                   path);
     }
   config = peerup_new_device_make (path, port, (const char *const *) relays, NULL, &key, &error);
   if (config == NULL)

@@ -7,7 +7,6 @@
  */
 #include "cli/peerup-commands.h"
 
-#include <glib-unix.h>
 #include <unistd.h>
 
 #include "cli/peerup-answers.h"
@@ -182,8 +181,11 @@ print_qr (GVariant *invite)
   if (no_qr || link[0] == '\0' || !isatty (STDOUT_FILENO))
     return;
   blocks = peerup_qr_format (link, g_strcmp0 (g_getenv ("TERM"), "dumb") == 0 ? PEERUP_QR_BLOCKS : PEERUP_QR_COLOURED);
+  /* Its colours are no decoration: without them a dark terminal shows it inside out. */
   if (blocks != NULL)
-    peerup_cli_print ("%s\n", blocks);
+    peerup_cli_print_raw (blocks);
+  if (blocks != NULL)
+    peerup_cli_print ("\n");
 }
 
 static void
@@ -270,8 +272,8 @@ finish (Session *self)
     }
   if (!is_known_who (self))
     {
-      peerup_cli_say ("peerup: somebody has used the code, and could not be written down: see “peerup pairing list”");
-      return PEERUP_CLI_FAILED;
+      return peerup_cli_fail_text (
+        PEERUP_ERROR_CLOSED, "somebody has used the code, and could not be written down: see “peerup pairing list”");
     }
   if (self->interrupted && !is_over (self))
     {
@@ -283,8 +285,8 @@ finish (Session *self)
     }
   if (!is_over (self))
     {
-      peerup_cli_say ("peerup: the daemon that kept the invite has ended, and the invite with it");
-      return PEERUP_CLI_FAILED;
+      return peerup_cli_fail_text (PEERUP_ERROR_CLOSED,
+                                   "the daemon that kept the invite has ended, and the invite with it");
     }
   if (self->cli->json)
     peerup_pairing_print_line (get_change (self));
@@ -354,20 +356,16 @@ invite_and_wait (Session *self, gint64 grant_seconds, gint64 ttl_seconds)
 static int
 run_session (Session *self, gint64 grant_seconds, gint64 ttl_seconds)
 {
-  static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-  guint sources[G_N_ELEMENTS (signals)];
   int code;
 
   self->proxy = peerup_client_get_proxy (self->client);
   self->changes = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_variant_unref);
   self->end = dex_promise_new ();
-  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
-    sources[i] = g_unix_signal_add (signals[i], on_signal, self);
+  peerup_cli_catch_signals (self->cli, on_signal, self);
   code = invite_and_wait (self, grant_seconds, ttl_seconds);
   g_signal_handlers_disconnect_by_data (self->proxy, self);
   dex_await (peerup_client_close (self->client, NULL), NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
-    g_source_remove (sources[i]);
+  code = peerup_cli_release_signals (self->cli, code);
   g_hash_table_unref (self->changes);
   dex_unref (self->end);
   g_free (self->said);

@@ -6,7 +6,6 @@
  */
 #include "cli/peerup-commands.h"
 
-#include <glib-unix.h>
 #include <string.h>
 
 #include "cli/peerup-answers.h"
@@ -120,18 +119,14 @@ join (Session *self, const char *code)
 static int
 run_session (Session *self, const char *code)
 {
-  static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-  guint sources[G_N_ELEMENTS (signals)];
   int result;
 
   self->interrupted = dex_promise_new ();
-  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
-    sources[i] = g_unix_signal_add (signals[i], on_signal, self);
+  peerup_cli_catch_signals (self->cli, on_signal, self);
   result = join (self, code);
   g_signal_handlers_disconnect_by_data (peerup_client_get_proxy (self->client), self);
   dex_await (peerup_client_close (self->client, NULL), NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
-    g_source_remove (sources[i]);
+  result = peerup_cli_release_signals (self->cli, result);
   dex_unref (self->interrupted);
   g_free (self->said);
   return result;
@@ -147,7 +142,7 @@ parse (const char *text, GError **error)
   if (code != NULL || !mistake.known)
     return code;
   place = peerup_pairing_text_mistake (text, &mistake, WIDTH);
-  g_printerr ("%s", place);
+  peerup_cli_say ("%s", g_strchomp (place));
   return NULL;
 }
 

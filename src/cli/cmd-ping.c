@@ -5,12 +5,12 @@
  */
 #include "cli/peerup-commands.h"
 
-#include <glib-unix.h>
-
 #include "client/peerup-client.h"
 
 static int count = 4;
 static char *interval;
+/* An engine of our own will not do. */
+static gboolean by_daemon;
 
 const GOptionEntry cmd_ping_options[] = {
   { "count", 'c', 0, G_OPTION_ARG_INT, &count, "How many pings, 0 for no end (default: 4)", "N" },
@@ -181,24 +181,20 @@ static int
 run_session (Session *self, PeerupClient *client)
 {
   g_autoptr (GError) error = NULL;
-  guint sources[2];
 
   self->end = dex_promise_new ();
-  sources[0] = g_unix_signal_add (SIGTERM, on_signal, self);
-  sources[1] = g_unix_signal_add (SIGINT, on_signal, self);
+  peerup_cli_catch_signals (self->cli, on_signal, self);
   self->started = g_get_monotonic_time ();
   ping_all (self, peerup_client_get_proxy (client), &error);
   dex_await (peerup_client_close (client, NULL), NULL);
-  g_source_remove (sources[0]);
-  g_source_remove (sources[1]);
   dex_unref (self->end);
   if (error != NULL)
     {
       g_variant_builder_clear (&self->results);
-      return peerup_cli_fail (error);
+      return peerup_cli_release_signals (self->cli, peerup_cli_fail (error));
     }
   print_statistics (self);
-  return self->received > 0 ? PEERUP_CLI_OK : PEERUP_CLI_FAILED;
+  return peerup_cli_release_signals (self->cli, self->received > 0 ? PEERUP_CLI_OK : PEERUP_CLI_FAILED);
 }
 
 static int
@@ -215,7 +211,9 @@ run (PeerupCli *cli)
     return peerup_cli_fail_usage (cli, "%s", error->message);
   path = peerup_cli_find_config (cli, &error);
   if (path != NULL)
-    client = dex_await_object (peerup_client_open (path, PEERUP_ENGINE_DIAL_ONLY), &error);
+    client =
+      dex_await_object (by_daemon ? peerup_client_attach (path) : peerup_client_open (path, PEERUP_ENGINE_DIAL_ONLY),
+                        &error);
   if (client == NULL)
     return peerup_cli_fail (error);
   g_variant_builder_init (&self.results, G_VARIANT_TYPE ("aa{sv}"));
@@ -225,5 +223,12 @@ run (PeerupCli *cli)
 int
 cmd_ping (PeerupCli *cli)
 {
+  return peerup_cli_run_fiber (cli, run);
+}
+
+int
+cmd_daemon_ping (PeerupCli *cli)
+{
+  by_daemon = TRUE;
   return peerup_cli_run_fiber (cli, run);
 }

@@ -6,13 +6,24 @@
  */
 #include "cli/peerup-commands.h"
 
-#include <glib-unix.h>
-
 #include "client/peerup-client.h"
 
 static gboolean bind_any;
 
 const GOptionEntry cmd_proxy_options[] = {
+  { "bind-any", 0, 0, G_OPTION_ARG_NONE, &bind_any, "Allow a HOST other than loopback: other machines can use it",
+    NULL },
+  G_OPTION_ENTRY_NULL,
+};
+
+/* An engine of our own will not do. */
+static gboolean by_daemon;
+static char *peer, *service, *listen_at;
+
+const GOptionEntry cmd_daemon_connect_options[] = {
+  { "peer", 0, 0, G_OPTION_ARG_STRING, &peer, "Whose service", "PEER" },
+  { "service", 0, 0, G_OPTION_ARG_STRING, &service, "Its name", "SERVICE" },
+  { "listen", 0, 0, G_OPTION_ARG_STRING, &listen_at, "Where: a port of this machine, 0 for any, or HOST:PORT", "PORT" },
   { "bind-any", 0, 0, G_OPTION_ARG_NONE, &bind_any, "Allow a HOST other than loopback: other machines can use it",
     NULL },
   G_OPTION_ENTRY_NULL,
@@ -60,14 +71,14 @@ add_forward (PeerupDBusEngine1 *proxy, char **arguments, char **id, char **addre
 }
 
 static void
-report (PeerupCli *cli, const char *address)
+report (PeerupCli *cli, const char *id, const char *address)
 {
   char **arguments = cli->arguments;
 
   if (cli->json)
     {
-      peerup_cli_print_variant (
-        g_variant_new_parsed ("{'address': <%s>, 'peer': <%s>, 'service': <%s>}", address, arguments[0], arguments[1]));
+      peerup_cli_print_variant (g_variant_new_parsed ("{'id': <%s>, 'address': <%s>, 'peer': <%s>, 'service': <%s>}",
+                                                      id, address, arguments[0], arguments[1]));
       return;
     }
   peerup_cli_print ("%s\n", address);
@@ -84,12 +95,12 @@ hold (PeerupCli *cli, PeerupClient *client, Proxy *self, GError **error)
 
   if (!add_forward (proxy, cli->arguments, &id, &address, error))
     return FALSE;
+  report (cli, id, address);
   if (!peerup_client_is_embedded (client))
     g_signal_connect_data (proxy, "forward-changed", G_CALLBACK (on_forward_changed), id,
                            (GClosureNotify) (void (*) (void)) g_free, 0);
   else
     g_free (id);
-  report (cli, address);
   dex_await (dex_future_first (dex_ref (self->end), peerup_client_wait_closed (client), NULL), NULL);
   if (!dex_future_is_pending (DEX_FUTURE (self->end)))
     return TRUE;
@@ -104,28 +115,40 @@ run (PeerupCli *cli)
   g_autoptr (PeerupClient) client = NULL;
   g_autoptr (GError) error = NULL;
   Proxy self = { 0 };
-  guint sources[2];
 
   path = peerup_cli_find_config (cli, &error);
   if (path != NULL)
-    client = dex_await_object (peerup_client_open (path, PEERUP_ENGINE_DIAL_ONLY), &error);
+    client =
+      dex_await_object (by_daemon ? peerup_client_attach (path) : peerup_client_open (path, PEERUP_ENGINE_DIAL_ONLY),
+                        &error);
   if (client == NULL)
     return peerup_cli_fail (error);
   self.end = dex_promise_new ();
   self.hurry = g_cancellable_new ();
-  sources[0] = g_unix_signal_add (SIGTERM, on_signal, &self);
-  sources[1] = g_unix_signal_add (SIGINT, on_signal, &self);
+  peerup_cli_catch_signals (cli, on_signal, &self);
   hold (cli, client, &self, &error);
   dex_await (peerup_client_close (client, self.hurry), NULL);
-  g_source_remove (sources[0]);
-  g_source_remove (sources[1]);
   dex_unref (self.end);
   g_object_unref (self.hurry);
-  return error == NULL ? PEERUP_CLI_OK : peerup_cli_fail (error);
+  return peerup_cli_release_signals (cli, error == NULL ? PEERUP_CLI_OK : peerup_cli_fail (error));
 }
 
 int
 cmd_proxy (PeerupCli *cli)
 {
+  return peerup_cli_run_fiber (cli, run);
+}
+
+int
+cmd_daemon_connect (PeerupCli *cli)
+{
+  if (peer == NULL || service == NULL || listen_at == NULL)
+    return peerup_cli_fail_usage (cli, "it takes --peer, --service and --listen");
+  g_strfreev (cli->arguments);
+  cli->arguments = g_new0 (char *, 4);
+  cli->arguments[0] = g_strdup (peer);
+  cli->arguments[1] = g_strdup (service);
+  cli->arguments[2] = g_strdup (listen_at);
+  by_daemon = TRUE;
   return peerup_cli_run_fiber (cli, run);
 }

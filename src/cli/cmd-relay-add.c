@@ -20,9 +20,11 @@
 #define RESERVE_TIMEOUT (20 * G_USEC_PER_SEC)
 
 static char *name;
+static char *peer_id;
 
 const GOptionEntry cmd_relay_add_options[] = {
   { "name", 0, 0, G_OPTION_ARG_STRING, &name, "Call the relay so from now on", "NAME" },
+  { "peer-id", 0, 0, G_OPTION_ARG_STRING, &peer_id, "Who the relay has to be, as /p2p/ID in the address says", "ID" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -252,11 +254,35 @@ report_reservation (Add *self, GError **error)
   return TRUE;
 }
 
+/* What --peer-id says counts as if the address had it. */
+static gboolean
+take_peer_id (Add *self, GError **error)
+{
+  g_autoptr (PeerupPeerId) peer = NULL;
+
+  if (peer_id == NULL)
+    return TRUE;
+  peer = peerup_peer_id_new_from_string (peer_id, error);
+  if (peer == NULL)
+    return FALSE;
+  if (self->place->peer != NULL && !peerup_peer_id_equal (self->place->peer, peer))
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER, "the address names another peer than --peer-id: %s",
+                   peerup_peer_id_get_string (self->place->peer));
+      return FALSE;
+    }
+  if (self->place->peer == NULL)
+    self->place->peer = g_steal_pointer (&peer);
+  return TRUE;
+}
+
 static gboolean
 prepare (Add *self, GError **error)
 {
   self->place = peerup_relay_address_parse (self->cli->arguments[0], error);
-  self->config = self->place != NULL ? peerup_cli_load_config (self->cli, error) : NULL;
+  if (self->place == NULL || !take_peer_id (self, error))
+    return FALSE;
+  self->config = peerup_cli_load_config (self->cli, error);
   if (self->config == NULL)
     return FALSE;
   self->entries = peerup_relay_entries_new (self->config);

@@ -211,9 +211,9 @@ cmd_relay_setup (PeerupCli *cli)
     return peerup_relay_check_own (cli, path, qr, ascii);
   if (g_str_equal (path, PEERUP_RELAY_DIRECTORY) && geteuid () != 0 && !dry_run)
     {
-      peerup_cli_say ("peerup: a relay of this machine is set up as root: say “sudo peerup relay setup”, or name a "
-                      "directory of your own with --config-dir, or see what would be done with --dry-run");
-      return PEERUP_CLI_FAILED;
+      return peerup_cli_fail_text (
+        PEERUP_ERROR_PERMISSION, "a relay of this machine is set up as root: say “sudo peerup relay setup”, or name "
+                                 "a directory of your own with --config-dir, or see what would be done with --dry-run");
     }
   return set_up (cli, path);
 }

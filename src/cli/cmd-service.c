@@ -11,9 +11,12 @@
 #include "engine/peerup-arguments.h"
 
 static char **allow;
+static char *protocol;
 
 const GOptionEntry cmd_service_add_options[] = {
   { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Only this peer may use it (may be repeated)", "PEER" },
+  { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocol,
+    "Taken as by older programs, and without effect: its name is what counts", "ID" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -39,17 +42,6 @@ report (PeerupCli *cli, const char *config_path, const char *name, const char *w
                       ? ""
                       : " No daemon runs for this configuration: start it with “peerup daemon”.");
   return PEERUP_CLI_OK;
-}
-
-/* "22" for "localhost:22". */
-static char *
-complete_address (const char *text)
-{
-  guint64 port;
-
-  if (g_ascii_string_to_unsigned (text, 10, 1, 65535, &port, NULL))
-    return g_strdup_printf ("localhost:%" G_GUINT64_FORMAT, port);
-  return g_strdup (text);
 }
 
 static GPtrArray *
@@ -85,7 +77,7 @@ add_service (PeerupConfig *config, const char *name, const char *address, GError
 int
 cmd_service_add (PeerupCli *cli)
 {
-  g_autofree char *address = complete_address (cli->arguments[1]);
+  g_autofree char *address = peerup_cli_complete_address (cli->arguments[1]);
   g_autoptr (PeerupConfig) config = NULL;
   g_autoptr (GError) error = NULL;
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/peerup-answers.h"
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-pairing-calls.h"
 #include "cli/peerup-pairing-text.h"
 #include "cli/peerup-path-text.h"
@@ -111,6 +112,14 @@ print_json (Status *self)
 }
 
 static void
+print_title (const char *title)
+{
+  g_autofree char *painted = peerup_cli_paint (PEERUP_CLI_STYLE_TITLE, title);
+
+  peerup_cli_print ("%s\n", painted);
+}
+
+static void
 print_list (const char *title, PeerupTable *table, GVariant *list, void (*add) (PeerupTable *table, GVariant *item))
 {
   g_autofree char *text = NULL;
@@ -122,7 +131,8 @@ print_list (const char *title, PeerupTable *table, GVariant *list, void (*add) (
       add (table, item);
     }
   text = peerup_table_end (table);
-  peerup_cli_print ("%s\n%s", title, text[0] != '\0' ? text : "  none\n");
+  print_title (title);
+  peerup_cli_print ("%s", text[0] != '\0' ? text : "  none\n");
 }
 
 /* (nullable) (transfer full): of the peer with that ID. */
@@ -151,7 +161,8 @@ is_worth_telling (GVariant *paths)
 static void
 print_peers (Status *self)
 {
-  peerup_cli_print ("Peers\n%s", g_variant_n_children (self->peers) == 0 ? "  none\n" : "");
+  print_title ("Peers");
+  peerup_cli_print ("%s", g_variant_n_children (self->peers) == 0 ? "  none\n" : "");
   for (gsize i = 0; i < g_variant_n_children (self->peers); i++)
     {
       g_autoptr (GVariant) peer = g_variant_get_child_value (self->peers, i);
@@ -173,7 +184,10 @@ print_network (Status *self)
   g_autofree char *text = peerup_cli_wrap (sentence, "  ", 80);
 
   if (grade[0] != '\0')
-    peerup_cli_print ("\nReachability\n%s", text);
+    {
+      print_title ("\nReachability");
+      peerup_cli_print ("%s", text);
+    }
 }
 
 static void
@@ -212,7 +226,9 @@ print_problem (guint position, const char *text)
   static const char indent[] = "    ";
   g_autofree char *wrapped = peerup_cli_wrap (text, indent, 76);
 
-  peerup_cli_print ("%s  %s", position == 0 ? "\nProblems\n" : "", wrapped + strlen (indent));
+  if (position == 0)
+    print_title ("\nProblems");
+  peerup_cli_print ("  %s", wrapped + strlen (indent));
 }
 
 static void
@@ -225,9 +241,10 @@ print_text (Status *self)
   const char *const *addresses = peerup_dbus_engine1_get_listen_addresses (self->proxy);
   const char *const *problems = peerup_dbus_engine1_get_problems (self->proxy);
 
-  peerup_cli_print ("%s\n%s for %s, version %s, process %u\n\nListening on\n",
-                    peerup_dbus_engine1_get_peer_id (self->proxy), peerup_dbus_engine1_get_state (self->proxy), age,
-                    peerup_dbus_engine1_get_version (self->proxy), peerup_dbus_engine1_get_process_id (self->proxy));
+  peerup_cli_print ("%s\n%s for %s, version %s, process %u\n\n", peerup_dbus_engine1_get_peer_id (self->proxy),
+                    peerup_dbus_engine1_get_state (self->proxy), age, peerup_dbus_engine1_get_version (self->proxy),
+                    peerup_dbus_engine1_get_process_id (self->proxy));
+  print_title ("Listening on");
   for (guint i = 0; addresses != NULL && addresses[i] != NULL; i++)
     peerup_cli_print ("  %s\n", addresses[i]);
   for (guint i = 0; problems != NULL && problems[i] != NULL; i++)

@@ -12,12 +12,15 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/peerup-cli-text.h"
 #include "config/peerup-go-duration.h"
 #include "config/peerup-profile.h"
+#include "control/peerup-control-errors.h"
 #include "service/peerup-log.h"
 
 static GLogLevelFlags log_level = G_LOG_LEVEL_MESSAGE;
 static gboolean log_json;
+static gboolean say_json;
 
 guint
 peerup_cli_get_width (void)
@@ -34,11 +37,21 @@ peerup_cli_get_width (void)
 void
 peerup_cli_print (const char *format, ...)
 {
+  g_autofree char *text = NULL;
+  g_autofree char *safe = NULL;
   va_list arguments;
 
   va_start (arguments, format);
-  vfprintf (stdout, format, arguments);
+  text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
+  safe = peerup_cli_make_safe (text, TRUE, peerup_cli_has_colour ());
+  peerup_cli_print_raw (safe);
+}
+
+void
+peerup_cli_print_raw (const char *text)
+{
+  fputs (text, stdout);
   fflush (stdout);
 }
 
@@ -60,6 +73,44 @@ peerup_cli_print_variant (GVariant *value)
 }
 
 void
+peerup_cli_print_variant_line (GVariant *value)
+{
+  g_autoptr (GVariant) owned = g_variant_ref_sink (value);
+  g_autoptr (JsonNode) root = json_gvariant_serialize (owned);
+  g_autofree char *text = json_to_string (root, FALSE);
+
+  peerup_cli_print ("%s\n", text);
+}
+
+void
+peerup_cli_set_json (gboolean json)
+{
+  say_json = json;
+}
+
+/* (transfer floating): an object, on one line of stderr. */
+static void
+say_variant (GVariant *value)
+{
+  g_autoptr (GVariant) owned = g_variant_ref_sink (value);
+  g_autoptr (JsonNode) root = json_gvariant_serialize (owned);
+  g_autofree char *text = json_to_string (root, FALSE);
+
+  fprintf (stderr, "%s\n", text);
+}
+
+static void
+say_text (const char *text)
+{
+  g_autofree char *safe = say_json ? NULL : peerup_cli_make_safe (text, TRUE, FALSE);
+
+  if (say_json)
+    say_variant (g_variant_new_parsed ("{'message': <%s>}", text));
+  else
+    fprintf (stderr, "%s\n", safe);
+}
+
+void
 peerup_cli_say (const char *format, ...)
 {
   g_autofree char *text = NULL;
@@ -68,7 +119,41 @@ peerup_cli_say (const char *format, ...)
   va_start (arguments, format);
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  fprintf (stderr, "%s\n", text);
+  say_text (text);
+}
+
+/* "not-found" for dev.peerup.PeerUp.Error.NotFound. */
+static char *
+get_error_code (const GError *error)
+{
+  g_autofree char *name = NULL;
+  g_autoptr (GString) code = g_string_new (NULL);
+  const char *last;
+
+  if (error->domain == G_OPTION_ERROR)
+    return g_strdup ("usage");
+  peerup_control_register_errors ();
+  name = g_dbus_error_encode_gerror (error);
+  last = strrchr (name, '.') + 1;
+  if (strstr (name, "UnmappedGError") != NULL)
+    return g_strdup ("failed");
+  for (const char *p = last; p[0] != '\0'; p++)
+    g_string_append_printf (code, "%s%c", p > last && g_ascii_isupper (p[0]) ? "-" : "", g_ascii_tolower (p[0]));
+  return g_string_free_and_steal (g_steal_pointer (&code));
+}
+
+/* @place: "peerup" or "peerup COMMAND". */
+static int
+fail (const GError *error, const char *place, int status)
+{
+  g_autofree char *code = get_error_code (error);
+
+  if (say_json)
+    say_variant (g_variant_new_parsed ("{'error': <{'code': <%s>, 'message': <%s>, 'exit_status': <%i>}>}", code,
+                                       error->message, status));
+  else
+    peerup_cli_say ("%s: %s", place, error->message);
+  return status;
 }
 
 int
@@ -77,22 +162,41 @@ peerup_cli_fail (const GError *error)
   g_autoptr (GError) copy = g_error_copy (error);
 
   g_dbus_error_strip_remote_error (copy);
-  peerup_cli_say ("peerup: %s", copy->message);
-  return PEERUP_CLI_FAILED;
+  return fail (copy, "peerup", PEERUP_CLI_FAILED);
+}
+
+int
+peerup_cli_fail_text (PeerupError code, const char *format, ...)
+{
+  g_autoptr (GError) error = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  error = g_error_new_valist (PEERUP_ERROR, (int) code, format, arguments);
+  va_end (arguments);
+  return peerup_cli_fail (error);
+}
+
+int
+peerup_cli_fail_parse (const GError *error)
+{
+  return fail (error, "peerup", PEERUP_CLI_USAGE);
 }
 
 int
 peerup_cli_fail_usage (PeerupCli *self, const char *format, ...)
 {
+  g_autofree char *place = g_strdup_printf ("peerup %s", self->command->name);
   g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
   va_list arguments;
 
   va_start (arguments, format);
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  peerup_cli_say ("peerup %s: %s; usage: peerup %s %s", self->command->name, text, self->command->name,
-                  self->command->arguments);
-  return PEERUP_CLI_USAGE;
+  error = g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s; usage: peerup %s %s", text, self->command->name,
+                       self->command->arguments);
+  return fail (error, place, PEERUP_CLI_USAGE);
 }
 
 char *
@@ -124,78 +228,6 @@ peerup_cli_load_config (PeerupCli *self, GError **error)
   for (guint i = 0; config != NULL && warnings != NULL && i < warnings->len; i++)
     peerup_cli_say ("%s", (const char *) g_ptr_array_index (warnings, i));
   return config;
-}
-
-struct _PeerupTable
-{
-  char *indent;
-  guint n_columns;
-  GPtrArray *cells;
-};
-
-PeerupTable *
-peerup_table_new (const char *indent, guint n_columns)
-{
-  PeerupTable *self = g_new (PeerupTable, 1);
-
-  self->indent = g_strdup (indent);
-  self->n_columns = n_columns;
-  self->cells = g_ptr_array_new_with_free_func (g_free);
-  return self;
-}
-
-void
-peerup_table_add (PeerupTable *self, ...)
-{
-  va_list arguments;
-
-  va_start (arguments, self);
-  for (guint i = 0; i < self->n_columns; i++)
-    {
-      const char *cell = va_arg (arguments, const char *);
-
-      g_ptr_array_add (self->cells, g_strdup (cell != NULL ? cell : ""));
-    }
-  va_end (arguments);
-}
-
-static glong
-column_width (PeerupTable *self, guint column)
-{
-  glong width = 0;
-
-  for (guint i = column; i < self->cells->len; i += self->n_columns)
-    width = MAX (width, g_utf8_strlen (g_ptr_array_index (self->cells, i), -1));
-  return width;
-}
-
-char *
-peerup_table_end (PeerupTable *self)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  for (guint i = 0; i < self->cells->len; i++)
-    {
-      const char *cell = g_ptr_array_index (self->cells, i);
-      guint column = i % self->n_columns;
-      gboolean last = column == self->n_columns - 1;
-
-      if (column == 0)
-        g_string_append (text, self->indent);
-      g_string_append (text, cell);
-      for (glong n = g_utf8_strlen (cell, -1); !last && n < column_width (self, column) + 2; n++)
-        g_string_append_c (text, ' ');
-      if (last)
-        {
-          while (text->len > 0 && text->str[text->len - 1] == ' ')
-            g_string_truncate (text, text->len - 1);
-          g_string_append_c (text, '\n');
-        }
-    }
-  g_ptr_array_unref (self->cells);
-  g_free (self->indent);
-  g_free (self);
-  return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
 char *
@@ -300,6 +332,16 @@ peerup_cli_wrap (const char *text, const char *indent, guint width)
   return g_string_free_and_steal (g_steal_pointer (&out));
 }
 
+char *
+peerup_cli_complete_address (const char *text)
+{
+  guint64 port;
+
+  if (g_ascii_string_to_unsigned (text, 10, 1, 65535, &port, NULL))
+    return g_strdup_printf ("localhost:%" G_GUINT64_FORMAT, port);
+  return g_strdup (text);
+}
+
 /* "7d" or "0.5"; FALSE for anything else. */
 static gboolean
 parse_plain_number (const char *text, double *seconds)
@@ -396,7 +438,7 @@ print_log (GLogLevelFlags level, const char *domain, const char *message, const 
     word = "Warning: ";
   else if (level & G_LOG_LEVEL_DEBUG)
     word = "Debug: ";
-  if (log_json)
+  if (log_json || say_json)
     line = format_json_line (level, domain, time, message, fields);
   else if (peerup_log_is_journal ())
     line = g_strdup_printf ("<%c>%s%s", priority (level), word, message);

@@ -6,10 +6,14 @@
  */
 #include "cli/peerup-cli.h"
 
+#include <glib-unix.h>
 #include <libdex.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cli/peerup-cli-text.h"
 #include "config/peerup-profile.h"
 #include "service/peerup-log.h"
 
@@ -21,6 +25,7 @@ peerup_cli_clear (PeerupCli *self)
 {
   g_clear_pointer (&self->arguments, g_strfreev);
   g_clear_pointer (&self->config, g_free);
+  g_clear_pointer (&self->colour, g_free);
   g_clear_pointer (&self->profiles, g_strfreev);
 }
 
@@ -78,12 +83,14 @@ unknown_command (const char *first, const char *second)
 static void
 find_words (char **argv, guint *first, guint *second)
 {
+  static const char *const with_value[] = { "--config", "--profile", "--color", NULL };
+
   *first = *second = 0;
   for (guint i = 1; argv[i] != NULL && *second == 0; i++)
     {
       if (g_str_equal (argv[i], "--"))
         return;
-      if ((g_str_equal (argv[i], "--config") || g_str_equal (argv[i], "--profile")) && argv[i + 1] != NULL)
+      if (g_strv_contains (with_value, argv[i]) && argv[i + 1] != NULL)
         i++;
       else if (argv[i][0] == '-' && argv[i][1] != '\0')
         continue;
@@ -146,6 +153,8 @@ peerup_cli_fill_common_options (PeerupCli *self, GOptionEntry *entries)
   const GOptionEntry common[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, self != NULL ? &self->json : NULL, "Print results as JSON", NULL },
     { "config", 0, 0, G_OPTION_ARG_FILENAME, self != NULL ? &self->config : NULL, "Use this configuration", "FILE" },
+    { "color", 0, 0, G_OPTION_ARG_STRING, self != NULL ? &self->colour : NULL, "When to use colours (auto)",
+      "auto|always|never" },
     { "profile", 0, 0, G_OPTION_ARG_STRING_ARRAY, self != NULL ? &self->profiles : NULL,
       "Use the configuration of this profile", "NAME" },
     G_OPTION_ENTRY_NULL,
@@ -185,6 +194,21 @@ check_count (const PeerupCommand *command, char **arguments, GError **error)
   return FALSE;
 }
 
+/* @words without the first "--", which GOption leaves where an argument behind it begins with a dash. */
+static char **
+without_dashes (char **words)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  gboolean found = FALSE;
+
+  for (; words[0] != NULL; words++)
+    if (found || !g_str_equal (words[0], "--"))
+      g_strv_builder_add (builder, words[0]);
+    else
+      found = TRUE;
+  return g_strv_builder_end (builder);
+}
+
 /* Only what runs engines takes more than one profile. */
 static gboolean
 check_profiles (PeerupCli *self, GError **error)
@@ -212,11 +236,21 @@ check_profiles (PeerupCli *self, GError **error)
 }
 
 static gboolean
+check_colour (PeerupCli *self, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (self->colour == NULL || peerup_cli_set_colour (self->colour, &local_error))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: %s", self->command->name, local_error->message);
+  return FALSE;
+}
+
+static gboolean
 parse_options (PeerupCli *self, char **words, GError **error)
 {
   g_autoptr (GOptionContext) context = new_context (self->command, self);
   g_autoptr (GError) local_error = NULL;
-  guint skip = 1;
 
   if (!g_option_context_parse_strv (context, &words, &local_error))
     {
@@ -225,11 +259,10 @@ parse_options (PeerupCli *self, char **words, GError **error)
       g_strfreev (words);
       return FALSE;
     }
-  if (words[1] != NULL && g_str_equal (words[1], "--"))
-    skip = 2;
-  self->arguments = g_strdupv (words + skip);
+  self->arguments = without_dashes (words + 1);
   g_strfreev (words);
-  return check_count (self->command, self->arguments, error) && check_profiles (self, error);
+  return check_count (self->command, self->arguments, error) && check_profiles (self, error) &&
+         check_colour (self, error);
 }
 
 /* "peerup --version", "peerup service add --help", "peerup help service add" by other names. */
@@ -338,21 +371,77 @@ check_environment (GError **error)
   return FALSE;
 }
 
+static gboolean
+on_signal (gpointer data)
+{
+  PeerupCli *self = data;
+
+  self->on_signal (self->signal_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_interrupt (gpointer data)
+{
+  PeerupCli *self = data;
+
+  self->interrupted = TRUE;
+  return on_signal (self);
+}
+
+void
+peerup_cli_catch_signals (PeerupCli *self, GSourceFunc func, gpointer data)
+{
+  g_assert (self->on_signal == NULL);
+  self->on_signal = func;
+  self->signal_data = data;
+  self->signal_sources[0] = g_unix_signal_add (SIGINT, on_interrupt, self);
+  self->signal_sources[1] = g_unix_signal_add (SIGTERM, on_signal, self);
+  self->signal_sources[2] = g_unix_signal_add (SIGHUP, on_signal, self);
+}
+
+int
+peerup_cli_release_signals (PeerupCli *self, int code)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->signal_sources); i++)
+    g_clear_handle_id (&self->signal_sources[i], g_source_remove);
+  self->on_signal = NULL;
+  return self->interrupted ? PEERUP_CLI_INTERRUPTED : code;
+}
+
+static void
+end_at_once (int number)
+{
+  _exit (PEERUP_CLI_INTERRUPTED);
+}
+
+/* Nothing is left half written by a command that ends in its middle. Who has SIGINT ignored, as what shells run in
+ * the background, means it. */
+static void
+end_on_interrupt (void)
+{
+  const struct sigaction end = { .sa_handler = end_at_once };
+  struct sigaction old;
+
+  if (sigaction (SIGINT, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+    sigaction (SIGINT, &end, NULL);
+}
+
 int
 peerup_cli_main (char **argv)
 {
   PeerupCli self = { 0 };
   g_autoptr (GError) error = NULL;
-  int code = PEERUP_CLI_USAGE;
+  int code;
 
   g_set_prgname ("peerup");
+  peerup_cli_set_json (asks_for (argv, "--json", '\0'));
   peerup_cli_set_log (G_LOG_LEVEL_MESSAGE, FALSE);
-  if (!check_environment (&error))
-    peerup_cli_say ("peerup: %s", error->message);
-  else if (peerup_cli_parse (&self, argv, &error))
+  end_on_interrupt ();
+  if (check_environment (&error) && peerup_cli_parse (&self, argv, &error))
     code = self.command->run (&self);
   else
-    peerup_cli_say ("peerup: %s", error->message);
+    code = peerup_cli_fail_parse (error);
   peerup_cli_clear (&self);
   return code;
 }

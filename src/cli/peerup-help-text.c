@@ -23,10 +23,10 @@ typedef enum
   SHOWN,
 } Kind;
 
-static char *
-load_file (const char *name)
+char *
+peerup_help_text_load_file (const char *name)
 {
-  g_autofree char *path = g_strdup_printf (PREFIX "%s.txt", name);
+  g_autofree char *path = g_strdup_printf (PREFIX "%s", name);
   g_autoptr (GBytes) bytes =
     g_resource_lookup_data (peerup_help_get_resource (), path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
 
@@ -38,8 +38,8 @@ static void
 append_shared (GString *out, const char *name)
 {
   g_autofree char *lower = g_ascii_strdown (name, -1);
-  g_autofree char *path = g_strdup_printf ("shared/%s", lower);
-  g_autofree char *text = load_file (path);
+  g_autofree char *path = g_strdup_printf ("shared/%s.txt", lower);
+  g_autofree char *text = peerup_help_text_load_file (path);
 
   g_assert (text != NULL);
   g_string_append (out, text);
@@ -48,7 +48,8 @@ append_shared (GString *out, const char *name)
 char *
 peerup_help_text_load (const char *name)
 {
-  g_autofree char *text = load_file (name);
+  g_autofree char *path = g_strdup_printf ("%s.txt", name);
+  g_autofree char *text = peerup_help_text_load_file (path);
   g_auto (GStrv) lines = NULL;
   g_autoptr (GString) out = NULL;
 

@@ -19,6 +19,8 @@ G_BEGIN_DECLS
 
 /* (transfer full) (nullable): "commands/service-add", "topics/files"; NULL if there is no such text. */
 char *peerup_help_text_load (const char *name) G_GNUC_WARN_UNUSED_RESULT;
+/* (transfer full) (nullable): a file as it is: "completions/bash". */
+char *peerup_help_text_load_file (const char *name) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full): the names of the texts in "commands" or "topics", sorted. */
 char **peerup_help_text_list (const char *folder) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full): in lines of at most @width characters; shown lines may be longer. */

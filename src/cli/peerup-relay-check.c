@@ -343,8 +343,10 @@ print_qr (Check *self, PeerupMultiaddr *address)
   code = peerup_qr_format (peerup_multiaddr_get_string (address), self->ascii ? PEERUP_QR_ASCII
                                                                   : terminal  ? PEERUP_QR_COLOURED
                                                                               : PEERUP_QR_BLOCKS);
-  if (code != NULL)
-    peerup_cli_print ("\n%s", code);
+  if (code == NULL)
+    return;
+  peerup_cli_print ("\n");
+  peerup_cli_print_raw (code);
 }
 
 static void
@@ -422,8 +424,8 @@ peerup_relay_check_own (PeerupCli *cli, const char *directory, gboolean qr, gboo
     return peerup_cli_fail (error);
   if (access (directory, X_OK) != 0 && errno == EACCES)
     {
-      peerup_cli_say ("peerup: %s is not yours to see: say “sudo peerup relay setup --check”", directory);
-      return PEERUP_CLI_FAILED;
+      return peerup_cli_fail_text (PEERUP_ERROR_PERMISSION,
+                                   "%s is not yours to see: say “sudo peerup relay setup --check”", directory);
     }
   the_check = (Check) { .directory = directory, .qr = qr, .ascii = ascii, .report = peerup_report_new (cli->json) };
   code = peerup_cli_run_fiber (cli, run);

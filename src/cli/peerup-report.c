@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-report.h"
 
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-cli.h"
 
 #define WIDTH       80
@@ -47,13 +48,26 @@ peerup_report_free (PeerupReport *self)
   g_free (self);
 }
 
+static char *
+paint (PeerupReportResult result, const char *sign)
+{
+  if (result == PEERUP_REPORT_MEND || result == PEERUP_REPORT_DIFFERS)
+    return peerup_cli_paint (PEERUP_CLI_STYLE_BAD, sign);
+  return peerup_cli_paint (result == PEERUP_REPORT_OK || result == PEERUP_REPORT_MADE ? PEERUP_CLI_STYLE_GOOD
+                                                                                      : PEERUP_CLI_STYLE_NOTE,
+                           sign);
+}
+
 static void
 print (PeerupReportResult result, const char *title, const char *text, const char *next)
 {
   g_autofree char *indent = g_strnfill (TEXT_COLUMN, ' ');
   g_autofree char *wrapped = peerup_cli_wrap (text, indent, WIDTH - TEXT_COLUMN);
 
-  peerup_cli_print ("%-7s %-16s  %s", results[result].sign, title, wrapped + TEXT_COLUMN);
+  g_autofree char *sign = g_strdup_printf ("%-7s", results[result].sign);
+  g_autofree char *painted = paint (result, sign);
+
+  peerup_cli_print ("%s %-16s  %s", painted, title, wrapped + TEXT_COLUMN);
   if (next != NULL)
     {
       g_auto (GStrv) lines = g_strsplit (next, "\n", -1);

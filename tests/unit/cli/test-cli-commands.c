@@ -326,7 +326,9 @@ test_watch (void)
       n_frames += g_str_equal (line, "[]");
     }
   g_subprocess_send_signal (process, SIGINT);
-  g_assert_true (g_subprocess_wait_check (process, NULL, NULL));
+  g_assert_true (g_subprocess_wait (process, NULL, NULL));
+  g_assert_true (g_subprocess_get_if_exited (process));
+  g_assert_cmpint (g_subprocess_get_exit_status (process), ==, PEERUP_CLI_INTERRUPTED);
 }
 
 int

@@ -44,6 +44,7 @@ test_forms (void)
   assert_parses ("peerup ping -c 3 a", "ping", "a", NULL, FALSE);
   assert_parses ("peerup ping a -c3 --interval 1s", "ping", "a", NULL, FALSE);
   assert_parses ("peerup ping -- -a", "ping", "-a", NULL, FALSE);
+  assert_parses ("peerup proxy a -- -b c", "proxy", "a -b c", NULL, FALSE);
   assert_parses ("peerup --config ping status", "status", "", "ping", FALSE);
   assert_parses ("peerup auth validate", "auth validate", "", NULL, FALSE);
   assert_parses ("peerup auth validate file", "auth validate", "file", NULL, FALSE);
