@@ -192,8 +192,8 @@ test_identity (void)
   Device device = device_start (home_new (), PEERUP_ENGINE_DEFAULT);
   g_autofree char *id = g_strdup (peerup_engine_get_peer_id (device.engine));
 
-  g_test_expect_message ("peerup", G_LOG_LEVEL_MESSAGE, "*was read again");
-  g_test_expect_message ("peerup", G_LOG_LEVEL_WARNING, "*identity.key_file was changed*");
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_MESSAGE, "*was read again");
+  g_test_expect_message ("peerup-engine", G_LOG_LEVEL_WARNING, "*identity.key_file was changed*");
   write_whole (device.home, "other.key", "");
   spin_while_not (wants_restart, device.engine);
   g_test_assert_expected_messages ();
