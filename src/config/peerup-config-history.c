@@ -142,6 +142,22 @@ is_of_text (const char *directory, const PeerupConfigEntry *entry, const char *t
   return present != NULL && present_length == length && memcmp (present, text, length) == 0;
 }
 
+/* What a crash has left: the caller's lock means that nobody is writing there. Best effort. */
+static void
+sweep (const char *directory)
+{
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_prefix (name, ".") && g_str_has_suffix (name, ".tmp"))
+      {
+        g_autofree char *path = g_build_filename (directory, name, NULL);
+
+        (void) g_unlink (path);
+      }
+}
+
 gboolean
 peerup_config_history_add (const char *directory, const char *text, gsize length, gint64 time, const char *who,
                            const char *cause, const char *extension, GError **error)
@@ -160,6 +176,7 @@ peerup_config_history_add (const char *directory, const char *text, gsize length
   path = g_build_filename (directory, name, NULL);
   if (!peerup_atomic_file_create (path, text, length, error))
     return FALSE;
+  sweep (directory);
   for (guint i = 0; i < entries->len; i++)
     {
       g_autofree char *old = g_build_filename (directory, ((PeerupConfigEntry *) entries->pdata[i])->file, NULL);

@@ -87,8 +87,6 @@ describe_restart (PeerupConfig *before, PeerupConfig *after)
 
   if (!g_str_equal (peerup_config_get_key_file (before), peerup_config_get_key_file (after)))
     g_variant_builder_add (&keys, "s", "identity.key_file");
-  if (peerup_config_get_congestion (before) != peerup_config_get_congestion (after))
-    g_variant_builder_add (&keys, "s", "network.congestion");
   return g_variant_builder_end (&keys);
 }
 

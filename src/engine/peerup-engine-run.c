@@ -250,6 +250,7 @@ start_fiber (gpointer data)
       return dex_future_new_true ();
     }
   dex_await (peerup_engine_stop (self, NULL), NULL);
+  peerup_engine_store_give_up (self);
   return dex_future_new_for_error (g_steal_pointer (&error));
 }
 

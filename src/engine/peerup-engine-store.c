@@ -448,6 +448,24 @@ peerup_engine_store_recover (PeerupEngine *engine)
   peerup_engine_set_problem (engine, REVERTED, story);
 }
 
+void
+peerup_engine_store_give_up (PeerupEngine *engine)
+{
+  g_autoptr (PeerupConfigStore) files = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (engine->config_path == NULL || (engine->flags & PEERUP_ENGINE_DIAL_ONLY) != 0 ||
+      peerup_config_pending_check_none (engine->config_path, NULL))
+    return;
+  files = peerup_config_store_new (engine->config_path);
+  if (peerup_config_store_revert (files, &error))
+    g_warning (
+      "The last change of %s is taken back: nothing starts by it. What was there before is used by the next start",
+      engine->config_path);
+  else
+    g_warning ("%s", error->message);
+}
+
 PeerupEngineStore *
 peerup_engine_store_new (PeerupEngine *engine)
 {

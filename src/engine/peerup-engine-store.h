@@ -19,6 +19,10 @@ typedef struct _PeerupEngineStore PeerupEngineStore;
  * a configuration that cannot be read is told by who reads it. */
 void peerup_engine_store_recover (PeerupEngine *engine);
 
+/* A start by what waits to be confirmed has failed: takes it back at once, lest whoever starts the daemon again gives
+ * up before its time is over. Nothing where nothing waits. */
+void peerup_engine_store_give_up (PeerupEngine *engine);
+
 PeerupEngineStore *peerup_engine_store_new (PeerupEngine *engine) G_GNUC_WARN_UNUSED_RESULT;
 /* From now on, when @engine has this one: follows what waits to be confirmed, and archives what was started with. */
 void peerup_engine_store_begin (PeerupEngineStore *self);

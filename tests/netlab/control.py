@@ -38,6 +38,10 @@ class Control:
             raise Refused(error.message) from None
         return answer[0] if len(answer) == 1 else answer or None
 
+    def property(self, name):
+        return self.connection.call_sync(None, PATH, "org.freedesktop.DBus.Properties", "Get", GLib.Variant("(ss)", (INTERFACE, name)), None,
+                                         Gio.DBusCallFlags.NONE, PATIENCE, None).unpack()[0]
+
     def peer(self, other):
         """What it says of other; None as long as they have not met."""
         return next((one for one in self.call("ListPeers") if one["id"] == other.id), None)

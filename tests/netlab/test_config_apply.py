@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -137,6 +138,7 @@ def test_whoever_applied_it_is_gone(machine):
     control = Control(machine.peer)
     result = control.call("ApplyConfig", "(sa{sv})", machine.text("one"), {"confirm_timeout": control_int(1)})
     assert result["changed"] and result["pending"]
+    assert control.property("ConfigPending") and control.property("ConfigDeadline") == result["deadline"]
     control.connection.close_sync(None)
     wait_for(machine.has_old, PATIENCE, "what was there before")
 
@@ -172,6 +174,18 @@ def test_killed_in_the_window(machine):
     machine.config.write_text("identity: [")
     peer.daemon()
     assert machine.services() == ["one"]
+
+
+def test_nothing_starts_by_it(machine):
+    peer = machine.peer
+    text, n = re.subn("key_file: .*", "key_file: nowhere.key", machine.text("one"))
+    assert n == 1
+    result = peer.json("config", "apply", machine.file(text), "--confirm-timeout", "10m")
+    assert result["restart"] == ["identity.key_file"]
+    machine.kill()
+    assert "taken back" in peer.run("daemon", code=1).stderr
+    peer.daemon()
+    assert machine.services() == [] and machine.has_old()
 
 
 def test_the_original_left_it(peer):

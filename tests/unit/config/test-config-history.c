@@ -139,6 +139,7 @@ test_keep (Fixture *self, gconstpointer data)
 {
   static const char *const texts[] = { "a", "b", "c", "d", "e", "f", "g", "h" };
   g_autofree char *foreign = write_file (self->directory, "README", "mine", 0600);
+  g_autofree char *left = write_file (self->directory, ".00000001.1790000000.a.b.yaml.12345678.tmp", "", 0600);
   GStatBuf info;
 
   assert_texts (self, "");
@@ -156,6 +157,7 @@ test_keep (Fixture *self, gconstpointer data)
   assert_texts (self, "ifhged");
   g_assert_true (g_file_test (foreign, G_FILE_TEST_EXISTS));
   g_assert_cmpint (g_stat (foreign, &info), ==, 0);
+  g_assert_false (g_file_test (left, G_FILE_TEST_EXISTS));
 }
 
 static void
