@@ -14,6 +14,7 @@
 #include "control/peerup-control.h"
 #include "control/peerup-control-errors.h"
 #include "engine/peerup-engine-private.h"
+#include "transport/peerup-fiber.h"
 
 struct _PeerupClient
 {
@@ -149,7 +150,7 @@ peerup_client_attach (const char *config_path)
 {
   g_return_val_if_fail (config_path != NULL, NULL);
   peerup_control_register_errors ();
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, attach_fiber, g_strdup (config_path), g_free);
+  return peerup_fiber_run (attach_fiber, g_strdup (config_path), g_free);
 }
 
 static GIOStream *
@@ -247,7 +248,7 @@ peerup_client_embed (const char *config_path, PeerupEngineFlags flags)
   peerup_control_register_errors ();
   data->config_path = g_strdup (config_path);
   data->flags = flags;
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, embed_fiber, data, embed_free);
+  return peerup_fiber_run (embed_fiber, data, embed_free);
 }
 
 DexFuture *
@@ -301,7 +302,7 @@ peerup_client_close (PeerupClient *self, GCancellable *cancellable)
   close = g_new (Close, 1);
   close->self = g_object_ref (self);
   close->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
-  return dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, close_fiber, close, close_free);
+  return peerup_fiber_run (close_fiber, close, close_free);
 }
 
 static void

@@ -336,7 +336,7 @@ on_notice (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *strea
   notice->stream = stream;
   self->n_notices++;
   /* Let go: what it reads has a deadline. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, notice_fiber, notice, notice_free));
+  dex_future_disown (peerup_fiber_run (notice_fiber, notice, notice_free));
 }
 
 /* Life */

@@ -126,7 +126,7 @@ tell_start (PeerupEngineGroup *self, PeerupConnection *connection, const char *i
   tell->size = size;
   tell->peers = peers;
   /* Let go: each stream has a deadline. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, tell_fiber, tell, tell_free));
+  dex_future_disown (peerup_fiber_run (tell_fiber, tell, tell_free));
 }
 
 /* The recipient included. Who has left counts too: a member that still knows it would find one too many. */
@@ -407,7 +407,7 @@ start_run (PeerupEngineGroup *self, PeerupConnection *connection, PeerupStream *
   run->guest = guest;
   self->n_runs++;
   /* Let go: each of its reads has a deadline. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, run_fiber, run, run_free));
+  dex_future_disown (peerup_fiber_run (run_fiber, run, run_free));
 }
 
 static void

@@ -400,7 +400,7 @@ start_run (PeerupEngineOriginal *self, PeerupConnection *connection, PeerupStrea
   run->guest = guest;
   g_ptr_array_add (self->runs, run);
   /* Let go: each of its reads has a deadline. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, run_fiber, run, run_free));
+  dex_future_disown (peerup_fiber_run (run_fiber, run, run_free));
 }
 
 static void

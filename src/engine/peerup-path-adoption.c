@@ -6,6 +6,7 @@
  */
 #include "engine/peerup-path-adoption.h"
 
+#include "transport/peerup-fiber.h"
 #include "wire/peerup-error.h"
 
 /* The connections in @list that its first supersedes. */
@@ -114,6 +115,6 @@ peerup_path_adopt (PeerupSwarm *swarm, PeerupPeerId *peer)
   adopt->result = dex_promise_new ();
   result = DEX_FUTURE (dex_ref (adopt->result));
   /* It ends by its deadline, and must not be dropped before: see peerup-path-search.c. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, adopt_fiber, adopt, adopt_free));
+  dex_future_disown (peerup_fiber_run (adopt_fiber, adopt, adopt_free));
   return result;
 }

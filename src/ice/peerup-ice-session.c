@@ -10,6 +10,7 @@
 #include "ice/peerup-ice-reason.h"
 #include "ice/peerup-ice-session-private.h"
 #include "ice/peerup-ice.h"
+#include "transport/peerup-fiber.h"
 #include "wire/peerup-error.h"
 
 /* Microseconds that a session of ours that the peer gave up for one of its own waits for that. */
@@ -461,7 +462,7 @@ peerup_ice_session_start (const PeerupIceSessionOptions *options, PeerupIceSessi
   self->fd = -1;
   peerup_frame_reader_init (&self->reader, PEERUP_ICE_MESSAGE_MAX);
   /* It frees itself, and ends by its deadline. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, session_fiber, self, session_free));
+  dex_future_disown (peerup_fiber_run (session_fiber, self, session_free));
   return self;
 }
 

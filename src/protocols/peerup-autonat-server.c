@@ -11,6 +11,7 @@
 #include "protocols/peerup-autonat-dial.h"
 #include "protocols/peerup-autonat.h"
 #include "swarm/peerup-endpoint.h"
+#include "transport/peerup-fiber.h"
 #include "transport/peerup-udp-socket.h"
 #include "wire/peerup-autonat-message.h"
 
@@ -277,7 +278,7 @@ on_request (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *stre
   request->client = peerup_peer_id_ref (peerup_connection_get_remote_peer (connection));
   request->deadline = g_get_monotonic_time () + PEERUP_AUTONAT_SERVER_TIMEOUT;
   /* Let go: it ends by its deadline, and the stream with it. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, request_fiber, request, request_free));
+  dex_future_disown (peerup_fiber_run (request_fiber, request, request_free));
 }
 
 PeerupAutonatServer *

@@ -288,7 +288,7 @@ on_dial_back (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *st
   dial_back->autonat = g_object_ref (self);
   dial_back->stream = stream;
   /* Let go: it ends by its deadline, and the stream with it. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, dial_back_fiber, dial_back, dial_back_free));
+  dex_future_disown (peerup_fiber_run (dial_back_fiber, dial_back, dial_back_free));
 }
 
 /* Asking */

@@ -302,8 +302,7 @@ on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *strea
       return;
     }
   /* Let go: it ends by its deadline, and leaves what it comes to in the link. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, answer_fiber,
-                                          upgrade_new (self, connection, stream, deadline), upgrade_free));
+  dex_future_disown (peerup_fiber_run (answer_fiber, upgrade_new (self, connection, stream, deadline), upgrade_free));
 }
 
 /* A way that is being opened needs the relay no more. */

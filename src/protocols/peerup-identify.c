@@ -12,6 +12,7 @@
 #include "identity/peerup-envelope-crypto.h"
 #include "peerup-config.h"
 #include "limits/peerup-rate.h"
+#include "transport/peerup-fiber.h"
 
 /* Changes that come together are told together. */
 #define PUSH_DELAY (G_USEC_PER_SEC / 5)
@@ -95,7 +96,7 @@ exchange_start (PeerupIdentify *self, PeerupConnection *connection, PeerupStream
   exchange->stream = stream;
   exchange->message = message;
   exchange->deadline = g_get_monotonic_time () + PEERUP_IDENTIFY_TIMEOUT;
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, func, exchange, exchange_free));
+  dex_future_disown (peerup_fiber_run (func, exchange, exchange_free));
 }
 
 /* Our own message. */

@@ -113,7 +113,7 @@ on_ping_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *
   session->peer = peerup_peer_id_ref (peer);
   session->stream = stream;
   /* Let go: it ends with its stream, which the peer or ten silent seconds end. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, ping_echo_fiber, session, ping_session_free));
+  dex_future_disown (peerup_fiber_run (ping_echo_fiber, session, ping_session_free));
 }
 
 void

@@ -69,7 +69,7 @@ static void
 on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *stream, gpointer data)
 {
   /* Let go: it ends by its deadline, and the stream with it. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, answer_fiber, stream, g_object_unref));
+  dex_future_disown (peerup_fiber_run (answer_fiber, stream, g_object_unref));
 }
 
 void

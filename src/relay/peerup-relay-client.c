@@ -10,6 +10,7 @@
 #include "relay/peerup-relay-exchange.h"
 #include "relay/peerup-relay-link.h"
 #include "relay/peerup-relay-watch.h"
+#include "transport/peerup-fiber.h"
 
 struct _PeerupRelayClient
 {
@@ -199,7 +200,7 @@ open_circuit (PeerupSwarm *swarm, PeerupPeerId *peer, PeerupMultiaddr *address, 
     g_signal_connect (dex_promise_get_cancellable (circuit->promise), "cancelled", G_CALLBACK (on_cancelled), circuit);
   future = DEX_FUTURE (dex_ref (circuit->promise));
   /* It ends soon when nobody waits any more, and by its deadline at the latest. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, circuit_fiber, circuit, circuit_free));
+  dex_future_disown (peerup_fiber_run (circuit_fiber, circuit, circuit_free));
   return future;
 }
 

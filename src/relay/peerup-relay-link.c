@@ -8,6 +8,7 @@
 #include "relay/peerup-relay-link.h"
 
 #include "relay/peerup-relay-exchange.h"
+#include "transport/peerup-fiber.h"
 
 /* Microseconds for a reservation, connecting included, and for the relay to say who comes. */
 #define RESERVE_TIMEOUT (20 * G_USEC_PER_SEC)
@@ -157,8 +158,7 @@ link_step (PeerupRelayLink *self)
 
   if (peerup_reservation_begin (&self->reservation, g_get_monotonic_time ()))
     /* It ends by its deadline, and stores by itself what it comes to. */
-    dex_future_disown (
-      dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, reserve_fiber, peerup_relay_link_ref (self), link_unref));
+    dex_future_disown (peerup_fiber_run (reserve_fiber, peerup_relay_link_ref (self), link_unref));
   deadline = peerup_reservation_get_deadline (&self->reservation);
   if (deadline == G_MAXINT64)
     peerup_timer_stop (&self->timer);
@@ -317,7 +317,7 @@ peerup_relay_link_take_circuit (PeerupRelayLink *self, PeerupConnection *connect
   coming->stream = stream;
   self->n_half_open++;
   /* It ends by the deadlines of its two parts. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, coming_fiber, coming, coming_free));
+  dex_future_disown (peerup_fiber_run (coming_fiber, coming, coming_free));
 }
 
 /* Looking */

@@ -13,6 +13,7 @@
 
 #include "identity/peerup-envelope-crypto.h"
 #include "relay/peerup-relay-server-private.h"
+#include "transport/peerup-fiber.h"
 #include "transport/peerup-upgrade.h"
 
 /* Life */
@@ -396,6 +397,5 @@ peerup_relay_request_start (PeerupRelayServer *server, PeerupConnection *connect
   g_queue_push_tail_link (&server->requests, &self->link);
   set_waiting (server, peer, count_waiting (server, peer) + 1);
   /* Let go: it ends by its deadlines, or when the request is ended. */
-  dex_future_disown (
-    dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, request_fiber, g_rc_box_acquire (self), peerup_relay_request_unref));
+  dex_future_disown (peerup_fiber_run (request_fiber, g_rc_box_acquire (self), peerup_relay_request_unref));
 }

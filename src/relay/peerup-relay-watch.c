@@ -6,6 +6,8 @@
 
 #include "relay/peerup-relay-watch.h"
 
+#include "transport/peerup-fiber.h"
+
 struct _PeerupRelayWatch
 {
   gatomicrefcount ref_count;
@@ -115,7 +117,7 @@ watch_doubt (PeerupRelayWatch *self, PeerupConnection *connection)
   doubt->watch = peerup_relay_watch_ref (self);
   doubt->connection = g_object_ref (connection);
   /* It ends with an answer or with the connection. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, doubt_fiber, doubt, doubt_free));
+  dex_future_disown (peerup_fiber_run (doubt_fiber, doubt, doubt_free));
 }
 
 /* Waiting */

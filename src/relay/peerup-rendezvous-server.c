@@ -9,6 +9,7 @@
 
 #include "relay/peerup-rendezvous-server-private.h"
 #include "relay/peerup-rendezvous-store.h"
+#include "transport/peerup-fiber.h"
 
 /* The clock may be set and the machine may sleep, so what is over is looked for this often, seconds. */
 #define LOOK_MAX 60
@@ -108,7 +109,7 @@ server_take (PeerupRendezvousServer *self, PeerupConnection *connection, PeerupS
   request = g_new (Request, 1);
   *request = (Request) { g_rc_box_acquire (self), g_object_ref (connection), stream, is_flood };
   /* Let go: it ends by its deadlines, and the stream with it. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, request_fiber, request, request_free));
+  dex_future_disown (peerup_fiber_run (request_fiber, request, request_free));
 }
 
 static void

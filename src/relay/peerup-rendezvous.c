@@ -7,6 +7,7 @@
 
 #include "relay/peerup-rendezvous.h"
 
+#include "transport/peerup-fiber.h"
 #include "trust/peerup-expires.h"
 
 /* What is found */
@@ -290,7 +291,7 @@ ask (PeerupSwarm *swarm, PeerupPeerId *relay, PeerupRendezvousRequest *request, 
                                              G_CALLBACK (on_cancelled), question);
   future = DEX_FUTURE (dex_ref (question->promise));
   /* It ends soon when nobody waits any more, and by its deadline at the latest. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, question_fiber, question, question_free));
+  dex_future_disown (peerup_fiber_run (question_fiber, question, question_free));
   return future;
 }
 

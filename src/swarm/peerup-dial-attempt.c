@@ -8,6 +8,7 @@
 #include "swarm/peerup-dial-attempt.h"
 
 #include "swarm/peerup-swarm-private.h"
+#include "transport/peerup-fiber.h"
 #include "transport/peerup-socket-stream.h"
 #include "wire/peerup-error.h"
 
@@ -203,8 +204,7 @@ peerup_dial_attempt_start (PeerupSwarm *swarm, PeerupPeerId *peer, PeerupDialCan
   self->cancel = dex_promise_new ();
   self->ended = dex_promise_new ();
   /* Answers through its promise, also when it was cancelled. */
-  dex_future_disown (
-    dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, attempt_fiber, attempt_ref (self), attempt_release));
+  dex_future_disown (peerup_fiber_run (attempt_fiber, attempt_ref (self), attempt_release));
   return self;
 }
 

@@ -6,6 +6,7 @@
 
 #include "swarm/peerup-dial-lookup.h"
 
+#include "transport/peerup-fiber.h"
 #include "transport/peerup-stream.h"
 #include "wire/peerup-error.h"
 
@@ -109,7 +110,7 @@ peerup_dial_lookup_start (PeerupDialCandidate *candidate)
   self->cancel = dex_promise_new ();
   self->ended = dex_promise_new ();
   /* Answers through its promise, also when it was cancelled. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, lookup_fiber, lookup_ref (self), lookup_release));
+  dex_future_disown (peerup_fiber_run (lookup_fiber, lookup_ref (self), lookup_release));
   return self;
 }
 

@@ -12,6 +12,7 @@
 
 #include "swarm/peerup-swarm-private.h"
 #include "swarm/peerup-swarm-simultaneous.h"
+#include "transport/peerup-fiber.h"
 #include "transport/peerup-socket-stream.h"
 #include "wire/peerup-error.h"
 
@@ -240,8 +241,7 @@ peerup_opening_attempt_start (PeerupOpeningAttempt *self, gboolean client, gint6
   self->client = client;
   self->deadline = deadline;
   /* Answers through its promise, also when it was cancelled. */
-  dex_future_disown (
-    dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, attempt_fiber, attempt_ref (self), attempt_release));
+  dex_future_disown (peerup_fiber_run (attempt_fiber, attempt_ref (self), attempt_release));
 }
 
 /* Its fiber ends by itself soon: what it waits for has lost, or the stream under it is gone. */

@@ -14,6 +14,7 @@
  * and both do when theirs does not end soon after. */
 
 #include "swarm/peerup-dial-private.h"
+#include "transport/peerup-fiber.h"
 #include "wire/peerup-error.h"
 
 /* Microseconds that a dial still gets once the peer has dialed us. */
@@ -377,7 +378,7 @@ swarm_dial (PeerupSwarm *self, PeerupPeerId *peer, gboolean direct)
   g_hash_table_insert (table, dial->peer, dial);
   future = DEX_FUTURE (dex_ref (dial->promise));
   /* The dial answers through its promise and frees itself with its fiber. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, dial_fiber, dial, dial_free));
+  dex_future_disown (peerup_fiber_run (dial_fiber, dial, dial_free));
   return future;
 }
 

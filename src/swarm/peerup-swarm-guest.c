@@ -6,6 +6,7 @@
  * it, nothing else is served on it, and whoever waited for it closes it. */
 
 #include "swarm/peerup-swarm-private.h"
+#include "transport/peerup-fiber.h"
 #include "wire/peerup-error.h"
 
 /* Streams that one guest may open in all; who needs more is no guest. */
@@ -121,7 +122,7 @@ on_guest_stream (PeerupConnection *connection, PeerupStream *stream, gpointer da
   visit->stream = g_object_ref (stream);
   visit->protocols = g_ptr_array_ref (guest->protocols);
   /* Ends by its deadline at the latest; whoever takes the stream owns it then. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, visit_fiber, visit, visit_free));
+  dex_future_disown (peerup_fiber_run (visit_fiber, visit, visit_free));
 }
 
 /* Connections */

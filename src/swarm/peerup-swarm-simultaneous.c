@@ -9,6 +9,7 @@
 
 #include "swarm/peerup-opening-attempt.h"
 #include "swarm/peerup-swarm-private.h"
+#include "transport/peerup-fiber.h"
 #include "transport/peerup-socket-stream.h"
 #include "wire/peerup-error.h"
 
@@ -295,7 +296,7 @@ peerup_swarm_open_simultaneously (PeerupSwarm *self, PeerupPeerId *peer, GPtrArr
   g_ptr_array_add (self->openings, opening);
   future = DEX_FUTURE (dex_ref (opening->promise));
   /* It answers through its promise and frees itself with its fiber. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, opening_fiber, opening, opening_free));
+  dex_future_disown (peerup_fiber_run (opening_fiber, opening, opening_free));
   return future;
 }
 

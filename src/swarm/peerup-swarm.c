@@ -178,7 +178,7 @@ on_stream (PeerupConnection *connection, PeerupStream *stream, gpointer data)
   incoming->connection = g_object_ref (connection);
   incoming->stream = g_object_ref (stream);
   /* Ends by its deadline at the latest; the handler owns the stream then. */
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, incoming_fiber, incoming, incoming_free));
+  dex_future_disown (peerup_fiber_run (incoming_fiber, incoming, incoming_free));
 }
 
 typedef struct

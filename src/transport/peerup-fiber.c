@@ -22,10 +22,16 @@ pass_on (DexFuture *ended, gpointer data)
 }
 
 DexFuture *
+peerup_fiber_run (DexFiberFunc func, gpointer data, GDestroyNotify destroy)
+{
+  return dex_scheduler_spawn (dex_scheduler_get_thread_default (), PEERUP_FIBER_STACK, func, data, destroy);
+}
+
+DexFuture *
 peerup_fiber_spawn (DexFiberFunc func, gpointer data, GDestroyNotify destroy)
 {
   DexPromise *promise = dex_promise_new ();
-  DexFuture *fiber = dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, func, data, destroy);
+  DexFuture *fiber = peerup_fiber_run (func, data, destroy);
 
   dex_future_disown (dex_future_finally (fiber, pass_on, dex_ref (promise), dex_unref));
   return DEX_FUTURE (promise);

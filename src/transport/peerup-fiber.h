@@ -7,6 +7,12 @@
 
 G_BEGIN_DECLS
 
+/* Fibers belong to the scheduler of the thread they are begun in, which is the engine's: libdex's default one is always
+ * that of the main thread. Their stacks are PEERUP_FIBER_STACK. */
+
+/* As dex_scheduler_spawn(): see below for what must not become of the future. */
+DexFuture *peerup_fiber_run (DexFiberFunc func, gpointer data, GDestroyNotify destroy) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Runs @func in a fiber that goes to its end whatever becomes of the future that is returned, which resolves or rejects
  * as the fiber does, and may be dropped or lose dex_future_first() at any time.
  *

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "transport/peerup-socket-stream.h"
+#include "transport/peerup-fiber.h"
 #include "wire/peerup-error.h"
 
 typedef struct
@@ -116,7 +117,7 @@ connect_start (Connect *self, DexFiberFunc func)
 
   self->answer = dex_promise_new_cancellable ();
   answer = DEX_FUTURE (dex_ref (self->answer));
-  dex_future_disown (dex_scheduler_spawn (NULL, PEERUP_FIBER_STACK, func, self, connect_free));
+  dex_future_disown (peerup_fiber_run (func, self, connect_free));
   return answer;
 }
 
