@@ -10,7 +10,7 @@
 
 typedef struct
 {
-  GWeakRef object;
+  GObject *object; /* not held; NULL once it is gone */
   GPtrArray *pspecs;
 } Waiting;
 
@@ -36,16 +36,21 @@ static G_DEFINE_QUARK (peerup_notify_waiting, waiting)
   return here < low || here >= high;
 }
 
+/* The object is finalized. (A GWeakRef would be cleared by a dispose that the object outlives.) */
+static void
+on_object_gone (gpointer data)
+{
+  ((Waiting *) data)->object = NULL;
+}
+
 /* After its turn, or with a context that goes before. */
 static void
 waiting_free (gpointer data)
 {
   Waiting *waiting = data;
-  g_autoptr (GObject) object = g_weak_ref_get (&waiting->object);
 
-  if (object != NULL && g_object_get_qdata (object, waiting_quark ()) == waiting)
-    g_object_set_qdata (object, waiting_quark (), NULL);
-  g_weak_ref_clear (&waiting->object);
+  if (waiting->object != NULL)
+    g_object_steal_qdata (waiting->object, waiting_quark ());
   g_ptr_array_unref (waiting->pspecs);
   g_free (waiting);
 }
@@ -54,11 +59,12 @@ static gboolean
 notify_waiting (gpointer data)
 {
   Waiting *waiting = data;
-  g_autoptr (GObject) object = g_weak_ref_get (&waiting->object);
+  g_autoptr (GObject) object = NULL;
 
-  if (object == NULL)
+  if (waiting->object == NULL)
     return G_SOURCE_REMOVE;
-  g_object_set_qdata (object, waiting_quark (), NULL);
+  object = g_object_ref (g_steal_pointer (&waiting->object));
+  g_object_steal_qdata (object, waiting_quark ());
   for (guint i = 0; i < waiting->pspecs->len; i++)
     g_object_notify_by_pspec (object, waiting->pspecs->pdata[i]);
   return G_SOURCE_REMOVE;
@@ -71,9 +77,9 @@ wait_for_loop (GObject *object)
   g_autoptr (GSource) source = g_idle_source_new ();
   Waiting *waiting = g_new0 (Waiting, 1);
 
-  g_weak_ref_init (&waiting->object, object);
+  waiting->object = object;
   waiting->pspecs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_param_spec_unref);
-  g_object_set_qdata (object, waiting_quark (), waiting);
+  g_object_set_qdata_full (object, waiting_quark (), waiting, on_object_gone);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "[peerup] notify");
   g_source_set_callback (source, notify_waiting, waiting, waiting_free);
