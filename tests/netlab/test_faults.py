@@ -151,6 +151,7 @@ def test_readiness_and_stopping_are_told(peer):
         manager.settimeout(20)
         process = peer.start("daemon", NOTIFY_SOCKET=str(path))
         assert manager.recv(100) == b"READY=1"
+        assert manager.recv(100).startswith(b"STATUS=")
         process.signal(signal.SIGTERM)
         assert manager.recv(100) == b"STOPPING=1"
         assert process.wait() == 0

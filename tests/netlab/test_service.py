@@ -122,7 +122,7 @@ def test_the_watchdog_is_fed_again_and_again(watched):
     _, told = watched
     begun = time.monotonic()
     for _ in range(4):
-        told.until("WATCHDOG=1", INTERVAL)
+        told.until("WATCHDOG=1")
     # And not without end, either.
     assert time.monotonic() - begun > INTERVAL / 4
 
@@ -161,8 +161,8 @@ def test_without_its_socket_it_is_not_well(watched, peer):
 def test_another_process_is_watched(peer, manager):
     told = manager()
     daemon = peer.start("daemon", NOTIFY_SOCKET=told.name, WATCHDOG_USEC="100000", WATCHDOG_PID=str(os.getpid()))
+    # What is fed is fed first when it is ready.
     told.until("READY=1")
-    time.sleep(1)
     daemon.signal(signal.SIGHUP)
     told.until("RELOADING=1")
     told.until("READY=1")
@@ -588,6 +588,21 @@ def test_user_units_are_as_safe_as_they_can_be(units, directory, show):
     show("exposure", f'{re.search(r"exposure level for .*: ([0-9.]+)", done.stdout)[1]}  peerup.service (user)')
     for setting in ("NoNewPrivileges", "MemoryDenyWriteExecute", "LockPersonality", "RestrictRealtime", "RestrictSUIDSGID"):
         assert re.search(rf"^✓ {setting}=", done.stdout, re.M), setting
+
+
+def test_units_and_what_is_said_of_them_agree(units):
+    listens = {name: re.search(r"^ListenStream=(.*)$", path.read_text(), re.M)[1] for name, path in units.items()
+               if name.endswith(".socket")}
+    # As peerup-control-socket.c and peerup-http-face.c name them.
+    assert listens == {"user/peerup.socket": "%t/peerup/default.sock", "user/peerup-http.socket": "%t/peerup/default-http.sock",
+                       "user/peerup@.socket": "%t/peerup/profile-%i.sock"}
+    manual = (SOURCES.parent / "man/peerup.1.in").read_text().replace("\\-", "-").replace("@NAME", "@")
+    named = set(re.findall(r"peerup[-@a-z]*\.(?:service|socket)", manual))
+    assert {"peerup.service", "peerup@.service", "peerup-relay.service"} <= named <= {name.split("/")[1] for name in units}
+    for bus in ("session", "system"):
+        started = re.search(r"^SystemdService=(.*)$", (SOURCES.parent / f"dbus-1/{bus}.service.in").read_text(), re.M)[1]
+        unit = units[("user/" if bus == "session" else "system/") + started].read_text()
+        assert "\nBusName=dev.peerup.PeerUp.Engine\n" in unit
 
 
 def test_units_are_complete(units):

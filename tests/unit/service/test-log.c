@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "wire/peerup-error.h"
@@ -219,6 +220,16 @@ test_journal_stream (void)
   g_unsetenv ("JOURNAL_STREAM");
 }
 
+/* Nanoseconds of this thread alone: other programs' work is none of its cost. */
+static gint64
+spent (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  return (gint64) time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
 /* A message that nobody wants must be much cheaper than one whose text is made and thrown away. */
 static void
 test_cost (void)
@@ -227,15 +238,15 @@ test_cost (void)
   gint64 begun, cheap, dear;
 
   reset ();
-  begun = g_get_monotonic_time ();
+  begun = spent ();
   for (guint i = 0; i < n; i++)
     g_debug ("Dialing %s: %u of %u", "12D3KooWA", i, n);
-  cheap = g_get_monotonic_time () - begun;
-  begun = g_get_monotonic_time ();
+  cheap = spent () - begun;
+  begun = spent ();
   for (guint i = 0; i < n; i++)
     g_log (G_LOG_DOMAIN, G_LOG_LEVEL_DEBUG, "Dialing %s: %u of %u", "12D3KooWA", i, n);
-  dear = g_get_monotonic_time () - begun;
-  g_test_message ("%.0f ns unmade, %.0f ns made and dropped", (double) cheap * 1000 / n, (double) dear * 1000 / n);
+  dear = spent () - begun;
+  g_test_message ("%.0f ns unmade, %.0f ns made and dropped", (double) cheap / n, (double) dear / n);
   g_assert_cmpint (cheap * 2, <, dear);
   g_assert_cmpuint (lines->len, ==, 0);
 }
