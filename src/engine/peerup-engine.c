@@ -278,6 +278,8 @@ peerup_engine_notify_config_deadline (PeerupEngine *self)
 /**
  * peerup_engine_get_config_deadline:
  *
+ * Until when somebody has to confirm a change of the configuration.
+ *
  * Returns: seconds since 1970 when a change of the configuration that waits to be confirmed is taken back, 0 if none
  *   does
  */

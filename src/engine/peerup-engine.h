@@ -153,6 +153,11 @@ G_DECLARE_FINAL_TYPE (PeerupEngine, peerup_engine, PEERUP, ENGINE, GObject)
  * How many peers can be reached through it.
  */
 /**
+ * PeerupEngine:config-deadline:
+ *
+ * Seconds since 1970 when a change of the configuration that waits to be confirmed is taken back, 0 without one.
+ */
+/**
  * PeerupEngine:relay-circuits:
  *
  * How many circuits it carries for others.

@@ -8,12 +8,10 @@
 
 #include <pthread.h>
 
-/* Held by its object and by its source. */
 typedef struct
 {
-  GWeakRef object;
+  GObject *object; /* not held; NULL once it is gone */
   GPtrArray *pspecs;
-  gboolean is_over; /* its source is gone, though an object that was revived by its dispose() still has it */
 } Waiting;
 
 static G_DEFINE_QUARK (peerup_notify_waiting, waiting)
@@ -38,38 +36,35 @@ static G_DEFINE_QUARK (peerup_notify_waiting, waiting)
   return here < low || here >= high;
 }
 
+/* The object is finalized. (A GWeakRef would be cleared by a dispose that the object outlives.) */
 static void
-waiting_clear (gpointer data)
+on_object_gone (gpointer data)
 {
-  Waiting *waiting = data;
-
-  g_weak_ref_clear (&waiting->object);
-  g_ptr_array_unref (waiting->pspecs);
-}
-
-static void
-waiting_unref (gpointer data)
-{
-  g_rc_box_release_full (data, waiting_clear);
+  ((Waiting *) data)->object = NULL;
 }
 
 /* After its turn, or with a context that goes before. */
 static void
-waiting_end (gpointer data)
+waiting_free (gpointer data)
 {
-  ((Waiting *) data)->is_over = TRUE;
-  waiting_unref (data);
+  Waiting *waiting = data;
+
+  if (waiting->object != NULL)
+    g_object_steal_qdata (waiting->object, waiting_quark ());
+  g_ptr_array_unref (waiting->pspecs);
+  g_free (waiting);
 }
 
 static gboolean
 notify_waiting (gpointer data)
 {
   Waiting *waiting = data;
-  g_autoptr (GObject) object = g_weak_ref_get (&waiting->object);
+  g_autoptr (GObject) object = NULL;
 
-  if (object == NULL)
+  if (waiting->object == NULL)
     return G_SOURCE_REMOVE;
-  g_object_set_qdata (object, waiting_quark (), NULL);
+  object = g_object_ref (g_steal_pointer (&waiting->object));
+  g_object_steal_qdata (object, waiting_quark ());
   for (guint i = 0; i < waiting->pspecs->len; i++)
     g_object_notify_by_pspec (object, waiting->pspecs->pdata[i]);
   return G_SOURCE_REMOVE;
@@ -80,14 +75,14 @@ wait_for_loop (GObject *object)
 {
   g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
   g_autoptr (GSource) source = g_idle_source_new ();
-  Waiting *waiting = g_rc_box_new0 (Waiting);
+  Waiting *waiting = g_new0 (Waiting, 1);
 
-  g_weak_ref_init (&waiting->object, object);
+  waiting->object = object;
   waiting->pspecs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_param_spec_unref);
-  g_object_set_qdata_full (object, waiting_quark (), g_rc_box_acquire (waiting), waiting_unref);
+  g_object_set_qdata_full (object, waiting_quark (), waiting, on_object_gone);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "[peerup] notify");
-  g_source_set_callback (source, notify_waiting, waiting, waiting_end);
+  g_source_set_callback (source, notify_waiting, waiting, waiting_free);
   g_source_attach (source, context);
   return waiting;
 }
@@ -103,7 +98,7 @@ dispatch_properties_changed (GObject *object, guint n_pspecs, GParamSpec **pspec
       return;
     }
   waiting = g_object_get_qdata (object, waiting_quark ());
-  if (waiting == NULL || waiting->is_over)
+  if (waiting == NULL)
     waiting = wait_for_loop (object);
   for (guint i = 0; i < n_pspecs; i++)
     if (!g_ptr_array_find (waiting->pspecs, pspecs[i], NULL))

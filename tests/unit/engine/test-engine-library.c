@@ -272,9 +272,17 @@ test_forward_outlives_its_engine (void)
 }
 
 static gboolean
-is_null (gpointer pointer)
+is_set (gpointer flag)
 {
-  return *(gpointer *) pointer == NULL;
+  return g_atomic_int_get ((int *) flag);
+}
+
+/* The last reference may go in a thread of libdex. */
+static void
+on_gone (gpointer flag, GObject *where)
+{
+  g_atomic_int_set ((int *) flag, TRUE);
+  g_main_context_wakeup (NULL);
 }
 
 /* By somebody who does not wait, in the loop's own thread or another. */
@@ -293,18 +301,18 @@ test_dropped_while_it_runs (gconstpointer elsewhere)
   g_autoptr (GSocketConnection) connection = NULL;
   g_auto (GStrv) addresses = NULL;
   g_autoptr (GError) error = NULL;
-  gpointer watched = engine;
+  int gone = FALSE;
 
   g_assert_true (await_true (peerup_engine_start (engine), &error));
   g_assert_no_error (error);
   addresses = peerup_engine_dup_listen_addresses (engine);
   g_assert_cmpuint (g_strv_length (addresses), ==, 1);
-  g_object_add_weak_pointer (G_OBJECT (engine), &watched);
+  g_object_weak_ref (G_OBJECT (engine), on_gone, &gone);
   if (GPOINTER_TO_INT (elsewhere))
     g_thread_join (g_thread_new ("dropper", drop, engine));
   else
     drop (engine);
-  spin_while_not (is_null, &watched);
+  spin_while_not (is_set, &gone);
 }
 
 int
