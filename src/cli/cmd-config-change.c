@@ -165,6 +165,8 @@ list_fiber (PeerupCli *cli)
   if (list == NULL)
     return peerup_cli_fail (error);
   table = peerup_table_new ("", 5);
+  if (list->len > 0)
+    peerup_table_add_title (table, "N", "GOOD SINCE", "BY", "", "WHY");
   for (guint i = 0; i < list->len; i++)
     {
       const PeerupConfigListed *listed = list->pdata[i];

@@ -217,9 +217,9 @@ peerup_config_pending_check_none (const char *path, GError **error)
     return TRUE;
   if (pending != NULL)
     deadline = g_date_time_new_from_unix_local (pending->deadline / G_USEC_PER_SEC);
-  until = deadline != NULL ? g_date_time_format (deadline, "until %H:%M:%S on %Y-%m-%d ") : g_strdup ("");
+  until = deadline != NULL ? g_date_time_format (deadline, " until %H:%M:%S on %Y-%m-%d") : g_strdup ("");
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-               "the last change of %s %swaits to be confirmed; keep it by “peerup config confirm” or take it back by "
+               "the last change of %s waits to be confirmed%s; keep it by “peerup config confirm” or take it back by "
                "“peerup config rollback” first",
                path, until);
   return FALSE;
