@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from conftest import new_directory, new_peers
 from control import Control, Refused
 from netlab import wait_for
 from test_pairing_crash import SHIM, Board
+from test_pairing_hostile import FAKETIME
 
 PATIENCE = 60  # seconds for what takes less than one
 SERVICE = "services:\n  {}:\n    enabled: true\n    local_address: \"localhost:22\"\n"
@@ -44,7 +46,7 @@ class Machine:
         return self.config.parent / name
 
     def apply(self, service, *options, code=0):
-        return self.peer.run("config", "apply", self.file(self.text(service)), *options, code=code)
+        return self.peer.run("config", "apply", self.file(self.text(service), f"{service}.yaml"), *options, code=code)
 
     def services(self):
         return [one["name"] for one in self.peer.status()["services"]]
@@ -131,6 +133,40 @@ def test_it_comes_back_by_itself(machine):
     assert machine.side(".config.replaced.yaml").read_text() == machine.text("one")
     machine.apply("two")
     assert "not confirmed" not in machine.problems()
+
+
+@pytest.mark.released
+def test_the_clock_is_set_back_over_the_deadline(peer, tmp_path):
+    """The time to confirm is that which passes, whatever the clock says: set back it is no longer, set forward no shorter."""
+    if not pathlib.Path(FAKETIME).exists():
+        pytest.skip(f"{FAKETIME} is not there: Debian has it in libfaketime")
+    machine, clock = Machine(peer), tmp_path / "clock"
+    clock.write_text("+0\n")
+    peer.daemon(LD_PRELOAD=FAKETIME, FAKETIME_TIMESTAMP_FILE=str(clock), FAKETIME_NO_CACHE="1", FAKETIME_DONT_FAKE_MONOTONIC="1")
+    machine.apply("one", "--confirm-timeout", "2s")
+    clock.write_text("-1d\n")
+    wait_for(machine.has_old, PATIENCE, "what was there before")
+    clock.write_text("+0\n")
+    machine.apply("two", "--confirm-timeout", "10m")
+    clock.write_text("+1d\n")
+    assert "until" in peer.run("service", "add", "three", "localhost:23", code=1).stderr
+    peer.run("config", "confirm")
+    assert machine.services() == ["two"] and not machine.is_pending()
+
+
+def test_two_people_apply_at_once(machine):
+    """One of them is second, and what is in place is whole and one of the two; only one change may wait to be confirmed."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(machine.apply, ("one", "two")))
+    assert machine.services() in (["one"], ["two"])
+    assert machine.config.read_text() in (machine.text("one"), machine.text("two"))
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda name: machine.apply(name, "--confirm-timeout", "5m", code=None), ("three", "four")))
+    assert sorted(one.returncode for one in done) == [0, 1]
+    late = next(one for one in done if one.returncode == 1)
+    assert "peerup config confirm" in late.stderr
+    won = "three" if done[0].returncode == 0 else "four"
+    assert machine.services() == [won] and machine.config.read_text() == machine.text(won)
 
 
 def test_whoever_applied_it_is_gone(machine):
