@@ -260,7 +260,7 @@ body_start_fails (Home *home)
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG);
 }
 
-/* Open streams are given five seconds, and none where the caller does not want to wait. */
+/* A caller who will not wait gets the same end; a second one finds nothing left to close. */
 static void
 body_close_cancelled (Home *home)
 {
@@ -269,7 +269,6 @@ body_close_cancelled (Home *home)
 
   g_cancellable_cancel (cancellable);
   g_assert_true (dex_await (peerup_client_close (client, cancellable), NULL));
-  /* Nothing is left to close. */
   g_assert_true (dex_await (peerup_client_close (client, NULL), NULL));
   g_assert_finalize_object (g_steal_pointer (&client));
 }
