@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* Attaches to the daemon over its socket, or embeds an engine and attaches to that over a
- * socket pair. Lives as long as its user wants the engine; an embedded engine's forwards
+/* Attaches to the daemon over its socket, or embeds an engine, in this thread or in one of its own, and attaches to
+ * that over a socket pair. Lives as long as its user wants the engine; an embedded engine's forwards
  * and connections end with it. It knows nothing of what the calls mean.
  */
 #include "client/peerup-client.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "client/peerup-client-thread.h"
 #include "control/peerup-control.h"
 #include "control/peerup-control-errors.h"
 #include "engine/peerup-engine-private.h"
@@ -22,8 +24,10 @@ struct _PeerupClient
 
   GDBusConnection *connection;
   PeerupDBusEngine1 *proxy;
-  PeerupEngine *engine;   /* embedded only */
-  PeerupControl *control; /* embedded only */
+  PeerupEngine *engine;       /* embedded in this thread only */
+  PeerupControl *control;     /* the same */
+  PeerupClientThread *thread; /* embedded in another thread only */
+  gboolean embedded;
   DexPromise *closed;
 };
 
@@ -39,7 +43,7 @@ peerup_client_ready (GObject *source, GAsyncResult *result, gpointer promise)
 gboolean
 peerup_client_is_embedded (PeerupClient *self)
 {
-  return self->engine != NULL;
+  return self->embedded;
 }
 
 PeerupDBusEngine1 *
@@ -153,30 +157,10 @@ peerup_client_attach (const char *config_path)
   return peerup_fiber_run (attach_fiber, g_strdup (config_path), g_free);
 }
 
-static GIOStream *
-stream_for (int fd, GError **error)
-{
-  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, error);
-
-  if (socket != NULL)
-    return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
-  close (fd);
-  return NULL;
-}
-
-/* There is nobody to authenticate within a process, so nothing is sent and nothing is waited for. */
-static GDBusConnection *
-connection_over (GIOStream *stream, GError **error)
-{
-  return g_dbus_connection_new_sync (stream, NULL, G_DBUS_CONNECTION_FLAGS_NONE, NULL, NULL, error);
-}
-
 /* Both ends of a private connection. */
 static gboolean
-make_pair (GDBusConnection **ours, GDBusConnection **theirs, GError **error)
+make_pair (GDBusConnection **ours, int *theirs, GError **error)
 {
-  g_autoptr (GIOStream) client = NULL;
-  g_autoptr (GIOStream) server = NULL;
   int fds[2];
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
@@ -186,20 +170,22 @@ make_pair (GDBusConnection **ours, GDBusConnection **theirs, GError **error)
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "cannot make a socket pair: %s", g_strerror (code));
       return FALSE;
     }
-  client = stream_for (fds[0], error);
-  server = stream_for (fds[1], client != NULL ? error : NULL);
-  if (client == NULL || server == NULL)
-    return FALSE;
-  *ours = connection_over (client, error);
-  *theirs = *ours != NULL ? connection_over (server, error) : NULL;
-  return *ours != NULL && *theirs != NULL;
+  *ours = peerup_client_connection_over (fds[0], error);
+  if (*ours == NULL)
+    close (fds[1]);
+  else
+    *theirs = fds[1];
+  return *ours != NULL;
 }
 
-typedef struct
+typedef struct _Embed Embed;
+
+struct _Embed
 {
   char *config_path;
   PeerupEngineFlags flags;
-} Embed;
+  gboolean (*embed) (PeerupClient *self, const Embed *embed, GError **error);
+};
 
 static void
 embed_free (gpointer data)
@@ -215,40 +201,75 @@ embed (PeerupClient *self, const Embed *embed, GError **error)
 {
   g_autoptr (GDBusConnection) ours = NULL;
   g_autoptr (GDBusConnection) theirs = NULL;
-  g_autoptr (DexFuture) started = NULL;
+  g_autofd int fd = -1;
 
   self->engine = peerup_engine_new (embed->config_path, embed->flags);
-  started = peerup_engine_start (self->engine);
-  if (!make_pair (&ours, &theirs, error))
-    return FALSE;
   /* Served once it runs, so that the proxy's properties are true from the start. */
-  if (!dex_await (g_steal_pointer (&started), error))
+  if (!dex_await (peerup_engine_start (self->engine), error) || !make_pair (&ours, &fd, error))
+    return FALSE;
+  theirs = peerup_client_connection_over (g_steal_fd (&fd), error);
+  if (theirs == NULL)
     return FALSE;
   self->control = peerup_control_new (self->engine);
   return peerup_control_serve (self->control, theirs, error) && make_proxy (self, ours, error);
 }
 
+static gboolean
+embed_threaded (PeerupClient *self, const Embed *embed, GError **error)
+{
+  g_autoptr (GDBusConnection) ours = NULL;
+  int theirs = -1;
+
+  if (!make_pair (&ours, &theirs, error))
+    return FALSE;
+  self->thread = peerup_client_thread_new (embed->config_path, embed->flags, theirs, error);
+  if (self->thread != NULL)
+    return make_proxy (self, ours, error);
+  g_dbus_connection_close_sync (ours, NULL, NULL);
+  return FALSE;
+}
+
 static DexFuture *
 embed_fiber (gpointer data)
 {
+  const Embed *how = data;
   g_autoptr (PeerupClient) self = g_object_new (PEERUP_TYPE_CLIENT, NULL);
   g_autoptr (GError) error = NULL;
 
-  if (embed (self, data, &error))
+  self->embedded = TRUE;
+  if (how->embed (self, how, &error))
     return dex_future_new_take_object (g_steal_pointer (&self));
   dex_await (peerup_client_close (self, NULL), NULL);
   return dex_future_new_for_error (g_steal_pointer (&error));
 }
 
+static Embed *
+embed_new (const char *config_path, PeerupEngineFlags flags)
+{
+  Embed *self = g_new0 (Embed, 1);
+
+  peerup_control_register_errors ();
+  self->config_path = g_strdup (config_path);
+  self->flags = flags;
+  return self;
+}
+
 DexFuture *
 peerup_client_embed (const char *config_path, PeerupEngineFlags flags)
 {
-  Embed *data = g_new (Embed, 1);
+  Embed *how = embed_new (config_path, flags);
 
-  peerup_control_register_errors ();
-  data->config_path = g_strdup (config_path);
-  data->flags = flags;
-  return peerup_fiber_run (embed_fiber, data, embed_free);
+  how->embed = embed;
+  return peerup_fiber_run (embed_fiber, how, embed_free);
+}
+
+DexFuture *
+peerup_client_embed_threaded (const char *config_path, PeerupEngineFlags flags)
+{
+  Embed *how = embed_new (config_path, flags);
+
+  how->embed = embed_threaded;
+  return peerup_fiber_run (embed_fiber, how, embed_free);
 }
 
 DexFuture *
@@ -281,6 +302,8 @@ close_fiber (gpointer data)
   const Close *close = data;
   PeerupClient *self = close->self;
 
+  if (self->thread != NULL)
+    peerup_client_thread_stop (self->thread, close->cancellable);
   /* One that never came to run is stopped already. */
   if (self->engine != NULL)
     dex_await (peerup_engine_stop (self->engine, close->cancellable), NULL);
@@ -288,6 +311,7 @@ close_fiber (gpointer data)
     peerup_control_close (self->control);
   if (self->connection != NULL && !g_dbus_connection_is_closed (self->connection))
     g_dbus_connection_close_sync (self->connection, NULL, NULL);
+  g_clear_pointer (&self->thread, peerup_client_thread_free);
   g_clear_object (&self->control);
   g_clear_object (&self->engine);
   return dex_future_new_true ();
@@ -310,6 +334,7 @@ peerup_client_finalize (GObject *object)
 {
   PeerupClient *self = PEERUP_CLIENT (object);
 
+  g_clear_pointer (&self->thread, peerup_client_thread_free);
   g_clear_object (&self->control);
   g_clear_object (&self->engine);
   g_clear_object (&self->proxy);

@@ -22,6 +22,10 @@ DexFuture *peerup_client_attach (const char *config_path) G_GNUC_WARN_UNUSED_RES
 /* Starts an engine in this thread, and resolves to a PeerupClient of it. Rejects as
  * peerup_engine_start_async(). peerup_client_close() is to be awaited. */
 DexFuture *peerup_client_embed (const char *config_path, PeerupEngineFlags flags) G_GNUC_WARN_UNUSED_RESULT;
+/* The same with the engine in a thread of its own, which goes on whatever this one does: for programs with a window.
+ * Nothing but the proxy reaches that engine; its answers and signals come in this thread. The thread is kept for the
+ * next engine when this one is closed. */
+DexFuture *peerup_client_embed_threaded (const char *config_path, PeerupEngineFlags flags) G_GNUC_WARN_UNUSED_RESULT;
 /* attach, and embed if no daemon runs. */
 DexFuture *peerup_client_open (const char *config_path, PeerupEngineFlags flags) G_GNUC_WARN_UNUSED_RESULT;
 gboolean peerup_client_is_embedded (PeerupClient *self);

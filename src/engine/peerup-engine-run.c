@@ -80,7 +80,7 @@ on_connection_closed (PeerupSwarm *swarm, PeerupConnection *connection, gpointer
 static void
 on_refused (PeerupSwarm *swarm, PeerupPeerId *peer, const char *address, const char *reason, gpointer data)
 {
-  static gint64 last;
+  static _Thread_local gint64 last; /* engines may live in several */
   gint64 now = g_get_monotonic_time ();
   PeerupEngine *self = data;
 
