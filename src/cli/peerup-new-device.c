@@ -31,6 +31,41 @@ can_listen (GSocketType type, guint16 number)
   return socket != NULL && g_socket_bind (socket, address, FALSE, NULL);
 }
 
+/* A configuration that cannot be read takes no port. */
+static gboolean
+config_names_port (const char *path, guint16 number)
+{
+  g_autoptr (PeerupConfig) config = peerup_config_load (path, NULL, NULL);
+  g_autofree char *port = g_strdup_printf ("%u", number);
+
+  for (guint i = 0; config != NULL && i < peerup_config_get_listen_addresses (config)->len; i++)
+    {
+      PeerupMultiaddr *address = peerup_config_get_listen_addresses (config)->pdata[i];
+      g_auto (GStrv) parts = g_strsplit (peerup_multiaddr_get_string (address), "/", -1);
+
+      if (g_strv_contains ((const char *const *) parts, port))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* By another of this person's identities, which need not run now. */
+static gboolean
+is_named_elsewhere (guint16 number)
+{
+  g_auto (GStrv) profiles = peerup_profile_list ();
+  g_autofree char *usual = peerup_config_find (NULL, NULL);
+  gboolean found = usual != NULL && config_names_port (usual, number);
+
+  for (guint i = 0; !found && profiles[i] != NULL; i++)
+    {
+      g_autofree char *path = peerup_profile_dup_config (profiles[i]);
+
+      found = config_names_port (path, number);
+    }
+  return found;
+}
+
 /* A port that stays, so that an address given to a friend keeps working: one number for TCP
  * and QUIC. */
 static guint16
@@ -40,7 +75,8 @@ choose_port (void)
 
   for (guint tries = 0; tries < 32; tries++)
     {
-      if (can_listen (G_SOCKET_TYPE_STREAM, number) && can_listen (G_SOCKET_TYPE_DATAGRAM, number))
+      if (!is_named_elsewhere (number) && can_listen (G_SOCKET_TYPE_STREAM, number) &&
+          can_listen (G_SOCKET_TYPE_DATAGRAM, number))
         return number;
       number = g_random_int_range (20000, 32000);
     }

@@ -479,6 +479,16 @@ def test_profiles_in_one_process(solo):
     assert daemon.wait(PATIENCE) == 0
 
 
+def test_profiles_take_ports_of_their_own(solo):
+    """None of them runs, so only their configurations know."""
+    texts = []
+    for name in ("home", "work", "club"):
+        solo.run("init", "--profile", name)
+        texts.append((solo.home / f".config/peerup/profiles/{name}/config.yaml").read_text())
+    ports = [set(re.findall(r"/(?:tcp|udp)/(\d+)", text.split("listen_addresses:")[1].split("\n\n")[0])) for text in texts]
+    assert all(len(one) == 1 for one in ports) and len(set.union(*ports)) == 3, ports
+
+
 def test_one_that_cannot_start_is_alone(solo):
     ids = make_profiles(solo, "bad", "good")
     (solo.home / ".config/peerup/profiles/bad/config.yaml").write_text("nonsense\n")
