@@ -12,7 +12,15 @@ cmd_config_sample (PeerupCli *cli)
 {
   g_autofree char *text = peerup_config_schema_sample ();
 
-  peerup_cli_print ("%s", text);
+  if (cli->json)
+    {
+      GVariantDict dict = G_VARIANT_DICT_INIT (NULL);
+
+      g_variant_dict_insert (&dict, "text", "s", text);
+      peerup_cli_print_variant (g_variant_dict_end (&dict));
+    }
+  else
+    peerup_cli_print ("%s", text);
   return PEERUP_CLI_OK;
 }
 

@@ -428,6 +428,9 @@ class Cut(contextlib.AbstractContextManager):
 
     sendall = shutdown = recv
 
+    def close(self):
+        """Nothing is open."""
+
 
 def connect(process, seconds=20):
     try:

@@ -138,6 +138,7 @@ def test_a_command_that_waits_ends_by_an_interrupt(make_peer):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         check = peer.start("relay", "check", address)
-        silent.accept()
-        check.signal(signal.SIGINT)
-        assert check.wait() == 130
+        connection, _ = silent.accept()
+        with connection:
+            check.signal(signal.SIGINT)
+            assert check.wait() == 130, check.stderr()
