@@ -397,6 +397,11 @@ def test_policy_files_are_whole():
     """Those that are installed name what the program asks for."""
     policy = (SOURCE / "data/polkit/dev.peerup.PeerUp.policy").read_text()
     assert re.findall(r'action id="(.*?)"', policy) == ["dev.peerup.PeerUp.read", "dev.peerup.PeerUp.change"]
+    # Without it polkit does not let a daemon that is not root ask about others.
+    owner = '<annotate key="org.freedesktop.policykit.owner">unix-user:peerup</annotate>'
+    assert [owner in action for action in policy.split("<action ")[1:]] == [True, True]
+    unit = (SOURCE / "data/systemd/peerup-system.service.in").read_text()
+    assert "\nUser=peerup\n" in unit
     assert f'own="{NAME}"' in (SOURCE / "data/dbus-1/dev.peerup.PeerUp.conf").read_text()
     for file in ("session", "system"):
         text = (SOURCE / f"data/dbus-1/{file}.service.in").read_text()
