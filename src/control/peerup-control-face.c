@@ -381,6 +381,20 @@ peerup_control_face_get_connection (PeerupControlFace *self)
   return self->connection;
 }
 
+gboolean
+peerup_control_face_has_policy (const PeerupControlFace *self)
+{
+  return self->policy != NULL;
+}
+
+gboolean
+peerup_control_face_may_read (const PeerupControlFace *self, const char *sender)
+{
+  const Client *client = self->clients != NULL && sender != NULL ? g_hash_table_lookup (self->clients, sender) : NULL;
+
+  return self->policy == NULL || (client != NULL && client->may_read);
+}
+
 static gboolean
 is_bus (GDBusConnection *connection)
 {
