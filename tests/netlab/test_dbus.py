@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ ROOT = "/dev/peerup/PeerUp"
 ENGINE = f"{ROOT}/Engine"
 ENGINE1 = f"{NAME}1"
 SOURCE = pathlib.Path(__file__).parents[2]
+INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
 STRANGER = 65534  # nobody, who is on every machine: a bus refuses users that no database knows
 CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -280,6 +282,42 @@ def test_tools_on_the_private_socket(peer):
     assert peer.id in done.stdout, done.stderr
 
 
+class Raw:
+    """A client of the private socket that reads when it is told to."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(60)
+        self.socket.connect(str(path))
+        self.socket.sendall(b"\0AUTH EXTERNAL " + str(os.getuid()).encode().hex().encode() + b"\r\n")
+        assert self.socket.recv(1000).startswith(b"OK ")
+        self.socket.sendall(b"BEGIN\r\n")
+        self.serial = 0
+
+    def call(self, path, interface, method):
+        message = Gio.DBusMessage.new_method_call(None, path, interface, method)
+        self.serial += 1
+        message.set_serial(self.serial)
+        self.socket.sendall(bytes(message.to_blob(Gio.DBusCapabilityFlags.NONE)))
+
+    def close(self):
+        self.socket.close()
+
+
+def test_a_client_that_does_not_read_keeps_nobody(peer):
+    """What is queued for it is more than its socket takes: the daemon ends all the same."""
+    process = peer.daemon()
+    path = next(path for path in peer.runtime.rglob("*.sock") if "http" not in path.name)
+    client = Raw(path)
+    for _ in range(200):
+        client.call(ENGINE, INTROSPECTABLE, "Introspect")
+    assert client.socket.recv(1, socket.MSG_PEEK)
+    peer.run("status")
+    process.process.send_signal(signal.SIGTERM)
+    assert process.process.wait(60) == 0
+    client.close()
+
+
 ASKER = """
 import sys
 from gi.repository import Gio
@@ -391,6 +429,26 @@ def test_system_bus(system):
     with polkit(bus, "read", "change"):
         assert bus.gdbus("Stop", user=STRANGER).strip() == "()"
     assert peer.daemon_process.wait() == 0
+
+
+def test_introspection_tells_strangers_no_names(system):
+    """GDBus answers it by itself: neither lists nor guesses tell a stranger what there is."""
+    bus, peer = system
+    bus.gdbus("Expose", "web", "localhost:80", "{}")
+    folder = f"{ROOT}/services"
+    assert "web" not in bus.gdbus("Introspect", path=folder, interface=INTROSPECTABLE, user=STRANGER)
+    there, other = (bus.gdbus("Introspect", path=f"{folder}/{name}", interface=INTROSPECTABLE, user=STRANGER)
+                    for name in ("web", "www"))
+    assert there == other and "dev.peerup.PeerUp.Service1" in there
+    arguments = {"path": f"{folder}/www", "interface": "org.freedesktop.DBus.Properties"}
+    assert "polkit does not answer" in bus.gdbus("GetAll", f"{NAME[:-7]}.Service1", user=STRANGER, code=1, **arguments)
+    assert "www is gone" in bus.gdbus("GetAll", f"{NAME[:-7]}.Service1", code=1, **arguments)
+    # Who has been let in is shown them.
+    root = bus.connect()
+    call(root, "ListPeers", None)
+    shown = root.call_sync(NAME, folder, INTROSPECTABLE, "Introspect", None, None, Gio.DBusCallFlags.NONE, 60000, None)
+    assert 'node name="web"' in shown[0]
+    root.close_sync(None)
 
 
 def test_policy_files_are_whole():
