@@ -422,13 +422,66 @@ def test_system_bus(system):
     with polkit(bus, "read"):
         assert bus.gdbus("ListPeers", user=STRANGER).strip() == "(@aa{sv} [],)"
         assert peer.id in bus.gdbus("GetAll", ENGINE1, interface="org.freedesktop.DBus.Properties", user=STRANGER)
-        assert "dev.peerup.PeerUp.change" in bus.gdbus("Stop", user=STRANGER, code=1)
-        assert "dev.peerup.PeerUp.change" in bus.gdbus("ListInvites", user=STRANGER, code=1)
+        # What may hold secrets, or reaches out into the network, is not for everybody who may look.
+        for method in (["Stop"], ["ListInvites"], ["GetConfig"], ["DiffConfig", "0"], ["Ping", peer.id],
+                       ["Trace", peer.id]):
+            assert "dev.peerup.PeerUp.change" in bus.gdbus(*method, user=STRANGER, code=1), method
         answer, told = listen(bus)
         assert answer == "allowed" and "ServiceChanged" in told and "InterfacesAdded" in told
     with polkit(bus, "read", "change"):
         assert bus.gdbus("Stop", user=STRANGER).strip() == "()"
     assert peer.daemon_process.wait() == 0
+
+
+SILENT = """<node><interface name="org.freedesktop.PolicyKit1.Authority"><method name="CheckAuthorization">
+  <arg type="(sa{sv})" direction="in"/><arg type="s" direction="in"/><arg type="a{ss}" direction="in"/>
+  <arg type="u" direction="in"/><arg type="s" direction="in"/><arg type="(bba{ss})" direction="out"/></method>
+  <method name="CancelCheckAuthorization"><arg type="s" direction="in"/></method></interface></node>"""
+PATIENT = """
+import sys
+from gi.repository import Gio, GLib
+bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
+def on_reply(source, result):
+    try:
+        bus.call_finish(result)
+    except GLib.Error as error:
+        print(error.message, flush=True)
+for _ in range(20):
+    bus.call("dev.peerup.PeerUp.Engine", "/dev/peerup/PeerUp/Engine", "dev.peerup.PeerUp.Engine1", "ListPeers", None,
+             None, Gio.DBusCallFlags.NONE, 600000, None, on_reply)
+GLib.MainLoop().run()
+"""
+
+
+def test_few_wait_for_polkit(system):
+    """A person may think for minutes: who calls on meanwhile is refused, and who leaves is asked about no longer."""
+    bus, peer = system
+    server, asked, ended = bus.connect(), [], []
+
+    def on_call(connection, sender, path, interface, method, parameters, invocation):
+        if method == "CheckAuthorization":
+            asked.append(parameters[4])
+        else:
+            ended.append(parameters[0])
+    interface = Gio.DBusNodeInfo.new_for_xml(SILENT).interfaces[0]
+    server.register_object("/org/freedesktop/PolicyKit1/Authority", interface, on_call, None, None)
+    Gio.bus_own_name_on_connection(server, "org.freedesktop.PolicyKit1", Gio.BusNameOwnerFlags.NONE, None, None)
+
+    def look(done):
+        while GLib.MainContext.default().iteration(False):
+            pass
+        return done()
+    wait_for(lambda: look(lambda: bus.has_name("org.freedesktop.PolicyKit1")), 30, "polkit")
+    process = subprocess.Popen(["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups",
+                                sys.executable, "-c", PATIENT], env=bus.env, stdout=subprocess.PIPE, text=True, cwd="/")
+    refused = [process.stdout.readline() for _ in range(4)]
+    assert all("Too many calls wait for polkit" in line for line in refused), refused
+    wait_for(lambda: look(lambda: len(asked) == 16), 20, "the questions")
+    process.kill()
+    process.communicate()
+    wait_for(lambda: look(lambda: sorted(ended) == sorted(asked)), 20, "their end")
+    assert len(set(asked)) == 16
+    server.close_sync(None)
 
 
 def test_introspection_tells_strangers_no_names(system):
@@ -461,6 +514,8 @@ def test_policy_files_are_whole():
     unit = (SOURCE / "data/systemd/peerup-system.service.in").read_text()
     assert "\nUser=peerup\n" in unit
     assert f'own="{NAME}"' in (SOURCE / "data/dbus-1/dev.peerup.PeerUp.conf").read_text()
-    for file in ("session", "system"):
+    # On the system bus by the alias, which is there while the service is enabled: a disabled one stays off.
+    assert f"\nAlias=dbus-{NAME}.service\n" in unit
+    for file, started in (("session", "peerup.service"), ("system", f"dbus-{NAME}.service")):
         text = (SOURCE / f"data/dbus-1/{file}.service.in").read_text()
-        assert f"Name={NAME}\n" in text and "SystemdService=peerup.service\n" in text
+        assert f"Name={NAME}\n" in text and f"SystemdService={started}\n" in text
