@@ -111,8 +111,10 @@ peerup_control_op_authorize (PeerupControlCall *call)
   if (path != NULL && peerup_control_read_options (options, known, G_N_ELEMENTS (known), &error) &&
       check_expires (expires, &error))
     peer = peerup_peer_argument_parse (text, call->engine->config, NULL, &error);
-  if (peer == NULL || (name != NULL && !peerup_control_set_name (call->engine, name, peer, &error)) ||
-      !peerup_authorized_keys_file_add (path, peer, comment, expires, &error) || !take_into_use (call->engine, &error))
+  /* The name last: a peer that is not let in must not have it. */
+  if (peer == NULL || !peerup_authorized_keys_file_add (path, peer, comment, expires, &error) ||
+      !take_into_use (call->engine, &error) ||
+      (name != NULL && !peerup_control_set_name (call->engine, name, peer, &error)))
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   return peerup_control_reply (NULL);
 }
@@ -137,13 +139,17 @@ peerup_control_op_deauthorize (PeerupControlCall *call)
   g_autoptr (PeerupPeerId) peer = NULL;
   g_autoptr (GError) error = NULL;
   const char *path = get_file (call->engine, &error);
+  gboolean revoked;
   const char *text;
 
   g_variant_get (call->parameters, "(&s)", &text);
   if (path != NULL)
     peer = peerup_peer_argument_parse (text, call->engine->config, NULL, &error);
-  if (peer == NULL || !peerup_authorized_keys_file_remove (path, peer, &error) || !revoke_grants (path, peer, &error) ||
-      !take_into_use (call->engine, &error))
+  if (peer == NULL || !peerup_authorized_keys_file_remove (path, peer, &error))
+    return peerup_control_reply_take_error (g_steal_pointer (&error));
+  /* It is out of the file: that is in force whatever else fails. */
+  revoked = revoke_grants (path, peer, &error);
+  if (!take_into_use (call->engine, revoked ? &error : NULL) || !revoked)
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   return peerup_control_reply (NULL);
 }

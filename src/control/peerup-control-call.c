@@ -10,8 +10,6 @@
 
 #include "engine/peerup-engine-metrics.h"
 
-/* Bytes of the arguments of a call: more than any operation takes, which are a configuration at most. */
-#define PARAMETERS_MAX (2 * 1024 * 1024)
 /* Calls of one caller at a time. */
 #define CALLS_MAX 1024
 
@@ -162,8 +160,8 @@ on_answered (DexFuture *answer, gpointer data)
   return dex_future_new_true ();
 }
 
-static DexFuture *
-refuse (const PeerupOperation *operation, GVariant *parameters, PeerupCaller *caller)
+DexFuture *
+peerup_control_refuse (const PeerupOperation *operation, GVariant *parameters, PeerupCaller *caller)
 {
   g_autoptr (GVariantType) type = NULL;
   g_autofree char *text = NULL;
@@ -173,9 +171,9 @@ refuse (const PeerupOperation *operation, GVariant *parameters, PeerupCaller *ca
   if (peerup_caller_get_n_calls (caller) >= CALLS_MAX)
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_LIMIT,
                                   "%d calls of this client are not answered yet: wait for one", CALLS_MAX);
-  if (g_variant_get_size (parameters) > PARAMETERS_MAX)
+  if (g_variant_get_size (parameters) > PEERUP_CONTROL_PARAMETERS_MAX)
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "What %s is to take is above %d bytes",
-                                  operation->name, PARAMETERS_MAX);
+                                  operation->name, PEERUP_CONTROL_PARAMETERS_MAX);
   if (peerup_operation_takes (operation, parameters))
     return NULL;
   type = peerup_operation_dup_in_type (operation);
@@ -189,7 +187,7 @@ peerup_control_invoke (PeerupControl *self, PeerupCaller *caller, const PeerupOp
                        GVariant *parameters)
 {
   g_autoptr (GVariant) taken = g_variant_ref_sink (parameters);
-  DexFuture *refusal = refuse (operation, taken, caller);
+  DexFuture *refusal = peerup_control_refuse (operation, taken, caller);
   PeerupControlOperationFunc function;
   DexFuture *answer;
   Run *run;

@@ -8,6 +8,14 @@
 
 G_BEGIN_DECLS
 
+/* Bytes of the arguments of a call: more than any operation takes, which are a configuration at most. */
+#define PEERUP_CONTROL_PARAMETERS_MAX (2 * 1024 * 1024)
+
+/* (nullable): the rejection of a call that peerup_control_invoke() would not begin: of a @caller that has left or has
+ * too many, with @parameters that are too large or of other types. */
+DexFuture *peerup_control_refuse (const PeerupOperation *operation, GVariant *parameters,
+                                  PeerupCaller *caller) G_GNUC_WARN_UNUSED_RESULT;
+
 /* One call of an operation, from the moment its arguments are known to be of the right types until it is answered.
  * Belongs to the engine's thread. Counted. */
 typedef struct

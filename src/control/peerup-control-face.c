@@ -13,6 +13,12 @@
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define DOC        "org.gtk.GDBus.DocString"
 
+/* Calls that wait for polkit, which may ask a person: of one client, and in all. */
+#define CHECKS_MAX        16
+#define CHECKS_IN_ALL_MAX 64
+/* Seconds after which it is asked again whether a client may still be told of changes. */
+#define READ_TIME 60
+
 struct _PeerupControlFace
 {
   PeerupControl *control; /* owns this */
@@ -23,6 +29,8 @@ struct _PeerupControlFace
   guint engine_id;
   guint hello_id; /* of a private connection */
   guint subscription;
+  guint n_checks;
+  GSource *timer; /* (nullable): of a policy, to ask again */
 };
 
 /* Somebody on a bus. */
@@ -30,6 +38,7 @@ typedef struct
 {
   PeerupCaller *caller;
   gboolean may_read;
+  guint n_checks;
 } Client;
 
 static void
@@ -84,6 +93,7 @@ typedef struct
   GDBusMethodInvocation *invocation;
   PeerupCaller *caller;
   const PeerupOperation *operation;
+  PeerupControlAction action;
   PeerupControlFaceAnswer answer;
   gpointer data;
 } Call;
@@ -140,27 +150,29 @@ find_face (PeerupControl *control, GDBusConnection *connection)
   return NULL;
 }
 
-/* Whoever was let in is told of changes from now on, too. */
-static void
-note_reader (const Call *call)
+/* (nullable): not where it has left. */
+static Client *
+find_client (PeerupControlFace *self, const char *sender)
 {
-  PeerupControlFace *self = find_face (call->control, call->connection);
-  Client *client = NULL;
-
-  if (self != NULL && self->clients != NULL && !peerup_caller_has_left (call->caller))
-    client = g_hash_table_lookup (self->clients, g_dbus_method_invocation_get_sender (call->invocation));
-  if (client != NULL)
-    client->may_read = TRUE;
+  return self != NULL && self->clients != NULL ? g_hash_table_lookup (self->clients, sender) : NULL;
 }
 
 static DexFuture *
-invoke (DexFuture *allowed, gpointer data)
+on_checked (DexFuture *allowed, gpointer data)
 {
   const Call *call = data;
+  PeerupControlFace *self = find_face (call->control, call->connection);
+  Client *client = find_client (self, g_dbus_method_invocation_get_sender (call->invocation));
 
-  note_reader (call);
-  return peerup_control_invoke (call->control, call->caller, call->operation,
-                                g_dbus_method_invocation_get_parameters (call->invocation));
+  if (self != NULL)
+    self->n_checks--;
+  if (client == NULL)
+    return dex_ref (allowed);
+  client->n_checks--;
+  /* Whoever was let in to look is told of changes from now on, too. */
+  if (call->action == PEERUP_CONTROL_READ && dex_future_get_value (allowed, NULL) != NULL)
+    client->may_read = TRUE;
+  return dex_ref (allowed);
 }
 
 static gboolean
@@ -171,13 +183,35 @@ is_interactive (GDBusMethodInvocation *invocation)
   return (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION) != 0;
 }
 
+/* Resolves once the sender of @call may do what it is about. @call lives until then. */
 static DexFuture *
-check (PeerupControlFace *self, GDBusMethodInvocation *invocation, PeerupControlAction action)
+check (PeerupControlFace *self, Call *call, PeerupControlAction action)
 {
+  const char *sender = g_dbus_method_invocation_get_sender (call->invocation);
+  DexFuture *allowed;
+  Client *client;
+
   if (self->policy == NULL)
     return dex_future_new_true ();
-  return peerup_control_policy_check (self->policy, g_dbus_method_invocation_get_sender (invocation), action,
-                                      is_interactive (invocation));
+  client = get_client (self, sender);
+  if (client->n_checks >= CHECKS_MAX || self->n_checks >= CHECKS_IN_ALL_MAX)
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_LIMIT,
+                                  "Too many calls wait for polkit to decide about them: wait for an answer");
+  client->n_checks++;
+  self->n_checks++;
+  call->action = action;
+  allowed = peerup_control_policy_check (self->policy, sender, action, is_interactive (call->invocation),
+                                         peerup_caller_get_cancellable (call->caller));
+  return dex_future_finally (allowed, on_checked, call, NULL);
+}
+
+static DexFuture *
+invoke (DexFuture *allowed, gpointer data)
+{
+  const Call *call = data;
+
+  return peerup_control_invoke (call->control, call->caller, call->operation,
+                                g_dbus_method_invocation_get_parameters (call->invocation));
 }
 
 static void
@@ -188,10 +222,80 @@ call_operation (PeerupControlFace *self, GDBusMethodInvocation *invocation, cons
   DexFuture *future;
 
   call->operation = operation;
-  future = check (self, invocation, peerup_control_policy_get_action (operation));
+  /* What is refused anyway is not kept while polkit decides. */
+  future = peerup_control_refuse (operation, g_dbus_method_invocation_get_parameters (invocation), call->caller);
+  if (future == NULL)
+    future = check (self, call, peerup_control_policy_get_action (operation));
   future = dex_future_then (future, invoke, call, NULL);
   /* The answer is the only thing anybody waits for, and it is sent in every case. */
   dex_future_disown (dex_future_finally (future, on_answer, call, call_free));
+}
+
+/* Asking again */
+
+typedef struct
+{
+  PeerupControl *control;
+  GDBusConnection *connection;
+  char *sender;
+} Again;
+
+static void
+again_free (gpointer data)
+{
+  Again *again = data;
+
+  g_object_unref (again->control);
+  g_object_unref (again->connection);
+  g_free (again->sender);
+  g_free (again);
+}
+
+static DexFuture *
+on_asked_again (DexFuture *allowed, gpointer data)
+{
+  const Again *again = data;
+  Client *client = find_client (find_face (again->control, again->connection), again->sender);
+
+  if (client != NULL && dex_future_get_value (allowed, NULL) == NULL)
+    client->may_read = FALSE;
+  return dex_future_new_true ();
+}
+
+static gboolean
+on_timer (gpointer data)
+{
+  PeerupControlFace *self = data;
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_hash_table_iter_init (&iter, self->clients);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    {
+      const Client *client = value;
+      Again *again;
+
+      if (!client->may_read)
+        continue;
+      again = g_new (Again, 1);
+      again->control = g_object_ref (self->control);
+      again->connection = g_object_ref (self->connection);
+      again->sender = g_strdup (key);
+      dex_future_disown (
+        dex_future_finally (peerup_control_policy_check (self->policy, key, PEERUP_CONTROL_READ, FALSE,
+                                                         peerup_caller_get_cancellable (client->caller)),
+                            on_asked_again, again, again_free));
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+start_timer (PeerupControlFace *self)
+{
+  self->timer = g_timeout_source_new_seconds (READ_TIME);
+  g_source_set_static_name (self->timer, "[peerup] control readers");
+  g_source_set_callback (self->timer, on_timer, self, NULL);
+  g_source_attach (self->timer, g_main_context_get_thread_default ());
 }
 
 /* Reading */
@@ -207,7 +311,6 @@ on_may_read (DexFuture *future, gpointer data)
       g_dbus_method_invocation_take_error (g_steal_pointer (&call->invocation), g_steal_pointer (&error));
       return dex_future_new_true ();
     }
-  note_reader (call);
   call->answer (g_steal_pointer (&call->invocation), call->data);
   return dex_future_new_true ();
 }
@@ -217,10 +320,16 @@ peerup_control_face_let_read (PeerupControlFace *self, GDBusMethodInvocation *in
                               PeerupControlFaceAnswer answer, gpointer data)
 {
   Call *call = call_new (self, invocation);
+  DexFuture *future;
 
   call->answer = answer;
   call->data = data;
-  dex_future_disown (dex_future_finally (check (self, invocation, PEERUP_CONTROL_READ), on_may_read, call, call_free));
+  if (g_variant_get_size (g_dbus_method_invocation_get_parameters (invocation)) > PEERUP_CONTROL_PARAMETERS_MAX)
+    future = dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "What a call is to take is above %d bytes",
+                                    PEERUP_CONTROL_PARAMETERS_MAX);
+  else
+    future = check (self, call, PEERUP_CONTROL_READ);
+  dex_future_disown (dex_future_finally (future, on_may_read, call, call_free));
 }
 
 static void
@@ -381,6 +490,20 @@ peerup_control_face_get_connection (PeerupControlFace *self)
   return self->connection;
 }
 
+gboolean
+peerup_control_face_has_policy (const PeerupControlFace *self)
+{
+  return self->policy != NULL;
+}
+
+gboolean
+peerup_control_face_may_read (const PeerupControlFace *self, const char *sender)
+{
+  const Client *client = self->clients != NULL && sender != NULL ? g_hash_table_lookup (self->clients, sender) : NULL;
+
+  return self->policy == NULL || (client != NULL && client->may_read);
+}
+
 static gboolean
 is_bus (GDBusConnection *connection)
 {
@@ -397,6 +520,8 @@ peerup_control_face_new (PeerupControl *control, GDBusConnection *connection, Pe
   self->control = control;
   self->connection = g_object_ref (connection);
   self->policy = policy;
+  if (policy != NULL)
+    start_timer (self);
   if (is_bus (connection))
     {
       self->clients = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, client_free);
@@ -429,6 +554,9 @@ peerup_control_face_free (PeerupControlFace *self)
   peerup_control_objects_unexport (self->control->objects, self->connection);
   if (self->subscription != 0)
     g_dbus_connection_signal_unsubscribe (self->connection, self->subscription);
+  if (self->timer != NULL)
+    g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
   g_clear_pointer (&self->clients, g_hash_table_unref);
   if (self->caller != NULL)
     peerup_caller_leave (self->caller);

@@ -22,6 +22,10 @@ PeerupControlFace *peerup_control_face_new (PeerupControl *control, GDBusConnect
 /* Its callers have left. */
 void peerup_control_face_free (PeerupControlFace *self);
 GDBusConnection *peerup_control_face_get_connection (PeerupControlFace *self);
+/* Not everybody on the connection may do everything. */
+gboolean peerup_control_face_has_policy (const PeerupControlFace *self);
+/* Asks nobody: without a policy everybody may, else those that have been let in. @sender: (nullable) */
+gboolean peerup_control_face_may_read (const PeerupControlFace *self, const char *sender);
 
 /* Tells who may know: a signal of @interface at @path; all, or @only (nullable) if it is one of this face. @parameters
  * stay the caller's. */

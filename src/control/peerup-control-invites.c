@@ -10,6 +10,9 @@
 #include "control/peerup-control-private.h"
 #include "engine/peerup-engine-pairing.h"
 
+/* Seconds, beyond which nobody means a time: 10 years. */
+#define GRANT_TIME_MAX (10 * 365 * 24 * 3600)
+
 static void
 describe_public (GVariantDict *dict, PeerupInvite *invite)
 {
@@ -58,12 +61,16 @@ answer_create (DexFuture *future, gpointer data)
 static gboolean
 check_times (const PeerupInviteOptions *options, GError **error)
 {
-  if (options->ttl >= 0 && options->ttl <= PEERUP_INVITE_TTL_MAX && options->grant_time >= 0)
+  if (options->ttl < 0 || options->ttl > PEERUP_INVITE_TTL_MAX)
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                 "ttl is %" G_GINT64_FORMAT ", and is to be 0 to %d seconds (%d days); 0 is the usual time",
+                 options->ttl, PEERUP_INVITE_TTL_MAX, PEERUP_INVITE_TTL_MAX / (24 * 3600));
+  else if (options->grant_time < 0 || options->grant_time > GRANT_TIME_MAX)
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                 "grant_time is %" G_GINT64_FORMAT ", and is to be 0 to %d seconds (10 years); 0 is for good",
+                 options->grant_time, GRANT_TIME_MAX);
+  else
     return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT,
-               options->grant_time < 0 ? "A grant cannot last less than no time"
-                                       : "A code can work for %d days at the longest",
-               PEERUP_INVITE_TTL_MAX / (24 * 3600));
   return FALSE;
 }
 

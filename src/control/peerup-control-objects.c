@@ -356,21 +356,29 @@ answer_properties (GDBusMethodInvocation *invocation, gpointer data)
     g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT, "%s is gone", path);
 }
 
-static void
-let_read (PeerupControlObjects *self, GDBusMethodInvocation *invocation, PeerupControlFaceAnswer answer, gpointer data)
+/* (nullable) */
+static PeerupControlFace *
+find_face (PeerupControlObjects *self, GDBusConnection *connection)
 {
-  GDBusConnection *connection = g_dbus_method_invocation_get_connection (invocation);
-
   for (guint i = 0; i < self->control->faces->len; i++)
     {
       PeerupControlFace *face = self->control->faces->pdata[i];
 
-      if (peerup_control_face_get_connection (face) != connection)
-        continue;
-      peerup_control_face_let_read (face, invocation, answer, data);
-      return;
+      if (peerup_control_face_get_connection (face) == connection)
+        return face;
     }
-  g_dbus_method_invocation_return_error_literal (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine ends");
+  return NULL;
+}
+
+static void
+let_read (PeerupControlObjects *self, GDBusMethodInvocation *invocation, PeerupControlFaceAnswer answer, gpointer data)
+{
+  PeerupControlFace *face = find_face (self, g_dbus_method_invocation_get_connection (invocation));
+
+  if (face != NULL)
+    peerup_control_face_let_read (face, invocation, answer, data);
+  else
+    g_dbus_method_invocation_return_error_literal (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine ends");
 }
 
 static void
@@ -397,14 +405,19 @@ catch_up (Kind *kind)
     look (kind);
 }
 
+/* GDBus answers Introspect by itself and at once, whoever asks: names are told to those alone that have been let in. */
 static char **
 enumerate (GDBusConnection *connection, const char *sender, const char *path, gpointer data)
 {
   Kind *kind = data;
-  GPtrArray *names = g_ptr_array_new ();
+  const PeerupControlFace *face = find_face (kind->objects, connection);
+  GPtrArray *names;
   GHashTableIter iter;
   gpointer name;
 
+  if (face == NULL || !peerup_control_face_may_read (face, sender))
+    return g_new0 (char *, 1);
+  names = g_ptr_array_new ();
   catch_up (kind);
   g_hash_table_iter_init (&iter, kind->known);
   while (g_hash_table_iter_next (&iter, &name, NULL))
@@ -417,11 +430,18 @@ static GDBusInterfaceInfo **
 introspect (GDBusConnection *connection, const char *sender, const char *path, const char *node, gpointer data)
 {
   Kind *kind = data;
+  const PeerupControlFace *face = find_face (kind->objects, connection);
   GDBusInterfaceInfo **interfaces;
 
-  catch_up (kind);
-  if (node == NULL || !g_hash_table_contains (kind->known, node))
+  if (node == NULL || face == NULL)
     return NULL;
+  /* Where not everybody may read, no answer tells whether there is such an object. */
+  if (!peerup_control_face_has_policy (face))
+    {
+      catch_up (kind);
+      if (!g_hash_table_contains (kind->known, node))
+        return NULL;
+    }
   interfaces = g_new0 (GDBusInterfaceInfo *, 2);
   interfaces[0] = g_dbus_interface_info_ref (kind->interface);
   return interfaces;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* A queue with one source, which is ready while there is something in it. Owned by the control.
+/* A queue with one source, which is ready while there is something in it. Owned by the control. Counted, as an answer
+ * may be the last thing that has kept the control.
  */
 #include "control/peerup-control-outbox.h"
 
@@ -12,9 +13,9 @@ struct _PeerupControlOutbox
   PeerupControlOutboxFuncs funcs;
   gpointer data;
   GMainContext *context;
-  GSource *source; /* NULL: nothing to do */
-  GHashTable *changed;
-  GQueue items; /* of Item */
+  GSource *source;     /* NULL: nothing to do */
+  GHashTable *changed; /* NULL: over */
+  GQueue items;        /* of Item */
 };
 
 /* An event, or an answer where there is a promise. */
@@ -40,7 +41,7 @@ item_free (Item *item)
 PeerupControlOutbox *
 peerup_control_outbox_new (const PeerupControlOutboxFuncs *funcs, gpointer data)
 {
-  PeerupControlOutbox *self = g_new0 (PeerupControlOutbox, 1);
+  PeerupControlOutbox *self = g_rc_box_new0 (PeerupControlOutbox);
 
   self->funcs = *funcs;
   self->data = data;
@@ -64,9 +65,9 @@ peerup_control_outbox_free (PeerupControlOutbox *self)
   if (self->source != NULL)
     g_source_destroy (self->source);
   g_clear_pointer (&self->source, g_source_unref);
-  g_hash_table_unref (self->changed);
-  g_main_context_unref (self->context);
-  g_free (self);
+  g_clear_pointer (&self->changed, g_hash_table_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_rc_box_release (self);
 }
 
 static void
@@ -105,6 +106,7 @@ let_all_go (PeerupControlOutbox *self)
 {
   guint n = self->items.length;
 
+  g_rc_box_acquire (self);
   tell_properties (self);
   for (; n > 0 && self->items.length > 0; n--)
     {
@@ -113,18 +115,21 @@ let_all_go (PeerupControlOutbox *self)
       let_go (self, item);
       item_free (item);
     }
+  g_rc_box_release (self);
 }
 
 static gboolean
 on_ready (gpointer data)
 {
-  PeerupControlOutbox *self = data;
+  PeerupControlOutbox *self = g_rc_box_acquire (data);
+  gboolean more;
 
   let_all_go (self);
-  if (self->items.length > 0 || g_hash_table_size (self->changed) > 0)
-    return G_SOURCE_CONTINUE;
-  g_clear_pointer (&self->source, g_source_unref);
-  return G_SOURCE_REMOVE;
+  more = self->items.length > 0 || (self->changed != NULL && g_hash_table_size (self->changed) > 0);
+  if (!more)
+    g_clear_pointer (&self->source, g_source_unref);
+  g_rc_box_release (self);
+  return more ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 static void

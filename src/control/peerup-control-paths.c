@@ -120,8 +120,8 @@ peerup_control_op_trace (PeerupControlCall *call)
   const char *peer;
 
   g_variant_get (call->parameters, "(&s)", &peer);
-  return dex_future_then (peerup_engine_trace (call->engine, peer), answer_trace, peerup_control_call_ref (call),
-                          peerup_control_call_unref);
+  return dex_future_then (peerup_control_until_left (call, peerup_engine_trace (call->engine, peer)), answer_trace,
+                          peerup_control_call_ref (call), peerup_control_call_unref);
 }
 
 /* ListPaths */
@@ -270,5 +270,6 @@ peerup_control_op_list_paths (PeerupControlCall *call)
   self = g_new (ListPaths, 1);
   self->call = peerup_control_call_ref (call);
   self->peer = id != NULL ? peerup_peer_id_ref (id) : NULL;
-  return dex_future_finally (probe (call->engine, id), answer_paths, self, list_paths_free);
+  return dex_future_finally (peerup_control_until_left (call, probe (call->engine, id)), answer_paths, self,
+                             list_paths_free);
 }

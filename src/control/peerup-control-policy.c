@@ -31,6 +31,8 @@ typedef struct
   char *sender;
   const char *action;
   gboolean interactive;
+  GCancellable *cancellable;
+  char *cancellation; /* (nullable): what polkit knows the question by */
 } Check;
 
 static const char *const actions[] = { "dev.peerup.PeerUp.read", "dev.peerup.PeerUp.change" };
@@ -41,6 +43,8 @@ check_free (gpointer data)
   Check *check = data;
 
   peerup_control_policy_unref (check->policy);
+  g_object_unref (check->cancellable);
+  g_free (check->cancellation);
   g_free (check->sender);
   g_free (check);
 }
@@ -61,12 +65,12 @@ on_reply (GObject *source, GAsyncResult *result, gpointer data)
 /* Resolves to the reply. */
 static DexFuture *
 call (PeerupControlPolicy *self, const char *name, const char *path, const char *interface, const char *method,
-      GVariant *parameters, const char *type, int timeout)
+      GVariant *parameters, const char *type, int timeout, GCancellable *cancellable)
 {
   DexPromise *promise = dex_promise_new ();
 
   g_dbus_connection_call (self->bus, name, path, interface, method, parameters, G_VARIANT_TYPE (type),
-                          G_DBUS_CALL_FLAGS_NONE, timeout, NULL, on_reply, dex_ref (promise));
+                          G_DBUS_CALL_FLAGS_NONE, timeout, cancellable, on_reply, dex_ref (promise));
   return DEX_FUTURE (promise);
 }
 
@@ -76,6 +80,15 @@ deny (const Check *check, const char *reason)
   return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
                                 "You may not do this: %s. An administrator can allow the action %s by a rule of polkit",
                                 reason, check->action);
+}
+
+/* So that nobody is asked for one who is gone. */
+static void
+take_back (const Check *check)
+{
+  g_dbus_connection_call (check->policy->bus, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CancelCheckAuthorization",
+                          g_variant_new ("(s)", check->cancellation), NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL,
+                          NULL, NULL);
 }
 
 static DexFuture *
@@ -89,6 +102,8 @@ on_decided (DexFuture *future, gpointer data)
 
   if (value == NULL)
     {
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        take_back (check);
       g_dbus_error_strip_remote_error (error);
       reason = g_strdup_printf ("polkit does not answer (%s)", error->message);
       return deny (check, reason);
@@ -103,17 +118,21 @@ on_decided (DexFuture *future, gpointer data)
 static DexFuture *
 ask_polkit (const Check *check)
 {
+  static guint64 n_asked;
   GVariantBuilder details = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{sv}"));
   Check *copy = g_new (Check, 1);
 
   *copy = *check;
   copy->policy = peerup_control_policy_ref (check->policy);
   copy->sender = g_strdup (check->sender);
+  copy->cancellable = g_object_ref (check->cancellable);
+  copy->cancellation = g_strdup_printf ("peerup-%" G_GUINT64_FORMAT, n_asked++);
   g_variant_builder_add (&details, "{sv}", "name", g_variant_new_string (check->sender));
   return dex_future_finally (call (check->policy, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CheckAuthorization",
                                    g_variant_new ("((sa{sv})sa{ss}us)", "system-bus-name", &details, check->action,
-                                                  NULL, check->interactive ? POLKIT_INTERACTIVE : 0, ""),
-                                   "((bba{ss}))", POLKIT_TIMEOUT),
+                                                  NULL, check->interactive ? POLKIT_INTERACTIVE : 0,
+                                                  copy->cancellation),
+                                   "((bba{ss}))", POLKIT_TIMEOUT, check->cancellable),
                              on_decided, copy, check_free);
 }
 
@@ -132,16 +151,18 @@ on_user (DexFuture *future, gpointer data)
 
 DexFuture *
 peerup_control_policy_check (PeerupControlPolicy *self, const char *sender, PeerupControlAction action,
-                             gboolean interactive)
+                             gboolean interactive, GCancellable *cancellable)
 {
-  Check *check = g_new (Check, 1);
+  Check *check = g_new0 (Check, 1);
 
   check->policy = peerup_control_policy_ref (self);
   check->sender = g_strdup (sender);
   check->action = actions[action];
   check->interactive = interactive;
+  check->cancellable = g_object_ref (cancellable);
   return dex_future_finally (call (self, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                   "GetConnectionUnixUser", g_variant_new ("(s)", sender), "(u)", -1),
+                                   "GetConnectionUnixUser", g_variant_new ("(s)", sender), "(u)", -1,
+                                   check->cancellable),
                              on_user, check, check_free);
 }
 

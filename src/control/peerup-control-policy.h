@@ -28,8 +28,8 @@ PeerupControlPolicy *peerup_control_policy_ref (PeerupControlPolicy *self) G_GNU
 void peerup_control_policy_unref (PeerupControlPolicy *self);
 PeerupControlAction peerup_control_policy_get_action (const PeerupOperation *operation);
 /* Resolves to TRUE. Rejects with PERMISSION, whose text names the action, also where polkit does not answer.
- * @interactive: the caller waits while a person is asked. */
+ * @interactive: the caller waits while a person is asked. @cancellable ends that: the sender is gone. */
 DexFuture *peerup_control_policy_check (PeerupControlPolicy *self, const char *sender, PeerupControlAction action,
-                                        gboolean interactive) G_GNUC_WARN_UNUSED_RESULT;
+                                        gboolean interactive, GCancellable *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -121,8 +121,9 @@ peerup_control_op_drain_relay (PeerupControlCall *call)
                                        peerup_engine_get_config_path (call->engine));
   time = timeout_ms > 0 ? (gint64) MIN (timeout_ms, TIMEOUT_MAX_MS) * 1000
                         : peerup_config_get_relay_drain_time (call->engine->config);
-  return dex_future_finally (peerup_engine_relay_drain (relay, g_get_monotonic_time () + time), answer_drain, NULL,
-                             NULL);
+  return dex_future_finally (
+    peerup_control_until_left (call, peerup_engine_relay_drain (relay, g_get_monotonic_time () + time)), answer_drain,
+    NULL, NULL);
 }
 
 DexFuture *

@@ -14,6 +14,9 @@
 #include "control/peerup-control-private.h"
 #include "peerup-config.h"
 
+/* Milliseconds that the clients have together to take what is queued for them when the control closes. */
+#define FLUSH_TIME 2000
+
 G_DEFINE_FINAL_TYPE (PeerupControl, peerup_control, G_TYPE_OBJECT)
 
 enum
@@ -137,17 +140,64 @@ peerup_control_own_bus (PeerupControl *self, GBusType type)
   return TRUE;
 }
 
-/* An answer that is queued still reaches its client. */
-static void
-close_connection (GDBusConnection *connection)
+/* The end */
+
+/* Connections that are written out: a context of their own, so that nothing else happens meanwhile. */
+typedef struct
 {
-  g_dbus_connection_flush_sync (connection, NULL, NULL);
-  g_dbus_connection_close_sync (connection, NULL, NULL);
+  GMainContext *context;
+  guint n_pending;
+  gboolean over;
+} Flush;
+
+static void
+on_flushed (GObject *connection, GAsyncResult *result, gpointer data)
+{
+  Flush *flush = data;
+
+  flush->n_pending--;
+}
+
+static gboolean
+on_flush_time (gpointer data)
+{
+  Flush *flush = data;
+
+  flush->over = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* An answer that is queued still reaches its client, but a client that does not read keeps nobody here: closing ends
+ * what is left of the writing. */
+static void
+close_connections (GPtrArray *connections)
+{
+  Flush flush = { .context = g_main_context_new () };
+  GSource *timer = g_timeout_source_new (FLUSH_TIME);
+
+  g_main_context_push_thread_default (flush.context);
+  g_source_set_callback (timer, on_flush_time, &flush, NULL);
+  g_source_attach (timer, flush.context);
+  flush.n_pending = connections->len;
+  for (guint i = 0; i < connections->len; i++)
+    g_dbus_connection_flush (connections->pdata[i], NULL, on_flushed, &flush);
+  while (flush.n_pending > 0 && !flush.over)
+    g_main_context_iteration (flush.context, TRUE);
+  for (guint i = 0; i < connections->len; i++)
+    g_dbus_connection_close_sync (connections->pdata[i], NULL, NULL);
+  while (flush.n_pending > 0)
+    g_main_context_iteration (flush.context, TRUE);
+  g_source_destroy (timer);
+  g_source_unref (timer);
+  g_main_context_pop_thread_default (flush.context);
+  g_main_context_unref (flush.context);
 }
 
 void
 peerup_control_close (PeerupControl *self)
 {
+  g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
+
   if (self->server != NULL)
     g_dbus_server_stop (self->server);
   g_clear_object (&self->server);
@@ -156,11 +206,12 @@ peerup_control_close (PeerupControl *self)
   while (self->faces->len > 0)
     {
       PeerupControlFace *face = self->faces->pdata[0];
-      g_autoptr (GDBusConnection) connection = g_object_ref (peerup_control_face_get_connection (face));
 
+      g_ptr_array_add (connections, g_object_ref (peerup_control_face_get_connection (face)));
       peerup_control_drop_face (self, face);
-      close_connection (connection);
     }
+  if (connections->len > 0)
+    close_connections (connections);
   g_ptr_array_set_size (self->buses, 0);
   g_clear_pointer (&self->claim, peerup_control_claim_free);
 }

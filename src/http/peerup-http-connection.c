@@ -23,6 +23,8 @@
 #define LINGER_TIME (5 * (gint64) G_USEC_PER_SEC)
 /* Microseconds after which an answer that nobody takes may be given up for another client. */
 #define STALL_TIME (2 * (gint64) G_USEC_PER_SEC)
+/* Bytes of a stream that are kept once they are sent: one that is never quite read would grow for ever. */
+#define SENT_MAX (64 * 1024)
 
 typedef enum
 {
@@ -157,6 +159,13 @@ clear_out (PeerupHttpConnection *self)
   /* What a large answer took is not kept. */
   g_byte_array_unref (self->out);
   self->out = g_byte_array_new ();
+  self->out_at = 0;
+}
+
+static void
+drop_sent (PeerupHttpConnection *self)
+{
+  g_byte_array_remove_range (self->out, 0, (guint) self->out_at);
   self->out_at = 0;
 }
 
@@ -487,6 +496,8 @@ peerup_http_connection_push (PeerupHttpConnection *self, GBytes *bytes)
     }
   if (self->out_at > 0 && self->out_at == self->out->len)
     clear_out (self);
+  else if (self->out_at > SENT_MAX)
+    drop_sent (self);
   if (self->out->len == 0)
     {
       g_byte_array_append (self->out, data, (guint) length);

@@ -120,13 +120,15 @@ status_for_peerup_error (PeerupError code)
       return 429;
     case PEERUP_ERROR_UNSUPPORTED:
       return 501;
+    /* The engine does not run, or ends. */
+    case PEERUP_ERROR_CLOSED:
+      return 503;
     /* The far side is what fails. */
     case PEERUP_ERROR_CRYPTO:
     case PEERUP_ERROR_WRONG_PEER:
     case PEERUP_ERROR_NEGOTIATION:
     case PEERUP_ERROR_PROTOCOL:
     case PEERUP_ERROR_RESET:
-    case PEERUP_ERROR_CLOSED:
     case PEERUP_ERROR_UNREACHABLE:
       return 502;
     case PEERUP_ERROR_TIMEOUT:

@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ ROOT = "/dev/peerup/PeerUp"
 ENGINE = f"{ROOT}/Engine"
 ENGINE1 = f"{NAME}1"
 SOURCE = pathlib.Path(__file__).parents[2]
+INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
 STRANGER = 65534  # nobody, who is on every machine: a bus refuses users that no database knows
 CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -280,6 +282,42 @@ def test_tools_on_the_private_socket(peer):
     assert peer.id in done.stdout, done.stderr
 
 
+class Raw:
+    """A client of the private socket that reads when it is told to."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(60)
+        self.socket.connect(str(path))
+        self.socket.sendall(b"\0AUTH EXTERNAL " + str(os.getuid()).encode().hex().encode() + b"\r\n")
+        assert self.socket.recv(1000).startswith(b"OK ")
+        self.socket.sendall(b"BEGIN\r\n")
+        self.serial = 0
+
+    def call(self, path, interface, method):
+        message = Gio.DBusMessage.new_method_call(None, path, interface, method)
+        self.serial += 1
+        message.set_serial(self.serial)
+        self.socket.sendall(bytes(message.to_blob(Gio.DBusCapabilityFlags.NONE)))
+
+    def close(self):
+        self.socket.close()
+
+
+def test_a_client_that_does_not_read_keeps_nobody(peer):
+    """What is queued for it is more than its socket takes: the daemon ends all the same."""
+    process = peer.daemon()
+    path = next(path for path in peer.runtime.rglob("*.sock") if "http" not in path.name)
+    client = Raw(path)
+    for _ in range(200):
+        client.call(ENGINE, INTROSPECTABLE, "Introspect")
+    assert client.socket.recv(1, socket.MSG_PEEK)
+    peer.run("status")
+    process.process.send_signal(signal.SIGTERM)
+    assert process.process.wait(60) == 0
+    client.close()
+
+
 ASKER = """
 import sys
 from gi.repository import Gio
@@ -384,8 +422,10 @@ def test_system_bus(system):
     with polkit(bus, "read"):
         assert bus.gdbus("ListPeers", user=STRANGER).strip() == "(@aa{sv} [],)"
         assert peer.id in bus.gdbus("GetAll", ENGINE1, interface="org.freedesktop.DBus.Properties", user=STRANGER)
-        assert "dev.peerup.PeerUp.change" in bus.gdbus("Stop", user=STRANGER, code=1)
-        assert "dev.peerup.PeerUp.change" in bus.gdbus("ListInvites", user=STRANGER, code=1)
+        # What may hold secrets, or reaches out into the network, is not for everybody who may look.
+        for method in (["Stop"], ["ListInvites"], ["GetConfig"], ["DiffConfig", "0"], ["Ping", peer.id],
+                       ["Trace", peer.id]):
+            assert "dev.peerup.PeerUp.change" in bus.gdbus(*method, user=STRANGER, code=1), method
         answer, told = listen(bus)
         assert answer == "allowed" and "ServiceChanged" in told and "InterfacesAdded" in told
     with polkit(bus, "read", "change"):
@@ -393,11 +433,89 @@ def test_system_bus(system):
     assert peer.daemon_process.wait() == 0
 
 
+SILENT = """<node><interface name="org.freedesktop.PolicyKit1.Authority"><method name="CheckAuthorization">
+  <arg type="(sa{sv})" direction="in"/><arg type="s" direction="in"/><arg type="a{ss}" direction="in"/>
+  <arg type="u" direction="in"/><arg type="s" direction="in"/><arg type="(bba{ss})" direction="out"/></method>
+  <method name="CancelCheckAuthorization"><arg type="s" direction="in"/></method></interface></node>"""
+PATIENT = """
+import sys
+from gi.repository import Gio, GLib
+bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
+def on_reply(source, result):
+    try:
+        bus.call_finish(result)
+    except GLib.Error as error:
+        print(error.message, flush=True)
+for _ in range(20):
+    bus.call("dev.peerup.PeerUp.Engine", "/dev/peerup/PeerUp/Engine", "dev.peerup.PeerUp.Engine1", "ListPeers", None,
+             None, Gio.DBusCallFlags.NONE, 600000, None, on_reply)
+GLib.MainLoop().run()
+"""
+
+
+def test_few_wait_for_polkit(system):
+    """A person may think for minutes: who calls on meanwhile is refused, and who leaves is asked about no longer."""
+    bus, peer = system
+    server, asked, ended = bus.connect(), [], []
+
+    def on_call(connection, sender, path, interface, method, parameters, invocation):
+        if method == "CheckAuthorization":
+            asked.append(parameters[4])
+        else:
+            ended.append(parameters[0])
+    interface = Gio.DBusNodeInfo.new_for_xml(SILENT).interfaces[0]
+    server.register_object("/org/freedesktop/PolicyKit1/Authority", interface, on_call, None, None)
+    Gio.bus_own_name_on_connection(server, "org.freedesktop.PolicyKit1", Gio.BusNameOwnerFlags.NONE, None, None)
+
+    def look(done):
+        while GLib.MainContext.default().iteration(False):
+            pass
+        return done()
+    wait_for(lambda: look(lambda: bus.has_name("org.freedesktop.PolicyKit1")), 30, "polkit")
+    process = subprocess.Popen(["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups",
+                                sys.executable, "-c", PATIENT], env=bus.env, stdout=subprocess.PIPE, text=True, cwd="/")
+    refused = [process.stdout.readline() for _ in range(4)]
+    assert all("Too many calls wait for polkit" in line for line in refused), refused
+    wait_for(lambda: look(lambda: len(asked) == 16), 20, "the questions")
+    process.kill()
+    process.communicate()
+    wait_for(lambda: look(lambda: sorted(ended) == sorted(asked)), 20, "their end")
+    assert len(set(asked)) == 16
+    server.close_sync(None)
+
+
+def test_introspection_tells_strangers_no_names(system):
+    """GDBus answers it by itself: neither lists nor guesses tell a stranger what there is."""
+    bus, peer = system
+    bus.gdbus("Expose", "web", "localhost:80", "{}")
+    folder = f"{ROOT}/services"
+    assert "web" not in bus.gdbus("Introspect", path=folder, interface=INTROSPECTABLE, user=STRANGER)
+    there, other = (bus.gdbus("Introspect", path=f"{folder}/{name}", interface=INTROSPECTABLE, user=STRANGER)
+                    for name in ("web", "www"))
+    assert there == other and "dev.peerup.PeerUp.Service1" in there
+    arguments = {"path": f"{folder}/www", "interface": "org.freedesktop.DBus.Properties"}
+    assert "polkit does not answer" in bus.gdbus("GetAll", f"{NAME[:-7]}.Service1", user=STRANGER, code=1, **arguments)
+    assert "www is gone" in bus.gdbus("GetAll", f"{NAME[:-7]}.Service1", code=1, **arguments)
+    # Who has been let in is shown them.
+    root = bus.connect()
+    call(root, "ListPeers", None)
+    shown = root.call_sync(NAME, folder, INTROSPECTABLE, "Introspect", None, None, Gio.DBusCallFlags.NONE, 60000, None)
+    assert 'node name="web"' in shown[0]
+    root.close_sync(None)
+
+
 def test_policy_files_are_whole():
     """Those that are installed name what the program asks for."""
     policy = (SOURCE / "data/polkit/dev.peerup.PeerUp.policy").read_text()
     assert re.findall(r'action id="(.*?)"', policy) == ["dev.peerup.PeerUp.read", "dev.peerup.PeerUp.change"]
+    # Without it polkit does not let a daemon that is not root ask about others.
+    owner = '<annotate key="org.freedesktop.policykit.owner">unix-user:peerup</annotate>'
+    assert [owner in action for action in policy.split("<action ")[1:]] == [True, True]
+    unit = (SOURCE / "data/systemd/peerup-system.service.in").read_text()
+    assert "\nUser=peerup\n" in unit
     assert f'own="{NAME}"' in (SOURCE / "data/dbus-1/dev.peerup.PeerUp.conf").read_text()
-    for file in ("session", "system"):
+    # On the system bus by the alias, which is there while the service is enabled: a disabled one stays off.
+    assert f"\nAlias=dbus-{NAME}.service\n" in unit
+    for file, started in (("session", "peerup.service"), ("system", f"dbus-{NAME}.service")):
         text = (SOURCE / f"data/dbus-1/{file}.service.in").read_text()
-        assert f"Name={NAME}\n" in text and "SystemdService=peerup.service\n" in text
+        assert f"Name={NAME}\n" in text and f"SystemdService={started}\n" in text

@@ -81,6 +81,37 @@ test_end (void)
     ;
 }
 
+static DexFuture *
+on_last (DexFuture *future, gpointer data)
+{
+  g_clear_pointer ((PeerupControlOutbox **) data, peerup_control_outbox_free);
+  return dex_future_new_true ();
+}
+
+/* An answer drops what has kept the control, whether it leaves from the main loop or as the control is closed. */
+static void
+test_end_by_an_answer (void)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      PeerupControlOutbox *outbox = peerup_control_outbox_new (&funcs, NULL);
+      g_autoptr (DexPromise) promise = dex_promise_new ();
+      g_autoptr (DexFuture) answer = dex_future_new_true ();
+
+      told = g_string_new (NULL);
+      dex_future_disown (dex_future_finally (dex_ref (DEX_FUTURE (promise)), on_last, &outbox, NULL));
+      peerup_control_outbox_add_answer (outbox, promise, answer);
+      peerup_control_outbox_add_event (outbox, "never", g_variant_new ("()"), NULL);
+      if (i == 0)
+        peerup_control_outbox_flush (outbox);
+      while (outbox != NULL)
+        g_main_context_iteration (NULL, TRUE);
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      g_string_free (told, TRUE);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -88,5 +119,6 @@ main (int argc, char **argv)
   dex_init ();
   g_test_add_func ("/control/outbox/order", test_order);
   g_test_add_func ("/control/outbox/end", test_end);
+  g_test_add_func ("/control/outbox/end-by-an-answer", test_end_by_an_answer);
   return g_test_run ();
 }
