@@ -536,7 +536,8 @@ static const char components[] =
   "403 "
   "for what is not allowed, 404 for what is not there, 409 for what is there already, 413 and 429 for too much, 501 "
   "for "
-  "what is not supported, 502 where a peer cannot be reached, 503 where the engine does not run, 504 where it does not answer.'>, 'content': "
+  "what is not supported, 502 where a peer cannot be reached, 503 where the engine does not run, 504 where it does not "
+  "answer.'>, 'content': "
   "<{'application/json': <{'schema': <{'type': <'object'>, 'properties': <{'error': <{'type': <'string'>, "
   "'description': "
   "<'What was wrong, for people.'>}>}>, 'required': <['error']>}>}>}>}>}>}";

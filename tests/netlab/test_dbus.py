@@ -136,6 +136,9 @@ def test_gdbus_alone(session):
     assert bus.gdbus("Expose", "web", "localhost:80", "{}").strip() == "()"
     assert "'transient': <true>" in bus.gdbus("ListServices")
     assert "NotFound" in bus.gdbus("Ping", "nobody", code=1)
+    for option, value in (("ttl", -1), ("ttl", 30 * 24 * 3600 + 1), ("grant_time", -1), ("grant_time", 1 << 62)):
+        error = bus.gdbus("CreateInvite", f"{{'{option}': <int64 {value}>}}", code=1)
+        assert "Malformed" in error and f"{option} is {value}, and is to be 0 to " in error
     assert bus.gdbus("Stop").strip() == "()"
     assert peer.daemon_process.wait() == 0
 
