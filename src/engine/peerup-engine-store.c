@@ -59,6 +59,7 @@ struct _PeerupEngineStore
   gboolean stopped;
   gboolean told;      /* that the archive cannot be written */
   gboolean took_back; /* in memory, but not in the files */
+  gboolean unread;    /* there is a record, but it could not be read */
   int timer_fd;
   GSource *timer_source;
   PeerupEngineStoreClock clock;
@@ -147,7 +148,15 @@ follow_pending (PeerupEngineStore *self)
   PeerupConfigPending *pending = peerup_config_pending_load (self->engine->config_path, &error);
 
   if (error != NULL)
-    g_message ("%s", error->message);
+    {
+      /* It says nothing of whether something waits: what was known goes on, and it is looked at again. */
+      g_message ("%s", error->message);
+      self->unread = TRUE;
+      set_timer (self, RETRY_TIME);
+      peerup_engine_notify_config_deadline (self->engine);
+      return;
+    }
+  self->unread = FALSE;
   if (pending != NULL)
     take_pending (self, pending);
   else
@@ -379,12 +388,16 @@ peerup_engine_store_review (PeerupEngineStore *self)
   g_auto (PeerupConfigNow) now = { 0 };
   gint64 remaining;
 
-  if (self->pending == NULL || is_reverting (self))
+  if (is_reverting (self))
+    return;
+  if (self->unread)
+    follow_pending (self);
+  if (self->pending == NULL)
     return;
   read_now (self, &now);
   remaining = get_remaining (self, &now);
   if (remaining > 0)
-    set_timer (self, remaining);
+    set_timer (self, self->unread ? MIN (remaining, RETRY_TIME) : remaining);
   else
     enqueue_own (self, JOB_REVERT, "daemon", "not confirmed");
 }
