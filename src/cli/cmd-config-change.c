@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "client/peerup-client.h"
+#include "config/peerup-config-pending.h"
 #include "config/peerup-config-store.h"
 
 static char *confirm_timeout;
@@ -267,6 +268,24 @@ read_file (const char *name, GError **error)
   return NULL;
 }
 
+/* Microseconds, in whole seconds: as long as was asked for, or a little longer. */
+static gboolean
+read_timeout (gint64 *timeout, GError **error)
+{
+  if (!peerup_cli_parse_duration (confirm_timeout, timeout, error))
+    return FALSE;
+  if (*timeout < PEERUP_CONFIG_CONFIRM_MIN || *timeout > PEERUP_CONFIG_CONFIRM_MAX)
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                   "--confirm-timeout %s: a change can wait from 1 second to 24 hours to be confirmed; give 5m, for "
+                   "example",
+                   confirm_timeout);
+      return FALSE;
+    }
+  *timeout = (*timeout + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC * G_USEC_PER_SEC;
+  return TRUE;
+}
+
 static int
 apply_to_daemon (PeerupCli *cli, Place *place, const char *text, gint64 timeout, GError **error)
 {
@@ -296,7 +315,7 @@ apply_fiber (PeerupCli *cli)
   gboolean changed;
   const PeerupConfigChange change = { "command", cause != NULL ? cause : "", 0, NULL };
 
-  if (confirm_timeout != NULL && !peerup_cli_parse_duration (confirm_timeout, &timeout, &error))
+  if (confirm_timeout != NULL && !read_timeout (&timeout, &error))
     return peerup_cli_fail (error);
   text = read_file (cli->arguments[0], &error);
   if (text == NULL || !place_find (&place, cli, &error))

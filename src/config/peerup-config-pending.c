@@ -118,7 +118,7 @@ peerup_config_pending_parse (const char *text, gsize length, GError **error)
   self->deadline = g_date_time_to_unix (deadline) * G_USEC_PER_SEC + g_date_time_get_microsecond (deadline);
   self->backup = g_strdup (get_text (object, "backup"));
   self->boot_id = g_strdup (get_text (object, "boot_id"));
-  self->boot_deadline = get_number (object, "boot_deadline");
+  self->boot_deadline = MAX (get_number (object, "boot_deadline"), 0);
   self->timeout = CLAMP (get_number (object, "timeout"), 0, PEERUP_CONFIG_CONFIRM_MAX);
   self->hash = g_strdup (get_text (object, "sha256"));
   return g_steal_pointer (&self);

@@ -176,33 +176,6 @@ go_back_to_last_good (PeerupConfigStore *self, PeerupConfigLock *lock, GError *r
   return FALSE;
 }
 
-gboolean
-peerup_config_store_go_back (PeerupConfigStore *self, PeerupConfigLock *lock, GError **error)
-{
-  g_autoptr (PeerupConfigPending) pending = peerup_config_pending_load (self->path, NULL);
-  g_autofree char *backup = dup_backup_path (self, pending);
-  GError *reason = NULL;
-  gsize length = 0;
-  g_autofree char *text = read_backup (backup, &length, &reason);
-
-  if (text == NULL || !peerup_config_store_holds (self, text, length, &reason))
-    {
-      g_prefix_error (&reason, "there is no good configuration to go back to: ");
-      if (!go_back_to_last_good (self, lock, reason, error))
-        return FALSE;
-    }
-  else
-    {
-      peerup_config_store_save_replaced (self, lock);
-      if (!move_into_place (self, lock, backup, text, length, error))
-        return FALSE;
-    }
-  peerup_config_store_end_waiting (self);
-  return TRUE;
-}
-
-/* A start */
-
 /* Whether what waits to be confirmed is not in place: it never came there, or is taken back. */
 static gboolean
 is_over (PeerupConfigLock *lock, const PeerupConfigPending *pending, const char *backup, gsize length)
@@ -217,6 +190,49 @@ is_over (PeerupConfigLock *lock, const PeerupConfigPending *pending, const char 
   hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, lock->file->text, lock->file->length);
   return pending != NULL && pending->hash != NULL && strcmp (pending->hash, hash) != 0;
 }
+
+static gboolean
+end_waiting (PeerupConfigStore *self, GError **error)
+{
+  peerup_config_store_end_waiting (self);
+  if (!is_there (self->pending))
+    return TRUE;
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
+               "cannot remove %s: make its directory writable and try again", self->pending);
+  return FALSE;
+}
+
+gboolean
+peerup_config_store_go_back (PeerupConfigStore *self, PeerupConfigLock *lock, GError **error)
+{
+  g_autoptr (PeerupConfigPending) pending = peerup_config_pending_load (self->path, NULL);
+  g_autofree char *backup = dup_backup_path (self, pending);
+  GError *reason = NULL;
+  gsize length = 0;
+  g_autofree char *text = read_backup (backup, &length, &reason);
+
+  /* Who was killed after the one step has left the record: to go back once more would be too far. */
+  if (is_over (lock, pending, text, length))
+    {
+      g_clear_error (&reason);
+      return end_waiting (self, error);
+    }
+  if (text == NULL || !peerup_config_store_holds (self, text, length, &reason))
+    {
+      g_prefix_error (&reason, "there is no good configuration to go back to: ");
+      if (!go_back_to_last_good (self, lock, reason, error))
+        return FALSE;
+    }
+  else
+    {
+      peerup_config_store_save_replaced (self, lock);
+      if (!move_into_place (self, lock, backup, text, length, error))
+        return FALSE;
+    }
+  return end_waiting (self, error);
+}
+
+/* A start */
 
 static PeerupConfigRecovery
 recover_locked (PeerupConfigStore *self, PeerupConfigLock *lock, const PeerupConfigNow *now, char **story,

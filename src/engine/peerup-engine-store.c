@@ -53,11 +53,13 @@ struct _PeerupEngineStore
   Job *running; /* (nullable): borrowed */
   char *text;   /* in force */
   PeerupConfigPending *pending;
+  gint64 latest; /* when its time is over at the latest, since the start of the machine */
   char *before;  /* what comes back, while something waits */
   gboolean ours; /* what is taken into use is a change of ours */
   gboolean stopped;
   gboolean told;      /* that the archive cannot be written */
   gboolean took_back; /* in memory, but not in the files */
+  gboolean unread;    /* there is a record, but it could not be read */
   int timer_fd;
   GSource *timer_source;
   PeerupEngineStoreClock clock;
@@ -106,32 +108,63 @@ set_timer (PeerupEngineStore *self, gint64 remaining)
     (void) timerfd_settime (self->timer_fd, 0, &spec, NULL);
 }
 
+static gboolean
+is_same_pending (const PeerupConfigPending *a, const PeerupConfigPending *b)
+{
+  return a->deadline == b->deadline && a->boot_deadline == b->boot_deadline && g_strcmp0 (a->hash, b->hash) == 0;
+}
+
+/* Where the machine does not tell its starts apart, the record alone would go by the time of day, which may be set. */
+static gint64
+get_remaining (PeerupEngineStore *self, const PeerupConfigNow *now)
+{
+  return MIN (peerup_config_pending_get_remaining (self->pending, now), MAX (self->latest - now->boot, 0));
+}
+
+/* (transfer full): a record, as it was read. */
+static void
+take_pending (PeerupEngineStore *self, PeerupConfigPending *pending)
+{
+  g_autofree char *directory = g_path_get_dirname (self->engine->config_path);
+  g_autofree char *backup = g_build_filename (directory, pending->backup, NULL);
+  gboolean known = self->pending != NULL && is_same_pending (self->pending, pending);
+  g_auto (PeerupConfigNow) now = { 0 };
+
+  g_clear_pointer (&self->pending, peerup_config_pending_free);
+  self->pending = pending;
+  if (self->before == NULL)
+    (void) g_file_get_contents (backup, &self->before, NULL, NULL);
+  read_now (self, &now);
+  if (!known)
+    self->latest = now.boot + peerup_config_pending_get_remaining (pending, &now);
+  set_timer (self, get_remaining (self, &now));
+}
+
 /* What the files say of something that waits. */
 static void
 follow_pending (PeerupEngineStore *self)
 {
   g_autoptr (GError) error = NULL;
-  g_auto (PeerupConfigNow) now = { 0 };
+  PeerupConfigPending *pending = peerup_config_pending_load (self->engine->config_path, &error);
 
-  g_clear_pointer (&self->pending, peerup_config_pending_free);
-  self->pending = peerup_config_pending_load (self->engine->config_path, &error);
   if (error != NULL)
-    g_message ("%s", error->message);
-  if (self->pending == NULL)
     {
+      /* It says nothing of whether something waits: what was known goes on, and it is looked at again. */
+      g_message ("%s", error->message);
+      self->unread = TRUE;
+      set_timer (self, RETRY_TIME);
+      peerup_engine_notify_config_deadline (self->engine);
+      return;
+    }
+  self->unread = FALSE;
+  if (pending != NULL)
+    take_pending (self, pending);
+  else
+    {
+      g_clear_pointer (&self->pending, peerup_config_pending_free);
       g_clear_pointer (&self->before, g_free);
       self->took_back = FALSE;
       set_timer (self, -1);
-    }
-  else
-    {
-      g_autofree char *directory = g_path_get_dirname (self->engine->config_path);
-      g_autofree char *backup = g_build_filename (directory, self->pending->backup, NULL);
-
-      if (self->before == NULL)
-        (void) g_file_get_contents (backup, &self->before, NULL, NULL);
-      read_now (self, &now);
-      set_timer (self, peerup_config_pending_get_remaining (self->pending, &now));
     }
   peerup_engine_notify_config_deadline (self->engine);
 }
@@ -355,12 +388,16 @@ peerup_engine_store_review (PeerupEngineStore *self)
   g_auto (PeerupConfigNow) now = { 0 };
   gint64 remaining;
 
-  if (self->pending == NULL || is_reverting (self))
+  if (is_reverting (self))
+    return;
+  if (self->unread)
+    follow_pending (self);
+  if (self->pending == NULL)
     return;
   read_now (self, &now);
-  remaining = peerup_config_pending_get_remaining (self->pending, &now);
+  remaining = get_remaining (self, &now);
   if (remaining > 0)
-    set_timer (self, remaining);
+    set_timer (self, self->unread ? MIN (remaining, RETRY_TIME) : remaining);
   else
     enqueue_own (self, JOB_REVERT, "daemon", "not confirmed");
 }
@@ -419,7 +456,7 @@ peerup_engine_store_get_deadline (PeerupEngineStore *self)
     return 0;
   /* By the clock as it is now, which may have been set. */
   read_now (self, &now);
-  return (now.real + peerup_config_pending_get_remaining (self->pending, &now)) / G_USEC_PER_SEC;
+  return (now.real + get_remaining (self, &now)) / G_USEC_PER_SEC;
 }
 
 void

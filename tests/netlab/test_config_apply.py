@@ -125,6 +125,15 @@ def test_confirm(machine):
     wait_for(lambda: sorted(machine.services()) == ["one", "three"], PATIENCE, "the edit")
 
 
+def test_times_to_confirm(machine):
+    for time in ("500ms", "25h"):
+        assert "1 second to 24 hours" in machine.apply("one", "--confirm-timeout", time, code=2).stderr, time
+    assert machine.has_old() and machine.services() == []
+    machine.apply("one", "--confirm-timeout", "599.5s")
+    record = json.loads(machine.side(".config.pending").read_text())
+    assert record["timeout"] == 600 * 10**6
+
+
 def test_it_comes_back_by_itself(machine):
     machine.apply("one", "--confirm-timeout", "1s")
     wait_for(machine.has_old, PATIENCE, "what was there before")

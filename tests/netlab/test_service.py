@@ -624,3 +624,5 @@ def test_units_are_complete(units):
         for setting in ("Type=notify", "Restart=on-failure", "ExecReload=", "LimitNOFILE=", "Documentation=man:peerup(1)"):
             assert f"\n{setting}" in text, (name, setting)
         assert re.search(r"^WatchdogSec=\d+$", text, re.M), name
+        # It would hide the boot id, by which the time to confirm a change of the configuration is kept.
+        assert "\nProcSubset=" not in text, name

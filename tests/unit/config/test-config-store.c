@@ -294,6 +294,28 @@ test_revert_without_backup (Fixture *self, gconstpointer data)
   assert_text (self, "config.yaml", ONE);
 }
 
+/* Killed between the two steps of the way back: the second is all that is left to do. */
+static void
+test_revert_is_over (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *backup = side (self, ".config.pre-confirmed.yaml");
+
+  assert_applied (self, TWO, 0);
+  for (guint i = 0; i < 2; i++)
+    {
+      assert_applied (self, THREE, 5 * MINUTE);
+      g_assert_cmpint (g_rename (backup, self->path), ==, 0);
+      if (i == 0)
+        g_assert_true (peerup_config_store_revert (self->store, &error));
+      else
+        g_assert_true (rollback (self, 1, &error));
+      g_assert_no_error (error);
+      assert_text (self, "config.yaml", TWO);
+      g_assert_false (has (self, ".config.pending"));
+    }
+}
+
 static void
 test_rollback (Fixture *self, gconstpointer data)
 {
@@ -613,6 +635,7 @@ main (int argc, char **argv)
   ADD ("one-at-a-time", test_one_at_a_time);
   ADD ("revert", test_revert);
   ADD ("revert-without-backup", test_revert_without_backup);
+  ADD ("revert-is-over", test_revert_is_over);
   ADD ("rollback", test_rollback);
   ADD ("rollback-over-edits", test_rollback_over_edits);
   ADD ("rollback-of-removed", test_rollback_of_removed);

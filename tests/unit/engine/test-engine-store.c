@@ -217,6 +217,22 @@ test_not_confirmed (Fixture *self, gconstpointer data)
   g_assert_false (has_problem (self, "was not confirmed"));
 }
 
+/* A machine that does not tell its starts apart: to set its clock back gains no time. */
+static void
+test_no_boot_id (Fixture *self, gconstpointer data)
+{
+  g_set_str (&self->now.boot_id, "");
+  assert_done (apply (self, self->other, 5 * MINUTE));
+  self->now.real -= 1440 * MINUTE;
+  self->now.boot += 4 * MINUTE;
+  peerup_engine_store_review (store_of (self));
+  g_assert_cmpuint (n_services (self), ==, 1);
+  self->now.boot += 2 * MINUTE;
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (nothing_waits, self);
+  g_assert_cmpuint (n_services (self), ==, 0);
+}
+
 /* The timer itself, which counts sleep and cannot be set. */
 static void
 test_timer (Fixture *self, gconstpointer data)
@@ -375,6 +391,7 @@ main (int argc, char **argv)
   ADD ("apply", test_apply);
   ADD ("confirm", test_confirm);
   ADD ("not-confirmed", test_not_confirmed);
+  ADD ("no-boot-id", test_no_boot_id);
   ADD ("timer", test_timer);
   ADD ("rollback-ends-waiting", test_rollback_ends_waiting);
   ADD ("queue", test_queue);
