@@ -236,6 +236,7 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   /* Trust first: what follows must not be open to whom the new file no longer admits. */
   if (!peerup_engine_trust_apply (self->trust, config, &error))
     trouble = g_strdup_printf ("%s; the old authorizations stay in force", error->message);
+  self->keys_refused = trouble != NULL;
   peerup_engine_set_problem (self, "authorized_keys", trouble);
   peerup_engine_serve (self, config);
   peerup_engine_show_lists (self, self->config, config);

@@ -87,6 +87,7 @@ struct _PeerupEngine
   GListStore *forwards;
   PeerupProblems *problems;
   GHashTable *listen_errors;        /* configured address to why it is not listened on */
+  gboolean keys_refused;            /* the authorizations in force are older than the configuration */
   PeerupEngineRelayInfo told_relay; /* as it was notified last */
 };
 

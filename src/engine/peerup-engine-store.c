@@ -348,9 +348,37 @@ peerup_engine_store_apply (PeerupEngineStore *self, const char *text, gint64 tim
   return enqueue (self, job);
 }
 
+/* Where an engine that runs is lenient and keeps what it has, one that starts is not: who confirms what no start could
+ * run by would be locked out by the next. */
+static gboolean
+can_start (PeerupEngine *engine, GError **error)
+{
+  const char *key_file = peerup_config_get_key_file (engine->config);
+  guint n_addresses = peerup_config_get_listen_addresses (engine->config)->len;
+  g_autoptr (PeerupPrivateKey) key = NULL;
+  g_autoptr (GError) reason = NULL;
+
+  if (engine->keys_refused)
+    g_set_error (&reason, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "its authorized_keys_file cannot be used");
+  else if (engine->identity_file != NULL && !g_str_equal (engine->identity_file, key_file))
+    key = peerup_key_file_load (key_file, &reason);
+  if (reason == NULL && n_addresses > 0 && g_hash_table_size (engine->listen_errors) >= n_addresses)
+    g_set_error (&reason, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "none of its listen_addresses can be listened on");
+  if (reason == NULL)
+    return TRUE;
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
+               "no start could run by %s: %s; mend that, or take the change back by “peerup config rollback”",
+               engine->config_path, reason->message);
+  return FALSE;
+}
+
 DexFuture *
 peerup_engine_store_confirm (PeerupEngineStore *self, const char *who)
 {
+  GError *error = NULL;
+
+  if (self->pending != NULL && !can_start (self->engine, &error))
+    return dex_future_new_for_error (error);
   return enqueue (self, job_new (self, JOB_CONFIRM, who, "confirmed"));
 }
 

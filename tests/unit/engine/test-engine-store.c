@@ -191,6 +191,21 @@ test_confirm (Fixture *self, gconstpointer data)
   assert_done (apply (self, self->usual, 0));
 }
 
+/* The engine goes on with what it has, but no start could. */
+static void
+test_confirm_what_cannot_start (Fixture *self, gconstpointer data)
+{
+  g_auto (GStrv) parts = g_strsplit (self->other, "identity.key", 2);
+  g_autofree char *text = g_strjoinv ("nowhere.key", parts);
+
+  g_assert_cmpstr (text, !=, self->other);
+  assert_done (apply (self, text, 5 * MINUTE));
+  assert_rejected (peerup_engine_store_confirm (store_of (self), "dbus"), PEERUP_ERROR_CONFIG);
+  g_assert_cmpint (peerup_engine_get_config_deadline (self->device.engine), >, 0);
+  assert_done (peerup_engine_store_rollback (store_of (self), 1, "dbus"));
+  assert_file (self, self->usual);
+}
+
 static void
 test_not_confirmed (Fixture *self, gconstpointer data)
 {
@@ -390,6 +405,7 @@ main (int argc, char **argv)
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
   ADD ("apply", test_apply);
   ADD ("confirm", test_confirm);
+  ADD ("confirm-what-cannot-start", test_confirm_what_cannot_start);
   ADD ("not-confirmed", test_not_confirmed);
   ADD ("no-boot-id", test_no_boot_id);
   ADD ("timer", test_timer);
