@@ -144,7 +144,9 @@ test_unit (void)
   other = peerup_relay_text_unit (&plan);
   assert_has (other, "\nUser=relay\nGroup=relay\n");
   assert_has (other, "\nExecStart=/opt/peerup/bin/peerup relay serve --config /srv/relay/relay-server.yaml\n");
-  assert_has (other, "\nConditionPathExists=/srv/relay/relay-server.yaml\n");
+  assert_has (
+    other,
+    "\nConditionPathExists=|/srv/relay/relay-server.yaml\nConditionPathExists=|/srv/relay/.relay-server.pending\n");
   assert_has (other, "\nReadWritePaths=-/srv/relay/\n");
   g_assert_null (strstr (other, "/etc/peerup"));
 }
