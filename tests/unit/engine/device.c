@@ -24,6 +24,6 @@ device_stop (Device *device)
   if (peerup_engine_get_state (device->engine) == PEERUP_ENGINE_RUNNING)
     g_assert_true (await_true (peerup_engine_stop (device->engine, NULL), &error));
   g_assert_no_error (error);
-  g_assert_finalize_object (device->engine);
+  home_drop_engine (device->engine);
   home_free (device->home);
 }

@@ -194,3 +194,19 @@ await_object (DexFuture *future, GError **error)
 
   return value != NULL ? g_value_dup_object (value) : NULL;
 }
+
+static gboolean
+is_gone (gpointer weak)
+{
+  return *(gpointer *) weak == NULL;
+}
+
+void
+home_drop_engine (gpointer engine)
+{
+  gpointer weak = engine;
+
+  g_object_add_weak_pointer (engine, &weak);
+  g_object_unref (engine);
+  spin_while_not (is_gone, &weak);
+}

@@ -44,3 +44,6 @@ gpointer await_object (DexFuture *future, GError **error);
 /* Runs it until @condition holds; fails after a minute. */
 typedef gboolean (*Condition) (gpointer data);
 void spin_while_not (Condition condition, gpointer data);
+/* Drops the last reference of @engine (transfer full), which is stopped, and runs the main context until it is gone:
+ * what was given up lets go of it in a turn of its own. */
+void home_drop_engine (gpointer engine);

@@ -138,7 +138,7 @@ pairing_halt (Device *device)
 
   g_assert_true (await_true (peerup_engine_stop (device->engine, NULL), &error));
   g_assert_no_error (error);
-  g_assert_finalize_object (g_steal_pointer (&device->engine));
+  home_drop_engine (g_steal_pointer (&device->engine));
 }
 
 void

@@ -63,7 +63,7 @@ device_halt (Device *self)
 
   g_assert_true (await_true (peerup_engine_stop (self->engine, NULL), &error));
   g_assert_no_error (error);
-  g_assert_finalize_object (g_steal_pointer (&self->engine));
+  home_drop_engine (g_steal_pointer (&self->engine));
 }
 
 static void
@@ -418,7 +418,7 @@ stop_with_a_circuit (Fixture *fixture, GCancellable *hurry, void (*let_it_end) (
   let_it_end (fixture, hurry);
   g_assert_true (await_true (g_steal_pointer (&stopped), &error));
   g_assert_no_error (error);
-  g_assert_finalize_object (g_steal_pointer (&fixture->relay.engine));
+  home_drop_engine (g_steal_pointer (&fixture->relay.engine));
   fixture_clear (fixture);
 }
 
