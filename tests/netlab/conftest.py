@@ -41,6 +41,9 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "released: once is enough, without the sanitizers")
     config.addinivalue_line("markers", "calm: measures, and wants no other test beside it")
     config.addinivalue_line("markers", "by_the_clock: takes long because it waits for a timeout of the program")
+    # A shell that runs these in the background has it ignored, and so would have what they interrupt.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[SHOWN] = {}
     config.pluginmanager.register(Shown(config.stash[SHOWN]))
 
