@@ -18,6 +18,10 @@
 #include "engine/peerup-engine-private.h"
 #include "transport/peerup-fiber.h"
 
+/* How long to come again to a daemon with too many waiting, and how often. */
+#define CROWDED_TIME  (10 * G_TIME_SPAN_SECOND)
+#define CROWDED_PAUSE (50 * G_TIME_SPAN_MILLISECOND)
+
 struct _PeerupClient
 {
   GObject parent_instance;
@@ -116,19 +120,50 @@ find_socket (const char *config_path)
   return NULL;
 }
 
+/* One attempt. */
 static GDBusConnection *
-connect_to (const char *socket_path, GError **error)
+connect_once (const char *address, GError **error)
 {
   DexPromise *promise = dex_promise_new_cancellable ();
   g_autoptr (GDBusAuthObserver) observer = new_observer ();
-  g_autofree char *path = g_dbus_address_escape_value (socket_path);
-  g_autofree char *address = g_strconcat ("unix:path=", path, NULL);
   g_autoptr (GAsyncResult) result = NULL;
 
   g_dbus_connection_new_for_address (address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, observer,
                                      dex_promise_get_cancellable (promise), peerup_client_ready, dex_ref (promise));
   result = dex_await_object (DEX_FUTURE (promise), error);
   return result != NULL ? g_dbus_connection_new_for_address_finish (result, error) : NULL;
+}
+
+/* In a fiber. A Unix socket does not queue those who come while its queue is full (EAGAIN of connect(2)), so whoever
+ * finds many others there comes again. */
+static GDBusConnection *
+connect_to (const char *socket_path, GError **error)
+{
+  gint64 deadline = g_get_monotonic_time () + CROWDED_TIME;
+  g_autofree char *path = g_dbus_address_escape_value (socket_path);
+  g_autofree char *address = g_strconcat ("unix:path=", path, NULL);
+
+  for (;;)
+    {
+      g_autoptr (GError) local_error = NULL;
+      GDBusConnection *connection = connect_once (address, &local_error);
+
+      if (connection != NULL)
+        return connection;
+      if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return NULL;
+        }
+      if (g_get_monotonic_time () >= deadline)
+        {
+          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT,
+                       "the daemon at %s has more clients waiting than it takes in: end some of them, or see its log",
+                       socket_path);
+          return NULL;
+        }
+      dex_await (dex_timeout_new_usec (CROWDED_PAUSE), NULL);
+    }
 }
 
 static DexFuture *

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 import time
 
 import pytest
@@ -202,6 +203,26 @@ def test_garbage_on_the_control_socket_harms_nobody(peer):
     assert peer.status()["state"] == "running"
     for client in idle:
         client.close()
+
+
+def test_a_full_queue_at_the_control_socket_is_waited_for(peer):
+    peer.daemon()
+    path = next(path for path in peer.runtime.glob("peerup/*.sock") if not path.name.endswith("-http.sock"))
+    peer.daemon_process.signal(signal.SIGSTOP)
+    queue = []
+    with pytest.raises(BlockingIOError):
+        while len(queue) < 10000:
+            queue.append(socket.socket(socket.AF_UNIX))
+            queue[-1].setblocking(False)
+            queue[-1].connect(str(path))
+    status = peer.start("status")
+    # Nothing tells that it was turned away; without coming again it would have ended with an error.
+    with pytest.raises(subprocess.TimeoutExpired):
+        status.wait(2)
+    peer.daemon_process.signal(signal.SIGCONT)
+    for client in queue:
+        client.close()
+    assert status.wait(30) == 0, status.stderr()
 
 
 def test_busy_port_is_a_problem_not_the_end(peer):
