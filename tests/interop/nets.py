@@ -2,6 +2,7 @@
 # Copyright The Peer-Up authors
 """What the programs have around them: services, ports nobody listens on, relays of datagrams, networks."""
 
+import errno
 import json
 import socket
 import subprocess
@@ -46,11 +47,23 @@ class ClosedPort:
     """A loopback address that refuses TCP and is deaf on UDP for as long as this lives."""
 
     def __init__(self):
+        # A port that is free for datagrams may be somebody's for TCP.
+        while not self._take():
+            pass
+        self.address = '127.0.0.1:%d' % self._socket.getsockname()[1]
+
+    def _take(self):
         self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._datagrams.bind(('127.0.0.1', 0))
         self._socket = socket.socket()
-        self._socket.bind(self._datagrams.getsockname())
-        self.address = '127.0.0.1:%d' % self._socket.getsockname()[1]
+        try:
+            self._socket.bind(self._datagrams.getsockname())
+        except OSError as error:
+            self.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return False
+        return True
 
     def close(self):
         self._socket.close()
