@@ -18,7 +18,8 @@
 typedef struct
 {
   gatomicrefcount ref_count;
-  PeerupSwarm *swarm; /* borrowed: it owns this; NULL once it was let go */
+  PeerupSwarm *swarm;   /* borrowed: it owns this; NULL once it was let go */
+  PeerupLimits *limits; /* a handshake may end after that */
   PeerupQuicTransport *transport;
   PeerupPeerId *peer;
   PeerupSocketAddress remote;
@@ -36,6 +37,7 @@ punched_unref (gpointer data)
     return;
   peerup_timer_clear (&self->linger);
   g_clear_object (&self->transport);
+  peerup_limits_unref (self->limits);
   peerup_peer_id_unref (self->peer);
   dex_unref (self->accepted);
   g_free (self);
@@ -119,7 +121,7 @@ on_admit (const PeerupSocketAddress *remote, gpointer data)
   PeerupSocketAddress expected = self->remote;
 
   peerup_socket_address_set_port (&expected, peerup_socket_address_get_port (remote));
-  return self->connection == NULL && peerup_socket_address_equal (remote, &expected) &&
+  return self->swarm != NULL && self->connection == NULL && peerup_socket_address_equal (remote, &expected) &&
          peerup_swarm_admit_handshake (self->swarm, peerup_socket_address_get_host_key (remote));
 }
 
@@ -128,8 +130,7 @@ on_release (const PeerupSocketAddress *remote, gpointer data)
 {
   Punched *self = data;
 
-  if (self->swarm != NULL)
-    peerup_swarm_release_handshake (self->swarm, peerup_socket_address_get_host_key (remote));
+  peerup_limits_end_handshake (self->limits, peerup_socket_address_get_host_key (remote));
 }
 
 static void
@@ -197,6 +198,7 @@ punched_new (PeerupSwarm *swarm, int fd, const PeerupSocketAddress *remote, Peer
   self = g_new0 (Punched, 1);
   g_atomic_ref_count_init (&self->ref_count);
   self->swarm = swarm;
+  self->limits = peerup_limits_ref (swarm->limits);
   self->peer = peerup_peer_id_ref (peer);
   self->remote = *remote;
   self->accepted = dex_promise_new ();

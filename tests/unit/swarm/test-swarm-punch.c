@@ -300,6 +300,46 @@ test_given_up (void)
   world_clear (&world);
 }
 
+static guint
+count_handshakes (Node *node)
+{
+  PeerupLimitsUsage usage;
+
+  peerup_limits_get_usage (peerup_swarm_get_limits (node->swarm), &usage);
+  return usage.handshakes;
+}
+
+/* Whose handshake has begun and is never answered: it counts for nobody once it is given up. */
+static void
+test_given_up_in_the_handshake (void)
+{
+  World world;
+  Socket front = open_socket ("127.0.0.4"), deaf = open_socket ("127.0.0.5");
+  g_autoptr (GPtrArray) early = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GError) error = NULL;
+  guint8 bytes[2000];
+  DexFuture *accepting;
+  gssize n;
+
+  world_init (&world);
+  dex_unref (peerup_swarm_dial_punched (world.a.swarm, world.at_a.fd, &front.address, node_id (&world.b),
+                                        g_get_monotonic_time () + G_USEC_PER_SEC / 2));
+  while ((n = recv (front.fd, bytes, sizeof bytes, 0)) < 0)
+    g_main_context_iteration (NULL, FALSE);
+  do
+    g_ptr_array_add (early, g_bytes_new (bytes, n));
+  while ((n = recv (front.fd, bytes, sizeof bytes, 0)) > 0);
+  accepting = peerup_swarm_accept_punched_early (world.b.swarm, world.at_b.fd, &deaf.address, node_id (&world.a), early,
+                                                 g_get_monotonic_time () + G_USEC_PER_SEC / 4);
+  g_assert_cmpuint (count_handshakes (&world.b), ==, 1);
+  error = test_take_error (accepting);
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
+  g_assert_cmpuint (count_handshakes (&world.b), ==, 0);
+  close (front.fd);
+  close (deaf.fd);
+  world_clear (&world);
+}
+
 static void
 test_closed_meanwhile (void)
 {
@@ -435,6 +475,7 @@ main (int argc, char **argv)
   g_test_add_func ("/swarm-punch/wrong-peer", test_wrong_peer);
   g_test_add_func ("/swarm-punch/socket-goes", test_socket_goes);
   g_test_add_func ("/swarm-punch/given-up", test_given_up);
+  g_test_add_func ("/swarm-punch/given-up-in-the-handshake", test_given_up_in_the_handshake);
   g_test_add_func ("/swarm-punch/closed-meanwhile", test_closed_meanwhile);
   g_test_add_func ("/swarm-punch/peer-moves", test_peer_moves);
   g_test_add_func ("/swarm-punch/network-changes", test_network_changes);
