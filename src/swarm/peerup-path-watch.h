@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * silent (peerup_connection_set_silent()) until there is one. A connection on which nothing is sent is left alone. */
 typedef struct _PeerupPathWatch PeerupPathWatch;
 
-#define PEERUP_PATH_WATCH_PATIENCE (1500 * 1000)
+/* With the doubt, and with what a relay's circuit takes then, less than the three seconds a person is to wait. */
+#define PEERUP_PATH_WATCH_PATIENCE (1200 * 1000)
 #define PEERUP_PATH_WATCH_DOUBT    (1500 * 1000)
 
 /* Watches every connection of @swarm until it is freed. */
