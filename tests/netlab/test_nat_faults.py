@@ -59,8 +59,19 @@ class Pair:
         self.address = laptop.forward(home)
         wait_for(lambda: laptop.reaches(self.address), PATIENCE, f"{laptop.name}'s way home")
         if is_direct:
-            wait_for(lambda: laptop.path(home) == home.path(laptop) == "direct", PATIENCE, f"{laptop.name}'s direct path")
+            self.wait_direct()
         self.began = None
+
+    def wait_direct(self):
+        try:
+            wait_for(lambda: self.laptop.path(self.home) == self.home.path(self.laptop) == "direct", PATIENCE,
+                     f"{self.laptop.name}'s direct path")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.told()}") from None
+
+    def told(self):
+        """What the laptop says became of its attempts."""
+        return "; ".join(f"{event['type']} {event['text']}" for event in self.laptop.control.paths(self.home)["events"][-6:])
 
     def broken(self):
         """From now on it heals."""
@@ -88,8 +99,7 @@ class Pair:
             wait_for(lambda: self.laptop.path(self.home) == self.home.path(self.laptop) == "direct", AGAIN, "a direct path")
             healing.direct = time.monotonic() - self.began
             return
-        told = "; ".join(f"{event['type']} {event['text']}" for event in self.laptop.control.paths(self.home)["events"][-6:])
-        healing.wrong.append(f"no direct path came back ({told})")
+        healing.wrong.append(f"no direct path came back ({self.told()})")
 
 
 def shown(device, other):
