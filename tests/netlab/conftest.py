@@ -30,7 +30,7 @@ from netlab import wait_for
 BIN = os.environ.get("PEERUP_BIN", str(pathlib.Path(__file__).parents[2] / "build/asan/src/cli/peerup"))
 BIG = int(os.environ.get("PEERUP_TEST_BIG", 64 << 20))
 LSAN = pathlib.Path(__file__).parents[1] / "lsan.supp"
-COMPLAINTS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|CRITICAL|assertion .* failed", re.I)
+COMPLAINTS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|CRITICAL|assertion .* failed|assertion failed", re.I)
 
 
 SHOWN = pytest.StashKey()  # {table: [line]}, for pytest's last words
