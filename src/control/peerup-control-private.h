@@ -19,8 +19,7 @@ struct _PeerupControl
 
   PeerupEngine *engine;
   PeerupControlClaim *claim;
-  GDBusServer *server;             /* of a socket of our own */
-  PeerupControlListener *listener; /* of one that the service manager made */
+  PeerupControlListener *listener; /* of the private socket */
   GPtrArray *faces;                /* of PeerupControlFace */
   GPtrArray *buses;                /* of PeerupControlBus */
   PeerupControlOutbox *outbox;

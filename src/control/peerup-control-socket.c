@@ -310,9 +310,33 @@ peerup_control_claim (const char *config_path, GError **error)
 }
 
 int
-peerup_control_claim_steal_fd (PeerupControlClaim *self)
+peerup_control_claim_listen (PeerupControlClaim *self, GError **error)
 {
-  return g_steal_fd (&self->fd);
+  struct sockaddr_un address;
+  g_autofd int fd = -1;
+  mode_t mask;
+  int code;
+
+  if (self->fd >= 0)
+    return g_steal_fd (&self->fd);
+  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (!fill_address (self->path, &address))
+    g_assert_not_reached ();
+  /* The socket must not be open to others even for a moment. */
+  mask = umask (0177);
+  if (fd >= 0 && bind (fd, (const struct sockaddr *) &address, sizeof address) == 0 && listen (fd, SOMAXCONN) == 0)
+    code = 0;
+  else
+    code = errno;
+  umask (mask);
+  if (code == 0)
+    {
+      self->held = TRUE;
+      return g_steal_fd (&fd);
+    }
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, "cannot make the control socket %s: %s", self->path,
+               g_strerror (code));
+  return -1;
 }
 
 const char *
