@@ -86,13 +86,14 @@ on_connection (GDBusConnection *connection, gpointer data)
 gboolean
 peerup_control_listen (PeerupControl *self, PeerupControlClaim *claim, GError **error)
 {
-  int fd = peerup_control_claim_listen (claim, error);
+  self->door = peerup_control_door_new (claim, on_connection, self, error);
+  return self->door != NULL;
+}
 
-  self->claim = claim;
-  if (fd < 0)
-    return FALSE;
-  self->listener = peerup_control_listener_new (fd, PEERUP_CONTROL_LISTENER_PATIENCE, on_connection, self, error);
-  return self->listener != NULL;
+char *
+peerup_control_check_socket (PeerupControl *self)
+{
+  return self->door != NULL ? peerup_control_door_check (self->door) : NULL;
 }
 
 gboolean
@@ -164,7 +165,6 @@ peerup_control_close (PeerupControl *self)
 {
   g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
 
-  g_clear_pointer (&self->listener, peerup_control_listener_free);
   peerup_control_outbox_flush (self->outbox);
   while (self->faces->len > 0)
     {
@@ -176,7 +176,7 @@ peerup_control_close (PeerupControl *self)
   if (connections->len > 0)
     close_connections (connections);
   g_ptr_array_set_size (self->buses, 0);
-  g_clear_pointer (&self->claim, peerup_control_claim_free);
+  g_clear_pointer (&self->door, peerup_control_door_free);
 }
 
 /* What is told */
