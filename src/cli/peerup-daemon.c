@@ -10,7 +10,6 @@
 #include <glib-unix.h>
 #include <libdex.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "control/peerup-control.h"
 #include "engine/peerup-engine-private.h"
@@ -36,7 +35,6 @@ typedef struct
   PeerupHttpServer *http;
   PeerupHttpServer *relay_admin; /* (nullable) */
   char *socket_path;
-  struct stat socket;
   DexPromise *started; /* resolved when it runs, or will not */
   DexPromise *end;     /* resolved when it is time to stop */
   GCancellable *hurry; /* cancelled when it is time to cut */
@@ -145,20 +143,6 @@ count_running (const Program *self)
 /* Whether all is well */
 
 static char *
-check_socket (const Daemon *self)
-{
-  struct stat info;
-
-  if (lstat (self->socket_path, &info) != 0)
-    return g_strdup_printf ("the control socket %s is gone: %s", self->socket_path, g_strerror (errno));
-  if (info.st_dev != self->socket.st_dev || info.st_ino != self->socket.st_ino)
-    return g_strdup_printf ("something else is where the control socket %s was", self->socket_path);
-  if (!peerup_control_socket_is_live (self->socket_path, NULL))
-    return g_strdup_printf ("the control socket %s takes nobody", self->socket_path);
-  return NULL;
-}
-
-static char *
 check (gpointer data)
 {
   const Program *self = data;
@@ -173,7 +157,7 @@ check (gpointer data)
       if (peerup_engine_get_state (daemon->engine) == PEERUP_ENGINE_STOPPED)
         trouble = g_strdup_printf ("the engine of %s does not run", daemon->config_path);
       else
-        trouble = check_socket (daemon);
+        trouble = peerup_control_check_socket (daemon->control);
     }
   return trouble;
 }
@@ -286,7 +270,6 @@ start (Daemon *self, GError **error)
   /* The socket first: who finds it can ask why the start takes long. */
   if (!peerup_control_listen (self->control, claim, error))
     return FALSE;
-  (void) !lstat (self->socket_path, &self->socket);
   self->http = peerup_http_face_new (self->control, self->socket_path, error);
   if (self->http == NULL)
     return FALSE;

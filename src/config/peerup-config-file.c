@@ -21,7 +21,7 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
-#include "config/peerup-config-lock.h"
+#include "identity/peerup-file-lock.h"
 #include "config/peerup-config-pending.h"
 #include "config/peerup-config.h"
 
@@ -152,7 +152,7 @@ open_locked (const char *path, GError **error)
       fail_errno (error, EACCES, "change", path);
       return -1;
     }
-  if (!peerup_config_lock_take (fd, PEERUP_CONFIG_LOCK_TIMEOUT, path, error))
+  if (!peerup_file_lock_take (fd, PEERUP_FILE_LOCK_TIMEOUT, path, error))
     return -1;
   if (stat (path, &theirs) != 0)
     {

@@ -7,6 +7,7 @@
  */
 #include "control/peerup-control-private.h"
 
+#include "control/peerup-control-backlog.h"
 #include "control/peerup-control-hello.h"
 #include "control/peerup-control-policy.h"
 
@@ -131,9 +132,9 @@ on_answer (DexFuture *future, gpointer data)
   const GValue *value = dex_future_get_value (future, &error);
 
   if (value != NULL)
-    g_dbus_method_invocation_return_value (g_steal_pointer (&call->invocation), g_value_get_variant (value));
+    peerup_control_backlog_return_value (g_steal_pointer (&call->invocation), g_value_get_variant (value));
   else
-    g_dbus_method_invocation_take_error (g_steal_pointer (&call->invocation), g_steal_pointer (&error));
+    peerup_control_backlog_take_error (g_steal_pointer (&call->invocation), g_steal_pointer (&error));
   return dex_future_new_true ();
 }
 
@@ -308,7 +309,7 @@ on_may_read (DexFuture *future, gpointer data)
 
   if (dex_future_get_value (future, &error) == NULL)
     {
-      g_dbus_method_invocation_take_error (g_steal_pointer (&call->invocation), g_steal_pointer (&error));
+      peerup_control_backlog_take_error (g_steal_pointer (&call->invocation), g_steal_pointer (&error));
       return dex_future_new_true ();
     }
   call->answer (g_steal_pointer (&call->invocation), call->data);
@@ -338,10 +339,10 @@ answer_get (GDBusMethodInvocation *invocation, const char *interface, GVariant *
   g_autoptr (GVariant) value = g_variant_lookup_value (values, name, NULL);
 
   if (value != NULL)
-    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(v)", value));
+    peerup_control_backlog_return_value (invocation, g_variant_new ("(v)", value));
   else
-    g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_PROPERTY,
-                                           "%s has no property “%s”", interface, name);
+    peerup_control_backlog_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_PROPERTY,
+                                         "%s has no property “%s”", interface, name);
 }
 
 void
@@ -354,15 +355,15 @@ peerup_control_face_answer_properties (GDBusMethodInvocation *invocation, const 
 
   if (g_str_equal (method, "GetAll"))
     {
-      g_dbus_method_invocation_return_value (invocation, g_variant_new ("(@a{sv})", taken));
+      peerup_control_backlog_return_value (invocation, g_variant_new ("(@a{sv})", taken));
       return;
     }
   g_variant_get_child (parameters, 1, "&s", &name);
   if (g_str_equal (method, "Get"))
     answer_get (invocation, interface, taken, name);
   else
-    g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_PROPERTY_READ_ONLY,
-                                           "“%s” is not to be set: there are methods for what can be changed", name);
+    peerup_control_backlog_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_PROPERTY_READ_ONLY,
+                                         "“%s” is not to be set: there are methods for what can be changed", name);
 }
 
 static void
@@ -378,7 +379,7 @@ on_method_call (GDBusConnection *connection, const char *sender, const char *pat
   PeerupControlFace *self = find_face (data, connection);
 
   if (self == NULL)
-    g_dbus_method_invocation_return_error_literal (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine ends");
+    peerup_control_backlog_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine ends");
   else if (g_str_equal (interface, PROPERTIES))
     peerup_control_face_let_read (self, invocation, answer_engine_properties, self->control);
   else
@@ -450,7 +451,7 @@ tell_one (PeerupControlFace *self, const char *to, const char *path, const char 
   g_autoptr (GError) error = NULL;
 
   /* A connection that has just closed is told nothing any more. */
-  if (!g_dbus_connection_emit_signal (self->connection, to, path, interface, name, parameters, &error))
+  if (!peerup_control_backlog_emit (self->connection, to, path, interface, name, parameters, &error))
     g_debug ("%s is not told: %s", name, error->message);
 }
 
@@ -533,6 +534,7 @@ peerup_control_face_new (PeerupControl *control, GDBusConnection *connection, Pe
   else
     {
       self->caller = peerup_caller_new ("dbus", FALSE);
+      peerup_control_backlog_bound (connection);
       self->hello_id = peerup_control_hello_register (connection, error);
     }
   if (self->clients != NULL || self->hello_id != 0)

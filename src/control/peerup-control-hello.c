@@ -6,6 +6,7 @@
  */
 #include "control/peerup-control-hello.h"
 
+#include "control/peerup-control-backlog.h"
 #include "control/peerup-control.h"
 
 #define CLIENT ":1.1"
@@ -51,11 +52,11 @@ on_method_call (GDBusConnection *connection, const char *sender, const char *pat
     answer = g_variant_new ("(s)", find_owner (parameters));
   else if (g_str_equal (method, "GetNameOwner"))
     {
-      g_dbus_method_invocation_return_error_literal (invocation, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER,
-                                                     "Nobody has that name on this private connection");
+      peerup_control_backlog_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER,
+                                           "Nobody has that name on this private connection");
       return;
     }
-  g_dbus_method_invocation_return_value (invocation, answer);
+  peerup_control_backlog_return_value (invocation, answer);
 }
 
 guint

@@ -7,15 +7,20 @@
 
 G_BEGIN_DECLS
 
-/* A control socket that the service manager has made, for which GDBusServer has no use: it makes its own. */
+/* The control's private socket, whoever has made it: the service manager, for whose sockets GDBusServer has no use, or
+ * the daemon. */
 typedef struct _PeerupControlListener PeerupControlListener;
 
 /* A client of this user has authenticated itself; its messages are delivered from the next turn of the loop on. */
 typedef void (*PeerupControlListenerFunc) (GDBusConnection *connection, gpointer data);
 
-/* @fd, which listens, is taken over. Called back in the thread's default main context of now. */
-PeerupControlListener *peerup_control_listener_new (int fd, PeerupControlListenerFunc func, gpointer data,
-                                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Milliseconds that a client has for authenticating itself. */
+#define PEERUP_CONTROL_LISTENER_PATIENCE (10 * 1000)
+
+/* @fd, which listens, is taken over. Called back in the thread's default main context of now. @patience: milliseconds
+ */
+PeerupControlListener *peerup_control_listener_new (int fd, guint patience, PeerupControlListenerFunc func,
+                                                    gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Takes no more clients, and forgets those that were not authenticated yet. The socket stays with its maker. */
 void peerup_control_listener_free (PeerupControlListener *self);
 

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "control/peerup-control-backlog.h"
 #include "control/peerup-control-lists.h"
 #include "control/peerup-control-private.h"
 
@@ -338,7 +339,7 @@ answer_managed (GDBusMethodInvocation *invocation, gpointer data)
           g_variant_builder_add (&builder, "{o@a{sa{sv}}}", path, interfaces_of (&self->kinds[i], properties));
         }
     }
-  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(a{oa{sa{sv}}})", &builder));
+  peerup_control_backlog_return_value (invocation, g_variant_new ("(a{oa{sa{sv}}})", &builder));
 }
 
 static void
@@ -353,7 +354,7 @@ answer_properties (GDBusMethodInvocation *invocation, gpointer data)
   if (properties != NULL)
     peerup_control_face_answer_properties (invocation, kind->info->interface, g_variant_ref (properties));
   else
-    g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT, "%s is gone", path);
+    peerup_control_backlog_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT, "%s is gone", path);
 }
 
 /* (nullable) */
@@ -378,7 +379,7 @@ let_read (PeerupControlObjects *self, GDBusMethodInvocation *invocation, PeerupC
   if (face != NULL)
     peerup_control_face_let_read (face, invocation, answer, data);
   else
-    g_dbus_method_invocation_return_error_literal (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine ends");
+    peerup_control_backlog_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine ends");
 }
 
 static void

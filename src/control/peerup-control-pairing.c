@@ -29,7 +29,7 @@ state_word (PeerupPairingRecordState state)
 
 /* Join */
 
-/* A caller that is gone hears nothing, and what it has begun goes on. */
+/* A caller that is gone hears nothing. */
 static void
 on_progress (const char *state, const char *detail, gpointer data)
 {
@@ -93,6 +93,7 @@ peerup_control_op_join (PeerupControlCall *call)
   if (!peerup_control_read_options (options, known, G_N_ELEMENTS (known), &error))
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   wanted.services = services;
+  wanted.cancellable = peerup_caller_get_cancellable (call->caller);
   future = peerup_engine_pairing_join (call->engine->pairing, code, &wanted, on_progress, call);
   future = dex_future_finally (future, pass, peerup_control_call_ref (call), peerup_control_call_unref);
   return dex_future_then (future, answer_join, peerup_control_call_ref (call), peerup_control_call_unref);

@@ -4,9 +4,9 @@
 #pragma once
 
 #include "control/peerup-control-call.h"
+#include "control/peerup-control-door.h"
 #include "control/peerup-control-face.h"
 #include "control/peerup-control-forwards.h"
-#include "control/peerup-control-listener.h"
 #include "control/peerup-control-objects.h"
 #include "control/peerup-control-outbox.h"
 
@@ -18,11 +18,9 @@ struct _PeerupControl
   GObject parent_instance;
 
   PeerupEngine *engine;
-  PeerupControlClaim *claim;
-  GDBusServer *server;             /* of a socket of our own */
-  PeerupControlListener *listener; /* of one that the service manager made */
-  GPtrArray *faces;                /* of PeerupControlFace */
-  GPtrArray *buses;                /* of PeerupControlBus */
+  PeerupControlDoor *door; /* (nullable): of the private socket */
+  GPtrArray *faces;        /* of PeerupControlFace */
+  GPtrArray *buses;        /* of PeerupControlBus */
   PeerupControlOutbox *outbox;
   PeerupControlForwards *forwards;
   PeerupControlObjects *objects;

@@ -28,9 +28,12 @@
 struct _PeerupControlClaim
 {
   char *path;
+  char *config_path;
   int lock;
   int fd;        /* of the socket, where the service manager has made it; else -1 */
   gboolean held; /* what is at path is ours to remove */
+  dev_t device;  /* and inode: of the socket; 0 as long as there is none */
+  ino_t inode;
 };
 
 /* The system's directory, and that of the person whose process this is, whatever the environment says: units of systemd
@@ -292,6 +295,7 @@ peerup_control_claim (const char *config_path, GError **error)
   g_autoptr (PeerupControlClaim) self = g_new0 (PeerupControlClaim, 1);
 
   self->lock = self->fd = -1;
+  self->config_path = g_strdup (config_path);
   if (!choose_path (self, candidates, error))
     return NULL;
   /* A daemon may be at another candidate, if it was started where another environment was. */
@@ -305,14 +309,87 @@ peerup_control_claim (const char *config_path, GError **error)
     return NULL;
   if (self->fd < 0 && !remove_stale (self, config_path, error))
     return NULL;
-  self->held = self->fd < 0;
   return g_steal_pointer (&self);
 }
 
-int
-peerup_control_claim_steal_fd (PeerupControlClaim *self)
+/* A lock whose file was removed keeps nobody out. */
+static gboolean
+renew_lock (PeerupControlClaim *self, GError **error)
 {
-  return g_steal_fd (&self->fd);
+  g_autofree char *lock_path = g_strconcat (self->path, ".lock", NULL);
+  int held = self->lock;
+  struct stat ours, there;
+
+  if (fstat (held, &ours) == 0 && lstat (lock_path, &there) == 0 && ours.st_dev == there.st_dev &&
+      ours.st_ino == there.st_ino)
+    return TRUE;
+  if (take_lock (self, self->config_path, error))
+    {
+      close (held);
+      return TRUE;
+    }
+  g_clear_fd (&self->lock, NULL);
+  self->lock = held;
+  return FALSE;
+}
+
+static void
+remember (PeerupControlClaim *self)
+{
+  struct stat info;
+
+  if (lstat (self->path, &info) != 0)
+    return;
+  self->device = info.st_dev;
+  self->inode = info.st_ino;
+}
+
+PeerupControlClaimState
+peerup_control_claim_look (PeerupControlClaim *self)
+{
+  struct stat info;
+
+  if (lstat (self->path, &info) != 0)
+    return PEERUP_CONTROL_CLAIM_GONE;
+  if (info.st_dev == self->device && info.st_ino == self->inode)
+    return PEERUP_CONTROL_CLAIM_WHOLE;
+  return PEERUP_CONTROL_CLAIM_OTHER;
+}
+
+int
+peerup_control_claim_listen (PeerupControlClaim *self, GError **error)
+{
+  struct sockaddr_un address;
+  g_autofd int fd = -1;
+  mode_t mask;
+  int code;
+
+  if (self->fd >= 0)
+    {
+      remember (self);
+      return g_steal_fd (&self->fd);
+    }
+  if (!prepare_directory (self->path, error) || !renew_lock (self, error))
+    return -1;
+  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (!fill_address (self->path, &address))
+    g_assert_not_reached ();
+  /* The socket must not be open to others even for a moment. */
+  mask = umask (0177);
+  if (fd >= 0 && bind (fd, (const struct sockaddr *) &address, sizeof address) == 0 && listen (fd, SOMAXCONN) == 0)
+    code = 0;
+  else
+    code = errno;
+  umask (mask);
+  if (code == 0)
+    {
+      self->held = TRUE;
+      remember (self);
+      return g_steal_fd (&fd);
+    }
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, "cannot make the control socket %s: %s", self->path,
+               g_strerror (code));
+  return -1;
 }
 
 const char *
@@ -324,10 +401,11 @@ peerup_control_claim_get_path (PeerupControlClaim *self)
 void
 peerup_control_claim_free (PeerupControlClaim *self)
 {
-  if (self->held)
+  if (self->held && peerup_control_claim_look (self) == PEERUP_CONTROL_CLAIM_WHOLE)
     g_unlink (self->path);
   g_clear_fd (&self->lock, NULL);
   g_clear_fd (&self->fd, NULL);
   g_free (self->path);
+  g_free (self->config_path);
   g_free (self);
 }

@@ -31,8 +31,20 @@ typedef struct _PeerupControlClaim PeerupControlClaim;
 PeerupControlClaim *peerup_control_claim (const char *config_path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Where to make the socket; nothing is there, unless the service manager made it. */
 const char *peerup_control_claim_get_path (PeerupControlClaim *self);
-/* The listening socket, which stays at its path when this is freed; the caller closes it. -1 if it is to be made. */
-int peerup_control_claim_steal_fd (PeerupControlClaim *self);
+/* A listening socket at the path, which the caller closes: the first time that of the service manager, if it made one;
+ * else it is made, and where the directory or the lock's file have been removed, they are made anew. -1 with
+ * PEERUP_ERROR_PERMISSION, or PEERUP_ERROR_EXISTS if another daemon has come by a lock's file of its own. */
+int peerup_control_claim_listen (PeerupControlClaim *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef enum
+{
+  PEERUP_CONTROL_CLAIM_WHOLE,
+  PEERUP_CONTROL_CLAIM_GONE, /* nothing is at the path */
+  PEERUP_CONTROL_CLAIM_OTHER /* something else is */
+} PeerupControlClaimState;
+
+/* What is at the path after peerup_control_claim_listen(). */
+PeerupControlClaimState peerup_control_claim_look (PeerupControlClaim *self);
 /* Removes the socket, if it was not the service manager who made it. */
 void peerup_control_claim_free (PeerupControlClaim *self);
 

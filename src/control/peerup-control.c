@@ -6,7 +6,6 @@
  */
 #include "control/peerup-control.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/peerup-control-bus.h"
@@ -73,60 +72,28 @@ peerup_control_serve (PeerupControl *self, GDBusConnection *connection, GError *
 
 /* The private socket */
 
-static gboolean
-on_new_connection (GDBusServer *server, GDBusConnection *connection, gpointer data)
+static void
+on_connection (GDBusConnection *connection, gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
   if (peerup_control_serve (data, connection, &error))
-    return TRUE;
+    return;
   g_warning ("A client of the control socket could not be served: %s", error->message);
-  return FALSE;
-}
-
-static void
-on_activated_connection (GDBusConnection *connection, gpointer data)
-{
-  if (!on_new_connection (NULL, connection, data))
-    g_dbus_connection_close (connection, NULL, NULL, NULL);
-}
-
-static gboolean
-on_allow_mechanism (GDBusAuthObserver *observer, const char *mechanism, gpointer data)
-{
-  return g_str_equal (mechanism, "EXTERNAL");
+  g_dbus_connection_close (connection, NULL, NULL, NULL);
 }
 
 gboolean
 peerup_control_listen (PeerupControl *self, PeerupControlClaim *claim, GError **error)
 {
-  g_autoptr (GDBusAuthObserver) observer = g_dbus_auth_observer_new ();
-  g_autofree char *guid = g_dbus_generate_guid ();
-  g_autofree char *path = g_dbus_address_escape_value (peerup_control_claim_get_path (claim));
-  g_autofree char *address = g_strconcat ("unix:path=", path, NULL);
-  int fd = peerup_control_claim_steal_fd (claim);
-  mode_t mask;
+  self->door = peerup_control_door_new (claim, on_connection, self, error);
+  return self->door != NULL;
+}
 
-  self->claim = claim;
-  if (fd >= 0)
-    {
-      self->listener = peerup_control_listener_new (fd, on_activated_connection, self, error);
-      return self->listener != NULL;
-    }
-  g_signal_connect (observer, "allow-mechanism", G_CALLBACK (on_allow_mechanism), NULL);
-  /* The socket must not be open to others even for a moment. */
-  mask = umask (0177);
-  self->server =
-    g_dbus_server_new_sync (address, G_DBUS_SERVER_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER, guid, observer, NULL, error);
-  umask (mask);
-  if (self->server == NULL)
-    {
-      g_prefix_error (error, "cannot make the control socket %s: ", peerup_control_claim_get_path (claim));
-      return FALSE;
-    }
-  g_signal_connect_object (self->server, "new-connection", G_CALLBACK (on_new_connection), self, 0);
-  g_dbus_server_start (self->server);
-  return TRUE;
+char *
+peerup_control_check_socket (PeerupControl *self)
+{
+  return self->door != NULL ? peerup_control_door_check (self->door) : NULL;
 }
 
 gboolean
@@ -198,10 +165,6 @@ peerup_control_close (PeerupControl *self)
 {
   g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
 
-  if (self->server != NULL)
-    g_dbus_server_stop (self->server);
-  g_clear_object (&self->server);
-  g_clear_pointer (&self->listener, peerup_control_listener_free);
   peerup_control_outbox_flush (self->outbox);
   while (self->faces->len > 0)
     {
@@ -213,7 +176,7 @@ peerup_control_close (PeerupControl *self)
   if (connections->len > 0)
     close_connections (connections);
   g_ptr_array_set_size (self->buses, 0);
-  g_clear_pointer (&self->claim, peerup_control_claim_free);
+  g_clear_pointer (&self->door, peerup_control_door_free);
 }
 
 /* What is told */

@@ -31,6 +31,9 @@ PeerupControl *peerup_control_new (PeerupEngine *engine) G_GNUC_WARN_UNUSED_RESU
 /* Serves clients of this user at the socket of @claim, which is taken over and removed by
  * close(). Authentication is EXTERNAL alone. Blocking, at start-up. */
 gboolean peerup_control_listen (PeerupControl *self, PeerupControlClaim *claim, GError **error);
+/* Looks after the socket of peerup_control_listen(), which is made anew where it was removed. (nullable) (transfer
+ * full): what is not well and cannot be mended, as the end of a sentence. */
+char *peerup_control_check_socket (PeerupControl *self) G_GNUC_WARN_UNUSED_RESULT;
 /* Serves one connection that is authenticated already, or that is private to this process. */
 gboolean peerup_control_serve (PeerupControl *self, GDBusConnection *connection, GError **error);
 /* Takes the name PEERUP_CONTROL_BUS_NAME on a bus, and serves there: on the session bus whoever is on it, on the system

@@ -60,6 +60,7 @@ typedef struct
   const char *const *services; /* nullable: what the inviter may use here. NULL: all like an authorized peer if it gives
                                   us as much, else nothing */
   gboolean wait;               /* for an inviter that is away: stay, until the code is over */
+  GCancellable *cancellable;   /* nullable: it ends soon after, unless it has come to saving: that is completed */
 } PeerupJoinOptions;
 
 /* Of a join while it goes on: "reading", "finding" (looks for the relay and the inviter), "proving", "waiting" (the
@@ -68,7 +69,8 @@ typedef void (*PeerupJoinFunc) (const char *state, const char *detail, gpointer 
 
 /* Resolves to a PeerupPairingRecord when both sides have it, or, for an invite that was left with a relay, when our
  * answer lies there. Rejects with a text for people: MALFORMED (the code), CRYPTO (wrong code, or somebody in between),
- * GATED (used, expired, refused), UNREACHABLE, EXISTS (already paired), CONFIG (another network, own code). */
+ * GATED (used, expired, refused), UNREACHABLE, EXISTS (already paired), CONFIG (another network, own code);
+ * G_IO_ERROR_CANCELLED. */
 DexFuture *peerup_engine_pairing_join (PeerupEnginePairing *self, const char *code, const PeerupJoinOptions *options,
                                        PeerupJoinFunc func, gpointer data) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -33,6 +33,7 @@ typedef struct
   gboolean wait;
   PeerupJoinFunc func;
   gpointer data;
+  GCancellable *cancellable; /* (nullable) */
 
   PeerupInviteCode *code;
   PeerupPairingOffer *own;
@@ -64,6 +65,7 @@ join_free (gpointer data)
   g_free (self->text);
   g_free (self->name);
   g_strfreev (self->services);
+  g_clear_object (&self->cancellable);
   g_clear_pointer (&self->code, peerup_invite_code_free);
   g_clear_pointer (&self->own, peerup_pairing_offer_free);
   g_clear_pointer (&self->finder, peerup_pairing_finder_stop);
@@ -225,7 +227,9 @@ settle_doubt (Join *self, const guint8 *id, GError **error)
 static JoinStep
 try_run (Join *self, PeerupPeerId *inviter, GError **error)
 {
-  PeerupPairingRun run = { self->pairing, self->code, inviter, self->own, 0, self->func, self->data };
+  PeerupPairingRun run = {
+    self->pairing, self->code, inviter, self->own, 0, self->func, self->data, self->cancellable
+  };
   GError *local_error = NULL;
   PeerupPairingOutcome outcome;
   JoinStep step = JOIN_GO_ON;
@@ -395,7 +399,8 @@ join (Join *self, GError **error)
     {
       gint64 now = g_get_monotonic_time ();
 
-      if (!peerup_pairing_check_running (self->pairing, error))
+      if (!peerup_pairing_check_running (self->pairing, error) ||
+          g_cancellable_set_error_if_cancelled (self->cancellable, error))
         return FALSE;
       if (now >= self->deadline)
         {
@@ -461,6 +466,7 @@ peerup_engine_pairing_join (PeerupEnginePairing *self, const char *code, const P
   join->name = g_strdup (options->name);
   join->services = g_strdupv ((char **) options->services);
   join->wait = options->wait;
+  join->cancellable = options->cancellable != NULL ? g_object_ref (options->cancellable) : NULL;
   join->func = func;
   join->data = data;
   join->wrong = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_peer_id_unref);

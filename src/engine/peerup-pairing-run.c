@@ -96,7 +96,8 @@ talk (Steps *self, GError **error)
       if (!good)
         break;
       run->guessed |= peerup_pairing_machine_get_state (self->machine) != PEERUP_PAIRING_FAILED;
-      if (!peerup_pairing_check_running (run->pairing, error))
+      if (!peerup_pairing_check_running (run->pairing, error) ||
+          (!self->prepared && g_cancellable_set_error_if_cancelled (run->cancellable, error)))
         return FALSE;
       good = answer_needs (self);
     }
@@ -215,7 +216,8 @@ peerup_pairing_run (PeerupPairingRun *self, GError **error)
 
   stream =
     dex_await_object (peerup_swarm_open_stream (self->pairing->swarm, self->inviter, protocols, self->deadline), error);
-  if (stream == NULL || !peerup_pairing_check_running (self->pairing, error))
+  if (stream == NULL || !peerup_pairing_check_running (self->pairing, error) ||
+      g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return PEERUP_PAIRING_LOST;
   say (self, "proving");
   machine = peerup_pairing_machine_new_joiner (&invite, self->code->secret, peerup_pairing_get_own_id (self->pairing),

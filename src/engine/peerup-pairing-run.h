@@ -26,6 +26,7 @@ typedef struct
   gint64 deadline;      /* monotonic µs */
   PeerupJoinFunc state; /* nullable: "proving", "saving" */
   gpointer data;
+  GCancellable *cancellable; /* nullable: looked at until anything is saved; then LOST */
 
   /* What comes of it. */
   guint8 id[PEERUP_PAIRING_ID_LENGTH]; /* JOINED, IN_DOUBT */

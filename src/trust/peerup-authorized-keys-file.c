@@ -10,13 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
 
 #include "identity/peerup-atomic-file.h"
+#include "identity/peerup-file-lock.h"
 
 #define OTHERS_WRITE 0022
 
@@ -55,22 +55,17 @@ take_lock (const char *path, GError **error)
   g_autofree char *lock_name = g_strdup_printf (".%s.lock", name);
   g_autofree char *lock_path = g_build_filename (directory, lock_name, NULL);
   g_autofd int fd = open (lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  int result = -1;
 
-  if (fd >= 0)
-    {
-      give_to_owner_of (fd, directory);
-      do
-        result = flock (fd, LOCK_EX);
-      while (result != 0 && errno == EINTR);
-    }
-  if (result != 0)
+  if (fd < 0)
     {
       int code = errno;
 
       g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "cannot lock %s: %s", path, g_strerror (code));
       return -1;
     }
+  give_to_owner_of (fd, directory);
+  if (!peerup_file_lock_take (fd, PEERUP_FILE_LOCK_TIMEOUT, path, error))
+    return -1;
   return g_steal_fd (&fd);
 }
 

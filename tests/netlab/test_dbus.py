@@ -297,8 +297,10 @@ class Raw:
         self.socket.sendall(b"BEGIN\r\n")
         self.serial = 0
 
-    def call(self, path, interface, method):
+    def call(self, path, interface, method, *arguments):
         message = Gio.DBusMessage.new_method_call(None, path, interface, method)
+        if arguments:
+            message.set_body(GLib.Variant("(" + "s" * len(arguments) + ")", arguments))
         self.serial += 1
         message.set_serial(self.serial)
         self.socket.sendall(bytes(message.to_blob(Gio.DBusCapabilityFlags.NONE)))
@@ -319,6 +321,33 @@ def test_a_client_that_does_not_read_keeps_nobody(peer):
     process.process.send_signal(signal.SIGTERM)
     assert process.process.wait(60) == 0
     client.close()
+
+
+def resident(process):
+    """KiB in memory."""
+    lines = pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1])
+
+
+@pytest.mark.parametrize("interface, method", [("org.freedesktop.DBus.Properties", "GetAll"), (INTROSPECTABLE, "Introspect")])
+def test_what_waits_for_a_client_has_a_bound(peer, interface, method):
+    """It asks for ever and reads nothing: it is cut off before the daemon has grown by much, and others are served."""
+    process = peer.daemon()
+    path = next(path for path in peer.runtime.rglob("*.sock") if "http" not in path.name)
+    peer.run("status")
+    before = resident(process)
+    client = Raw(path)
+    with pytest.raises((BrokenPipeError, ConnectionResetError)):
+        for n in range(2_000_000):
+            client.call(ENGINE, interface, method, *((ENGINE1,) if method == "GetAll" else ()))
+            if n % 2000 == 1999:
+                peer.run("status")
+                assert resident(process) < before + 128 * 1024
+    client.close()
+    peer.run("status")
+    process.process.send_signal(signal.SIGTERM)
+    assert process.process.wait(60) == 0
+    assert "it is cut off" in process.stderr()
 
 
 ASKER = """

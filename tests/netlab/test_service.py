@@ -141,21 +141,32 @@ def test_a_stopped_loop_feeds_nothing(watched):
     told.until("WATCHDOG=1")
 
 
-def test_without_its_socket_it_is_not_well(watched, peer):
+def test_its_socket_is_removed(watched, peer):
+    """It makes it anew, and nobody has to end it."""
     daemon, told = watched
     path = socket_of(peer)
     path.unlink()
-    status, _ = told.until("STATUS=Not well")
-    assert f"the control socket {path} is gone" in status
-    daemon.wait_stderr("watchdog is not fed: the control socket")
-    assert told.next(1.5 * INTERVAL) is None
-    # Somebody else's in its place is not its own.
+    daemon.wait_stderr("was removed, and is made anew", PATIENCE)
+    assert peer.status()["peer_id"] == peer.id
+    assert f"process {daemon.pid} " in peer.run("daemon", code=1).stderr
+    for _ in range(2):
+        told.until("WATCHDOG=1")
+    assert not any(line.startswith("STATUS=Not well") for line in told.told)
+
+
+def test_something_else_at_its_socket_is_not_well(watched, peer):
+    daemon, told = watched
+    path = socket_of(peer)
+    # In one step: what is gone is made anew.
     with socket.socket(socket.AF_UNIX) as other:
-        other.bind(str(path))
+        beside = path.with_name("other")
+        other.bind(str(beside))
         other.listen()
+        beside.rename(path)
         status, _ = told.until("STATUS=Not well")
         assert "something else is where" in status
-        assert told.next(INTERVAL) is None
+        daemon.wait_stderr("watchdog is not fed: something else")
+        assert told.next(1.5 * INTERVAL) is None
 
 
 def test_another_process_is_watched(peer, manager):

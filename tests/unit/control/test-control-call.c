@@ -337,6 +337,20 @@ test_what_is_told (Fixture *self, gconstpointer data)
   g_signal_handlers_disconnect_by_data (self->control, told);
 }
 
+/* Waiting for another device, for up to a month, ends with who wanted it. */
+static void
+test_join_ends_with_caller (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GVariant) wanted = g_variant_ref_sink (options ("('417-otter-violin-maple', {'wait': <true>})"));
+  DexFuture *join = peerup_control_invoke (self->control, self->caller, peerup_operations_find ("Join"), wanted);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (dex_future_is_pending (join));
+  peerup_caller_leave (self->caller);
+  g_assert_null (await_answer (join, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -351,5 +365,6 @@ main (int argc, char **argv)
   ADD ("names-and-relays", test_names_and_relays);
   ADD ("forwards", test_forwards);
   ADD ("told", test_what_is_told);
+  ADD ("join-ends", test_join_ends_with_caller);
   return g_test_run ();
 }

@@ -10,6 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Milliseconds, where somebody runs out of them. */
+#define PATIENCE 5000
+
 typedef struct
 {
   char *directory;
@@ -45,8 +48,9 @@ set_up (Fixture *self, gconstpointer data)
   self->served = g_ptr_array_new_with_free_func (g_object_unref);
   fill_address (self, &address);
   g_assert_cmpint (bind (fd, (const struct sockaddr *) &address, sizeof address), ==, 0);
-  g_assert_cmpint (listen (fd, 8), ==, 0);
-  self->listener = peerup_control_listener_new (fd, on_connection, self, &error);
+  g_assert_cmpint (listen (fd, 64), ==, 0);
+  self->listener = peerup_control_listener_new (fd, data == NULL ? PEERUP_CONTROL_LISTENER_PATIENCE : PATIENCE,
+                                                on_connection, self, &error);
   g_assert_no_error (error);
 }
 
@@ -146,6 +150,51 @@ test_goes (Fixture *self, gconstpointer data)
   g_assert_cmpuint (self->served->len, ==, 0);
 }
 
+/* More than GLib's pool has threads. */
+#define N_SILENT 40
+
+/* They keep nobody waiting, however long they may. */
+static void
+test_silent (Fixture *self, gconstpointer data)
+{
+  int fds[N_SILENT];
+
+  for (guint i = 0; i < N_SILENT; i++)
+    {
+      fds[i] = connect_to (self);
+      if (i % 2 == 0)
+        g_assert_cmpint (send (fds[i], "\0AUTH", 5, 0), ==, 5);
+    }
+  test_serves (self, data);
+  for (guint i = 0; i < N_SILENT; i++)
+    close (fds[i]);
+}
+
+/* They end by themselves; whoever is in is not concerned. */
+static void
+test_out_of_time (Fixture *self, gconstpointer data)
+{
+  g_autofree char *address = g_strconcat ("unix:path=", self->path, NULL);
+  g_autoptr (GDBusConnection) client = NULL;
+  g_autofd int silent = -1, slow = -1;
+  gboolean ended[2] = { FALSE };
+
+  g_dbus_connection_new_for_address (address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL, on_connected,
+                                     &client);
+  while (client == NULL || self->served->len == 0)
+    g_main_context_iteration (NULL, TRUE);
+  silent = connect_to (self);
+  slow = connect_to (self);
+  g_assert_cmpint (send (slow, "\0AUTH", 5, 0), ==, 5);
+  g_unix_fd_add (silent, G_IO_IN | G_IO_HUP, on_readable, &ended[0]);
+  g_unix_fd_add (slow, G_IO_IN | G_IO_HUP, on_readable, &ended[1]);
+  while (!ended[0] || !ended[1])
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (self->served->len, ==, 1);
+  g_assert_false (g_dbus_connection_is_closed (client));
+  g_dbus_connection_close_sync (client, NULL, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -154,5 +203,7 @@ main (int argc, char **argv)
   ADD ("serves", test_serves);
   ADD ("refuses", test_refuses);
   ADD ("goes", test_goes);
+  ADD ("silent", test_silent);
+  g_test_add ("/control-listener/out-of-time", Fixture, "impatient", set_up, test_out_of_time, tear_down);
   return g_test_run ();
 }

@@ -3,6 +3,9 @@
  */
 #include "trust/peerup-authorized-keys-file.h"
 
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -123,6 +126,32 @@ test_left_over (void)
   test_assert_text (file.path, ALICE "\n" BOB "\n");
 }
 
+/* Whoever has the lock and does not let it go stops nobody for ever. */
+static void
+test_locked (void)
+{
+  g_auto (TestFile) file = { NULL, NULL };
+  g_autofree char *lock = NULL;
+  g_autofd int fd = -1;
+  g_autoptr (PeerupPeerId) bob = test_peer (BOB);
+  g_autoptr (GError) error = NULL;
+
+  test_file_init (&file, ALICE "\n");
+  lock = g_build_filename (file.directory, ".authorized_keys.lock", NULL);
+  test_write (lock, "");
+  fd = open (lock, O_RDWR | O_CLOEXEC);
+  g_assert_cmpint (flock (fd, LOCK_EX | LOCK_NB), ==, 0);
+  g_assert_false (peerup_authorized_keys_file_add (file.path, bob, NULL, PEERUP_EXPIRES_NEVER, &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
+  g_assert_nonnull (strstr (error->message, file.path));
+  g_assert_nonnull (strstr (error->message, "try again"));
+  test_assert_text (file.path, ALICE "\n");
+  g_clear_error (&error);
+  g_assert_cmpint (flock (fd, LOCK_UN), ==, 0);
+  g_assert_true (peerup_authorized_keys_file_add (file.path, bob, NULL, PEERUP_EXPIRES_NEVER, &error));
+  g_assert_no_error (error);
+}
+
 #define N_WRITERS 4
 #define N_EDITS   25
 
@@ -184,6 +213,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trust/authorized-keys-file/remove-and-set", test_remove_and_set);
   g_test_add_func ("/trust/authorized-keys-file/symbolic-link", test_symbolic_link);
   g_test_add_func ("/trust/authorized-keys-file/left-over", test_left_over);
+  g_test_add_func ("/trust/authorized-keys-file/locked", test_locked);
   g_test_add_func ("/trust/authorized-keys-file/writers-at-once", test_writers_at_once);
   return g_test_run ();
 }

@@ -5,11 +5,14 @@
  * it on a descriptor of its own; whom time runs out leaves the thread behind, which closes that descriptor, and with it
  * the lock, when it gets it.
  */
-#include "config/peerup-config-lock.h"
+#include "identity/peerup-file-lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 typedef struct
@@ -82,8 +85,45 @@ wait_in_thread (int fd, gint64 timeout)
   return code;
 }
 
+/* Of the process that has the lock; 0 if the system does not tell. A file system whose files have another device than
+ * it says is not found here. */
+static int
+find_holder (int fd)
+{
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  struct stat info;
+
+  if (fstat (fd, &info) != 0 || !g_file_get_contents ("/proc/locks", &text, NULL, NULL))
+    return 0;
+  lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      unsigned int major_number, minor_number;
+      unsigned long long inode;
+      int pid;
+
+      /* "1: FLOCK  ADVISORY  WRITE 708 08:01:264 0 EOF"; who waits has an arrow after the number. */
+      if (sscanf (lines[i], "%*u: FLOCK %*s %*s %d %x:%x:%llu", &pid, &major_number, &minor_number, &inode) == 4 &&
+          major_number == major (info.st_dev) && minor_number == minor (info.st_dev) && inode == info.st_ino)
+        return pid;
+    }
+  return 0;
+}
+
+static void
+set_timeout_error (int fd, gint64 timeout, const char *path, GError **error)
+{
+  int pid = find_holder (fd);
+  g_autofree char *who = pid > 0 ? g_strdup_printf (" (process %d)", pid) : g_strdup ("");
+
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT,
+               "another program%s has been changing %s for more than %d s; wait until it has ended, and try again", who,
+               path, (int) (timeout / G_USEC_PER_SEC));
+}
+
 gboolean
-peerup_config_lock_take (int fd, gint64 timeout, const char *path, GError **error)
+peerup_file_lock_take (int fd, gint64 timeout, const char *path, GError **error)
 {
   int code = flock (fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
 
@@ -92,9 +132,7 @@ peerup_config_lock_take (int fd, gint64 timeout, const char *path, GError **erro
   if (code == 0)
     return TRUE;
   if (code == ETIMEDOUT)
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT,
-                 "another program has been changing %s for more than %d s; wait until it has ended, and try again",
-                 path, (int) (timeout / G_USEC_PER_SEC));
+    set_timeout_error (fd, timeout, path, error);
   else
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "cannot lock %s: %s", path, g_strerror (code));
   return FALSE;

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+#pragma once
+
+#include "wire/peerup-error.h"
+
+G_BEGIN_DECLS
+
+/* How long who wants to change a file waits for others who do, in microseconds. */
+#define PEERUP_FILE_LOCK_TIMEOUT (10 * G_USEC_PER_SEC)
+
+/* flock() for at most @timeout microseconds: on @fd, which stays the caller's; the lock goes when every descriptor of
+ * its open file description is closed. @path is for messages. Blocking; in any thread. PEERUP_ERROR_TIMEOUT, which
+ * names who has it where the system tells. */
+gboolean peerup_file_lock_take (int fd, gint64 timeout, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
