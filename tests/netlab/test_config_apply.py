@@ -330,8 +330,11 @@ def test_read_only(machine):
         # What nobody has confirmed is not in use any longer, though the file stays.
         wait_for(lambda: "cannot be put back" in machine.problems(), PATIENCE, "word of it")
         assert machine.services() == []
+        # Nor does it come back by being read again.
+        peer.daemon_process.signal(signal.SIGHUP)
         refused = machine.apply("two", code=1)
         assert str(machine.config) in refused.stderr or "confirm" in refused.stderr
+        assert "not confirmed in time" in peer.run("config", "confirm", code=1).stderr
         assert machine.config.read_text() == machine.text("one") and machine.services() == []
     wait_for(machine.has_old, PATIENCE, "the file's way back")
     assert machine.services() == []

@@ -344,6 +344,36 @@ test_files_in_the_way (Fixture *self, gconstpointer data)
   assert_file (self, self->usual);
 }
 
+/* What is out of use, while the file stays, does not come back by reading that again, nor is it confirmed. */
+static void
+test_taken_back_in_memory (Fixture *self, gconstpointer data)
+{
+  g_autofree char *archive = g_build_filename (self->device.home->directory, ".config.history", NULL);
+  g_autofree char *aside = g_build_filename (self->device.home->directory, "aside", NULL);
+  g_autoptr (GError) error = NULL;
+
+  assert_done (apply (self, self->other, 5 * MINUTE));
+  g_assert_cmpint (g_rename (archive, aside), ==, 0);
+  g_assert_true (g_file_set_contents (archive, "", 0, &error));
+  self->now.boot += 6 * MINUTE;
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (has_no_service, self);
+  assert_file (self, self->other);
+  peerup_config_monitor_reload (self->device.engine->monitor);
+  g_assert_cmpuint (n_services (self), ==, 0);
+  assert_rejected (peerup_engine_store_confirm (store_of (self), "dbus"), PEERUP_ERROR_CONFIG);
+  g_assert_cmpuint (n_services (self), ==, 0);
+  g_assert_cmpint (g_unlink (archive), ==, 0);
+  g_assert_cmpint (g_rename (aside, archive), ==, 0);
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (nothing_waits, self);
+  assert_file (self, self->usual);
+  /* The file counts again. */
+  write_by_hand (self, self->other);
+  peerup_config_monitor_reload (self->device.engine->monitor);
+  g_assert_cmpuint (n_services (self), ==, 1);
+}
+
 static void
 restart (Fixture *self)
 {
@@ -414,6 +444,7 @@ main (int argc, char **argv)
   ADD ("by-hand", test_by_hand);
   ADD ("removed", test_removed);
   ADD ("files-in-the-way", test_files_in_the_way);
+  ADD ("taken-back-in-memory", test_taken_back_in_memory);
   ADD ("restart", test_restart);
   ADD ("stopped", test_stopped);
   return g_test_run ();
