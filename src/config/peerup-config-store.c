@@ -272,6 +272,37 @@ peerup_config_store_archive (PeerupConfigStore *self, const char *who, const cha
 }
 
 static gboolean
+is_latest (PeerupConfigStore *self, const char *text, gsize length)
+{
+  g_autoptr (GPtrArray) entries = peerup_config_history_list (self->history, NULL);
+  g_autofree char *latest = NULL;
+  gsize latest_length = 0;
+
+  if (entries != NULL && entries->len > 0)
+    latest = peerup_config_history_read (self->history, entries->pdata[0], &latest_length, NULL);
+  return latest != NULL && latest_length == length && memcmp (latest, text, length) == 0;
+}
+
+gboolean
+peerup_config_store_note (PeerupConfigStore *self, const char *before, gsize before_length, const char *text,
+                          gsize length, const char *who, const char *cause, GError **error)
+{
+  g_auto (PeerupConfigLock) lock = PEERUP_CONFIG_LOCK_INIT;
+
+  g_return_val_if_fail (self != NULL && before != NULL && text != NULL, FALSE);
+
+  if (!peerup_config_store_lock (self, &lock, error))
+    return FALSE;
+  if (!is_text (lock.file, text, length) || !peerup_config_pending_check_none (self->path, NULL) ||
+      !peerup_config_store_holds (self, text, length, NULL))
+    return FALSE;
+  if (!is_latest (self, text, length) && peerup_config_store_holds (self, before, before_length, NULL) &&
+      !peerup_config_store_keep (self, before, before_length, "file", "", error))
+    return FALSE;
+  return peerup_config_store_keep (self, text, length, who, cause, error);
+}
+
+static gboolean
 waits (PeerupConfigStore *self, GError **error)
 {
   if (!peerup_config_pending_check_none (self->path, NULL))

@@ -53,9 +53,11 @@ struct _PeerupEngineStore
   Job *running; /* (nullable): borrowed */
   char *text;   /* in force */
   PeerupConfigPending *pending;
-  gint64 latest; /* when its time is over at the latest, since the start of the machine */
-  char *before;  /* what comes back, while something waits */
-  gboolean ours; /* what is taken into use is a change of ours */
+  gint64 latest;   /* when its time is over at the latest, since the start of the machine */
+  char *before;    /* what comes back, while something waits */
+  gboolean ours;   /* what is taken into use is a change of ours */
+  const char *who; /* (nullable): has changed what is taken into use, for this cause */
+  const char *cause;
   gboolean stopped;
   gboolean told;      /* that the archive cannot be written */
   gboolean took_back; /* in memory, but not in the files, which are not believed until they follow */
@@ -494,7 +496,23 @@ peerup_engine_store_took (PeerupEngineStore *self)
   if (self->ours || self->took_back)
     return;
   peerup_engine_set_problem (self->engine, REVERTED, NULL);
-  enqueue_own (self, JOB_ARCHIVE, "file", "edited");
+  if (self->who != NULL)
+    enqueue_own (self, JOB_ARCHIVE, self->who, self->cause);
+  else
+    enqueue_own (self, JOB_ARCHIVE, "file", "edited");
+}
+
+void
+peerup_engine_store_reload (PeerupEngine *engine, const char *who, const char *cause)
+{
+  if (engine->store != NULL)
+    {
+      engine->store->who = who;
+      engine->store->cause = cause;
+    }
+  peerup_config_monitor_reload (engine->monitor);
+  if (engine->store != NULL)
+    engine->store->who = engine->store->cause = NULL;
 }
 
 PeerupConfigStore *

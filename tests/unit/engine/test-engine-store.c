@@ -308,6 +308,37 @@ test_by_hand (Fixture *self, gconstpointer data)
   assert_file (self, self->usual);
 }
 
+static void
+assert_latest (Fixture *self, const char *who, const char *cause)
+{
+  g_autoptr (GPtrArray) list = peerup_config_store_list (peerup_engine_store_get_files (store_of (self)), NULL);
+  const PeerupConfigListed *latest;
+
+  g_assert_cmpuint (list->len, >, 0);
+  latest = list->pdata[0];
+  g_assert_cmpuint (latest->number, ==, 0);
+  g_assert_cmpstr (latest->entry->who, ==, who);
+  g_assert_cmpstr (latest->entry->cause, ==, cause);
+}
+
+/* By whom and why is told by who changes it, for once. */
+static void
+test_cause (Fixture *self, gconstpointer data)
+{
+  spin_while_not (is_archived_once, self);
+  assert_latest (self, "daemon", "start");
+  write_by_hand (self, self->other);
+  peerup_engine_store_reload (self->device.engine, "dbus", "service enable ssh");
+  g_assert_cmpuint (n_services (self), ==, 1);
+  spin_while_not (is_archived_twice, self);
+  assert_latest (self, "dbus", "service enable ssh");
+  write_by_hand (self, self->usual);
+  spin_while_not (has_no_service, self);
+  /* It comes after that. */
+  assert_done (apply (self, self->usual, 0));
+  assert_latest (self, "file", "edited");
+}
+
 /* What is in force can be kept, or gone back to, when the file is gone. */
 static void
 test_removed (Fixture *self, gconstpointer data)
@@ -442,6 +473,7 @@ main (int argc, char **argv)
   ADD ("rollback-ends-waiting", test_rollback_ends_waiting);
   ADD ("queue", test_queue);
   ADD ("by-hand", test_by_hand);
+  ADD ("cause", test_cause);
   ADD ("removed", test_removed);
   ADD ("files-in-the-way", test_files_in_the_way);
   ADD ("taken-back-in-memory", test_taken_back_in_memory);
