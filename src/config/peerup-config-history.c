@@ -123,7 +123,7 @@ char *
 peerup_config_history_read (const char *directory, const PeerupConfigEntry *entry, gsize *length, GError **error)
 {
   g_autofree char *path = g_build_filename (directory, entry->file, NULL);
-  g_autoptr (GBytes) bytes = peerup_private_file_read (path, 0022, PEERUP_CONFIG_MAX_SIZE, error);
+  g_autoptr (GBytes) bytes = peerup_own_file_read (path, PEERUP_CONFIG_MAX_SIZE, error);
   const char *data;
 
   if (bytes == NULL)
@@ -191,7 +191,8 @@ peerup_config_history_add (const char *directory, const char *text, gsize length
   name = peerup_config_entry_name (entries->len > 0 ? ((PeerupConfigEntry *) entries->pdata[0])->sequence + 1 : 1, time,
                                    who, cause, extension);
   path = g_build_filename (directory, name, NULL);
-  if (!peerup_atomic_file_create (path, text, length, error))
+  /* The number is new. What root writes belongs to the owner of the directory, who is to read it. */
+  if (!peerup_atomic_file_replace (path, text, length, error))
     return FALSE;
   sweep (directory);
   for (guint i = 0; i < entries->len; i++)

@@ -187,7 +187,7 @@ peerup_config_pending_load (const char *path, GError **error)
 {
   g_autofree char *file = peerup_config_side_file (path, "pending", FALSE);
   g_autoptr (GError) reason = NULL;
-  g_autoptr (GBytes) bytes = peerup_private_file_read (file, 0022, MAX_SIZE, &reason);
+  g_autoptr (GBytes) bytes = peerup_own_file_read (file, MAX_SIZE, &reason);
   PeerupConfigPending *self;
   const char *text;
   gsize length;
@@ -213,6 +213,13 @@ peerup_config_pending_check_none (const char *path, GError **error)
   g_autoptr (GDateTime) deadline = NULL;
   g_autofree char *until = NULL;
 
+  /* Its own sentence says what to do. */
+  if (g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_PERMISSION))
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
+                   "whether the last change of %s waits to be confirmed cannot be told: %s", path, reason->message);
+      return FALSE;
+    }
   if (pending == NULL && reason == NULL)
     return TRUE;
   if (pending != NULL)

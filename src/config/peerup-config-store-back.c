@@ -126,13 +126,26 @@ dup_backup_path (PeerupConfigStore *self, const PeerupConfigPending *pending)
 static char *
 read_backup (const char *path, gsize *length, GError **error)
 {
-  g_autoptr (GBytes) bytes = peerup_private_file_read (path, 0022, PEERUP_CONFIG_MAX_SIZE, error);
+  g_autoptr (GBytes) bytes = peerup_own_file_read (path, PEERUP_CONFIG_MAX_SIZE, error);
   const char *data;
 
   if (bytes == NULL)
     return NULL;
   data = g_bytes_get_data (bytes, length);
   return g_strndup (data != NULL ? data : "", *length);
+}
+
+/* What somebody else has put there is no reason to change anything; what is damaged is ours. */
+static gboolean
+load_ours (PeerupConfigStore *self, PeerupConfigPending **pending, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+
+  *pending = peerup_config_pending_load (self->path, &reason);
+  if (!g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_PERMISSION))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
 }
 
 /* The way back */
@@ -205,12 +218,16 @@ end_waiting (PeerupConfigStore *self, GError **error)
 gboolean
 peerup_config_store_go_back (PeerupConfigStore *self, PeerupConfigLock *lock, GError **error)
 {
-  g_autoptr (PeerupConfigPending) pending = peerup_config_pending_load (self->path, NULL);
-  g_autofree char *backup = dup_backup_path (self, pending);
+  g_autoptr (PeerupConfigPending) pending = NULL;
+  g_autofree char *backup = NULL;
   GError *reason = NULL;
   gsize length = 0;
-  g_autofree char *text = read_backup (backup, &length, &reason);
+  g_autofree char *text = NULL;
 
+  if (!load_ours (self, &pending, error))
+    return FALSE;
+  backup = dup_backup_path (self, pending);
+  text = read_backup (backup, &length, &reason);
   /* Who was killed after the one step has left the record: to go back once more would be too far. */
   if (is_over (lock, pending, text, length))
     {
@@ -239,12 +256,16 @@ recover_locked (PeerupConfigStore *self, PeerupConfigLock *lock, const PeerupCon
                 GError **error)
 {
   g_autoptr (GError) reason = NULL;
-  g_autoptr (PeerupConfigPending) pending = peerup_config_pending_load (self->path, NULL);
-  g_autofree char *backup = dup_backup_path (self, pending);
+  g_autoptr (PeerupConfigPending) pending = NULL;
+  g_autofree char *backup = NULL;
   gsize length = 0;
-  g_autofree char *text = read_backup (backup, &length, NULL);
+  g_autofree char *text = NULL;
   gboolean holds;
 
+  if (!load_ours (self, &pending, error))
+    return PEERUP_CONFIG_RECOVERY_KEPT;
+  backup = dup_backup_path (self, pending);
+  text = read_backup (backup, &length, NULL);
   if (is_over (lock, pending, text, length))
     {
       peerup_config_store_end_waiting (self);
