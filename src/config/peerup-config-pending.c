@@ -167,6 +167,9 @@ peerup_config_pending_get_remaining (const PeerupConfigPending *self, const Peer
     return CLAMP (self->deadline - now->real, 0, longest);
   if (strcmp (self->boot_id, now->boot_id) != 0)
     return 0;
+  /* Of the same start none can be so far away: it would begin anew whenever it is read, and never end. */
+  if (self->boot_deadline - now->boot > longest + PEERUP_CONFIG_CONFIRM_MAX)
+    return 0;
   return CLAMP (self->boot_deadline - now->boot, 0, longest);
 }
 
