@@ -65,6 +65,37 @@ open_locked (const char *path, GError **error)
   return g_steal_fd (&fd);
 }
 
+/* ".NAME.12345678.tmp", as peerup-atomic-file.c makes them. */
+static gboolean
+is_temporary_of (const char *name, const char *path)
+{
+  g_autofree char *base = g_path_get_basename (path);
+  g_autofree char *prefix = g_strdup_printf (".%s.", base);
+  gsize length = strlen (prefix);
+
+  return g_str_has_prefix (name, prefix) && strlen (name) == length + 8 + strlen (".tmp") &&
+         strspn (name + length, "0123456789abcdef") == 8 && strcmp (name + length + 8, ".tmp") == 0;
+}
+
+/* What a crash has left of the files beside the configuration: all who write them hold the lock. Best effort. */
+static void
+sweep (PeerupConfigStore *self)
+{
+  const char *paths[] = { self->path, self->pending, self->backup, self->last_good, self->replaced };
+  g_autofree char *directory = g_path_get_dirname (self->path);
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+      if (is_temporary_of (name, paths[i]))
+        {
+          g_autofree char *path = g_build_filename (directory, name, NULL);
+
+          (void) g_unlink (path);
+        }
+}
+
 gboolean
 peerup_config_store_lock (PeerupConfigStore *self, PeerupConfigLock *lock, GError **error)
 {
@@ -72,6 +103,8 @@ peerup_config_store_lock (PeerupConfigStore *self, PeerupConfigLock *lock, GErro
 
   while (lock->directory < 0 && reason == NULL)
     lock->directory = open_locked (self->history, &reason);
+  if (reason == NULL)
+    sweep (self);
   if (reason == NULL)
     lock->file = peerup_config_file_lock (self->path, &reason);
   if (reason == NULL || g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))

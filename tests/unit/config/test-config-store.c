@@ -604,100 +604,6 @@ test_writers (Fixture *self, gconstpointer data)
   g_assert_cmpuint (((PeerupConfigListed *) list->pdata[0])->entry->sequence, ==, 31);
 }
 
-/* What another user, or a link, has put beside the configuration is neither believed nor written to; nothing is lost.
- */
-static void
-test_not_ours (Fixture *self, gconstpointer data)
-{
-  static const char *const names[] = { ".config.pending", ".config.pre-confirmed.yaml", ".config.last-good.yaml" };
-  g_autofree char *elsewhere = write_file (self->directory, "elsewhere", TWO, 0600);
-
-  assert_applied (self, TWO, 0);
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autofree char *path = side (self, names[i]);
-
-      g_unlink (path);
-      g_assert_cmpint (symlink (elsewhere, path), ==, 0);
-      assert_refused (self, THREE, 5 * MINUTE, i == 0 ? PEERUP_ERROR_EXISTS : PEERUP_ERROR_PERMISSION);
-      assert_text (self, "elsewhere", TWO);
-      assert_text (self, "config.yaml", TWO);
-      g_assert_true (g_file_test (path, G_FILE_TEST_IS_SYMLINK));
-      g_unlink (path);
-    }
-}
-
-static void
-assert_not_looked_at (Fixture *self, const char *part)
-{
-  g_auto (PeerupConfigNow) now = { 0 };
-  g_autoptr (GError) error = NULL;
-  g_autofree char *story = NULL;
-  PeerupConfigRecovery recovery;
-
-  peerup_config_now_read (&now);
-  now.boot += 60 * MINUTE;
-  g_assert_false (peerup_config_store_recover (self->store, &now, &recovery, &story, &error));
-  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION);
-  g_assert_nonnull (strstr (error->message, part));
-  g_clear_error (&error);
-  g_assert_false (peerup_config_store_revert (self->store, &error));
-  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION);
-  assert_text (self, "config.yaml", TWO);
-}
-
-static void
-test_record_not_ours (Fixture *self, gconstpointer data)
-{
-  g_autofree char *pending = side (self, ".config.pending");
-  g_autofree char *aside = side (self, "aside");
-
-  assert_applied (self, TWO, 5 * MINUTE);
-  g_assert_cmpint (g_rename (pending, aside), ==, 0);
-  g_assert_cmpint (symlink (aside, pending), ==, 0);
-  assert_not_looked_at (self, "symbolic link");
-  g_assert_cmpint (g_rename (aside, pending), ==, 0);
-  if (geteuid () == 0)
-    {
-      g_assert_cmpint (chown (pending, 12345, 12345), ==, 0);
-      assert_not_looked_at (self, "sudo chown");
-      g_assert_cmpint (chown (pending, 0, 0), ==, 0);
-    }
-  assert_recovery (self, 6 * MINUTE, PEERUP_CONFIG_RECOVERY_REVERTED, ONE);
-}
-
-/* What root writes for another user is that user's. */
-static void
-test_by_root (Fixture *self, gconstpointer data)
-{
-  static const char *const names[] = { ".config.pending", ".config.pre-confirmed.yaml", ".config.last-good.yaml",
-                                       ".config.history", "config.yaml" };
-  g_autoptr (GPtrArray) list = NULL;
-
-  if (geteuid () != 0)
-    {
-      g_test_skip ("only root can write for another user");
-      return;
-    }
-  g_assert_cmpint (chown (self->directory, 12345, 12345), ==, 0);
-  g_assert_cmpint (chown (self->path, 12345, 12345), ==, 0);
-  assert_applied (self, TWO, 0);
-  assert_applied (self, THREE, 5 * MINUTE);
-  list = peerup_config_store_list (self->store, NULL);
-  g_assert_cmpuint (list->len, ==, 2);
-  for (guint i = 0; i < G_N_ELEMENTS (names) + list->len; i++)
-    {
-      const PeerupConfigListed *listed = i < G_N_ELEMENTS (names) ? NULL : list->pdata[i - G_N_ELEMENTS (names)];
-      g_autofree char *entry = listed != NULL ? g_build_filename (".config.history", listed->entry->file, NULL) : NULL;
-      g_autofree char *path = side (self, entry != NULL ? entry : names[i]);
-      GStatBuf info;
-
-      g_assert_cmpint (g_stat (path, &info), ==, 0);
-      g_assert_cmpint (info.st_uid, ==, 12345);
-    }
-  assert_recovery (self, 6 * MINUTE, PEERUP_CONFIG_RECOVERY_REVERTED, TWO);
-}
-
 static void
 edit_service (Fixture *self, const char *name, const char *cause)
 {
@@ -800,9 +706,6 @@ main (int argc, char **argv)
   ADD ("directory-in-place", test_directory_in_place);
   ADD ("symbolic-link", test_symbolic_link);
   ADD ("writers", test_writers);
-  ADD ("not-ours", test_not_ours);
-  ADD ("record-not-ours", test_record_not_ours);
-  ADD ("by-root", test_by_root);
   ADD ("edits", test_edits);
   ADD ("diff", test_diff);
   return g_test_run ();
