@@ -54,7 +54,7 @@ set_name (PeerupConfig *config, PeerupPeerId *peer, GError **error)
 
   if (name == NULL)
     return TRUE;
-  edit = peerup_config_edit_open (peerup_config_get_path (config), error);
+  edit = peerup_cli_edit_open (peerup_config_get_path (config), "auth add", name, error);
   return edit != NULL && peerup_config_edit_add_name (edit, name, peer, error) &&
          peerup_config_edit_commit (edit, error);
 }

@@ -145,7 +145,8 @@ write_addresses (Add *self, PeerupConfigEdit *edit, GError **error)
 static gboolean
 write_config (Add *self, GError **error)
 {
-  g_autoptr (PeerupConfigEdit) edit = peerup_config_edit_open (peerup_config_get_path (self->config), error);
+  g_autoptr (PeerupConfigEdit) edit =
+    peerup_cli_edit_open (peerup_config_get_path (self->config), "relay add", self->cli->arguments[0], error);
 
   return edit != NULL && write_addresses (self, edit, error) &&
          (name == NULL || peerup_config_lookup_name (self->config, name) != NULL ||

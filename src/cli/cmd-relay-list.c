@@ -92,7 +92,8 @@ cmd_relay_list (PeerupCli *cli)
 static gboolean
 remove_addresses (const char *path, const PeerupRelayEntry *entry, GError **error)
 {
-  g_autoptr (PeerupConfigEdit) edit = peerup_config_edit_open (path, error);
+  g_autoptr (PeerupConfigEdit) edit =
+    peerup_cli_edit_open (path, "relay remove", peerup_relay_entry_get_label (entry), error);
 
   if (edit == NULL)
     return FALSE;

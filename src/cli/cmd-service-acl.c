@@ -96,7 +96,8 @@ choose_list (PeerupConfig *config, const PeerupConfigService *service, GPtrArray
 static gboolean
 write_list (PeerupConfig *config, const char *name, GPtrArray *list, GError **error)
 {
-  g_autoptr (PeerupConfigEdit) edit = peerup_config_edit_open (peerup_config_get_path (config), error);
+  g_autoptr (PeerupConfigEdit) edit =
+    peerup_cli_edit_open (peerup_config_get_path (config), "service acl", name, error);
 
   return edit != NULL && peerup_config_edit_set_allowed_peers (edit, name, list, error) &&
          peerup_config_edit_commit (edit, error);

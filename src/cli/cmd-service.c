@@ -68,7 +68,7 @@ add_service (PeerupConfig *config, const char *name, const char *address, GError
 
   if (allow != NULL && (peers = parse_allowed (config, error)) == NULL)
     return FALSE;
-  edit = peerup_config_edit_open (peerup_config_get_path (config), error);
+  edit = peerup_cli_edit_open (peerup_config_get_path (config), "service add", name, error);
   return edit != NULL && peerup_config_edit_add_service (edit, name, address, error) &&
          (peers == NULL || peerup_config_edit_set_allowed_peers (edit, name, peers, error)) &&
          peerup_config_edit_commit (edit, error);
@@ -90,7 +90,7 @@ cmd_service_add (PeerupCli *cli)
 typedef gboolean (*Change) (PeerupConfigEdit *edit, const char *name, GError **error);
 
 static int
-change (PeerupCli *cli, Change func, const char *what)
+change (PeerupCli *cli, Change func, const char *operation, const char *what)
 {
   g_autofree char *path = NULL;
   g_autoptr (PeerupConfigEdit) edit = NULL;
@@ -98,7 +98,7 @@ change (PeerupCli *cli, Change func, const char *what)
 
   path = peerup_cli_find_config (cli, &error);
   if (path != NULL)
-    edit = peerup_config_edit_open (path, &error);
+    edit = peerup_cli_edit_open (path, operation, cli->arguments[0], &error);
   if (edit == NULL || !func (edit, cli->arguments[0], &error) || !peerup_config_edit_commit (edit, &error))
     return peerup_cli_fail (error);
   return report (cli, path, cli->arguments[0], what);
@@ -119,19 +119,19 @@ disable (PeerupConfigEdit *edit, const char *name, GError **error)
 int
 cmd_service_remove (PeerupCli *cli)
 {
-  return change (cli, peerup_config_edit_remove_service, "removed");
+  return change (cli, peerup_config_edit_remove_service, "service remove", "removed");
 }
 
 int
 cmd_service_enable (PeerupCli *cli)
 {
-  return change (cli, enable, "enabled");
+  return change (cli, enable, "service enable", "enabled");
 }
 
 int
 cmd_service_disable (PeerupCli *cli)
 {
-  return change (cli, disable, "disabled");
+  return change (cli, disable, "service disable", "disabled");
 }
 
 static void

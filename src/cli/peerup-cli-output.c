@@ -230,6 +230,17 @@ peerup_cli_load_config (PeerupCli *self, GError **error)
   return config;
 }
 
+PeerupConfigEdit *
+peerup_cli_edit_open (const char *path, const char *operation, const char *object, GError **error)
+{
+  PeerupConfigEdit *edit = peerup_config_edit_open (path, error);
+  g_autofree char *cause = g_strdup_printf ("%s %s", operation, object);
+
+  if (edit != NULL)
+    peerup_config_edit_set_cause (edit, cause);
+  return edit;
+}
+
 char *
 peerup_cli_format_rtt (gint64 microseconds)
 {

@@ -6,7 +6,7 @@
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
-#include "config/peerup-config.h"
+#include "config/peerup-config-edit.h"
 
 G_BEGIN_DECLS
 
@@ -80,6 +80,10 @@ int peerup_cli_release_signals (PeerupCli *self, int code);
 char *peerup_cli_find_config (PeerupCli *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The same, read; warnings go to stderr. */
 PeerupConfig *peerup_cli_load_config (PeerupCli *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* As peerup_config_edit_open(); what is committed is archived with @operation and @object as its cause. */
+PeerupConfigEdit *peerup_cli_edit_open (const char *path, const char *operation, const char *object,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The columns that a terminal shows: COLUMNS, or what the terminal behind stdout says; 0 if there is none. */
 guint peerup_cli_get_width (void);

@@ -13,7 +13,7 @@
 
 #include "config/peerup-config-file.h"
 #include "config/peerup-config-keys.h"
-#include "config/peerup-config-pending.h"
+#include "config/peerup-config-store.h"
 #include "config/peerup-yaml-edit.h"
 #include "config/peerup-yaml-value.h"
 
@@ -23,6 +23,7 @@ struct _PeerupConfigEdit
 {
   PeerupConfigFile *file; /* NULL in memory */
   PeerupYamlDocument *document;
+  char *cause; /* (nullable): to archive it */
   gboolean changed;
   gboolean committed;
 };
@@ -68,6 +69,7 @@ peerup_config_edit_free (PeerupConfigEdit *self)
     return;
   g_clear_pointer (&self->file, peerup_config_file_free);
   g_clear_pointer (&self->document, peerup_yaml_document_free);
+  g_free (self->cause);
   g_free (self);
 }
 
@@ -79,6 +81,28 @@ peerup_config_edit_get_text (PeerupConfigEdit *self, gsize *length)
   if (length != NULL)
     *length = self->document->length;
   return self->document->text;
+}
+
+void
+peerup_config_edit_set_cause (PeerupConfigEdit *self, const char *cause)
+{
+  g_return_if_fail (self != NULL);
+
+  g_set_str (&self->cause, cause);
+}
+
+/* It is in place, and no longer locked: that it is not archived is no reason to say that it failed. */
+static void
+archive (PeerupConfigEdit *self)
+{
+  const PeerupYamlDocument *document = self->document;
+  g_autoptr (PeerupConfigStore) store = peerup_config_store_new (document->path);
+  g_autoptr (GError) error = NULL;
+
+  if (!peerup_config_store_note (store, self->file->text, self->file->length, document->text, document->length,
+                                 "command", self->cause, &error) &&
+      error != NULL)
+    g_message ("%s", error->message);
 }
 
 gboolean
@@ -97,6 +121,8 @@ peerup_config_edit_commit (PeerupConfigEdit *self, GError **error)
   if (self->file != NULL && self->changed &&
       !peerup_config_file_replace (self->file, document->text, document->length, error))
     return FALSE;
+  if (self->file != NULL && self->changed && self->cause != NULL)
+    archive (self);
   self->committed = TRUE;
   return TRUE;
 }

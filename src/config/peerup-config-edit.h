@@ -37,6 +37,10 @@ const char *peerup_config_edit_get_text (PeerupConfigEdit *self, gsize *length);
  * link stays one. Nothing is written if nothing changed. */
 gboolean peerup_config_edit_commit (PeerupConfigEdit *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* For the archive of a program that no engine does this for: commit puts the result there, best effort, as changed by
+ * "command" for @cause: "service add web". */
+void peerup_config_edit_set_cause (PeerupConfigEdit *self, const char *cause);
+
 /* Enabled, for everyone who passes the gate, until said otherwise. PEERUP_ERROR_EXISTS,
  * PEERUP_ERROR_MALFORMED for a bad name or address. */
 gboolean peerup_config_edit_add_service (PeerupConfigEdit *self, const char *name, const char *local_address,

@@ -123,7 +123,7 @@ char *
 peerup_config_history_read (const char *directory, const PeerupConfigEntry *entry, gsize *length, GError **error)
 {
   g_autofree char *path = g_build_filename (directory, entry->file, NULL);
-  g_autoptr (GBytes) bytes = peerup_private_file_read (path, 0022, PEERUP_CONFIG_MAX_SIZE, error);
+  g_autoptr (GBytes) bytes = peerup_own_file_read (path, PEERUP_CONFIG_MAX_SIZE, error);
   const char *data;
 
   if (bytes == NULL)
@@ -158,6 +158,20 @@ sweep (const char *directory)
       }
 }
 
+/* Who follows the file may have been quicker than who has changed it, and knows only that somebody did. Best effort. */
+static void
+name_cause (const char *directory, const PeerupConfigEntry *entry, const char *who, const char *cause,
+            const char *extension)
+{
+  g_autofree char *name = peerup_config_entry_name (entry->sequence, entry->time, who, cause, extension);
+  g_autofree char *from = g_build_filename (directory, entry->file, NULL);
+  g_autofree char *to = g_build_filename (directory, name, NULL);
+
+  if (strcmp (entry->who, "file") == 0 && strcmp (who, "file") != 0 && strcmp (who, "daemon") != 0 &&
+      g_rename (from, to) != 0)
+    g_debug ("%s keeps its name", from);
+}
+
 gboolean
 peerup_config_history_add (const char *directory, const char *text, gsize length, gint64 time, const char *who,
                            const char *cause, const char *extension, GError **error)
@@ -170,11 +184,15 @@ peerup_config_history_add (const char *directory, const char *text, gsize length
   if (entries == NULL)
     return FALSE;
   if (entries->len > 0 && is_of_text (directory, entries->pdata[0], text, length))
-    return TRUE;
+    {
+      name_cause (directory, entries->pdata[0], who, cause, extension);
+      return TRUE;
+    }
   name = peerup_config_entry_name (entries->len > 0 ? ((PeerupConfigEntry *) entries->pdata[0])->sequence + 1 : 1, time,
                                    who, cause, extension);
   path = g_build_filename (directory, name, NULL);
-  if (!peerup_atomic_file_create (path, text, length, error))
+  /* The number is new. What root writes belongs to the owner of the directory, who is to read it. */
+  if (!peerup_atomic_file_replace (path, text, length, error))
     return FALSE;
   sweep (directory);
   for (guint i = 0; i < entries->len; i++)

@@ -45,8 +45,9 @@ GPtrArray *peerup_config_history_list (const char *directory, GError **error) G_
 char *peerup_config_history_read (const char *directory, const PeerupConfigEntry *entry, gsize *length,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Makes the latest entry, unless it is of the same text; an older one of that text goes, and those beyond
- * PEERUP_CONFIG_HISTORY_KEPT. The directory must exist, locked by the caller. Errors of the system are of G_FILE_ERROR;
- * nothing is removed then. */
+ * PEERUP_CONFIG_HISTORY_KEPT. One of the same text by "file", whom nobody knew, is said to be by @who and @cause if
+ * those tell more. The directory must exist, locked by the caller. Errors of the system are of G_FILE_ERROR; nothing is
+ * removed then. */
 gboolean peerup_config_history_add (const char *directory, const char *text, gsize length, gint64 time, const char *who,
                                     const char *cause, const char *extension, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -38,6 +38,7 @@ struct _PeerupConfigMonitor
   gboolean loading;
   gboolean again; /* something happened while it was being read */
   gboolean stale; /* what is being read is older than what is in force */
+  gboolean held;  /* the file is not believed */
   char *problem;  /* the one last reported, NULL while all is well */
 };
 
@@ -200,6 +201,8 @@ static void
 take (PeerupConfigMonitor *self, Reading *reading)
 {
   follow_link (self, reading->real_path);
+  if (self->held)
+    return;
   if (reading->config != NULL)
     adopt (self, reading);
   else
@@ -332,6 +335,14 @@ peerup_config_monitor_use (PeerupConfigMonitor *self, PeerupConfig *config)
   if (self->loading)
     self->stale = TRUE;
   adopt (self, reading);
+}
+
+void
+peerup_config_monitor_hold (PeerupConfigMonitor *self, gboolean held)
+{
+  g_return_if_fail (PEERUP_IS_CONFIG_MONITOR (self));
+
+  self->held = held;
 }
 
 PeerupConfig *

@@ -33,6 +33,9 @@ PeerupConfigMonitor *peerup_config_monitor_new (PeerupConfig *config, GError **e
 void peerup_config_monitor_reload (PeerupConfigMonitor *self);
 /* Puts @config in force, whatever the file says, until the file changes; emits "changed" before it returns. */
 void peerup_config_monitor_use (PeerupConfigMonitor *self, PeerupConfig *config);
+/* While @held, nothing that the file says is put in force, not by a reload either, and no problem of it is told: only
+ * peerup_config_monitor_use() counts. Who ends that reloads, to see what was missed. */
+void peerup_config_monitor_hold (PeerupConfigMonitor *self, gboolean held);
 /* The configuration in force, borrowed. */
 PeerupConfig *peerup_config_monitor_get_config (PeerupConfigMonitor *self);
 

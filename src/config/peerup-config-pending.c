@@ -167,6 +167,9 @@ peerup_config_pending_get_remaining (const PeerupConfigPending *self, const Peer
     return CLAMP (self->deadline - now->real, 0, longest);
   if (strcmp (self->boot_id, now->boot_id) != 0)
     return 0;
+  /* Of the same start none can be so far away: it would begin anew whenever it is read, and never end. */
+  if (self->boot_deadline - now->boot > longest + PEERUP_CONFIG_CONFIRM_MAX)
+    return 0;
   return CLAMP (self->boot_deadline - now->boot, 0, longest);
 }
 
@@ -187,7 +190,7 @@ peerup_config_pending_load (const char *path, GError **error)
 {
   g_autofree char *file = peerup_config_side_file (path, "pending", FALSE);
   g_autoptr (GError) reason = NULL;
-  g_autoptr (GBytes) bytes = peerup_private_file_read (file, 0022, MAX_SIZE, &reason);
+  g_autoptr (GBytes) bytes = peerup_own_file_read (file, MAX_SIZE, &reason);
   PeerupConfigPending *self;
   const char *text;
   gsize length;
@@ -213,6 +216,13 @@ peerup_config_pending_check_none (const char *path, GError **error)
   g_autoptr (GDateTime) deadline = NULL;
   g_autofree char *until = NULL;
 
+  /* Its own sentence says what to do. */
+  if (g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_PERMISSION))
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
+                   "whether the last change of %s waits to be confirmed cannot be told: %s", path, reason->message);
+      return FALSE;
+    }
   if (pending == NULL && reason == NULL)
     return TRUE;
   if (pending != NULL)

@@ -65,6 +65,37 @@ open_locked (const char *path, GError **error)
   return g_steal_fd (&fd);
 }
 
+/* ".NAME.12345678.tmp", as peerup-atomic-file.c makes them. */
+static gboolean
+is_temporary_of (const char *name, const char *path)
+{
+  g_autofree char *base = g_path_get_basename (path);
+  g_autofree char *prefix = g_strdup_printf (".%s.", base);
+  gsize length = strlen (prefix);
+
+  return g_str_has_prefix (name, prefix) && strlen (name) == length + 8 + strlen (".tmp") &&
+         strspn (name + length, "0123456789abcdef") == 8 && strcmp (name + length + 8, ".tmp") == 0;
+}
+
+/* What a crash has left of the files beside the configuration: all who write them hold the lock. Best effort. */
+static void
+sweep (PeerupConfigStore *self)
+{
+  const char *paths[] = { self->path, self->pending, self->backup, self->last_good, self->replaced };
+  g_autofree char *directory = g_path_get_dirname (self->path);
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+      if (is_temporary_of (name, paths[i]))
+        {
+          g_autofree char *path = g_build_filename (directory, name, NULL);
+
+          (void) g_unlink (path);
+        }
+}
+
 gboolean
 peerup_config_store_lock (PeerupConfigStore *self, PeerupConfigLock *lock, GError **error)
 {
@@ -72,6 +103,8 @@ peerup_config_store_lock (PeerupConfigStore *self, PeerupConfigLock *lock, GErro
 
   while (lock->directory < 0 && reason == NULL)
     lock->directory = open_locked (self->history, &reason);
+  if (reason == NULL)
+    sweep (self);
   if (reason == NULL)
     lock->file = peerup_config_file_lock (self->path, &reason);
   if (reason == NULL || g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
@@ -126,13 +159,26 @@ dup_backup_path (PeerupConfigStore *self, const PeerupConfigPending *pending)
 static char *
 read_backup (const char *path, gsize *length, GError **error)
 {
-  g_autoptr (GBytes) bytes = peerup_private_file_read (path, 0022, PEERUP_CONFIG_MAX_SIZE, error);
+  g_autoptr (GBytes) bytes = peerup_own_file_read (path, PEERUP_CONFIG_MAX_SIZE, error);
   const char *data;
 
   if (bytes == NULL)
     return NULL;
   data = g_bytes_get_data (bytes, length);
   return g_strndup (data != NULL ? data : "", *length);
+}
+
+/* What somebody else has put there is no reason to change anything; what is damaged is ours. */
+static gboolean
+load_ours (PeerupConfigStore *self, PeerupConfigPending **pending, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+
+  *pending = peerup_config_pending_load (self->path, &reason);
+  if (!g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_PERMISSION))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
 }
 
 /* The way back */
@@ -205,12 +251,16 @@ end_waiting (PeerupConfigStore *self, GError **error)
 gboolean
 peerup_config_store_go_back (PeerupConfigStore *self, PeerupConfigLock *lock, GError **error)
 {
-  g_autoptr (PeerupConfigPending) pending = peerup_config_pending_load (self->path, NULL);
-  g_autofree char *backup = dup_backup_path (self, pending);
+  g_autoptr (PeerupConfigPending) pending = NULL;
+  g_autofree char *backup = NULL;
   GError *reason = NULL;
   gsize length = 0;
-  g_autofree char *text = read_backup (backup, &length, &reason);
+  g_autofree char *text = NULL;
 
+  if (!load_ours (self, &pending, error))
+    return FALSE;
+  backup = dup_backup_path (self, pending);
+  text = read_backup (backup, &length, &reason);
   /* Who was killed after the one step has left the record: to go back once more would be too far. */
   if (is_over (lock, pending, text, length))
     {
@@ -239,12 +289,16 @@ recover_locked (PeerupConfigStore *self, PeerupConfigLock *lock, const PeerupCon
                 GError **error)
 {
   g_autoptr (GError) reason = NULL;
-  g_autoptr (PeerupConfigPending) pending = peerup_config_pending_load (self->path, NULL);
-  g_autofree char *backup = dup_backup_path (self, pending);
+  g_autoptr (PeerupConfigPending) pending = NULL;
+  g_autofree char *backup = NULL;
   gsize length = 0;
-  g_autofree char *text = read_backup (backup, &length, NULL);
+  g_autofree char *text = NULL;
   gboolean holds;
 
+  if (!load_ours (self, &pending, error))
+    return PEERUP_CONFIG_RECOVERY_KEPT;
+  backup = dup_backup_path (self, pending);
+  text = read_backup (backup, &length, NULL);
   if (is_over (lock, pending, text, length))
     {
       peerup_config_store_end_waiting (self);

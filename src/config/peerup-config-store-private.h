@@ -40,6 +40,9 @@ gboolean peerup_config_store_holds (PeerupConfigStore *self, const char *text, g
 /* As peerup_atomic_file_replace(), with errors of PEERUP_ERROR. */
 gboolean
 peerup_config_store_write (const char *path, const char *text, gsize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for a file beside the configuration: a symbolic link is not followed. */
+gboolean peerup_config_store_write_side (const char *path, const char *text, gsize length,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* To the archive, as the latest good one. */
 gboolean peerup_config_store_keep (PeerupConfigStore *self, const char *text, gsize length, const char *who,
                                    const char *cause, GError **error) G_GNUC_WARN_UNUSED_RESULT;

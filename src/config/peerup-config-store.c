@@ -109,6 +109,18 @@ peerup_config_store_write (const char *path, const char *text, gsize length, GEr
   return FALSE;
 }
 
+gboolean
+peerup_config_store_write_side (const char *path, const char *text, gsize length, GError **error)
+{
+  if (!g_file_test (path, G_FILE_TEST_IS_SYMLINK))
+    return peerup_config_store_write (path, text, length, error);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
+               "%s is a symbolic link, and is not followed: remove the link and try again; the configuration stays as "
+               "it is",
+               path);
+  return FALSE;
+}
+
 /* In the place of the configuration. */
 static gboolean
 install (PeerupConfigStore *self, PeerupConfigLock *lock, const char *text, gsize length, GError **error)
@@ -121,9 +133,10 @@ install (PeerupConfigStore *self, PeerupConfigLock *lock, const char *text, gsiz
 static gboolean
 is_last_good (PeerupConfigStore *self, const char *text, gsize length)
 {
-  g_autoptr (PeerupConfigFile) file = peerup_config_file_read (self->last_good, NULL);
+  g_autoptr (GBytes) bytes = peerup_own_file_read (self->last_good, PEERUP_CONFIG_MAX_SIZE, NULL);
 
-  return is_text (file, text, length);
+  return bytes != NULL && g_bytes_get_size (bytes) == length &&
+         (length == 0 || memcmp (g_bytes_get_data (bytes, NULL), text, length) == 0);
 }
 
 gboolean
@@ -134,7 +147,7 @@ peerup_config_store_keep (PeerupConfigStore *self, const char *text, gsize lengt
 
   if (peerup_config_history_add (self->history, text, length, g_get_real_time () / G_USEC_PER_SEC, who, cause,
                                  self->extension, &reason))
-    return is_last_good (self, text, length) || peerup_config_store_write (self->last_good, text, length, error);
+    return is_last_good (self, text, length) || peerup_config_store_write_side (self->last_good, text, length, error);
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "cannot archive the configuration %s: %s", self->path,
                reason->message);
   return FALSE;
@@ -146,7 +159,8 @@ peerup_config_store_save_replaced (PeerupConfigStore *self, PeerupConfigLock *lo
 {
   g_autoptr (GError) error = NULL;
 
-  if (lock->file != NULL && !peerup_atomic_file_replace (self->replaced, lock->file->text, lock->file->length, &error))
+  if (lock->file != NULL &&
+      !peerup_config_store_write_side (self->replaced, lock->file->text, lock->file->length, &error))
     g_message ("What %s was is not kept: %s", self->path, error->message);
 }
 
@@ -198,12 +212,12 @@ begin_waiting (PeerupConfigStore *self, PeerupConfigLock *lock, const char *text
   g_auto (PeerupConfigNow) now = { 0 };
   g_autofree char *json = NULL;
 
-  if (before == NULL || !peerup_config_store_write (self->backup, before, before_length, error))
+  if (before == NULL || !peerup_config_store_write_side (self->backup, before, before_length, error))
     return FALSE;
   peerup_config_now_read (&now);
   pending = peerup_config_pending_new (&now, change->confirm_timeout, name, text, length);
   json = peerup_config_pending_to_json (pending);
-  if (peerup_config_store_write (self->pending, json, strlen (json), error) &&
+  if (peerup_config_store_write_side (self->pending, json, strlen (json), error) &&
       install (self, lock, text, length, error))
     return TRUE;
   peerup_config_store_end_waiting (self);
@@ -269,6 +283,37 @@ peerup_config_store_archive (PeerupConfigStore *self, const char *who, const cha
       !peerup_config_store_holds (self, lock.file->text, lock.file->length, NULL))
     return FALSE;
   return peerup_config_store_keep (self, lock.file->text, lock.file->length, who, cause, error);
+}
+
+static gboolean
+is_latest (PeerupConfigStore *self, const char *text, gsize length)
+{
+  g_autoptr (GPtrArray) entries = peerup_config_history_list (self->history, NULL);
+  g_autofree char *latest = NULL;
+  gsize latest_length = 0;
+
+  if (entries != NULL && entries->len > 0)
+    latest = peerup_config_history_read (self->history, entries->pdata[0], &latest_length, NULL);
+  return latest != NULL && latest_length == length && memcmp (latest, text, length) == 0;
+}
+
+gboolean
+peerup_config_store_note (PeerupConfigStore *self, const char *before, gsize before_length, const char *text,
+                          gsize length, const char *who, const char *cause, GError **error)
+{
+  g_auto (PeerupConfigLock) lock = PEERUP_CONFIG_LOCK_INIT;
+
+  g_return_val_if_fail (self != NULL && before != NULL && text != NULL, FALSE);
+
+  if (!peerup_config_store_lock (self, &lock, error))
+    return FALSE;
+  if (!is_text (lock.file, text, length) || !peerup_config_pending_check_none (self->path, NULL) ||
+      !peerup_config_store_holds (self, text, length, NULL))
+    return FALSE;
+  if (!is_latest (self, text, length) && peerup_config_store_holds (self, before, before_length, NULL) &&
+      !peerup_config_store_keep (self, before, before_length, "file", "", error))
+    return FALSE;
+  return peerup_config_store_keep (self, text, length, who, cause, error);
 }
 
 static gboolean
@@ -472,9 +517,12 @@ peerup_config_store_diff (PeerupConfigStore *self, guint number, GError **error)
     return NULL;
   if (number <= 1 && waits (self, NULL))
     {
-      g_autoptr (PeerupConfigFile) backup = peerup_config_file_read (self->backup, error);
+      g_autoptr (GBytes) backup = peerup_own_file_read (self->backup, PEERUP_CONFIG_MAX_SIZE, error);
 
-      return backup != NULL ? peerup_config_diff (backup->text, self->backup, file->text, self->path) : NULL;
+      if (backup == NULL)
+        return NULL;
+      old = g_strndup (g_bytes_get_data (backup, NULL), g_bytes_get_size (backup));
+      return peerup_config_diff (old, self->backup, file->text, self->path);
     }
   old = dup_numbered (self, file->text, file->length, number, &length, &time, error);
   if (old == NULL)

@@ -84,6 +84,10 @@ peerup_config_store_apply (PeerupConfigStore *self, const char *text, gsize leng
 /* Archives what is in place, unless it waits to be confirmed or does not hold (FALSE without an error then). What is
  * the latest already is left. */
 gboolean peerup_config_store_archive (PeerupConfigStore *self, const char *who, const char *cause, GError **error);
+/* When a program has replaced @before in place by @text: archives @text, and @before first unless it is. FALSE without
+ * an error if something else is in place by now. */
+gboolean peerup_config_store_note (PeerupConfigStore *self, const char *before, gsize before_length, const char *text,
+                                   gsize length, const char *who, const char *cause, GError **error);
 /* Keeps what waits to be confirmed, and archives it; from @change, who, cause and in_force count, the latter to write
  * the file again where it is gone. NOT_FOUND if nothing waits. */
 gboolean peerup_config_store_confirm (PeerupConfigStore *self, const PeerupConfigChange *change,

@@ -114,7 +114,7 @@ peerup_control_op_authorize (PeerupControlCall *call)
   /* The name last: a peer that is not let in must not have it. */
   if (peer == NULL || !peerup_authorized_keys_file_add (path, peer, comment, expires, &error) ||
       !take_into_use (call->engine, &error) ||
-      (name != NULL && !peerup_control_set_name (call->engine, name, peer, &error)))
+      (name != NULL && !peerup_control_set_name (call, "auth add", name, peer, &error)))
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   return peerup_control_reply (NULL);
 }

@@ -22,17 +22,21 @@ peerup_control_check_config (PeerupEngine *engine, GError **error)
   return FALSE;
 }
 
+/* @operation, @object: the cause, as it is archived. */
 static gboolean
-change_config (PeerupEngine *engine, Change change, gconstpointer data, GError **error)
+change_config (PeerupControlCall *call, const char *operation, const char *object, Change change, gconstpointer data,
+               GError **error)
 {
+  PeerupEngine *engine = call->engine;
   g_autoptr (PeerupConfigEdit) edit = NULL;
+  g_autofree char *cause = g_strdup_printf ("%s %s", operation, object);
 
   if (!peerup_control_check_config (engine, error))
     return FALSE;
   edit = peerup_config_edit_open (peerup_config_get_path (engine->config), error);
   if (edit == NULL || !change (edit, data, error) || !peerup_config_edit_commit (edit, error))
     return FALSE;
-  peerup_config_monitor_reload (engine->monitor);
+  peerup_engine_store_reload (engine, peerup_caller_get_face (call->caller), cause);
   return TRUE;
 }
 
@@ -70,7 +74,8 @@ peerup_control_op_enable_service (PeerupControlCall *call)
     return peerup_control_reply_error (PEERUP_ERROR_DENIED,
                                        "The configuration does not have the service “%s”: end it with Unexpose",
                                        wanted.name);
-  done = change_config (call->engine, switch_service, &wanted, &error);
+  done = change_config (call, wanted.enabled ? "service enable" : "service disable", wanted.name, switch_service,
+                        &wanted, &error);
   return answer (done, error);
 }
 
@@ -94,8 +99,10 @@ set_name (PeerupConfigEdit *edit, gconstpointer data, GError **error)
 }
 
 gboolean
-peerup_control_set_name (PeerupEngine *engine, const char *name, PeerupPeerId *peer, GError **error)
+peerup_control_set_name (PeerupControlCall *call, const char *operation, const char *name, PeerupPeerId *peer,
+                         GError **error)
 {
+  PeerupEngine *engine = call->engine;
   Name wanted = { name, peer, FALSE };
   PeerupPeerId *other;
 
@@ -105,7 +112,7 @@ peerup_control_set_name (PeerupEngine *engine, const char *name, PeerupPeerId *p
   if (other != NULL && peer != NULL && peerup_peer_id_equal (other, peer))
     return TRUE;
   wanted.is_taken = other != NULL;
-  return change_config (engine, set_name, &wanted, error);
+  return change_config (call, operation, name, set_name, &wanted, error);
 }
 
 DexFuture *
@@ -119,7 +126,7 @@ peerup_control_op_set_name (PeerupControlCall *call)
   g_variant_get (call->parameters, "(&s&s)", &name, &peer);
   if (peer[0] != '\0')
     id = peerup_peer_argument_parse (peer, call->engine->config, NULL, &error);
-  done = error == NULL && peerup_control_set_name (call->engine, name, id, &error);
+  done = error == NULL && peerup_control_set_name (call, id != NULL ? "name" : "forget name", name, id, &error);
   return answer (done, error);
 }
 
@@ -141,7 +148,7 @@ peerup_control_op_add_relay (PeerupControlCall *call)
 
   g_variant_get (call->parameters, "(&s)", &text);
   address = peerup_multiaddr_new_from_string (text, &error);
-  done = address != NULL && change_config (call->engine, add_relay, address, &error);
+  done = address != NULL && change_config (call, "relay add", text, add_relay, address, &error);
   return answer (done, error);
 }
 
@@ -198,6 +205,6 @@ peerup_control_op_remove_relay (PeerupControlCall *call)
 
   g_variant_get (call->parameters, "(&s)", &text);
   addresses = find_relays (call->engine, text, &error);
-  done = addresses != NULL && change_config (call->engine, remove_relays, addresses, &error);
+  done = addresses != NULL && change_config (call, "relay remove", text, remove_relays, addresses, &error);
   return answer (done, error);
 }

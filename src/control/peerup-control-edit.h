@@ -3,14 +3,16 @@
  */
 #pragma once
 
+#include "control/peerup-control-ops.h"
 #include "engine/peerup-engine-private.h"
 
 G_BEGIN_DECLS
 
 /* CLOSED unless @engine runs with a configuration that it follows. */
 gboolean peerup_control_check_config (PeerupEngine *engine, GError **error);
-/* Writes a name into the configuration, or takes it out where @peer is NULL. Errors as
- * peerup_config_edit_add_name(), but a name of another peer is given to this one. */
-gboolean peerup_control_set_name (PeerupEngine *engine, const char *name, PeerupPeerId *peer, GError **error);
+/* Writes a name into the configuration, or takes it out where @peer is NULL; archived with @operation and @name as its
+ * cause. Errors as peerup_config_edit_add_name(), but a name of another peer is given to this one. */
+gboolean peerup_control_set_name (PeerupControlCall *call, const char *operation, const char *name, PeerupPeerId *peer,
+                                  GError **error);
 
 G_END_DECLS

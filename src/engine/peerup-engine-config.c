@@ -163,6 +163,14 @@ on_certificate_changed (gpointer data)
 }
 
 void
+peerup_engine_listen_again (PeerupEngine *self)
+{
+  if (self->state == PEERUP_ENGINE_RUNNING && self->config != NULL && g_hash_table_size (self->listen_errors) > 0)
+    /* It cannot fail with an old configuration; what went wrong is among the problems. */
+    dex_future_disown (peerup_engine_listen (self, self->config, self->config));
+}
+
+void
 peerup_engine_apply_certificate (PeerupEngine *self, PeerupConfig *config)
 {
   const char *files[] = {

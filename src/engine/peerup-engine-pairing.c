@@ -223,7 +223,7 @@ peerup_engine_pairing_undo (PeerupEnginePairing *self, PeerupPeerId *peer, GErro
       return FALSE;
     }
   peerup_engine_trust_audit (self->engine->trust, "pairing-undone", kept, NULL, "pairing undone");
-  peerup_config_monitor_reload (self->engine->monitor);
+  peerup_engine_store_reload (self->engine, "daemon", "pairing undone");
   return peerup_engine_trust_reload (self->engine->trust, error);
 }
 
@@ -233,7 +233,7 @@ peerup_engine_pairing_apply (PeerupEnginePairing *self, const PeerupPairingRecor
   g_autofree char *name = peerup_pairing_apply (&self->files, self->store, record, error);
 
   if (name != NULL && self->engine->monitor != NULL)
-    peerup_config_monitor_reload (self->engine->monitor);
+    peerup_engine_store_reload (self->engine, "daemon", "pairing");
   if (name == NULL || !peerup_engine_trust_reload (self->engine->trust, error))
     return NULL;
   peerup_pairing_tell_swarm (self, record);

@@ -140,6 +140,8 @@ gboolean peerup_engine_watch_config (PeerupEngine *self, GError **error);
  * problems. Rejects with UNREACHABLE. Addresses that @old (nullable) has are left alone, but
  * those that could not be listened on. */
 DexFuture *peerup_engine_listen (PeerupEngine *self, PeerupConfig *old, PeerupConfig *config) G_GNUC_WARN_UNUSED_RESULT;
+/* Tries those that could not be listened on, when what was in their way may have gone. */
+void peerup_engine_listen_again (PeerupEngine *self);
 
 /* As peerup_peer_argument_parse() with the engine's configuration; an address goes to the
  * peerstore. NOT_FOUND for ourselves. CLOSED if the engine does not run. */

@@ -174,6 +174,8 @@ make_swarm (PeerupEngine *self, GError **error)
   g_signal_connect_object (self->swarm, "limited", G_CALLBACK (on_limited), self, 0);
   g_signal_connect_object (self->swarm, "addresses-changed", G_CALLBACK (peerup_engine_notify_addresses), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->swarm, "socket-closed", G_CALLBACK (peerup_engine_listen_again), self,
+                           G_CONNECT_SWAPPED);
   self->identify = peerup_identify_new (self->swarm);
   peerup_engine_show_view (self);
   if (self->flags & PEERUP_ENGINE_RELAY)

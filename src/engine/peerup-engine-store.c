@@ -53,12 +53,14 @@ struct _PeerupEngineStore
   Job *running; /* (nullable): borrowed */
   char *text;   /* in force */
   PeerupConfigPending *pending;
-  gint64 latest; /* when its time is over at the latest, since the start of the machine */
-  char *before;  /* what comes back, while something waits */
-  gboolean ours; /* what is taken into use is a change of ours */
+  gint64 latest;   /* when its time is over at the latest, since the start of the machine */
+  char *before;    /* what comes back, while something waits */
+  gboolean ours;   /* what is taken into use is a change of ours */
+  const char *who; /* (nullable): has changed what is taken into use, for this cause */
+  const char *cause;
   gboolean stopped;
   gboolean told;      /* that the archive cannot be written */
-  gboolean took_back; /* in memory, but not in the files */
+  gboolean took_back; /* in memory, but not in the files, which are not believed until they follow */
   gboolean unread;    /* there is a record, but it could not be read */
   int timer_fd;
   GSource *timer_source;
@@ -121,6 +123,17 @@ get_remaining (PeerupEngineStore *self, const PeerupConfigNow *now)
   return MIN (peerup_config_pending_get_remaining (self->pending, now), MAX (self->latest - now->boot, 0));
 }
 
+/* The files say what is to be in use again; whether it was otherwise. Who calls this reloads. */
+static gboolean
+believe_files (PeerupEngineStore *self)
+{
+  gboolean took_back = self->took_back;
+
+  self->took_back = FALSE;
+  peerup_config_monitor_hold (self->engine->monitor, FALSE);
+  return took_back;
+}
+
 /* (transfer full): a record, as it was read. */
 static void
 take_pending (PeerupEngineStore *self, PeerupConfigPending *pending)
@@ -144,6 +157,7 @@ take_pending (PeerupEngineStore *self, PeerupConfigPending *pending)
 static void
 follow_pending (PeerupEngineStore *self)
 {
+  gboolean reload = FALSE;
   g_autoptr (GError) error = NULL;
   PeerupConfigPending *pending = peerup_config_pending_load (self->engine->config_path, &error);
 
@@ -157,16 +171,22 @@ follow_pending (PeerupEngineStore *self)
       return;
     }
   self->unread = FALSE;
+  if (self->pending != NULL && (pending == NULL || !is_same_pending (self->pending, pending)))
+    {
+      /* Another program has confirmed it, or taken it back. */
+      g_clear_pointer (&self->before, g_free);
+      reload = believe_files (self);
+    }
   if (pending != NULL)
     take_pending (self, pending);
   else
     {
       g_clear_pointer (&self->pending, peerup_config_pending_free);
-      g_clear_pointer (&self->before, g_free);
-      self->took_back = FALSE;
       set_timer (self, -1);
     }
   peerup_engine_notify_config_deadline (self->engine);
+  if (reload)
+    peerup_config_monitor_reload (self->engine->monitor);
 }
 
 /* Changes */
@@ -213,6 +233,8 @@ take_back_in_memory (PeerupEngineStore *self, const GError *error)
   if (config != NULL)
     {
       self->took_back = TRUE;
+      /* Whoever has the file read again, or touches it, must not bring it back. */
+      peerup_config_monitor_hold (self->engine->monitor, TRUE);
       peerup_config_monitor_use (self->engine->monitor, config);
     }
   peerup_engine_set_problem (self->engine, REVERTED, text);
@@ -250,6 +272,7 @@ finish (PeerupEngineStore *self, Job *job)
     }
   if (job->error == NULL)
     {
+      believe_files (self);
       self->ours = TRUE;
       peerup_config_monitor_reload (self->engine->monitor);
       self->ours = FALSE;
@@ -377,6 +400,13 @@ peerup_engine_store_confirm (PeerupEngineStore *self, const char *who)
 {
   GError *error = NULL;
 
+  /* What is in use is not what would be kept: who is content with that has seen nothing of the change. */
+  if (self->took_back)
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CONFIG,
+                                  "the last change of %s was not confirmed in time and is out of use, though the file "
+                                  "could not be put back; mend what “peerup status” says of it, and apply the change "
+                                  "again",
+                                  self->engine->config_path);
   if (self->pending != NULL && !can_start (self->engine, &error))
     return dex_future_new_for_error (error);
   return enqueue (self, job_new (self, JOB_CONFIRM, who, "confirmed"));
@@ -466,7 +496,23 @@ peerup_engine_store_took (PeerupEngineStore *self)
   if (self->ours || self->took_back)
     return;
   peerup_engine_set_problem (self->engine, REVERTED, NULL);
-  enqueue_own (self, JOB_ARCHIVE, "file", "edited");
+  if (self->who != NULL)
+    enqueue_own (self, JOB_ARCHIVE, self->who, self->cause);
+  else
+    enqueue_own (self, JOB_ARCHIVE, "file", "edited");
+}
+
+void
+peerup_engine_store_reload (PeerupEngine *engine, const char *who, const char *cause)
+{
+  if (engine->store != NULL)
+    {
+      engine->store->who = who;
+      engine->store->cause = cause;
+    }
+  peerup_config_monitor_reload (engine->monitor);
+  if (engine->store != NULL)
+    engine->store->who = engine->store->cause = NULL;
 }
 
 PeerupConfigStore *

@@ -32,6 +32,9 @@ DexFuture *peerup_engine_store_stop (PeerupEngineStore *self) G_GNUC_WARN_UNUSED
 /* Once it has stopped. */
 void peerup_engine_store_free (PeerupEngineStore *self);
 
+/* The file was changed by an operation of @engine: takes it into use at once, and archives it as changed by @who for
+ * @cause. */
+void peerup_engine_store_reload (PeerupEngine *engine, const char *who, const char *cause);
 /* The engine has taken a configuration into use. */
 void peerup_engine_store_took (PeerupEngineStore *self);
 

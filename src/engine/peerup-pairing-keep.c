@@ -176,7 +176,7 @@ reload_files (PeerupEnginePairing *self)
   g_autoptr (GError) error = NULL;
 
   if (self->engine != NULL && self->engine->monitor != NULL)
-    peerup_config_monitor_reload (self->engine->monitor);
+    peerup_engine_store_reload (self->engine, "daemon", "pairing");
   if (self->engine != NULL && self->engine->trust != NULL && !peerup_engine_trust_reload (self->engine->trust, &error))
     g_warning ("What a pairing has changed is not in force: %s", error->message);
 }

@@ -311,15 +311,12 @@ read_all (int fd, const char *path, gsize max, GError **error)
   return g_bytes_new_with_free_func (buffer->data, used, wiped_free, buffer);
 }
 
-GBytes *
-peerup_private_file_read (const char *path, guint forbidden, gsize max, GError **error)
+/* NULL with an error of what @fd, which is taken, is not. */
+static GBytes *
+read_private (int taken, const char *path, guint forbidden, gsize max, GError **error)
 {
-  g_autofd int fd = -1;
+  g_autofd int fd = taken;
 
-  g_return_val_if_fail (path != NULL, NULL);
-
-  /* O_NONBLOCK: a FIFO under this name must not hang the program. */
-  fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (fd < 0 && errno == ENOENT)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "%s does not exist", path);
@@ -333,4 +330,58 @@ peerup_private_file_read (const char *path, guint forbidden, gsize max, GError *
   if (!check_file (fd, path, forbidden, max, error))
     return NULL;
   return read_all (fd, path, max, error);
+}
+
+GBytes *
+peerup_private_file_read (const char *path, guint forbidden, gsize max, GError **error)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  /* O_NONBLOCK: a FIFO under this name must not hang the program. */
+  return read_private (open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), path, forbidden, max, error);
+}
+
+static gboolean
+may_own (uid_t owner, const char *path)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+  struct stat info;
+
+  return owner == geteuid () || owner == 0 || (geteuid () == 0 && stat (directory, &info) == 0 && info.st_uid == owner);
+}
+
+/* Says of what could not be opened, or is somebody else's, what to do. */
+static void
+refuse_own (const char *path, int code, uid_t owner, GError **error)
+{
+  g_autofree char *word = shell_word (path);
+
+  if (code == ELOOP)
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
+                 "%s is a symbolic link, and is not followed: put the file itself there, or run: rm %s", path, word);
+  else
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
+                 "%s belongs to user %u, and is not used: if it is what it should be, run: sudo chown %s %s", path,
+                 (guint) owner, g_get_user_name (), word);
+}
+
+GBytes *
+peerup_own_file_read (const char *path, gsize max, GError **error)
+{
+  struct stat info;
+  int fd, code;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+  code = fd < 0 ? errno : 0;
+  if (code == ELOOP || (code == EACCES && lstat (path, &info) == 0 && info.st_uid != geteuid ()) ||
+      (fd >= 0 && fstat (fd, &info) == 0 && !may_own (info.st_uid, path)))
+    {
+      refuse_own (path, code, code == ELOOP ? 0 : info.st_uid, error);
+      g_clear_fd (&fd, NULL);
+      return NULL;
+    }
+  errno = code;
+  return read_private (fd, path, 0022, max, error);
 }

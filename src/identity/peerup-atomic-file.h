@@ -24,5 +24,8 @@ gboolean peerup_atomic_file_replace (const char *path, gconstpointer data, gsize
  * file). The bytes are wiped when they are freed, so keys may be read this way. */
 GBytes *
 peerup_private_file_read (const char *path, guint forbidden, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same, with 0022, for a file that only this program writes: PERMISSION also for a symbolic link, and for one that
+ * belongs to anybody but us or root; for root, the owner of its directory will do. */
+GBytes *peerup_own_file_read (const char *path, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

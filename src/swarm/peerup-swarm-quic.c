@@ -61,12 +61,15 @@ make_secret (PeerupSwarm *self, PeerupUdpSocket *socket, guint8 secret[SECRET_SI
 static gboolean
 on_sweep (gpointer data)
 {
-  PeerupSwarm *self = data;
+  g_autoptr (PeerupSwarm) self = g_object_ref (data);
+  guint n_retired = self->retired->len;
 
   g_clear_pointer (&self->sweep, g_source_unref);
   for (guint i = self->retired->len; i > 0; i--)
     if (peerup_quic_transport_get_n_connections (self->retired->pdata[i - 1]) == 0)
       g_ptr_array_remove_index (self->retired, i - 1);
+  if (self->retired->len < n_retired)
+    g_signal_emit_by_name (self, "socket-closed");
   return G_SOURCE_REMOVE;
 }
 

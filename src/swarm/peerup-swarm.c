@@ -21,6 +21,7 @@ enum
   SIGNAL_PROTOCOLS_CHANGED,
   SIGNAL_ADDRESSES_CHANGED,
   SIGNAL_NETWORK_CHANGED,
+  SIGNAL_SOCKET_CLOSED,
   SIGNAL_REFUSED,
   SIGNAL_LIMITED,
   SIGNAL_DIALED,
@@ -635,6 +636,8 @@ peerup_swarm_class_init (PeerupSwarmClass *klass)
     g_signal_new ("addresses-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_NETWORK_CHANGED] =
     g_signal_new ("network-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_SOCKET_CLOSED] =
+    g_signal_new ("socket-closed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_REFUSED] = g_signal_new ("refused", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
                                           PEERUP_TYPE_PEER_ID, G_TYPE_STRING, G_TYPE_STRING);
   signals[SIGNAL_LIMITED] =

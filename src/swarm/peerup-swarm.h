@@ -21,6 +21,7 @@ G_DECLARE_FINAL_TYPE (PeerupSwarm, peerup_swarm, PEERUP, SWARM, GObject)
  *  "connection-changed" (PeerupConnection): it has become silent, or is no longer, or its path has moved
  *  "protocols-changed", "addresses-changed" (those that are announced)
  *  "network-changed": this machine's addresses or routes, or nothing but a lease; QUIC has moved already
+ *  "socket-closed": one that listened until an address was taken off, and then carried what was open, is closed now
  *  "refused" (PeerupPeerId, char *remote_address, char *reason): an inbound peer was gated
  *  "limited" (char *text): a limit refused something; at most once a second, so that the text
  *     may be logged. The figures of the limits have all of them.

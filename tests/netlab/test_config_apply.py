@@ -125,6 +125,33 @@ def test_confirm(machine):
     wait_for(lambda: sorted(machine.services()) == ["one", "three"], PATIENCE, "the edit")
 
 
+def test_causes(machine):
+    """The archive says what has made each: edits by the command and by operations, with and without a daemon."""
+    peer, control = machine.peer, Control(machine.peer)
+
+    def latest(cause, who):
+        def found():
+            one = peer.json("config", "list")[0]
+            return one["number"] == 0 and (one["cause"], one["who"]) == (cause, who)
+
+        return found
+
+    wait_for(latest("start", "daemon"), PATIENCE, "the first")
+    peer.run("service", "add", "web", "localhost:80")
+    wait_for(lambda: machine.services() == ["web"], PATIENCE, "the service")
+    wait_for(latest("service add web", "command"), PATIENCE, "its cause")
+    control.call("EnableService", "(sb)", "web", False)
+    wait_for(latest("service disable web", "dbus"), PATIENCE, "its cause")
+    control.call("SetName", "(ss)", "alice", peer.id)
+    wait_for(latest("name alice", "dbus"), PATIENCE, "its cause")
+    machine.config.write_text(machine.text("one"))
+    wait_for(latest("edited", "file"), PATIENCE, "its cause")
+    peer.run("stop")
+    peer.run("service", "disable", "one")
+    assert latest("service disable one", "command")(), peer.json("config", "list")
+    assert peer.json("config", "list")[1]["cause"] == "edited"
+
+
 def test_times_to_confirm(machine):
     for time in ("500ms", "25h"):
         assert "1 second to 24 hours" in machine.apply("one", "--confirm-timeout", time, code=1).stderr, time
@@ -330,8 +357,11 @@ def test_read_only(machine):
         # What nobody has confirmed is not in use any longer, though the file stays.
         wait_for(lambda: "cannot be put back" in machine.problems(), PATIENCE, "word of it")
         assert machine.services() == []
+        # Nor does it come back by being read again.
+        peer.daemon_process.signal(signal.SIGHUP)
         refused = machine.apply("two", code=1)
         assert str(machine.config) in refused.stderr or "confirm" in refused.stderr
+        assert "not confirmed in time" in peer.run("config", "confirm", code=1).stderr
         assert machine.config.read_text() == machine.text("one") and machine.services() == []
     wait_for(machine.has_old, PATIENCE, "the file's way back")
     assert machine.services() == []

@@ -160,6 +160,39 @@ test_keep (Fixture *self, gconstpointer data)
   g_assert_false (g_file_test (left, G_FILE_TEST_EXISTS));
 }
 
+/* Who follows the file knows less than who has changed it. */
+static void
+test_cause (Fixture *self, gconstpointer data)
+{
+  static const struct
+  {
+    const char *who, *cause, *expected;
+  } steps[] = {
+    { "file", "edited", "file: edited" },
+    { "daemon", "start", "file: edited" },
+    { "file", "", "file: edited" },
+    { "command", "service add web", "command: service add web" },
+    { "file", "edited", "command: service add web" },
+    { "dbus", "another", "command: service add web" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      g_autoptr (GPtrArray) entries = NULL;
+      g_autofree char *found = NULL;
+      const PeerupConfigEntry *entry;
+
+      g_assert_true (peerup_config_history_add (self->directory, "a", 1, 1790000000 + i, steps[i].who, steps[i].cause,
+                                                ".yaml", NULL));
+      entries = peerup_config_history_list (self->directory, NULL);
+      g_assert_cmpuint (entries->len, ==, 1);
+      entry = entries->pdata[0];
+      found = g_strdup_printf ("%s: %s", entry->who, entry->cause);
+      g_assert_cmpstr (found, ==, steps[i].expected);
+      g_assert_cmpint (entry->time, ==, 1790000000);
+    }
+}
+
 static void
 test_modes (Fixture *self, gconstpointer data)
 {
@@ -195,6 +228,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/history/names", test_names);
   g_test_add_func ("/config/history/strange-names", test_strange_names);
   g_test_add ("/config/history/keep", Fixture, NULL, set_up, test_keep, tear_down);
+  g_test_add ("/config/history/cause", Fixture, NULL, set_up, test_cause, tear_down);
   g_test_add ("/config/history/modes", Fixture, NULL, set_up, test_modes, tear_down);
   g_test_add ("/config/history/no-directory", Fixture, NULL, set_up, test_no_directory, tear_down);
   return g_test_run ();

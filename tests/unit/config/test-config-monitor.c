@@ -134,6 +134,30 @@ test_reloaded (Fixture *self, gconstpointer data)
   g_assert_true (offers (self, "one") && offers (self, "two"));
 }
 
+/* What the file says is not put in force by anything, until it is believed again. */
+static void
+test_held (Fixture *self, gconstpointer data)
+{
+  g_autoptr (PeerupConfig) config = NULL;
+
+  start (self);
+  config = peerup_config_ref (peerup_config_monitor_get_config (self->monitor));
+  edit (self->path, "one");
+  wait_for (self, &self->changes, 1);
+  peerup_config_monitor_hold (self->monitor, TRUE);
+  peerup_config_monitor_use (self->monitor, config);
+  g_assert_cmpuint (self->changes, ==, 2);
+  peerup_config_monitor_reload (self->monitor);
+  edit (self->path, "two");
+  peerup_config_monitor_reload (self->monitor);
+  g_assert_true (peerup_config_monitor_get_config (self->monitor) == config);
+  g_assert_cmpuint (self->changes, ==, 2);
+  g_assert_cmpuint (self->problems, ==, 0);
+  peerup_config_monitor_hold (self->monitor, FALSE);
+  peerup_config_monitor_reload (self->monitor);
+  g_assert_true (offers (self, "one") && offers (self, "two"));
+}
+
 static void
 test_written_in_place (Fixture *self, gconstpointer data)
 {
@@ -264,6 +288,7 @@ main (int argc, char **argv)
 #define ADD(name, function) g_test_add ("/config/monitor/" name, Fixture, NULL, set_up, function, tear_down)
   ADD ("replaced", test_replaced);
   ADD ("reloaded", test_reloaded);
+  ADD ("held", test_held);
   ADD ("written-in-place", test_written_in_place);
   ADD ("problem", test_problem);
   ADD ("mode", test_mode);

@@ -63,6 +63,39 @@ test_clocks (void)
   g_assert_cmpint (remaining (pending, NOON + 2 * MINUTE, 502 * MINUTE, ""), ==, 3 * MINUTE);
 }
 
+/* Values that nobody could have written: none makes the time longer, or lasts for ever. */
+static void
+test_far_away (void)
+{
+  static const struct
+  {
+    const char *boot_deadline, *timeout;
+    gint64 expected;
+  } samples[] = {
+    { "9223372036854775807", "300000000", 0 },
+    { "9223372036854775807", "9223372036854775807", 0 },
+    { "-9223372036854775808", "300000000", 0 },
+    { "30300000000", "300000000", 5 * MINUTE },
+    { "30300000000", "-9223372036854775808", 5 * MINUTE },
+    { "1e300", "1e300", 0 },
+    { "999999999999999999999999", "0", 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (samples); i++)
+    {
+      g_autofree char *record =
+        g_strdup_printf ("{\"deadline\":\"9999-12-31T23:59:59Z\",\"backup\":\"b\",\"boot_id\":\"boot-1\","
+                         "\"boot_deadline\":%s,\"timeout\":%s}",
+                         samples[i].boot_deadline, samples[i].timeout);
+      g_autoptr (PeerupConfigPending) pending = peerup_config_pending_parse (record, strlen (record), NULL);
+
+      if (pending != NULL)
+        g_assert_cmpint (remaining (pending, NOON, 500 * MINUTE, "boot-1"), ==, samples[i].expected);
+      else
+        g_assert_cmpint (samples[i].expected, ==, 0);
+    }
+}
+
 static void
 test_original (void)
 {
@@ -146,6 +179,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/config/pending/json", test_json);
   g_test_add_func ("/config/pending/clocks", test_clocks);
+  g_test_add_func ("/config/pending/far-away", test_far_away);
   g_test_add_func ("/config/pending/original", test_original);
   g_test_add_func ("/config/pending/malformed", test_malformed);
   g_test_add_func ("/config/pending/side-files", test_side_files);

@@ -605,6 +605,61 @@ test_writers (Fixture *self, gconstpointer data)
 }
 
 static void
+edit_service (Fixture *self, const char *name, const char *cause)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeerupConfigEdit) edit = peerup_config_edit_open (self->path, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (peerup_config_edit_add_service (edit, name, "localhost:22", &error));
+  peerup_config_edit_set_cause (edit, cause);
+  g_assert_true (peerup_config_edit_commit (edit, &error));
+}
+
+static void
+assert_causes (Fixture *self, const char *expected)
+{
+  g_autoptr (GPtrArray) list = peerup_config_store_list (self->store, NULL);
+  g_autoptr (GString) found = g_string_new (NULL);
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      const PeerupConfigListed *listed = list->pdata[i];
+
+      g_string_append_printf (found, "%u %s: %s\n", listed->number, listed->entry->who, listed->entry->cause);
+    }
+  g_assert_cmpstr (found->str, ==, expected);
+}
+
+/* What a command edits is archived as that, and what was there before as whatever it was. */
+static void
+test_edits (Fixture *self, gconstpointer data)
+{
+  edit_service (self, "web", "service add web");
+  assert_causes (self, "0 command: service add web\n1 file: \n");
+  edit_service (self, "ssh", "service add ssh");
+  assert_causes (self, "0 command: service add ssh\n1 command: service add web\n2 file: \n");
+  /* Who follows the file may be quicker. */
+  edit_service (self, "git", NULL);
+  g_assert_true (peerup_config_store_archive (self->store, "file", "edited", NULL));
+  assert_causes (self, "0 file: edited\n1 command: service add ssh\n2 command: service add web\n3 file: \n");
+  {
+    g_autofree char *text = peerup_config_store_dup_text (self->store, NULL);
+
+    g_assert_true (peerup_config_store_note (self->store, ONE, strlen (ONE), text, strlen (text), "command",
+                                             "service add git", NULL));
+    assert_causes (self, "0 command: service add git\n1 command: service add ssh\n2 command: service add web\n"
+                         "3 file: \n");
+    /* Something else is there by now. */
+    put (self, "config.yaml", TWO);
+    g_assert_false (
+      peerup_config_store_note (self->store, ONE, strlen (ONE), text, strlen (text), "command", "late", NULL));
+  }
+  assert_causes (self, "1 command: service add git\n2 command: service add ssh\n3 command: service add web\n"
+                       "4 file: \n");
+}
+
+static void
 test_diff (Fixture *self, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -651,6 +706,7 @@ main (int argc, char **argv)
   ADD ("directory-in-place", test_directory_in_place);
   ADD ("symbolic-link", test_symbolic_link);
   ADD ("writers", test_writers);
+  ADD ("edits", test_edits);
   ADD ("diff", test_diff);
   return g_test_run ();
 }

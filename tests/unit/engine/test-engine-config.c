@@ -121,6 +121,50 @@ test_listen (gconstpointer data)
 }
 
 static gboolean
+cannot_listen (gpointer engine)
+{
+  return g_hash_table_size (((PeerupEngine *) engine)->listen_errors) > 0;
+}
+
+static gboolean
+listens_again (gpointer engine)
+{
+  return !cannot_listen (engine);
+}
+
+/* One port, first of one address and then of all: it is free when the last connection that came in there has gone, and
+ * is taken then. */
+static void
+test_overlap (void)
+{
+  Home *home_a = home_new (), *home_b = home_new ();
+  Device a, b;
+  g_auto (GStrv) before = NULL;
+  g_autofree char *exact = NULL;
+  g_autofree char *wide = NULL;
+  GLogLevelFlags fatal;
+
+  home_authorize (home_a, home_b);
+  home_listen (home_a, HERE_QUIC);
+  a = device_start (home_a, PEERUP_ENGINE_DEFAULT);
+  b = device_start (home_b, PEERUP_ENGINE_DIAL_ONLY);
+  before = peerup_engine_dup_listen_addresses (a.engine);
+  exact = g_strndup (before[0], strstr (before[0], "/p2p/") - before[0]);
+  wide = g_strconcat ("/ip4/0.0.0.0", strstr (exact, "/udp/"), NULL);
+  g_assert_true (can_ping (b.engine, before[0]));
+
+  /* What becomes a problem is a warning. */
+  fatal = g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
+  home_listen (a.home, wide);
+  spin_while_not (cannot_listen, a.engine);
+  g_log_set_always_fatal (fatal);
+  device_stop (&b);
+  spin_while_not (listens_again, a.engine);
+  g_assert_cmpuint (count_quic (a.engine), ==, 1);
+  device_stop (&a);
+}
+
+static gboolean
 is_cubic (gpointer engine)
 {
   return peerup_swarm_get_congestion (((PeerupEngine *) engine)->swarm) == PEERUP_QUIC_CUBIC;
@@ -281,6 +325,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/engine/config/listen-tcp", HERE_TCP, test_listen);
   g_test_add_data_func ("/engine/config/listen-quic", HERE_QUIC, test_listen);
+  g_test_add_func ("/engine/config/overlap", test_overlap);
   g_test_add_func ("/engine/config/congestion", test_congestion);
   g_test_add_func ("/engine/config/identity", test_identity);
   g_test_add_func ("/engine/config/ping-pong", test_ping_pong);

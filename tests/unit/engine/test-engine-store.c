@@ -308,6 +308,37 @@ test_by_hand (Fixture *self, gconstpointer data)
   assert_file (self, self->usual);
 }
 
+static void
+assert_latest (Fixture *self, const char *who, const char *cause)
+{
+  g_autoptr (GPtrArray) list = peerup_config_store_list (peerup_engine_store_get_files (store_of (self)), NULL);
+  const PeerupConfigListed *latest;
+
+  g_assert_cmpuint (list->len, >, 0);
+  latest = list->pdata[0];
+  g_assert_cmpuint (latest->number, ==, 0);
+  g_assert_cmpstr (latest->entry->who, ==, who);
+  g_assert_cmpstr (latest->entry->cause, ==, cause);
+}
+
+/* By whom and why is told by who changes it, for once. */
+static void
+test_cause (Fixture *self, gconstpointer data)
+{
+  spin_while_not (is_archived_once, self);
+  assert_latest (self, "daemon", "start");
+  write_by_hand (self, self->other);
+  peerup_engine_store_reload (self->device.engine, "dbus", "service enable ssh");
+  g_assert_cmpuint (n_services (self), ==, 1);
+  spin_while_not (is_archived_twice, self);
+  assert_latest (self, "dbus", "service enable ssh");
+  write_by_hand (self, self->usual);
+  spin_while_not (has_no_service, self);
+  /* It comes after that. */
+  assert_done (apply (self, self->usual, 0));
+  assert_latest (self, "file", "edited");
+}
+
 /* What is in force can be kept, or gone back to, when the file is gone. */
 static void
 test_removed (Fixture *self, gconstpointer data)
@@ -342,6 +373,36 @@ test_files_in_the_way (Fixture *self, gconstpointer data)
   peerup_engine_store_review (store_of (self));
   spin_while_not (nothing_waits, self);
   assert_file (self, self->usual);
+}
+
+/* What is out of use, while the file stays, does not come back by reading that again, nor is it confirmed. */
+static void
+test_taken_back_in_memory (Fixture *self, gconstpointer data)
+{
+  g_autofree char *archive = g_build_filename (self->device.home->directory, ".config.history", NULL);
+  g_autofree char *aside = g_build_filename (self->device.home->directory, "aside", NULL);
+  g_autoptr (GError) error = NULL;
+
+  assert_done (apply (self, self->other, 5 * MINUTE));
+  g_assert_cmpint (g_rename (archive, aside), ==, 0);
+  g_assert_true (g_file_set_contents (archive, "", 0, &error));
+  self->now.boot += 6 * MINUTE;
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (has_no_service, self);
+  assert_file (self, self->other);
+  peerup_config_monitor_reload (self->device.engine->monitor);
+  g_assert_cmpuint (n_services (self), ==, 0);
+  assert_rejected (peerup_engine_store_confirm (store_of (self), "dbus"), PEERUP_ERROR_CONFIG);
+  g_assert_cmpuint (n_services (self), ==, 0);
+  g_assert_cmpint (g_unlink (archive), ==, 0);
+  g_assert_cmpint (g_rename (aside, archive), ==, 0);
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (nothing_waits, self);
+  assert_file (self, self->usual);
+  /* The file counts again. */
+  write_by_hand (self, self->other);
+  peerup_config_monitor_reload (self->device.engine->monitor);
+  g_assert_cmpuint (n_services (self), ==, 1);
 }
 
 static void
@@ -412,8 +473,10 @@ main (int argc, char **argv)
   ADD ("rollback-ends-waiting", test_rollback_ends_waiting);
   ADD ("queue", test_queue);
   ADD ("by-hand", test_by_hand);
+  ADD ("cause", test_cause);
   ADD ("removed", test_removed);
   ADD ("files-in-the-way", test_files_in_the_way);
+  ADD ("taken-back-in-memory", test_taken_back_in_memory);
   ADD ("restart", test_restart);
   ADD ("stopped", test_stopped);
   return g_test_run ();
