@@ -78,7 +78,7 @@ report_listen_error (PeerupEngine *self, PeerupMultiaddr *address, const GError 
   g_hash_table_replace (self->listen_errors, g_strdup (where), g_strdup (error->message));
   if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED))
     {
-      g_message ("Not listening on %s", error->message);
+      peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "Not listening on %s", error->message);
       return;
     }
   text = g_strdup_printf ("Not listening on %s (network.listen_addresses in %s): %s", where, self->config_path,
@@ -215,7 +215,8 @@ leave_listen_addresses (PeerupEngine *self, PeerupConfig *config)
       if (has_address (config, address))
         continue;
       if (peerup_swarm_unlisten (self->swarm, address))
-        g_message ("No longer listening on %s", peerup_multiaddr_get_string (address));
+        peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "No longer listening on %s",
+                           peerup_multiaddr_get_string (address));
       forget_listen_error (self, address);
     }
 }
@@ -230,9 +231,9 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   /* What it would change is being taken down, some of it already. */
   if (self->state == PEERUP_ENGINE_STOPPING)
     return;
-  g_message ("%s was read again", self->config_path);
+  peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "%s was read again", self->config_path);
   for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
-    g_message ("%s", warnings[i]);
+    peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "%s", warnings[i]);
   /* Trust first: what follows must not be open to whom the new file no longer admits. */
   if (!peerup_engine_trust_apply (self->trust, config, &error))
     trouble = g_strdup_printf ("%s; the old authorizations stay in force", error->message);

@@ -28,6 +28,7 @@
 #include "engine/peerup-service-set.h"
 #include "protocols/peerup-ping.h"
 #include "relay/peerup-relay-client.h"
+#include "service/peerup-log.h"
 #include "tunnel/peerup-forward-private.h"
 #include "trust/peerup-file-watch.h"
 #include "tunnel/peerup-service-private.h"
@@ -46,6 +47,7 @@ struct _PeerupEngine
   GObject parent_instance;
 
   char *config_path; /* nullable, absolute */
+  char *profile;     /* nullable: whose lines of the log are its */
   PeerupEngineFlags flags;
   PeerupEngineState state;
   gint64 started_at;
@@ -90,6 +92,12 @@ struct _PeerupEngine
   gboolean keys_refused;            /* the authorizations in force are older than the configuration */
   PeerupEngineRelayInfo told_relay; /* as it was notified last */
 };
+
+/* Before the start: lines of the log that are known to be this engine's name the profile (nullable). */
+void peerup_engine_set_profile (PeerupEngine *self, const char *profile);
+/* A message of this engine's: as g_log(). */
+#define peerup_engine_say(self, level, ...) \
+  peerup_log ((level), &(const PeerupLogFields) { .profile = (self)->profile }, __VA_ARGS__)
 
 /* The writers of properties. */
 void peerup_engine_set_state (PeerupEngine *self, PeerupEngineState state);
