@@ -221,6 +221,30 @@ leave_listen_addresses (PeerupEngine *self, PeerupConfig *config)
     }
 }
 
+/* Who changes it is told now what the next start would say. */
+static void
+report_identity (PeerupEngine *self, PeerupConfig *config)
+{
+  const char *path = peerup_config_get_key_file (config);
+  g_autoptr (PeerupPrivateKey) key = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  if (!g_str_equal (self->identity_file, path))
+    {
+      key = peerup_key_file_load (path, &error);
+      if (key == NULL)
+        text = g_strdup_printf ("identity.key_file was changed, and no start could use the new one: %s; mend that, or "
+                                "take the change back by “peerup config rollback”",
+                                error->message);
+      else
+        text = g_strdup_printf ("identity.key_file was changed: the new identity (%s) is used when the daemon is "
+                                "restarted",
+                                peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)));
+    }
+  peerup_engine_set_problem (self, "identity", text);
+}
+
 static void
 on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv warnings, gpointer data)
 {
@@ -250,11 +274,7 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   peerup_relay_client_set_relays (self->relays, peerup_config_get_relay_addresses (config));
   peerup_engine_relay_apply (self->relay, config);
   peerup_engine_observe (self, config);
-  peerup_engine_set_problem (
-    self, "identity",
-    g_str_equal (self->identity_file, peerup_config_get_key_file (config))
-      ? NULL
-      : "identity.key_file was changed: the new identity is used when the daemon is restarted");
+  report_identity (self, config);
   peerup_engine_set_problem (self, "config", NULL);
   peerup_peer_list_set_names (self->peers, config);
   peerup_config_ref (config);
