@@ -221,6 +221,16 @@ leave_listen_addresses (PeerupEngine *self, PeerupConfig *config)
     }
 }
 
+void
+peerup_engine_tell_idle_keys (PeerupEngine *self, PeerupConfig *config)
+{
+  g_auto (GStrv) keys = peerup_config_dup_idle_keys (config);
+  g_autofree char *list = g_strjoinv (", ", keys);
+
+  if (keys[0] != NULL)
+    peerup_engine_say (self, G_LOG_LEVEL_INFO, "Read for files of the original, and without effect here: %s", list);
+}
+
 /* Who changes it is told now what the next start would say. */
 static void
 report_identity (PeerupEngine *self, PeerupConfig *config)
@@ -258,6 +268,7 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "%s was read again", self->config_path);
   for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
     peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "%s", warnings[i]);
+  peerup_engine_tell_idle_keys (self, config);
   /* Trust first: what follows must not be open to whom the new file no longer admits. */
   if (!peerup_engine_trust_apply (self->trust, config, &error))
     trouble = g_strdup_printf ("%s; the old authorizations stay in force", error->message);

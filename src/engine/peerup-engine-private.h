@@ -143,6 +143,8 @@ void peerup_engine_apply_certificate (PeerupEngine *self, PeerupConfig *config);
 void peerup_engine_apply_congestion (PeerupEngine *self, PeerupConfig *config);
 /* @config: nullable, for the defaults of this machine. Nothing that is there is ended. */
 void peerup_engine_apply_limits (PeerupEngine *self, PeerupConfig *config);
+/* Into the log, for who wonders: what @config says that nothing goes by. */
+void peerup_engine_tell_idle_keys (PeerupEngine *self, PeerupConfig *config);
 gboolean peerup_engine_watch_config (PeerupEngine *self, GError **error);
 /* Resolves to TRUE when at least one address of @config is listened on; the others become
  * problems. Rejects with UNREACHABLE. Addresses that @old (nullable) has are left alone, but

@@ -151,6 +151,8 @@ load_files (PeerupEngine *self, GError **error)
     return FALSE;
   for (guint i = 0; warnings != NULL && i < warnings->len && !(self->flags & PEERUP_ENGINE_DIAL_ONLY); i++)
     peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "%s", (const char *) g_ptr_array_index (warnings, i));
+  if (!(self->flags & PEERUP_ENGINE_DIAL_ONLY))
+    peerup_engine_tell_idle_keys (self, config);
   self->identity = peerup_key_file_load (peerup_config_get_key_file (config), error);
   if (self->identity == NULL)
     return FALSE;
