@@ -148,7 +148,7 @@ def test_without_its_socket_it_is_not_well(watched, peer):
     path.unlink()
     status, _ = told.until("STATUS=Not well")
     assert f"the control socket {path} is gone" in status
-    daemon.wait_stderr("watchdog is not fed: the control socket")
+    daemon.wait_stderr("watchdog is not fed: the control socket", PATIENCE)
     assert told.next(1.5 * INTERVAL) is None
     # Somebody else's in its place is not its own.
     with socket.socket(socket.AF_UNIX) as other:
@@ -273,9 +273,9 @@ def test_systemd_hands_it_a_socket(peer):
         process = subprocess.Popen(["systemd-socket-activate", f"--listen={path}", "--fdname=control", *settings, BIN, "daemon"],
                                    stdin=subprocess.DEVNULL, stderr=stderr, env=peer.env(), cwd=peer.home)
     try:
-        wait_for(path.exists, PATIENCE, "the socket")
-        assert "Listening on" in err.read_text()
-        assert peer.status()["peer_id"] == peer.id
+        # Its file is there before anything listens.
+        wait_for(lambda: "Listening on" in err.read_text(), PATIENCE, "the socket")
+        assert path.exists() and peer.status()["peer_id"] == peer.id
     finally:
         end(process, err)
 
