@@ -68,6 +68,7 @@ cmd_daemon (PeerupCli *cli)
 {
   g_autofree char *levels = full_levels ();
   g_autofree char *path = NULL;
+  g_autofree char *profile = NULL;
   g_autoptr (GError) error = NULL;
 
   if (no_bus + session_bus + system_bus > 1)
@@ -83,5 +84,9 @@ cmd_daemon (PeerupCli *cli)
   path = peerup_cli_find_config (cli, &error);
   if (path == NULL)
     return peerup_cli_fail (error);
-  return peerup_daemon_run (cli, (const char *const[]) { path, NULL }, NULL, levels, PEERUP_ENGINE_DEFAULT);
+  /* The units of a server name the file. */
+  profile = peerup_profile_dup_name (path);
+  return peerup_daemon_run (cli, (const char *const[]) { path, NULL },
+                            profile != NULL ? (const char *const[]) { profile, NULL } : NULL, levels,
+                            PEERUP_ENGINE_DEFAULT);
 }

@@ -407,7 +407,7 @@ format_json_line (GLogLevelFlags level, const char *domain, const char *time, co
     const char *value;
   } members[] = {
     { "time", time },         { "level", json_level (level) }, { "message", message },   { "domain", domain },
-    { "peer", fields->peer }, { "service", fields->service },  { "path", fields->path },
+    { "peer", fields->peer }, { "service", fields->service },  { "path", fields->path }, { "profile", fields->profile },
   };
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonNode) root = NULL;
@@ -442,6 +442,7 @@ print_log (GLogLevelFlags level, const char *domain, const char *message, const 
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree char *time = g_date_time_format_iso8601 (now);
+  g_autofree char *whose = fields->profile != NULL ? g_strconcat (fields->profile, ": ", NULL) : g_strdup ("");
   g_autofree char *line = NULL;
   const char *word = "";
 
@@ -452,11 +453,11 @@ print_log (GLogLevelFlags level, const char *domain, const char *message, const 
   if (log_json || say_json)
     line = format_json_line (level, domain, time, message, fields);
   else if (peerup_log_is_journal ())
-    line = g_strdup_printf ("<%c>%s%s", priority (level), word, message);
+    line = g_strdup_printf ("<%c>%s%s%s", priority (level), whose, word, message);
   else if (log_level <= G_LOG_LEVEL_MESSAGE)
-    line = g_strdup_printf ("peerup: %s%s", word, message);
+    line = g_strdup_printf ("peerup: %s%s%s", whose, word, message);
   else
-    line = g_strdup_printf ("%.19s %s%s", time, word, message);
+    line = g_strdup_printf ("%.19s %s%s%s", time, whose, word, message);
   fprintf (stderr, "%s\n", line);
 }
 

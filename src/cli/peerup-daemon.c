@@ -58,6 +58,7 @@ daemon_new (Program *program, const char *config_path, const char *label)
   self->config_path = config_path;
   self->label = label;
   self->engine = peerup_engine_new (config_path, program->flags);
+  peerup_engine_set_profile (self->engine, label);
   self->started = dex_promise_new ();
   self->end = dex_promise_new ();
   self->hurry = g_cancellable_new ();
@@ -164,25 +165,15 @@ check (gpointer data)
 
 /* What is said of it */
 
-/* "work: " where several may run. */
-static const char *
-dup_prefix (const Daemon *self, char **prefix)
-{
-  *prefix = self->label != NULL ? g_strconcat (self->label, ": ", NULL) : g_strdup ("");
-  return *prefix;
-}
-
 static void
 log_start (const Daemon *self)
 {
-  const PeerupLogFields fields = { .message_id = PEERUP_LOG_ID_START };
+  const PeerupLogFields fields = { .message_id = PEERUP_LOG_ID_START, .profile = self->label };
   g_auto (GStrv) addresses = peerup_engine_dup_listen_addresses (self->engine);
-  g_autofree char *prefix = NULL;
 
-  peerup_log (G_LOG_LEVEL_MESSAGE, &fields, "%sThis is %s", dup_prefix (self, &prefix),
-              peerup_engine_get_peer_id (self->engine));
+  peerup_log (G_LOG_LEVEL_MESSAGE, &fields, "This is %s", peerup_engine_get_peer_id (self->engine));
   for (guint i = 0; addresses[i] != NULL; i++)
-    g_message ("%sListening on %s", prefix, addresses[i]);
+    peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "Listening on %s", addresses[i]);
 }
 
 /* What the service manager is to wait for beyond the longest that anything may take. */
@@ -190,33 +181,33 @@ log_start (const Daemon *self)
 
 /* Circuits of others may go on for longer than a service manager would wait. */
 static void
-announce_circuits (guint n_circuits, gint64 time)
+announce_circuits (const Daemon *self, guint n_circuits, gint64 time)
 {
   g_autofree char *longest = peerup_cli_format_duration (time / G_USEC_PER_SEC);
   g_autofree char *state =
     g_strdup_printf ("EXTEND_TIMEOUT_USEC=%" G_GINT64_FORMAT, MAX (time, PEERUP_ENGINE_DRAIN_TIME) + STOP_SLACK);
 
   peerup_notify (state);
-  g_message ("%u %s through this relay may go on for %s; a second signal cuts all", n_circuits,
-             n_circuits == 1 ? "circuit" : "circuits", longest);
+  peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE,
+                     "%u %s through this relay may go on for %s; a second signal cuts all", n_circuits,
+                     n_circuits == 1 ? "circuit" : "circuits", longest);
 }
 
 /* The program ends with the last of its engines. */
 static void
 announce_end (const Daemon *self)
 {
-  const PeerupLogFields fields = { .message_id = PEERUP_LOG_ID_STOP };
+  const PeerupLogFields fields = { .message_id = PEERUP_LOG_ID_STOP, .profile = self->label };
   PeerupEngineRelayInfo relay = { 0 };
-  g_autofree char *prefix = NULL;
 
   if (peerup_engine_get_relay (self->engine) != NULL)
     peerup_engine_relay_get_numbers (peerup_engine_get_relay (self->engine), &relay);
   if (count_running (self->program) == 1)
     peerup_notify ("STOPPING=1");
-  peerup_log (G_LOG_LEVEL_MESSAGE, &fields, "%sEnding: open streams get %d seconds", dup_prefix (self, &prefix),
+  peerup_log (G_LOG_LEVEL_MESSAGE, &fields, "Ending: open streams get %d seconds",
               (int) (PEERUP_ENGINE_DRAIN_TIME / G_USEC_PER_SEC));
   if (relay.n_circuits > 0)
-    announce_circuits (relay.n_circuits, peerup_config_get_relay_drain_time (self->engine->config));
+    announce_circuits (self, relay.n_circuits, peerup_config_get_relay_drain_time (self->engine->config));
 }
 
 /* The bus */
@@ -241,7 +232,8 @@ own_bus (const Daemon *self)
     return;
   if (!peerup_control_own_bus (self->control,
                                wanted_bus == PEERUP_DAEMON_BUS_SYSTEM ? G_BUS_TYPE_SYSTEM : G_BUS_TYPE_SESSION))
-    g_warning ("There is no session bus here: DBUS_SESSION_BUS_ADDRESS does not name one");
+    peerup_engine_say (self->engine, G_LOG_LEVEL_WARNING,
+                       "There is no session bus here: DBUS_SESSION_BUS_ADDRESS does not name one");
 }
 
 /* The original's clients look for it beside the configuration, where there need not be room for it: /etc. */
@@ -252,7 +244,8 @@ serve_relay_admin (Daemon *self)
 
   self->relay_admin = peerup_http_original_relay_new (self->control, self->config_path, &error);
   if (self->relay_admin == NULL)
-    g_message ("Scripts of the original cannot administer this relay: %s", error->message);
+    peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "Scripts of the original cannot administer this relay: %s",
+                       error->message);
 }
 
 /* One engine's life, in its fiber */
@@ -394,6 +387,9 @@ peerup_daemon_run (PeerupCli *cli, const char *const *configs, const char *const
   peerup_cli_set_log (G_LOG_LEVEL_INFO, cli->json);
   if (levels != NULL && !peerup_log_set_from_text (levels, &error))
     return peerup_cli_fail_usage (cli, "--log-level: %s", error->message);
+  /* Of several each line says itself whose it is, as far as that is known. */
+  if (labels != NULL && labels[1] == NULL)
+    peerup_log_set_profile (labels[0]);
   raise_descriptors ();
   dex_init ();
   for (guint i = 0; configs[i] != NULL; i++)

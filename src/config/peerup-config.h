@@ -196,6 +196,10 @@ JsonNode *peerup_config_to_json (PeerupConfig *self) G_GNUC_WARN_UNUSED_RESULT;
 /* The same as YAML that peerup_config_new_from_data() reads back to an equal configuration. */
 char *peerup_config_to_yaml (PeerupConfig *self) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The keys that have no effect (PEERUP_CONFIG_EFFECT_NONE) and are set to something else than their default, but those
+ * of a service, of which the warnings tell. (transfer full) */
+char **peerup_config_dup_idle_keys (PeerupConfig *self) G_GNUC_WARN_UNUSED_RESULT;
+
 /* "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": the names of services and networks. */
 gboolean peerup_config_is_service_name (const char *text);
 /* "host:22", "192.0.2.1:22", "[::1]:22" or ":22" (this machine). PEERUP_ERROR_MALFORMED.

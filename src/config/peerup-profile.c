@@ -54,6 +54,23 @@ peerup_profile_dup_config (const char *name)
   return g_steal_pointer (&own);
 }
 
+char *
+peerup_profile_dup_name (const char *path)
+{
+  g_autofree char *whole = g_canonicalize_filename (path, NULL);
+  g_autofree char *place = g_path_get_dirname (whole);
+  g_autofree char *profiles = g_path_get_dirname (place);
+  g_autofree char *file = g_path_get_basename (whole);
+  g_autofree char *name = g_path_get_basename (place);
+  g_autofree char *user = user_directory ();
+  g_autofree char *own = g_canonicalize_filename (user, NULL);
+
+  if (!g_str_equal (file, "config.yaml") || !peerup_profile_check (name, NULL) ||
+      (!g_str_equal (profiles, own) && !g_str_equal (profiles, SYSTEM_DIRECTORY)))
+    return NULL;
+  return g_steal_pointer (&name);
+}
+
 static void
 add_names (GHashTable *names, const char *path)
 {

@@ -16,6 +16,9 @@ gboolean peerup_profile_check (const char *name, GError **error);
  * there, else /etc/peerup/profiles/NAME/config.yaml if that is there; where neither is, the latter for root in its own
  * home, and the former for everybody else. (transfer full) */
 char *peerup_profile_dup_config (const char *name) G_GNUC_WARN_UNUSED_RESULT;
+/* (nullable): the profile whose configuration would be at @path; NULL if that is nowhere where profiles are.
+ * (transfer full) */
+char *peerup_profile_dup_name (const char *path) G_GNUC_WARN_UNUSED_RESULT;
 /* The names of all whose configurations are there, in order. (transfer full) */
 char **peerup_profile_list (void) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -10,33 +10,6 @@
 #include "control/peerup-control-ops.h"
 #include "control/peerup-control-options.h"
 
-/* A change under way, and what was in force before. */
-typedef struct
-{
-  PeerupControlCall *call;
-  PeerupConfig *before;
-} Change;
-
-static void
-change_free (gpointer data)
-{
-  Change *change = data;
-
-  peerup_control_call_unref (change->call);
-  peerup_config_unref (change->before);
-  g_free (change);
-}
-
-static Change *
-change_new (PeerupControlCall *call)
-{
-  Change *change = g_new0 (Change, 1);
-
-  change->call = peerup_control_call_ref (call);
-  change->before = peerup_config_ref (call->engine->config);
-  return change;
-}
-
 static DexFuture *
 reply_not_running (void)
 {
@@ -80,12 +53,14 @@ peerup_control_op_check_config (PeerupControlCall *call)
 
 /* Changes */
 
+/* What is in force may be older than the change before this one. */
 static GVariant *
-describe_restart (PeerupConfig *before, PeerupConfig *after)
+describe_restart (PeerupEngine *engine)
 {
   GVariantBuilder keys = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
 
-  if (!g_str_equal (peerup_config_get_key_file (before), peerup_config_get_key_file (after)))
+  if (engine->identity_file != NULL &&
+      !g_str_equal (engine->identity_file, peerup_config_get_key_file (engine->config)))
     g_variant_builder_add (&keys, "s", "identity.key_file");
   return g_variant_builder_end (&keys);
 }
@@ -93,8 +68,7 @@ describe_restart (PeerupConfig *before, PeerupConfig *after)
 static DexFuture *
 describe_change (DexFuture *done, gpointer data)
 {
-  const Change *change = data;
-  PeerupEngine *engine = change->call->engine;
+  PeerupEngine *engine = ((const PeerupControlCall *) data)->engine;
   gint64 deadline = peerup_engine_get_config_deadline (engine);
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
   const GValue *value = dex_future_get_value (done, NULL);
@@ -104,7 +78,7 @@ describe_change (DexFuture *done, gpointer data)
   if (deadline != 0)
     g_variant_dict_insert (&dict, "deadline", "x", deadline);
   if (engine->config != NULL)
-    g_variant_dict_insert_value (&dict, "restart", describe_restart (change->before, engine->config));
+    g_variant_dict_insert_value (&dict, "restart", describe_restart (engine));
   return peerup_control_reply_value (g_variant_dict_end (&dict));
 }
 
@@ -130,7 +104,7 @@ peerup_control_op_apply_config (PeerupControlCall *call)
   g_variant_get_child (call->parameters, 0, "&s", &text);
   return dex_future_then (peerup_engine_store_apply (call->engine->store, text, timeout * G_USEC_PER_SEC,
                                                      peerup_caller_get_face (call->caller), cause),
-                          describe_change, change_new (call), change_free);
+                          describe_change, peerup_control_call_ref (call), peerup_control_call_unref);
 }
 
 DexFuture *
@@ -143,7 +117,7 @@ peerup_control_op_rollback_config (PeerupControlCall *call)
   g_variant_get (call->parameters, "(u)", &number);
   return dex_future_then (peerup_engine_store_rollback (call->engine->store, number,
                                                         peerup_caller_get_face (call->caller)),
-                          describe_change, change_new (call), change_free);
+                          describe_change, peerup_control_call_ref (call), peerup_control_call_unref);
 }
 
 static DexFuture *

@@ -235,12 +235,13 @@ keep_answer (PeerupEngineAutonat *self, Answer *answer)
   g_ptr_array_add (self->answers, answer);
   if (verdict == PEERUP_AUTONAT_UNREACHABLE)
     peerup_reachability_not_dialed_back (get_reachability (self), answer->address, g_get_monotonic_time ());
-  g_info ("Servers say of %s: %s (%u for it, %u against it)%s%s", peerup_multiaddr_get_string (answer->address),
-          verdict == PEERUP_AUTONAT_REACHABLE     ? "reachable"
-          : verdict == PEERUP_AUTONAT_UNREACHABLE ? "not reachable"
-                                                  : "not known",
-          answer->n_reachable, answer->n_unreachable, answer->reason != NULL ? ": " : "",
-          answer->reason != NULL ? answer->reason : "");
+  peerup_engine_say (self->engine, G_LOG_LEVEL_INFO, "Servers say of %s: %s (%u for it, %u against it)%s%s",
+                     peerup_multiaddr_get_string (answer->address),
+                     verdict == PEERUP_AUTONAT_REACHABLE     ? "reachable"
+                     : verdict == PEERUP_AUTONAT_UNREACHABLE ? "not reachable"
+                                                             : "not known",
+                     answer->n_reachable, answer->n_unreachable, answer->reason != NULL ? ": " : "",
+                     answer->reason != NULL ? answer->reason : "");
 }
 
 /* A round */

@@ -80,8 +80,8 @@ change_log (PeerupEngineChange *self)
   g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (self->engine->swarm, NULL);
   g_autofree char *what = change_describe (self);
 
-  g_info ("%s: %u connections are asked, and %u relays looked after", what, connections->len,
-          peerup_relay_client_get_n_relays (self->engine->relays));
+  peerup_engine_say (self->engine, G_LOG_LEVEL_INFO, "%s: %u connections are asked, and %u relays looked after", what,
+                     connections->len, peerup_relay_client_get_n_relays (self->engine->relays));
 }
 
 /* A clock that was wrong is a reason why relays, whose grants it is compared with, were of no use; no more than that.
@@ -157,7 +157,7 @@ peerup_engine_change_take (PeerupSleepEvent event, gint64 time, gpointer data)
   switch (event)
     {
     case PEERUP_SLEEP_BEGINS:
-      g_info ("This machine is about to sleep");
+      peerup_engine_say (self->engine, G_LOG_LEVEL_INFO, "This machine is about to sleep");
       self->asleep = TRUE;
       break;
     case PEERUP_SLEEP_ENDED:

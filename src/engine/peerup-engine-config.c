@@ -78,7 +78,7 @@ report_listen_error (PeerupEngine *self, PeerupMultiaddr *address, const GError 
   g_hash_table_replace (self->listen_errors, g_strdup (where), g_strdup (error->message));
   if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED))
     {
-      g_message ("Not listening on %s", error->message);
+      peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "Not listening on %s", error->message);
       return;
     }
   text = g_strdup_printf ("Not listening on %s (network.listen_addresses in %s): %s", where, self->config_path,
@@ -223,9 +223,44 @@ leave_listen_addresses (PeerupEngine *self, PeerupConfig *config)
       if (has_address (config, address))
         continue;
       if (peerup_swarm_unlisten (self->swarm, address))
-        g_message ("No longer listening on %s", peerup_multiaddr_get_string (address));
+        peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "No longer listening on %s",
+                           peerup_multiaddr_get_string (address));
       forget_listen_error (self, address);
     }
+}
+
+void
+peerup_engine_tell_idle_keys (PeerupEngine *self, PeerupConfig *config)
+{
+  g_auto (GStrv) keys = peerup_config_dup_idle_keys (config);
+  g_autofree char *list = g_strjoinv (", ", keys);
+
+  if (keys[0] != NULL)
+    peerup_engine_say (self, G_LOG_LEVEL_INFO, "Read for files of the original, and without effect here: %s", list);
+}
+
+/* Who changes it is told now what the next start would say. */
+static void
+report_identity (PeerupEngine *self, PeerupConfig *config)
+{
+  const char *path = peerup_config_get_key_file (config);
+  g_autoptr (PeerupPrivateKey) key = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  if (!g_str_equal (self->identity_file, path))
+    {
+      key = peerup_key_file_load (path, &error);
+      if (key == NULL)
+        text = g_strdup_printf ("identity.key_file was changed, and no start could use the new one: %s; mend that, or "
+                                "take the change back by “peerup config rollback”",
+                                error->message);
+      else
+        text = g_strdup_printf ("identity.key_file was changed: the new identity (%s) is used when the daemon is "
+                                "restarted",
+                                peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)));
+    }
+  peerup_engine_set_problem (self, "identity", text);
 }
 
 static void
@@ -238,9 +273,10 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   /* What it would change is being taken down, some of it already. */
   if (self->state == PEERUP_ENGINE_STOPPING)
     return;
-  g_message ("%s was read again", self->config_path);
+  peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "%s was read again", self->config_path);
   for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
-    g_message ("%s", warnings[i]);
+    peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "%s", warnings[i]);
+  peerup_engine_tell_idle_keys (self, config);
   /* Trust first: what follows must not be open to whom the new file no longer admits. */
   if (!peerup_engine_trust_apply (self->trust, config, &error))
     trouble = g_strdup_printf ("%s; the old authorizations stay in force", error->message);
@@ -257,11 +293,7 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   peerup_relay_client_set_relays (self->relays, peerup_config_get_relay_addresses (config));
   peerup_engine_relay_apply (self->relay, config);
   peerup_engine_observe (self, config);
-  peerup_engine_set_problem (
-    self, "identity",
-    g_str_equal (self->identity_file, peerup_config_get_key_file (config))
-      ? NULL
-      : "identity.key_file was changed: the new identity is used when the daemon is restarted");
+  report_identity (self, config);
   peerup_engine_set_problem (self, "config", NULL);
   peerup_peer_list_set_names (self->peers, config);
   peerup_config_ref (config);

@@ -312,11 +312,11 @@ format_facts (const PeerupNatFacts *facts)
 }
 
 static void
-nat_log_facts (const Side *side)
+nat_log_facts (PeerupEngineNat *self, const Side *side)
 {
   g_autofree char *facts = format_facts (&side->facts);
 
-  g_message ("IPv%d: %s", side->family == AF_INET ? 4 : 6, facts);
+  peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "IPv%d: %s", side->family == AF_INET ? 4 : 6, facts);
 }
 
 /* For those who look for direct paths. */
@@ -348,7 +348,8 @@ nat_tell (PeerupEngineNat *self)
   nat_get_view (self, &view);
   self->verdict = peerup_reach_grade (&view);
   if (self->verdict != before && self->verdict->grade != PEERUP_REACH_UNKNOWN)
-    g_message ("Reachability %c: %s", 'A' + (self->verdict->grade - PEERUP_REACH_A), self->verdict->sentence);
+    peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "Reachability %c: %s",
+                       'A' + (self->verdict->grade - PEERUP_REACH_A), self->verdict->sentence);
   nat_tell_paths (self);
   for (guint i = 0; i < self->watchers->len; i++)
     {
@@ -428,7 +429,7 @@ on_measured (PeerupNatMeasure *measure, const PeerupNatFacts *facts, gpointer da
     }
   else
     self->retry_time = RETRY_TIME;
-  nat_log_facts (side);
+  nat_log_facts (self, side);
   if (side->family == AF_INET)
     nat_review_meter (self, !peerup_socket_address_is_same_host (&before, &facts->mapped));
   nat_tell (self);
@@ -518,9 +519,11 @@ static void
 on_lifetime (PeerupNatMeter *meter, gpointer data)
 {
   gint64 lifetime = peerup_nat_lifetime_get (peerup_nat_meter_get_lifetime (meter));
+  const PeerupEngineNat *self = data;
 
-  g_info ("The router keeps a mapping that is not used for %" G_GINT64_FORMAT " s at least",
-          lifetime / (gint64) G_USEC_PER_SEC);
+  peerup_engine_say (self->engine, G_LOG_LEVEL_INFO,
+                     "The router keeps a mapping that is not used for %" G_GINT64_FORMAT " s at least",
+                     lifetime / (gint64) G_USEC_PER_SEC);
   nat_tell (data);
 }
 
@@ -554,9 +557,9 @@ on_mapping_changed (PeerupPortMapping *mapping, gpointer data)
 
   for (guint i = 0; lines[i] != NULL; i++)
     if (!g_strv_contains ((const char *const *) self->forwarded, lines[i]))
-      g_message ("%s", lines[i]);
+      peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "%s", lines[i]);
   if (lines[0] == NULL && self->forwarded[0] != NULL)
-    g_message ("The router no longer forwards anything");
+    peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "The router no longer forwards anything");
   g_strfreev (self->forwarded);
   self->forwarded = lines;
   nat_tell (self);

@@ -184,8 +184,8 @@ observer_open_door (PeerupEngineObserver *self, Door *door)
       return;
     }
   observer_set_pages (self, door);
-  g_message ("%s%s%s on http://%s", door->health ? "/healthz" : "", door->health && door->metrics ? " and " : "",
-             door->metrics ? "/metrics" : "", door->address);
+  peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "%s%s%s on http://%s", door->health ? "/healthz" : "",
+                     door->health && door->metrics ? " and " : "", door->metrics ? "/metrics" : "", door->address);
   peerup_engine_set_problem (self->engine, problem_key (door), NULL);
 }
 

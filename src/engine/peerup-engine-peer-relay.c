@@ -131,10 +131,12 @@ on_reachability_changed (PeerupReachability *reachability, gpointer data)
   g_autoptr (GPtrArray) addresses = peerup_reachability_dup_addresses (reachability);
 
   if (addresses->len > 0)
-    g_message ("This device was reached from the internet at %s%s", peerup_multiaddr_get_string (addresses->pdata[0]),
-               self->is_private ? ", but network.force_private_reachability says that it cannot be" : "");
+    peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "This device was reached from the internet at %s%s",
+                       peerup_multiaddr_get_string (addresses->pdata[0]),
+                       self->is_private ? ", but network.force_private_reachability says that it cannot be" : "");
   else
-    g_message ("This device has not been reached from the internet for a while");
+    peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE,
+                       "This device has not been reached from the internet for a while");
   peer_relay_follow (self);
   peer_relay_arm (self);
 }

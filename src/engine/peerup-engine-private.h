@@ -28,6 +28,7 @@
 #include "engine/peerup-service-set.h"
 #include "protocols/peerup-ping.h"
 #include "relay/peerup-relay-client.h"
+#include "service/peerup-log.h"
 #include "tunnel/peerup-forward-private.h"
 #include "trust/peerup-file-watch.h"
 #include "tunnel/peerup-service-private.h"
@@ -46,6 +47,7 @@ struct _PeerupEngine
   GObject parent_instance;
 
   char *config_path; /* nullable, absolute */
+  char *profile;     /* nullable: whose lines of the log are its */
   PeerupEngineFlags flags;
   PeerupEngineState state;
   gint64 started_at;
@@ -91,6 +93,12 @@ struct _PeerupEngine
   PeerupEngineRelayInfo told_relay; /* as it was notified last */
 };
 
+/* Before the start: lines of the log that are known to be this engine's name the profile (nullable). */
+void peerup_engine_set_profile (PeerupEngine *self, const char *profile);
+/* A message of this engine's: as g_log(). */
+#define peerup_engine_say(self, level, ...) \
+  peerup_log ((level), &(const PeerupLogFields) { .profile = (self)->profile }, __VA_ARGS__)
+
 /* The writers of properties. */
 void peerup_engine_set_state (PeerupEngine *self, PeerupEngineState state);
 void peerup_engine_set_problem (PeerupEngine *self, const char *key, const char *text);
@@ -135,6 +143,8 @@ void peerup_engine_apply_certificate (PeerupEngine *self, PeerupConfig *config);
 void peerup_engine_apply_congestion (PeerupEngine *self, PeerupConfig *config);
 /* @config: nullable, for the defaults of this machine. Nothing that is there is ended. */
 void peerup_engine_apply_limits (PeerupEngine *self, PeerupConfig *config);
+/* Into the log, for who wonders: what @config says that nothing goes by. */
+void peerup_engine_tell_idle_keys (PeerupEngine *self, PeerupConfig *config);
 gboolean peerup_engine_watch_config (PeerupEngine *self, GError **error);
 /* Resolves to TRUE when at least one address of @config is listened on; the others become
  * problems. Rejects with UNREACHABLE. Addresses that @old (nullable) has are left alone, but

@@ -80,7 +80,8 @@ on_revoked (PeerupGater *gater, PeerupPeerId *peer, const char *reason, gpointer
   PeerupEngineRelay *self = data;
   g_autofree char *who = peerup_engine_describe (self->engine, peer);
 
-  g_message ("%s is relayed for within the limits for everybody from now on: %s", who, reason);
+  peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE,
+                     "%s is relayed for within the limits for everybody from now on: %s", who, reason);
   peerup_engine_relay_revoke (self, peer);
 }
 
@@ -106,7 +107,7 @@ follow_trust (PeerupEngineRelay *self)
   if (self->trust != NULL)
     g_signal_connect (self->trust, "revoked", G_CALLBACK (on_revoked), self);
   else
-    g_message ("Nobody is relayed for without limits: %s", error->message);
+    peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "Nobody is relayed for without limits: %s", error->message);
 }
 
 /* How much */
@@ -198,7 +199,8 @@ begin_to_serve (PeerupEngineRelay *self)
   else
     peerup_relay_server_resume (self->server);
   self->since = g_get_real_time () / G_USEC_PER_SEC;
-  g_message ("Relaying for %s", self->for_peers ? "authorized peers" : "others");
+  peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "Relaying for %s",
+                     self->for_peers ? "authorized peers" : "others");
 }
 
 static DexFuture *
@@ -209,8 +211,10 @@ begin_to_drain (PeerupEngineRelay *self, gint64 deadline)
   if (!is_draining (self))
     {
       peerup_engine_relay_get_numbers (self, &info);
-      g_message ("No longer relaying: peers with a reservation are told (%u), and circuits may go on for a while (%u)",
-                 info.n_reservations, info.n_circuits);
+      peerup_engine_say (
+        self->engine, G_LOG_LEVEL_MESSAGE,
+        "No longer relaying: peers with a reservation are told (%u), and circuits may go on for a while (%u)",
+        info.n_reservations, info.n_circuits);
     }
   return peerup_relay_server_drain (self->server, deadline);
 }

@@ -10,15 +10,15 @@
 #include "engine/peerup-known-peers.h"
 #include "identity/peerup-private-key.h"
 #include "peerup-config.h"
-#include "service/peerup-log.h"
 #include "transport/peerup-fiber.h"
 
 /* Refusals are logged at most this often; strangers must not fill the disk. */
 #define REFUSAL_LOG_INTERVAL G_USEC_PER_SEC
 
 /* What the journal is told of a connection besides the text. */
-#define FIELDS_OF(info)                                                         \
-  ((PeerupLogFields) { .peer = peerup_peer_id_get_string ((info)->remote_peer), \
+#define FIELDS_OF(engine, info)                                                 \
+  ((PeerupLogFields) { .profile = (engine)->profile,                            \
+                       .peer = peerup_peer_id_get_string ((info)->remote_peer), \
                        .path = (info)->limited || g_str_equal ((info)->transport, "relay") ? "relayed" : "direct" })
 
 static gboolean
@@ -54,7 +54,7 @@ on_connection_opened (PeerupSwarm *swarm, PeerupConnection *connection, gpointer
   const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
   g_autofree char *who = peerup_engine_describe (self, info->remote_peer);
 
-  peerup_log (G_LOG_LEVEL_INFO, &FIELDS_OF (info), "%s %s %s over %s%s",
+  peerup_log (G_LOG_LEVEL_INFO, &FIELDS_OF (self, info), "%s %s %s over %s%s",
               info->outbound ? "Connected to" : "Connected from", who,
               info->remote_address != NULL ? peerup_multiaddr_get_string (info->remote_address) : "", info->transport,
               info->security);
@@ -71,8 +71,8 @@ on_connection_closed (PeerupSwarm *swarm, PeerupConnection *connection, gpointer
   g_autofree char *who = peerup_engine_describe (self, peer);
   const GError *error = peerup_connection_get_error (connection);
 
-  peerup_log (G_LOG_LEVEL_INFO, &FIELDS_OF (peerup_connection_get_info (connection)), "Connection to %s ended: %s", who,
-              error != NULL ? error->message : "closed");
+  peerup_log (G_LOG_LEVEL_INFO, &FIELDS_OF (self, peerup_connection_get_info (connection)),
+              "Connection to %s ended: %s", who, error != NULL ? error->message : "closed");
   if (left->len == 0 && self->pingers != NULL)
     g_hash_table_remove (self->pingers, peer);
 }
@@ -89,7 +89,9 @@ on_refused (PeerupSwarm *swarm, PeerupPeerId *peer, const char *address, const c
   if (last != 0 && now - last < REFUSAL_LOG_INTERVAL)
     return;
   last = now;
-  peerup_log (G_LOG_LEVEL_MESSAGE, &(PeerupLogFields) { .peer = peerup_peer_id_get_string (peer), .path = address },
+  peerup_log (G_LOG_LEVEL_MESSAGE,
+              &(PeerupLogFields) {
+                .peer = peerup_peer_id_get_string (peer), .path = address, .profile = self->profile },
               "Refused a connection of %s from %s: %s. To admit it: peerup auth add %s",
               peerup_peer_id_get_string (peer), address, reason, peerup_peer_id_get_string (peer));
 }
@@ -98,21 +100,25 @@ on_refused (PeerupSwarm *swarm, PeerupPeerId *peer, const char *address, const c
 static void
 on_limited (PeerupSwarm *swarm, const char *text, gpointer data)
 {
-  g_message ("Refused: %s", text);
+  const PeerupEngine *self = data;
+
+  peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "Refused: %s", text);
 }
 
 static void
 on_relay_changed (PeerupRelayClient *relays, PeerupPeerId *relay, gpointer data)
 {
   static const char *const states[] = { "connecting", "reserved", "waiting" };
+  const PeerupEngine *self = data;
   PeerupRelayInfo info;
 
   for (guint i = 0; i < peerup_relay_client_get_n_relays (relays); i++)
     {
       peerup_relay_client_get_info (relays, i, &info);
       if (peerup_peer_id_equal (info.relay, relay))
-        g_info ("Relay %s: %s%s%s", peerup_peer_id_get_string (relay), states[info.state],
-                info.error != NULL ? ": " : "", info.error != NULL ? info.error->message : "");
+        peerup_engine_say (self, G_LOG_LEVEL_INFO, "Relay %s: %s%s%s", peerup_peer_id_get_string (relay),
+                           states[info.state], info.error != NULL ? ": " : "",
+                           info.error != NULL ? info.error->message : "");
     }
 }
 
@@ -144,7 +150,9 @@ load_files (PeerupEngine *self, GError **error)
   if (config == NULL)
     return FALSE;
   for (guint i = 0; warnings != NULL && i < warnings->len && !(self->flags & PEERUP_ENGINE_DIAL_ONLY); i++)
-    g_message ("%s", (const char *) g_ptr_array_index (warnings, i));
+    peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "%s", (const char *) g_ptr_array_index (warnings, i));
+  if (!(self->flags & PEERUP_ENGINE_DIAL_ONLY))
+    peerup_engine_tell_idle_keys (self, config);
   self->identity = peerup_key_file_load (peerup_config_get_key_file (config), error);
   if (self->identity == NULL)
     return FALSE;

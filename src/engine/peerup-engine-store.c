@@ -164,7 +164,7 @@ follow_pending (PeerupEngineStore *self)
   if (error != NULL)
     {
       /* It says nothing of whether something waits: what was known goes on, and it is looked at again. */
-      g_message ("%s", error->message);
+      peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "%s", error->message);
       self->unread = TRUE;
       set_timer (self, RETRY_TIME);
       peerup_engine_notify_config_deadline (self->engine);
@@ -257,7 +257,7 @@ static void
 on_not_archived (PeerupEngineStore *self, const GError *error)
 {
   if (!self->told)
-    g_message ("Good configurations are not archived: %s", error->message);
+    peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "Good configurations are not archived: %s", error->message);
   self->told = TRUE;
 }
 
@@ -570,11 +570,12 @@ peerup_engine_store_give_up (PeerupEngine *engine)
     return;
   files = peerup_config_store_new (engine->config_path);
   if (peerup_config_store_revert (files, &error))
-    g_warning (
+    peerup_engine_say (
+      engine, G_LOG_LEVEL_WARNING,
       "The last change of %s is taken back: nothing starts by it. What was there before is used by the next start",
       engine->config_path);
   else
-    g_warning ("%s", error->message);
+    peerup_engine_say (engine, G_LOG_LEVEL_WARNING, "%s", error->message);
 }
 
 PeerupEngineStore *

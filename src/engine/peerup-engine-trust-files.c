@@ -196,7 +196,7 @@ on_keys_changed (PeerupGater *gater, gpointer data)
 {
   PeerupEngineTrust *self = data;
 
-  g_message ("authorized_keys was read again");
+  peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "authorized_keys was read again");
   trust_note_entries (self, TRUE);
   if (self->engine->relay_choice != NULL)
     peerup_engine_relay_choice_review (self->engine->relay_choice);

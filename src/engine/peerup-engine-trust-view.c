@@ -175,7 +175,9 @@ log_refusal (PeerupEngine *self, const PeerupDecision *decision, PeerupPeerId *p
   g_autofree char *who = peerup_engine_describe (self, peer);
   g_autofree char *sentence = peerup_engine_trust_dup_sentence (self->trust, decision, peer, service);
 
-  peerup_log (G_LOG_LEVEL_MESSAGE, &(PeerupLogFields) { .peer = peerup_peer_id_get_string (peer), .service = service },
+  peerup_log (G_LOG_LEVEL_MESSAGE,
+              &(PeerupLogFields) {
+                .profile = self->profile, .peer = peerup_peer_id_get_string (peer), .service = service },
               "Refused service %s to %s: %s", service, who, sentence);
 }
 

@@ -172,7 +172,7 @@ peerup_engine_trust_disconnect (PeerupEngineTrust *self, PeerupPeerId *peer, con
   PeerupEngine *engine = self->engine;
   g_autofree char *who = peerup_engine_describe (engine, peer);
 
-  g_message ("%s is no longer admitted: %s", who, reason);
+  peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "%s is no longer admitted: %s", who, reason);
   if (engine->relay_choice != NULL)
     peerup_engine_relay_choice_revoke (engine->relay_choice, peer);
   if (engine->swarm != NULL)
@@ -194,10 +194,12 @@ trust_warn (PeerupEngineTrust *self, const PeerupGrant *grant, gint64 now)
   const char *name = peerup_engine_get_name_of (self->engine, grant->peer);
   g_autofree char *time = peerup_expires_format (grant->until);
 
-  g_message ("The grant of %s to %s ends in %" G_GINT64_FORMAT " s, at %s. To extend it: peerup grant extend %s %s "
-             "--for 1d",
-             grant->service, name != NULL ? name : id, grant->until - now, time, name != NULL ? name : id,
-             grant->service);
+  peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE,
+                     "The grant of %s to %s ends in %" G_GINT64_FORMAT
+                     " s, at %s. To extend it: peerup grant extend %s %s "
+                     "--for 1d",
+                     grant->service, name != NULL ? name : id, grant->until - now, time, name != NULL ? name : id,
+                     grant->service);
   peerup_engine_trust_audit (self, "grant-ending", grant->peer, grant->service, NULL);
   peerup_engine_emit_grant_ending (self->engine, id, name, grant->service, grant->until);
 }
@@ -207,7 +209,7 @@ trust_end_grant (PeerupEngineTrust *self, const PeerupGrant *grant)
 {
   g_autofree char *who = peerup_engine_describe (self->engine, grant->peer);
 
-  g_message ("The grant of %s to %s has ended", grant->service, who);
+  peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "The grant of %s to %s has ended", grant->service, who);
   peerup_engine_trust_audit (self, "grant-ended", grant->peer, grant->service, NULL);
   peerup_engine_trust_show (self, grant->peer);
 }

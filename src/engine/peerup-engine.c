@@ -567,6 +567,7 @@ peerup_engine_finalize (GObject *object)
   g_clear_pointer (&self->problems, peerup_problems_free);
   g_clear_pointer (&self->listen_errors, g_hash_table_unref);
   g_free (self->config_path);
+  g_free (self->profile);
   G_OBJECT_CLASS (peerup_engine_parent_class)->finalize (object);
 }
 
@@ -680,6 +681,14 @@ peerup_engine_emit_grant_ending (PeerupEngine *self, const char *peer_id, const 
                                  gint64 until)
 {
   g_signal_emit (self, grant_ending_signal, 0, peer_id, name, service, until);
+}
+
+void
+peerup_engine_set_profile (PeerupEngine *self, const char *profile)
+{
+  g_set_str (&self->profile, profile);
+  peerup_problems_set_profile (self->problems, profile);
+  peerup_service_set_set_profile (self->services, profile);
 }
 
 static void

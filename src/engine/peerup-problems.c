@@ -16,6 +16,7 @@ typedef struct
 
 struct _PeerupProblems
 {
+  char *profile; /* nullable */
   GPtrArray *list;
 };
 
@@ -42,7 +43,14 @@ void
 peerup_problems_free (PeerupProblems *self)
 {
   g_ptr_array_unref (self->list);
+  g_free (self->profile);
   g_free (self);
+}
+
+void
+peerup_problems_set_profile (PeerupProblems *self, const char *profile)
+{
+  g_set_str (&self->profile, profile);
 }
 
 static gboolean
@@ -73,7 +81,8 @@ peerup_problems_set (PeerupProblems *self, const char *key, const char *text)
       g_ptr_array_add (self->list, problem);
     }
   g_set_str (&problem->text, text);
-  peerup_log (G_LOG_LEVEL_WARNING, &(PeerupLogFields) { .message_id = PEERUP_LOG_ID_PROBLEM }, "%s", text);
+  peerup_log (G_LOG_LEVEL_WARNING, &(PeerupLogFields) { .message_id = PEERUP_LOG_ID_PROBLEM, .profile = self->profile },
+              "%s", text);
   return TRUE;
 }
 

@@ -12,6 +12,8 @@ typedef struct _PeerupProblems PeerupProblems;
 
 PeerupProblems *peerup_problems_new (void) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_problems_free (PeerupProblems *self);
+/* Whose they are, in the log; nullable. */
+void peerup_problems_set_profile (PeerupProblems *self, const char *profile);
 /* A NULL @text says that it is over. TRUE if this is news; a new text is also logged as a warning. */
 gboolean peerup_problems_set (PeerupProblems *self, const char *key, const char *text);
 char **peerup_problems_dup (PeerupProblems *self) G_GNUC_WARN_UNUSED_RESULT;

@@ -13,6 +13,8 @@
 #include "engine/peerup-arguments.h"
 #include "service/peerup-log.h"
 
+#define SAY(self, level, ...) peerup_log ((level), &(const PeerupLogFields) { .profile = (self)->profile }, __VA_ARGS__)
+
 struct _PeerupServiceSet
 {
   GObject parent_instance;
@@ -22,6 +24,7 @@ struct _PeerupServiceSet
   PeerupServiceAdmitFunc admit;
   gpointer admit_data;
   PeerupConfig *config;
+  char *profile; /* nullable */
 };
 
 G_DEFINE_FINAL_TYPE (PeerupServiceSet, peerup_service_set, G_TYPE_OBJECT)
@@ -30,6 +33,12 @@ GListModel *
 peerup_service_set_get_model (PeerupServiceSet *self)
 {
   return G_LIST_MODEL (self->store);
+}
+
+void
+peerup_service_set_set_profile (PeerupServiceSet *self, const char *profile)
+{
+  g_set_str (&self->profile, profile);
 }
 
 static char *
@@ -47,7 +56,9 @@ on_failed (PeerupService *service, const char *peer_id, const char *reason, gpoi
   PeerupServiceSet *self = data;
   g_autofree char *who = describe (self, peer_id);
 
-  peerup_log (G_LOG_LEVEL_MESSAGE, &(PeerupLogFields) { .peer = peer_id, .service = peerup_service_get_name (service) },
+  peerup_log (G_LOG_LEVEL_MESSAGE,
+              &(PeerupLogFields) {
+                .profile = self->profile, .peer = peer_id, .service = peerup_service_get_name (service) },
               "Service %s could not serve %s: %s", peerup_service_get_name (service), who, reason);
 }
 
@@ -84,7 +95,7 @@ make_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigServ
   service = peerup_service_new (swarm, entry->name, entry->host, entry->port, &error);
   if (service == NULL)
     {
-      g_warning ("Service %s is not offered: %s", entry->name, error->message);
+      SAY (self, G_LOG_LEVEL_WARNING, "Service %s is not offered: %s", entry->name, error->message);
       return NULL;
     }
   add_service (self, service);
@@ -109,7 +120,7 @@ apply_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigSer
   if (service == NULL)
     service = make_service (self, swarm, entry);
   else if (!same_target (service, entry) && !peerup_service_set_target (service, entry->host, entry->port, &error))
-    g_warning ("Service %s keeps its old address: %s", entry->name, error->message);
+    SAY (self, G_LOG_LEVEL_WARNING, "Service %s keeps its old address: %s", entry->name, error->message);
   if (service == NULL)
     return;
   g_hash_table_remove (self->exposed, entry->name);
@@ -118,8 +129,8 @@ apply_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigSer
   if (peerup_service_get_enabled (service) == entry->enabled)
     return;
   peerup_service_set_enabled (service, entry->enabled);
-  peerup_log (G_LOG_LEVEL_MESSAGE, &(PeerupLogFields) { .service = entry->name }, "Service %s (%s) is %s", entry->name,
-              entry->local_address, entry->enabled ? "offered" : "not offered");
+  peerup_log (G_LOG_LEVEL_MESSAGE, &(PeerupLogFields) { .profile = self->profile, .service = entry->name },
+              "Service %s (%s) is %s", entry->name, entry->local_address, entry->enabled ? "offered" : "not offered");
 }
 
 static void
@@ -139,7 +150,7 @@ remove_missing (PeerupServiceSet *self, PeerupConfig *config)
         continue;
       peerup_service_set_enabled (service, FALSE);
       g_list_store_remove (self->store, i - 1);
-      g_message ("Service %s is gone", peerup_service_get_name (service));
+      SAY (self, G_LOG_LEVEL_MESSAGE, "Service %s is gone", peerup_service_get_name (service));
     }
 }
 
@@ -189,7 +200,7 @@ peerup_service_set_expose (PeerupServiceSet *self, PeerupSwarm *swarm, const cha
   g_hash_table_add (self->exposed, g_strdup (name));
   peerup_service_set_allowed_peers (service, allowed_peers);
   peerup_service_set_enabled (service, TRUE);
-  g_message ("Service %s (%s) is offered until it is taken back", name, address);
+  SAY (self, G_LOG_LEVEL_MESSAGE, "Service %s (%s) is offered until it is taken back", name, address);
   /* The list holds it. */
   return service;
 }
@@ -210,7 +221,7 @@ peerup_service_set_unexpose (PeerupServiceSet *self, const char *name, GError **
     }
   peerup_service_set_enabled (service, FALSE);
   g_list_store_remove (self->store, position);
-  g_message ("Service %s is gone", name);
+  SAY (self, G_LOG_LEVEL_MESSAGE, "Service %s is gone", name);
   return TRUE;
 }
 
@@ -282,6 +293,7 @@ peerup_service_set_finalize (GObject *object)
   g_clear_object (&self->store);
   g_clear_pointer (&self->exposed, g_hash_table_unref);
   g_clear_pointer (&self->config, peerup_config_unref);
+  g_free (self->profile);
   G_OBJECT_CLASS (peerup_service_set_parent_class)->finalize (object);
 }
 

@@ -16,6 +16,8 @@ G_DECLARE_FINAL_TYPE (PeerupServiceSet, peerup_service_set, PEERUP, SERVICE_SET,
  * set. */
 PeerupServiceSet *peerup_service_set_new (PeerupServiceAdmitFunc admit, gpointer data) G_GNUC_WARN_UNUSED_RESULT;
 GListModel *peerup_service_set_get_model (PeerupServiceSet *self);
+/* Whose they are, in the log; nullable. */
+void peerup_service_set_set_profile (PeerupServiceSet *self, const char *profile);
 /* Makes the services on @swarm those of @config. Streams end only where a service is gone or
  * disabled, or their peer is no longer on its list. */
 void peerup_service_set_apply (PeerupServiceSet *self, PeerupSwarm *swarm, PeerupConfig *config);

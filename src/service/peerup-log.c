@@ -23,7 +23,8 @@ static GHashTable *levels; /* short name → GLogLevelFlags, without PEERUP_LOG_
 static GLogLevelFlags all_level = G_LOG_LEVEL_MESSAGE;
 static gboolean all_libraries; /* G_MESSAGES_DEBUG=all */
 static PeerupLogPrint printer;
-static GPrivate pending; /* of the message that this thread logs just now: const PeerupLogFields */
+static const char *usual_profile; /* nullable, interned; atomic */
+static GPrivate pending;          /* of the message that this thread logs just now: const PeerupLogFields */
 
 static const struct
 {
@@ -288,6 +289,12 @@ peerup_log_is_journal (void)
          inode == info.st_ino;
 }
 
+void
+peerup_log_set_profile (const char *name)
+{
+  g_atomic_pointer_set (&usual_profile, g_intern_string (name));
+}
+
 static void
 add_field (GArray *fields, const char *key, const char *value)
 {
@@ -298,18 +305,25 @@ add_field (GArray *fields, const char *key, const char *value)
 }
 
 static gboolean
-send_to_journal (GLogLevelFlags level, const GLogField *fields, gsize n_fields, const PeerupLogFields *more)
+send_to_journal (GLogLevelFlags level, const GLogField *fields, gsize n_fields, const char *message,
+                 const PeerupLogFields *more)
 {
   g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (GLogField));
+  g_autofree char *named = NULL;
 
   for (gsize i = 0; i < n_fields; i++)
-    if (!g_str_equal (fields[i].key, "GLIB_OLD_LOG_API"))
+    if (!g_str_equal (fields[i].key, "GLIB_OLD_LOG_API") && !g_str_equal (fields[i].key, "MESSAGE"))
       g_array_append_val (all, fields[i]);
+  /* In the text too: what journalctl shows of an entry is that alone. */
+  if (more->profile != NULL)
+    message = named = g_strconcat (more->profile, ": ", message, NULL);
+  add_field (all, "MESSAGE", message);
   add_field (all, "SYSLOG_IDENTIFIER", "peerup");
   add_field (all, "MESSAGE_ID", more->message_id);
   add_field (all, "PEERUP_PEER", more->peer);
   add_field (all, "PEERUP_SERVICE", more->service);
   add_field (all, "PEERUP_PATH", more->path);
+  add_field (all, "PEERUP_PROFILE", more->profile);
   return g_log_writer_journald (level, (const GLogField *) (gconstpointer) all->data, all->len, NULL) ==
          G_LOG_WRITER_HANDLED;
 }
@@ -317,8 +331,8 @@ send_to_journal (GLogLevelFlags level, const GLogField *fields, gsize n_fields, 
 static GLogWriterOutput
 write_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
 {
-  static const PeerupLogFields none = { 0 };
-  const PeerupLogFields *more = g_private_get (&pending);
+  const PeerupLogFields *given = g_private_get (&pending);
+  PeerupLogFields more = { 0 };
   const char *message = NULL, *domain = NULL;
   g_autofree char *text = NULL;
 
@@ -331,14 +345,16 @@ write_message (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gp
     }
   if (message == NULL)
     return G_LOG_WRITER_UNHANDLED;
-  if (more == NULL)
-    more = &none;
+  if (given != NULL)
+    more = *given;
+  if (more.profile == NULL)
+    more.profile = g_atomic_pointer_get (&usual_profile);
   if (!peerup_log_wants (domain, level))
     return G_LOG_WRITER_HANDLED;
-  if (peerup_log_is_journal () && send_to_journal (level, fields, n_fields, more))
+  if (peerup_log_is_journal () && send_to_journal (level, fields, n_fields, message, &more))
     return G_LOG_WRITER_HANDLED;
   text = g_strdelimit (g_strdup (message), "\r\n", ' ');
-  printer (level, domain, text, more);
+  printer (level, domain, text, &more);
   return G_LOG_WRITER_HANDLED;
 }
 

@@ -28,6 +28,8 @@ G_BEGIN_DECLS
  * @peer: the peer ID it is about, as PEERUP_PEER
  * @service: the name of a service, as PEERUP_SERVICE
  * @path: "direct" or "relayed", or an address, as PEERUP_PATH
+ * @profile: whose line it is where several engines are in one process, as PEERUP_PROFILE; NULL for that of
+ *   peerup_log_set_profile()
  *
  * What is known besides the text; each may be NULL.
  */
@@ -37,6 +39,7 @@ typedef struct
   const char *peer;
   const char *service;
   const char *path;
+  const char *profile;
 } PeerupLogFields;
 
 /* A line for people. @domain is nullable, @message one line, @fields never NULL. */
@@ -45,6 +48,9 @@ typedef void (*PeerupLogPrint) (GLogLevelFlags level, const char *domain, const 
 
 /* Once, at the start of a program: takes the messages of GLib over. */
 void peerup_log_install (PeerupLogPrint print);
+/* The profile that all is done for, of lines that name none themselves. @name: nullable. Lines of a process with
+ * several engines have none that come from rooms below the engine's: which engine asked is not known there. */
+void peerup_log_set_profile (const char *name);
 /* Whether what is written to standard error arrives in the journal, as JOURNAL_STREAM says. */
 gboolean peerup_log_is_journal (void);
 

@@ -2,11 +2,12 @@
  * Copyright The Peer-Up authors
  */
 /* The readiness protocol of systemd without its library. A manager that does not listen
- * is no error: the program runs the same. Holds nothing.
+ * is no error: the program runs the same. Holds what a manager that is busy has not taken yet, until it does.
  */
 #include "service/peerup-notify.h"
 
 #include <errno.h>
+#include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,20 +29,99 @@ fill_address (const char *path, struct sockaddr_un *address)
   return offsetof (struct sockaddr_un, sun_path) + length;
 }
 
+/* Of states that wait; only a manager that reads nothing while it has many reloads begun gets this far. */
+#define WAITING_MAX 64
+
+/* What waits for the manager to read, oldest first, and the socket that says when there is room. Both are there
+ * while something waits. */
+static GQueue waiting = G_QUEUE_INIT;
+static int waiting_fd = -1;
+
+/* A socket to @path; -1 with errno. It is connected, as poll() then knows whether there is room at the other end. */
+static int
+open_socket (const char *path)
+{
+  struct sockaddr_un address;
+  socklen_t length = fill_address (path, &address);
+  g_autofd int fd = -1;
+
+  if (length == 0)
+    {
+      errno = EINVAL;
+      return -1;
+    }
+  fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0 || connect (fd, (const struct sockaddr *) &address, length) < 0)
+    return -1;
+  return g_steal_fd (&fd);
+}
+
+/* FALSE if there is no room yet. Whoever cannot be told at all is not told later. */
+static gboolean
+tell (int fd, const char *state)
+{
+  gssize n;
+
+  do
+    n = send (fd, state, strlen (state), MSG_NOSIGNAL);
+  while (n < 0 && errno == EINTR);
+  if (n >= 0)
+    return TRUE;
+  if (errno == EAGAIN || errno == ENOBUFS)
+    return FALSE;
+  g_debug ("The service manager could not be told %s: %s", state, g_strerror (errno));
+  return TRUE;
+}
+
+static gboolean
+on_room (int fd, GIOCondition condition, gpointer data)
+{
+  while (!g_queue_is_empty (&waiting))
+    {
+      if (!tell (fd, g_queue_peek_head (&waiting)))
+        return G_SOURCE_CONTINUE;
+      g_free (g_queue_pop_head (&waiting));
+    }
+  g_clear_fd (&waiting_fd, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* The newest says how things are. */
+static void
+wait_in_turn (const char *state)
+{
+  g_queue_push_tail (&waiting, g_strdup (state));
+  if (g_queue_get_length (&waiting) > WAITING_MAX)
+    g_free (g_queue_pop_head (&waiting));
+}
+
 void
 peerup_notify (const char *state)
 {
   const char *path = g_getenv ("NOTIFY_SOCKET");
-  struct sockaddr_un address;
-  socklen_t length;
+  g_autoptr (GSource) source = NULL;
   g_autofd int fd = -1;
+  gboolean passes = g_str_equal (state, "WATCHDOG=1");
 
-  length = path != NULL ? fill_address (path, &address) : 0;
-  if (length == 0)
+  if (path == NULL)
     return;
-  fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0 || sendto (fd, state, strlen (state), MSG_NOSIGNAL, (const struct sockaddr *) &address, length) < 0)
+  if (waiting_fd >= 0)
+    {
+      if (!passes)
+        wait_in_turn (state);
+      return;
+    }
+  fd = open_socket (path);
+  if (fd < 0)
     g_debug ("The service manager could not be told %s: %s", state, g_strerror (errno));
+  if (fd < 0 || tell (fd, state) || passes)
+    return;
+  wait_in_turn (state);
+  waiting_fd = g_steal_fd (&fd);
+  source = g_unix_fd_source_new (waiting_fd, G_IO_OUT);
+  g_source_set_static_name (source, "service manager");
+  g_source_set_callback (source, G_SOURCE_FUNC (on_room), NULL, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
 }
 
 void

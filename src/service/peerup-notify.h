@@ -7,9 +7,10 @@
 
 G_BEGIN_DECLS
 
-/* Tells the service manager @state ("READY=1", "STOPPING=1"), as sd_notify(3) does: one
- * datagram to $NOTIFY_SOCKET, a path or an abstract name that begins with '@'. Nothing if there is none, or if it
- * does not take it at once: a manager that is busy holds nobody up. */
+/* Tells the service manager @state ("READY=1", "STOPPING=1"), as sd_notify(3) does: one datagram to $NOTIFY_SOCKET, a
+ * path or an abstract name that begins with '@'. Nothing if there is none. A manager that is busy holds nobody up: what
+ * it has no room for waits in order, and is sent by this thread's main loop as soon as there is room; "WATCHDOG=1" does
+ * not wait, as the next one says the same. For one thread, which runs that main loop. */
 void peerup_notify (const char *state);
 /* "STATUS=…" of one line: what “systemctl status” shows. */
 void peerup_notify_status (const char *format, ...) G_GNUC_PRINTF (1, 2);

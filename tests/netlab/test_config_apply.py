@@ -260,6 +260,42 @@ def test_nothing_starts_by_it(machine):
     assert machine.services() == [] and machine.has_old()
 
 
+def test_another_key_waits_for_a_restart(machine):
+    """Each face says so, and then it is used."""
+    peer = machine.peer
+    other = peer.run("init", "--config", peer.home / "other/config.yaml").stdout.strip()
+    (peer.home / "other/identity.key").rename(machine.side("other.key"))
+    assert other != peer.id
+    text, n = re.subn("key_file: .*", "key_file: other.key", machine.old)
+    assert n == 1
+
+    says = "identity.key_file is used when the daemon is restarted."
+    assert says in peer.run("config", "apply", machine.file(text)).stderr
+    problem = f"identity.key_file was changed: the new identity ({other}) is used when the daemon is restarted"
+    assert problem in machine.problems() and problem in " ".join(peer.run("status").stdout.split())
+    assert f"Warning: {problem}" in peer.daemon_process.stderr()
+    assert peer.status()["peer_id"] == peer.id
+    # It waits on, whatever else is changed; and not for what was there before.
+    assert peer.json("config", "apply", machine.file(text.replace(EMPTY, f"\n{SERVICE.format('one')}")))["restart"] == ["identity.key_file"]
+    control = Control(peer)
+    assert control.call("ApplyConfig", "(sa{sv})", machine.old, {})["restart"] == []
+    control.close()
+    assert "restarted" not in machine.problems() and says not in peer.run("config", "apply", machine.file(machine.text("one"))).stderr
+
+    # Nobody is left to find out at the next start that there is none.
+    machine.config.write_text(re.sub("key_file: .*", "key_file: nowhere.key", machine.old))
+    peer.daemon_process.signal(signal.SIGHUP)
+    wait_for(lambda: "nowhere.key" in machine.problems(), PATIENCE, "the problem")
+    assert "no start could use the new one: " in machine.problems()
+    machine.config.write_text(text)
+    peer.daemon_process.signal(signal.SIGHUP)
+    wait_for(lambda: problem in machine.problems(), PATIENCE, "the other problem")
+    peer.run("stop")
+    assert peer.daemon_process.wait(PATIENCE) == 0
+    peer.daemon()
+    assert peer.status()["peer_id"] == other and "identity.key_file" not in machine.problems()
+
+
 def test_the_original_left_it(peer):
     machine = Machine(peer)
     machine.side(".config.pre-confirmed.yaml").write_text(machine.text("one"))

@@ -3,6 +3,7 @@
 """The daemon as a service: what it tells systemd, its watchdog, sockets that it is handed, the journal, profiles, units."""
 import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import re
@@ -165,7 +166,7 @@ def test_something_else_at_its_socket_is_not_well(watched, peer):
         beside.rename(path)
         status, _ = told.until("STATUS=Not well")
         assert "something else is where" in status
-        daemon.wait_stderr("watchdog is not fed: something else")
+        daemon.wait_stderr("watchdog is not fed: something else", PATIENCE)
         assert told.next(1.5 * INTERVAL) is None
 
 
@@ -283,9 +284,9 @@ def test_systemd_hands_it_a_socket(peer):
         process = subprocess.Popen(["systemd-socket-activate", f"--listen={path}", "--fdname=control", *settings, BIN, "daemon"],
                                    stdin=subprocess.DEVNULL, stderr=stderr, env=peer.env(), cwd=peer.home)
     try:
-        wait_for(path.exists, PATIENCE, "the socket")
-        assert "Listening on" in err.read_text()
-        assert peer.status()["peer_id"] == peer.id
+        # Its file is there before anything listens.
+        wait_for(lambda: "Listening on" in err.read_text(), PATIENCE, "the socket")
+        assert path.exists() and peer.status()["peer_id"] == peer.id
     finally:
         end(process, err)
 
@@ -340,13 +341,13 @@ def journal(directory):
     processes, entries = [], []
 
     class Journal:
-        def start(self, peer, **env):
+        def start(self, peer, *words, **env):
             script = f'mount -t tmpfs none /run && mkdir -p /run/systemd/journal && mount --bind {place} /run/systemd/journal && exec "$@"'
             err = peer.home / "journal.err"
             with open(err, "w") as stderr:
                 info = os.fstat(stderr.fileno())
                 processes.append((subprocess.Popen(
-                    ["unshare", "--mount", "--propagation", propagation, "sh", "-c", script, "sh", BIN, "daemon"], stdin=subprocess.DEVNULL, stderr=stderr,
+                    ["unshare", "--mount", "--propagation", propagation, "sh", "-c", script, "sh", BIN, "daemon", *words], stdin=subprocess.DEVNULL, stderr=stderr,
                     cwd=peer.home, env=peer.env(JOURNAL_STREAM=f"{info.st_dev}:{info.st_ino}", **env)), err))
             return processes[-1]
 
@@ -531,6 +532,61 @@ def test_profiles_and_the_usual_configuration(solo):
     solo.run("service", "add", "ssh", "22", "--profile", "work")
     assert [one["name"] for one in solo.json("service", "list", "--profile", "work")] == ["ssh"]
     assert solo.json("service", "list") == []
+
+
+def log_of(daemon):
+    """Its lines, without the time, and without what a sanitizer says at the start."""
+    return [re.sub(r"^\d{4}-\S+ ", "", line) for line in daemon.stderr().splitlines() if not line.startswith("==")]
+
+
+def test_lines_name_a_profile(solo, journal):
+    """All of them, as the process has no other; with --json in a member; in the journal in the text and in a field."""
+    ids = make_profiles(solo, "work", "club")
+    config = solo.home / ".config/peerup/profiles/work/config.yaml"
+    for service, words in (("web", ["--profile", "work"]), ("ssh", ["--config", config])):
+        daemon = solo.daemon("daemon", "--log-level", "debug", *words)
+        solo.run("service", "add", service, "22", "--profile", "work")
+        daemon.wait_stderr(f"work: Service {service} ", PATIENCE)
+        solo.run("stop", "--profile", "work")
+        assert daemon.wait(PATIENCE) == 0
+        assert f"work: This is {ids['work']}" in log_of(daemon)
+        assert any(line.startswith("work: Debug: ") for line in log_of(daemon))
+        assert [line for line in log_of(daemon) if not line.startswith("work: ")] == []
+    daemon = solo.daemon("daemon", "--json", "--profile", "work")
+    solo.run("stop", "--profile", "work")
+    assert daemon.wait(PATIENCE) == 0
+    lines = [json.loads(line) for line in log_of(daemon)]
+    assert {line["profile"] for line in lines} == {"work"} and f"This is {ids['work']}" in [line["message"] for line in lines]
+    journal.start(solo, "--profile", "club")
+    started = journal.wait("the start", MESSAGE_ID=IDS["START"], PEERUP_PROFILE="club")
+    assert started["MESSAGE"] == f"club: This is {ids['club']}"
+
+
+def test_the_usual_configuration_names_no_profile(peer):
+    daemon = peer.daemon("daemon", "--json")
+    peer.run("stop")
+    assert daemon.wait(PATIENCE) == 0
+    assert not any("profile" in json.loads(line) for line in log_of(daemon))
+
+
+def test_lines_of_several_profiles(solo):
+    """Of the engine's own lines each names its profile."""
+    ids = make_profiles(solo, "home", "work")
+    daemon = solo.daemon("daemon", "--profile", "home", "--profile", "work")
+    solo.run("service", "add", "ssh", "22", "--profile", "work")
+    daemon.wait_stderr("Service ssh ", PATIENCE)
+    (solo.home / ".config/peerup/profiles/home/config.yaml").write_text("nonsense\n")
+    daemon.wait_stderr("stays in force", PATIENCE)
+    for name in ids:
+        solo.run("stop", "--profile", name)
+    assert daemon.wait(PATIENCE) == 0
+    lines = log_of(daemon)
+    for name, identity in ids.items():
+        assert f"{name}: This is {identity}" in lines
+        assert any(line.startswith(f"{name}: Listening on ") for line in lines)
+        assert any(line.startswith(f"{name}: Ending: ") for line in lines)
+    assert [line.split(": ")[0] for line in lines if "Service ssh " in line] == ["work"]
+    assert {line.split(": ")[0] for line in lines if "stays in force" in line} == {"home"}
 
 
 @pytest.mark.parametrize("words, text", [

@@ -57,11 +57,41 @@ test_list (void)
   g_assert_cmpstrv (some, ((const char *const[]) { "home", "work", NULL }));
 }
 
+static void
+assert_name (const char *path, const char *expected)
+{
+  g_autofree char *name = peerup_profile_dup_name (path);
+
+  g_assert_cmpstr (name, ==, expected);
+}
+
+static void
+test_name (void)
+{
+  g_autofree char *own = peerup_profile_dup_config ("work");
+  g_autofree char *other = g_strconcat (own, ".bak", NULL);
+  g_autofree char *usual = g_build_filename (g_get_user_config_dir (), "peerup", "config.yaml", NULL);
+  g_autofree char *bad = g_build_filename (g_get_user_config_dir (), "peerup", "profiles", "No", "config.yaml", NULL);
+  g_autofree char *around =
+    g_build_filename (g_get_user_config_dir (), "peerup", ".", "profiles", "work", "config.yaml", NULL);
+
+  assert_name (own, "work");
+  assert_name (around, "work");
+  assert_name ("/etc/peerup/profiles/home/config.yaml", "home");
+  assert_name ("/etc/peerup/config.yaml", NULL);
+  assert_name ("/srv/profiles/home/config.yaml", NULL);
+  assert_name ("config.yaml", NULL);
+  assert_name (other, NULL);
+  assert_name (usual, NULL);
+  assert_name (bad, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/profile/names", test_names);
   g_test_add_func ("/profile/list", test_list);
+  g_test_add_func ("/profile/name", test_name);
   return g_test_run ();
 }

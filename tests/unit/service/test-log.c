@@ -21,6 +21,7 @@ typedef struct
   char *message;
   char *peer;
   char *path;
+  char *profile;
 } Line;
 
 static GPtrArray *lines;
@@ -34,6 +35,7 @@ line_free (gpointer data)
   g_free (line->message);
   g_free (line->peer);
   g_free (line->path);
+  g_free (line->profile);
   g_free (line);
 }
 
@@ -47,6 +49,7 @@ print (GLogLevelFlags level, const char *domain, const char *message, const Peer
   line->message = g_strdup (message);
   line->peer = g_strdup (fields->peer);
   line->path = g_strdup (fields->path);
+  line->profile = g_strdup (fields->profile);
   g_ptr_array_add (lines, line);
 }
 
@@ -197,6 +200,26 @@ test_fields (void)
   g_assert_null (line->peer);
 }
 
+/* A line's own is before that of the whole program. */
+static void
+test_profile (void)
+{
+  const PeerupLogFields fields = { .profile = "work" };
+  const char *const profiles[] = { NULL, "work", "home", "work", NULL };
+
+  reset ();
+  g_message ("nobody's");
+  peerup_log (G_LOG_LEVEL_MESSAGE, &fields, "its own");
+  peerup_log_set_profile ("home");
+  g_message ("the program's");
+  peerup_log (G_LOG_LEVEL_MESSAGE, &fields, "its own");
+  peerup_log_set_profile (NULL);
+  g_message ("nobody's");
+  g_assert_cmpuint (lines->len, ==, G_N_ELEMENTS (profiles));
+  for (guint i = 0; i < lines->len; i++)
+    g_assert_cmpstr (((Line *) g_ptr_array_index (lines, i))->profile, ==, profiles[i]);
+}
+
 static void
 test_journal_stream (void)
 {
@@ -265,6 +288,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service/log/table-is-bounded", test_table_is_bounded);
   g_test_add_func ("/service/log/messages", test_messages);
   g_test_add_func ("/service/log/fields", test_fields);
+  g_test_add_func ("/service/log/profile", test_profile);
   g_test_add_func ("/service/log/journal-stream", test_journal_stream);
   g_test_add_func ("/service/log/cost", test_cost);
   return g_test_run ();

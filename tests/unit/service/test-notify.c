@@ -4,6 +4,7 @@
 #include "service/peerup-notify.h"
 
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -105,6 +106,98 @@ test_nobody (void)
   assert_told (fd, "WATCHDOG=1");
 }
 
+static guint
+drain (int fd, char *last, gsize size)
+{
+  guint n = 0;
+  gssize length;
+
+  for (; (length = recv (fd, last, size - 1, MSG_DONTWAIT)) >= 0; n++)
+    last[length] = '\0';
+  return n;
+}
+
+/* For the next datagram, which the main loop has still to send. */
+static void
+run_until_told (int fd)
+{
+  struct pollfd wanted = { .fd = fd, .events = POLLIN };
+
+  while (poll (&wanted, 1, 0) == 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+assert_told_by_loop (int fd, const char *state)
+{
+  run_until_told (fd);
+  assert_told (fd, state);
+}
+
+/* A manager that has not read for a while is told all the same, in order, once it reads again. */
+static void
+test_full (void)
+{
+  g_autofree char *name = g_strdup_printf ("@peerup-test-wait-%d", getpid ());
+  g_autofd int fd = open_manager (name);
+  char state[128] = { 0 };
+  guint n_fill;
+
+  for (n_fill = 0; n_fill < 5000; n_fill++)
+    peerup_notify ("WATCHDOG=1");
+  peerup_notify ("READY=1");
+  peerup_notify_status ("well");
+  peerup_notify ("WATCHDOG=1");
+  peerup_notify_reloading ();
+  peerup_notify ("READY=1");
+  peerup_notify ("STOPPING=1");
+  /* Nothing is sent, and no turn of the loop blocks, while there is no room. */
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpuint (drain (fd, state, sizeof state), <, n_fill);
+  g_assert_cmpstr (state, ==, "WATCHDOG=1");
+
+  assert_told_by_loop (fd, "READY=1");
+  assert_told_by_loop (fd, "STATUS=well");
+  run_until_told (fd);
+  g_assert_cmpint (recv (fd, state, sizeof state - 1, MSG_DONTWAIT), >, 0);
+  g_assert_true (g_str_has_prefix (state, "RELOADING=1\nMONOTONIC_USEC="));
+  assert_told_by_loop (fd, "READY=1");
+  assert_told_by_loop (fd, "STOPPING=1");
+  /* Nothing waits any more: the next goes at once. */
+  g_assert_false (g_main_context_pending (NULL));
+  peerup_notify ("WATCHDOG=1");
+  assert_told (fd, "WATCHDOG=1");
+}
+
+/* What waits has an end, and the newest of it stays; and a manager that goes takes what waits with it. */
+static void
+test_much (void)
+{
+  g_autofree char *name = g_strdup_printf ("@peerup-test-much-%d", getpid ());
+  g_autofd int fd = open_manager (name);
+  char state[128] = { 0 };
+  guint n = 0;
+
+  for (guint i = 0; i < 5000; i++)
+    peerup_notify_status ("%u", i);
+  while (!g_str_equal (state, "STATUS=4999"))
+    {
+      g_main_context_iteration (NULL, FALSE);
+      n += drain (fd, state, sizeof state);
+    }
+  g_assert_cmpuint (n, <, 5000);
+
+  for (guint i = 0; i < 5000; i++)
+    peerup_notify_status ("%u", i);
+  g_clear_fd (&fd, NULL);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  fd = open_manager (name);
+  peerup_notify ("READY=1");
+  assert_told (fd, "READY=1");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -113,5 +206,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service/notify/status", test_status);
   g_test_add_func ("/service/notify/reloading", test_reloading);
   g_test_add_func ("/service/notify/nobody", test_nobody);
+  g_test_add_func ("/service/notify/full", test_full);
+  g_test_add_func ("/service/notify/much", test_much);
   return g_test_run ();
 }
