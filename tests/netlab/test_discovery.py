@@ -108,6 +108,22 @@ def test_each_is_told_what_it_may_use(events):
     told.await_names("web")
 
 
+def test_many_changes_at_once(events):
+    """More than the other side would take pushes: the last one is told."""
+    home, laptop, told = events
+    services = [f"s{i:02}" for i in range(20)]
+    daemon = control.Control(home)
+    for service in services:
+        daemon.call("Expose", "(ssa{sv})", service, "localhost:1", {"allowed": GLib.Variant("as", [])})
+    for service in services:
+        daemon.call("AddGrant", "(ssx)", laptop.id, service, 0)
+    told.await_names(*services)
+    for service in services[1:]:
+        daemon.call("RevokeGrant", "(ss)", laptop.id, service)
+    told.await_names("s00")
+    daemon.close()
+
+
 def test_guests_and_strangers(make_peer):
     home, guest, stranger = (make_peer(name).init() for name in ("home", "guest", "stranger"))
     home.run("auth", "add", guest.id, "--guest", "--name", "guest")
