@@ -425,6 +425,10 @@ read_service (Reader *self, const PeerupYamlNode *node, GError **error)
         self->document, node->key->start, error,
         "a service cannot be called %s; write 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends", value);
     }
+  if (peerup_label_is_own_protocol (name))
+    peerup_config_warn (self->document, self->warnings, node->key->start,
+                        "services.%s is not offered: Peer-Up itself speaks a protocol of that name; use another one",
+                        name);
   g_hash_table_insert (self->config->services_by_name, service->name, service);
   service->enabled = parse_flag (enabled == NULL || peerup_yaml_node_is_null (enabled)
                                    ? peerup_config_schema_get_default ("services.*.enabled")
