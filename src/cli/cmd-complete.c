@@ -115,6 +115,21 @@ offer_list (Session *self, GVariant *list, const char *value, const char *other,
     }
 }
 
+/* As the peer said last: there is no time to ask it. */
+static void
+offer_theirs (Session *self, GVariant *peers)
+{
+  for (gsize i = 0; i < g_variant_n_children (peers); i++)
+    {
+      g_autoptr (GVariant) peer = g_variant_get_child_value (peers, i);
+      g_autoptr (GVariant) services = peerup_answer_get_list (peer, "services");
+
+      if (g_str_equal (peerup_answer_get_string (peer, "name"), self->complete->peer) ||
+          g_str_equal (peerup_answer_get_string (peer, "id"), self->complete->peer))
+        offer_list (self, services, "name", "name", "kind");
+    }
+}
+
 static void
 offer_invites (Session *self, GVariant *list)
 {
@@ -131,6 +146,7 @@ static void
 ask_engine (Session *self, PeerupDBusEngine1 *proxy)
 {
   g_autoptr (GVariant) peers = NULL;
+  g_autoptr (GVariant) theirs = NULL;
   g_autoptr (GVariant) services = NULL;
   g_autoptr (GVariant) forwards = NULL;
   g_autoptr (GVariant) invites = NULL;
@@ -138,7 +154,9 @@ ask_engine (Session *self, PeerupDBusEngine1 *proxy)
 
   if (peerup_complete_wants (self->complete, "PEER") && PEERUP_ASK (proxy, list_peers, &peers, NULL))
     offer_list (self, peers, "name", "id", "state");
-  if (peerup_complete_wants (self->complete, "SERVICE") && PEERUP_ASK (proxy, list_services, &services, NULL))
+  if (peerup_complete_wants_theirs (self->complete) && PEERUP_ASK (proxy, list_peers, &theirs, NULL))
+    offer_theirs (self, theirs);
+  else if (peerup_complete_wants (self->complete, "SERVICE") && PEERUP_ASK (proxy, list_services, &services, NULL))
     offer_list (self, services, "name", "name", "address");
   if (peerup_complete_wants (self->complete, "FORWARD") && PEERUP_ASK (proxy, list_forwards, &forwards, NULL))
     offer_list (self, forwards, "id", "id", "address");
@@ -181,7 +199,7 @@ offer_values (Session *self, PeerupCli *cli)
     return;
   if (peerup_complete_wants (self->complete, "PEER"))
     offer_names (self);
-  if (peerup_complete_wants (self->complete, "SERVICE"))
+  if (peerup_complete_wants (self->complete, "SERVICE") && !peerup_complete_wants_theirs (self->complete))
     offer_services (self);
   if (peerup_complete_wants (self->complete, "RELAY"))
     offer_relays (self);

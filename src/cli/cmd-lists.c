@@ -9,6 +9,9 @@
 #include "cli/peerup-attached.h"
 #include "cli/peerup-path-text.h"
 
+/* Seconds. */
+#define AGE_SHOWN 15
+
 static gboolean all;
 
 const GOptionEntry cmd_peers_options[] = {
@@ -142,12 +145,57 @@ add_service (PeerupTable *table, GVariant *dict)
                     peerup_answer_get_flag (dict, "enabled") ? "offered" : "disabled", use);
 }
 
+static void
+add_peer_service (PeerupTable *table, GVariant *dict)
+{
+  g_auto (GStrv) tags = NULL;
+  g_autofree char *words = NULL;
+
+  if (g_variant_lookup (dict, "tags", "^as", &tags))
+    words = g_strjoinv (", ", tags);
+  peerup_table_add (table, peerup_answer_get_string (dict, "name"), peerup_answer_get_string (dict, "kind"), words);
+}
+
+/* What is older than an answer takes was not said just now. */
+static void
+say_age (const char *peer, GVariant *services)
+{
+  g_autoptr (GVariant) first = g_variant_n_children (services) > 0 ? g_variant_get_child_value (services, 0) : NULL;
+  guint64 age = first != NULL ? peerup_answer_get_number (first, "age_us") / G_USEC_PER_SEC : 0;
+  g_autofree char *time = peerup_cli_format_duration ((gint64) age);
+
+  if (age >= AGE_SHOWN)
+    peerup_cli_say ("%s cannot be asked now: this is what it said %s ago.", peer, time);
+}
+
+static gboolean
+list_peer_services (PeerupCli *cli, PeerupClient *client, GError **error)
+{
+  const char *peer = cli->arguments[0];
+  g_autofree char *nothing = NULL;
+  g_autoptr (GVariant) services = NULL;
+  PeerupTable *table;
+
+  if (!PEERUP_ASK_ABOUT (peerup_client_get_proxy (client), list_peer_services, peer, &services, error))
+    return FALSE;
+  table = peerup_table_new ("", 3);
+  peerup_table_add_title (table, "NAME", "KIND", "TAGS");
+  nothing =
+    g_strdup_printf ("%s offers nothing to this device; there, “peerup service add” and “peerup grant add” do.", peer);
+  print_rows (cli, services, table, add_peer_service, nothing);
+  if (!cli->json)
+    say_age (peer, services);
+  return TRUE;
+}
+
 static gboolean
 list_services (PeerupCli *cli, PeerupClient *client, GError **error)
 {
   g_autoptr (GVariant) services = NULL;
   PeerupTable *table;
 
+  if (cli->arguments[0] != NULL)
+    return list_peer_services (cli, client, error);
   if (!PEERUP_ASK (peerup_client_get_proxy (client), list_services, &services, error))
     return FALSE;
   table = peerup_table_new ("", 4);

@@ -8,9 +8,13 @@
 #include "cli/peerup-attached.h"
 
 static char **allow;
+static char *kind;
+static char **tags;
 
 const GOptionEntry cmd_expose_options[] = {
   { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Only this peer may use it (may be repeated)", "PEER" },
+  { "kind", 0, 0, G_OPTION_ARG_STRING, &kind, "What sort of service peers are told it is, as ssh", "KIND" },
+  { "tag", 0, 0, G_OPTION_ARG_STRING_ARRAY, &tags, "A word that peers are told of it (may be repeated)", "TAG" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -96,6 +100,10 @@ expose (PeerupCli *cli, PeerupClient *client, GError **error)
 
   if (allow != NULL)
     g_variant_dict_insert (&options, "allowed", "^as", allow);
+  if (kind != NULL)
+    g_variant_dict_insert (&options, "kind", "s", kind);
+  if (tags != NULL)
+    g_variant_dict_insert (&options, "tags", "^as", tags);
   if (!peerup_attached_call (client, "Expose",
                              g_variant_new ("(ss@a{sv})", name, address, g_variant_dict_end (&options)), NULL, error))
     return FALSE;

@@ -11,10 +11,14 @@
 #include "engine/peerup-arguments.h"
 
 static char **allow;
+static char *kind;
+static char **tags;
 static char *protocol;
 
 const GOptionEntry cmd_service_add_options[] = {
   { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Only this peer may use it (may be repeated)", "PEER" },
+  { "kind", 0, 0, G_OPTION_ARG_STRING, &kind, "What sort of service peers are told it is, as ssh", "KIND" },
+  { "tag", 0, 0, G_OPTION_ARG_STRING_ARRAY, &tags, "A word that peers are told of it (may be repeated)", "TAG" },
   { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocol,
     "Taken as by older programs, and without effect: its name is what counts", "ID" },
   G_OPTION_ENTRY_NULL,
@@ -70,6 +74,8 @@ add_service (PeerupConfig *config, const char *name, const char *address, GError
     return FALSE;
   edit = peerup_cli_edit_open (peerup_config_get_path (config), "service add", name, error);
   return edit != NULL && peerup_config_edit_add_service (edit, name, address, error) &&
+         (kind == NULL || peerup_config_edit_set_service_kind (edit, name, kind, error)) &&
+         (tags == NULL || peerup_config_edit_set_service_tags (edit, name, (const char *const *) tags, error)) &&
          (peers == NULL || peerup_config_edit_set_allowed_peers (edit, name, peers, error)) &&
          peerup_config_edit_commit (edit, error);
 }
@@ -147,6 +153,8 @@ list_json (GPtrArray *services)
       g_variant_dict_insert (&dict, "name", "s", service->name);
       g_variant_dict_insert (&dict, "local_address", "s", service->local_address != NULL ? service->local_address : "");
       g_variant_dict_insert (&dict, "enabled", "b", service->enabled);
+      g_variant_dict_insert (&dict, "kind", "s", service->kind != NULL ? service->kind : "");
+      g_variant_dict_insert (&dict, "tags", "^as", service->tags);
       if (service->allowed_peers != NULL)
         {
           GVariantBuilder peers = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "cli/peerup-commands.h"
 #include "cli/peerup-help-text.h"
 #include "cli/peerup-help.h"
 
@@ -89,6 +90,14 @@ parse_kinds (const char *text)
   return g_strsplit (g_strstrip (bare), "|", -1);
 }
 
+static gboolean
+is_kind (const char *text, const char *kind)
+{
+  g_auto (GStrv) kinds = parse_kinds (text != NULL ? text : "");
+
+  return g_strv_contains ((const char *const *) kinds, kind);
+}
+
 /* What the argument number @position is called; the last one that has an ellipsis goes on. */
 static char **
 kinds_of_argument (const PeerupCommand *command, guint position)
@@ -121,6 +130,31 @@ typedef struct
   gboolean ended;              /* by "--" */
 } State;
 
+static guint
+count_name (const PeerupCommand *command)
+{
+  return strchr (command->name, ' ') != NULL ? 2 : 1;
+}
+
+/* How many of the words are no part of the command's name. */
+static guint
+count_arguments (PeerupComplete *self, State *state)
+{
+  return state->n_words - count_name (self->command);
+}
+
+static void
+keep_peer (PeerupComplete *self, State *state, const char *word)
+{
+  g_auto (GStrv) kinds = NULL;
+
+  if (self->command == NULL || state->n_words < count_name (self->command))
+    return;
+  kinds = kinds_of_argument (self->command, count_arguments (self, state));
+  if (g_strv_contains ((const char *const *) kinds, "PEER"))
+    self->peer = word;
+}
+
 static void
 take_word (PeerupComplete *self, State *state, const GOptionEntry *common, const char *word)
 {
@@ -128,6 +162,8 @@ take_word (PeerupComplete *self, State *state, const GOptionEntry *common, const
     return;
   if (state->pending != NULL)
     {
+      if (is_kind (state->pending->arg_description, "PEER"))
+        self->peer = word;
       if (is_one_of (common, state->pending))
         keep_value (state->pending, word);
       state->pending = NULL;
@@ -140,6 +176,8 @@ take_word (PeerupComplete *self, State *state, const GOptionEntry *common, const
 
       if (takes_value (flag.entry) && flag.value == NULL)
         state->pending = flag.entry;
+      else if (takes_value (flag.entry) && is_kind (flag.entry->arg_description, "PEER"))
+        self->peer = flag.value;
       else if (flag.value != NULL && takes_value (flag.entry) && is_one_of (common, flag.entry))
         keep_value (flag.entry, flag.value);
     }
@@ -152,17 +190,9 @@ take_word (PeerupComplete *self, State *state, const GOptionEntry *common, const
         }
       else if (state->n_words == 1 && peerup_command_find (self->first, word) != NULL)
         self->command = peerup_command_find (self->first, word);
+      keep_peer (self, state, word);
       state->n_words++;
     }
-}
-
-/* How many of the words are no part of the command's name. */
-static guint
-count_arguments (PeerupComplete *self, State *state)
-{
-  guint n_name = strchr (self->command->name, ' ') != NULL ? 2 : 1;
-
-  return state->n_words - n_name;
 }
 
 static void
@@ -229,6 +259,13 @@ gboolean
 peerup_complete_wants (PeerupComplete *self, const char *kind)
 {
   return g_strv_contains ((const char *const *) self->kinds, kind);
+}
+
+gboolean
+peerup_complete_wants_theirs (PeerupComplete *self)
+{
+  return self->peer != NULL && self->command != NULL && peerup_complete_wants (self, "SERVICE") &&
+         (self->command->run == cmd_proxy || self->command->run == cmd_daemon_connect);
 }
 
 /* One word, which no shell and no terminal takes for anything else. */

@@ -20,6 +20,7 @@ typedef struct
   gboolean commands;            /* whether a command's first word may */
   gboolean verbs;               /* whether the second word of a command that begins as @first may */
   const char *first;            /* nullable; borrowed */
+  const char *peer;             /* nullable; borrowed: the one that the command is given already */
 } PeerupComplete;
 
 /* @words: those after the program's name, of which the one at @index (from 0) is being written; it may be missing.
@@ -35,6 +36,8 @@ char **peerup_complete_list (PeerupComplete *self) G_GNUC_WARN_UNUSED_RESULT;
 char *
 peerup_complete_format (PeerupComplete *self, const char *value, const char *description) G_GNUC_WARN_UNUSED_RESULT;
 gboolean peerup_complete_wants (PeerupComplete *self, const char *kind);
+/* Whether a SERVICE is one of @peer, and not of this device. */
+gboolean peerup_complete_wants_theirs (PeerupComplete *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupComplete, peerup_complete_free)
 

@@ -16,6 +16,8 @@
 #include "config/peerup-config-store.h"
 #include "config/peerup-yaml-edit.h"
 #include "config/peerup-yaml-value.h"
+#include "wire/peerup-discovery-message.h"
+#include "wire/peerup-label.h"
 
 #define NAME_MAX_LENGTH 64
 
@@ -194,6 +196,9 @@ peerup_config_edit_add_service (PeerupConfigEdit *self, const char *name, const 
   if (!peerup_config_is_service_name (name))
     return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot be called", name,
                  "use 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends");
+  if (peerup_label_is_own_protocol (name))
+    return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot be called", name,
+                 "Peer-Up itself speaks a protocol of that name; use another one");
   if (!check_address (local_address, error))
     return FALSE;
   if (find (self, path) != NULL)
@@ -247,6 +252,61 @@ peerup_config_edit_set_service_address (PeerupConfigEdit *self, const char *name
 
   return check_address (local_address, error) && check_service (self, name, error) &&
          set_scalar (self, path, local_address, TRUE, error);
+}
+
+static gboolean
+remove_if_there (PeerupConfigEdit *self, const char *const *path, GError **error)
+{
+  return find (self, path) == NULL || adopt (self, peerup_yaml_edit_remove (self->document, path, error));
+}
+
+gboolean
+peerup_config_edit_set_service_kind (PeerupConfigEdit *self, const char *name, const char *kind, GError **error)
+{
+  const char *const path[] = { "services", name, "kind", NULL };
+
+  g_return_val_if_fail (self != NULL && !self->committed, FALSE);
+  g_return_val_if_fail (name != NULL, FALSE);
+
+  if (kind != NULL && !peerup_label_is_valid (kind, strlen (kind)))
+    return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot be of the kind", kind,
+                 "use 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends");
+  if (!check_service (self, name, error))
+    return FALSE;
+  return kind != NULL ? set_scalar (self, path, kind, TRUE, error) : remove_if_there (self, path, error);
+}
+
+static gboolean
+check_tags (const char *const *tags, GError **error)
+{
+  for (guint i = 0; tags[i] != NULL; i++)
+    {
+      if (!peerup_discovery_is_tag (tags[i], strlen (tags[i])))
+        return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot have the tag", tags[i],
+                     "use 1 to " G_STRINGIFY (PEERUP_DISCOVERY_TAG_MAX) " bytes of text in one line");
+      if (i >= PEERUP_DISCOVERY_TAGS_MAX)
+        return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot have another tag", tags[i],
+                     G_STRINGIFY (PEERUP_DISCOVERY_TAGS_MAX) " are the most");
+    }
+  return TRUE;
+}
+
+gboolean
+peerup_config_edit_set_service_tags (PeerupConfigEdit *self, const char *name, const char *const *tags, GError **error)
+{
+  const char *const path[] = { "services", name, "tags", NULL };
+  g_autoptr (PeerupYamlNode) value = peerup_yaml_node_new (PEERUP_YAML_SEQUENCE, 0, 0);
+
+  g_return_val_if_fail (self != NULL && !self->committed, FALSE);
+  g_return_val_if_fail (name != NULL, FALSE);
+
+  if ((tags != NULL && !check_tags (tags, error)) || !check_service (self, name, error))
+    return FALSE;
+  if (tags == NULL || tags[0] == NULL)
+    return remove_if_there (self, path, error);
+  for (guint i = 0; tags[i] != NULL; i++)
+    peerup_yaml_value_add (value, NULL, peerup_yaml_value_new_scalar (tags[i], TRUE));
+  return adopt (self, peerup_yaml_edit_set (self->document, path, value, error));
 }
 
 /* Takes out of the list at @path what is not in @peers (any entry that does not parse, or
@@ -339,7 +399,7 @@ peerup_config_edit_set_allowed_peers (PeerupConfigEdit *self, const char *servic
     return FALSE;
   if (peers != NULL)
     return replace_peers (self, path, peers, error);
-  return find (self, path) == NULL || adopt (self, peerup_yaml_edit_remove (self->document, path, error));
+  return remove_if_there (self, path, error);
 }
 
 static gboolean

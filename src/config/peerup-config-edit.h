@@ -48,6 +48,12 @@ gboolean peerup_config_edit_add_service (PeerupConfigEdit *self, const char *nam
 /* With the comments inside it. PEERUP_ERROR_NOT_FOUND, as the next three. */
 gboolean
 peerup_config_edit_remove_service (PeerupConfigEdit *self, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What peers are told of it. @kind: nullable, for none. @tags: nullable, for none; the list is written anew. MALFORMED
+ * for what is not of its form, NOT_FOUND. */
+gboolean peerup_config_edit_set_service_kind (PeerupConfigEdit *self, const char *name, const char *kind,
+                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean peerup_config_edit_set_service_tags (PeerupConfigEdit *self, const char *name, const char *const *tags,
+                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean peerup_config_edit_set_service_enabled (PeerupConfigEdit *self, const char *name, gboolean enabled,
                                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean peerup_config_edit_set_service_address (PeerupConfigEdit *self, const char *name, const char *local_address,

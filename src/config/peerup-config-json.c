@@ -48,6 +48,16 @@ add_list (JsonBuilder *builder, const char *key, GPtrArray *list, const char *(*
   json_builder_end_array (builder);
 }
 
+static void
+add_words (JsonBuilder *builder, const char *key, char **words)
+{
+  json_builder_set_member_name (builder, key);
+  json_builder_begin_array (builder);
+  for (guint i = 0; words[i] != NULL; i++)
+    json_builder_add_string_value (builder, words[i]);
+  json_builder_end_array (builder);
+}
+
 static const char *
 address_to_string (gconstpointer address)
 {
@@ -71,6 +81,9 @@ add_services (JsonBuilder *builder, PeerupConfig *self)
       begin (builder, service->name);
       add_flag (builder, "enabled", service->enabled);
       add_string (builder, "local_address", service->local_address);
+      add_string (builder, "kind", service->kind);
+      if (service->tags[0] != NULL)
+        add_words (builder, "tags", service->tags);
       if (service->allowed_peers != NULL)
         add_list (builder, "allowed_peers", service->allowed_peers, peer_to_string);
       json_builder_end_object (builder);

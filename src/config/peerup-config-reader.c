@@ -20,6 +20,8 @@
 #include "config/peerup-config-keys.h"
 #include "config/peerup-config-size.h"
 #include "config/peerup-go-duration.h"
+#include "wire/peerup-discovery-message.h"
+#include "wire/peerup-label.h"
 
 #define NEWEST_VERSION 1
 #define RELAY_EXAMPLE  "/ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…"
@@ -364,6 +366,46 @@ warn_protocol (Reader *self, const PeerupYamlNode *node, const char *name)
                         actual);
 }
 
+/* What is not of its form is left out: peers are told less, and nothing else changes. */
+static char *
+read_kind (Reader *self, const PeerupYamlNode *service)
+{
+  const PeerupYamlNode *kind = peerup_yaml_node_get (service, "kind");
+  const char *text = kind != NULL && !peerup_yaml_node_is_null (kind) ? peerup_config_reader_word (kind) : NULL;
+
+  if (text == NULL || peerup_label_is_valid (text, strlen (text)))
+    return g_strdup (text);
+  peerup_config_warn (self->document, self->warnings, kind->key->start,
+                      "services.%s.kind is not told to peers; write 1 to 63 of a-z, 0-9 and “-”, as ssh",
+                      service->key->text);
+  return NULL;
+}
+
+static char **
+read_tags (Reader *self, const PeerupYamlNode *service)
+{
+  const PeerupYamlNode *list = peerup_yaml_node_get (service, "tags");
+  g_autoptr (GStrvBuilder) tags = g_strv_builder_new ();
+  guint n = 0;
+
+  for (guint i = 0; list != NULL && !peerup_yaml_node_is_null (list) && i < list->children->len; i++)
+    {
+      const PeerupYamlNode *node = g_ptr_array_index (list->children, i);
+
+      if (n < PEERUP_DISCOVERY_TAGS_MAX && peerup_discovery_is_tag (node->text, strlen (node->text)))
+        {
+          g_strv_builder_add (tags, node->text);
+          n++;
+        }
+      else
+        peerup_config_warn (self->document, self->warnings, node->start,
+                            "a tag of services.%s is not told to peers; write %d at most, of 1 to %d bytes without "
+                            "control characters",
+                            service->key->text, PEERUP_DISCOVERY_TAGS_MAX, PEERUP_DISCOVERY_TAG_MAX);
+    }
+  return g_strv_builder_end (tags);
+}
+
 static gboolean
 read_service (Reader *self, const PeerupYamlNode *node, GError **error)
 {
@@ -372,6 +414,8 @@ read_service (Reader *self, const PeerupYamlNode *node, GError **error)
   const PeerupYamlNode *enabled = peerup_yaml_node_get (node, "enabled");
 
   service->name = g_strdup (name);
+  service->kind = read_kind (self, node);
+  service->tags = read_tags (self, node);
   g_ptr_array_add (self->config->services, service);
   if (!peerup_config_is_service_name (name))
     {
@@ -381,6 +425,10 @@ read_service (Reader *self, const PeerupYamlNode *node, GError **error)
         self->document, node->key->start, error,
         "a service cannot be called %s; write 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends", value);
     }
+  if (peerup_label_is_own_protocol (name))
+    peerup_config_warn (self->document, self->warnings, node->key->start,
+                        "services.%s is not offered: Peer-Up itself speaks a protocol of that name; use another one",
+                        name);
   g_hash_table_insert (self->config->services_by_name, service->name, service);
   service->enabled = parse_flag (enabled == NULL || peerup_yaml_node_is_null (enabled)
                                    ? peerup_config_schema_get_default ("services.*.enabled")

@@ -175,6 +175,12 @@ const PeerupConfigKey peerup_config_schema[] = {
     .doc = "Where the service answers. Streams that are open go on with the old address." },
   { "services.*.protocol", TEXT, .example = "tcp", NO_EFFECT,
     .doc = "It has no effect: every service is offered over TCP as /peerup/NAME/1.0.0." },
+  { "services.*.kind", TEXT, .example = "ssh",
+    .doc = "What sort of service it is, in one word of a-z, 0-9 and “-”, as ssh, http or jellyfin. Peers that may use "
+           "the service are told, and their programs know by it what to do with it." },
+  { "services.*.tags", LIST, .example = "attic backup",
+    .doc = "Words for people that tell it from others: 16 at most, of 64 bytes each. Peers that may use the service "
+           "are told." },
   { "services.*.allowed_peers", LIST, PEER_ID, .example = EXAMPLE_PEER,
     .doc = "Only these peers may use it; an empty list allows nobody. Without the key every authorized peer may." },
 

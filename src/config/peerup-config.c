@@ -31,6 +31,8 @@ service_free (PeerupConfigService *self)
   g_free (self->name);
   g_free (self->local_address);
   g_free (self->host);
+  g_free (self->kind);
+  g_strfreev (self->tags);
   g_clear_pointer (&self->allowed_peers, g_ptr_array_unref);
   g_free (self);
 }

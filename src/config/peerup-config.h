@@ -38,6 +38,8 @@ GType peerup_config_get_type (void);
  * @host: name or IP address (without brackets) of @local_address, NULL if there is no
  *   usable one (then not enabled)
  * @port: 1 to 65535, 0 where @host is NULL
+ * @kind: (nullable): a label, as PeerupDiscoveryService has it
+ * @tags: what people tell it by; of the form and number that PeerupDiscoveryService has, never NULL
  * @allowed_peers: (nullable) (element-type PeerupPeerId): NULL for everyone who passed
  *   the gate; otherwise exactly these, and nobody where it is empty
  */
@@ -48,6 +50,8 @@ typedef struct
   char *local_address;
   char *host;
   guint16 port;
+  char *kind;
+  char **tags;
   GPtrArray *allowed_peers;
 } PeerupConfigService;
 

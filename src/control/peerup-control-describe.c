@@ -49,6 +49,12 @@ peerup_control_describe_peer (PeerupPeer *peer)
   add_string (&dict, "state", peerup_control_peer_state_word (peer));
   g_variant_dict_insert (&dict, "connections", "u", peerup_peer_get_n_connections (peer));
   g_variant_dict_insert (&dict, "streams", "u", peerup_peer_get_n_streams (peer));
+  if (peerup_peer_get_services (peer) != NULL)
+    {
+      g_variant_dict_insert_value (&dict, "services", peerup_peer_get_services (peer));
+      add_string (&dict, "services_source", peerup_peer_get_services_source (peer));
+      g_variant_dict_insert (&dict, "services_at", "x", peerup_peer_get_services_at (peer));
+    }
   if (peerup_peer_get_state (peer) == PEERUP_PEER_CONNECTED)
     add_path (&dict, peer);
   return g_variant_dict_end (&dict);
@@ -77,6 +83,8 @@ peerup_control_describe_service (PeerupEngine *engine, PeerupService *service)
   g_variant_dict_insert (&dict, "transient", "b",
                          peerup_service_set_is_exposed (engine->services, peerup_service_get_name (service)));
   g_variant_dict_insert (&dict, "restricted", "b", allowed != NULL);
+  add_string (&dict, "kind", peerup_service_get_kind (service));
+  g_variant_dict_insert (&dict, "tags", "^as", peerup_service_get_tags (service));
   g_variant_dict_insert (&dict, "active", "u", peerup_service_get_active (service));
   g_variant_dict_insert (&dict, "total", "t", peerup_service_get_total (service));
   peerup_service_get_bytes (service, &in, &out);

@@ -124,7 +124,7 @@ new_default (const char *type)
       return g_variant_new_int64 (0);
     case 'a':
     default:
-      return g_variant_new_strv (NULL, 0);
+      return g_variant_new_array (g_variant_type_element (G_VARIANT_TYPE (type)), NULL, 0);
     }
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* Ping, Connect and Disconnect.
+/* Ping, Connect and Disconnect, and what peers offer.
  */
 #include "control/peerup-control-ops.h"
+#include "engine/peerup-peer-private.h"
 
 static const char *
 path_word (PeerupPeer *peer)
@@ -72,4 +73,82 @@ peerup_control_op_disconnect (PeerupControlCall *call)
     return peerup_control_reply_error (PEERUP_ERROR_NOT_FOUND, "There is no connection to %s", peer);
   peerup_swarm_disconnect (call->engine->swarm, id, PEERUP_STREAM_CODE_NONE);
   return peerup_control_reply (NULL);
+}
+
+/* ListPeerServices */
+
+typedef struct
+{
+  PeerupControlCall *call;
+  PeerupPeerId *id;
+} ListServices;
+
+static void
+list_services_free (gpointer data)
+{
+  ListServices *self = data;
+
+  peerup_control_call_unref (self->call);
+  peerup_peer_id_unref (self->id);
+  g_free (self);
+}
+
+static GVariant *
+describe_services (PeerupPeer *peer)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+  GVariant *services = peerup_peer_get_services (peer);
+
+  for (gsize i = 0; i < g_variant_n_children (services); i++)
+    {
+      g_autoptr (GVariant) service = g_variant_get_child_value (services, i);
+      g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (service);
+
+      g_variant_dict_insert (&dict, "source", "s", peerup_peer_get_services_source (peer));
+      g_variant_dict_insert (&dict, "age_us", "x", peerup_peer_get_services_age (peer));
+      g_variant_builder_add_value (&builder, g_variant_dict_end (&dict));
+    }
+  return g_variant_builder_end (&builder);
+}
+
+/* What is known now, whatever came of the question. */
+static DexFuture *
+answer_services (DexFuture *asked, gpointer data)
+{
+  const ListServices *self = data;
+  PeerupPeer *peer = peerup_peer_list_find (self->call->engine->peers, self->id);
+  g_autofree char *who = peerup_engine_describe (self->call->engine, self->id);
+  g_autoptr (GError) error = NULL;
+
+  if (peer != NULL && peerup_peer_get_services (peer) != NULL)
+    return peerup_control_reply_value (describe_services (peer));
+  dex_future_get_value (asked, &error);
+  if (peer == NULL || peerup_peer_get_n_connections (peer) == 0)
+    return peerup_control_reply_error (
+      PEERUP_ERROR_UNREACHABLE,
+      "%s is not connected, and has not said what it offers since the daemon started: connect to it, and ask again",
+      who);
+  return peerup_control_reply_error (error != NULL ? error->code : PEERUP_ERROR_CLOSED,
+                                     "%s did not say what it offers: %s", who,
+                                     error != NULL ? error->message : "the connection has ended");
+}
+
+DexFuture *
+peerup_control_op_list_peer_services (PeerupControlCall *call)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeerupPeerId) id = NULL;
+  ListServices *self;
+  DexFuture *asked;
+  const char *peer;
+
+  g_variant_get (call->parameters, "(&s)", &peer);
+  id = peerup_engine_resolve (call->engine, peer, &error);
+  if (id == NULL)
+    return peerup_control_reply_take_error (g_steal_pointer (&error));
+  self = g_new (ListServices, 1);
+  self->call = peerup_control_call_ref (call);
+  self->id = peerup_peer_id_ref (id);
+  asked = peerup_engine_answer_in_time (peerup_engine_peer_services_ask (call->engine->peer_services, id), peer);
+  return dex_future_finally (peerup_control_until_left (call, asked), answer_services, self, list_services_free);
 }

@@ -4,8 +4,13 @@
 /* Expose and Unexpose: services that the configuration does not have. They end with the engine.
  */
 #include "control/peerup-control-ops.h"
+
+#include <string.h>
+
 #include "control/peerup-control-options.h"
 #include "engine/peerup-arguments.h"
+#include "wire/peerup-discovery-message.h"
+#include "wire/peerup-label.h"
 
 /* (transfer full): NULL on an error. */
 static GPtrArray *
@@ -24,23 +29,53 @@ parse_allowed (PeerupEngine *engine, const char *const *allowed, GError **error)
   return g_steal_pointer (&peers);
 }
 
+static gboolean
+check_label (const char *kind, const char *const *tags, GError **error)
+{
+  if (kind != NULL && kind[0] != '\0' && !peerup_label_is_valid (kind, strlen (kind)))
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                   "a service cannot be of that kind: use 1 to %d of a-z, 0-9 and “-”, as ssh", PEERUP_LABEL_MAX);
+      return FALSE;
+    }
+  for (guint i = 0; tags != NULL && tags[i] != NULL; i++)
+    if (i >= PEERUP_DISCOVERY_TAGS_MAX || !peerup_discovery_is_tag (tags[i], strlen (tags[i])))
+      {
+        g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                     "tag %u of the service cannot be told to peers: use %d at most, of 1 to %d bytes of text in one "
+                     "line",
+                     i + 1, PEERUP_DISCOVERY_TAGS_MAX, PEERUP_DISCOVERY_TAG_MAX);
+        return FALSE;
+      }
+  return TRUE;
+}
+
 DexFuture *
 peerup_control_op_expose (PeerupControlCall *call)
 {
   g_autofree const char **allowed = NULL;
-  const PeerupControlOption known = { "allowed", "as", &allowed };
+  g_autofree const char **tags = NULL;
+  const char *kind = NULL;
+  const PeerupControlOption known[] = { { "allowed", "as", &allowed },
+                                        { "kind", "s", &kind },
+                                        { "tags", "as", &tags } };
   g_autoptr (GVariant) options = NULL;
   g_autoptr (GPtrArray) peers = NULL;
   g_autoptr (GError) error = NULL;
   const char *name, *address;
+  PeerupService *service = NULL;
 
   g_variant_get (call->parameters, "(&s&s@a{sv})", &name, &address, &options);
   if (call->engine->swarm == NULL || call->engine->trust == NULL)
     return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine takes no connections, so it offers nothing");
-  if (!peerup_control_read_options (options, &known, 1, &error) ||
+  if (!peerup_control_read_options (options, known, G_N_ELEMENTS (known), &error) ||
+      !check_label (kind, tags, &error) ||
       (allowed != NULL && (peers = parse_allowed (call->engine, allowed, &error)) == NULL) ||
-      peerup_service_set_expose (call->engine->services, call->engine->swarm, name, address, peers, &error) == NULL)
+      (service =
+         peerup_service_set_expose (call->engine->services, call->engine->swarm, name, address, peers, &error)) == NULL)
     return peerup_control_reply_take_error (g_steal_pointer (&error));
+  /* Peers are told some moments later, of both. */
+  (void) peerup_service_set_label (service, kind, tags);
   return peerup_control_reply (NULL);
 }
 

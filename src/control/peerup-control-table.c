@@ -10,6 +10,7 @@
 static const PeerupControlFunction functions[] = {
   { "ListPeers", peerup_control_op_list_peers },
   { "ListServices", peerup_control_op_list_services },
+  { "ListPeerServices", peerup_control_op_list_peer_services },
   { "ListForwards", peerup_control_op_list_forwards },
   { "ListLimits", peerup_control_op_list_limits },
   { "ListRelays", peerup_control_op_list_relays },

@@ -16,6 +16,7 @@
 #include "engine/peerup-engine-pairing.h"
 #include "engine/peerup-engine-paths.h"
 #include "engine/peerup-engine-peer-relay.h"
+#include "engine/peerup-engine-peer-services.h"
 #include "engine/peerup-engine-relay-choice.h"
 #include "engine/peerup-engine-relay.h"
 #include "engine/peerup-engine-rendezvous.h"
@@ -64,6 +65,7 @@ struct _PeerupEngine
   PeerupRelayClient *relays;
   PeerupEnginePaths *paths;
   PeerupEngineChange *change;
+  PeerupEnginePeerServices *peer_services;
   PeerupEngineKeep *keep;                /* NULL for an engine that only dials */
   PeerupEngineRelay *relay;              /* NULL for an engine that only dials */
   PeerupEngineRendezvous *rendezvous;    /* likewise */
@@ -132,7 +134,7 @@ gboolean peerup_engine_admits_to_service (PeerupService *service, PeerupPeerId *
                                           gpointer engine);
 /* Lets peers see of us what they may, from when there is a swarm. */
 void peerup_engine_show_view (PeerupEngine *self);
-/* Tells peers what they may see now, if @config has other lists of services than @old. */
+/* Tells peers what they may see now, if @config has other lists of services than @old, or says other things of them. */
 void peerup_engine_show_lists (PeerupEngine *self, PeerupConfig *old, PeerupConfig *config);
 /* The parts of taking a configuration into use: what is served, how much of
  * it, which file changes are followed, where to listen. */

@@ -195,6 +195,7 @@ make_swarm (PeerupEngine *self, GError **error)
                                          (GDestroyNotify) peerup_peer_id_unref, g_object_unref);
   self->paths = peerup_engine_paths_new (self);
   self->change = peerup_engine_change_new (self);
+  self->peer_services = peerup_engine_peer_services_new (self);
   peerup_peer_list_follow (self->peers, self->swarm, self->identify);
   if (self->config_path != NULL)
     {
@@ -216,6 +217,7 @@ prepare (PeerupEngine *self, GError **error)
   self->trust = peerup_engine_trust_new (self, error);
   if (self->trust == NULL || !peerup_engine_watch_config (self, error))
     return FALSE;
+  peerup_engine_peer_services_serve (self->peer_services);
   self->store = peerup_engine_store_new (self);
   peerup_engine_store_begin (self->store);
   self->stun = peerup_engine_stun_new (self->swarm);
@@ -370,6 +372,7 @@ stop_fiber (gpointer data)
   g_clear_pointer (&self->original, peerup_engine_original_free);
   g_clear_pointer (&self->lan, peerup_engine_lan_free);
   g_clear_pointer (&self->change, peerup_engine_change_free);
+  g_clear_pointer (&self->peer_services, peerup_engine_peer_services_free);
   g_clear_pointer (&self->paths, peerup_engine_paths_free);
   g_clear_pointer (&self->keep, peerup_engine_keep_free);
   g_clear_pointer (&self->autonat, peerup_engine_autonat_free);

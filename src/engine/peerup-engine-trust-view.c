@@ -13,23 +13,17 @@
 #include "pairing/peerup-original-pair.h"
 #include "pairing/peerup-pairing-machine.h"
 #include "protocols/peerup-dcutr.h"
+#include "protocols/peerup-discovery.h"
 #include "service/peerup-log.h"
 #include "swarm/peerup-endpoint.h"
 
 /* Without these a guest could not be told anything, nor reached by a better path, nor pair anew; and a relay that is
  * one could not introduce anybody. Who may say what by them is their business. */
 static const char *const for_guests[] = {
-  PEERUP_IDENTIFY_PROTOCOL,
-  PEERUP_IDENTIFY_PUSH_PROTOCOL,
-  PEERUP_PING_PROTOCOL,
-  PEERUP_ICE_PROTOCOL,
-  PEERUP_DCUTR_PROTOCOL,
-  PEERUP_CIRCUIT_STOP,
-  PEERUP_PAIRING_PROTOCOL,
-  PEERUP_ORIGINAL_INVITE_PROTOCOL,
-  PEERUP_RELAY_PAIR_PROTOCOL,
-  PEERUP_PEER_NOTIFY_PROTOCOL,
-  NULL,
+  PEERUP_IDENTIFY_PROTOCOL,   PEERUP_IDENTIFY_PUSH_PROTOCOL, PEERUP_PING_PROTOCOL,
+  PEERUP_DISCOVERY_PROTOCOL,  PEERUP_ICE_PROTOCOL,           PEERUP_DCUTR_PROTOCOL,
+  PEERUP_CIRCUIT_STOP,        PEERUP_PAIRING_PROTOCOL,       PEERUP_ORIGINAL_INVITE_PROTOCOL,
+  PEERUP_RELAY_PAIR_PROTOCOL, PEERUP_PEER_NOTIFY_PROTOCOL,   NULL,
 };
 
 /* (nullable) (transfer full): the service that @protocol is of, if there is one of that name here. */
@@ -110,7 +104,7 @@ peerup_engine_show_view (PeerupEngine *self)
   peerup_identify_set_view (self->identify, take_away, self);
 }
 
-/* When lists change */
+/* When lists, or what services are called, change */
 
 static gboolean
 same_list (GPtrArray *a, GPtrArray *b)
@@ -124,7 +118,7 @@ same_list (GPtrArray *a, GPtrArray *b)
 }
 
 static gboolean
-has_other_lists (PeerupConfig *a, PeerupConfig *b)
+has_other_words (PeerupConfig *a, PeerupConfig *b)
 {
   GPtrArray *services = peerup_config_get_services (a);
 
@@ -133,7 +127,9 @@ has_other_lists (PeerupConfig *a, PeerupConfig *b)
       const PeerupConfigService *one = services->pdata[i];
       const PeerupConfigService *other = peerup_config_find_service (b, one->name);
 
-      if (other != NULL && !same_list (one->allowed_peers, other->allowed_peers))
+      if (other != NULL &&
+          (!same_list (one->allowed_peers, other->allowed_peers) || g_strcmp0 (one->kind, other->kind) != 0 ||
+           !g_strv_equal ((const char *const *) one->tags, (const char *const *) other->tags)))
         return TRUE;
     }
   return FALSE;
@@ -144,7 +140,7 @@ peerup_engine_show_lists (PeerupEngine *self, PeerupConfig *old, PeerupConfig *c
 {
   g_autoptr (GPtrArray) connections = NULL;
 
-  if (!has_other_lists (old, config))
+  if (!has_other_words (old, config))
     return;
   connections = peerup_swarm_dup_connections (self->swarm, NULL);
   for (guint i = 0; i < connections->len; i++)

@@ -19,6 +19,10 @@ struct _PeerupPeer
   PeerupPeerId *id;
   char *name;
   char *agent;
+  GVariant *services;          /* nullable: not told yet */
+  const char *services_source; /* static */
+  gint64 services_at;          /* seconds since 1970 */
+  gint64 services_told;        /* monotonic µs */
   GPtrArray *connections;
   PeerupPeerState state;
   guint n_dials;
@@ -34,6 +38,7 @@ enum
   PROP_ID = 1,
   PROP_NAME,
   PROP_AGENT,
+  PROP_SERVICES,
   PROP_STATE,
   PROP_ADDRESS,
   PROP_TRANSPORT,
@@ -113,6 +118,56 @@ peerup_peer_get_agent (PeerupPeer *self)
 {
   g_return_val_if_fail (PEERUP_IS_PEER (self), NULL);
   return self->agent;
+}
+
+/**
+ * peerup_peer_get_services:
+ *
+ * What this device may use there.
+ *
+ * Returns: (nullable) (transfer none): dictionaries (`aa{sv}`) of name, kind, tags and protocol, as the peer told them
+ *   last; %NULL before it did. Not proven
+ */
+GVariant *
+peerup_peer_get_services (PeerupPeer *self)
+{
+  g_return_val_if_fail (PEERUP_IS_PEER (self), NULL);
+  return self->services;
+}
+
+const char *
+peerup_peer_get_services_source (PeerupPeer *self)
+{
+  return self->services_source != NULL ? self->services_source : "";
+}
+
+gint64
+peerup_peer_get_services_at (PeerupPeer *self)
+{
+  return self->services_at;
+}
+
+gint64
+peerup_peer_get_services_age (PeerupPeer *self)
+{
+  return self->services != NULL ? MAX (g_get_monotonic_time () - self->services_told, 0) : 0;
+}
+
+void
+peerup_peer_set_services (PeerupPeer *self, GVariant *services, const char *source)
+{
+  g_autoptr (GVariant) taken = g_variant_ref_sink (services);
+  gboolean same =
+    self->services != NULL && g_variant_equal (self->services, taken) && g_str_equal (self->services_source, source);
+
+  self->services_at = g_get_real_time () / G_USEC_PER_SEC;
+  self->services_told = g_get_monotonic_time ();
+  if (same)
+    return;
+  g_clear_pointer (&self->services, g_variant_unref);
+  self->services = g_steal_pointer (&taken);
+  self->services_source = source;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SERVICES]);
 }
 
 /**
@@ -511,6 +566,9 @@ peerup_peer_get_property (GObject *object, guint prop_id, GValue *value, GParamS
     case PROP_AGENT:
       g_value_set_string (value, self->agent);
       break;
+    case PROP_SERVICES:
+      g_value_set_variant (value, self->services);
+      break;
     case PROP_STATE:
       g_value_set_enum (value, self->state);
       break;
@@ -528,6 +586,7 @@ peerup_peer_finalize (GObject *object)
   g_clear_pointer (&self->id, peerup_peer_id_unref);
   g_free (self->name);
   g_free (self->agent);
+  g_clear_pointer (&self->services, g_variant_unref);
   G_OBJECT_CLASS (peerup_peer_parent_class)->finalize (object);
 }
 
@@ -544,6 +603,7 @@ peerup_peer_class_init (PeerupPeerClass *klass)
   properties[PROP_ID] = g_param_spec_string ("id", NULL, NULL, NULL, flags);
   properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
   properties[PROP_AGENT] = g_param_spec_string ("agent", NULL, NULL, NULL, flags);
+  properties[PROP_SERVICES] = g_param_spec_variant ("services", NULL, NULL, G_VARIANT_TYPE ("aa{sv}"), NULL, flags);
   properties[PROP_STATE] =
     g_param_spec_enum ("state", NULL, NULL, PEERUP_TYPE_PEER_STATE, PEERUP_PEER_DISCONNECTED, flags);
   properties[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL, flags);

@@ -52,6 +52,12 @@ G_DECLARE_FINAL_TYPE (PeerupPeer, peerup_peer, PEERUP, PEER, GObject)
  * Program and version as it tells them; %NULL while unknown. Not proven.
  */
 /**
+ * PeerupPeer:services:
+ *
+ * What it offers to this device, as it was told last: dictionaries (`aa{sv}`) of name, kind (s), tags (as) and
+ * protocol (s), in the order of their names; %NULL before it was told. Kept while it is not connected. Not proven.
+ */
+/**
  * PeerupPeer:state:
  *
  * Whether it is connected.
@@ -120,6 +126,7 @@ G_DECLARE_FINAL_TYPE (PeerupPeer, peerup_peer, PEERUP, PEER, GObject)
 const char *peerup_peer_get_id (PeerupPeer *self);
 const char *peerup_peer_get_name (PeerupPeer *self);
 const char *peerup_peer_get_agent (PeerupPeer *self);
+GVariant *peerup_peer_get_services (PeerupPeer *self);
 PeerupPeerState peerup_peer_get_state (PeerupPeer *self);
 const char *peerup_peer_get_address (PeerupPeer *self);
 const char *peerup_peer_get_transport (PeerupPeer *self);

@@ -126,6 +126,7 @@ apply_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigSer
   g_hash_table_remove (self->exposed, entry->name);
   /* The list first: a service must never be open to more peers than it should, even for a moment. */
   peerup_service_set_allowed_peers (service, entry->allowed_peers);
+  (void) peerup_service_set_label (service, entry->kind, (const char *const *) entry->tags);
   if (peerup_service_get_enabled (service) == entry->enabled)
     return;
   peerup_service_set_enabled (service, entry->enabled);

@@ -30,6 +30,13 @@ peerup_rate_take (PeerupRate *self, gint64 now, guint burst, gint64 interval)
   return TRUE;
 }
 
+/* From when on it may be done again. */
+static inline gint64
+peerup_rate_get_next (const PeerupRate *self, guint burst, gint64 interval)
+{
+  return self->full_at + interval - burst * interval;
+}
+
 /* The whole burst is there: a rate that was never used would say the same. */
 static inline gboolean
 peerup_rate_is_full (const PeerupRate *self, gint64 now)

@@ -21,6 +21,9 @@
 /* What one connection may push: so many at once, and then one in so many microseconds. */
 #define PUSH_BURST    8
 #define PUSH_INTERVAL (2 * G_USEC_PER_SEC)
+/* Of ours at once: the other side counts as we do, and what it refuses it would never hear. On their way some catch up
+ * with those before them. */
+#define OWN_PUSH_BURST (PUSH_BURST / 2)
 
 struct _PeerupIdentify
 {
@@ -47,6 +50,7 @@ typedef struct
   guint64 told;   /* generation that the peer has; 0 for none */
   gboolean stale; /* what it was told is no longer what it is to know */
   PeerupRate pushes;
+  PeerupRate own_pushes;
   GList push_link;
   gboolean queued;
 } Link;
@@ -355,13 +359,28 @@ identify_push_more (PeerupIdentify *self)
 }
 
 static void
+identify_plan_pushes (PeerupIdentify *self, gint64 at)
+{
+  if (self->push_timer.index == G_MAXUINT || at < self->push_timer.deadline)
+    peerup_timer_set (&self->push_timer, at);
+}
+
+/* Now, or with all that changes until it may be. */
+static void
 identify_queue_push (PeerupIdentify *self, Link *link)
 {
+  gint64 now = g_get_monotonic_time ();
+
   PeerupPeerInfo *info = g_hash_table_lookup (self->infos, peerup_connection_get_remote_peer (link->connection));
 
   if (link->queued || (link->told == self->generation && !link->stale) || info == NULL ||
       !peerup_peer_info_has_protocol (info, PEERUP_IDENTIFY_PUSH_PROTOCOL))
     return;
+  if (!peerup_rate_take (&link->own_pushes, now, OWN_PUSH_BURST, PUSH_INTERVAL))
+    {
+      identify_plan_pushes (self, peerup_rate_get_next (&link->own_pushes, OWN_PUSH_BURST, PUSH_INTERVAL));
+      return;
+    }
   link->queued = TRUE;
   g_queue_push_tail_link (&self->to_push, &link->push_link);
   identify_push_more (self);
@@ -383,8 +402,8 @@ static void
 on_changed (PeerupIdentify *self)
 {
   self->generation++;
-  if (g_hash_table_size (self->links) > 0 && self->push_timer.index == G_MAXUINT)
-    peerup_timer_set (&self->push_timer, g_get_monotonic_time () + PUSH_DELAY);
+  if (g_hash_table_size (self->links) > 0)
+    identify_plan_pushes (self, g_get_monotonic_time () + PUSH_DELAY);
 }
 
 /* Connections. */

@@ -26,6 +26,8 @@ PeerupService *peerup_service_new (PeerupSwarm *swarm, const char *name, const c
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* For new streams; those that are open stay. CONFIG: an empty host or a port that is none. */
 gboolean peerup_service_set_target (PeerupService *self, const char *host, guint port, GError **error);
+/* What peers are told of it. @kind: nullable, a label; @tags: nullable; both copied. Whether it is another one. */
+gboolean peerup_service_set_label (PeerupService *self, const char *kind, const char *const *tags);
 /* FALSE ends its streams. */
 void peerup_service_set_enabled (PeerupService *self, gboolean enabled);
 /* @peers: NULL for everyone who passes the gate, else exactly these PeerupPeerId; empty: nobody.

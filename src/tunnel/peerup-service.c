@@ -14,6 +14,7 @@
 #include "transport/peerup-socket-stream.h"
 #include "trust/peerup-decision.h"
 #include "tunnel/peerup-session.h"
+#include "wire/peerup-label.h"
 
 /* A target that has vanished is noticed after idle + 3 × interval = 15 seconds. */
 #define KEEPALIVE_IDLE     6
@@ -28,6 +29,8 @@ struct _PeerupService
   char *protocol;
   char *host;
   guint port;
+  char *kind;
+  char **tags;
   gboolean enabled;
   GPtrArray *allowed;           /* of PeerupPeerId; NULL: everyone */
   PeerupServiceAdmitFunc admit; /* NULL: by the list alone */
@@ -43,6 +46,8 @@ enum
   PROP_HOST,
   PROP_PORT,
   PROP_ENABLED,
+  PROP_KIND,
+  PROP_TAGS,
   PROP_ACTIVE,
   PROP_TOTAL,
   PROP_BYTES_IN,
@@ -287,6 +292,57 @@ peerup_service_set_target (PeerupService *self, const char *host, guint port, GE
   return TRUE;
 }
 
+gboolean
+peerup_service_set_label (PeerupService *self, const char *kind, const char *const *tags)
+{
+  static const char *const none[] = { NULL };
+  gboolean other;
+
+  g_return_val_if_fail (PEERUP_IS_SERVICE (self), FALSE);
+
+  if (tags == NULL)
+    tags = none;
+  other = g_set_str (&self->kind, kind != NULL ? kind : "");
+  if (other)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KIND]);
+  if (g_strv_equal ((const char *const *) self->tags, tags))
+    return other;
+  g_strfreev (self->tags);
+  self->tags = g_strdupv ((char **) tags);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TAGS]);
+  return TRUE;
+}
+
+/**
+ * peerup_service_get_kind:
+ *
+ * What sort of service it is.
+ *
+ * Returns: a word that programs know it by, as "ssh"; empty where nobody has said
+ */
+const char *
+peerup_service_get_kind (PeerupService *self)
+{
+  g_return_val_if_fail (PEERUP_IS_SERVICE (self), NULL);
+
+  return self->kind;
+}
+
+/**
+ * peerup_service_get_tags:
+ *
+ * What people tell it by.
+ *
+ * Returns: (transfer none) (array zero-terminated=1): words
+ */
+const char *const *
+peerup_service_get_tags (PeerupService *self)
+{
+  g_return_val_if_fail (PEERUP_IS_SERVICE (self), NULL);
+
+  return (const char *const *) self->tags;
+}
+
 /**
  * peerup_service_get_name:
  *
@@ -406,6 +462,12 @@ peerup_service_get_property (GObject *object, guint id, GValue *value, GParamSpe
     case PROP_ENABLED:
       g_value_set_boolean (value, self->enabled);
       break;
+    case PROP_KIND:
+      g_value_set_string (value, self->kind);
+      break;
+    case PROP_TAGS:
+      g_value_set_boxed (value, self->tags);
+      break;
     case PROP_ACTIVE:
       g_value_set_uint (value, peerup_sessions_get_count (self->sessions));
       break;
@@ -447,6 +509,8 @@ peerup_service_finalize (GObject *object)
   g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->protocol, g_free);
   g_clear_pointer (&self->host, g_free);
+  g_clear_pointer (&self->kind, g_free);
+  g_clear_pointer (&self->tags, g_strfreev);
   g_clear_pointer (&self->allowed, g_ptr_array_unref);
   G_OBJECT_CLASS (peerup_service_parent_class)->finalize (object);
 }
@@ -468,6 +532,8 @@ peerup_service_class_init (PeerupServiceClass *klass)
   props[PROP_HOST] = g_param_spec_string ("host", NULL, NULL, NULL, ro);
   props[PROP_PORT] = g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, 0, ro);
   props[PROP_ENABLED] = g_param_spec_boolean ("enabled", NULL, NULL, FALSE, rw);
+  props[PROP_KIND] = g_param_spec_string ("kind", NULL, NULL, "", ro);
+  props[PROP_TAGS] = g_param_spec_boxed ("tags", NULL, NULL, G_TYPE_STRV, ro);
   props[PROP_ACTIVE] = g_param_spec_uint ("active", NULL, NULL, 0, G_MAXUINT, 0, ro);
   props[PROP_TOTAL] = g_param_spec_uint64 ("total", NULL, NULL, 0, G_MAXUINT64, 0, ro);
   props[PROP_BYTES_IN] = g_param_spec_uint64 ("bytes-in", NULL, NULL, 0, G_MAXUINT64, 0, ro);
@@ -508,6 +574,8 @@ peerup_service_class_init (PeerupServiceClass *klass)
 static void
 peerup_service_init (PeerupService *self)
 {
+  self->kind = g_strdup ("");
+  self->tags = g_new0 (char *, 1);
   self->sessions = peerup_sessions_new (&session_funcs, G_OBJECT (self));
 }
 
@@ -522,6 +590,13 @@ peerup_service_new (PeerupSwarm *swarm, const char *name, const char *host, guin
 
   if (!peerup_service_name_check (name, error))
     return NULL;
+  if (peerup_label_is_own_protocol (name))
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                   "“%s” is not a name for a service: Peer-Up itself speaks a protocol of that name; use another one",
+                   name);
+      return NULL;
+    }
   self = g_object_new (PEERUP_TYPE_SERVICE, NULL);
   self->swarm = g_object_ref (swarm);
   self->name = g_strdup (name);

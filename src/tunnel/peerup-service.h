@@ -41,6 +41,16 @@ G_DECLARE_FINAL_TYPE (PeerupService, peerup_service, PEERUP, SERVICE, GObject)
  * Whether it is offered. Setting it to %FALSE ends its streams.
  */
 /**
+ * PeerupService:kind:
+ *
+ * What sort of service peers are told it is, as "ssh"; empty where nobody has said.
+ */
+/**
+ * PeerupService:tags:
+ *
+ * Words for people that peers are told of it.
+ */
+/**
  * PeerupService:active:
  *
  * How many streams it carries now.
@@ -65,6 +75,8 @@ const char *peerup_service_get_name (PeerupService *self);
 const char *peerup_service_get_host (PeerupService *self);
 guint peerup_service_get_port (PeerupService *self);
 gboolean peerup_service_get_enabled (PeerupService *self);
+const char *peerup_service_get_kind (PeerupService *self);
+const char *const *peerup_service_get_tags (PeerupService *self);
 guint peerup_service_get_active (PeerupService *self);
 guint64 peerup_service_get_total (PeerupService *self);
 void peerup_service_get_bytes (PeerupService *self, guint64 *in, guint64 *out);

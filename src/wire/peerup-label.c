@@ -17,3 +17,15 @@ peerup_label_is_valid (const char *text, gsize length)
       return FALSE;
   return TRUE;
 }
+
+gboolean
+peerup_label_is_own_protocol (const char *label)
+{
+  static const char *const names[] = {
+    "discovery", "ice", "invite", "kad", "pair", "peer-notify", "relay-pair", "rendezvous", "rtt-probe", NULL,
+  };
+
+  g_return_val_if_fail (label != NULL, FALSE);
+
+  return g_strv_contains (names, label);
+}

@@ -11,5 +11,7 @@ G_BEGIN_DECLS
 #define PEERUP_LABEL_MAX 63
 
 gboolean peerup_label_is_valid (const char *text, gsize length);
+/* Whether "/peerup/LABEL/1.0.0" is no service but a protocol of Peer-Up itself, or of the original. */
+gboolean peerup_label_is_own_protocol (const char *label);
 
 G_END_DECLS

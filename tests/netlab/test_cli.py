@@ -109,11 +109,12 @@ def test_status_without_a_daemon_says_what_to_do(peer):
 def test_service_commands_edit_the_file_in_place(peer):
     peer.config.write_text(peer.config.read_text() + "\n# a remark of mine\n")
     peer.run("service", "add", "web", "8080")
-    peer.run("service", "add", "nas", "192.0.2.7:5000", "--allow", OTHER)
+    peer.run("service", "add", "nas", "192.0.2.7:5000", "--allow", OTHER, "--kind", "smb", "--tag", "attic", "--tag", "2 TB")
     peer.run("service", "disable", "web")
     assert peer.json("service", "list") == [
-        {"name": "web", "local_address": "localhost:8080", "enabled": False},
-        {"name": "nas", "local_address": "192.0.2.7:5000", "enabled": True, "allowed_peers": [OTHER]},
+        {"name": "web", "local_address": "localhost:8080", "enabled": False, "kind": "", "tags": []},
+        {"name": "nas", "local_address": "192.0.2.7:5000", "enabled": True, "kind": "smb", "tags": ["attic", "2 TB"],
+         "allowed_peers": [OTHER]},
     ]
     peer.run("service", "enable", "web")
     peer.run("service", "remove", "nas")

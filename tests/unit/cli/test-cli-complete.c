@@ -93,6 +93,33 @@ test_values (void)
   assert_wants ("help |", "COMMAND TOPIC", NULL);
 }
 
+static void
+assert_theirs (const char *line, const char *peer)
+{
+  guint index;
+  g_auto (GStrv) words = split (line, &index);
+  g_autoptr (PeerupComplete) complete = peerup_complete_new (words, index);
+
+  g_assert_cmpint (peerup_complete_wants_theirs (complete), ==, peer != NULL);
+  if (peer != NULL)
+    g_assert_cmpstr (complete->peer, ==, peer);
+}
+
+/* Whose services are meant: a grant is for one of ours. */
+static void
+test_services_of_peers (void)
+{
+  assert_theirs ("proxy home |", "home");
+  assert_theirs ("--config f proxy --bind-any home s|", "home");
+  assert_theirs ("daemon connect --peer home --service |", "home");
+  assert_theirs ("daemon connect --peer=home --service=s|", "home");
+  assert_theirs ("daemon connect --service |", NULL);
+  assert_theirs ("proxy |", NULL);
+  assert_theirs ("proxy home ssh |", NULL);
+  assert_theirs ("grant add home |", NULL);
+  assert_theirs ("service remove |", NULL);
+}
+
 /* Names come from other devices, too. */
 static void
 test_hostile_values (void)
@@ -118,6 +145,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cli/complete/words", test_words);
   g_test_add_func ("/cli/complete/options", test_options);
+  g_test_add_func ("/cli/complete/services-of-peers", test_services_of_peers);
   g_test_add_func ("/cli/complete/values", test_values);
   g_test_add_func ("/cli/complete/hostile", test_hostile_values);
   return g_test_run ();

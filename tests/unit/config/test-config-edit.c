@@ -61,6 +61,8 @@ assert_committed (PeerupConfigEdit *edit, const char *text)
   g_assert_no_error (error);
 }
 
+#define WEB HEAD "services:\n  web:\n    enabled: true\n    local_address: a:1\n"
+
 static void
 test_add_service (void)
 {
@@ -87,6 +89,61 @@ test_add_service (void)
 
   g_assert_true (peerup_config_edit_add_service (edit, "jellyfin", "nas.lan:8096", &error));
   assert_committed (edit, expected);
+}
+
+/* What peers are told of a service. */
+static void
+test_service_label (void)
+{
+  static const char *const tags[] = { "attic", "a: b # c", "Büro", NULL };
+  static const char *const bad[] = { "fine", "a\nb", NULL };
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autoptr (PeerupConfigEdit) edit = start (WEB);
+  g_autoptr (PeerupConfig) config = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) many = NULL;
+  const char *text;
+
+  for (guint i = 0; i < 17; i++)
+    g_strv_builder_take (builder, g_strdup_printf ("%u", i));
+  many = g_strv_builder_end (builder);
+  g_assert_false (peerup_config_edit_set_service_kind (edit, "web", "HTTP", &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED);
+  g_clear_error (&error);
+  g_assert_false (peerup_config_edit_set_service_tags (edit, "web", bad, &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED);
+  g_clear_error (&error);
+  g_assert_false (peerup_config_edit_set_service_tags (edit, "web", (const char *const *) many, &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED);
+  g_clear_error (&error);
+  g_assert_false (peerup_config_edit_set_service_kind (edit, "none", "http", &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_assert_true (peerup_config_edit_set_service_kind (edit, "web", NULL, &error));
+  g_assert_true (peerup_config_edit_set_service_tags (edit, "web", NULL, &error));
+  g_assert_cmpstr (peerup_config_edit_get_text (edit, NULL), ==, WEB);
+
+  g_assert_true (peerup_config_edit_set_service_kind (edit, "web", "http", &error));
+  g_assert_true (peerup_config_edit_set_service_tags (edit, "web", tags, &error));
+  text = peerup_config_edit_get_text (edit, NULL);
+  config = peerup_config_new_from_data (text, strlen (text), "c.yaml", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (peerup_config_find_service (config, "web")->kind, ==, "http");
+  g_assert_cmpstrv (peerup_config_find_service (config, "web")->tags, tags);
+  g_assert_true (peerup_config_edit_set_service_kind (edit, "web", NULL, &error));
+  g_assert_true (peerup_config_edit_set_service_tags (edit, "web", NULL, &error));
+  assert_committed (edit, WEB);
+}
+
+/* Peers would take it for a protocol of ours. */
+static void
+test_own_protocol (void)
+{
+  g_autoptr (PeerupConfigEdit) edit = start (HEAD);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (peerup_config_edit_add_service (edit, "discovery", "localhost:1", &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED);
 }
 
 /* Names that YAML would take for something else are still those names. */
@@ -163,8 +220,6 @@ test_service_address (void)
   g_assert_true (peerup_config_edit_set_service_address (edit, "gateway-web", "192.168.1.254:443", NULL));
   assert_committed (edit, expected);
 }
-
-#define WEB HEAD "services:\n  web:\n    enabled: true\n    local_address: a:1\n"
 
 static void
 test_allowed_peers (void)
@@ -405,6 +460,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/config/edit/add-service", test_add_service);
+  g_test_add_func ("/config/edit/service-label", test_service_label);
+  g_test_add_func ("/config/edit/own-protocol", test_own_protocol);
   g_test_add_func ("/config/edit/odd-names", test_odd_names);
   g_test_add_func ("/config/edit/remove-service", test_remove_service);
   g_test_add_func ("/config/edit/enable-service", test_enable_service);

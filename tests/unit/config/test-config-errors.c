@@ -175,6 +175,13 @@ static const struct
     "c.yaml:7:39: telemetry.metrics.listen_address: “x” is not a host and a port; write localhost:22, 192.168.1.5:22 "
     "or "
     "[::1]:22" },
+  { "own-protocol", BODY ("services: {discovery: {local_address: a:1}}\n"),
+    "c.yaml:7:12: services.discovery is not offered: Peer-Up itself speaks a protocol of that name; use another one" },
+  { "kind", BODY ("services: {ssh: {kind: Ssh}}\n"),
+    "c.yaml:7:18: services.ssh.kind is not told to peers; write 1 to 63 of a-z, 0-9 and “-”, as ssh" },
+  { "tag", BODY ("services: {ssh: {tags: [fine, \"a\\u202eb\"]}}\n"),
+    "c.yaml:7:31: a tag of services.ssh is not told to peers; write 16 at most, of 1 to 64 bytes without control "
+    "characters" },
   { "nobody", BODY ("services: {ssh: {allowed_peers: []}}\n"),
     "c.yaml:7:18: nobody may use the service “ssh” without a grant: its allowed_peers holds no peer; add one, or "
     "remove the key to let "

@@ -27,10 +27,11 @@ load (const char *text)
 static void
 test_json (void)
 {
-  g_autoptr (PeerupConfig) config = load (HEAD "services:\n"
-                                               "  a: {enabled: true, local_address: \"h:1\", allowed_peers: [bad]}\n"
-                                               "  b: {}\n"
-                                               "names: {home: " PEER_A ", lost: x}\n");
+  g_autoptr (PeerupConfig) config =
+    load (HEAD "services:\n"
+               "  a: {enabled: true, local_address: \"h:1\", kind: ssh, tags: [x], allowed_peers: [bad]}\n"
+               "  b: {}\n"
+               "names: {home: " PEER_A ", lost: x}\n");
   g_autoptr (JsonNode) node = peerup_config_to_json (config);
   g_autofree char *text = json_to_string (node, FALSE);
 
@@ -47,7 +48,8 @@ test_json (void)
     "authorized_keys\",\"enable_connection_gating\":"
     "true},\"protocols\":{\"ping_pong\":{\"enabled\":true,\"id\":\"/pingpong/"
     "1.0.0\"}},\"services\":{\"a\":{\"enabled\":"
-    "true,\"local_address\":\"h:1\",\"allowed_peers\":[]},\"b\":{\"enabled\":false}},\"names\":{\"home\":\"" PEER_A
+    "true,\"local_address\":\"h:1\",\"kind\":\"ssh\",\"tags\":[\"x\"],\"allowed_peers\":[]},\"b\":{\"enabled\":false}},"
+    "\"names\":{\"home\":\"" PEER_A
     "\"},\"resources\":{\"max_reservations\":128,\"max_circuits\":16,\"max_circuits_total\":1024,\"max_reservations_"
     "per_ip\":8,\"max_reservations_per_asn\":32,\"buffer_size\":\"64KiB\",\"reservation_ttl\":\"1h0m0s\",\"session_"
     "duration\":\"10m0s\",\"session_data_limit\":\"64MiB\",\"authorized_session_duration\":\"0s\",\"authorized_session_"

@@ -238,6 +238,8 @@ test_sample_whole (void)
   g_assert_cmpuint (settings.values[PEERUP_LIMIT_CONNECTIONS], ==, 1000);
   g_assert_cmpuint (settings.values[PEERUP_LIMIT_MEMORY_PER_PEER], ==, 64 << 20);
   g_assert_cmpuint (peerup_config_get_services (config)->len, ==, 1);
+  g_assert_cmpstr (peerup_config_find_service (config, "ssh")->kind, ==, "ssh");
+  g_assert_cmpuint (g_strv_length (peerup_config_find_service (config, "ssh")->tags), ==, 2);
   g_assert_cmpuint (peerup_config_get_names (config)->len, ==, 1);
   g_assert_cmpuint (peerup_config_find_service (config, "ssh")->allowed_peers->len, ==, 1);
   g_assert_cmpstr (peerup_config_get_network (config), ==, "my-home");

@@ -140,7 +140,7 @@ test_wrong_arguments (Fixture *self, gconstpointer data)
       }
   assert_fails (self, "Ping", g_variant_new ("(s)", huge), PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE);
   assert_fails (self, "Ping", g_variant_new ("(s)", "no/such\npeer"), PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND);
-  assert_fails (self, "Expose", g_variant_new ("(ss@a{sv})", "web", "localhost:80", options ("{'kind': <'x'>}")),
+  assert_fails (self, "Expose", g_variant_new ("(ss@a{sv})", "web", "localhost:80", options ("{'colour': <'x'>}")),
                 G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS);
 }
 
@@ -195,6 +195,16 @@ test_services (Fixture *self, gconstpointer data)
                 PEERUP_ERROR_EXISTS);
   assert_fails (self, "Expose", g_variant_new ("(ssa{sv})", "ssh", "localhost:80", NULL), PEERUP_ERROR,
                 PEERUP_ERROR_EXISTS);
+  assert_fails (self, "Expose", g_variant_new ("(ss@a{sv})", "ok", "localhost:80", options ("{'kind': <'A b'>}")),
+                PEERUP_ERROR, PEERUP_ERROR_MALFORMED);
+  assert_fails (self, "Expose",
+                g_variant_new ("(ss@a{sv})", "ok", "localhost:80", options ("{'tags': <['fine', 'a\\nb']>}")),
+                PEERUP_ERROR, PEERUP_ERROR_MALFORMED);
+  assert_fails (self, "Expose", g_variant_new ("(ssa{sv})", "discovery", "localhost:80", NULL), PEERUP_ERROR,
+                PEERUP_ERROR_MALFORMED);
+  assert_fails (self, "ListPeerServices", g_variant_new ("(s)", home_get_id (self->other)), PEERUP_ERROR,
+                PEERUP_ERROR_UNREACHABLE);
+  assert_fails (self, "ListPeerServices", g_variant_new ("(s)", "nobody"), PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND);
   assert_fails (self, "Expose", g_variant_new ("(ssa{sv})", "a b", "localhost:80", NULL), PEERUP_ERROR,
                 PEERUP_ERROR_MALFORMED);
   assert_fails (self, "Expose", g_variant_new ("(ssa{sv})", "ok", "localhost", NULL), PEERUP_ERROR,

@@ -62,6 +62,7 @@ test_read (void)
     { "ListPeers", "/v1/engine/peers?format=text", "", "()", "()" },
     { "ListPaths", "/v1/engine/paths", "", "(s)", "('',)" },
     { "ListPaths", "/v1/engine/paths?peer=home", "", "(s)", "('home',)" },
+    { "ListPeerServices", "/v1/peers/home/services", "", "(s)", "('home',)" },
     { "Ping", "/v1/peers/12D%2fx/ping", "", "(s)", "('12D/x',)" },
     { "Ping", "/v1/peers/5/ping", "{}", "(s)", "('5',)" },
     { "AddGrant", "/v1/grants", "{\"until\":-9223372036854775808,\"service\":\"ssh\",\"peer\":\"ä\"}", "(ssx)",

@@ -12,6 +12,7 @@ test_burst (void)
     g_assert_true (peerup_rate_take (&rate, 1000, 3, 100));
   g_assert_false (peerup_rate_allows (&rate, 1000, 3, 100));
   g_assert_false (peerup_rate_take (&rate, 1099, 3, 100));
+  g_assert_cmpint (peerup_rate_get_next (&rate, 3, 100), ==, 1100);
   g_assert_true (peerup_rate_take (&rate, 1100, 3, 100));
   g_assert_false (peerup_rate_take (&rate, 1100, 3, 100));
 }

@@ -252,6 +252,35 @@ test_view (Fixture *f, gconstpointer data)
   g_assert_finalize_object (third);
 }
 
+/* More changes at once than the other side takes pushes: it is told of the last one all the same. */
+static void
+test_push_often (Fixture *f, gconstpointer data)
+{
+  gint64 start = g_get_monotonic_time ();
+  gboolean told = FALSE;
+
+  f->other = peerup_identify_new (f->far);
+  fake_swarm_join (f->near, f->far);
+  wait_until (&f->n_identified, 1);
+  for (guint i = 0; i < 30; i++)
+    {
+      g_autofree char *protocol = g_strdup_printf ("/new/%u", i);
+
+      peerup_swarm_add_protocol (f->far, protocol, NULL, NULL, NULL);
+      peerup_identify_push_to (f->other, peerup_swarm_get_peer_id (f->near));
+      spin_idle ();
+    }
+  while (!told)
+    {
+      g_autoptr (PeerupPeerInfo) info = info_of_far (f);
+
+      told = peerup_peer_info_has_protocol (info, "/new/29");
+      g_main_context_iteration (NULL, FALSE);
+      g_assert_cmpint (g_get_monotonic_time () - start, <, 60 * G_USEC_PER_SEC);
+    }
+  g_assert_cmpuint (fake_swarm_get_n_opened (f->far), <=, 10);
+}
+
 /* More peers than are pushed to at a time. */
 static void
 test_push_to_many (Fixture *f, gconstpointer data)
@@ -409,6 +438,7 @@ main (int argc, char **argv)
   ADD ("closed-before-identified", test_closed_before_identified);
   ADD ("push", test_push);
   ADD ("view", test_view);
+  ADD ("push-often", test_push_often);
   ADD ("push-to-many", test_push_to_many);
   ADD ("row-13-push-flood", test_row_13_push_flood);
   ADD ("row-12-push-of-another", test_row_12_push_of_another);

@@ -35,11 +35,21 @@ test_bytes (void)
     }
 }
 
+static void
+test_own_protocols (void)
+{
+  g_assert_true (peerup_label_is_own_protocol ("discovery"));
+  g_assert_true (peerup_label_is_own_protocol ("ice"));
+  g_assert_false (peerup_label_is_own_protocol ("ssh"));
+  g_assert_false (peerup_label_is_own_protocol (""));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wire/label/lengths", test_lengths);
   g_test_add_func ("/wire/label/bytes", test_bytes);
+  g_test_add_func ("/wire/label/own-protocols", test_own_protocols);
   return g_test_run ();
 }

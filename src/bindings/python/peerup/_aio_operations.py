@@ -35,6 +35,15 @@ class AsyncOperations:
         """The services that peers may use here."""
         return cast('list[dict[str, Any]]', await self._call("GET", "/v1/engine/services", {}, {}))
 
+    async def list_peer_services(self, peer: str) -> list[dict[str, Any]]:
+        """The services that this device may use of a peer. A peer that is connected is asked anew, within
+        15 seconds; of one that is not, or does not answer, what it said last is told, with its age.
+        Nothing is dialed. Unreachable if it is not connected and has said nothing since the start.
+        Texts are the peer's: names and kinds are labels of a-z, 0-9 and "-", tags are without control
+        and bidi characters.
+        """
+        return cast('list[dict[str, Any]]', await self._call("GET", "/v1/peers/{peer}/services", {"peer": peer}, {}))
+
     async def list_forwards(self) -> list[dict[str, Any]]:
         """The services of peers that are ports here."""
         return cast('list[dict[str, Any]]', await self._call("GET", "/v1/forwards", {}, {}))

@@ -106,7 +106,10 @@ class Operations:
         peers: One dictionary a peer: id, name, agent (s, empty while unknown), state ("disconnected",
             "connecting", "connected"), connections, streams (u); and while it is connected: path ("direct" or
             "relayed"), address, transport, security (s), outbound (b), connected_at (x, seconds since 1970),
-            rtt_us (x, if known), bytes_received, bytes_sent (t).
+            rtt_us (x, if known), bytes_received, bytes_sent (t); and where it was told once: services
+            (aa{sv}, what this device may use there: name, kind, tags and protocol as one of
+            ListPeerServices), services_source (s) and services_at (x, seconds since 1970, when that was told
+            last).
         """
         return cast('list[dict[str, Any]]', self._call("GET", "/v1/engine/peers", {}, {}))
 
@@ -114,10 +117,27 @@ class Operations:
         """The services that peers may use here.
 
         services: One dictionary a service: name, address (s), enabled (b), transient (b, Expose has made it),
-            restricted (b), active (u, streams now), total, bytes_in, bytes_out (t), and allowed_peers (as,
-            peer IDs) where only those may use it, which is where restricted is true.
+            restricted (b), kind (s, what peers are told it is; may be empty), tags (as, words that they are
+            told), active (u, streams now), total, bytes_in, bytes_out (t), and allowed_peers (as, peer IDs)
+            where only those may use it, which is where restricted is true.
         """
         return cast('list[dict[str, Any]]', self._call("GET", "/v1/engine/services", {}, {}))
+
+    def list_peer_services(self, peer: str) -> list[dict[str, Any]]:
+        """The services that this device may use of a peer. A peer that is connected is asked anew, within
+        15 seconds; of one that is not, or does not answer, what it said last is told, with its age.
+        Nothing is dialed. Unreachable if it is not connected and has said nothing since the start.
+        Texts are the peer's: names and kinds are labels of a-z, 0-9 and "-", tags are without control
+        and bidi characters.
+
+        peer: Whose.
+        services: One dictionary a service, in the order of their names: name, kind (s, what programs know it
+            by, as "ssh"; empty where its owner has not said), tags (as, words for people), protocol (s, by
+            which it is used), source ("discovery": the peer says so by itself; "identify": it does not know
+            how, and the names are those of the protocols that it speaks), age_us (x, microseconds since it
+            said so).
+        """
+        return cast('list[dict[str, Any]]', self._call("GET", "/v1/peers/{peer}/services", {"peer": peer}, {}))
 
     def list_forwards(self) -> list[dict[str, Any]]:
         """The services of peers that are ports here.
@@ -494,8 +514,8 @@ class Operations:
 
         name: How peers ask for the service: letters, digits and dashes, as in the configuration.
         address: Where it is here, "HOST:PORT".
-        options: allowed (as): peers who may use it, and no others (all that are authorized). Unknown options
-            are refused.
+        options: allowed (as): peers who may use it, and no others (all that are authorized); kind (s) and
+            tags (as): what peers are told of it, as in the configuration. Unknown options are refused.
         """
         self._call("POST", "/v1/engine/services", {}, {"name": name, "address": address, "options": options})
 

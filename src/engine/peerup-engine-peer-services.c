@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* Discovery for an engine. Lives as long as the engine's swarm. One question at a time is under way to a peer: what
+ * gives a reason to ask meanwhile makes it ask once more when the answer is there. It decides nothing and keeps nothing
+ * of what it is told: the one is the business of trust, the other of PeerupPeer.
+ */
+#include "engine/peerup-engine-private.h"
+
+#include <string.h>
+
+#include "engine/peerup-peer-private.h"
+#include "protocols/peerup-discovery.h"
+#include "transport/peerup-fiber.h"
+#include "wire/peerup-label.h"
+
+struct _PeerupEnginePeerServices
+{
+  PeerupEngine *engine;  /* owns this */
+  GHashTable *questions; /* PeerupPeerId to Question */
+};
+
+typedef struct
+{
+  PeerupEnginePeerServices *owner; /* NULL: gone */
+  PeerupSwarm *swarm;
+  PeerupIdentify *identify;
+  PeerupPeerId *peer;
+  DexFuture *answered;
+  gboolean again;
+} Question; /* an rc box */
+
+static void
+question_clear (gpointer data)
+{
+  Question *self = data;
+
+  g_object_unref (self->swarm);
+  g_object_unref (self->identify);
+  peerup_peer_id_unref (self->peer);
+  dex_clear (&self->answered);
+}
+
+static void
+question_unref (gpointer data)
+{
+  g_rc_box_release_full (data, question_clear);
+}
+
+/* What is told */
+
+static GVariant *
+describe (const PeerupDiscoveryService *service)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  g_variant_dict_insert (&dict, "name", "s", service->name);
+  g_variant_dict_insert (&dict, "kind", "s", service->kind);
+  g_variant_dict_insert (&dict, "tags", "^as", service->tags);
+  g_variant_dict_insert (&dict, "protocol", "s", service->protocol);
+  return g_variant_dict_end (&dict);
+}
+
+static void
+take_services (PeerupEnginePeerServices *self, PeerupPeerId *peer, GPtrArray *services, const char *source)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < services->len; i++)
+    g_variant_builder_add_value (&builder, describe (services->pdata[i]));
+  peerup_peer_set_services (peerup_peer_list_ensure (self->engine->peers, peer), g_variant_builder_end (&builder),
+                            source);
+}
+
+/* (transfer full) (nullable) */
+static char *
+dup_service_name (const char *protocol)
+{
+  const char *rest = protocol + strlen ("/peerup/");
+  g_autofree char *name = NULL;
+
+  if (!g_str_has_prefix (protocol, "/peerup/") || !g_str_has_suffix (rest, "/1.0.0"))
+    return NULL;
+  name = g_strndup (rest, strlen (rest) - strlen ("/1.0.0"));
+  if (!peerup_service_name_is_valid (name) || peerup_label_is_own_protocol (name))
+    return NULL;
+  return g_steal_pointer (&name);
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const PeerupDiscoveryService *) a)->name, ((const PeerupDiscoveryService *) b)->name);
+}
+
+/* As many as a peer could tell of by itself. */
+static void
+take_protocols (PeerupEnginePeerServices *self, const PeerupPeerInfo *info)
+{
+  g_autoptr (GPtrArray) services = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_discovery_service_free);
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; info->protocols[i] != NULL && services->len < PEERUP_DISCOVERY_SERVICES_MAX; i++)
+    {
+      char *name = dup_service_name (info->protocols[i]);
+
+      if (name != NULL && g_hash_table_add (names, name))
+        g_ptr_array_add (services, peerup_discovery_service_new (name, NULL, NULL));
+    }
+  g_ptr_array_sort_values (services, compare_names);
+  take_services (self, info->peer, services, "identify");
+}
+
+/* Asking */
+
+/* (transfer full) (nullable): what is known of the peer at the other end, once it is. */
+static PeerupPeerInfo *
+question_identify (Question *self, PeerupConnection *connection, GError **error)
+{
+  PeerupPeerInfo *info = peerup_identify_dup_info (self->identify, self->peer);
+
+  if (info != NULL || !dex_await (peerup_identify_wait (self->identify, connection), error))
+    return info;
+  info = peerup_identify_dup_info (self->identify, self->peer);
+  if (info == NULL)
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the connection has ended");
+  return info;
+}
+
+static gboolean
+question_ask (Question *self, GError **error)
+{
+  g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (self->swarm, self->peer);
+  g_autoptr (PeerupPeerInfo) info = NULL;
+  g_autoptr (GPtrArray) services = NULL;
+
+  self->again = FALSE;
+  if (connections->len == 0)
+    {
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "it is not connected");
+      return FALSE;
+    }
+  info = question_identify (self, connections->pdata[0], error);
+  if (info == NULL)
+    return FALSE;
+  if (!peerup_peer_info_has_protocol (info, PEERUP_DISCOVERY_PROTOCOL))
+    {
+      if (self->owner != NULL)
+        take_protocols (self->owner, info);
+      return TRUE;
+    }
+  services = dex_await_boxed (peerup_discovery_ask (self->swarm, connections->pdata[0],
+                                                    g_get_monotonic_time () + PEERUP_DISCOVERY_TIMEOUT),
+                              error);
+  if (services != NULL && self->owner != NULL)
+    take_services (self->owner, self->peer, services, "discovery");
+  return services != NULL;
+}
+
+static DexFuture *
+question_fiber (gpointer data)
+{
+  Question *self = data;
+  g_autoptr (GError) error = NULL;
+  gboolean answered;
+
+  do
+    {
+      g_clear_error (&error);
+      answered = question_ask (self, &error);
+    }
+  while (self->again && self->owner != NULL);
+  if (self->owner != NULL)
+    g_hash_table_remove (self->owner->questions, self->peer);
+  if (answered)
+    return dex_future_new_true ();
+  g_debug ("Could not ask %s what it offers: %s", peerup_peer_id_get_string (self->peer), error->message);
+  return dex_future_new_for_error (g_steal_pointer (&error));
+}
+
+DexFuture *
+peerup_engine_peer_services_ask (PeerupEnginePeerServices *self, PeerupPeerId *peer)
+{
+  Question *question;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (peer != NULL, NULL);
+
+  question = g_hash_table_lookup (self->questions, peer);
+  if (question != NULL)
+    {
+      question->again = TRUE;
+      return dex_ref (question->answered);
+    }
+  question = g_rc_box_new0 (Question);
+  question->owner = self;
+  question->swarm = g_object_ref (self->engine->swarm);
+  question->identify = g_object_ref (self->engine->identify);
+  question->peer = peerup_peer_id_ref (peer);
+  g_hash_table_insert (self->questions, question->peer, question);
+  /* A fiber begins from the main loop, so the question is whole before. */
+  question->answered = peerup_fiber_spawn (question_fiber, g_rc_box_acquire (question), question_unref);
+  return dex_ref (question->answered);
+}
+
+/* When there is a reason to ask */
+
+static void
+ask_trusted (PeerupEnginePeerServices *self, PeerupPeerId *peer)
+{
+  if (self->engine->trust != NULL && peerup_engine_trust_sees (self->engine->trust, peer, NULL))
+    dex_future_disown (peerup_engine_peer_services_ask (self, peer));
+}
+
+static void
+on_identified (PeerupIdentify *identify, PeerupConnection *connection, PeerupPeerInfo *info, gpointer data)
+{
+  ask_trusted (data, info->peer);
+}
+
+/* Whoever is connected already may be trusted only now. */
+static void
+on_trust_changed (PeerupEngine *engine, gpointer data)
+{
+  GListModel *peers = peerup_engine_get_peers (engine);
+
+  for (guint i = 0; i < g_list_model_get_n_items (peers); i++)
+    {
+      g_autoptr (PeerupPeer) peer = g_list_model_get_item (peers, i);
+
+      if (peerup_peer_get_n_connections (peer) > 0 && peerup_peer_get_services (peer) == NULL)
+        ask_trusted (data, peerup_peer_get_peer_id (peer));
+    }
+}
+
+/* Answering */
+
+/* PeerupDiscoveryOffer: a look, as that of identify is; using is what is audited. */
+static GPtrArray *
+offer (PeerupPeerId *peer, gpointer data)
+{
+  const PeerupEnginePeerServices *self = data;
+  GPtrArray *told = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_discovery_service_free);
+  GListModel *services = peerup_engine_get_services (self->engine);
+
+  for (guint i = 0; i < g_list_model_get_n_items (services) && self->engine->trust != NULL; i++)
+    {
+      g_autoptr (PeerupService) service = g_list_model_get_item (services, i);
+      const char *name = peerup_service_get_name (service);
+
+      if (peerup_service_get_enabled (service) && peerup_engine_trust_sees (self->engine->trust, peer, name))
+        g_ptr_array_add (told, peerup_discovery_service_new (name, peerup_service_get_kind (service),
+                                                             peerup_service_get_tags (service)));
+    }
+  return told;
+}
+
+void
+peerup_engine_peer_services_serve (PeerupEnginePeerServices *self)
+{
+  g_return_if_fail (self != NULL);
+
+  peerup_discovery_serve (self->engine->swarm, offer, self);
+}
+
+/* Life */
+
+PeerupEnginePeerServices *
+peerup_engine_peer_services_new (PeerupEngine *engine)
+{
+  PeerupEnginePeerServices *self = g_new0 (PeerupEnginePeerServices, 1);
+
+  self->engine = engine;
+  self->questions = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal, NULL, question_unref);
+  g_signal_connect (engine->identify, "identified", G_CALLBACK (on_identified), self);
+  g_signal_connect (engine, "trust-changed", G_CALLBACK (on_trust_changed), self);
+  return self;
+}
+
+void
+peerup_engine_peer_services_free (PeerupEnginePeerServices *self)
+{
+  GHashTableIter iter;
+  gpointer question;
+
+  g_signal_handlers_disconnect_by_data (self->engine->identify, self);
+  g_signal_handlers_disconnect_by_data (self->engine, self);
+  peerup_swarm_remove_protocol (self->engine->swarm, PEERUP_DISCOVERY_PROTOCOL);
+  g_hash_table_iter_init (&iter, self->questions);
+  while (g_hash_table_iter_next (&iter, NULL, &question))
+    ((Question *) question)->owner = NULL;
+  g_hash_table_unref (self->questions);
+  g_free (self);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* What engines tell each other of their services: who asks whom and when, in one process, over loopback. What is told
+ * as grants and services change is looked at with whole daemons.
+ */
+#include <string.h>
+
+#include "device.h"
+#include "engine/peerup-peer-private.h"
+
+typedef struct
+{
+  Device host, friend; /* host knows friend */
+  PeerupPeerId *host_id;
+} World;
+
+/* Whether friend knows host too, and what it is. */
+static void
+world_init (World *self, gboolean mutual, PeerupEngineFlags flags)
+{
+  Home *host = home_new (), *friend = home_new ();
+
+  home_configure (host, "services:\n"
+                        "  web: {enabled: true, local_address: '127.0.0.1:1'}\n"
+                        "  ssh: {enabled: true, local_address: '127.0.0.1:1', kind: ssh, tags: [attic]}\n"
+                        "  off: {enabled: false, local_address: '127.0.0.1:1'}\n"
+                        "  listed: {enabled: true, local_address: '127.0.0.1:1', allowed_peers: []}\n");
+  home_authorize (host, friend);
+  if (mutual)
+    home_authorize (friend, host);
+  self->host_id = peerup_private_key_get_peer_id (host->key);
+  self->host = device_start (host, PEERUP_ENGINE_DEFAULT);
+  self->friend = device_start (friend, flags);
+}
+
+static void
+world_clear (World *self)
+{
+  device_stop (&self->friend);
+  device_stop (&self->host);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (World, world_clear)
+
+/* (transfer none): host, as friend has it. */
+static PeerupPeer *
+get_host (World *self)
+{
+  return peerup_peer_list_find (self->friend.engine->peers, self->host_id);
+}
+
+static void
+connect_to_host (World *self)
+{
+  g_auto (GStrv) addresses = peerup_engine_dup_listen_addresses (self->host.engine);
+  g_autoptr (PeerupPeer) peer = NULL;
+  g_autoptr (GError) error = NULL;
+
+  peer = await_object (peerup_engine_connect (self->friend.engine, addresses[0]), &error);
+  g_assert_no_error (error);
+}
+
+static gboolean
+is_told (gpointer data)
+{
+  return peerup_peer_get_services (get_host (data)) != NULL;
+}
+
+static DexFuture *
+ask (World *self)
+{
+  return peerup_engine_peer_services_ask (self->friend.engine->peer_services, self->host_id);
+}
+
+static void
+assert_told (World *self)
+{
+  PeerupPeer *host = get_host (self);
+  g_autofree char *text = g_variant_print (peerup_peer_get_services (host), FALSE);
+
+  g_assert_cmpstr (peerup_peer_get_services_source (host), ==, "discovery");
+  g_assert_cmpint (peerup_peer_get_services_at (host), >, 0);
+  g_assert_nonnull (strstr (text, "'attic'"));
+  g_assert_cmpuint (g_variant_n_children (peerup_peer_get_services (host)), ==, 2);
+  g_assert_nonnull (strstr (text, "'/peerup/web/1.0.0'"));
+}
+
+static void
+test_told (void)
+{
+  g_auto (World) world = { 0 };
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DEFAULT);
+  connect_to_host (&world);
+  spin_while_not (is_told, &world);
+  assert_told (&world);
+}
+
+/* What only dials asks when it is told to. */
+static void
+test_asked (void)
+{
+  g_auto (World) world = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DIAL_ONLY);
+  connect_to_host (&world);
+  g_assert_null (peerup_peer_get_services (get_host (&world)));
+  g_assert_true (await_true (ask (&world), &error));
+  g_assert_no_error (error);
+  assert_told (&world);
+}
+
+static void
+test_not_connected (void)
+{
+  g_auto (World) world = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DEFAULT);
+  g_assert_false (await_true (ask (&world), &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE);
+  g_assert_null (get_host (&world));
+}
+
+/* Who is asked is who is trusted, from when he is. */
+static void
+test_trusted_later (void)
+{
+  g_auto (World) world = { 0 };
+  g_autoptr (GPtrArray) connections = NULL;
+  g_autoptr (GError) error = NULL;
+
+  world_init (&world, FALSE, PEERUP_ENGINE_DEFAULT);
+  connect_to_host (&world);
+  connections = peerup_swarm_dup_connections (world.friend.engine->swarm, world.host_id);
+  g_assert_true (await_true (peerup_identify_wait (world.friend.engine->identify, connections->pdata[0]), &error));
+  g_assert_null (peerup_peer_get_services (get_host (&world)));
+  home_authorize (world.friend.home, world.host.home);
+  g_assert_true (peerup_engine_trust_reload (world.friend.engine->trust, &error));
+  spin_while_not (is_told, &world);
+  assert_told (&world);
+}
+
+/* Many who ask at once get one answer, and one that was there when the last of them asked. */
+static void
+test_together (void)
+{
+  g_auto (World) world = { 0 };
+  DexFuture *futures[20];
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DIAL_ONLY);
+  connect_to_host (&world);
+  for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
+    futures[i] = ask (&world);
+  for (guint i = 1; i < G_N_ELEMENTS (futures); i++)
+    g_assert_true (futures[i] == futures[0]);
+  g_clear_pointer (&futures[1], dex_unref);
+  for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
+    if (futures[i] != NULL)
+      g_assert_true (await_true (futures[i], NULL));
+  assert_told (&world);
+}
+
+/* An engine that stops while it asks does not wait for the answer. */
+static void
+test_stop (void)
+{
+  g_auto (World) world = { 0 };
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DEFAULT);
+  connect_to_host (&world);
+  dex_unref (ask (&world));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  dex_init ();
+  g_test_add_func ("/engine/peer-services/told", test_told);
+  g_test_add_func ("/engine/peer-services/asked", test_asked);
+  g_test_add_func ("/engine/peer-services/not-connected", test_not_connected);
+  g_test_add_func ("/engine/peer-services/trusted-later", test_trusted_later);
+  g_test_add_func ("/engine/peer-services/together", test_together);
+  g_test_add_func ("/engine/peer-services/stop", test_stop);
+  return g_test_run ();
+}
