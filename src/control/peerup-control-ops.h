@@ -11,6 +11,8 @@ G_BEGIN_DECLS
  * peerup-control-ROOM.c by what they are about. Nobody calls them but peerup_control_invoke(). */
 DexFuture *peerup_control_op_list_peers (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_list_services (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_find_services (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_list_templates (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_list_forwards (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_list_limits (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_list_relays (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;

@@ -258,7 +258,7 @@ DexFuture *
 peerup_find_services (PeerupTemplates *templates, DexFuture *until)
 {
   GError *error = NULL;
-  g_autoptr (GArray) listeners = peerup_listeners_read (&error);
+  g_autoptr (GArray) listeners = peerup_listeners_read (FALSE, &error);
 
   if (listeners == NULL)
     return dex_future_new_for_error (error);
@@ -269,7 +269,7 @@ DexFuture *
 peerup_find_template (PeerupTemplates *templates, PeerupTemplate *template)
 {
   GError *error = NULL;
-  g_autoptr (GArray) listeners = peerup_listeners_read (&error);
+  g_autoptr (GArray) listeners = peerup_listeners_read (FALSE, &error);
 
   if (listeners == NULL)
     return dex_future_new_for_error (error);

@@ -67,6 +67,9 @@ set_host (PeerupListener *listener, const struct in6_addr *address, gboolean is_
         return FALSE;
       g_strlcpy (listener->probe, "::1", sizeof listener->probe);
       plain = TRUE;
+      listener->ip6 = TRUE;
+      /* Almost always; the list does not tell. */
+      listener->ip4 = IN6_IS_ADDR_UNSPECIFIED (address);
     }
   else
     {
@@ -77,6 +80,7 @@ set_host (PeerupListener *listener, const struct in6_addr *address, gboolean is_
         return FALSE;
       g_snprintf (listener->probe, sizeof listener->probe, "%u.%u.%u.%u", plain ? 127 : bytes[0], plain ? 0 : bytes[1],
                   plain ? 0 : bytes[2], plain ? 1 : bytes[3]);
+      listener->ip4 = TRUE;
     }
   g_strlcpy (listener->host, plain ? "localhost" : listener->probe, sizeof listener->host);
   return TRUE;
@@ -88,10 +92,14 @@ add (GArray *listeners, const PeerupListener *listener)
 {
   for (guint i = 0; i < listeners->len; i++)
     {
-      const PeerupListener *other = &g_array_index (listeners, PeerupListener, i);
+      PeerupListener *other = &g_array_index (listeners, PeerupListener, i);
 
       if (other->port == listener->port && g_str_equal (other->host, listener->host))
-        return;
+        {
+          other->ip4 |= listener->ip4;
+          other->ip6 |= listener->ip6;
+          return;
+        }
     }
   if (listeners->len < PEERUP_LISTENERS_MAX)
     g_array_append_vals (listeners, listener, 1);
@@ -180,21 +188,21 @@ compare (gconstpointer a, gconstpointer b)
 }
 
 GArray *
-peerup_listeners_read (GError **error)
+peerup_listeners_read (gboolean own, GError **error)
 {
   g_autofree char *ip4 = read_table ("/proc/self/net/tcp", error);
   g_autofree char *ip6 = ip4 != NULL ? read_table ("/proc/self/net/tcp6", NULL) : NULL;
-  g_autoptr (GHashTable) own = NULL;
+  g_autoptr (GHashTable) left_out = NULL;
   GArray *listeners;
 
   if (ip4 == NULL)
     return NULL;
-  own = list_own ();
+  left_out = own ? NULL : list_own ();
   listeners = g_array_new (FALSE, FALSE, sizeof (PeerupListener));
-  peerup_listeners_add (listeners, ip4, own);
+  peerup_listeners_add (listeners, ip4, left_out);
   /* A kernel without IPv6 has no such file. */
   if (ip6 != NULL)
-    peerup_listeners_add (listeners, ip6, own);
+    peerup_listeners_add (listeners, ip6, left_out);
   g_array_sort (listeners, compare);
   return listeners;
 }
@@ -202,23 +210,30 @@ peerup_listeners_read (GError **error)
 gboolean
 peerup_listeners_is_local (const char *host)
 {
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+  return g_ascii_strcasecmp (host, "localhost") == 0 || g_str_equal (host, "127.0.0.1") || g_str_equal (host, "::1");
+}
 
-  return g_ascii_strcasecmp (host, "localhost") == 0 || (address != NULL && g_inet_address_get_is_loopback (address));
+gboolean
+peerup_listener_is_at (const PeerupListener *listener, const char *host, guint16 port)
+{
+  gboolean plain = g_str_equal (listener->host, "localhost");
+
+  if (listener->port != port)
+    return FALSE;
+  if (g_ascii_strcasecmp (host, "localhost") == 0)
+    return plain;
+  if (g_str_equal (host, "127.0.0.1"))
+    return plain && listener->ip4;
+  if (g_str_equal (host, "::1"))
+    return plain && listener->ip6;
+  return g_str_equal (listener->host, host);
 }
 
 gboolean
 peerup_listeners_have (GArray *listeners, const char *host, guint16 port)
 {
-  gboolean plain =
-    g_ascii_strcasecmp (host, "localhost") == 0 || g_str_equal (host, "127.0.0.1") || g_str_equal (host, "::1");
-
   for (guint i = 0; i < listeners->len; i++)
-    {
-      const PeerupListener *listener = &g_array_index (listeners, PeerupListener, i);
-
-      if (listener->port == port && g_str_equal (listener->host, plain ? "localhost" : host))
-        return TRUE;
-    }
+    if (peerup_listener_is_at (&g_array_index (listeners, PeerupListener, i), host, port))
+      return TRUE;
   return FALSE;
 }

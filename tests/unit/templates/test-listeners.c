@@ -54,6 +54,9 @@ test_tables (void)
   g_assert_true (peerup_listeners_have (listeners, "::1", 25));
   g_assert_true (peerup_listeners_have (listeners, "127.0.0.53", 53));
   g_assert_false (peerup_listeners_have (listeners, "127.0.0.1", 53));
+  g_assert_false (peerup_listeners_have (listeners, "127.0.0.1", 25));
+  g_assert_true (peerup_listeners_have (listeners, "::1", 8080));
+  g_assert_false (peerup_listeners_have (listeners, "::1", 22));
   g_assert_false (peerup_listeners_have (listeners, "localhost", 23));
   g_assert_false (peerup_listeners_have (listeners, "localhost", 3000));
 #else
@@ -103,16 +106,21 @@ test_real (void)
   guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
 
   g_assert_cmpuint (port, >, 0);
-  listeners = peerup_listeners_read (&error);
+  listeners = peerup_listeners_read (FALSE, &error);
   g_assert_no_error (error);
   g_assert_false (peerup_listeners_have (listeners, "localhost", port));
+  g_clear_pointer (&listeners, g_array_unref);
+  listeners = peerup_listeners_read (TRUE, &error);
+  g_assert_no_error (error);
+  g_assert_true (peerup_listeners_have (listeners, "localhost", port));
 }
 
 static void
 test_local (void)
 {
   g_assert_true (peerup_listeners_is_local ("localhost"));
-  g_assert_true (peerup_listeners_is_local ("127.1.2.3"));
+  g_assert_true (peerup_listeners_is_local ("127.0.0.1"));
+  g_assert_false (peerup_listeners_is_local ("127.1.2.3"));
   g_assert_true (peerup_listeners_is_local ("::1"));
   g_assert_false (peerup_listeners_is_local ("192.168.1.1"));
   g_assert_false (peerup_listeners_is_local ("nas"));

@@ -32,8 +32,23 @@ class AsyncOperations:
         return cast('list[dict[str, Any]]', await self._call("GET", "/v1/engine/peers", {}, {}))
 
     async def list_services(self) -> list[dict[str, Any]]:
-        """The services that peers may use here."""
+        """The services that peers may use here. Where the health of one is not known or old it is looked
+        after first, for a second at most.
+        """
         return cast('list[dict[str, Any]]', await self._call("GET", "/v1/engine/services", {}, {}))
+
+    async def find_services(self) -> list[dict[str, Any]]:
+        """Looks for what could be offered: each port is asked what it is, which takes some seconds at
+        most. Only addresses of the loopback are spoken to. Those that are sure come first, then usual
+        ports, then all others.
+        """
+        return cast('list[dict[str, Any]]', await self._call("GET", "/v1/templates/found", {}, {}))
+
+    async def list_templates(self) -> list[dict[str, Any]]:
+        """The kinds of services that this device knows: those that come with it, and files of the user's
+        own.
+        """
+        return cast('list[dict[str, Any]]', await self._call("GET", "/v1/templates", {}, {}))
 
     async def list_forwards(self) -> list[dict[str, Any]]:
         """The services of peers that are ports here."""
