@@ -142,7 +142,8 @@ add_service (PeerupTable *table, GVariant *dict)
                      peerup_answer_get_number (dict, "active"), peerup_answer_get_number (dict, "total"), in, out);
 
   peerup_table_add (table, peerup_answer_get_string (dict, "name"), peerup_answer_get_string (dict, "address"),
-                    peerup_answer_get_flag (dict, "enabled") ? "offered" : "disabled", use);
+                    peerup_answer_get_flag (dict, "enabled") ? "offered" : "disabled", use,
+                    peerup_answer_get_string (dict, "health_text"));
 }
 
 static void
@@ -198,8 +199,8 @@ list_services (PeerupCli *cli, PeerupClient *client, GError **error)
     return list_peer_services (cli, client, error);
   if (!PEERUP_ASK (peerup_client_get_proxy (client), list_services, &services, error))
     return FALSE;
-  table = peerup_table_new ("", 4);
-  peerup_table_add_title (table, "NAME", "ADDRESS", "STATE", "USE");
+  table = peerup_table_new ("", 5);
+  peerup_table_add_title (table, "NAME", "ADDRESS", "STATE", "USE", "");
   print_rows (cli, services, table, add_service,
               "No service is offered: add one with “peerup service add NAME ADDRESS”.");
   return TRUE;

@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include "cli/peerup-service-place.h"
 #include "config/peerup-config-edit.h"
 #include "control/peerup-control-socket.h"
 #include "engine/peerup-arguments.h"
@@ -14,6 +15,7 @@ static char **allow;
 static char *kind;
 static char **tags;
 static char *protocol;
+static char *template_id;
 
 const GOptionEntry cmd_service_add_options[] = {
   { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Only this peer may use it (may be repeated)", "PEER" },
@@ -21,6 +23,8 @@ const GOptionEntry cmd_service_add_options[] = {
   { "tag", 0, 0, G_OPTION_ARG_STRING_ARRAY, &tags, "A word that peers are told of it (may be repeated)", "TAG" },
   { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocol,
     "Taken as by older programs, and without effect: its name is what counts", "ID" },
+  { "template", 0, 0, G_OPTION_ARG_STRING, &template_id,
+    "Find the service on this machine, as the kind ID, which is NAME without it", "ID" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -80,17 +84,34 @@ add_service (PeerupConfig *config, const char *name, const char *address, GError
          peerup_config_edit_commit (edit, error);
 }
 
-int
-cmd_service_add (PeerupCli *cli)
+static int
+run_add (PeerupCli *cli)
 {
-  g_autofree char *address = peerup_cli_complete_address (cli->arguments[1]);
+  const char *name = cli->arguments[0];
+  g_autofree char *address = NULL;
   g_autoptr (PeerupConfig) config = NULL;
   g_autoptr (GError) error = NULL;
 
   config = peerup_cli_load_config (cli, &error);
-  if (config == NULL || !add_service (config, cli->arguments[0], address, &error))
+  if (config == NULL)
     return peerup_cli_fail (error);
-  return report (cli, peerup_config_get_path (config), cli->arguments[0], "added");
+  if (cli->arguments[1] != NULL)
+    address = peerup_cli_complete_address (cli->arguments[1]);
+  else
+    address = peerup_service_place_find (name, template_id != NULL ? template_id : name, &error);
+  if (address == NULL || !add_service (config, name, address, &error))
+    return peerup_cli_fail (error);
+  if (cli->arguments[1] == NULL && !cli->json)
+    peerup_cli_say ("Found at %s.", address);
+  return report (cli, peerup_config_get_path (config), name, "added");
+}
+
+int
+cmd_service_add (PeerupCli *cli)
+{
+  if (cli->arguments[1] != NULL && template_id != NULL)
+    return peerup_cli_fail_usage (cli, "--template finds the address, so only one of the two can be given");
+  return peerup_cli_run_fiber (cli, run_add);
 }
 
 typedef gboolean (*Change) (PeerupConfigEdit *edit, const char *name, GError **error);

@@ -16,6 +16,7 @@ int cmd_ping (PeerupCli *cli);
 int cmd_traceroute (PeerupCli *cli);
 int cmd_resolve (PeerupCli *cli);
 int cmd_service_add (PeerupCli *cli);
+int cmd_service_find (PeerupCli *cli);
 int cmd_service_remove (PeerupCli *cli);
 int cmd_service_enable (PeerupCli *cli);
 int cmd_service_disable (PeerupCli *cli);

@@ -89,6 +89,8 @@ peerup_control_describe_service (PeerupEngine *engine, PeerupService *service)
   g_variant_dict_insert (&dict, "total", "t", peerup_service_get_total (service));
   peerup_service_get_bytes (service, &in, &out);
   add_bytes (&dict, in, out);
+  add_string (&dict, "health", peerup_service_get_health (service));
+  add_string (&dict, "health_text", peerup_service_get_health_text (service));
   if (allowed != NULL)
     {
       g_auto (GVariantBuilder) peers = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);

@@ -8,6 +8,7 @@
 #include "control/peerup-control-describe.h"
 #include "control/peerup-control-ops.h"
 #include "control/peerup-control-private.h"
+#include "engine/peerup-service-health.h"
 
 GVariant *
 peerup_control_list_peers (PeerupControl *self)
@@ -45,10 +46,22 @@ peerup_control_list_services (PeerupControl *self)
   return g_variant_builder_end (&builder);
 }
 
+static DexFuture *
+answer_services (DexFuture *looked, gpointer data)
+{
+  const PeerupControlCall *call = data;
+
+  return peerup_control_reply_value (peerup_control_list_services (call->control));
+}
+
+/* With their health as it is now, as far as that is soon known. */
 DexFuture *
 peerup_control_op_list_services (PeerupControlCall *call)
 {
-  return peerup_control_reply_value (peerup_control_list_services (call->control));
+  DexFuture *looked = peerup_service_health_refresh (peerup_engine_get_services (call->engine));
+
+  return dex_future_then (peerup_control_until_left (call, looked), answer_services, peerup_control_call_ref (call),
+                          peerup_control_call_unref);
 }
 
 DexFuture *

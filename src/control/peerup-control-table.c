@@ -11,6 +11,8 @@ static const PeerupControlFunction functions[] = {
   { "ListPeers", peerup_control_op_list_peers },
   { "ListServices", peerup_control_op_list_services },
   { "ListPeerServices", peerup_control_op_list_peer_services },
+  { "FindServices", peerup_control_op_find_services },
+  { "ListTemplates", peerup_control_op_list_templates },
   { "ListForwards", peerup_control_op_list_forwards },
   { "ListLimits", peerup_control_op_list_limits },
   { "ListRelays", peerup_control_op_list_relays },

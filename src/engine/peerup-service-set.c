@@ -11,6 +11,7 @@
 #include "engine/peerup-service-set.h"
 
 #include "engine/peerup-arguments.h"
+#include "engine/peerup-service-health.h"
 #include "service/peerup-log.h"
 
 #define SAY(self, level, ...) peerup_log ((level), &(const PeerupLogFields) { .profile = (self)->profile }, __VA_ARGS__)
@@ -83,6 +84,7 @@ add_service (PeerupServiceSet *self, PeerupService *service)
   peerup_service_set_admission (service, self->admit, self->admit_data);
   g_signal_connect_object (service, "failed", G_CALLBACK (on_failed), self, 0);
   g_list_store_append (self->store, service);
+  peerup_service_health_look (service);
 }
 
 /* (nullable) (transfer full) */
@@ -123,6 +125,7 @@ apply_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigSer
     SAY (self, G_LOG_LEVEL_WARNING, "Service %s keeps its old address: %s", entry->name, error->message);
   if (service == NULL)
     return;
+  peerup_service_health_look (service);
   g_hash_table_remove (self->exposed, entry->name);
   /* The list first: a service must never be open to more peers than it should, even for a moment. */
   peerup_service_set_allowed_peers (service, entry->allowed_peers);
@@ -130,6 +133,8 @@ apply_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigSer
   if (peerup_service_get_enabled (service) == entry->enabled)
     return;
   peerup_service_set_enabled (service, entry->enabled);
+  if (entry->enabled)
+    peerup_service_health_look (service);
   peerup_log (G_LOG_LEVEL_MESSAGE, &(PeerupLogFields) { .profile = self->profile, .service = entry->name },
               "Service %s (%s) is %s", entry->name, entry->local_address, entry->enabled ? "offered" : "not offered");
 }

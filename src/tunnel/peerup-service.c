@@ -37,6 +37,8 @@ struct _PeerupService
   gpointer admit_data;
   PeerupSessions *sessions;
   guint64 total;
+  const char *health; /* static */
+  char *health_text;
 };
 
 enum
@@ -52,6 +54,8 @@ enum
   PROP_TOTAL,
   PROP_BYTES_IN,
   PROP_BYTES_OUT,
+  PROP_HEALTH,
+  PROP_HEALTH_TEXT,
   N_PROPS
 };
 
@@ -433,6 +437,37 @@ peerup_service_get_bytes (PeerupService *self, guint64 *in, guint64 *out)
   peerup_sessions_get_bytes (self->sessions, in, out);
 }
 
+void
+peerup_service_set_health (PeerupService *self, const char *health, const char *text)
+{
+  g_return_if_fail (PEERUP_IS_SERVICE (self));
+  g_return_if_fail (health != NULL && text != NULL);
+
+  if (!g_str_equal (self->health, health))
+    {
+      self->health = g_intern_string (health);
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HEALTH]);
+    }
+  if (g_set_str (&self->health_text, text))
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HEALTH_TEXT]);
+}
+
+const char *
+peerup_service_get_health (PeerupService *self)
+{
+  g_return_val_if_fail (PEERUP_IS_SERVICE (self), NULL);
+
+  return self->health;
+}
+
+const char *
+peerup_service_get_health_text (PeerupService *self)
+{
+  g_return_val_if_fail (PEERUP_IS_SERVICE (self), NULL);
+
+  return self->health_text;
+}
+
 static guint64
 service_get_one_way (PeerupService *self, gboolean want_in)
 {
@@ -478,6 +513,12 @@ peerup_service_get_property (GObject *object, guint id, GValue *value, GParamSpe
     case PROP_BYTES_OUT:
       g_value_set_uint64 (value, service_get_one_way (self, id == PROP_BYTES_IN));
       break;
+    case PROP_HEALTH:
+      g_value_set_static_string (value, self->health);
+      break;
+    case PROP_HEALTH_TEXT:
+      g_value_set_string (value, self->health_text);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -511,6 +552,7 @@ peerup_service_finalize (GObject *object)
   g_clear_pointer (&self->host, g_free);
   g_clear_pointer (&self->kind, g_free);
   g_clear_pointer (&self->tags, g_strfreev);
+  g_clear_pointer (&self->health_text, g_free);
   g_clear_pointer (&self->allowed, g_ptr_array_unref);
   G_OBJECT_CLASS (peerup_service_parent_class)->finalize (object);
 }
@@ -538,6 +580,8 @@ peerup_service_class_init (PeerupServiceClass *klass)
   props[PROP_TOTAL] = g_param_spec_uint64 ("total", NULL, NULL, 0, G_MAXUINT64, 0, ro);
   props[PROP_BYTES_IN] = g_param_spec_uint64 ("bytes-in", NULL, NULL, 0, G_MAXUINT64, 0, ro);
   props[PROP_BYTES_OUT] = g_param_spec_uint64 ("bytes-out", NULL, NULL, 0, G_MAXUINT64, 0, ro);
+  props[PROP_HEALTH] = g_param_spec_string ("health", NULL, NULL, "unknown", ro);
+  props[PROP_HEALTH_TEXT] = g_param_spec_string ("health-text", NULL, NULL, "", ro);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   /**
@@ -577,6 +621,8 @@ peerup_service_init (PeerupService *self)
   self->kind = g_strdup ("");
   self->tags = g_new0 (char *, 1);
   self->sessions = peerup_sessions_new (&session_funcs, G_OBJECT (self));
+  self->health = "unknown";
+  self->health_text = g_strdup ("");
 }
 
 PeerupService *

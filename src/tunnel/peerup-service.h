@@ -70,6 +70,16 @@ G_DECLARE_FINAL_TYPE (PeerupService, peerup_service, PEERUP, SERVICE, GObject)
  *
  * Bytes to peers since it was made. Does not notify.
  */
+/**
+ * PeerupService:health:
+ *
+ * Whether something answers at the target: "answers", "silent", or "unknown" where nobody has looked yet.
+ */
+/**
+ * PeerupService:health-text:
+ *
+ * What that means, as "Nothing answers on port 8096"; empty while all is well.
+ */
 
 const char *peerup_service_get_name (PeerupService *self);
 const char *peerup_service_get_host (PeerupService *self);

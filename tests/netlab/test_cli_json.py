@@ -11,7 +11,8 @@ from netlab import wait_for
 
 OTHER = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
 # What goes on until it is interrupted, or wants a human or another device: these have tests of their own below.
-ENDLESS = {"daemon", "relay serve", "proxy", "events", "daemon connect", "invite"}
+# Finding services speaks to every port of the machine, and so to the servers of tests that run beside these.
+ENDLESS = {"service find", "daemon", "relay serve", "proxy", "events", "daemon connect", "invite"}
 # The arguments of what needs some: what works where the daemon of the fixture can do it.
 WORDS = {
     "help": ["files"],

@@ -32,7 +32,9 @@ class AsyncOperations:
         return cast('list[dict[str, Any]]', await self._call("GET", "/v1/engine/peers", {}, {}))
 
     async def list_services(self) -> list[dict[str, Any]]:
-        """The services that peers may use here."""
+        """The services that peers may use here. Where the health of one is not known or old it is looked
+        after first, for a second at most.
+        """
         return cast('list[dict[str, Any]]', await self._call("GET", "/v1/engine/services", {}, {}))
 
     async def list_peer_services(self, peer: str) -> list[dict[str, Any]]:
@@ -43,6 +45,19 @@ class AsyncOperations:
         and bidi characters.
         """
         return cast('list[dict[str, Any]]', await self._call("GET", "/v1/peers/{peer}/services", {"peer": peer}, {}))
+
+    async def find_services(self) -> list[dict[str, Any]]:
+        """Looks for what could be offered: each port is asked what it is, which takes some seconds at
+        most. Only addresses of the loopback are spoken to. Those that are sure come first, then usual
+        ports, then all others.
+        """
+        return cast('list[dict[str, Any]]', await self._call("GET", "/v1/templates/found", {}, {}))
+
+    async def list_templates(self) -> list[dict[str, Any]]:
+        """The kinds of services that this device knows: those that come with it, and files of the user's
+        own.
+        """
+        return cast('list[dict[str, Any]]', await self._call("GET", "/v1/templates", {}, {}))
 
     async def list_forwards(self) -> list[dict[str, Any]]:
         """The services of peers that are ports here."""
@@ -168,7 +183,8 @@ class AsyncOperations:
         """Pairs this device with the one that has made the code. JoinProgress tells what it is about.
         Errors: Malformed (mistyped, the text says where), Crypto (a wrong code, or somebody in
         between), Gated (used, expired or refused), Unreachable, Exists (paired already), Config (of
-        another network, or of this very device).
+        another network, or of this very device). Ends when its caller leaves, unless it has come to
+        saving, which is completed.
         """
         return cast('dict[str, Any]', await self._call("POST", "/v1/pairings", {}, {"code": code, "options": options}))
 

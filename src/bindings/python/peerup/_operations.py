@@ -114,12 +114,15 @@ class Operations:
         return cast('list[dict[str, Any]]', self._call("GET", "/v1/engine/peers", {}, {}))
 
     def list_services(self) -> list[dict[str, Any]]:
-        """The services that peers may use here.
+        """The services that peers may use here. Where the health of one is not known or old it is looked
+        after first, for a second at most.
 
         services: One dictionary a service: name, address (s), enabled (b), transient (b, Expose has made it),
             restricted (b), kind (s, what peers are told it is; may be empty), tags (as, words that they are
             told), active (u, streams now), total, bytes_in, bytes_out (t), and allowed_peers (as, peer IDs)
-            where only those may use it, which is where restricted is true.
+            where only those may use it, which is where restricted is true; health (s: "answers" or "silent",
+            whether something is at the address, "unknown" as long as that is not known), and health_text (s,
+            what that means for people; empty while all is well).
         """
         return cast('list[dict[str, Any]]', self._call("GET", "/v1/engine/services", {}, {}))
 
@@ -138,6 +141,31 @@ class Operations:
             said so).
         """
         return cast('list[dict[str, Any]]', self._call("GET", "/v1/peers/{peer}/services", {"peer": peer}, {}))
+
+    def find_services(self) -> list[dict[str, Any]]:
+        """Looks for what could be offered: each port is asked what it is, which takes some seconds at
+        most. Only addresses of the loopback are spoken to. Those that are sure come first, then usual
+        ports, then all others.
+
+        found: One dictionary a TCP port that listens on this machine: template (s, the ID of what it was
+            taken for, as in ListTemplates), name, kind, icon (s, of that template), address (s,
+            "localhost:8096"), port (u), confirmed (b, it has answered as that does, and not only listens on
+            its usual port), evidence (s, why it was taken for that, in words), tags (as), suggested_name (s,
+            what a service there could be called), exposed (b, there is a service with that address); use (s,
+            how to use it here) and open (s, an address for the desktop) where the template has them; and as
+            (s, the name of that service) where exposed is true.
+        """
+        return cast('list[dict[str, Any]]', self._call("GET", "/v1/templates/found", {}, {}))
+
+    def list_templates(self) -> list[dict[str, Any]]:
+        """The kinds of services that this device knows: those that come with it, and files of the user's
+        own.
+
+        templates: One dictionary a template: id, name, kind, icon (s), ports (au), tags (as), use (s, how a
+            service of the kind is used: {host} and {port} are to be filled in), and open (s, likewise an
+            address that a desktop can open) where there is one.
+        """
+        return cast('list[dict[str, Any]]', self._call("GET", "/v1/templates", {}, {}))
 
     def list_forwards(self) -> list[dict[str, Any]]:
         """The services of peers that are ports here.
@@ -413,7 +441,8 @@ class Operations:
         """Pairs this device with the one that has made the code. JoinProgress tells what it is about.
         Errors: Malformed (mistyped, the text says where), Crypto (a wrong code, or somebody in
         between), Gated (used, expired or refused), Unreachable, Exists (paired already), Config (of
-        another network, or of this very device).
+        another network, or of this very device). Ends when its caller leaves, unless it has come to
+        saving, which is completed.
 
         code: In any form: long, spoken, a link, or of the original; with any spaces, dashes and line breaks.
         options: name (s): what this device is called to the other; services (as): what the other may use here
