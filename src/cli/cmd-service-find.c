@@ -82,7 +82,7 @@ list_ports (const PeerupTemplate *template)
 }
 
 char *
-peerup_service_place_find (const char *name, const char *id, GError **error)
+peerup_service_place_find (const char *name, const char *id, char ***out_tags, GError **error)
 {
   g_autoptr (PeerupTemplates) templates = peerup_templates_load ();
   PeerupTemplate *template = peerup_templates_find (templates, id);
@@ -102,7 +102,10 @@ peerup_service_place_find (const char *name, const char *id, GError **error)
   if (found == NULL)
     return NULL;
   if (found->len > 0)
-    return g_strdup (((const PeerupFound *) found->pdata[0])->address);
+    {
+      *out_tags = g_strdupv (template->tags);
+      return g_strdup (((const PeerupFound *) found->pdata[0])->address);
+    }
   text = list_ports (template);
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
                "nothing answers as %s on %s of this machine: start it, or say where it is: “peerup service add %s "

@@ -68,9 +68,13 @@ parse_allowed (PeerupConfig *config, GError **error)
   return g_steal_pointer (&peers);
 }
 
+/* @usual_kind, @usual_tags: (nullable): where the arguments say nothing. */
 static gboolean
-add_service (PeerupConfig *config, const char *name, const char *address, GError **error)
+add_service (PeerupConfig *config, const char *name, const char *address, const char *usual_kind, char **usual_tags,
+             GError **error)
 {
+  const char *told_kind = kind != NULL ? kind : usual_kind;
+  const char *const *told_tags = (const char *const *) (tags != NULL ? tags : usual_tags);
   g_autoptr (PeerupConfigEdit) edit = NULL;
   g_autoptr (GPtrArray) peers = NULL;
 
@@ -78,8 +82,8 @@ add_service (PeerupConfig *config, const char *name, const char *address, GError
     return FALSE;
   edit = peerup_cli_edit_open (peerup_config_get_path (config), "service add", name, error);
   return edit != NULL && peerup_config_edit_add_service (edit, name, address, error) &&
-         (kind == NULL || peerup_config_edit_set_service_kind (edit, name, kind, error)) &&
-         (tags == NULL || peerup_config_edit_set_service_tags (edit, name, (const char *const *) tags, error)) &&
+         (told_kind == NULL || peerup_config_edit_set_service_kind (edit, name, told_kind, error)) &&
+         (told_tags == NULL || peerup_config_edit_set_service_tags (edit, name, told_tags, error)) &&
          (peers == NULL || peerup_config_edit_set_allowed_peers (edit, name, peers, error)) &&
          peerup_config_edit_commit (edit, error);
 }
@@ -88,7 +92,9 @@ static int
 run_add (PeerupCli *cli)
 {
   const char *name = cli->arguments[0];
+  const char *id = template_id != NULL ? template_id : name;
   g_autofree char *address = NULL;
+  g_auto (GStrv) usual_tags = NULL;
   g_autoptr (PeerupConfig) config = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -98,8 +104,8 @@ run_add (PeerupCli *cli)
   if (cli->arguments[1] != NULL)
     address = peerup_cli_complete_address (cli->arguments[1]);
   else
-    address = peerup_service_place_find (name, template_id != NULL ? template_id : name, &error);
-  if (address == NULL || !add_service (config, name, address, &error))
+    address = peerup_service_place_find (name, id, &usual_tags, &error);
+  if (address == NULL || !add_service (config, name, address, usual_tags != NULL ? id : NULL, usual_tags, &error))
     return peerup_cli_fail (error);
   if (cli->arguments[1] == NULL && !cli->json)
     peerup_cli_say ("Found at %s.", address);

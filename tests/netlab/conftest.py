@@ -252,6 +252,13 @@ def free_port():
             return port
 
 
+def set_clock(file, text):
+    """For libfaketime, which must never find half a file."""
+    beside = file.with_suffix(".new")
+    beside.write_text(f"{text}\n")
+    beside.replace(file)
+
+
 class Server:
     """A TCP server on loopback: handler(socket) in a thread for each connection."""
 

@@ -14,7 +14,7 @@ import subprocess
 import netlab
 import pytest
 
-from conftest import new_directory, new_peers
+from conftest import new_directory, new_peers, set_clock
 from control import Control, Refused
 from netlab import wait_for
 from test_pairing_crash import SHIM, Board
@@ -177,14 +177,14 @@ def test_the_clock_is_set_back_over_the_deadline(peer, tmp_path):
     if not pathlib.Path(FAKETIME).exists():
         pytest.skip(f"{FAKETIME} is not there: Debian has it in libfaketime")
     machine, clock = Machine(peer), tmp_path / "clock"
-    clock.write_text("+0\n")
+    set_clock(clock, "+0")
     peer.daemon(LD_PRELOAD=FAKETIME, FAKETIME_TIMESTAMP_FILE=str(clock), FAKETIME_NO_CACHE="1", FAKETIME_DONT_FAKE_MONOTONIC="1")
     machine.apply("one", "--confirm-timeout", "2s")
-    clock.write_text("-1d\n")
+    set_clock(clock, "-1d")
     wait_for(machine.has_old, PATIENCE, "what was there before")
-    clock.write_text("+0\n")
+    set_clock(clock, "+0")
     machine.apply("two", "--confirm-timeout", "10m")
-    clock.write_text("+1d\n")
+    set_clock(clock, "+1d")
     assert "until" in peer.run("service", "add", "three", "localhost:23", code=1).stderr
     peer.run("config", "confirm")
     assert machine.services() == ["two"] and not machine.is_pending()

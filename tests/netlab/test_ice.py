@@ -89,6 +89,7 @@ def make_pair():
 
 
 # Whoever listens and begins learns of the path half a round trip after the other, and here the other's server is far.
+@pytest.mark.calm
 @pytest.mark.parametrize("delay, who", [(50, ("dial",)), (20, ("dial", "listen"))])
 def test_soon_direct_between_two_nats(make_pair, delay, who):
     pair = make_pair("port-restricted", "port-restricted", delay=delay)

@@ -15,7 +15,8 @@ from relay_lab import World as RelayWorld
 
 pytestmark = pytest.mark.sanitized
 
-SOON = 6
+# Not what is measured here: all of them start at once.
+SOON = 30
 NONE, ADDRESS, PORT = "endpoint-independent", "address-dependent", "address-and-port-dependent"
 
 

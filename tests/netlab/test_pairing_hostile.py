@@ -11,7 +11,7 @@ import time
 import netlab
 import pytest
 
-from conftest import COMPLAINTS, free_port
+from conftest import COMPLAINTS, free_port, set_clock
 from control import Refused
 from netlab import check, wait_for
 from pairing_lab import PATIENCE, RELAY, Household, LanHousehold
@@ -307,7 +307,7 @@ def test_a_clock_that_is_set(lab, make_peer, serve, directory):
         pytest.skip(f"{FAKETIME} is not there: Debian has it in libfaketime")
     household = LanHousehold(lab, make_peer, serve)
     clock = directory / "clock"
-    clock.write_text("+0\n")
+    set_clock(clock, "+0")
     household.home.run("stop")
     household.home.daemon_process.wait()
     household.home.daemon(LD_PRELOAD=FAKETIME, FAKETIME_TIMESTAMP_FILE=str(clock), FAKETIME_NO_CACHE="1", FAKETIME_DONT_FAKE_MONOTONIC="1")
@@ -315,13 +315,13 @@ def test_a_clock_that_is_set(lab, make_peer, serve, directory):
     household.control = Control(household.home)
     forward, backward = invite(household, ttl=600), invite(household, ttl=4)
     began = time.monotonic()
-    clock.write_text("-30m\n")
+    set_clock(clock, "-30m")
     while time.monotonic() < began + 5:
         time.sleep(0.1)
     join(household.visitor(), backward["code"], fails="expired|over|open")
-    clock.write_text("+1h\n")
+    set_clock(clock, "+1h")
     join(household.visitor(), forward["code"], fails="expired|over|open")
-    clock.write_text("+0\n")
+    set_clock(clock, "+0")
     join(household.visitor(), forward["code"], fails="expired|over|open")
     assert household.authorized(household.home) == {}
     device = household.visitor()

@@ -178,8 +178,11 @@ def test_add_by_template(peer, start):
     start("nginx")
     peer.run("service", "add", "ssh")
     peer.run("service", "add", "films", "--template", "jellyfin")
-    added = {one["name"]: one["local_address"] for one in peer.json("service", "list")}
-    assert added == {"ssh": "localhost:22", "films": "localhost:8096"}
+    added = {one["name"]: (one["local_address"], one["kind"], one["tags"]) for one in peer.json("service", "list")}
+    assert added == {"ssh": ("localhost:22", "ssh", ["terminal", "files"]), "films": ("localhost:8096", "jellyfin", ["media", "web"])}
+    peer.run("service", "add", "shell", "--template", "ssh", "--kind", "sshd", "--tag", "mine")
+    shell, = (one for one in peer.json("service", "list") if one["name"] == "shell")
+    assert (shell["kind"], shell["tags"]) == ("sshd", ["mine"])
 
 
 def test_health(peer, start):
