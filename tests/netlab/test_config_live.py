@@ -302,6 +302,8 @@ def change_services(live):
     for name in ("swap", "echo"):
         live.change({f"services.{name}.local_address": "localhost:7"}, lambda: live.service(name)["address"] == "localhost:7")
     live.change({"services.swap.allowed_peers": []}, lambda: live.service("swap")["allowed_peers"] == [])
+    live.change({"services.swap.kind": "ssh", "services.swap.tags": ["attic"]},
+                lambda: (live.service("swap")["kind"], live.service("swap")["tags"]) == ("ssh", ["attic"]))
     # What is said of its protocol changes nothing, so the daemon would not even say that it has read it.
     live.change({"services.swap.enabled": False, "services.swap.protocol": "tcp"}, lambda: not live.service("swap")["enabled"])
 
