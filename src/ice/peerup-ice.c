@@ -14,6 +14,9 @@
 /* STUN servers that are looked at. */
 #define SERVERS_MAX 8
 
+/* µs without an answer after which a search begins anew where it has another carrier: the network may have changed. */
+#define CARRIER_PATIENCE G_USEC_PER_SEC
+
 /* A search with one peer, whoever began it; the session changes when both began one. */
 typedef struct
 {
@@ -140,6 +143,17 @@ explain_timeout (DexFuture *future, gpointer data)
   return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "No direct path was found in time");
 }
 
+/* What is said over it has no answer, or none for so long that @carrier will do better. */
+static gboolean
+session_is_lost (PeerupIceSession *session, PeerupConnection *carrier)
+{
+  PeerupConnection *old = peerup_ice_session_get_carrier (session);
+  gint64 owed_since = peerup_connection_get_owed_since (old);
+
+  return old != carrier && (peerup_connection_is_closed (old) || peerup_connection_is_silent (old) ||
+                            (owed_since != 0 && g_get_monotonic_time () - owed_since >= CARRIER_PATIENCE));
+}
+
 DexFuture *
 peerup_ice_connect (PeerupIce *self, PeerupConnection *carrier, gint64 deadline)
 {
@@ -155,6 +169,8 @@ peerup_ice_connect (PeerupIce *self, PeerupConnection *carrier, gint64 deadline)
       search = ice_add_search (self, peer);
       search_start (search, carrier, NULL);
     }
+  else if (search->session != NULL && session_is_lost (search->session, carrier))
+    search_start (search, carrier, NULL);
   return dex_future_catch (dex_future_first (dex_ref (search->promise), dex_timeout_new_deadline (deadline), NULL),
                            explain_timeout, NULL, NULL);
 }
@@ -179,6 +195,8 @@ ice_judge_crossed (PeerupIce *self, Search *search, PeerupConnection *carrier)
 {
   PeerupIceSession *ours = search->session;
 
+  if (session_is_lost (ours, carrier))
+    return PEERUP_STREAM_CODE_NONE;
   if (!peerup_ice_session_is_waiting (ours))
     return PEERUP_STREAM_CODE_RESOURCE_LIMIT;
   return rate_stream (self, carrier, TRUE) > rate_stream (self, peerup_ice_session_get_carrier (ours), FALSE)

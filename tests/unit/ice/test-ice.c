@@ -261,6 +261,46 @@ test_dropped (void)
 }
 
 static void
+on_kept_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *stream, gpointer data)
+{
+  *(PeerupStream **) data = stream;
+}
+
+/* The search that is under way will never be answered, and there is another carrier since. */
+static void
+test_carrier_is_lost (void)
+{
+  World world;
+  g_autoptr (PeerupStream) kept = NULL;
+  g_autoptr (PeerupConnection) carrier = NULL;
+  g_autoptr (PeerupConnection) one = NULL;
+  g_autoptr (PeerupConnection) two = NULL;
+  g_autoptr (GError) error = NULL;
+  DexFuture *first, *second;
+
+  world_init (&world);
+  g_clear_object (&world.ice_b);
+  peerup_swarm_add_protocol (world.b.swarm, PEERUP_ICE_PROTOCOL, on_kept_stream, &kept, NULL);
+  first = peerup_ice_connect (world.ice_a, world.carrier_a, test_deadline ());
+  while (kept == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  peerup_swarm_remove_protocol (world.b.swarm, PEERUP_ICE_PROTOCOL);
+  world.ice_b = peerup_ice_new (world.b.swarm);
+  peerup_ice_use_network (world.ice_b, "127.0.0.2", 8);
+  peerup_connection_set_silent (world.carrier_a, TRUE);
+  carrier = node_connect (&world.a, &world.b);
+  g_assert_true (carrier != world.carrier_a);
+  second = peerup_ice_connect (world.ice_a, carrier, test_deadline ());
+  two = test_take_object (second, &error);
+  g_assert_no_error (error);
+  assert_punched (two, TRUE);
+  one = test_take_object (first, &error);
+  g_assert_no_error (error);
+  g_assert_true (one == two);
+  world_clear (&world);
+}
+
+static void
 test_carrier_closes (void)
 {
   World world;
@@ -567,6 +607,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ice/not-spoken", test_not_spoken);
   g_test_add_func ("/ice/too-often", test_too_often);
   g_test_add_func ("/ice/dropped", test_dropped);
+  g_test_add_func ("/ice/carrier-is-lost", test_carrier_is_lost);
   g_test_add_func ("/ice/carrier-closes", test_carrier_closes);
   g_test_add_func ("/ice/hostile", test_hostile);
   g_test_add_func ("/ice/claims-a-path", test_claims_a_path);
