@@ -86,7 +86,7 @@ on_connection (GDBusConnection *connection, gpointer data)
 gboolean
 peerup_control_listen (PeerupControl *self, PeerupControlClaim *claim, GError **error)
 {
-  self->door = peerup_control_door_new (claim, on_connection, self, error);
+  self->door = peerup_control_door_new (claim, PEERUP_CONTROL_DOOR_PATIENCE, on_connection, self, error);
   return self->door != NULL;
 }
 
