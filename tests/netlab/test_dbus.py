@@ -2,6 +2,7 @@
 # Copyright The Peer-Up authors
 """The daemon on real message buses, asked by programs that know D-Bus and nothing of Peer-Up."""
 import contextlib
+import fcntl
 import os
 import pathlib
 import re
@@ -283,6 +284,23 @@ def test_tools_on_the_private_socket(peer):
     assert done.returncode != 0 and "nobody" in done.stderr, done.stderr
     done = run("busctl", f"--address=unix:path={path}", "get-property", NAME, ENGINE, ENGINE1, "PeerId")
     assert peer.id in done.stdout, done.stderr
+
+
+def test_a_busy_file_does_not_hold_up_the_daemon(peer, make_peer):
+    """Another program keeps the file's lock: who asks the daemon hears so soon, for its loop stands still meanwhile."""
+    other = make_peer("other").init()
+    peer.daemon()
+    path = next(path for path in peer.runtime.rglob("*.sock") if "http" not in path.name)
+
+    def authorize():
+        return subprocess.run(["busctl", f"--address=unix:path={path}", "call", NAME, ENGINE, ENGINE1, "Authorize", "sa{sv}",
+                               other.id, "0"], env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=60)
+    with open(peer.authorized_keys.with_name(".authorized_keys.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = authorize()
+        assert done.returncode != 0 and "for more than 1 s;" in done.stderr, done.stderr
+    done = authorize()
+    assert done.returncode == 0, done.stderr
 
 
 class Raw:
