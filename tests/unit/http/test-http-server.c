@@ -661,13 +661,18 @@ test_stale_socket (Fixture *self, gconstpointer data)
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   g_autofree char *answer = NULL;
+  mode_t mask;
 
   g_strlcpy (address.sun_path, self->path, sizeof address.sun_path);
   g_assert_cmpint (bind (fd, (const struct sockaddr *) &address, sizeof address), ==, 0);
   close (fd);
   g_assert_true (g_file_set_contents (self->cookie_path, "old", -1, NULL));
   g_assert_cmpint (chmod (self->cookie_path, 0644), ==, 0);
+  /* Its mode has nothing to do with that of the process. */
+  mask = umask (0);
   listen_now (self);
+  umask (mask);
+  g_assert_cmpuint (mode_of (self->path), ==, 0600);
   g_assert_cmpuint (mode_of (self->cookie_path), ==, 0600);
   answer = ask (self, "GET /echo", "", "");
   assert_status (answer, 200);
