@@ -6,6 +6,7 @@
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -170,6 +171,61 @@ test_silent (Fixture *self, gconstpointer data)
     close (fds[i]);
 }
 
+/* More than may be at it at one time. */
+#define N_CROWD 100
+
+static guint
+count_threads (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+/* Who comes later waits, and is not sent away. */
+static void
+test_crowd (Fixture *self, gconstpointer data)
+{
+  guint before = count_threads ();
+  int fds[N_CROWD];
+
+  for (guint i = 0; i < N_CROWD; i++)
+    {
+      fds[i] = connect_to (self);
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+    }
+  g_assert_cmpuint (count_threads (), <, before + N_CROWD * 3 / 4);
+  test_serves (self, data);
+  for (guint i = 0; i < N_CROWD; i++)
+    close (fds[i]);
+}
+
+/* That is said once, and does not keep the loop busy; when there are some again, who waits is served. */
+static void
+test_no_descriptors (Fixture *self, gconstpointer data)
+{
+  g_autofd int fd = connect_to (self);
+  int spare = dup (fd);
+  struct rlimit limit, none;
+
+  close (spare);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  none = limit;
+  none.rlim_cur = (rlim_t) spare;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+  g_test_expect_message ("peerup-control", G_LOG_LEVEL_WARNING, "Cannot accept clients of the control socket for now*");
+  for (guint i = 0; i < 100; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_test_assert_expected_messages ();
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  test_serves (self, data);
+}
+
 /* They end by themselves; whoever is in is not concerned. */
 static void
 test_out_of_time (Fixture *self, gconstpointer data)
@@ -204,6 +260,8 @@ main (int argc, char **argv)
   ADD ("refuses", test_refuses);
   ADD ("goes", test_goes);
   ADD ("silent", test_silent);
+  ADD ("no-descriptors", test_no_descriptors);
+  g_test_add ("/control-listener/crowd", Fixture, "impatient", set_up, test_crowd, tear_down);
   g_test_add ("/control-listener/out-of-time", Fixture, "impatient", set_up, test_out_of_time, tear_down);
   return g_test_run ();
 }
