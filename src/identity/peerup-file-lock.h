@@ -18,9 +18,8 @@ void peerup_file_lock_set_timeout (gint64 timeout);
 gint64 peerup_file_lock_get_timeout (void);
 
 /* flock() for at most @timeout microseconds: on @fd, which stays the caller's; the lock goes when every descriptor of
- * its open file description is closed. @path is for messages. Blocks the
- * thread all the time; in any thread. PEERUP_ERROR_TIMEOUT, which
- * names who has it where the system tells. */
+ * its open file description is closed. @path is for messages. Blocks its thread meanwhile, whichever that is.
+ * PEERUP_ERROR_TIMEOUT, which names who has it where the system tells. */
 gboolean peerup_file_lock_take (int fd, gint64 timeout, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS
