@@ -15,6 +15,7 @@
 #include "engine/peerup-engine-private.h"
 #include "http/peerup-http-face.h"
 #include "http/peerup-http-original-relay.h"
+#include "identity/peerup-file-lock.h"
 #include "service/peerup-activation.h"
 #include "service/peerup-log.h"
 #include "service/peerup-notify.h"
@@ -315,6 +316,8 @@ report_ready (Program *self)
   gint64 interval = peerup_watchdog_get_interval ();
   guint n = count_running (self);
 
+  /* From now on others wait for the loop. */
+  peerup_file_lock_set_timeout (PEERUP_FILE_LOCK_TIMEOUT_LOOP);
   peerup_notify ("READY=1");
   if (self->daemons->len == 1)
     peerup_notify_status ("This is %s",

@@ -152,7 +152,7 @@ open_locked (const char *path, GError **error)
       fail_errno (error, EACCES, "change", path);
       return -1;
     }
-  if (!peerup_file_lock_take (fd, PEERUP_FILE_LOCK_TIMEOUT, path, error))
+  if (!peerup_file_lock_take (fd, peerup_file_lock_get_timeout (), path, error))
     return -1;
   if (stat (path, &theirs) != 0)
     {

@@ -22,8 +22,8 @@ typedef struct
 /* A regular file of at most PEERUP_CONFIG_MAX_SIZE bytes that only its owner can use.
  * Errors as peerup_config_load(). */
 PeerupConfigFile *peerup_config_file_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The same for who wants to replace it: waits until nobody else does, PEERUP_FILE_LOCK_TIMEOUT at most
- * (PEERUP_ERROR_TIMEOUT). */
+/* The same for who wants to replace it: waits until nobody else does, peerup_file_lock_get_timeout() at
+ * most (PEERUP_ERROR_TIMEOUT). */
 PeerupConfigFile *peerup_config_file_lock (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Puts @text in the place of the locked file, of its owner and mode: whole or not at all,
  * even if the machine stops. PEERUP_ERROR_CONFIG if somebody else wrote the file since it

@@ -58,7 +58,7 @@ open_locked (const char *path, GError **error)
     give_to_owner (fd, path);
   if ((ours.st_mode & 0077) != 0 && fchmod (fd, 0700) != 0)
     return fail_errno (error, errno, "keep others out of", path), -1;
-  if (!peerup_file_lock_take (fd, PEERUP_FILE_LOCK_TIMEOUT, path, error))
+  if (!peerup_file_lock_take (fd, peerup_file_lock_get_timeout (), path, error))
     return -1;
   if (stat (path, &theirs) != 0 || ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
     return -1;

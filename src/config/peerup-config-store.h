@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /* A configuration file with what is beside it: the last good ones, and the one before a change that waits to be
  * confirmed. Immutable; all calls block on files, may be made in any thread, and exclude each other and every
- * PeerupConfigEdit by a lock, for which they wait PEERUP_FILE_LOCK_TIMEOUT at most (PEERUP_ERROR_TIMEOUT).
+ * PeerupConfigEdit by a lock, for which they wait peerup_file_lock_get_timeout() at most (PEERUP_ERROR_TIMEOUT).
  *
  * Beside "config.yaml" (PROTOCOLS section 5.9): .config.history/ (mode 0700; its entries and all other files 0600),
  * .config.last-good.yaml, .config.pending, .config.pre-confirmed.yaml, and .config.replaced.yaml: what was there last

@@ -3,16 +3,23 @@
  */
 /* How much waits on a connection. A filter sees in GDBus's thread what comes in, and what goes out just before it is
  * written: whatever has a later serial is still in the queue. What is sent through here is known by its size. GDBus
- * answers some calls by itself, which shows in the serials alone, so each such answer counts as the largest. Lives as
- * long as its connection, and with what it has put into the main context.
+ * answers some calls by itself, which shows in the serials alone: so many such answers as there are calls for large
+ * ones that are not answered yet count as the largest, and others as an error. Lives as long as its connection, and
+ * with what it has put into the main context.
  */
 #include "control/peerup-control-backlog.h"
 
+#include <gio/gunixfdlist.h>
 #include <string.h>
 
-/* Bytes: what a message costs beside its body, and the most of one that GDBus makes, a description of an object. */
-#define MESSAGE_COST 1024
-#define FOREIGN_COST (64 * 1024)
+/* Bytes: what a message costs beside its body; the most of one that GDBus makes, a description of an object; an error
+ * that it makes; and a descriptor that comes with a message, of which a process has far fewer than bytes. */
+#define MESSAGE_COST    1024
+#define LARGE_COST      (64 * 1024)
+#define ERROR_COST      (8 * 1024)
+#define DESCRIPTOR_COST (64 * 1024)
+/* An error names what was asked for: above so many bytes of a path it may be as large as anything. */
+#define PATH_LONG 1024
 /* Bytes of calls after which it is asked whether they have been dispatched. */
 #define MARK_COST (256 * 1024)
 
@@ -31,7 +38,9 @@ typedef struct
   guint fresh;  /* of the filter's thread: those of them that no mark stands behind */
   GMutex mutex;
   GQueue entries;
-  gsize queued; /* the costs of entries */
+  gsize queued;      /* the costs of entries */
+  GHashTable *large; /* serial of a call for what is large -> how many such calls have no answer written */
+  guint n_large;     /* of them all */
 } Backlog;
 
 /* What has come before it is dispatched. */
@@ -50,6 +59,7 @@ backlog_clear (gpointer data)
   Backlog *self = data;
 
   g_queue_clear_full (&self->entries, g_free);
+  g_hash_table_unref (self->large);
   g_mutex_clear (&self->mutex);
   g_main_context_unref (self->context);
 }
@@ -94,13 +104,15 @@ check_out (Backlog *self, GDBusConnection *connection)
   guint32 written = (guint32) g_atomic_int_get (&self->written);
   gint32 n_waiting = (gint32) (g_dbus_connection_get_last_serial (connection) - written);
   const Entry *last;
-  gint64 n_foreign, queued;
+  gint64 n_foreign, n_large, queued;
 
   g_mutex_lock (&self->mutex);
   drop_written (self, written);
   last = g_queue_peek_tail (&self->entries);
   n_foreign = MAX (0, (gint64) n_waiting - self->entries.length);
-  queued = (gint64) self->queued - (gint64) (last != NULL ? last->cost : 0) + n_foreign * FOREIGN_COST;
+  n_large = MIN (n_foreign, (gint64) self->n_large);
+  queued = (gint64) self->queued - (gint64) (last != NULL ? last->cost : 0) + n_large * LARGE_COST +
+           (n_foreign - n_large) * ERROR_COST;
   g_mutex_unlock (&self->mutex);
   if (queued > PEERUP_CONTROL_BACKLOG_MAX)
     cut (self, connection, "does not read what it is sent");
@@ -242,11 +254,59 @@ put_mark (Backlog *self)
   g_source_unref (source);
 }
 
+static gboolean
+is_large (GDBusMessage *call)
+{
+  const char *path = g_dbus_message_get_path (call);
+
+  return g_dbus_message_get_message_type (call) == G_DBUS_MESSAGE_TYPE_METHOD_CALL &&
+         (g_strcmp0 (g_dbus_message_get_member (call), "Introspect") == 0 ||
+          (path != NULL && strlen (path) > PATH_LONG));
+}
+
+/* A client may use a serial more than once. What is not noted by its serial counts for ever. */
+static void
+note_large (Backlog *self, guint32 serial)
+{
+  gpointer key = GUINT_TO_POINTER (serial);
+  guint n;
+
+  g_mutex_lock (&self->mutex);
+  n = GPOINTER_TO_UINT (g_hash_table_lookup (self->large, key));
+  if (n > 0 || g_hash_table_size (self->large) < PEERUP_CONTROL_BACKLOG_MAX / MESSAGE_COST)
+    g_hash_table_insert (self->large, key, GUINT_TO_POINTER (n + 1));
+  self->n_large++;
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+note_written (Backlog *self, GDBusMessage *message)
+{
+  gpointer key = GUINT_TO_POINTER (g_dbus_message_get_reply_serial (message));
+  guint n;
+
+  g_atomic_int_set (&self->written, (gint) g_dbus_message_get_serial (message));
+  g_mutex_lock (&self->mutex);
+  n = GPOINTER_TO_UINT (g_hash_table_lookup (self->large, key));
+  if (n > 1)
+    g_hash_table_insert (self->large, key, GUINT_TO_POINTER (n - 1));
+  else
+    g_hash_table_remove (self->large, key);
+  self->n_large -= n > 0 ? 1 : 0;
+  g_mutex_unlock (&self->mutex);
+}
+
 static void
 take_in (Backlog *self, GDBusConnection *connection, GDBusMessage *message)
 {
   GVariant *body = g_dbus_message_get_body (message);
+  GUnixFDList *fds = g_dbus_message_get_unix_fd_list (message);
   guint cost = MESSAGE_COST + (guint) (body != NULL ? g_variant_get_size (body) : 0);
+
+  if (fds != NULL)
+    cost += DESCRIPTOR_COST * (guint) g_unix_fd_list_get_length (fds);
+  if (is_large (message))
+    note_large (self, g_dbus_message_get_serial (message));
 
   if (g_atomic_int_get (&self->coming) > PEERUP_CONTROL_BACKLOG_MAX)
     cut (self, connection, "asks faster than it can be answered");
@@ -263,7 +323,7 @@ on_message (GDBusConnection *connection, GDBusMessage *message, gboolean incomin
 
   if (!incoming)
     {
-      g_atomic_int_set (&self->written, (gint) g_dbus_message_get_serial (message));
+      note_written (self, message);
       return message;
     }
   take_in (self, connection, message);
@@ -282,6 +342,7 @@ peerup_control_backlog_bound (GDBusConnection *connection)
   self->context = g_main_context_ref_thread_default ();
   g_mutex_init (&self->mutex);
   g_queue_init (&self->entries);
+  self->large = g_hash_table_new (NULL, NULL);
   g_object_set_data_full (G_OBJECT (connection), KEY, g_atomic_rc_box_acquire (self), backlog_unref);
   g_dbus_connection_add_filter (connection, on_message, self, backlog_unref);
 }

@@ -19,6 +19,8 @@ struct _PeerupControlDoor
   GMainContext *context;
   GSource *again; /* (nullable) */
   char *trouble;  /* (nullable): what has been said of it */
+  gint64 gone_at; /* when it could not be made anew for the first time; 0: it is there */
+  gint64 patience;
   PeerupControlListenerFunc func;
   gpointer data;
 };
@@ -103,16 +105,22 @@ look (PeerupControlDoor *self)
 
   if (peerup_control_claim_look (self->claim) != PEERUP_CONTROL_CLAIM_GONE)
     return;
+  /* Whoever asks may be in another one. */
+  g_main_context_push_thread_default (self->context);
   if (listen_anew (self, &error))
     {
       g_message ("The control socket %s was removed, and is made anew", peerup_control_claim_get_path (self->claim));
       g_clear_pointer (&self->trouble, g_free);
-      g_main_context_push_thread_default (self->context);
+      self->gone_at = 0;
       watch (self);
-      g_main_context_pop_thread_default (self->context);
     }
   else
-    say_trouble (self, error->message);
+    {
+      say_trouble (self, error->message);
+      if (self->gone_at == 0)
+        self->gone_at = g_get_monotonic_time ();
+    }
+  g_main_context_pop_thread_default (self->context);
   look_again (self);
 }
 
@@ -132,22 +140,28 @@ peerup_control_door_check (PeerupControlDoor *self)
       return NULL;
     case PEERUP_CONTROL_CLAIM_GONE:
     default:
-      return NULL;
+      if (self->gone_at == 0 || g_get_monotonic_time () - self->gone_at < self->patience)
+        return NULL;
+      return g_strdup_printf ("the control socket %s was removed, and cannot be made anew: %s", path, self->trouble);
     }
 }
 
 PeerupControlDoor *
-peerup_control_door_new (PeerupControlClaim *claim, PeerupControlListenerFunc func, gpointer data, GError **error)
+peerup_control_door_new (PeerupControlClaim *claim, gint64 patience, PeerupControlListenerFunc func, gpointer data,
+                         GError **error)
 {
   g_autoptr (PeerupControlDoor) self = g_new0 (PeerupControlDoor, 1);
 
   self->claim = claim;
+  self->patience = patience;
   self->context = g_main_context_ref_thread_default ();
   self->func = func;
   self->data = data;
   if (!listen_anew (self, error))
     return NULL;
   watch (self);
+  /* What was handed over may have lost its name before. */
+  look (self);
   return g_steal_pointer (&self);
 }
 

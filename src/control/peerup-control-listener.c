@@ -9,16 +9,21 @@
 
 #include <unistd.h>
 
-/* Clients that authenticate themselves at one time. */
-#define CLIENTS_MAX 1024
+/* Clients that authenticate themselves at one time, each in a thread; who comes then waits in the socket's queue until
+ * one of them is done, or out of time. */
+#define CLIENTS_MAX 64
+/* Milliseconds without accepting where it was not possible: there are no descriptors, and there may be some soon. */
+#define ACCEPT_PAUSE 1000
 
 struct _PeerupControlListener
 {
-  GSocketService *service;
+  GSocket *socket;
+  GSource *accepting; /* (nullable): that somebody comes, or the end of a pause */
   GMainContext *context;
   GPtrArray *clients; /* of Client */
   char *guid;
-  guint patience; /* milliseconds */
+  gboolean pauses; /* has said so */
+  guint patience;  /* milliseconds */
   PeerupControlListenerFunc func;
   gpointer data;
 };
@@ -28,7 +33,8 @@ typedef struct
 {
   PeerupControlListener *listener; /* NULL once it is gone; not for the thread */
   GDBusConnection *connection;
-  GCancellable *cancellable;
+  GSocket *socket; /* of connection */
+  gint done;       /* atomic: the thread reads no more */
   GSource *timer;
   GError *error; /* (nullable) */
 } Client;
@@ -39,7 +45,7 @@ client_clear (gpointer data)
   Client *client = data;
 
   g_object_unref (client->connection);
-  g_object_unref (client->cancellable);
+  g_object_unref (client->socket);
   g_source_unref (client->timer);
   g_clear_error (&client->error);
 }
@@ -50,6 +56,15 @@ client_unref (gpointer client)
   g_atomic_rc_box_release_full (client, client_clear);
 }
 
+/* Ends the thread's reading, which nothing else does: a cancellable would take a descriptor for each client, and GLib
+ * aborts where there is none. Whoever is in is left alone. */
+static void
+shut (Client *client)
+{
+  if (!g_atomic_int_get (&client->done))
+    g_socket_shutdown (client->socket, TRUE, TRUE, NULL);
+}
+
 /* The listener's part of it ends. */
 static void
 let_go (gpointer data)
@@ -58,9 +73,11 @@ let_go (gpointer data)
 
   client->listener = NULL;
   g_source_destroy (client->timer);
-  g_cancellable_cancel (client->cancellable);
+  shut (client);
   client_unref (client);
 }
+
+static void accept_clients (PeerupControlListener *self);
 
 static gboolean
 on_authenticated (gpointer data)
@@ -71,6 +88,8 @@ on_authenticated (gpointer data)
   if (self == NULL)
     return G_SOURCE_REMOVE;
   g_ptr_array_remove_fast (self->clients, client);
+  if (self->accepting == NULL)
+    accept_clients (self);
   if (client->error != NULL)
     {
       g_debug ("A client of the control socket did not authenticate itself: %s", client->error->message);
@@ -94,7 +113,8 @@ authenticate (gpointer data)
   Client *client = work->client;
   GSource *source = g_idle_source_new ();
 
-  g_initable_init (G_INITABLE (client->connection), client->cancellable, &client->error);
+  g_initable_init (G_INITABLE (client->connection), NULL, &client->error);
+  g_atomic_int_set (&client->done, TRUE);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "[peerup] control client");
   g_source_set_callback (source, on_authenticated, client, client_unref);
@@ -108,9 +128,7 @@ authenticate (gpointer data)
 static gboolean
 on_out_of_time (gpointer data)
 {
-  const Client *client = data;
-
-  g_cancellable_cancel (client->cancellable);
+  shut (data);
   return G_SOURCE_REMOVE;
 }
 
@@ -128,7 +146,7 @@ client_new (PeerupControlListener *self, GSocketConnection *stream)
 
   g_signal_connect (observer, "allow-mechanism", G_CALLBACK (on_allow_mechanism), NULL);
   client->listener = self;
-  client->cancellable = g_cancellable_new ();
+  client->socket = g_object_ref (g_socket_connection_get_socket (stream));
   client->connection = g_object_new (G_TYPE_DBUS_CONNECTION, "stream", stream, "guid", self->guid,
                                      "authentication-observer", observer, "flags",
                                      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
@@ -142,37 +160,91 @@ client_new (PeerupControlListener *self, GSocketConnection *stream)
   return client;
 }
 
-static gboolean
-on_incoming (GSocketService *service, GSocketConnection *stream, GObject *source, gpointer data)
+static void
+take (PeerupControlListener *self, GSocketConnection *stream)
 {
-  PeerupControlListener *self = data;
   g_autoptr (GError) error = NULL;
-  Client *client;
+  Client *client = client_new (self, stream);
+  Work *work = g_new (Work, 1);
   GThread *thread;
-  Work *work;
 
-  if (self->clients->len >= CLIENTS_MAX)
-    {
-      g_debug ("%u clients of the control socket authenticate themselves: another one is let go", CLIENTS_MAX);
-      return TRUE;
-    }
-  client = client_new (self, stream);
   g_ptr_array_add (self->clients, client);
-  work = g_new (Work, 1);
   work->client = g_atomic_rc_box_acquire (client);
   work->context = g_main_context_ref (self->context);
   thread = g_thread_try_new ("peerup-client", authenticate, work, &error);
   if (thread != NULL)
     {
       g_thread_unref (thread);
-      return TRUE;
+      return;
     }
   g_warning ("A client of the control socket is not served: %s", error->message);
   g_main_context_unref (work->context);
   g_free (work);
   g_ptr_array_remove_fast (self->clients, client);
   client_unref (client);
-  return TRUE;
+}
+
+static void
+stop_accepting (PeerupControlListener *self)
+{
+  if (self->accepting != NULL)
+    g_source_destroy (self->accepting);
+  g_clear_pointer (&self->accepting, g_source_unref);
+}
+
+static gboolean
+on_pause_over (gpointer data)
+{
+  PeerupControlListener *self = data;
+
+  stop_accepting (self);
+  accept_clients (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Else the loop would turn without end, for whoever waits is still there. */
+static void
+pause_accepting (PeerupControlListener *self, const GError *error)
+{
+  stop_accepting (self);
+  if (!self->pauses)
+    g_warning ("Cannot accept clients of the control socket for now: %s", error->message);
+  self->pauses = TRUE;
+  self->accepting = g_timeout_source_new (ACCEPT_PAUSE);
+  g_source_set_static_name (self->accepting, "[peerup] control socket's pause");
+  g_source_set_callback (self->accepting, on_pause_over, self, NULL);
+  g_source_attach (self->accepting, self->context);
+}
+
+static gboolean
+on_incoming (GSocket *socket, GIOCondition condition, gpointer data)
+{
+  PeerupControlListener *self = data;
+  g_autoptr (GSocketConnection) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) accepted = g_socket_accept (socket, NULL, &error);
+
+  if (accepted == NULL)
+    {
+      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        pause_accepting (self, error);
+      return G_SOURCE_CONTINUE;
+    }
+  self->pauses = FALSE;
+  stream = g_socket_connection_factory_create_connection (accepted);
+  take (self, stream);
+  if (self->clients->len >= CLIENTS_MAX)
+    stop_accepting (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+accept_clients (PeerupControlListener *self)
+{
+  self->accepting = g_socket_create_source (self->socket, G_IO_IN, NULL);
+  g_source_set_static_name (self->accepting, "[peerup] control socket");
+  g_source_set_callback (self->accepting, G_SOURCE_FUNC (on_incoming), self, NULL);
+  g_source_attach (self->accepting, self->context);
 }
 
 PeerupControlListener *
@@ -181,7 +253,6 @@ peerup_control_listener_new (int fd, guint patience, PeerupControlListenerFunc f
   g_autoptr (PeerupControlListener) self = g_new0 (PeerupControlListener, 1);
   g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, error);
 
-  self->service = g_socket_service_new ();
   self->context = g_main_context_ref_thread_default ();
   self->clients = g_ptr_array_new_with_free_func (let_go);
   self->guid = g_dbus_generate_guid ();
@@ -193,21 +264,18 @@ peerup_control_listener_new (int fd, guint patience, PeerupControlListenerFunc f
       close (fd);
       return NULL;
     }
-  if (!g_socket_listener_add_socket (G_SOCKET_LISTENER (self->service), socket, NULL, error))
-    return NULL;
-  g_signal_connect (self->service, "incoming", G_CALLBACK (on_incoming), self);
-  g_socket_service_start (self->service);
+  g_socket_set_blocking (socket, FALSE);
+  self->socket = g_steal_pointer (&socket);
+  accept_clients (self);
   return g_steal_pointer (&self);
 }
 
 void
 peerup_control_listener_free (PeerupControlListener *self)
 {
+  stop_accepting (self);
   g_ptr_array_unref (self->clients);
-  g_signal_handlers_disconnect_by_data (self->service, self);
-  g_socket_service_stop (self->service);
-  g_socket_listener_close (G_SOCKET_LISTENER (self->service));
-  g_object_unref (self->service);
+  g_clear_object (&self->socket);
   g_main_context_unref (self->context);
   g_free (self->guid);
   g_free (self);

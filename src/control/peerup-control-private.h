@@ -25,6 +25,7 @@ struct _PeerupControl
   PeerupControlForwards *forwards;
   PeerupControlObjects *objects;
   GHashTable *properties; /* of Engine1: name to GVariant */
+  gint64 crowded_at;      /* when it was said last that there are too many clients; 0: never */
 };
 
 /* Emits "stop-requested". */

@@ -361,7 +361,6 @@ peerup_control_claim_listen (PeerupControlClaim *self, GError **error)
 {
   struct sockaddr_un address;
   g_autofd int fd = -1;
-  mode_t mask;
   int code;
 
   if (self->fd >= 0)
@@ -374,13 +373,13 @@ peerup_control_claim_listen (PeerupControlClaim *self, GError **error)
   fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (!fill_address (self->path, &address))
     g_assert_not_reached ();
-  /* The socket must not be open to others even for a moment. */
-  mask = umask (0177);
-  if (fd >= 0 && bind (fd, (const struct sockaddr *) &address, sizeof address) == 0 && listen (fd, SOMAXCONN) == 0)
+  /* It must not be open to others even for a moment: its name has at most the mode that the socket has when it is
+   * bound. The umask is the whole process's, which other threads make files by. */
+  if (fd >= 0 && fchmod (fd, 0600) == 0 && bind (fd, (const struct sockaddr *) &address, sizeof address) == 0 &&
+      listen (fd, SOMAXCONN) == 0)
     code = 0;
   else
     code = errno;
-  umask (mask);
   if (code == 0)
     {
       self->held = TRUE;

@@ -13,6 +13,12 @@
 #include "control/peerup-control-private.h"
 #include "peerup-config.h"
 
+/* Connections at one time, each of which costs memory and a descriptor: far more than the programs of a person, far
+ * fewer than descriptors. */
+#define FACES_MAX 256
+/* Microseconds between two lines of the log about that. */
+#define CROWD_LOG_TIME (60 * (gint64) G_USEC_PER_SEC)
+
 /* Milliseconds that the clients have together to take what is queued for them when the control closes. */
 #define FLUSH_TIME 2000
 
@@ -73,20 +79,35 @@ peerup_control_serve (PeerupControl *self, GDBusConnection *connection, GError *
 /* The private socket */
 
 static void
+say_crowded (PeerupControl *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->crowded_at != 0 && now - self->crowded_at < CROWD_LOG_TIME)
+    return;
+  self->crowded_at = now;
+  g_message ("%u clients are connected to the control socket: others are sent away until one of them goes", FACES_MAX);
+}
+
+static void
 on_connection (GDBusConnection *connection, gpointer data)
 {
+  PeerupControl *self = data;
   g_autoptr (GError) error = NULL;
 
-  if (peerup_control_serve (data, connection, &error))
+  if (self->faces->len >= FACES_MAX)
+    say_crowded (self);
+  else if (peerup_control_serve (self, connection, &error))
     return;
-  g_warning ("A client of the control socket could not be served: %s", error->message);
+  else
+    g_warning ("A client of the control socket could not be served: %s", error->message);
   g_dbus_connection_close (connection, NULL, NULL, NULL);
 }
 
 gboolean
 peerup_control_listen (PeerupControl *self, PeerupControlClaim *claim, GError **error)
 {
-  self->door = peerup_control_door_new (claim, on_connection, self, error);
+  self->door = peerup_control_door_new (claim, PEERUP_CONTROL_DOOR_PATIENCE, on_connection, self, error);
   return self->door != NULL;
 }
 

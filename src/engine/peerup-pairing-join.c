@@ -362,6 +362,9 @@ take_step (Join *self, GError **error)
     }
   if (step != JOIN_GO_ON)
     return step;
+  /* A try that was left is no sign that the inviter is away: its error must not lead to an answer. */
+  if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
+    return JOIN_FAILED;
   if (may_answer_left (self))
     return answer_left (self, error);
   if (self->code->kind == PEERUP_CODE_SPOKEN && self->n_guesses >= GUESSES_MAX)

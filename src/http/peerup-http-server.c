@@ -12,17 +12,21 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "http/peerup-http-events.h"
 #include "http/peerup-http-server-private.h"
 #include "service/peerup-activation.h"
+#include "trust/peerup-file-watch.h"
 
 /* Connections taken in one turn. */
 #define ACCEPT_BATCH 64
 /* Microseconds until the next try where the process is out of descriptors. */
 #define ACCEPT_PAUSE (G_USEC_PER_SEC / 2)
-#define HEARTBEAT    (15 * (gint64) G_USEC_PER_SEC)
+/* Microseconds until another look at a socket that was removed: its directory may be made anew by somebody else. */
+#define LOOK_PAUSE (5 * (gint64) G_USEC_PER_SEC)
+#define HEARTBEAT  (15 * (gint64) G_USEC_PER_SEC)
 
 struct _PeerupHttpServer
 {
@@ -38,6 +42,9 @@ struct _PeerupHttpServer
   PeerupReactor *reactor;
   PeerupWatch watch;
   PeerupTimer retry;
+  PeerupFileWatch *place; /* (nullable): of the path */
+  PeerupTimer again;      /* another look there */
+  gboolean complained;    /* of a socket that cannot be made anew */
   int fd;
   char *path;
   guint64 inode; /* of the socket, to remove no other */
@@ -294,6 +301,66 @@ add_own_routes (PeerupHttpServer *self)
     peerup_http_operations_add (self->router);
 }
 
+/* Its place, where it is made anew when it is removed, as the control's socket is. The token stays as it is. */
+
+/* FALSE: it is tried again. Who is connected does not notice. */
+static gboolean
+listen_anew (PeerupHttpServer *self, GError **error)
+{
+  g_autofd int fd = peerup_http_socket_open (self->path, error);
+  struct stat info;
+
+  if (fd < 0)
+    return FALSE;
+  self->inode = peerup_http_socket_get_inode (self->path);
+  peerup_timer_stop (&self->retry);
+  if (self->fd >= 0)
+    peerup_watch_clear (&self->watch);
+  g_clear_fd (&self->fd, NULL);
+  if ((lstat (self->cookie_path, &info) != 0 && errno == ENOENT &&
+       !peerup_http_cookie_write (self->cookie_path, self->token, error)) ||
+      !peerup_watch_init (&self->watch, self->reactor, fd, on_acceptable, self, error))
+    {
+      peerup_http_socket_remove (self->path, self->inode);
+      return FALSE;
+    }
+  self->fd = g_steal_fd (&fd);
+  return TRUE;
+}
+
+static void look (gpointer data);
+
+static void
+watch_place (PeerupHttpServer *self)
+{
+  g_clear_pointer (&self->place, peerup_file_watch_free);
+  self->place = peerup_file_watch_new (self->path, look, self);
+}
+
+/* What somebody else has put there is not ours to remove. */
+static void
+look (gpointer data)
+{
+  PeerupHttpServer *self = data;
+  g_autoptr (GError) error = NULL;
+  struct stat info;
+
+  if (lstat (self->path, &info) == 0 || errno != ENOENT)
+    return;
+  if (listen_anew (self, &error))
+    {
+      g_message ("The HTTP socket %s was removed, and is made anew", self->path);
+      self->complained = FALSE;
+      watch_place (self);
+    }
+  else if (!self->complained)
+    {
+      g_warning ("The HTTP socket was removed: %s. It is tried again", error->message);
+      self->complained = TRUE;
+    }
+  peerup_timer_set (&self->again, g_get_monotonic_time () + LOOK_PAUSE);
+}
+
 gboolean
 peerup_http_server_listen (PeerupHttpServer *self, const char *path, const char *cookie_path, GError **error)
 {
@@ -319,7 +386,11 @@ peerup_http_server_listen (PeerupHttpServer *self, const char *path, const char 
   if (!peerup_watch_init (&self->watch, self->reactor, fd, on_acceptable, self, error))
     return FALSE;
   peerup_timer_init (&self->retry, self->reactor, on_acceptable, self);
+  peerup_timer_init (&self->again, self->reactor, look, self);
   self->fd = g_steal_fd (&fd);
+  watch_place (self);
+  /* What was handed over may have lost its name before. */
+  look (self);
   return TRUE;
 }
 
@@ -327,10 +398,14 @@ void
 peerup_http_server_close (PeerupHttpServer *self)
 {
   if (self->fd >= 0)
+    peerup_watch_clear (&self->watch);
+  /* It has listened once: the timers are there. */
+  if (self->place != NULL)
     {
-      peerup_watch_clear (&self->watch);
       peerup_timer_clear (&self->retry);
+      peerup_timer_clear (&self->again);
     }
+  g_clear_pointer (&self->place, peerup_file_watch_free);
   g_clear_fd (&self->fd, NULL);
   if (self->path != NULL)
     peerup_http_socket_remove (self->path, self->inode);

@@ -69,18 +69,17 @@ peerup_http_socket_open (const char *path, GError **error)
 {
   struct sockaddr_un address;
   g_autofd int fd = -1;
-  mode_t mask;
   int code;
 
   if (!fill_address (path, &address, error) || !make_way (path, &address, error))
     return -1;
   fd = open_unix ();
-  /* It must not be open to others even for a moment. */
-  mask = umask (0177);
-  code = fd >= 0 && bind (fd, (const struct sockaddr *) &address, sizeof address) == 0 && listen (fd, BACKLOG) == 0
+  /* It must not be open to others even for a moment: its name has at most the mode that the socket has when it is
+   * bound. The umask is the whole process's, which other threads make files by. */
+  code = fd >= 0 && fchmod (fd, 0600) == 0 && bind (fd, (const struct sockaddr *) &address, sizeof address) == 0 &&
+             listen (fd, BACKLOG) == 0
            ? 0
            : errno;
-  umask (mask);
   if (code == 0)
     return g_steal_fd (&fd);
   g_set_error (error, PEERUP_ERROR, code == EADDRINUSE ? PEERUP_ERROR_EXISTS : PEERUP_ERROR_PERMISSION,

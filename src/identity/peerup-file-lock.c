@@ -1,88 +1,59 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* A lock that is waited for, but not for ever. flock() has no time limit, so where the lock is taken a thread waits for
- * it on a descriptor of its own; whom time runs out leaves the thread behind, which closes that descriptor, and with it
- * the lock, when it gets it.
+/* A lock that is waited for, but not for ever. flock() has no time limit, and a thread that waits in it cannot be
+ * called back, so it is asked again and again, with growing pauses. Blocks its caller by contract: whoever has a loop
+ * to run sets a short time for his thread, or calls from a worker.
  */
 #include "identity/peerup-file-lock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-typedef struct
-{
-  gatomicrefcount ref_count;
-  GMutex mutex;
-  GCond cond;
-  int fd;
-  int code; /* errno; -1: not yet */
-} Waiter;
+/* Microseconds between two tries: short for a change that is just being written, longer for somebody who keeps it. */
+#define PAUSE_MIN 10000
+#define PAUSE_MAX 100000
 
-static void
-waiter_unref (Waiter *self)
+/* gint64 of the thread; NULL: PEERUP_FILE_LOCK_TIMEOUT. */
+static GPrivate thread_timeout = G_PRIVATE_INIT (g_free);
+
+void
+peerup_file_lock_set_timeout (gint64 timeout)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-  close (self->fd);
-  g_mutex_clear (&self->mutex);
-  g_cond_clear (&self->cond);
-  g_free (self);
+  g_private_replace (&thread_timeout, g_memdup2 (&timeout, sizeof timeout));
 }
 
-static gpointer
-wait_for_lock (gpointer data)
+gint64
+peerup_file_lock_get_timeout (void)
 {
-  Waiter *self = data;
-  int result;
-  int code;
+  const gint64 *timeout = g_private_get (&thread_timeout);
 
-  do
-    result = flock (self->fd, LOCK_EX);
-  while (result != 0 && errno == EINTR);
-  code = result != 0 ? errno : 0;
-  g_mutex_lock (&self->mutex);
-  self->code = code;
-  g_cond_signal (&self->cond);
-  g_mutex_unlock (&self->mutex);
-  waiter_unref (self);
-  return NULL;
+  return timeout != NULL ? *timeout : PEERUP_FILE_LOCK_TIMEOUT;
 }
 
-/* The duplicate shares the lock with @fd: it lasts when the duplicate is closed. But if @fd is closed first, the
- * duplicate's end ends it. */
+/* 0 or errno. */
 static int
-wait_in_thread (int fd, gint64 timeout)
+take_until (int fd, gint64 end)
 {
-  gint64 end = g_get_monotonic_time () + timeout;
-  Waiter *waiter = g_new0 (Waiter, 1);
-  int code;
+  gint64 pause = PAUSE_MIN;
 
-  waiter->fd = fcntl (fd, F_DUPFD_CLOEXEC, 0);
-  if (waiter->fd < 0)
+  while (flock (fd, LOCK_EX | LOCK_NB) != 0)
     {
-      code = errno;
-      g_free (waiter);
-      return code;
+      int code = errno;
+      gint64 left = end - g_get_monotonic_time ();
+
+      if (code != EWOULDBLOCK && code != EINTR)
+        return code;
+      if (left <= 0)
+        return ETIMEDOUT;
+      g_usleep ((gulong) MIN (pause, left));
+      pause = MIN (2 * pause, PAUSE_MAX);
     }
-  g_atomic_ref_count_init (&waiter->ref_count);
-  g_atomic_ref_count_inc (&waiter->ref_count);
-  g_mutex_init (&waiter->mutex);
-  g_cond_init (&waiter->cond);
-  waiter->code = -1;
-  g_thread_unref (g_thread_new ("peerup-lock", wait_for_lock, waiter));
-  g_mutex_lock (&waiter->mutex);
-  while (waiter->code < 0 && g_cond_wait_until (&waiter->cond, &waiter->mutex, end))
-    ;
-  code = waiter->code < 0 ? ETIMEDOUT : waiter->code;
-  g_mutex_unlock (&waiter->mutex);
-  waiter_unref (waiter);
-  return code;
+  return 0;
 }
 
 /* Of the process that has the lock; 0 if the system does not tell. A file system whose files have another device than
@@ -125,10 +96,8 @@ set_timeout_error (int fd, gint64 timeout, const char *path, GError **error)
 gboolean
 peerup_file_lock_take (int fd, gint64 timeout, const char *path, GError **error)
 {
-  int code = flock (fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+  int code = take_until (fd, g_get_monotonic_time () + timeout);
 
-  if (code == EWOULDBLOCK || code == EINTR)
-    code = wait_in_thread (fd, timeout);
   if (code == 0)
     return TRUE;
   if (code == ETIMEDOUT)

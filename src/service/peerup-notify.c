@@ -86,13 +86,27 @@ on_room (int fd, GIOCondition condition, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* The newest says how things are. */
+/* 0: it is a status, for which a later one stands. */
+static int
+compare_kind (gconstpointer state, gconstpointer prefix)
+{
+  return g_str_has_prefix (state, prefix) ? 0 : 1;
+}
+
+/* The newest says how things are. What the manager waits for, as READY=1, goes last. */
 static void
 wait_in_turn (const char *state)
 {
+  GList *first;
+
   g_queue_push_tail (&waiting, g_strdup (state));
-  if (g_queue_get_length (&waiting) > WAITING_MAX)
-    g_free (g_queue_pop_head (&waiting));
+  if (g_queue_get_length (&waiting) <= WAITING_MAX)
+    return;
+  first = g_queue_find_custom (&waiting, "STATUS=", compare_kind);
+  if (first == NULL)
+    first = g_queue_peek_head_link (&waiting);
+  g_free (first->data);
+  g_queue_delete_link (&waiting, first);
 }
 
 void

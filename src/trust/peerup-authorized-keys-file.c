@@ -64,7 +64,7 @@ take_lock (const char *path, GError **error)
       return -1;
     }
   give_to_owner_of (fd, directory);
-  if (!peerup_file_lock_take (fd, PEERUP_FILE_LOCK_TIMEOUT, path, error))
+  if (!peerup_file_lock_take (fd, peerup_file_lock_get_timeout (), path, error))
     return -1;
   return g_steal_fd (&fd);
 }

@@ -152,7 +152,8 @@ def test_its_socket_is_removed(watched, peer):
     assert f"process {daemon.pid} " in peer.run("daemon", code=1).stderr
     for _ in range(2):
         told.until("WATCHDOG=1")
-    assert not any(line.startswith("STATUS=Not well") for line in told.told)
+    # A machine that is busy may make a turn of the loop late, which is another matter.
+    assert not any(line.startswith("STATUS=Not well") and "a turn of the main loop came" not in line for line in told.told)
 
 
 def test_something_else_at_its_socket_is_not_well(watched, peer):
@@ -231,6 +232,21 @@ def test_it_serves_at_a_socket_that_was_there(peer):
             finally:
                 end(process, err)
             assert path.is_socket()
+
+
+def test_a_socket_without_a_name_gets_one(peer):
+    """What the service manager made was removed before the daemon came."""
+    path = hashed_socket(peer)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        path.unlink()
+        process, err = start_handed(peer, listener)
+        try:
+            wait_for(lambda: "was removed, and is made anew" in err.read_text(), PATIENCE, "a new socket")
+            assert peer.status()["peer_id"] == peer.id
+        finally:
+            end(process, err)
 
 
 def test_it_serves_http_at_a_socket_that_was_there(peer):

@@ -6,6 +6,7 @@
 #include "control/peerup-control-backlog.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #define PATH      "/test"
@@ -22,6 +23,7 @@ typedef struct
   gboolean closed;
   guint n_told;
   guint n_calls;
+  guint n_in; /* atomic: messages that have come before it was cut off */
 } Fixture;
 
 static const char description[] = "<node><interface name='" INTERFACE "'>"
@@ -59,6 +61,14 @@ on_told (GDBusConnection *connection, const char *sender, const char *path, cons
   ((Fixture *) data)->n_told++;
 }
 
+static GDBusMessage *
+count_in (GDBusConnection *connection, GDBusMessage *message, gboolean incoming, gpointer data)
+{
+  if (incoming)
+    g_atomic_int_inc (&((Fixture *) data)->n_in);
+  return message;
+}
+
 static GDBusConnection *
 new_connection (int fd)
 {
@@ -87,6 +97,7 @@ set_up (Fixture *self, gconstpointer data)
   self->served = new_connection (fds[0]);
   g_signal_connect (self->served, "closed", G_CALLBACK (on_closed), self);
   peerup_control_backlog_bound (self->served);
+  g_dbus_connection_add_filter (self->served, count_in, self, NULL);
   g_assert_cmpuint (g_dbus_connection_register_object (self->served, PATH, node->interfaces[0], &vtable, self, NULL,
                                                        NULL),
                     !=, 0);
@@ -175,6 +186,86 @@ test_does_not_read_descriptions (Fixture *self, gconstpointer data)
       g_assert_cmpuint (self->serial, <, 100000);
     }
   wait_closed (self);
+  /* Each counts as the largest. */
+  g_assert_cmpuint (g_atomic_int_get (&self->n_in), <, 1500);
+}
+
+/* Reads one message. */
+static void
+read_answer (Fixture *self)
+{
+  guchar blob[4096];
+  g_autoptr (GDBusMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+  gssize size;
+
+  g_assert_cmpint (recv (self->fd, blob, 16, MSG_WAITALL), ==, 16);
+  size = g_dbus_message_bytes_needed (blob, 16, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (size, <=, sizeof blob);
+  g_assert_cmpint (recv (self->fd, blob + 16, (gsize) size - 16, MSG_WAITALL), ==, size - 16);
+  message = g_dbus_message_new_from_blob (blob, (gsize) size, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_dbus_message_get_message_type (message), ==, G_DBUS_MESSAGE_TYPE_ERROR);
+}
+
+#define N_UNKNOWN 500
+
+/* Errors of GDBus are small: who asks for much that there is not, and reads, is answered, though the queue is long. */
+static void
+test_unknown_methods (Fixture *self, gconstpointer data)
+{
+  GIOStream *stream = g_dbus_connection_get_stream (self->served);
+  int size = 4096;
+
+  /* So that what is written is little. */
+  g_assert_cmpint (setsockopt (g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream))),
+                               SOL_SOCKET, SO_SNDBUF, &size, sizeof size),
+                   ==, 0);
+  for (guint i = 0; i < N_UNKNOWN; i++)
+    g_assert_true (ask (self, INTERFACE, "Nothing"));
+  while (!self->closed && g_atomic_int_get (&self->n_in) < N_UNKNOWN)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_thread_yield ();
+    }
+  for (guint i = 0; i < N_UNKNOWN; i++)
+    read_answer (self);
+  g_assert_false (self->closed);
+}
+
+/* A call that brings a descriptor; FALSE once the other end is closed. */
+static gboolean
+ask_with_descriptor (Fixture *self)
+{
+  g_autoptr (GDBusMessage) message = g_dbus_message_new_method_call (NULL, PATH, INTERFACE, "Get");
+  g_autofree guchar *blob = NULL;
+  char control[CMSG_SPACE (sizeof self->fd)] = { 0 };
+  struct iovec part;
+  struct msghdr header = {
+    .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+  };
+  struct cmsghdr *rights = CMSG_FIRSTHDR (&header);
+  gsize size;
+
+  g_dbus_message_set_serial (message, ++self->serial);
+  blob = g_dbus_message_to_blob (message, &size, G_DBUS_CAPABILITY_FLAGS_NONE, NULL);
+  part = (struct iovec) { blob, size };
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN (sizeof self->fd);
+  memcpy (CMSG_DATA (rights), &self->fd, sizeof self->fd);
+  return sendmsg (self->fd, &header, MSG_NOSIGNAL) == (gssize) size;
+}
+
+/* The loop is busy meanwhile, and what waits keeps descriptors, of which there are few. */
+static void
+test_brings_descriptors (Fixture *self, gconstpointer data)
+{
+  while (ask_with_descriptor (self))
+    g_assert_cmpuint (self->serial, <, 100000);
+  wait_closed (self);
+  g_assert_cmpuint (g_atomic_int_get (&self->n_in), <, 2 * PEERUP_CONTROL_BACKLOG_MAX / (64 * 1024));
 }
 
 /* The loop is busy meanwhile. */
@@ -210,6 +301,8 @@ main (int argc, char **argv)
   ADD ("does-not-read/signals", NULL, test_does_not_read_signals);
   ADD ("does-not-read/answers", NULL, test_does_not_read_answers);
   ADD ("does-not-read/descriptions", NULL, test_does_not_read_descriptions);
+  ADD ("unknown-methods", NULL, test_unknown_methods);
+  ADD ("brings-descriptors", NULL, test_brings_descriptors);
   ADD ("asks-too-fast", NULL, test_asks_too_fast);
   ADD ("reads", "reads", test_reads);
   return g_test_run ();

@@ -7,6 +7,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct
 {
@@ -24,9 +25,11 @@ on_connection (GDBusConnection *connection, gpointer data)
   g_ptr_array_add (((Fixture *) data)->served, g_object_ref (connection));
 }
 
+/* @data: a gint64 of microseconds that it may be gone, or NULL. */
 static void
 set_up (Fixture *self, gconstpointer data)
 {
+  const gint64 *patience = data;
   g_autoptr (GError) error = NULL;
   PeerupControlClaim *claim;
 
@@ -38,7 +41,8 @@ set_up (Fixture *self, gconstpointer data)
   claim = peerup_control_claim (self->config, &error);
   g_assert_no_error (error);
   self->path = g_strdup (peerup_control_claim_get_path (claim));
-  self->door = peerup_control_door_new (claim, on_connection, self, &error);
+  self->door = peerup_control_door_new (claim, patience != NULL ? *patience : PEERUP_CONTROL_DOOR_PATIENCE,
+                                        on_connection, self, &error);
   g_assert_no_error (error);
 }
 
@@ -127,6 +131,8 @@ static void
 test_removed (Fixture *self, gconstpointer data)
 {
   g_autoptr (GDBusConnection) before = connect_to (self);
+  /* Its mode has nothing to do with that of the process. */
+  mode_t mask = umask (0);
   GStatBuf info;
 
   for (guint i = 0; i < 2; i++)
@@ -142,6 +148,7 @@ test_removed (Fixture *self, gconstpointer data)
       assert_well (self);
       g_dbus_connection_close_sync (after, NULL, NULL);
     }
+  umask (mask);
   g_assert_false (g_dbus_connection_is_closed (before));
   g_dbus_connection_close_sync (before, NULL, NULL);
 }
@@ -182,6 +189,27 @@ test_not_possible (Fixture *self, gconstpointer data)
   g_assert_true (g_file_test (self->path, G_FILE_TEST_EXISTS));
 }
 
+static const gint64 impatient = 0;
+
+/* Nobody reaches it any more: a new start may help. It is tried again all the same. */
+static void
+test_not_possible_for_long (Fixture *self, gconstpointer data)
+{
+  g_autofree char *trouble = NULL;
+
+  remove_all (self->runtime);
+  g_assert_true (g_file_set_contents (self->runtime, "", 0, NULL));
+  g_test_expect_message ("peerup-control", G_LOG_LEVEL_WARNING, "*was removed: *no safe place*goes on");
+  trouble = peerup_control_door_check (self->door);
+  g_test_assert_expected_messages ();
+  g_assert_nonnull (trouble);
+  g_assert_nonnull (strstr (trouble, "cannot be made anew: "));
+  g_assert_nonnull (strstr (trouble, "no safe place"));
+  g_assert_cmpint (g_unlink (self->runtime), ==, 0);
+  assert_well (self);
+  g_assert_true (g_file_test (self->path, G_FILE_TEST_EXISTS));
+}
+
 /* What somebody else has put there is his. */
 static void
 test_other (Fixture *self, gconstpointer data)
@@ -207,6 +235,8 @@ main (int argc, char **argv)
   ADD ("removed-with-directory", test_removed_with_directory);
   ADD ("asked", test_asked);
   ADD ("not-possible", test_not_possible);
+  g_test_add ("/control-door/not-possible-for-long", Fixture, &impatient, set_up, test_not_possible_for_long,
+              tear_down);
   ADD ("other", test_other);
   return g_test_run ();
 }

@@ -6,6 +6,7 @@
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -150,13 +151,28 @@ test_goes (Fixture *self, gconstpointer data)
   g_assert_cmpuint (self->served->len, ==, 0);
 }
 
+/* Entries of a directory of ours in /proc. */
+static guint
+count_own (const char *name)
+{
+  g_autofree char *path = g_build_filename ("/proc/self", name, NULL);
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
 /* More than GLib's pool has threads. */
 #define N_SILENT 40
 
-/* They keep nobody waiting, however long they may. */
+/* They keep nobody waiting, however long they may, and cost a descriptor each, beside that of the other end. */
 static void
 test_silent (Fixture *self, gconstpointer data)
 {
+  guint before = count_own ("fd");
   int fds[N_SILENT];
 
   for (guint i = 0; i < N_SILENT; i++)
@@ -166,8 +182,52 @@ test_silent (Fixture *self, gconstpointer data)
         g_assert_cmpint (send (fds[i], "\0AUTH", 5, 0), ==, 5);
     }
   test_serves (self, data);
+  g_assert_cmpuint (count_own ("fd"), <, before + 2 * N_SILENT + N_SILENT / 2);
   for (guint i = 0; i < N_SILENT; i++)
     close (fds[i]);
+}
+
+/* More than may be at it at one time. */
+#define N_CROWD 100
+
+/* Who comes later waits, and is not sent away. */
+static void
+test_crowd (Fixture *self, gconstpointer data)
+{
+  guint before = count_own ("task");
+  int fds[N_CROWD];
+
+  for (guint i = 0; i < N_CROWD; i++)
+    {
+      fds[i] = connect_to (self);
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+    }
+  g_assert_cmpuint (count_own ("task"), <, before + N_CROWD * 3 / 4);
+  test_serves (self, data);
+  for (guint i = 0; i < N_CROWD; i++)
+    close (fds[i]);
+}
+
+/* That is said once, and does not keep the loop busy; when there are some again, who waits is served. */
+static void
+test_no_descriptors (Fixture *self, gconstpointer data)
+{
+  g_autofd int fd = connect_to (self);
+  int spare = dup (fd);
+  struct rlimit limit, none;
+
+  close (spare);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  none = limit;
+  none.rlim_cur = (rlim_t) spare;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+  g_test_expect_message ("peerup-control", G_LOG_LEVEL_WARNING, "Cannot accept clients of the control socket for now*");
+  for (guint i = 0; i < 100; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_test_assert_expected_messages ();
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  test_serves (self, data);
 }
 
 /* They end by themselves; whoever is in is not concerned. */
@@ -204,6 +264,8 @@ main (int argc, char **argv)
   ADD ("refuses", test_refuses);
   ADD ("goes", test_goes);
   ADD ("silent", test_silent);
+  ADD ("no-descriptors", test_no_descriptors);
+  g_test_add ("/control-listener/crowd", Fixture, "impatient", set_up, test_crowd, tear_down);
   g_test_add ("/control-listener/out-of-time", Fixture, "impatient", set_up, test_out_of_time, tear_down);
   return g_test_run ();
 }

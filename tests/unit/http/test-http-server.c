@@ -661,16 +661,52 @@ test_stale_socket (Fixture *self, gconstpointer data)
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   g_autofree char *answer = NULL;
+  mode_t mask;
 
   g_strlcpy (address.sun_path, self->path, sizeof address.sun_path);
   g_assert_cmpint (bind (fd, (const struct sockaddr *) &address, sizeof address), ==, 0);
   close (fd);
   g_assert_true (g_file_set_contents (self->cookie_path, "old", -1, NULL));
   g_assert_cmpint (chmod (self->cookie_path, 0644), ==, 0);
+  /* Its mode has nothing to do with that of the process. */
+  mask = umask (0);
   listen_now (self);
+  umask (mask);
+  g_assert_cmpuint (mode_of (self->path), ==, 0600);
   g_assert_cmpuint (mode_of (self->cookie_path), ==, 0600);
   answer = ask (self, "GET /echo", "", "");
   assert_status (answer, 200);
+}
+
+static void
+await_socket (Fixture *self)
+{
+  while (!g_file_test (self->path, G_FILE_TEST_EXISTS))
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* It is made anew, and takes the same token; a token's file that went with it comes again. */
+static void
+test_removed (Fixture *self, gconstpointer data)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *token = NULL;
+      g_autofree char *answer = NULL;
+
+      if (i == 2)
+        g_assert_cmpint (g_unlink (self->cookie_path), ==, 0);
+      g_assert_cmpint (g_unlink (self->path), ==, 0);
+      await_socket (self);
+      g_assert_cmpuint (mode_of (self->path), ==, 0600);
+      g_assert_cmpuint (mode_of (self->cookie_path), ==, 0600);
+      g_assert_true (g_file_get_contents (self->cookie_path, &token, NULL, NULL));
+      g_assert_cmpstr (token, ==, self->token);
+      answer = ask (self, "GET /echo", "", "");
+      assert_status (answer, 200);
+    }
+  peerup_http_server_close (self->server);
+  g_assert_false (g_file_test (self->path, G_FILE_TEST_EXISTS));
 }
 
 static void
@@ -733,6 +769,7 @@ main (int argc, char *argv[])
   ADD ("idle", &short_times, set_up_listening, test_idle);
   ADD ("stalled-reader", &short_times, set_up_listening, test_stalled_reader);
   ADD ("files", NULL, set_up_listening, test_files);
+  ADD ("removed", NULL, set_up_listening, test_removed);
   ADD ("second-server", NULL, set_up_listening, test_second_server);
   ADD ("stale-socket", NULL, set_up, test_stale_socket);
   ADD ("file-in-the-way", NULL, set_up, test_file_in_the_way);

@@ -55,7 +55,6 @@ take (gpointer data)
 
   g_assert_true (peerup_file_lock_take (self->second, 60 * (gint64) G_USEC_PER_SEC, "it", &error));
   g_assert_no_error (error);
-  /* The descriptor that waited is closed, and the lock is still there. */
   g_assert_cmpint (flock (self->first, LOCK_EX | LOCK_NB), ==, -1);
   return self;
 }
@@ -98,13 +97,64 @@ test_too_late (Fixture *self, gconstpointer data)
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
   g_assert_nonnull (strstr (error->message, "/etc/it"));
   assert_names_holder (self, error->message);
-  /* What was left waiting lets it go again: whoever comes next has it in the end. */
+  /* Nobody waits for it any more: whoever comes next has it. */
   g_clear_fd (&self->second, NULL);
   g_assert_cmpint (flock (self->first, LOCK_UN), ==, 0);
   self->second = open (self->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   g_clear_error (&error);
   g_assert_true (peerup_file_lock_take (self->second, 60 * (gint64) G_USEC_PER_SEC, "it", &error));
   g_assert_no_error (error);
+}
+
+static guint
+count (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+/* Who comes again and again while somebody keeps it leaves nothing behind. */
+static void
+test_leaves_nothing (Fixture *self, gconstpointer data)
+{
+  guint n_threads = count ("/proc/self/task");
+  guint n_descriptors = count ("/proc/self/fd");
+
+  g_assert_cmpint (flock (self->first, LOCK_EX | LOCK_NB), ==, 0);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (peerup_file_lock_take (self->second, 20000, "it", &error));
+      g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
+    }
+  g_assert_cmpuint (count ("/proc/self/task"), <=, n_threads);
+  g_assert_cmpuint (count ("/proc/self/fd"), <=, n_descriptors);
+}
+
+static gpointer
+get_timeout (gpointer data)
+{
+  *(gint64 *) data = peerup_file_lock_get_timeout ();
+  return NULL;
+}
+
+/* One thread has less time, and no other. */
+static void
+test_timeout (void)
+{
+  gint64 timeout = 0;
+
+  g_assert_cmpint (peerup_file_lock_get_timeout (), ==, PEERUP_FILE_LOCK_TIMEOUT);
+  peerup_file_lock_set_timeout (PEERUP_FILE_LOCK_TIMEOUT_LOOP);
+  g_assert_cmpint (peerup_file_lock_get_timeout (), ==, PEERUP_FILE_LOCK_TIMEOUT_LOOP);
+  g_thread_join (g_thread_new ("other", get_timeout, &timeout));
+  g_assert_cmpint (timeout, ==, PEERUP_FILE_LOCK_TIMEOUT);
 }
 
 int
@@ -114,5 +164,7 @@ main (int argc, char **argv)
   g_test_add ("/identity/file-lock/at-once", Fixture, NULL, set_up, test_at_once, tear_down);
   g_test_add ("/identity/file-lock/later", Fixture, NULL, set_up, test_later, tear_down);
   g_test_add ("/identity/file-lock/too-late", Fixture, NULL, set_up, test_too_late, tear_down);
+  g_test_add ("/identity/file-lock/leaves-nothing", Fixture, NULL, set_up, test_leaves_nothing, tear_down);
+  g_test_add_func ("/identity/file-lock/timeout", test_timeout);
   return g_test_run ();
 }

@@ -198,6 +198,29 @@ test_much (void)
   assert_told (fd, "READY=1");
 }
 
+/* What the manager waits for is told, however much is said meanwhile. */
+static void
+test_much_after_ready (void)
+{
+  g_autofree char *name = g_strdup_printf ("@peerup-test-ready-%d", getpid ());
+  g_autofd int fd = open_manager (name);
+  char state[128] = { 0 };
+
+  for (guint i = 0; i < 5000; i++)
+    peerup_notify ("WATCHDOG=1");
+  peerup_notify ("READY=1");
+  for (guint i = 0; i < 5000; i++)
+    peerup_notify_status ("%u", i);
+  drain (fd, state, sizeof state);
+  g_assert_cmpstr (state, ==, "WATCHDOG=1");
+  assert_told_by_loop (fd, "READY=1");
+  while (!g_str_equal (state, "STATUS=4999"))
+    {
+      g_main_context_iteration (NULL, FALSE);
+      drain (fd, state, sizeof state);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -208,5 +231,6 @@ main (int argc, char **argv)
   g_test_add_func ("/service/notify/nobody", test_nobody);
   g_test_add_func ("/service/notify/full", test_full);
   g_test_add_func ("/service/notify/much", test_much);
+  g_test_add_func ("/service/notify/much-after-ready", test_much_after_ready);
   return g_test_run ();
 }
