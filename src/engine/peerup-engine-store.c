@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "engine/peerup-engine-private.h"
+#include "identity/peerup-atomic-file.h"
 
 /* Between two tries to take back what cannot be. */
 #define RETRY_TIME (10 * (gint64) G_USEC_PER_SEC)
@@ -134,6 +135,15 @@ believe_files (PeerupEngineStore *self)
   return took_back;
 }
 
+/* (nullable): read as the store reads it, for it comes into force: nobody else's, and nothing that blocks. */
+static char *
+read_before (const char *backup)
+{
+  g_autoptr (GBytes) bytes = peerup_own_file_read (backup, PEERUP_CONFIG_MAX_SIZE, NULL);
+
+  return bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : NULL;
+}
+
 /* (transfer full): a record, as it was read. */
 static void
 take_pending (PeerupEngineStore *self, PeerupConfigPending *pending)
@@ -146,7 +156,7 @@ take_pending (PeerupEngineStore *self, PeerupConfigPending *pending)
   g_clear_pointer (&self->pending, peerup_config_pending_free);
   self->pending = pending;
   if (self->before == NULL)
-    (void) g_file_get_contents (backup, &self->before, NULL, NULL);
+    self->before = read_before (backup);
   read_now (self, &now);
   if (!known)
     self->latest = now.boot + peerup_config_pending_get_remaining (pending, &now);

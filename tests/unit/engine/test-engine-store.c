@@ -7,6 +7,8 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define MINUTE ((gint64) 60 * G_USEC_PER_SEC)
 
@@ -375,17 +377,43 @@ test_files_in_the_way (Fixture *self, gconstpointer data)
   assert_file (self, self->usual);
 }
 
-/* What is out of use, while the file stays, does not come back by reading that again, nor is it confirmed. */
-static void
-test_taken_back_in_memory (Fixture *self, gconstpointer data)
+static gboolean
+cannot_be_put_back (gpointer self)
+{
+  return has_problem (self, "cannot be put back");
+}
+
+/* Nothing can be put back while a file is where the archive was, whose name this is. */
+static char *
+block_archive (Fixture *self)
 {
   g_autofree char *archive = g_build_filename (self->device.home->directory, ".config.history", NULL);
   g_autofree char *aside = g_build_filename (self->device.home->directory, "aside", NULL);
   g_autoptr (GError) error = NULL;
 
-  assert_done (apply (self, self->other, 5 * MINUTE));
   g_assert_cmpint (g_rename (archive, aside), ==, 0);
   g_assert_true (g_file_set_contents (archive, "", 0, &error));
+  return g_steal_pointer (&archive);
+}
+
+static void
+unblock_archive (const char *archive)
+{
+  g_autofree char *directory = g_path_get_dirname (archive);
+  g_autofree char *aside = g_build_filename (directory, "aside", NULL);
+
+  g_assert_cmpint (g_unlink (archive), ==, 0);
+  g_assert_cmpint (g_rename (aside, archive), ==, 0);
+}
+
+/* What is out of use, while the file stays, does not come back by reading that again, nor is it confirmed. */
+static void
+test_taken_back_in_memory (Fixture *self, gconstpointer data)
+{
+  g_autofree char *archive = NULL;
+
+  assert_done (apply (self, self->other, 5 * MINUTE));
+  archive = block_archive (self);
   self->now.boot += 6 * MINUTE;
   peerup_engine_store_review (store_of (self));
   spin_while_not (has_no_service, self);
@@ -394,8 +422,7 @@ test_taken_back_in_memory (Fixture *self, gconstpointer data)
   g_assert_cmpuint (n_services (self), ==, 0);
   assert_rejected (peerup_engine_store_confirm (store_of (self), "dbus"), PEERUP_ERROR_CONFIG);
   g_assert_cmpuint (n_services (self), ==, 0);
-  g_assert_cmpint (g_unlink (archive), ==, 0);
-  g_assert_cmpint (g_rename (aside, archive), ==, 0);
+  unblock_archive (archive);
   peerup_engine_store_review (store_of (self));
   spin_while_not (nothing_waits, self);
   assert_file (self, self->usual);
@@ -440,6 +467,38 @@ test_restart (Fixture *self, gconstpointer data)
   assert_file (self, self->usual);
 }
 
+/* What is to come back is read as the other files beside the configuration are: what would block does not, and what a
+ * link leads to does not come into force. */
+static void
+test_backup_not_ours (Fixture *self, gconstpointer data)
+{
+  g_autofree char *backup = g_build_filename (self->device.home->directory, ".config.pre-confirmed.yaml", NULL);
+  g_autofree char *elsewhere = g_build_filename (self->device.home->directory, "elsewhere", NULL);
+  g_autofree char *archive = NULL;
+  g_autoptr (GError) error = NULL;
+
+  assert_done (apply (self, self->other, 5 * MINUTE));
+  g_assert_cmpint (g_unlink (backup), ==, 0);
+  g_assert_cmpint (mkfifo (backup, 0600), ==, 0);
+  restart (self);
+  g_assert_cmpint (peerup_engine_get_config_deadline (self->device.engine), >, 0);
+  g_assert_cmpint (g_unlink (backup), ==, 0);
+  g_assert_true (g_file_set_contents_full (elsewhere, self->usual, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error));
+  g_assert_cmpint (symlink (elsewhere, backup), ==, 0);
+  restart (self);
+  archive = block_archive (self);
+  self->now.boot += 6 * MINUTE;
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (cannot_be_put_back, self);
+  g_assert_cmpuint (n_services (self), ==, 1);
+  /* The archive has what was there before, too. */
+  unblock_archive (archive);
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (nothing_waits, self);
+  assert_file (self, self->usual);
+  g_assert_cmpuint (n_services (self), ==, 0);
+}
+
 static void
 test_stopped (Fixture *self, gconstpointer data)
 {
@@ -478,6 +537,7 @@ main (int argc, char **argv)
   ADD ("files-in-the-way", test_files_in_the_way);
   ADD ("taken-back-in-memory", test_taken_back_in_memory);
   ADD ("restart", test_restart);
+  ADD ("backup-not-ours", test_backup_not_ours);
   ADD ("stopped", test_stopped);
   return g_test_run ();
 }
