@@ -318,12 +318,42 @@ on_job_done (GObject *source, GAsyncResult *result, gpointer data)
   start_next (self);
 }
 
+/* (transfer full): both. */
+static void
+reject (Job *job, GError *error)
+{
+  dex_promise_reject (job->promise, error);
+  job_free (job);
+}
+
+static GError *
+new_stopped (void)
+{
+  return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine was stopped");
+}
+
+/* What is in use is not what would be kept: who is content with that has seen nothing of the change. */
+static GError *
+new_out_of_use (PeerupEngineStore *self)
+{
+  return g_error_new (PEERUP_ERROR, PEERUP_ERROR_CONFIG,
+                      "the last change of %s was not confirmed in time and is out of use, though the file could not be "
+                      "put back; mend what “peerup status” says of it, and apply the change again",
+                      self->engine->config_path);
+}
+
 static void
 start_next (PeerupEngineStore *self)
 {
   Job *job = self->running == NULL ? g_queue_pop_head (&self->queue) : NULL;
   g_autoptr (GTask) task = NULL;
 
+  /* It was asked for while it was in use still. */
+  while (job != NULL && job->kind == JOB_CONFIRM && self->took_back)
+    {
+      reject (job, new_out_of_use (self));
+      job = g_queue_pop_head (&self->queue);
+    }
   if (job == NULL)
     return;
   self->running = job;
@@ -348,13 +378,6 @@ job_new (PeerupEngineStore *self, JobKind kind, const char *who, const char *cau
   return job;
 }
 
-static void
-reject (Job *job)
-{
-  dex_promise_reject (job->promise, g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine was stopped"));
-  job_free (job);
-}
-
 static DexFuture *
 enqueue (PeerupEngineStore *self, Job *job)
 {
@@ -362,7 +385,7 @@ enqueue (PeerupEngineStore *self, Job *job)
 
   if (self->stopped)
     {
-      reject (job);
+      reject (job, new_stopped ());
       return future;
     }
   g_queue_push_tail (&self->queue, job);
@@ -410,13 +433,8 @@ peerup_engine_store_confirm (PeerupEngineStore *self, const char *who)
 {
   GError *error = NULL;
 
-  /* What is in use is not what would be kept: who is content with that has seen nothing of the change. */
   if (self->took_back)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                                  "the last change of %s was not confirmed in time and is out of use, though the file "
-                                  "could not be put back; mend what “peerup status” says of it, and apply the change "
-                                  "again",
-                                  self->engine->config_path);
+    return dex_future_new_for_error (new_out_of_use (self));
   if (self->pending != NULL && !can_start (self->engine, &error))
     return dex_future_new_for_error (error);
   return enqueue (self, job_new (self, JOB_CONFIRM, who, "confirmed"));
@@ -631,7 +649,7 @@ peerup_engine_store_stop (PeerupEngineStore *self)
   self->stopped = TRUE;
   set_timer (self, -1);
   while ((job = g_queue_pop_head (&self->queue)) != NULL)
-    reject (job);
+    reject (job, new_stopped ());
   if (self->running == NULL)
     return dex_future_new_true ();
   return dex_future_finally (dex_ref (DEX_FUTURE (self->running->promise)), resolve_anyway, NULL, NULL);

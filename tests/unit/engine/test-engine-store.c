@@ -433,6 +433,36 @@ test_taken_back_in_memory (Fixture *self, gconstpointer data)
 }
 
 static void
+on_services_changed (GListModel *services, guint position, guint removed, guint added, gpointer archive)
+{
+  if (removed > 0)
+    unblock_archive (archive);
+}
+
+/* What was asked for while the way back was being tried, and comes to its turn when that has failed, keeps nothing that
+ * is out of use: not even where the files could be written by then. */
+static void
+test_confirmed_too_late (Fixture *self, gconstpointer data)
+{
+  GListModel *services = peerup_engine_get_services (self->device.engine);
+  g_autofree char *archive = NULL;
+  gulong handler;
+
+  assert_done (apply (self, self->other, 5 * MINUTE));
+  archive = block_archive (self);
+  handler = g_signal_connect (services, "items-changed", G_CALLBACK (on_services_changed), archive);
+  self->now.boot += 6 * MINUTE;
+  peerup_engine_store_review (store_of (self));
+  assert_rejected (peerup_engine_store_confirm (store_of (self), "dbus"), PEERUP_ERROR_CONFIG);
+  g_signal_handler_disconnect (services, handler);
+  g_assert_cmpuint (n_services (self), ==, 0);
+  g_assert_true (g_file_test (archive, G_FILE_TEST_IS_DIR));
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (nothing_waits, self);
+  assert_file (self, self->usual);
+}
+
+static void
 restart (Fixture *self)
 {
   assert_done (peerup_engine_stop (self->device.engine, NULL));
@@ -536,6 +566,7 @@ main (int argc, char **argv)
   ADD ("removed", test_removed);
   ADD ("files-in-the-way", test_files_in_the_way);
   ADD ("taken-back-in-memory", test_taken_back_in_memory);
+  ADD ("confirmed-too-late", test_confirmed_too_late);
   ADD ("restart", test_restart);
   ADD ("backup-not-ours", test_backup_not_ours);
   ADD ("stopped", test_stopped);
