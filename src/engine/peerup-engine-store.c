@@ -186,6 +186,9 @@ follow_pending (PeerupEngineStore *self)
       /* Another program has confirmed it, or taken it back. */
       g_clear_pointer (&self->before, g_free);
       reload = believe_files (self);
+      /* What is read may be what is in use already: nothing would tell then that it is over. */
+      if (reload)
+        peerup_engine_set_problem (self->engine, REVERTED, NULL);
     }
   if (pending != NULL)
     take_pending (self, pending);

@@ -432,6 +432,31 @@ test_taken_back_in_memory (Fixture *self, gconstpointer data)
   g_assert_cmpuint (n_services (self), ==, 1);
 }
 
+/* Somebody has done by hand what could not be done: that is told no longer. */
+static void
+test_settled_by_hand (Fixture *self, gconstpointer data)
+{
+  g_autofree char *pending = g_build_filename (self->device.home->directory, ".config.pending", NULL);
+  g_autofree char *archive = NULL;
+
+  assert_done (apply (self, self->other, 5 * MINUTE));
+  archive = block_archive (self);
+  self->now.boot += 6 * MINUTE;
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (cannot_be_put_back, self);
+  unblock_archive (archive);
+  g_assert_cmpint (g_unlink (pending), ==, 0);
+  write_by_hand (self, self->usual);
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (nothing_waits, self);
+  g_assert_false (cannot_be_put_back (self));
+  g_assert_cmpuint (n_services (self), ==, 0);
+  /* The file counts again. */
+  write_by_hand (self, self->other);
+  peerup_config_monitor_reload (self->device.engine->monitor);
+  g_assert_cmpuint (n_services (self), ==, 1);
+}
+
 static void
 on_services_changed (GListModel *services, guint position, guint removed, guint added, gpointer archive)
 {
@@ -566,6 +591,7 @@ main (int argc, char **argv)
   ADD ("removed", test_removed);
   ADD ("files-in-the-way", test_files_in_the_way);
   ADD ("taken-back-in-memory", test_taken_back_in_memory);
+  ADD ("settled-by-hand", test_settled_by_hand);
   ADD ("confirmed-too-late", test_confirmed_too_late);
   ADD ("restart", test_restart);
   ADD ("backup-not-ours", test_backup_not_ours);
