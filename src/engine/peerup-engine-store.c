@@ -62,7 +62,7 @@ struct _PeerupEngineStore
   gboolean stopped;
   gboolean told;      /* that the archive cannot be written */
   gboolean took_back; /* in memory, but not in the files, which are not believed until they follow */
-  gboolean unread;    /* there is a record, but it could not be read */
+  char *unread;       /* (nullable): why there is a record that could not be read, which is told */
   int timer_fd;
   GSource *timer_source;
   PeerupEngineStoreClock clock;
@@ -174,13 +174,13 @@ follow_pending (PeerupEngineStore *self)
   if (error != NULL)
     {
       /* It says nothing of whether something waits: what was known goes on, and it is looked at again. */
-      peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "%s", error->message);
-      self->unread = TRUE;
+      if (g_set_str (&self->unread, error->message))
+        peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "%s", error->message);
       set_timer (self, RETRY_TIME);
       peerup_engine_notify_config_deadline (self->engine);
       return;
     }
-  self->unread = FALSE;
+  g_clear_pointer (&self->unread, g_free);
   if (self->pending != NULL && (pending == NULL || !is_same_pending (self->pending, pending)))
     {
       /* Another program has confirmed it, or taken it back. */
@@ -479,14 +479,14 @@ peerup_engine_store_review (PeerupEngineStore *self)
 
   if (is_reverting (self))
     return;
-  if (self->unread)
+  if (self->unread != NULL)
     follow_pending (self);
   if (self->pending == NULL)
     return;
   read_now (self, &now);
   remaining = get_remaining (self, &now);
   if (remaining > 0)
-    set_timer (self, self->unread ? MIN (remaining, RETRY_TIME) : remaining);
+    set_timer (self, self->unread != NULL ? MIN (remaining, RETRY_TIME) : remaining);
   else
     enqueue_own (self, JOB_REVERT, "daemon", "not confirmed");
 }
@@ -669,6 +669,7 @@ peerup_engine_store_free (PeerupEngineStore *self)
   g_clear_pointer (&self->pending, peerup_config_pending_free);
   peerup_config_store_free (self->files);
   g_free (self->before);
+  g_free (self->unread);
   g_free (self->text);
   g_free (self);
 }

@@ -458,6 +458,39 @@ test_settled_by_hand (Fixture *self, gconstpointer data)
 }
 
 static void
+count_links (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+  guint *n_links = data;
+
+  if (strstr (message, ".config.pending is a symbolic link") != NULL)
+    (*n_links)++;
+}
+
+/* It is looked at again and again, and told once for each time that it begins. */
+static void
+test_record_unread (Fixture *self, gconstpointer data)
+{
+  g_autofree char *pending = g_build_filename (self->device.home->directory, ".config.pending", NULL);
+  guint n_links = 0;
+  guint handler = g_log_set_handler ("peerup-engine", G_LOG_LEVEL_MESSAGE, count_links, &n_links);
+
+  spin_while_not (is_archived_once, self);
+  for (guint round = 1; round <= 2; round++)
+    {
+      g_assert_cmpint (symlink ("nowhere", pending), ==, 0);
+      /* Whatever is refused has the files looked at. */
+      assert_rejected (apply (self, self->other, 0), PEERUP_ERROR_EXISTS);
+      peerup_engine_store_review (store_of (self));
+      peerup_engine_store_review (store_of (self));
+      g_assert_cmpuint (n_links, ==, round);
+      g_assert_cmpint (g_unlink (pending), ==, 0);
+      peerup_engine_store_review (store_of (self));
+    }
+  g_log_remove_handler ("peerup-engine", handler);
+  assert_done (apply (self, self->other, 0));
+}
+
+static void
 on_services_changed (GListModel *services, guint position, guint removed, guint added, gpointer archive)
 {
   if (removed > 0)
@@ -591,6 +624,7 @@ main (int argc, char **argv)
   ADD ("removed", test_removed);
   ADD ("files-in-the-way", test_files_in_the_way);
   ADD ("taken-back-in-memory", test_taken_back_in_memory);
+  ADD ("record-unread", test_record_unread);
   ADD ("settled-by-hand", test_settled_by_hand);
   ADD ("confirmed-too-late", test_confirmed_too_late);
   ADD ("restart", test_restart);
