@@ -276,8 +276,20 @@ peerup_config_store_apply (PeerupConfigStore *self, const char *text, gsize leng
   return TRUE;
 }
 
+static gboolean
+means_the_same (PeerupConfigStore *self, const PeerupConfigFile *file, const char *text)
+{
+  g_autoptr (PeerupConfig) present = peerup_config_new_from_data (file->text, file->length, self->path, NULL, NULL);
+  g_autoptr (PeerupConfig) other = peerup_config_new_from_data (text, strlen (text), self->path, NULL, NULL);
+  g_autofree char *a = present != NULL ? peerup_config_to_yaml (present) : NULL;
+  g_autofree char *b = other != NULL ? peerup_config_to_yaml (other) : NULL;
+
+  return a != NULL && g_strcmp0 (a, b) == 0;
+}
+
 gboolean
-peerup_config_store_archive (PeerupConfigStore *self, const char *who, const char *cause, GError **error)
+peerup_config_store_archive (PeerupConfigStore *self, const char *in_force, const char *who, const char *cause,
+                             GError **error)
 {
   g_auto (PeerupConfigLock) lock = PEERUP_CONFIG_LOCK_INIT;
 
@@ -286,7 +298,8 @@ peerup_config_store_archive (PeerupConfigStore *self, const char *who, const cha
   if (!peerup_config_store_lock (self, &lock, error))
     return FALSE;
   if (lock.file == NULL || !peerup_config_pending_check_none (self->path, NULL) ||
-      !peerup_config_store_holds (self, lock.file->text, lock.file->length, NULL))
+      !peerup_config_store_holds (self, lock.file->text, lock.file->length, NULL) ||
+      (in_force != NULL && !means_the_same (self, lock.file, in_force)))
     return FALSE;
   return peerup_config_store_keep (self, lock.file->text, lock.file->length, who, cause, error);
 }

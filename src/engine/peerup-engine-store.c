@@ -227,7 +227,7 @@ run_job (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
       break;
     case JOB_ARCHIVE:
     default:
-      peerup_config_store_archive (job->files, job->who, job->cause, &job->error);
+      peerup_config_store_archive (job->files, job->in_force, job->who, job->cause, &job->error);
     }
   g_task_return_boolean (task, TRUE);
 }

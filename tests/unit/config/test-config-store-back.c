@@ -261,7 +261,7 @@ test_sweep (Fixture *self, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     g_free (write_file (self->directory, files[i].name, "", 0600));
-  g_assert_true (peerup_config_store_archive (self->store, "daemon", "start", NULL));
+  g_assert_true (peerup_config_store_archive (self->store, NULL, "daemon", "start", NULL));
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     {
       g_autofree char *path = side (self, files[i].name);

@@ -5,10 +5,13 @@
  * them, one at a time, archived whoever makes them. The clock is the test's. */
 #include "device.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "identity/peerup-file-lock.h"
 
 #define MINUTE ((gint64) 60 * G_USEC_PER_SEC)
 
@@ -341,6 +344,38 @@ test_cause (Fixture *self, gconstpointer data)
   assert_latest (self, "file", "edited");
 }
 
+static gboolean
+has_two_services (gpointer self)
+{
+  return n_services (self) == 2;
+}
+
+/* Who edits the file before the change before that is archived has changed it by hand all the same. */
+static void
+test_quick_edit (Fixture *self, gconstpointer data)
+{
+  g_autofree char *archive = g_build_filename (self->device.home->directory, ".config.history", NULL);
+  g_autofree char *third = g_strconcat (self->usual,
+                                        "services: {a: {enabled: true, local_address: \"localhost:22\"}, b: {enabled: "
+                                        "true, local_address: \"localhost:23\"}}\n",
+                                        NULL);
+  g_autofd int fd = -1;
+  g_autoptr (GError) error = NULL;
+
+  spin_while_not (is_archived_once, self);
+  fd = open (archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_assert_true (peerup_file_lock_take (fd, PEERUP_FILE_LOCK_TIMEOUT, archive, &error));
+  write_by_hand (self, self->other);
+  peerup_engine_store_reload (self->device.engine, "dbus", "service enable ssh");
+  g_assert_cmpuint (n_services (self), ==, 1);
+  write_by_hand (self, third);
+  g_clear_fd (&fd, NULL);
+  spin_while_not (has_two_services, self);
+  /* It comes after both. */
+  assert_done (apply (self, third, 0));
+  assert_latest (self, "file", "edited");
+}
+
 /* What is in force can be kept, or gone back to, when the file is gone. */
 static void
 test_removed (Fixture *self, gconstpointer data)
@@ -621,6 +656,7 @@ main (int argc, char **argv)
   ADD ("queue", test_queue);
   ADD ("by-hand", test_by_hand);
   ADD ("cause", test_cause);
+  ADD ("quick-edit", test_quick_edit);
   ADD ("removed", test_removed);
   ADD ("files-in-the-way", test_files_in_the_way);
   ADD ("taken-back-in-memory", test_taken_back_in_memory);
