@@ -192,7 +192,7 @@ peerup_config_history_add (const char *directory, const char *text, gsize length
                                    who, cause, extension);
   path = g_build_filename (directory, name, NULL);
   /* The number is new. What root writes belongs to the owner of the directory, who is to read it. */
-  if (!peerup_atomic_file_replace (path, text, length, error))
+  if (!peerup_own_file_replace (path, text, length, error))
     return FALSE;
   sweep (directory);
   for (guint i = 0; i < entries->len; i++)

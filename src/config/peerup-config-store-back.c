@@ -104,7 +104,11 @@ peerup_config_store_lock (PeerupConfigStore *self, PeerupConfigLock *lock, GErro
   while (lock->directory < 0 && reason == NULL)
     lock->directory = open_locked (self->history, &reason);
   if (reason == NULL)
-    sweep (self);
+    {
+      sweep (self);
+      /* A record of ours that is open to others is ours still: without it, nothing would go back. */
+      peerup_own_file_close_to_others (self->pending);
+    }
   if (reason == NULL)
     lock->file = peerup_config_file_lock (self->path, &reason);
   if (reason == NULL || g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
@@ -168,7 +172,8 @@ read_backup (const char *path, gsize *length, GError **error)
   return g_strndup (data != NULL ? data : "", *length);
 }
 
-/* What somebody else has put there is no reason to change anything; what is damaged is ours. */
+/* What somebody else has put there is no reason to change anything; what is damaged is ours, as is what was open to
+ * others before it was locked. */
 static gboolean
 load_ours (PeerupConfigStore *self, PeerupConfigPending **pending, GError **error)
 {
@@ -189,6 +194,8 @@ move_into_place (PeerupConfigStore *self, PeerupConfigLock *lock, const char *ba
 {
   const char *target = lock->file != NULL ? lock->file->path : self->path;
 
+  /* What others can read would do to go back to, but not as a configuration. */
+  peerup_own_file_close_to_others (backup);
   if (rename (backup, target) == 0)
     {
       sync_directory_of (target);

@@ -89,36 +89,42 @@ dup_last_good (PeerupConfigStore *self, gsize *length)
 
 /* Writing */
 
+/* (transfer full): @reason. FALSE if there is one. */
+static gboolean
+pass_on (GError *reason, GError **error)
+{
+  if (reason == NULL)
+    return TRUE;
+  if (reason->domain == PEERUP_ERROR)
+    {
+      g_propagate_error (error, reason);
+      return FALSE;
+    }
+  g_set_error (error, PEERUP_ERROR,
+               g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_ACCES) ||
+                   g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_PERM) ||
+                   g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_ROFS)
+                 ? PEERUP_ERROR_PERMISSION
+                 : PEERUP_ERROR_CONFIG,
+               "%s; the configuration stays as it is", reason->message);
+  g_error_free (reason);
+  return FALSE;
+}
+
 gboolean
 peerup_config_store_write (const char *path, const char *text, gsize length, GError **error)
 {
-  g_autoptr (GError) reason = NULL;
+  GError *reason = NULL;
 
-  if (peerup_atomic_file_replace (path, text, length, &reason))
-    return TRUE;
-  if (reason->domain == PEERUP_ERROR)
-    g_propagate_error (error, g_steal_pointer (&reason));
-  else
-    g_set_error (error, PEERUP_ERROR,
-                 g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_ACCES) ||
-                     g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_PERM) ||
-                     g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_ROFS)
-                   ? PEERUP_ERROR_PERMISSION
-                   : PEERUP_ERROR_CONFIG,
-                 "%s; the configuration stays as it is", reason->message);
-  return FALSE;
+  return peerup_atomic_file_replace (path, text, length, &reason) || pass_on (reason, error);
 }
 
 gboolean
 peerup_config_store_write_side (const char *path, const char *text, gsize length, GError **error)
 {
-  if (!g_file_test (path, G_FILE_TEST_IS_SYMLINK))
-    return peerup_config_store_write (path, text, length, error);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-               "%s is a symbolic link, and is not followed: remove the link and try again; the configuration stays as "
-               "it is",
-               path);
-  return FALSE;
+  GError *reason = NULL;
+
+  return peerup_own_file_replace (path, text, length, &reason) || pass_on (reason, error);
 }
 
 /* In the place of the configuration. */
@@ -270,8 +276,20 @@ peerup_config_store_apply (PeerupConfigStore *self, const char *text, gsize leng
   return TRUE;
 }
 
+static gboolean
+means_the_same (PeerupConfigStore *self, const PeerupConfigFile *file, const char *text)
+{
+  g_autoptr (PeerupConfig) present = peerup_config_new_from_data (file->text, file->length, self->path, NULL, NULL);
+  g_autoptr (PeerupConfig) other = peerup_config_new_from_data (text, strlen (text), self->path, NULL, NULL);
+  g_autofree char *a = present != NULL ? peerup_config_to_yaml (present) : NULL;
+  g_autofree char *b = other != NULL ? peerup_config_to_yaml (other) : NULL;
+
+  return a != NULL && g_strcmp0 (a, b) == 0;
+}
+
 gboolean
-peerup_config_store_archive (PeerupConfigStore *self, const char *who, const char *cause, GError **error)
+peerup_config_store_archive (PeerupConfigStore *self, const char *in_force, const char *who, const char *cause,
+                             GError **error)
 {
   g_auto (PeerupConfigLock) lock = PEERUP_CONFIG_LOCK_INIT;
 
@@ -280,7 +298,8 @@ peerup_config_store_archive (PeerupConfigStore *self, const char *who, const cha
   if (!peerup_config_store_lock (self, &lock, error))
     return FALSE;
   if (lock.file == NULL || !peerup_config_pending_check_none (self->path, NULL) ||
-      !peerup_config_store_holds (self, lock.file->text, lock.file->length, NULL))
+      !peerup_config_store_holds (self, lock.file->text, lock.file->length, NULL) ||
+      (in_force != NULL && !means_the_same (self, lock.file, in_force)))
     return FALSE;
   return peerup_config_store_keep (self, lock.file->text, lock.file->length, who, cause, error);
 }

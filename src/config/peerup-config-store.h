@@ -81,9 +81,11 @@ const char *peerup_config_store_get_path (PeerupConfigStore *self);
 gboolean
 peerup_config_store_apply (PeerupConfigStore *self, const char *text, gsize length, const PeerupConfigChange *change,
                            gboolean *changed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Archives what is in place, unless it waits to be confirmed or does not hold (FALSE without an error then). What is
- * the latest already is left. */
-gboolean peerup_config_store_archive (PeerupConfigStore *self, const char *who, const char *cause, GError **error);
+/* Archives what is in place, unless it waits to be confirmed, does not hold, or means something else than @in_force
+ * (nullable), for somebody else has changed it by now (FALSE without an error then). What is the latest already is
+ * left. */
+gboolean peerup_config_store_archive (PeerupConfigStore *self, const char *in_force, const char *who, const char *cause,
+                                      GError **error);
 /* When a program has replaced @before in place by @text: archives @text, and @before first unless it is. FALSE without
  * an error if something else is in place by now. */
 gboolean peerup_config_store_note (PeerupConfigStore *self, const char *before, gsize before_length, const char *text,

@@ -95,7 +95,8 @@ forget_listen_error (PeerupEngine *self, PeerupMultiaddr *address)
   peerup_engine_set_problem (self, key, NULL);
 }
 
-/* How many of @addresses are listened on, once all have been tried at the same time. */
+/* How many of @addresses are listened on, once all have been tried. Each is tried by the time the swarm answers, so no
+ * other fiber comes between the choice of what to try and the word of what came of it: nothing is tried twice. */
 static guint
 listen_on (PeerupEngine *self, PeerupSwarm *swarm, GPtrArray *addresses)
 {

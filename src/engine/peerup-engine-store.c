@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "engine/peerup-engine-private.h"
+#include "identity/peerup-atomic-file.h"
 
 /* Between two tries to take back what cannot be. */
 #define RETRY_TIME (10 * (gint64) G_USEC_PER_SEC)
@@ -61,7 +62,7 @@ struct _PeerupEngineStore
   gboolean stopped;
   gboolean told;      /* that the archive cannot be written */
   gboolean took_back; /* in memory, but not in the files, which are not believed until they follow */
-  gboolean unread;    /* there is a record, but it could not be read */
+  char *unread;       /* (nullable): why there is a record that could not be read, which is told */
   int timer_fd;
   GSource *timer_source;
   PeerupEngineStoreClock clock;
@@ -134,6 +135,15 @@ believe_files (PeerupEngineStore *self)
   return took_back;
 }
 
+/* (nullable): read as the store reads it, for it comes into force: nobody else's, and nothing that blocks. */
+static char *
+read_before (const char *backup)
+{
+  g_autoptr (GBytes) bytes = peerup_own_file_read (backup, PEERUP_CONFIG_MAX_SIZE, NULL);
+
+  return bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : NULL;
+}
+
 /* (transfer full): a record, as it was read. */
 static void
 take_pending (PeerupEngineStore *self, PeerupConfigPending *pending)
@@ -146,7 +156,7 @@ take_pending (PeerupEngineStore *self, PeerupConfigPending *pending)
   g_clear_pointer (&self->pending, peerup_config_pending_free);
   self->pending = pending;
   if (self->before == NULL)
-    (void) g_file_get_contents (backup, &self->before, NULL, NULL);
+    self->before = read_before (backup);
   read_now (self, &now);
   if (!known)
     self->latest = now.boot + peerup_config_pending_get_remaining (pending, &now);
@@ -164,18 +174,21 @@ follow_pending (PeerupEngineStore *self)
   if (error != NULL)
     {
       /* It says nothing of whether something waits: what was known goes on, and it is looked at again. */
-      peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "%s", error->message);
-      self->unread = TRUE;
+      if (g_set_str (&self->unread, error->message))
+        peerup_engine_say (self->engine, G_LOG_LEVEL_MESSAGE, "%s", error->message);
       set_timer (self, RETRY_TIME);
       peerup_engine_notify_config_deadline (self->engine);
       return;
     }
-  self->unread = FALSE;
+  g_clear_pointer (&self->unread, g_free);
   if (self->pending != NULL && (pending == NULL || !is_same_pending (self->pending, pending)))
     {
       /* Another program has confirmed it, or taken it back. */
       g_clear_pointer (&self->before, g_free);
       reload = believe_files (self);
+      /* What is read may be what is in use already: nothing would tell then that it is over. */
+      if (reload)
+        peerup_engine_set_problem (self->engine, REVERTED, NULL);
     }
   if (pending != NULL)
     take_pending (self, pending);
@@ -214,7 +227,7 @@ run_job (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
       break;
     case JOB_ARCHIVE:
     default:
-      peerup_config_store_archive (job->files, job->who, job->cause, &job->error);
+      peerup_config_store_archive (job->files, job->in_force, job->who, job->cause, &job->error);
     }
   g_task_return_boolean (task, TRUE);
 }
@@ -308,12 +321,42 @@ on_job_done (GObject *source, GAsyncResult *result, gpointer data)
   start_next (self);
 }
 
+/* (transfer full): both. */
+static void
+reject (Job *job, GError *error)
+{
+  dex_promise_reject (job->promise, error);
+  job_free (job);
+}
+
+static GError *
+new_stopped (void)
+{
+  return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine was stopped");
+}
+
+/* What is in use is not what would be kept: who is content with that has seen nothing of the change. */
+static GError *
+new_out_of_use (PeerupEngineStore *self)
+{
+  return g_error_new (PEERUP_ERROR, PEERUP_ERROR_CONFIG,
+                      "the last change of %s was not confirmed in time and is out of use, though the file could not be "
+                      "put back; mend what “peerup status” says of it, and apply the change again",
+                      self->engine->config_path);
+}
+
 static void
 start_next (PeerupEngineStore *self)
 {
   Job *job = self->running == NULL ? g_queue_pop_head (&self->queue) : NULL;
   g_autoptr (GTask) task = NULL;
 
+  /* It was asked for while it was in use still. */
+  while (job != NULL && job->kind == JOB_CONFIRM && self->took_back)
+    {
+      reject (job, new_out_of_use (self));
+      job = g_queue_pop_head (&self->queue);
+    }
   if (job == NULL)
     return;
   self->running = job;
@@ -338,13 +381,6 @@ job_new (PeerupEngineStore *self, JobKind kind, const char *who, const char *cau
   return job;
 }
 
-static void
-reject (Job *job)
-{
-  dex_promise_reject (job->promise, g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine was stopped"));
-  job_free (job);
-}
-
 static DexFuture *
 enqueue (PeerupEngineStore *self, Job *job)
 {
@@ -352,7 +388,7 @@ enqueue (PeerupEngineStore *self, Job *job)
 
   if (self->stopped)
     {
-      reject (job);
+      reject (job, new_stopped ());
       return future;
     }
   g_queue_push_tail (&self->queue, job);
@@ -400,13 +436,8 @@ peerup_engine_store_confirm (PeerupEngineStore *self, const char *who)
 {
   GError *error = NULL;
 
-  /* What is in use is not what would be kept: who is content with that has seen nothing of the change. */
   if (self->took_back)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                                  "the last change of %s was not confirmed in time and is out of use, though the file "
-                                  "could not be put back; mend what “peerup status” says of it, and apply the change "
-                                  "again",
-                                  self->engine->config_path);
+    return dex_future_new_for_error (new_out_of_use (self));
   if (self->pending != NULL && !can_start (self->engine, &error))
     return dex_future_new_for_error (error);
   return enqueue (self, job_new (self, JOB_CONFIRM, who, "confirmed"));
@@ -448,14 +479,14 @@ peerup_engine_store_review (PeerupEngineStore *self)
 
   if (is_reverting (self))
     return;
-  if (self->unread)
+  if (self->unread != NULL)
     follow_pending (self);
   if (self->pending == NULL)
     return;
   read_now (self, &now);
   remaining = get_remaining (self, &now);
   if (remaining > 0)
-    set_timer (self, self->unread ? MIN (remaining, RETRY_TIME) : remaining);
+    set_timer (self, self->unread != NULL ? MIN (remaining, RETRY_TIME) : remaining);
   else
     enqueue_own (self, JOB_REVERT, "daemon", "not confirmed");
 }
@@ -621,7 +652,7 @@ peerup_engine_store_stop (PeerupEngineStore *self)
   self->stopped = TRUE;
   set_timer (self, -1);
   while ((job = g_queue_pop_head (&self->queue)) != NULL)
-    reject (job);
+    reject (job, new_stopped ());
   if (self->running == NULL)
     return dex_future_new_true ();
   return dex_future_finally (dex_ref (DEX_FUTURE (self->running->promise)), resolve_anyway, NULL, NULL);
@@ -638,6 +669,7 @@ peerup_engine_store_free (PeerupEngineStore *self)
   g_clear_pointer (&self->pending, peerup_config_pending_free);
   peerup_config_store_free (self->files);
   g_free (self->before);
+  g_free (self->unread);
   g_free (self->text);
   g_free (self);
 }

@@ -199,23 +199,6 @@ keep_owner (NewFile *self, const char *path, GError **error)
   return FALSE;
 }
 
-gboolean
-peerup_atomic_file_replace (const char *path, gconstpointer data, gsize length, GError **error)
-{
-  g_auto (NewFile) file = { -1, -1, NULL, NULL };
-  g_autofree char *target = NULL;
-
-  g_return_val_if_fail (path != NULL && (data != NULL || length == 0), FALSE);
-
-  target = resolve_target (path, error);
-  if (target == NULL || !new_file_open (&file, target, error) || !keep_owner (&file, target, error) ||
-      !new_file_write (&file, target, data, length, error))
-    return FALSE;
-  if (renameat (file.directory, file.temporary, file.directory, file.name) != 0)
-    return fail (error, errno, "replace", path);
-  return new_file_placed (&file, path, error);
-}
-
 /* As it would be typed. */
 static char *
 shell_word (const char *path)
@@ -229,6 +212,70 @@ shell_word (const char *path)
       return shell_word (prefixed);
     }
   return strspn (path, plain) == strlen (path) ? g_strdup (path) : g_shell_quote (path);
+}
+
+static gboolean
+may_own (uid_t owner, const char *path)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+  struct stat info;
+
+  return owner == geteuid () || owner == 0 || (geteuid () == 0 && stat (directory, &info) == 0 && info.st_uid == owner);
+}
+
+/* Says of what could not be opened, or is somebody else's, what to do. */
+static void
+refuse_own (const char *path, int code, uid_t owner, GError **error)
+{
+  g_autofree char *word = shell_word (path);
+
+  if (code == ELOOP)
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
+                 "%s is a symbolic link, and is not followed: put the file itself there, or run: rm %s", path, word);
+  else
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
+                 "%s belongs to user %u, and is not used: if it is what it should be, run: sudo chown %s %s", path,
+                 (guint) owner, g_get_user_name (), word);
+}
+
+/* In the place of what has the name of @target, a link included. */
+static gboolean
+replace_exactly (const char *target, gconstpointer data, gsize length, GError **error)
+{
+  g_auto (NewFile) file = { -1, -1, NULL, NULL };
+
+  if (!new_file_open (&file, target, error) || !keep_owner (&file, target, error) ||
+      !new_file_write (&file, target, data, length, error))
+    return FALSE;
+  if (renameat (file.directory, file.temporary, file.directory, file.name) != 0)
+    return fail (error, errno, "replace", target);
+  return new_file_placed (&file, target, error);
+}
+
+gboolean
+peerup_atomic_file_replace (const char *path, gconstpointer data, gsize length, GError **error)
+{
+  g_autofree char *target = NULL;
+
+  g_return_val_if_fail (path != NULL && (data != NULL || length == 0), FALSE);
+
+  target = resolve_target (path, error);
+  return target != NULL && replace_exactly (target, data, length, error);
+}
+
+gboolean
+peerup_own_file_replace (const char *path, gconstpointer data, gsize length, GError **error)
+{
+  struct stat info;
+
+  g_return_val_if_fail (path != NULL && (data != NULL || length == 0), FALSE);
+
+  if (lstat (path, &info) == 0 && S_ISLNK (info.st_mode))
+    {
+      refuse_own (path, ELOOP, 0, error);
+      return FALSE;
+    }
+  return replace_exactly (path, data, length, error);
 }
 
 static gboolean
@@ -341,30 +388,6 @@ peerup_private_file_read (const char *path, guint forbidden, gsize max, GError *
   return read_private (open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), path, forbidden, max, error);
 }
 
-static gboolean
-may_own (uid_t owner, const char *path)
-{
-  g_autofree char *directory = g_path_get_dirname (path);
-  struct stat info;
-
-  return owner == geteuid () || owner == 0 || (geteuid () == 0 && stat (directory, &info) == 0 && info.st_uid == owner);
-}
-
-/* Says of what could not be opened, or is somebody else's, what to do. */
-static void
-refuse_own (const char *path, int code, uid_t owner, GError **error)
-{
-  g_autofree char *word = shell_word (path);
-
-  if (code == ELOOP)
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-                 "%s is a symbolic link, and is not followed: put the file itself there, or run: rm %s", path, word);
-  else
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-                 "%s belongs to user %u, and is not used: if it is what it should be, run: sudo chown %s %s", path,
-                 (guint) owner, g_get_user_name (), word);
-}
-
 GBytes *
 peerup_own_file_read (const char *path, gsize max, GError **error)
 {
@@ -384,4 +407,19 @@ peerup_own_file_read (const char *path, gsize max, GError **error)
     }
   errno = code;
   return read_private (fd, path, 0022, max, error);
+}
+
+void
+peerup_own_file_close_to_others (const char *path)
+{
+  struct stat info;
+  g_autofd int fd = -1;
+
+  g_return_if_fail (path != NULL);
+
+  fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+  /* What has another name, too, may be a file that is to be open to others. */
+  if (fd >= 0 && fstat (fd, &info) == 0 && S_ISREG (info.st_mode) && info.st_nlink == 1 && (info.st_mode & 0077) != 0 &&
+      may_own (info.st_uid, path) && fchmod (fd, FILE_MODE) != 0)
+    g_debug ("%s stays open to others: %s", path, g_strerror (errno));
 }

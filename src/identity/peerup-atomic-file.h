@@ -19,6 +19,10 @@ gboolean peerup_atomic_file_create (const char *path, gconstpointer data, gsize 
  * old file stays the owner, else PERMISSION. */
 gboolean peerup_atomic_file_replace (const char *path, gconstpointer data, gsize length,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for a file that only this program writes: PERMISSION for a symbolic link, and one that is put there
+ * meanwhile is replaced itself. What a link leads to is touched in no case. */
+gboolean
+peerup_own_file_replace (const char *path, gconstpointer data, gsize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Reads a regular file of at most @max bytes whose mode has none of the bits @forbidden
  * (0077, 0022): NOT_FOUND, PERMISSION with the chmod to run, TOO_LARGE, MALFORMED (not a regular
  * file). The bytes are wiped when they are freed, so keys may be read this way. */
@@ -27,5 +31,8 @@ peerup_private_file_read (const char *path, guint forbidden, gsize max, GError *
 /* The same, with 0022, for a file that only this program writes: PERMISSION also for a symbolic link, and for one that
  * belongs to anybody but us or root; for root, the owner of its directory will do. */
 GBytes *peerup_own_file_read (const char *path, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Takes from others what they may do with a file that only this program writes, if it belongs to us; for root, also if
+ * to the owner of its directory. Nothing for a link, in no case for what it leads to. Best effort. */
+void peerup_own_file_close_to_others (const char *path);
 
 G_END_DECLS

@@ -19,6 +19,7 @@ from control import Control, Refused
 from netlab import wait_for
 from test_pairing_crash import SHIM, Board
 from test_pairing_hostile import FAKETIME
+from test_service import Manager
 
 PATIENCE = 60  # seconds for what takes less than one
 SERVICE = "services:\n  {}:\n    enabled: true\n    local_address: \"localhost:22\"\n"
@@ -385,8 +386,10 @@ def test_full_disk(peer, directory):
             peer.run("stop")
 
 
-def test_read_only(machine):
-    peer = machine.peer
+def test_read_only(peer):
+    machine, told = Machine(peer), Manager(peer.home / "manager")
+    peer.daemon_process = peer.start("daemon", NOTIFY_SOCKET=told.name)
+    told.until("READY=1")
     machine.apply("one", "--confirm-timeout", "2s")
     with mounted("--bind", machine.config.parent, machine.config.parent):
         subprocess.run(["mount", "-o", "remount,bind,ro", machine.config.parent], check=True)
@@ -395,6 +398,9 @@ def test_read_only(machine):
         assert machine.services() == []
         # Nor does it come back by being read again.
         peer.daemon_process.signal(signal.SIGHUP)
+        told.until("RELOADING=1")
+        told.until("READY=1")
+        assert machine.services() == []
         refused = machine.apply("two", code=1)
         assert str(machine.config) in refused.stderr or "confirm" in refused.stderr
         assert "not confirmed in time" in peer.run("config", "confirm", code=1).stderr
@@ -404,6 +410,7 @@ def test_read_only(machine):
     machine.apply("two")
     assert machine.services() == ["two"]
     assert peer.daemon_process.process.poll() is None
+    told.close()
 
 
 def test_writers(machine):

@@ -7,6 +7,7 @@
 #include "fixture.h"
 
 #include <string.h>
+#include <unistd.h>
 
 typedef struct
 {
@@ -208,6 +209,25 @@ test_modes (Fixture *self, gconstpointer data)
   g_assert_cmpint (info.st_mode & 07777, ==, 0600);
 }
 
+/* Whoever may write there knows what the next name is. */
+static void
+test_link (Fixture *self, gconstpointer data)
+{
+  g_autofree char *elsewhere = write_file (self->directory, "elsewhere", "mine", 0600);
+  /* The number after this one. */
+  g_autofree char *last = write_file (self->directory, "4294967295.1.file.x.yaml", "", 0600);
+  g_autofree char *name = peerup_config_entry_name (0, 1790000000, "command", "", ".yaml");
+  g_autofree char *path = g_build_filename (self->directory, name, NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (symlink (elsewhere, path), ==, 0);
+  g_assert_false (peerup_config_history_add (self->directory, "a", 1, 1790000000, "command", "", ".yaml", &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION);
+  g_assert_true (g_file_get_contents (elsewhere, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "mine");
+}
+
 static void
 test_no_directory (Fixture *self, gconstpointer data)
 {
@@ -230,6 +250,7 @@ main (int argc, char **argv)
   g_test_add ("/config/history/keep", Fixture, NULL, set_up, test_keep, tear_down);
   g_test_add ("/config/history/cause", Fixture, NULL, set_up, test_cause, tear_down);
   g_test_add ("/config/history/modes", Fixture, NULL, set_up, test_modes, tear_down);
+  g_test_add ("/config/history/link", Fixture, NULL, set_up, test_link, tear_down);
   g_test_add ("/config/history/no-directory", Fixture, NULL, set_up, test_no_directory, tear_down);
   return g_test_run ();
 }

@@ -182,6 +182,30 @@ test_record_not_ours (Fixture *self, gconstpointer data)
   assert_recovery (self, 6 * MINUTE, PEERUP_CONFIG_RECOVERY_REVERTED, ONE);
 }
 
+/* Files of ours that others could read or change by now: there is a way back all the same, to what a start can use. */
+static void
+test_open_to_others (Fixture *self, gconstpointer data)
+{
+  g_autofree char *pending = side (self, ".config.pending");
+  g_autofree char *backup = side (self, ".config.pre-confirmed.yaml");
+  const PeerupConfigChange change = { "command", "a test", 0, NULL };
+  g_autoptr (GError) error = NULL;
+  GStatBuf info;
+
+  assert_applied (self, TWO, 5 * MINUTE);
+  g_assert_cmpint (g_chmod (pending, 0664), ==, 0);
+  g_assert_cmpint (g_chmod (backup, 0644), ==, 0);
+  assert_recovery (self, 6 * MINUTE, PEERUP_CONFIG_RECOVERY_REVERTED, ONE);
+  g_assert_cmpint (g_stat (self->path, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 07777, ==, 0600);
+  /* It can be confirmed, too. */
+  assert_applied (self, TWO, 5 * MINUTE);
+  g_assert_cmpint (g_chmod (pending, 0664), ==, 0);
+  g_assert_true (peerup_config_store_confirm (self->store, &change, &error));
+  g_assert_no_error (error);
+  assert_text (self, "config.yaml", TWO);
+}
+
 /* What root writes for another user is that user's. */
 static void
 test_by_root (Fixture *self, gconstpointer data)
@@ -237,7 +261,7 @@ test_sweep (Fixture *self, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     g_free (write_file (self->directory, files[i].name, "", 0600));
-  g_assert_true (peerup_config_store_archive (self->store, "daemon", "start", NULL));
+  g_assert_true (peerup_config_store_archive (self->store, NULL, "daemon", "start", NULL));
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     {
       g_autofree char *path = side (self, files[i].name);
@@ -253,6 +277,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("not-ours", test_not_ours);
   ADD ("record-not-ours", test_record_not_ours);
+  ADD ("open-to-others", test_open_to_others);
   ADD ("by-root", test_by_root);
   ADD ("sweep", test_sweep);
   return g_test_run ();

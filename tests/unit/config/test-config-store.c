@@ -248,7 +248,7 @@ test_one_at_a_time (Fixture *self, gconstpointer data)
   g_clear_error (&error);
   g_assert_false (rollback (self, 2, &error));
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS);
-  g_assert_false (peerup_config_store_archive (self->store, "file", "", NULL));
+  g_assert_false (peerup_config_store_archive (self->store, NULL, "file", "", NULL));
   assert_text (self, "config.yaml", TWO);
   /* To go back is one way to end it. */
   assert_rolled_back (self, 1, ONE);
@@ -641,7 +641,9 @@ test_edits (Fixture *self, gconstpointer data)
   assert_causes (self, "0 command: service add ssh\n1 command: service add web\n2 file: \n");
   /* Who follows the file may be quicker. */
   edit_service (self, "git", NULL);
-  g_assert_true (peerup_config_store_archive (self->store, "file", "edited", NULL));
+  /* That is not what whoever calls this runs by. */
+  g_assert_false (peerup_config_store_archive (self->store, ONE, "dbus", "late", NULL));
+  g_assert_true (peerup_config_store_archive (self->store, NULL, "file", "edited", NULL));
   assert_causes (self, "0 file: edited\n1 command: service add ssh\n2 command: service add web\n3 file: \n");
   {
     g_autofree char *text = peerup_config_store_dup_text (self->store, NULL);

@@ -164,6 +164,36 @@ test_overlap (void)
   device_stop (&a);
 }
 
+/* Once each: who tries again twice, before either has been done, does not find the address taken by the other. */
+static void
+test_listen_again_twice (void)
+{
+  Device a = device_start (home_new (), PEERUP_ENGINE_DEFAULT);
+  g_autoptr (GSocketListener) other = g_socket_listener_new ();
+  g_autoptr (GInetAddress) host = g_inet_address_new_from_string ("127.0.0.1");
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (host, 0);
+  g_autoptr (GSocketAddress) bound = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *address = NULL;
+  GLogLevelFlags fatal;
+
+  g_assert_true (
+    g_socket_listener_add_address (other, any, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL, &bound, &error));
+  address = g_strdup_printf ("/ip4/127.0.0.1/tcp/%u", g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
+  /* What becomes a problem is a warning. */
+  fatal = g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
+  home_listen (a.home, address);
+  spin_while_not (cannot_listen, a.engine);
+  g_log_set_always_fatal (fatal);
+  g_socket_listener_close (other);
+  peerup_engine_listen_again (a.engine);
+  peerup_engine_listen_again (a.engine);
+  g_assert_true (await_true (peerup_engine_listen (a.engine, a.engine->config, a.engine->config), &error));
+  g_assert_true (listens_again (a.engine));
+  g_assert_true (listens_at (a.engine, address));
+  device_stop (&a);
+}
+
 static gboolean
 is_cubic (gpointer engine)
 {
@@ -326,6 +356,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/engine/config/listen-tcp", HERE_TCP, test_listen);
   g_test_add_data_func ("/engine/config/listen-quic", HERE_QUIC, test_listen);
   g_test_add_func ("/engine/config/overlap", test_overlap);
+  g_test_add_func ("/engine/config/listen-again-twice", test_listen_again_twice);
   g_test_add_func ("/engine/config/congestion", test_congestion);
   g_test_add_func ("/engine/config/identity", test_identity);
   g_test_add_func ("/engine/config/ping-pong", test_ping_pong);

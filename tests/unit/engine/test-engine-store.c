@@ -5,8 +5,13 @@
  * them, one at a time, archived whoever makes them. The clock is the test's. */
 #include "device.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "identity/peerup-file-lock.h"
 
 #define MINUTE ((gint64) 60 * G_USEC_PER_SEC)
 
@@ -339,6 +344,38 @@ test_cause (Fixture *self, gconstpointer data)
   assert_latest (self, "file", "edited");
 }
 
+static gboolean
+has_two_services (gpointer self)
+{
+  return n_services (self) == 2;
+}
+
+/* Who edits the file before the change before that is archived has changed it by hand all the same. */
+static void
+test_quick_edit (Fixture *self, gconstpointer data)
+{
+  g_autofree char *archive = g_build_filename (self->device.home->directory, ".config.history", NULL);
+  g_autofree char *third = g_strconcat (self->usual,
+                                        "services: {a: {enabled: true, local_address: \"localhost:22\"}, b: {enabled: "
+                                        "true, local_address: \"localhost:23\"}}\n",
+                                        NULL);
+  g_autofd int fd = -1;
+  g_autoptr (GError) error = NULL;
+
+  spin_while_not (is_archived_once, self);
+  fd = open (archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_assert_true (peerup_file_lock_take (fd, PEERUP_FILE_LOCK_TIMEOUT, archive, &error));
+  write_by_hand (self, self->other);
+  peerup_engine_store_reload (self->device.engine, "dbus", "service enable ssh");
+  g_assert_cmpuint (n_services (self), ==, 1);
+  write_by_hand (self, third);
+  g_clear_fd (&fd, NULL);
+  spin_while_not (has_two_services, self);
+  /* It comes after both. */
+  assert_done (apply (self, third, 0));
+  assert_latest (self, "file", "edited");
+}
+
 /* What is in force can be kept, or gone back to, when the file is gone. */
 static void
 test_removed (Fixture *self, gconstpointer data)
@@ -375,17 +412,43 @@ test_files_in_the_way (Fixture *self, gconstpointer data)
   assert_file (self, self->usual);
 }
 
-/* What is out of use, while the file stays, does not come back by reading that again, nor is it confirmed. */
-static void
-test_taken_back_in_memory (Fixture *self, gconstpointer data)
+static gboolean
+cannot_be_put_back (gpointer self)
+{
+  return has_problem (self, "cannot be put back");
+}
+
+/* Nothing can be put back while a file is where the archive was, whose name this is. */
+static char *
+block_archive (Fixture *self)
 {
   g_autofree char *archive = g_build_filename (self->device.home->directory, ".config.history", NULL);
   g_autofree char *aside = g_build_filename (self->device.home->directory, "aside", NULL);
   g_autoptr (GError) error = NULL;
 
-  assert_done (apply (self, self->other, 5 * MINUTE));
   g_assert_cmpint (g_rename (archive, aside), ==, 0);
   g_assert_true (g_file_set_contents (archive, "", 0, &error));
+  return g_steal_pointer (&archive);
+}
+
+static void
+unblock_archive (const char *archive)
+{
+  g_autofree char *directory = g_path_get_dirname (archive);
+  g_autofree char *aside = g_build_filename (directory, "aside", NULL);
+
+  g_assert_cmpint (g_unlink (archive), ==, 0);
+  g_assert_cmpint (g_rename (aside, archive), ==, 0);
+}
+
+/* What is out of use, while the file stays, does not come back by reading that again, nor is it confirmed. */
+static void
+test_taken_back_in_memory (Fixture *self, gconstpointer data)
+{
+  g_autofree char *archive = NULL;
+
+  assert_done (apply (self, self->other, 5 * MINUTE));
+  archive = block_archive (self);
   self->now.boot += 6 * MINUTE;
   peerup_engine_store_review (store_of (self));
   spin_while_not (has_no_service, self);
@@ -394,8 +457,7 @@ test_taken_back_in_memory (Fixture *self, gconstpointer data)
   g_assert_cmpuint (n_services (self), ==, 0);
   assert_rejected (peerup_engine_store_confirm (store_of (self), "dbus"), PEERUP_ERROR_CONFIG);
   g_assert_cmpuint (n_services (self), ==, 0);
-  g_assert_cmpint (g_unlink (archive), ==, 0);
-  g_assert_cmpint (g_rename (aside, archive), ==, 0);
+  unblock_archive (archive);
   peerup_engine_store_review (store_of (self));
   spin_while_not (nothing_waits, self);
   assert_file (self, self->usual);
@@ -403,6 +465,94 @@ test_taken_back_in_memory (Fixture *self, gconstpointer data)
   write_by_hand (self, self->other);
   peerup_config_monitor_reload (self->device.engine->monitor);
   g_assert_cmpuint (n_services (self), ==, 1);
+}
+
+/* Somebody has done by hand what could not be done: that is told no longer. */
+static void
+test_settled_by_hand (Fixture *self, gconstpointer data)
+{
+  g_autofree char *pending = g_build_filename (self->device.home->directory, ".config.pending", NULL);
+  g_autofree char *archive = NULL;
+
+  assert_done (apply (self, self->other, 5 * MINUTE));
+  archive = block_archive (self);
+  self->now.boot += 6 * MINUTE;
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (cannot_be_put_back, self);
+  unblock_archive (archive);
+  g_assert_cmpint (g_unlink (pending), ==, 0);
+  write_by_hand (self, self->usual);
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (nothing_waits, self);
+  g_assert_false (cannot_be_put_back (self));
+  g_assert_cmpuint (n_services (self), ==, 0);
+  /* The file counts again. */
+  write_by_hand (self, self->other);
+  peerup_config_monitor_reload (self->device.engine->monitor);
+  g_assert_cmpuint (n_services (self), ==, 1);
+}
+
+static void
+count_links (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+  guint *n_links = data;
+
+  if (strstr (message, ".config.pending is a symbolic link") != NULL)
+    (*n_links)++;
+}
+
+/* It is looked at again and again, and told once for each time that it begins. */
+static void
+test_record_unread (Fixture *self, gconstpointer data)
+{
+  g_autofree char *pending = g_build_filename (self->device.home->directory, ".config.pending", NULL);
+  guint n_links = 0;
+  guint handler = g_log_set_handler ("peerup-engine", G_LOG_LEVEL_MESSAGE, count_links, &n_links);
+
+  spin_while_not (is_archived_once, self);
+  for (guint round = 1; round <= 2; round++)
+    {
+      g_assert_cmpint (symlink ("nowhere", pending), ==, 0);
+      /* Whatever is refused has the files looked at. */
+      assert_rejected (apply (self, self->other, 0), PEERUP_ERROR_EXISTS);
+      peerup_engine_store_review (store_of (self));
+      peerup_engine_store_review (store_of (self));
+      g_assert_cmpuint (n_links, ==, round);
+      g_assert_cmpint (g_unlink (pending), ==, 0);
+      peerup_engine_store_review (store_of (self));
+    }
+  g_log_remove_handler ("peerup-engine", handler);
+  assert_done (apply (self, self->other, 0));
+}
+
+static void
+on_services_changed (GListModel *services, guint position, guint removed, guint added, gpointer archive)
+{
+  if (removed > 0)
+    unblock_archive (archive);
+}
+
+/* What was asked for while the way back was being tried, and comes to its turn when that has failed, keeps nothing that
+ * is out of use: not even where the files could be written by then. */
+static void
+test_confirmed_too_late (Fixture *self, gconstpointer data)
+{
+  GListModel *services = peerup_engine_get_services (self->device.engine);
+  g_autofree char *archive = NULL;
+  gulong handler;
+
+  assert_done (apply (self, self->other, 5 * MINUTE));
+  archive = block_archive (self);
+  handler = g_signal_connect (services, "items-changed", G_CALLBACK (on_services_changed), archive);
+  self->now.boot += 6 * MINUTE;
+  peerup_engine_store_review (store_of (self));
+  assert_rejected (peerup_engine_store_confirm (store_of (self), "dbus"), PEERUP_ERROR_CONFIG);
+  g_signal_handler_disconnect (services, handler);
+  g_assert_cmpuint (n_services (self), ==, 0);
+  g_assert_true (g_file_test (archive, G_FILE_TEST_IS_DIR));
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (nothing_waits, self);
+  assert_file (self, self->usual);
 }
 
 static void
@@ -440,6 +590,38 @@ test_restart (Fixture *self, gconstpointer data)
   assert_file (self, self->usual);
 }
 
+/* What is to come back is read as the other files beside the configuration are: what would block does not, and what a
+ * link leads to does not come into force. */
+static void
+test_backup_not_ours (Fixture *self, gconstpointer data)
+{
+  g_autofree char *backup = g_build_filename (self->device.home->directory, ".config.pre-confirmed.yaml", NULL);
+  g_autofree char *elsewhere = g_build_filename (self->device.home->directory, "elsewhere", NULL);
+  g_autofree char *archive = NULL;
+  g_autoptr (GError) error = NULL;
+
+  assert_done (apply (self, self->other, 5 * MINUTE));
+  g_assert_cmpint (g_unlink (backup), ==, 0);
+  g_assert_cmpint (mkfifo (backup, 0600), ==, 0);
+  restart (self);
+  g_assert_cmpint (peerup_engine_get_config_deadline (self->device.engine), >, 0);
+  g_assert_cmpint (g_unlink (backup), ==, 0);
+  g_assert_true (g_file_set_contents_full (elsewhere, self->usual, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error));
+  g_assert_cmpint (symlink (elsewhere, backup), ==, 0);
+  restart (self);
+  archive = block_archive (self);
+  self->now.boot += 6 * MINUTE;
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (cannot_be_put_back, self);
+  g_assert_cmpuint (n_services (self), ==, 1);
+  /* The archive has what was there before, too. */
+  unblock_archive (archive);
+  peerup_engine_store_review (store_of (self));
+  spin_while_not (nothing_waits, self);
+  assert_file (self, self->usual);
+  g_assert_cmpuint (n_services (self), ==, 0);
+}
+
 static void
 test_stopped (Fixture *self, gconstpointer data)
 {
@@ -474,10 +656,15 @@ main (int argc, char **argv)
   ADD ("queue", test_queue);
   ADD ("by-hand", test_by_hand);
   ADD ("cause", test_cause);
+  ADD ("quick-edit", test_quick_edit);
   ADD ("removed", test_removed);
   ADD ("files-in-the-way", test_files_in_the_way);
   ADD ("taken-back-in-memory", test_taken_back_in_memory);
+  ADD ("record-unread", test_record_unread);
+  ADD ("settled-by-hand", test_settled_by_hand);
+  ADD ("confirmed-too-late", test_confirmed_too_late);
   ADD ("restart", test_restart);
+  ADD ("backup-not-ours", test_backup_not_ours);
   ADD ("stopped", test_stopped);
   return g_test_run ();
 }

@@ -76,6 +76,73 @@ test_replace_through_link (void)
   g_assert_cmpuint (test_directory_count (directory), ==, 3);
 }
 
+/* What only this program writes is written through no link. */
+static void
+test_own_replace (void)
+{
+  g_autoptr (TestDirectory) directory = test_directory_new ();
+  g_autofree char *path = g_build_filename (directory, "file", NULL);
+  g_autofree char *link = g_build_filename (directory, "link", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (peerup_own_file_replace (path, "one", 3, &error));
+  g_assert_true (peerup_own_file_replace (path, "two", 3, &error));
+  g_assert_no_error (error);
+  assert_contents (path, "two");
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_cmpint (symlink (i == 0 ? "file" : "nowhere", link), ==, 0);
+      g_assert_false (peerup_own_file_replace (link, "three", 5, &error));
+      g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION);
+      g_assert_nonnull (strstr (error->message, "rm "));
+      g_clear_error (&error);
+      g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
+      g_assert_cmpint (g_unlink (link), ==, 0);
+    }
+  assert_contents (path, "two");
+  g_assert_cmpuint (test_directory_count (directory), ==, 1);
+}
+
+static guint
+get_mode (const char *path)
+{
+  struct stat info;
+
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  return info.st_mode & 07777;
+}
+
+static void
+test_close_to_others (void)
+{
+  g_autoptr (TestDirectory) directory = test_directory_new ();
+  g_autofree char *path = g_build_filename (directory, "file", NULL);
+  g_autofree char *link_path = g_build_filename (directory, "link", NULL);
+  g_autoptr (GError) error = NULL;
+
+  peerup_own_file_close_to_others (path);
+  g_assert_true (peerup_own_file_replace (path, "one", 3, &error));
+  g_assert_cmpint (g_chmod (path, 0664), ==, 0);
+  g_assert_cmpint (symlink ("file", link_path), ==, 0);
+  peerup_own_file_close_to_others (link_path);
+  g_assert_cmpuint (get_mode (path), ==, 0664);
+  g_assert_cmpint (g_unlink (link_path), ==, 0);
+  g_assert_cmpint (link (path, link_path), ==, 0);
+  peerup_own_file_close_to_others (path);
+  g_assert_cmpuint (get_mode (path), ==, 0664);
+  g_assert_cmpint (g_unlink (link_path), ==, 0);
+  if (geteuid () == 0)
+    {
+      g_assert_cmpint (chown (path, 1234, 1234), ==, 0);
+      peerup_own_file_close_to_others (path);
+      g_assert_cmpuint (get_mode (path), ==, 0664);
+      g_assert_cmpint (chown (path, 0, 0), ==, 0);
+    }
+  peerup_own_file_close_to_others (path);
+  g_assert_cmpuint (get_mode (path), ==, 0600);
+  assert_contents (path, "one");
+}
+
 static void
 test_replace_refuses_directory (void)
 {
@@ -153,6 +220,8 @@ main (int argc, char **argv)
   g_test_add_func ("/identity/atomic-file/replace-through-link", test_replace_through_link);
   g_test_add_func ("/identity/atomic-file/replace-refuses-directory", test_replace_refuses_directory);
   g_test_add_func ("/identity/atomic-file/replace-keeps-owner", test_replace_keeps_owner);
+  g_test_add_func ("/identity/atomic-file/own-replace", test_own_replace);
+  g_test_add_func ("/identity/atomic-file/close-to-others", test_close_to_others);
   g_test_add_func ("/identity/atomic-file/read-limits", test_read_limits);
   return g_test_run ();
 }
