@@ -235,14 +235,18 @@ on_trust_changed (PeerupEngine *engine, gpointer data)
 
 /* Answering */
 
-/* PeerupDiscoveryOffer: a look, as that of identify is; using is what is audited. */
+/* PeerupDiscoveryOffer: a look, as that of identify is; using is what is audited. An engine that stops takes its
+ * services down one after the other, and that is nothing to remember of it. */
 static GPtrArray *
 offer (PeerupPeerId *peer, gpointer data)
 {
   const PeerupEnginePeerServices *self = data;
-  GPtrArray *told = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_discovery_service_free);
   GListModel *services = peerup_engine_get_services (self->engine);
+  GPtrArray *told;
 
+  if (peerup_engine_get_state (self->engine) == PEERUP_ENGINE_STOPPING)
+    return NULL;
+  told = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_discovery_service_free);
   for (guint i = 0; i < g_list_model_get_n_items (services) && self->engine->trust != NULL; i++)
     {
       g_autoptr (PeerupService) service = g_list_model_get_item (services, i);

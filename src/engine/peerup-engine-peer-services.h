@@ -17,7 +17,8 @@ typedef struct _PeerupEnginePeerServices PeerupEnginePeerServices;
 /* For @engine, which has its swarm, its identify and its list of peers, and outlives it. */
 PeerupEnginePeerServices *peerup_engine_peer_services_new (PeerupEngine *engine) G_GNUC_WARN_UNUSED_RESULT;
 void peerup_engine_peer_services_free (PeerupEnginePeerServices *self);
-/* Answers what others ask, from when the engine has its trust on: each is told what it may use, by the one decision. */
+/* Answers what others ask, from when the engine has its trust on: each is told what it may use, by the one decision. An
+ * engine that stops tells nothing, so that peers keep what it offered. */
 void peerup_engine_peer_services_serve (PeerupEnginePeerServices *self);
 /* Asks @peer anew. Resolves to TRUE when the answer stands on its PeerupPeer; UNREACHABLE if it is not connected, else
  * as peerup_identify_wait() and peerup_discovery_ask(). May be dropped. */

@@ -174,6 +174,72 @@ test_stop (void)
   dex_unref (ask (&world));
 }
 
+static PeerupService *
+get_service (World *self, const char *name)
+{
+  return peerup_service_set_find (self->host.engine->services, name);
+}
+
+static gboolean
+is_used (gpointer data)
+{
+  return peerup_service_get_active (get_service (data, "ssh")) == 1;
+}
+
+static gboolean
+is_without_ssh (gpointer data)
+{
+  World *self = data;
+  g_autoptr (PeerupPeerInfo) info = peerup_identify_dup_info (self->friend.engine->identify, self->host_id);
+
+  return info == NULL || !peerup_peer_info_has_protocol (info, "/peerup/ssh/1.0.0");
+}
+
+/* friend uses ssh, so that host takes a while to stop. (transfer full) */
+static PeerupStream *
+use_ssh (World *self, GSocketListener *listener)
+{
+  static const char *const protocols[] = { "/peerup/ssh/1.0.0", NULL };
+  g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (self->friend.engine->swarm, self->host_id);
+  g_autoptr (GError) error = NULL;
+  guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, &error);
+  PeerupStream *stream;
+
+  g_assert_no_error (error);
+  g_assert_true (peerup_service_set_target (get_service (self, "ssh"), "localhost", port, &error));
+  stream = await_object (peerup_swarm_open_stream_on (self->friend.engine->swarm, connections->pdata[0], protocols,
+                                                      g_get_monotonic_time () + 60 * (gint64) G_USEC_PER_SEC),
+                         &error);
+  g_assert_no_error (error);
+  spin_while_not (is_used, self);
+  return stream;
+}
+
+/* What goes because an engine stops is nothing that it says of its services. */
+static void
+test_what_was_told_stays (void)
+{
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  g_autoptr (GCancellable) hurry = g_cancellable_new ();
+  g_autoptr (PeerupStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (World) world = { 0 };
+  DexFuture *stopped;
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DEFAULT);
+  connect_to_host (&world);
+  spin_while_not (is_told, &world);
+  stream = use_ssh (&world, listener);
+  stopped = peerup_engine_stop (world.host.engine, hurry);
+  spin_while_not (is_without_ssh, &world);
+  g_assert_cmpint (peerup_engine_get_state (world.host.engine), ==, PEERUP_ENGINE_STOPPING);
+  g_assert_false (await_true (ask (&world), &error));
+  assert_told (&world);
+  g_cancellable_cancel (hurry);
+  g_assert_true (await_true (stopped, NULL));
+  assert_told (&world);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -185,5 +251,6 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/peer-services/trusted-later", test_trusted_later);
   g_test_add_func ("/engine/peer-services/together", test_together);
   g_test_add_func ("/engine/peer-services/stop", test_stop);
+  g_test_add_func ("/engine/peer-services/what-was-told-stays", test_what_was_told_stays);
   return g_test_run ();
 }
