@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* Discovery for an engine. Lives as long as the engine's swarm. One question at a time is under way to a peer: what
- * gives a reason to ask meanwhile makes it ask once more when the answer is there. It decides nothing and keeps nothing
+/* Discovery for an engine. Lives as long as the engine's swarm. One question at a time is under way to a peer: who asks
+ * meanwhile waits for the next one, which is asked when the answer is there. It decides nothing and keeps nothing
  * of what it is told: the one is the business of trust, the other of PeerupPeer.
  */
 #include "engine/peerup-engine-private.h"
@@ -14,10 +14,15 @@
 #include "transport/peerup-fiber.h"
 #include "wire/peerup-label.h"
 
+/* Until a question that failed is asked anew: twice as long each time. */
+#define RETRY_FIRST     (2 * (gint64) G_USEC_PER_SEC)
+#define RETRY_LAST      (300 * (gint64) G_USEC_PER_SEC)
+#define RETRY_DOUBLINGS 8
+
 struct _PeerupEnginePeerServices
 {
   PeerupEngine *engine;  /* owns this */
-  GHashTable *questions; /* PeerupPeerId to Question */
+  GHashTable *questions; /* PeerupPeerId to Question: those under way or to be asked again */
 };
 
 typedef struct
@@ -26,8 +31,11 @@ typedef struct
   PeerupSwarm *swarm;
   PeerupIdentify *identify;
   PeerupPeerId *peer;
-  DexFuture *answered;
-  gboolean again;
+  DexPromise *next; /* nullable: of a round that has not begun; one that has would not tell of what changes now */
+  gboolean asking;  /* a fiber is at it */
+  gboolean wanted;  /* there was a reason to ask, and no answer since */
+  guint n_failures; /* in a row since then */
+  PeerupTimer retry;
 } Question; /* an rc box */
 
 static void
@@ -35,10 +43,11 @@ question_clear (gpointer data)
 {
   Question *self = data;
 
+  peerup_timer_clear (&self->retry);
   g_object_unref (self->swarm);
   g_object_unref (self->identify);
   peerup_peer_id_unref (self->peer);
-  dex_clear (&self->answered);
+  dex_clear (&self->next);
 }
 
 static void
@@ -134,7 +143,6 @@ question_ask (Question *self, GError **error)
   g_autoptr (PeerupPeerInfo) info = NULL;
   g_autoptr (GPtrArray) services = NULL;
 
-  self->again = FALSE;
   if (connections->len == 0)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "it is not connected");
@@ -157,50 +165,129 @@ question_ask (Question *self, GError **error)
   return services != NULL;
 }
 
+/* TRUE where the answer did not come; what a peer does say wrongly it would say again. */
+static gboolean
+is_passing (const GError *error)
+{
+  static const PeerupError lasting[] = { PEERUP_ERROR_MALFORMED, PEERUP_ERROR_TOO_LARGE, PEERUP_ERROR_NEGOTIATION,
+                                         PEERUP_ERROR_PROTOCOL, PEERUP_ERROR_UNREACHABLE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lasting); i++)
+    if (g_error_matches (error, PEERUP_ERROR, (int) lasting[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* @error: nullable, of the last round. */
+static void
+question_end (Question *self, const GError *error)
+{
+  gint64 delay = MIN (RETRY_FIRST << MIN (self->n_failures, RETRY_DOUBLINGS), RETRY_LAST);
+
+  self->asking = FALSE;
+  if (self->next != NULL)
+    dex_promise_reject (self->next, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "this device stops"));
+  if (self->owner == NULL)
+    return;
+  if (error == NULL || !self->wanted || !is_passing (error))
+    {
+      g_hash_table_remove (self->owner->questions, self->peer);
+      return;
+    }
+  self->n_failures++;
+  peerup_timer_set (&self->retry, g_get_monotonic_time () + delay);
+}
+
+/* One round, and whoever waits for it. */
+static void
+question_round (Question *self, GError **error)
+{
+  DexPromise *round = g_steal_pointer (&self->next);
+  gboolean wanted = self->wanted;
+  g_autoptr (GError) failure = NULL;
+
+  self->wanted = FALSE;
+  if (question_ask (self, &failure))
+    dex_promise_resolve_boolean (round, TRUE);
+  else
+    {
+      self->wanted |= wanted;
+      g_debug ("Could not ask %s what it offers: %s", peerup_peer_id_get_string (self->peer), failure->message);
+      dex_promise_reject (round, g_error_copy (failure));
+      g_propagate_error (error, g_steal_pointer (&failure));
+    }
+  dex_unref (round);
+}
+
 static DexFuture *
 question_fiber (gpointer data)
 {
   Question *self = data;
   g_autoptr (GError) error = NULL;
-  gboolean answered;
 
   do
     {
       g_clear_error (&error);
-      answered = question_ask (self, &error);
+      question_round (self, &error);
     }
-  while (self->again && self->owner != NULL);
-  if (self->owner != NULL)
-    g_hash_table_remove (self->owner->questions, self->peer);
-  if (answered)
-    return dex_future_new_true ();
-  g_debug ("Could not ask %s what it offers: %s", peerup_peer_id_get_string (self->peer), error->message);
-  return dex_future_new_for_error (g_steal_pointer (&error));
+  while (self->next != NULL && self->owner != NULL);
+  question_end (self, error);
+  return dex_future_new_true ();
 }
 
-DexFuture *
-peerup_engine_peer_services_ask (PeerupEnginePeerServices *self, PeerupPeerId *peer)
+/* (transfer none): the promise of its next round, which comes. */
+static DexPromise *
+question_put (Question *self)
 {
-  Question *question;
+  if (self->next == NULL)
+    self->next = dex_promise_new ();
+  if (self->asking)
+    return self->next;
+  self->asking = TRUE;
+  peerup_timer_stop (&self->retry);
+  /* Let go: it ends by the deadlines of what it asks. It begins from the main loop. */
+  dex_future_disown (peerup_fiber_run (question_fiber, g_rc_box_acquire (self), question_unref));
+  return self->next;
+}
 
-  g_return_val_if_fail (self != NULL, NULL);
-  g_return_val_if_fail (peer != NULL, NULL);
+static void
+on_retry (gpointer data)
+{
+  Question *self = data;
+  PeerupEngine *engine = self->owner->engine;
 
-  question = g_hash_table_lookup (self->questions, peer);
+  if (engine->trust != NULL && peerup_engine_trust_sees (engine->trust, self->peer, NULL))
+    question_put (self);
+  else
+    g_hash_table_remove (self->owner->questions, self->peer);
+}
+
+static Question *
+get_question (PeerupEnginePeerServices *self, PeerupPeerId *peer)
+{
+  Question *question = g_hash_table_lookup (self->questions, peer);
+  g_autoptr (PeerupReactor) reactor = NULL;
+
   if (question != NULL)
-    {
-      question->again = TRUE;
-      return dex_ref (question->answered);
-    }
+    return question;
+  reactor = peerup_reactor_ref_default ();
   question = g_rc_box_new0 (Question);
   question->owner = self;
   question->swarm = g_object_ref (self->engine->swarm);
   question->identify = g_object_ref (self->engine->identify);
   question->peer = peerup_peer_id_ref (peer);
+  peerup_timer_init (&question->retry, reactor, on_retry, question);
   g_hash_table_insert (self->questions, question->peer, question);
-  /* A fiber begins from the main loop, so the question is whole before. */
-  question->answered = peerup_fiber_spawn (question_fiber, g_rc_box_acquire (question), question_unref);
-  return dex_ref (question->answered);
+  return question;
+}
+
+DexFuture *
+peerup_engine_peer_services_ask (PeerupEnginePeerServices *self, PeerupPeerId *peer)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (peer != NULL, NULL);
+
+  return dex_ref (DEX_FUTURE (question_put (get_question (self, peer))));
 }
 
 /* When there is a reason to ask */
@@ -208,8 +295,14 @@ peerup_engine_peer_services_ask (PeerupEnginePeerServices *self, PeerupPeerId *p
 static void
 ask_trusted (PeerupEnginePeerServices *self, PeerupPeerId *peer)
 {
-  if (self->engine->trust != NULL && peerup_engine_trust_sees (self->engine->trust, peer, NULL))
-    dex_future_disown (peerup_engine_peer_services_ask (self, peer));
+  Question *question;
+
+  if (self->engine->trust == NULL || !peerup_engine_trust_sees (self->engine->trust, peer, NULL))
+    return;
+  question = get_question (self, peer);
+  question->wanted = TRUE;
+  question->n_failures = 0;
+  question_put (question);
 }
 
 static void
@@ -292,7 +385,10 @@ peerup_engine_peer_services_free (PeerupEnginePeerServices *self)
   peerup_swarm_remove_protocol (self->engine->swarm, PEERUP_DISCOVERY_PROTOCOL);
   g_hash_table_iter_init (&iter, self->questions);
   while (g_hash_table_iter_next (&iter, NULL, &question))
-    ((Question *) question)->owner = NULL;
+    {
+      ((Question *) question)->owner = NULL;
+      peerup_timer_stop (&((Question *) question)->retry);
+    }
   g_hash_table_unref (self->questions);
   g_free (self);
 }

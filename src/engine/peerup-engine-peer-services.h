@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 /* What peers offer to this device, and what this one offers to them (/peerup/discovery/1.0.0). A peer that is trusted
  * is asked once it is identified and after each push of its identify, which come when its services change and when
- * what this device may use does; never by a timer, and nothing is dialed for it. Of one that does not speak the
+ * what this device may use does. A timer asks only what was not answered then, while the peer is connected; nothing is
+ * dialed for it. Of one that does not speak the
  * protocol, the services are those that its identify names. What is known stands on the PeerupPeer. */
 typedef struct _PeerupEnginePeerServices PeerupEnginePeerServices;
 

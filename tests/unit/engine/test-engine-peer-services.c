@@ -8,6 +8,7 @@
 
 #include "device.h"
 #include "engine/peerup-peer-private.h"
+#include "protocols/peerup-discovery.h"
 
 typedef struct
 {
@@ -163,6 +164,57 @@ test_together (void)
   assert_told (&world);
 }
 
+/* Whoever asks waits for an answer, not for the end of all questions. */
+static void
+test_again_and_again (void)
+{
+  g_auto (World) world = { 0 };
+  g_autoptr (DexFuture) first = NULL;
+  gint64 start = g_get_monotonic_time ();
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DIAL_ONLY);
+  connect_to_host (&world);
+  first = ask (&world);
+  while (dex_future_is_pending (first))
+    {
+      dex_unref (ask (&world));
+      g_main_context_iteration (NULL, FALSE);
+      g_assert_cmpint (g_get_monotonic_time () - start, <, 60 * (gint64) G_USEC_PER_SEC);
+    }
+  g_assert_true (dex_future_is_resolved (first));
+  assert_told (&world);
+}
+
+/* PeerupDiscoveryOffer: nothing at first. */
+static GPtrArray *
+offer_later (PeerupPeerId *peer, gpointer data)
+{
+  guint *n_asked = data;
+  GPtrArray *services;
+
+  if (++*n_asked == 1)
+    return NULL;
+  services = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_discovery_service_free);
+  g_ptr_array_add (services, peerup_discovery_service_new ("late", NULL, NULL));
+  return services;
+}
+
+/* A question that there was a reason for is asked until it is answered. */
+static void
+test_asked_anew (void)
+{
+  guint n_asked = 0;
+  g_auto (World) world = { 0 };
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DEFAULT);
+  peerup_swarm_remove_protocol (world.host.engine->swarm, PEERUP_DISCOVERY_PROTOCOL);
+  peerup_discovery_serve (world.host.engine->swarm, offer_later, &n_asked);
+  connect_to_host (&world);
+  spin_while_not (is_told, &world);
+  g_assert_cmpuint (n_asked, >=, 2);
+  g_assert_cmpuint (g_variant_n_children (peerup_peer_get_services (get_host (&world))), ==, 1);
+}
+
 /* An engine that stops while it asks does not wait for the answer. */
 static void
 test_stop (void)
@@ -250,6 +302,8 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/peer-services/not-connected", test_not_connected);
   g_test_add_func ("/engine/peer-services/trusted-later", test_trusted_later);
   g_test_add_func ("/engine/peer-services/together", test_together);
+  g_test_add_func ("/engine/peer-services/again-and-again", test_again_and_again);
+  g_test_add_func ("/engine/peer-services/asked-anew", test_asked_anew);
   g_test_add_func ("/engine/peer-services/stop", test_stop);
   g_test_add_func ("/engine/peer-services/what-was-told-stays", test_what_was_told_stays);
   return g_test_run ();
