@@ -352,6 +352,48 @@ offer (PeerupPeerId *peer, gpointer data)
   return told;
 }
 
+GHashTable *
+peerup_engine_peer_services_look (PeerupEnginePeerServices *self)
+{
+  GHashTable *told = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
+                                            (GDestroyNotify) peerup_peer_id_unref, (GDestroyNotify) g_bytes_unref);
+  g_autoptr (GPtrArray) connections = NULL;
+
+  g_return_val_if_fail (self != NULL, told);
+
+  connections = peerup_swarm_dup_connections (self->engine->swarm, NULL);
+  for (guint i = 0; i < connections->len; i++)
+    {
+      PeerupPeerId *peer = peerup_connection_get_remote_peer (connections->pdata[i]);
+      g_autoptr (GPtrArray) services = g_hash_table_contains (told, peer) ? NULL : offer (peer, self);
+
+      if (services != NULL)
+        g_hash_table_insert (told, peerup_peer_id_ref (peer), peerup_discovery_response_encode (services));
+    }
+  return told;
+}
+
+guint
+peerup_engine_peer_services_show (PeerupEnginePeerServices *self, GHashTable *before)
+{
+  g_autoptr (GHashTable) now = peerup_engine_peer_services_look (self);
+  gpointer peer, told;
+  GHashTableIter iter;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, now);
+  while (g_hash_table_iter_next (&iter, &peer, &told))
+    {
+      GBytes *old = g_hash_table_lookup (before, peer);
+
+      if (old != NULL && g_bytes_equal (old, told))
+        continue;
+      peerup_identify_push_to (self->engine->identify, peer);
+      n++;
+    }
+  return n;
+}
+
 void
 peerup_engine_peer_services_serve (PeerupEnginePeerServices *self)
 {
