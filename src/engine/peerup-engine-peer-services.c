@@ -14,6 +14,8 @@
 #include "transport/peerup-fiber.h"
 #include "wire/peerup-label.h"
 
+/* Bytes of the tags that are kept of one peer. Whoever lists peers is told all of it, and names are few and short. */
+#define TAG_BYTES_MAX (8 * (gsize) 1024)
 /* Until a question that failed is asked anew: twice as long each time. */
 #define RETRY_FIRST     (2 * (gint64) G_USEC_PER_SEC)
 #define RETRY_LAST      (300 * (gint64) G_USEC_PER_SEC)
@@ -58,14 +60,33 @@ question_unref (gpointer data)
 
 /* What is told */
 
-static GVariant *
-describe (const PeerupDiscoveryService *service)
+static gsize
+count_bytes (const char *const *tags)
 {
+  gsize bytes = 0;
+
+  for (guint i = 0; tags[i] != NULL; i++)
+    bytes += strlen (tags[i]);
+  return bytes;
+}
+
+/* @room: bytes of tags that may still be kept. Those of a service are kept together. */
+static GVariant *
+describe (const PeerupDiscoveryService *service, gsize *room)
+{
+  static const char *const none[] = { NULL };
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  const char *const *tags = (const char *const *) service->tags;
+  gsize bytes = count_bytes (tags);
+
+  if (bytes > *room)
+    tags = none;
+  else
+    *room -= bytes;
 
   g_variant_dict_insert (&dict, "name", "s", service->name);
   g_variant_dict_insert (&dict, "kind", "s", service->kind);
-  g_variant_dict_insert (&dict, "tags", "^as", service->tags);
+  g_variant_dict_insert (&dict, "tags", "^as", tags);
   g_variant_dict_insert (&dict, "protocol", "s", service->protocol);
   return g_variant_dict_end (&dict);
 }
@@ -74,9 +95,10 @@ static void
 take_services (PeerupEnginePeerServices *self, PeerupPeerId *peer, GPtrArray *services, const char *source)
 {
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+  gsize room = TAG_BYTES_MAX;
 
   for (guint i = 0; i < services->len; i++)
-    g_variant_builder_add_value (&builder, describe (services->pdata[i]));
+    g_variant_builder_add_value (&builder, describe (services->pdata[i], &room));
   peerup_peer_set_services (peerup_peer_list_ensure (self->engine->peers, peer), g_variant_builder_end (&builder),
                             source);
 }

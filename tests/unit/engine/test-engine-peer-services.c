@@ -215,6 +215,91 @@ test_asked_anew (void)
   g_assert_cmpuint (g_variant_n_children (peerup_peer_get_services (get_host (&world))), ==, 1);
 }
 
+/* PeerupDiscoveryOffer: much text, though no more than a message has. */
+static GPtrArray *
+offer_much (PeerupPeerId *peer, gpointer data)
+{
+  GPtrArray *services = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_discovery_service_free);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) tags = NULL;
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autofree char *tag = g_strdup_printf ("%u%049u", i, i);
+
+      g_strv_builder_add (builder, tag);
+    }
+  tags = g_strv_builder_end (builder);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("s%02u", i);
+
+      g_ptr_array_add (services, peerup_discovery_service_new (name, NULL, (const char *const *) tags));
+    }
+  return services;
+}
+
+static guint
+count_tags (GVariant *services, gsize at)
+{
+  g_autoptr (GVariant) service = g_variant_get_child_value (services, at);
+  g_auto (GStrv) tags = NULL;
+
+  g_assert_true (g_variant_lookup (service, "tags", "^as", &tags));
+  return g_strv_length (tags);
+}
+
+/* All services of a peer are kept, and of its words some. */
+static void
+test_much (void)
+{
+  g_auto (World) world = { 0 };
+  GVariant *services;
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DEFAULT);
+  peerup_swarm_remove_protocol (world.host.engine->swarm, PEERUP_DISCOVERY_PROTOCOL);
+  peerup_discovery_serve (world.host.engine->swarm, offer_much, NULL);
+  connect_to_host (&world);
+  spin_while_not (is_told, &world);
+  services = peerup_peer_get_services (get_host (&world));
+  g_assert_cmpuint (g_variant_n_children (services), ==, 100);
+  g_assert_cmpuint (count_tags (services, 0), ==, 10);
+  g_assert_cmpuint (count_tags (services, 99), ==, 0);
+  g_assert_cmpuint (g_variant_get_size (services), <, 24 * 1024);
+}
+
+static PeerupService *
+get_service (World *self, const char *name)
+{
+  return peerup_service_set_find (self->host.engine->services, name);
+}
+
+/* A peer is told of what it may use, and does not learn from when that something else has changed. */
+static void
+test_shown_to_whom_it_is_for (void)
+{
+  static const char *const tags[] = { "new", NULL };
+  g_auto (World) world = { 0 };
+  g_autoptr (GHashTable) before = NULL;
+  PeerupEnginePeerServices *host;
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DEFAULT);
+  connect_to_host (&world);
+  spin_while_not (is_told, &world);
+  host = world.host.engine->peer_services;
+  before = peerup_engine_peer_services_look (host);
+  g_assert_cmpuint (g_hash_table_size (before), ==, 1);
+  g_assert_cmpuint (peerup_engine_peer_services_show (host, before), ==, 0);
+  g_assert_true (peerup_service_set_label (get_service (&world, "listed"), "http", tags));
+  g_assert_cmpuint (peerup_engine_peer_services_show (host, before), ==, 0);
+  g_assert_true (peerup_service_set_label (get_service (&world, "ssh"), "ssh", tags));
+  g_assert_cmpuint (peerup_engine_peer_services_show (host, before), ==, 1);
+  g_clear_pointer (&before, g_hash_table_unref);
+  before = peerup_engine_peer_services_look (host);
+  peerup_service_set_allowed_peers (get_service (&world, "listed"), NULL);
+  g_assert_cmpuint (peerup_engine_peer_services_show (host, before), ==, 1);
+}
+
 /* An engine that stops while it asks does not wait for the answer. */
 static void
 test_stop (void)
@@ -224,12 +309,6 @@ test_stop (void)
   world_init (&world, TRUE, PEERUP_ENGINE_DEFAULT);
   connect_to_host (&world);
   dex_unref (ask (&world));
-}
-
-static PeerupService *
-get_service (World *self, const char *name)
-{
-  return peerup_service_set_find (self->host.engine->services, name);
 }
 
 static gboolean
@@ -304,6 +383,8 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/peer-services/together", test_together);
   g_test_add_func ("/engine/peer-services/again-and-again", test_again_and_again);
   g_test_add_func ("/engine/peer-services/asked-anew", test_asked_anew);
+  g_test_add_func ("/engine/peer-services/much", test_much);
+  g_test_add_func ("/engine/peer-services/shown-to-whom-it-is-for", test_shown_to_whom_it_is_for);
   g_test_add_func ("/engine/peer-services/stop", test_stop);
   g_test_add_func ("/engine/peer-services/what-was-told-stays", test_what_was_told_stays);
   return g_test_run ();
