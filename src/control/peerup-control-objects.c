@@ -40,16 +40,17 @@ typedef struct
   const char *interface;
   const char *keys[2]; /* which members name an object */
   const char *signal;  /* of Engine1, nullable */
+  const char *large;   /* nullable: a property that the signal tells only where it has changed */
   GVariant *(*list) (PeerupControl *control);
 } KindInfo;
 
 static const KindInfo kinds[PEERUP_CONTROL_N_KINDS] = {
-  { "peers", "dev.peerup.PeerUp.Peer1", { "id" }, "PeerChanged", peerup_control_list_peers },
-  { "services", "dev.peerup.PeerUp.Service1", { "name" }, "ServiceChanged", peerup_control_list_services },
-  { "forwards", "dev.peerup.PeerUp.Forward1", { "id" }, NULL, peerup_control_list_forwards },
-  { "invites", "dev.peerup.PeerUp.Invite1", { "number" }, NULL, peerup_control_list_invites },
-  { "grants", "dev.peerup.PeerUp.Grant1", { "peer_id", "service" }, NULL, peerup_control_list_grants },
-  { "relays", "dev.peerup.PeerUp.Relay1", { "id" }, NULL, peerup_control_list_relays },
+  { "peers", "dev.peerup.PeerUp.Peer1", { "id" }, "PeerChanged", "Services", peerup_control_list_peers },
+  { "services", "dev.peerup.PeerUp.Service1", { "name" }, "ServiceChanged", NULL, peerup_control_list_services },
+  { "forwards", "dev.peerup.PeerUp.Forward1", { "id" }, NULL, NULL, peerup_control_list_forwards },
+  { "invites", "dev.peerup.PeerUp.Invite1", { "number" }, NULL, NULL, peerup_control_list_invites },
+  { "grants", "dev.peerup.PeerUp.Grant1", { "peer_id", "service" }, NULL, NULL, peerup_control_list_grants },
+  { "relays", "dev.peerup.PeerUp.Relay1", { "id" }, NULL, NULL, peerup_control_list_relays },
 };
 
 typedef struct
@@ -229,11 +230,28 @@ compare (const Kind *kind, GVariant *before, GVariant *after)
   return NULL;
 }
 
+/* Floating. */
+static GVariant *
+without_large (const Kind *kind, GVariant *dict, GVariant *changed)
+{
+  g_auto (GVariantDict) rest = G_VARIANT_DICT_INIT (dict);
+  g_autoptr (GVariant) value =
+    kind->info->large != NULL ? g_variant_lookup_value (changed, kind->info->large, NULL) : NULL;
+
+  if (kind->info->large != NULL && value == NULL)
+    {
+      g_autofree char *key = dup_key (kind->info->large);
+
+      g_variant_dict_remove (&rest, key);
+    }
+  return g_variant_dict_end (&rest);
+}
+
 static void
 take (Kind *kind, const char *name, const char *id, GVariant *before, GVariant *properties, GVariant *dict)
 {
   g_autofree char *path = dup_path (kind, name);
-  GVariant *changed;
+  g_autoptr (GVariant) changed = NULL;
 
   if (before == NULL)
     {
@@ -245,9 +263,10 @@ take (Kind *kind, const char *name, const char *id, GVariant *before, GVariant *
   changed = compare (kind, before, properties);
   if (changed == NULL)
     return;
+  g_variant_ref_sink (changed);
   tell (kind->objects, path, PROPERTIES, "PropertiesChanged",
         g_variant_new ("(s@a{sv}as)", kind->info->interface, changed, NULL));
-  tell_engine (kind, id, dict);
+  tell_engine (kind, id, without_large (kind, dict, changed));
 }
 
 static void

@@ -111,25 +111,44 @@ describe_services (PeerupPeer *peer)
   return g_variant_builder_end (&builder);
 }
 
-/* What is known now, whatever came of the question. */
+/* What a peer has offered may still be there; that there was nothing is not known of now. */
+static gboolean
+is_worth_telling (PeerupPeer *peer, gboolean answered)
+{
+  GVariant *services = peer != NULL ? peerup_peer_get_services (peer) : NULL;
+
+  return services != NULL && (answered || g_variant_n_children (services) > 0);
+}
+
+/* "", or that it offered nothing when it was asked last. */
+static char *
+dup_last_answer (PeerupPeer *peer)
+{
+  if (peer == NULL || peerup_peer_get_services (peer) == NULL)
+    return g_strdup ("");
+  return g_strdup_printf ("; %" G_GINT64_FORMAT " s ago it offered nothing to this device",
+                          peerup_peer_get_services_age (peer) / (gint64) G_USEC_PER_SEC);
+}
+
 static DexFuture *
 answer_services (DexFuture *asked, gpointer data)
 {
   const ListServices *self = data;
   PeerupPeer *peer = peerup_peer_list_find (self->call->engine->peers, self->id);
   g_autofree char *who = peerup_engine_describe (self->call->engine, self->id);
+  g_autofree char *last = dup_last_answer (peer);
   g_autoptr (GError) error = NULL;
+  gboolean answered = dex_future_get_value (asked, &error) != NULL;
 
-  if (peer != NULL && peerup_peer_get_services (peer) != NULL)
+  if (is_worth_telling (peer, answered))
     return peerup_control_reply_value (describe_services (peer));
-  dex_future_get_value (asked, &error);
   if (peer == NULL || peerup_peer_get_n_connections (peer) == 0)
-    return peerup_control_reply_error (
-      PEERUP_ERROR_UNREACHABLE,
-      "%s is not connected, and has not said what it offers since the daemon started: connect to it, and ask again",
-      who);
+    return peerup_control_reply_error (PEERUP_ERROR_UNREACHABLE, "%s is not connected%s: connect to it, and ask again",
+                                       who,
+                                       last[0] != '\0' ? last
+                                                       : ", and has not said what it offers since the daemon started");
   return peerup_control_reply_error (error != NULL ? error->code : PEERUP_ERROR_CLOSED,
-                                     "%s did not say what it offers: %s", who,
+                                     "%s did not say what it offers%s: %s", who, last,
                                      error != NULL ? error->message : "the connection has ended");
 }
 

@@ -268,6 +268,7 @@ static void
 on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv warnings, gpointer data)
 {
   PeerupEngine *self = data;
+  g_autoptr (GHashTable) told = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *trouble = NULL;
 
@@ -278,13 +279,14 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
     peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "%s", warnings[i]);
   peerup_engine_tell_idle_keys (self, config);
+  told = peerup_engine_peer_services_look (self->peer_services);
   /* Trust first: what follows must not be open to whom the new file no longer admits. */
   if (!peerup_engine_trust_apply (self->trust, config, &error))
     trouble = g_strdup_printf ("%s; the old authorizations stay in force", error->message);
   self->keys_refused = trouble != NULL;
   peerup_engine_set_problem (self, "authorized_keys", trouble);
   peerup_engine_serve (self, config);
-  peerup_engine_show_lists (self, self->config, config);
+  (void) peerup_engine_peer_services_show (self->peer_services, told);
   peerup_engine_apply_limits (self, config);
   peerup_engine_apply_congestion (self, config);
   leave_listen_addresses (self, config);

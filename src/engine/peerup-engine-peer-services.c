@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* Discovery for an engine. Lives as long as the engine's swarm. One question at a time is under way to a peer: what
- * gives a reason to ask meanwhile makes it ask once more when the answer is there. It decides nothing and keeps nothing
+/* Discovery for an engine. Lives as long as the engine's swarm. One question at a time is under way to a peer: who asks
+ * meanwhile waits for the next one, which is asked when the answer is there. It decides nothing and keeps nothing
  * of what it is told: the one is the business of trust, the other of PeerupPeer.
  */
 #include "engine/peerup-engine-private.h"
@@ -14,10 +14,17 @@
 #include "transport/peerup-fiber.h"
 #include "wire/peerup-label.h"
 
+/* Bytes of the tags that are kept of one peer. Whoever lists peers is told all of it, and names are few and short. */
+#define TAG_BYTES_MAX (8 * (gsize) 1024)
+/* Until a question that failed is asked anew: twice as long each time. */
+#define RETRY_FIRST     (2 * (gint64) G_USEC_PER_SEC)
+#define RETRY_LAST      (300 * (gint64) G_USEC_PER_SEC)
+#define RETRY_DOUBLINGS 8
+
 struct _PeerupEnginePeerServices
 {
   PeerupEngine *engine;  /* owns this */
-  GHashTable *questions; /* PeerupPeerId to Question */
+  GHashTable *questions; /* PeerupPeerId to Question: those under way or to be asked again */
 };
 
 typedef struct
@@ -26,8 +33,11 @@ typedef struct
   PeerupSwarm *swarm;
   PeerupIdentify *identify;
   PeerupPeerId *peer;
-  DexFuture *answered;
-  gboolean again;
+  DexPromise *next; /* nullable: of a round that has not begun; one that has would not tell of what changes now */
+  gboolean asking;  /* a fiber is at it */
+  gboolean wanted;  /* there was a reason to ask, and no answer since */
+  guint n_failures; /* in a row since then */
+  PeerupTimer retry;
 } Question; /* an rc box */
 
 static void
@@ -35,10 +45,11 @@ question_clear (gpointer data)
 {
   Question *self = data;
 
+  peerup_timer_clear (&self->retry);
   g_object_unref (self->swarm);
   g_object_unref (self->identify);
   peerup_peer_id_unref (self->peer);
-  dex_clear (&self->answered);
+  dex_clear (&self->next);
 }
 
 static void
@@ -49,14 +60,33 @@ question_unref (gpointer data)
 
 /* What is told */
 
-static GVariant *
-describe (const PeerupDiscoveryService *service)
+static gsize
+count_bytes (const char *const *tags)
 {
+  gsize bytes = 0;
+
+  for (guint i = 0; tags[i] != NULL; i++)
+    bytes += strlen (tags[i]);
+  return bytes;
+}
+
+/* @room: bytes of tags that may still be kept. Those of a service are kept together. */
+static GVariant *
+describe (const PeerupDiscoveryService *service, gsize *room)
+{
+  static const char *const none[] = { NULL };
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  const char *const *tags = (const char *const *) service->tags;
+  gsize bytes = count_bytes (tags);
+
+  if (bytes > *room)
+    tags = none;
+  else
+    *room -= bytes;
 
   g_variant_dict_insert (&dict, "name", "s", service->name);
   g_variant_dict_insert (&dict, "kind", "s", service->kind);
-  g_variant_dict_insert (&dict, "tags", "^as", service->tags);
+  g_variant_dict_insert (&dict, "tags", "^as", tags);
   g_variant_dict_insert (&dict, "protocol", "s", service->protocol);
   return g_variant_dict_end (&dict);
 }
@@ -65,9 +95,10 @@ static void
 take_services (PeerupEnginePeerServices *self, PeerupPeerId *peer, GPtrArray *services, const char *source)
 {
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+  gsize room = TAG_BYTES_MAX;
 
   for (guint i = 0; i < services->len; i++)
-    g_variant_builder_add_value (&builder, describe (services->pdata[i]));
+    g_variant_builder_add_value (&builder, describe (services->pdata[i], &room));
   peerup_peer_set_services (peerup_peer_list_ensure (self->engine->peers, peer), g_variant_builder_end (&builder),
                             source);
 }
@@ -134,7 +165,6 @@ question_ask (Question *self, GError **error)
   g_autoptr (PeerupPeerInfo) info = NULL;
   g_autoptr (GPtrArray) services = NULL;
 
-  self->again = FALSE;
   if (connections->len == 0)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "it is not connected");
@@ -157,50 +187,129 @@ question_ask (Question *self, GError **error)
   return services != NULL;
 }
 
+/* TRUE where the answer did not come; what a peer does say wrongly it would say again. */
+static gboolean
+is_passing (const GError *error)
+{
+  static const PeerupError lasting[] = { PEERUP_ERROR_MALFORMED, PEERUP_ERROR_TOO_LARGE, PEERUP_ERROR_NEGOTIATION,
+                                         PEERUP_ERROR_PROTOCOL, PEERUP_ERROR_UNREACHABLE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lasting); i++)
+    if (g_error_matches (error, PEERUP_ERROR, (int) lasting[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* @error: nullable, of the last round. */
+static void
+question_end (Question *self, const GError *error)
+{
+  gint64 delay = MIN (RETRY_FIRST << MIN (self->n_failures, RETRY_DOUBLINGS), RETRY_LAST);
+
+  self->asking = FALSE;
+  if (self->next != NULL)
+    dex_promise_reject (self->next, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "this device stops"));
+  if (self->owner == NULL)
+    return;
+  if (error == NULL || !self->wanted || !is_passing (error))
+    {
+      g_hash_table_remove (self->owner->questions, self->peer);
+      return;
+    }
+  self->n_failures++;
+  peerup_timer_set (&self->retry, g_get_monotonic_time () + delay);
+}
+
+/* One round, and whoever waits for it. */
+static void
+question_round (Question *self, GError **error)
+{
+  DexPromise *round = g_steal_pointer (&self->next);
+  gboolean wanted = self->wanted;
+  g_autoptr (GError) failure = NULL;
+
+  self->wanted = FALSE;
+  if (question_ask (self, &failure))
+    dex_promise_resolve_boolean (round, TRUE);
+  else
+    {
+      self->wanted |= wanted;
+      g_debug ("Could not ask %s what it offers: %s", peerup_peer_id_get_string (self->peer), failure->message);
+      dex_promise_reject (round, g_error_copy (failure));
+      g_propagate_error (error, g_steal_pointer (&failure));
+    }
+  dex_unref (round);
+}
+
 static DexFuture *
 question_fiber (gpointer data)
 {
   Question *self = data;
   g_autoptr (GError) error = NULL;
-  gboolean answered;
 
   do
     {
       g_clear_error (&error);
-      answered = question_ask (self, &error);
+      question_round (self, &error);
     }
-  while (self->again && self->owner != NULL);
-  if (self->owner != NULL)
-    g_hash_table_remove (self->owner->questions, self->peer);
-  if (answered)
-    return dex_future_new_true ();
-  g_debug ("Could not ask %s what it offers: %s", peerup_peer_id_get_string (self->peer), error->message);
-  return dex_future_new_for_error (g_steal_pointer (&error));
+  while (self->next != NULL && self->owner != NULL);
+  question_end (self, error);
+  return dex_future_new_true ();
 }
 
-DexFuture *
-peerup_engine_peer_services_ask (PeerupEnginePeerServices *self, PeerupPeerId *peer)
+/* (transfer none): the promise of its next round, which comes. */
+static DexPromise *
+question_put (Question *self)
 {
-  Question *question;
+  if (self->next == NULL)
+    self->next = dex_promise_new ();
+  if (self->asking)
+    return self->next;
+  self->asking = TRUE;
+  peerup_timer_stop (&self->retry);
+  /* Let go: it ends by the deadlines of what it asks. It begins from the main loop. */
+  dex_future_disown (peerup_fiber_run (question_fiber, g_rc_box_acquire (self), question_unref));
+  return self->next;
+}
 
-  g_return_val_if_fail (self != NULL, NULL);
-  g_return_val_if_fail (peer != NULL, NULL);
+static void
+on_retry (gpointer data)
+{
+  Question *self = data;
+  PeerupEngine *engine = self->owner->engine;
 
-  question = g_hash_table_lookup (self->questions, peer);
+  if (engine->trust != NULL && peerup_engine_trust_sees (engine->trust, self->peer, NULL))
+    question_put (self);
+  else
+    g_hash_table_remove (self->owner->questions, self->peer);
+}
+
+static Question *
+get_question (PeerupEnginePeerServices *self, PeerupPeerId *peer)
+{
+  Question *question = g_hash_table_lookup (self->questions, peer);
+  g_autoptr (PeerupReactor) reactor = NULL;
+
   if (question != NULL)
-    {
-      question->again = TRUE;
-      return dex_ref (question->answered);
-    }
+    return question;
+  reactor = peerup_reactor_ref_default ();
   question = g_rc_box_new0 (Question);
   question->owner = self;
   question->swarm = g_object_ref (self->engine->swarm);
   question->identify = g_object_ref (self->engine->identify);
   question->peer = peerup_peer_id_ref (peer);
+  peerup_timer_init (&question->retry, reactor, on_retry, question);
   g_hash_table_insert (self->questions, question->peer, question);
-  /* A fiber begins from the main loop, so the question is whole before. */
-  question->answered = peerup_fiber_spawn (question_fiber, g_rc_box_acquire (question), question_unref);
-  return dex_ref (question->answered);
+  return question;
+}
+
+DexFuture *
+peerup_engine_peer_services_ask (PeerupEnginePeerServices *self, PeerupPeerId *peer)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (peer != NULL, NULL);
+
+  return dex_ref (DEX_FUTURE (question_put (get_question (self, peer))));
 }
 
 /* When there is a reason to ask */
@@ -208,8 +317,14 @@ peerup_engine_peer_services_ask (PeerupEnginePeerServices *self, PeerupPeerId *p
 static void
 ask_trusted (PeerupEnginePeerServices *self, PeerupPeerId *peer)
 {
-  if (self->engine->trust != NULL && peerup_engine_trust_sees (self->engine->trust, peer, NULL))
-    dex_future_disown (peerup_engine_peer_services_ask (self, peer));
+  Question *question;
+
+  if (self->engine->trust == NULL || !peerup_engine_trust_sees (self->engine->trust, peer, NULL))
+    return;
+  question = get_question (self, peer);
+  question->wanted = TRUE;
+  question->n_failures = 0;
+  question_put (question);
 }
 
 static void
@@ -235,14 +350,18 @@ on_trust_changed (PeerupEngine *engine, gpointer data)
 
 /* Answering */
 
-/* PeerupDiscoveryOffer: a look, as that of identify is; using is what is audited. */
+/* PeerupDiscoveryOffer: a look, as that of identify is; using is what is audited. An engine that stops takes its
+ * services down one after the other, and that is nothing to remember of it. */
 static GPtrArray *
 offer (PeerupPeerId *peer, gpointer data)
 {
   const PeerupEnginePeerServices *self = data;
-  GPtrArray *told = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_discovery_service_free);
   GListModel *services = peerup_engine_get_services (self->engine);
+  GPtrArray *told;
 
+  if (peerup_engine_get_state (self->engine) == PEERUP_ENGINE_STOPPING)
+    return NULL;
+  told = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_discovery_service_free);
   for (guint i = 0; i < g_list_model_get_n_items (services) && self->engine->trust != NULL; i++)
     {
       g_autoptr (PeerupService) service = g_list_model_get_item (services, i);
@@ -253,6 +372,48 @@ offer (PeerupPeerId *peer, gpointer data)
                                                              peerup_service_get_tags (service)));
     }
   return told;
+}
+
+GHashTable *
+peerup_engine_peer_services_look (PeerupEnginePeerServices *self)
+{
+  GHashTable *told = g_hash_table_new_full (peerup_peer_id_hash, peerup_peer_id_equal,
+                                            (GDestroyNotify) peerup_peer_id_unref, (GDestroyNotify) g_bytes_unref);
+  g_autoptr (GPtrArray) connections = NULL;
+
+  g_return_val_if_fail (self != NULL, told);
+
+  connections = peerup_swarm_dup_connections (self->engine->swarm, NULL);
+  for (guint i = 0; i < connections->len; i++)
+    {
+      PeerupPeerId *peer = peerup_connection_get_remote_peer (connections->pdata[i]);
+      g_autoptr (GPtrArray) services = g_hash_table_contains (told, peer) ? NULL : offer (peer, self);
+
+      if (services != NULL)
+        g_hash_table_insert (told, peerup_peer_id_ref (peer), peerup_discovery_response_encode (services));
+    }
+  return told;
+}
+
+guint
+peerup_engine_peer_services_show (PeerupEnginePeerServices *self, GHashTable *before)
+{
+  g_autoptr (GHashTable) now = peerup_engine_peer_services_look (self);
+  gpointer peer, told;
+  GHashTableIter iter;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, now);
+  while (g_hash_table_iter_next (&iter, &peer, &told))
+    {
+      GBytes *old = g_hash_table_lookup (before, peer);
+
+      if (old != NULL && g_bytes_equal (old, told))
+        continue;
+      peerup_identify_push_to (self->engine->identify, peer);
+      n++;
+    }
+  return n;
 }
 
 void
@@ -288,7 +449,10 @@ peerup_engine_peer_services_free (PeerupEnginePeerServices *self)
   peerup_swarm_remove_protocol (self->engine->swarm, PEERUP_DISCOVERY_PROTOCOL);
   g_hash_table_iter_init (&iter, self->questions);
   while (g_hash_table_iter_next (&iter, NULL, &question))
-    ((Question *) question)->owner = NULL;
+    {
+      ((Question *) question)->owner = NULL;
+      peerup_timer_stop (&((Question *) question)->retry);
+    }
   g_hash_table_unref (self->questions);
   g_free (self);
 }

@@ -134,8 +134,6 @@ gboolean peerup_engine_admits_to_service (PeerupService *service, PeerupPeerId *
                                           gpointer engine);
 /* Lets peers see of us what they may, from when there is a swarm. */
 void peerup_engine_show_view (PeerupEngine *self);
-/* Tells peers what they may see now, if @config has other lists of services than @old, or says other things of them. */
-void peerup_engine_show_lists (PeerupEngine *self, PeerupConfig *old, PeerupConfig *config);
 /* The parts of taking a configuration into use: what is served, how much of
  * it, which file changes are followed, where to listen. */
 void peerup_engine_serve (PeerupEngine *self, PeerupConfig *config);

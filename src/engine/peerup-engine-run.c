@@ -372,7 +372,6 @@ stop_fiber (gpointer data)
   g_clear_pointer (&self->original, peerup_engine_original_free);
   g_clear_pointer (&self->lan, peerup_engine_lan_free);
   g_clear_pointer (&self->change, peerup_engine_change_free);
-  g_clear_pointer (&self->peer_services, peerup_engine_peer_services_free);
   g_clear_pointer (&self->paths, peerup_engine_paths_free);
   g_clear_pointer (&self->keep, peerup_engine_keep_free);
   g_clear_pointer (&self->autonat, peerup_engine_autonat_free);
@@ -386,6 +385,8 @@ stop_fiber (gpointer data)
   g_clear_pointer (&self->stun, peerup_engine_stun_free);
   if (self->swarm != NULL)
     dex_await (peerup_swarm_close (self->swarm), NULL);
+  /* With its protocol gone before the connections are, peers would take what is left of identify for what we offer. */
+  g_clear_pointer (&self->peer_services, peerup_engine_peer_services_free);
   if (self->book != NULL)
     dex_await (peerup_address_book_flush (self->book), NULL);
   drop_everything (self);

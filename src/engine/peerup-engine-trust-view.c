@@ -104,49 +104,6 @@ peerup_engine_show_view (PeerupEngine *self)
   peerup_identify_set_view (self->identify, take_away, self);
 }
 
-/* When lists, or what services are called, change */
-
-static gboolean
-same_list (GPtrArray *a, GPtrArray *b)
-{
-  if (a == NULL || b == NULL)
-    return a == b;
-  for (guint i = 0; i < a->len; i++)
-    if (!g_ptr_array_find_with_equal_func (b, a->pdata[i], peerup_peer_id_equal, NULL))
-      return FALSE;
-  return a->len == b->len;
-}
-
-static gboolean
-has_other_words (PeerupConfig *a, PeerupConfig *b)
-{
-  GPtrArray *services = peerup_config_get_services (a);
-
-  for (guint i = 0; i < services->len; i++)
-    {
-      const PeerupConfigService *one = services->pdata[i];
-      const PeerupConfigService *other = peerup_config_find_service (b, one->name);
-
-      if (other != NULL &&
-          (!same_list (one->allowed_peers, other->allowed_peers) || g_strcmp0 (one->kind, other->kind) != 0 ||
-           !g_strv_equal ((const char *const *) one->tags, (const char *const *) other->tags)))
-        return TRUE;
-    }
-  return FALSE;
-}
-
-void
-peerup_engine_show_lists (PeerupEngine *self, PeerupConfig *old, PeerupConfig *config)
-{
-  g_autoptr (GPtrArray) connections = NULL;
-
-  if (!has_other_words (old, config))
-    return;
-  connections = peerup_swarm_dup_connections (self->swarm, NULL);
-  for (guint i = 0; i < connections->len; i++)
-    peerup_identify_push_to (self->identify, peerup_connection_get_remote_peer (connections->pdata[i]));
-}
-
 /* What a peer begins */
 
 gboolean

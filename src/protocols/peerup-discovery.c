@@ -109,9 +109,8 @@ answer_receive (Answer *self, GError **error)
 }
 
 static gboolean
-answer_send (Answer *self, GError **error)
+answer_send (Answer *self, GPtrArray *services, GError **error)
 {
-  g_autoptr (GPtrArray) services = self->server->offer (self->peer, self->server->data);
   g_autoptr (GBytes) bytes = peerup_discovery_response_encode (services);
 
   return peerup_stream_await_write_all (self->stream, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
@@ -122,11 +121,14 @@ static DexFuture *
 answer_fiber (gpointer data)
 {
   Answer *self = data;
+  g_autoptr (GPtrArray) services = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!answer_receive (self, &error) || self->server->offer == NULL)
+  if (answer_receive (self, &error) && self->server->offer != NULL)
+    services = self->server->offer (self->peer, self->server->data);
+  if (services == NULL)
     peerup_stream_reset (self->stream, PEERUP_STREAM_CODE_NONE);
-  else if (answer_send (self, &error))
+  else if (answer_send (self, services, &error))
     peerup_stream_close (self->stream);
   if (error != NULL)
     g_debug ("Did not tell %s what is offered: %s", peerup_peer_id_get_string (self->peer), error->message);

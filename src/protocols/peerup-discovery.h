@@ -20,7 +20,8 @@ G_BEGIN_DECLS
 #define PEERUP_DISCOVERY_BURST    32
 #define PEERUP_DISCOVERY_INTERVAL (G_USEC_PER_SEC / 2)
 
-/* (transfer full) of PeerupDiscoveryService: what @peer may use. Called in a fiber. */
+/* (transfer full) (nullable) of PeerupDiscoveryService: what @peer may use; NULL to say nothing, which resets the
+ * stream and leaves @peer with what it knows. Called in a fiber. */
 typedef GPtrArray *(*PeerupDiscoveryOffer) (PeerupPeerId *peer, gpointer data);
 
 /* Undo by peerup_swarm_remove_protocol(), until which @data lives; what is asked then is not answered any more. */

@@ -24,6 +24,10 @@
 /* Of ours at once: the other side counts as we do, and what it refuses it would never hear. On their way some catch up
  * with those before them. */
 #define OWN_PUSH_BURST (PUSH_BURST / 2)
+/* Until one that failed is tried anew, while the connection stays: twice as long each time. */
+#define RETRY_FIRST     (2 * (gint64) G_USEC_PER_SEC)
+#define RETRY_LAST      (300 * (gint64) G_USEC_PER_SEC)
+#define RETRY_DOUBLINGS 8
 
 struct _PeerupIdentify
 {
@@ -47,8 +51,10 @@ typedef struct
 {
   PeerupConnection *connection;
   DexPromise *identified;
-  guint64 told;   /* generation that the peer has; 0 for none */
-  gboolean stale; /* what it was told is no longer what it is to know */
+  guint64 told;    /* generation that the peer has; 0 for none */
+  gboolean stale;  /* what it was told is no longer what it is to know, or did not reach it */
+  guint n_failed;  /* pushes, in a row */
+  gint64 retry_at; /* monotonic µs, of what it was not told; what changes since does not wait for it */
   PeerupRate pushes;
   PeerupRate own_pushes;
   GList push_link;
@@ -322,6 +328,22 @@ on_push_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *
 /* Pushing. */
 
 static void identify_push_more (PeerupIdentify *self);
+static void identify_plan_pushes (PeerupIdentify *self, gint64 at);
+
+/* A peer that sleeps, or that was just pushed to by too many, is to know in the end. */
+static void
+identify_took_push (PeerupIdentify *self, Link *link, gboolean sent)
+{
+  if (sent)
+    {
+      link->n_failed = 0;
+      return;
+    }
+  link->stale = TRUE;
+  link->retry_at = g_get_monotonic_time () + MIN (RETRY_FIRST << MIN (link->n_failed, RETRY_DOUBLINGS), RETRY_LAST);
+  link->n_failed++;
+  identify_plan_pushes (self, link->retry_at);
+}
 
 static DexFuture *
 push_fiber (gpointer data)
@@ -330,13 +352,19 @@ push_fiber (gpointer data)
   g_autoptr (GError) error = NULL;
   Exchange *exchange = data;
   PeerupIdentify *self = exchange->self;
+  gboolean sent;
+  Link *link;
 
   exchange->stream =
     dex_await_object (peerup_swarm_open_stream_on (self->swarm, exchange->connection, protocols, exchange->deadline),
                       &error);
-  if (exchange->stream == NULL || !exchange_send (exchange, &error))
+  sent = exchange->stream != NULL && exchange_send (exchange, &error);
+  if (!sent)
     g_debug ("Could not push to %s: %s",
              peerup_peer_id_get_string (peerup_connection_get_remote_peer (exchange->connection)), error->message);
+  link = g_hash_table_lookup (self->links, exchange->connection);
+  if (link != NULL)
+    identify_took_push (self, link, sent);
   self->n_pushing--;
   identify_push_more (self);
   return dex_future_new_true ();
@@ -376,6 +404,11 @@ identify_queue_push (PeerupIdentify *self, Link *link)
   if (link->queued || (link->told == self->generation && !link->stale) || info == NULL ||
       !peerup_peer_info_has_protocol (info, PEERUP_IDENTIFY_PUSH_PROTOCOL))
     return;
+  if (link->told == self->generation && link->retry_at > now)
+    {
+      identify_plan_pushes (self, link->retry_at);
+      return;
+    }
   if (!peerup_rate_take (&link->own_pushes, now, OWN_PUSH_BURST, PUSH_INTERVAL))
     {
       identify_plan_pushes (self, peerup_rate_get_next (&link->own_pushes, OWN_PUSH_BURST, PUSH_INTERVAL));
@@ -494,6 +527,7 @@ peerup_identify_push_to (PeerupIdentify *self, PeerupPeerId *peer)
       if (!peerup_peer_id_equal (peerup_connection_get_remote_peer (link->connection), peer))
         continue;
       link->stale = TRUE;
+      link->retry_at = 0;
       identify_queue_push (self, link);
     }
 }

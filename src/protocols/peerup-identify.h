@@ -9,8 +9,8 @@
 G_BEGIN_DECLS
 
 /* Identify and identify push (identify.md) for one swarm: answers peers that ask, asks on
- * each new connection, takes pushes, and pushes when our protocols or addresses change.
- * Addresses of peers go to the swarm, signed ones first and only a peer's own. What is
+ * each new connection, takes pushes, and pushes when our protocols or addresses change, again while the connection
+ * stays if it did not get through. Addresses of peers go to the swarm, signed ones first and only a peer's own. What is
  * known of a peer is kept while it is connected. Drop it before the swarm is closed or with it.
  *
  * Signal: "identified" (PeerupConnection, PeerupPeerInfo): also after each push. */

@@ -24,8 +24,12 @@ class Events:
         self.control = control.Control(peer)
         self.path = f"/dev/peerup/PeerUp/peers/{other.id}"
         self.seen = []
+        self.peer_changes = []
         self.control.connection.signal_subscribe(None, "org.freedesktop.DBus.Properties", "PropertiesChanged", self.path,
                                                  None, Gio.DBusSignalFlags.NONE, self.on_changed)
+
+        self.control.connection.signal_subscribe(None, None, "PeerChanged", None, other.id, Gio.DBusSignalFlags.NONE,
+                                                 lambda *told: self.peer_changes.append(told[5].unpack()[1]))
 
     def on_changed(self, _connection, _sender, _path, _interface, _signal, parameters):
         interface, changed, _ = parameters.unpack()
@@ -38,14 +42,25 @@ class Events:
                                                    control.PATIENCE, None)
         return answer.unpack()[0]
 
-    def await_names(self, *names):
-        """The peer's list comes to be this, by an event and without a question."""
-        def came():
+    def wait_for(self, came, what):
+        def look():
             while GLib.MainContext.default().iteration(False):
                 pass
-            return list(names) in self.seen
-        wait_for(came, LONG, f"{names}")
+            return came()
+        wait_for(look, LONG, what)
+
+    def await_names(self, *names):
+        """The peer's list comes to be this, by an event and without a question."""
+        self.wait_for(lambda: list(names) in self.seen, f"{names}")
         del self.seen[:self.seen.index(list(names)) + 1]
+
+
+def replace_config(peer, edit):
+    """At once: a daemon must never find half a file."""
+    beside = peer.config.with_suffix(".new")
+    beside.touch(0o600)
+    beside.write_text(edit(peer.config.read_text()))
+    beside.replace(peer.config)
 
 
 def names(peer, other):
@@ -86,10 +101,32 @@ def test_services_are_told_as_they_change(events):
     home.run("unexpose", "web")
     told.await_names("films")
     # What it is called is told, too, though its protocol stays the same.
-    home.config.write_text(home.config.read_text().replace("jellyfin", "plex"))
-    wait_for(lambda: told.get("Services")[0]["kind"] == "plex", LONG, "the other kind")
+    replace_config(home, lambda text: text.replace("jellyfin", "plex"))
+    wait_for(lambda: [one["kind"] for one in told.get("Services")] == ["plex"], LONG, "the other kind")
     out = laptop.run("services", "home").stdout
     assert [line.split() for line in out.splitlines()] == [["NAME", "KIND", "TAGS"], ["films", "plex", "attic,", "Büro"]]
+
+
+def test_the_configuration_takes_over_what_is_exposed(events):
+    home, _laptop, told = events
+    home.run("expose", "web", "8080", "--kind", "http")
+    told.await_names("web")
+    taken = "\nservices: {web: {enabled: true, local_address: 'localhost:8080', kind: plex}}\n"
+    replace_config(home, lambda text: text.replace("\nservices: {}\n", taken))
+    wait_for(lambda: [one["kind"] for one in told.get("Services")] == ["plex"], LONG, "the other kind")
+
+
+def test_peers_change_without_their_services(events):
+    home, laptop, told = events
+    home.run("service", "add", "ssh", "22")
+    told.wait_for(lambda: any([one["name"] for one in peer.get("services", [])] == ["ssh"] for peer in told.peer_changes),
+                  "the services, which have changed")
+    del told.peer_changes[:]
+    laptop.run("disconnect", "home")
+    told.wait_for(lambda: any(peer["state"] == "disconnected" for peer in told.peer_changes), "the end of the connection")
+    gone = next(peer for peer in told.peer_changes if peer["state"] == "disconnected")
+    assert "services" not in gone and "services_at" in gone
+    assert [one["name"] for one in told.get("Services")] == ["ssh"]
 
 
 def test_each_is_told_what_it_may_use(events):
@@ -103,7 +140,7 @@ def test_each_is_told_what_it_may_use(events):
     told.await_names("ssh", "web")
     home.run("grant", "revoke", "laptop", "ssh")
     told.await_names("web")
-    home.run("grant", "add", "laptop", "ssh", "--for", "5s")
+    home.run("grant", "add", "laptop", "ssh", "--for", "20s")
     told.await_names("ssh", "web")
     told.await_names("web")
     assert names(laptop, home) == ["web"]
@@ -166,6 +203,17 @@ def test_what_was_said_stays(events):
     home.daemon()
     laptop.run("connect", "home")
     told.await_names("ssh", "web")
+
+
+def test_that_there_was_nothing_is_not_told_as_now(events):
+    home, laptop, told = events
+    assert names(laptop, home) == []
+    home.daemon_process.end()
+    wait_for(lambda: laptop.connection(home) is None, LONG, "the end of the connection")
+    done = laptop.run("services", "home", code=None)
+    assert done.returncode != 0 and "offers nothing" not in done.stdout + done.stderr
+    assert "is not connected" in done.stderr and "s ago it offered nothing" in done.stderr, done.stderr
+    assert "connect to it" in done.stderr
 
 
 def test_errors_say_what_to_do(pair):

@@ -8,6 +8,7 @@
 
 #include "device.h"
 #include "engine/peerup-peer-private.h"
+#include "protocols/peerup-discovery.h"
 
 typedef struct
 {
@@ -163,6 +164,142 @@ test_together (void)
   assert_told (&world);
 }
 
+/* Whoever asks waits for an answer, not for the end of all questions. */
+static void
+test_again_and_again (void)
+{
+  g_auto (World) world = { 0 };
+  g_autoptr (DexFuture) first = NULL;
+  gint64 start = g_get_monotonic_time ();
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DIAL_ONLY);
+  connect_to_host (&world);
+  first = ask (&world);
+  while (dex_future_is_pending (first))
+    {
+      dex_unref (ask (&world));
+      g_main_context_iteration (NULL, FALSE);
+      g_assert_cmpint (g_get_monotonic_time () - start, <, 60 * (gint64) G_USEC_PER_SEC);
+    }
+  g_assert_true (dex_future_is_resolved (first));
+  assert_told (&world);
+}
+
+/* PeerupDiscoveryOffer: nothing at first. */
+static GPtrArray *
+offer_later (PeerupPeerId *peer, gpointer data)
+{
+  guint *n_asked = data;
+  GPtrArray *services;
+
+  if (++*n_asked == 1)
+    return NULL;
+  services = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_discovery_service_free);
+  g_ptr_array_add (services, peerup_discovery_service_new ("late", NULL, NULL));
+  return services;
+}
+
+/* A question that there was a reason for is asked until it is answered. */
+static void
+test_asked_anew (void)
+{
+  guint n_asked = 0;
+  g_auto (World) world = { 0 };
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DEFAULT);
+  peerup_swarm_remove_protocol (world.host.engine->swarm, PEERUP_DISCOVERY_PROTOCOL);
+  peerup_discovery_serve (world.host.engine->swarm, offer_later, &n_asked);
+  connect_to_host (&world);
+  spin_while_not (is_told, &world);
+  g_assert_cmpuint (n_asked, >=, 2);
+  g_assert_cmpuint (g_variant_n_children (peerup_peer_get_services (get_host (&world))), ==, 1);
+}
+
+/* PeerupDiscoveryOffer: much text, though no more than a message has. */
+static GPtrArray *
+offer_much (PeerupPeerId *peer, gpointer data)
+{
+  GPtrArray *services = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_discovery_service_free);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) tags = NULL;
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autofree char *tag = g_strdup_printf ("%u%049u", i, i);
+
+      g_strv_builder_add (builder, tag);
+    }
+  tags = g_strv_builder_end (builder);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("s%02u", i);
+
+      g_ptr_array_add (services, peerup_discovery_service_new (name, NULL, (const char *const *) tags));
+    }
+  return services;
+}
+
+static guint
+count_tags (GVariant *services, gsize at)
+{
+  g_autoptr (GVariant) service = g_variant_get_child_value (services, at);
+  g_auto (GStrv) tags = NULL;
+
+  g_assert_true (g_variant_lookup (service, "tags", "^as", &tags));
+  return g_strv_length (tags);
+}
+
+/* All services of a peer are kept, and of its words some. */
+static void
+test_much (void)
+{
+  g_auto (World) world = { 0 };
+  GVariant *services;
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DEFAULT);
+  peerup_swarm_remove_protocol (world.host.engine->swarm, PEERUP_DISCOVERY_PROTOCOL);
+  peerup_discovery_serve (world.host.engine->swarm, offer_much, NULL);
+  connect_to_host (&world);
+  spin_while_not (is_told, &world);
+  services = peerup_peer_get_services (get_host (&world));
+  g_assert_cmpuint (g_variant_n_children (services), ==, 100);
+  g_assert_cmpuint (count_tags (services, 0), ==, 10);
+  g_assert_cmpuint (count_tags (services, 99), ==, 0);
+  g_assert_cmpuint (g_variant_get_size (services), <, 24 * 1024);
+}
+
+static PeerupService *
+get_service (World *self, const char *name)
+{
+  return peerup_service_set_find (self->host.engine->services, name);
+}
+
+/* A peer is told of what it may use, and does not learn from when that something else has changed. */
+static void
+test_shown_to_whom_it_is_for (void)
+{
+  static const char *const tags[] = { "new", NULL };
+  g_auto (World) world = { 0 };
+  g_autoptr (GHashTable) before = NULL;
+  PeerupEnginePeerServices *host;
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DEFAULT);
+  connect_to_host (&world);
+  spin_while_not (is_told, &world);
+  host = world.host.engine->peer_services;
+  before = peerup_engine_peer_services_look (host);
+  g_assert_cmpuint (g_hash_table_size (before), ==, 1);
+  g_assert_cmpuint (peerup_engine_peer_services_show (host, before), ==, 0);
+  g_assert_true (peerup_service_set_label (get_service (&world, "listed"), "http", tags));
+  g_assert_cmpuint (peerup_engine_peer_services_show (host, before), ==, 0);
+  g_assert_true (peerup_service_set_label (get_service (&world, "ssh"), "ssh", tags));
+  g_assert_cmpuint (peerup_engine_peer_services_show (host, before), ==, 1);
+  g_clear_pointer (&before, g_hash_table_unref);
+  before = peerup_engine_peer_services_look (host);
+  peerup_service_set_allowed_peers (get_service (&world, "listed"), NULL);
+  g_assert_cmpuint (peerup_engine_peer_services_show (host, before), ==, 1);
+}
+
 /* An engine that stops while it asks does not wait for the answer. */
 static void
 test_stop (void)
@@ -172,6 +309,66 @@ test_stop (void)
   world_init (&world, TRUE, PEERUP_ENGINE_DEFAULT);
   connect_to_host (&world);
   dex_unref (ask (&world));
+}
+
+static gboolean
+is_used (gpointer data)
+{
+  return peerup_service_get_active (get_service (data, "ssh")) == 1;
+}
+
+static gboolean
+is_without_ssh (gpointer data)
+{
+  World *self = data;
+  g_autoptr (PeerupPeerInfo) info = peerup_identify_dup_info (self->friend.engine->identify, self->host_id);
+
+  return info == NULL || !peerup_peer_info_has_protocol (info, "/peerup/ssh/1.0.0");
+}
+
+/* friend uses ssh, so that host takes a while to stop. (transfer full) */
+static PeerupStream *
+use_ssh (World *self, GSocketListener *listener)
+{
+  static const char *const protocols[] = { "/peerup/ssh/1.0.0", NULL };
+  g_autoptr (GPtrArray) connections = peerup_swarm_dup_connections (self->friend.engine->swarm, self->host_id);
+  g_autoptr (GError) error = NULL;
+  guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, &error);
+  PeerupStream *stream;
+
+  g_assert_no_error (error);
+  g_assert_true (peerup_service_set_target (get_service (self, "ssh"), "localhost", port, &error));
+  stream = await_object (peerup_swarm_open_stream_on (self->friend.engine->swarm, connections->pdata[0], protocols,
+                                                      g_get_monotonic_time () + 60 * (gint64) G_USEC_PER_SEC),
+                         &error);
+  g_assert_no_error (error);
+  spin_while_not (is_used, self);
+  return stream;
+}
+
+/* What goes because an engine stops is nothing that it says of its services. */
+static void
+test_what_was_told_stays (void)
+{
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  g_autoptr (GCancellable) hurry = g_cancellable_new ();
+  g_autoptr (PeerupStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (World) world = { 0 };
+  DexFuture *stopped;
+
+  world_init (&world, TRUE, PEERUP_ENGINE_DEFAULT);
+  connect_to_host (&world);
+  spin_while_not (is_told, &world);
+  stream = use_ssh (&world, listener);
+  stopped = peerup_engine_stop (world.host.engine, hurry);
+  spin_while_not (is_without_ssh, &world);
+  g_assert_cmpint (peerup_engine_get_state (world.host.engine), ==, PEERUP_ENGINE_STOPPING);
+  g_assert_false (await_true (ask (&world), &error));
+  assert_told (&world);
+  g_cancellable_cancel (hurry);
+  g_assert_true (await_true (stopped, NULL));
+  assert_told (&world);
 }
 
 int
@@ -184,6 +381,11 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/peer-services/not-connected", test_not_connected);
   g_test_add_func ("/engine/peer-services/trusted-later", test_trusted_later);
   g_test_add_func ("/engine/peer-services/together", test_together);
+  g_test_add_func ("/engine/peer-services/again-and-again", test_again_and_again);
+  g_test_add_func ("/engine/peer-services/asked-anew", test_asked_anew);
+  g_test_add_func ("/engine/peer-services/much", test_much);
+  g_test_add_func ("/engine/peer-services/shown-to-whom-it-is-for", test_shown_to_whom_it_is_for);
   g_test_add_func ("/engine/peer-services/stop", test_stop);
+  g_test_add_func ("/engine/peer-services/what-was-told-stays", test_what_was_told_stays);
   return g_test_run ();
 }

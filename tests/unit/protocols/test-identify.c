@@ -281,6 +281,26 @@ test_push_often (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_swarm_get_n_opened (f->far), <=, 10);
 }
 
+/* What did not reach a peer that stays connected is told again, and not only with the next change. */
+static void
+test_push_failed (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PeerupPeerInfo) info = NULL;
+  guint n_opened;
+
+  f->other = peerup_identify_new (f->far);
+  fake_swarm_join (f->near, f->far);
+  wait_until (&f->n_identified, 1);
+  spin_idle ();
+  n_opened = fake_swarm_get_n_opened (f->far);
+  fake_swarm_fail (f->far, 1, PEERUP_ERROR_TIMEOUT);
+  peerup_swarm_add_protocol (f->far, "/new/1", NULL, NULL, NULL);
+  wait_until (&f->n_identified, 2);
+  info = info_of_far (f);
+  g_assert_true (peerup_peer_info_has_protocol (info, "/new/1"));
+  g_assert_cmpuint (fake_swarm_get_n_opened (f->far), ==, n_opened + 2);
+}
+
 /* More peers than are pushed to at a time. */
 static void
 test_push_to_many (Fixture *f, gconstpointer data)
@@ -439,6 +459,7 @@ main (int argc, char **argv)
   ADD ("push", test_push);
   ADD ("view", test_view);
   ADD ("push-often", test_push_often);
+  ADD ("push-failed", test_push_failed);
   ADD ("push-to-many", test_push_to_many);
   ADD ("row-13-push-flood", test_row_13_push_flood);
   ADD ("row-12-push-of-another", test_row_12_push_of_another);

@@ -40,7 +40,7 @@ class AsyncOperations:
     async def list_peer_services(self, peer: str) -> list[dict[str, Any]]:
         """The services that this device may use of a peer. A peer that is connected is asked anew, within
         15 seconds; of one that is not, or does not answer, what it said last is told, with its age.
-        Nothing is dialed. Unreachable if it is not connected and has said nothing since the start.
+        Nothing is dialed. Unreachable if it is not connected and has offered nothing since the start.
         Texts are the peer's: names and kinds are labels of a-z, 0-9 and "-", tags are without control
         and bidi characters.
         """
