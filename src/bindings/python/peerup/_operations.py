@@ -145,7 +145,8 @@ class Operations:
     def find_services(self) -> list[dict[str, Any]]:
         """Looks for what could be offered: each port is asked what it is, which takes some seconds at
         most. Only addresses of the loopback are spoken to. Those that are sure come first, then usual
-        ports, then all others.
+        ports, then all others. All who ask share one search, and what it found is the answer for 30
+        seconds from its beginning: services are not disturbed more often than that.
 
         found: One dictionary a TCP port that listens on this machine: template (s, the ID of what it was
             taken for, as in ListTemplates), name, kind, icon (s, of that template), address (s,
