@@ -265,13 +265,25 @@ peerup_find_services (PeerupTemplates *templates, DexFuture *until)
   return search (templates, NULL, listeners, until);
 }
 
+static gboolean
+has_port (const GArray *ports, guint16 port)
+{
+  for (guint i = 0; i < ports->len; i++)
+    if (g_array_index (ports, guint16, i) == port)
+      return TRUE;
+  return FALSE;
+}
+
 DexFuture *
-peerup_find_template (PeerupTemplates *templates, PeerupTemplate *template)
+peerup_find_template (PeerupTemplates *templates, PeerupTemplate *template, const GArray *left_out)
 {
   GError *error = NULL;
   g_autoptr (GArray) listeners = peerup_listeners_read (FALSE, &error);
 
   if (listeners == NULL)
     return dex_future_new_for_error (error);
+  for (guint i = left_out != NULL ? listeners->len : 0; i > 0; i--)
+    if (has_port (left_out, g_array_index (listeners, PeerupListener, i - 1).port))
+      g_array_remove_index (listeners, i - 1);
   return search (templates, template, listeners, NULL);
 }

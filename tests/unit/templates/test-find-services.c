@@ -180,7 +180,8 @@ test_template (void)
 {
   g_autoptr (Speaker) mine = speaker_new (SPEAKER_FIRST, "MINE 1.0\n", -1, NULL);
   g_autoptr (PeerupTemplates) templates = load_with ("mine", speaker_get_port (mine));
-  g_autoptr (GPtrArray) found = finish (peerup_find_template (templates, peerup_templates_find (templates, "mine")));
+  g_autoptr (GPtrArray) found =
+    finish (peerup_find_template (templates, peerup_templates_find (templates, "mine"), NULL));
 
   g_assert_cmpuint (found->len, ==, 0);
   g_assert_cmpuint (speaker_get_n (mine), ==, 0);
