@@ -57,6 +57,7 @@ on_failed (PeerupService *service, const char *peer_id, const char *reason, gpoi
   PeerupServiceSet *self = data;
   g_autofree char *who = describe (self, peer_id);
 
+  peerup_service_health_doubt (service);
   peerup_log (G_LOG_LEVEL_MESSAGE,
               &(PeerupLogFields) {
                 .profile = self->profile, .peer = peer_id, .service = peerup_service_get_name (service) },

@@ -122,7 +122,7 @@ class Operations:
             told), active (u, streams now), total, bytes_in, bytes_out (t), and allowed_peers (as, peer IDs)
             where only those may use it, which is where restricted is true; health (s: "answers" or "silent",
             whether something is at the address, "unknown" as long as that is not known), and health_text (s,
-            what that means for people; empty while all is well).
+            what that means for people; empty while all is well, and while nobody has looked yet).
         """
         return cast('list[dict[str, Any]]', self._call("GET", "/v1/engine/services", {}, {}))
 
