@@ -218,25 +218,37 @@ on_waited (DexFuture *future, gpointer data)
   return dex_future_new_true ();
 }
 
+void
+peerup_service_health_look_all (GListModel *services)
+{
+  g_autoptr (GArray) listeners = NULL;
+  gboolean read = FALSE;
+  gint64 now = g_get_monotonic_time ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (services); i++)
+    {
+      g_autoptr (PeerupService) service = g_list_model_get_item (services, i);
+
+      if (!peerup_service_health_is_due (service, now))
+        continue;
+      if (!read)
+        listeners = peerup_listeners_read (TRUE, NULL);
+      read = TRUE;
+      look_at (service, listeners);
+    }
+}
+
 DexFuture *
 peerup_service_health_refresh (GListModel *services)
 {
   g_autoptr (GPtrArray) looks = g_ptr_array_new_with_free_func (dex_unref);
-  g_autoptr (GArray) listeners = NULL;
-  gint64 now = g_get_monotonic_time ();
-  guint n = g_list_model_get_n_items (services);
 
-  for (guint i = 0; i < n; i++)
+  peerup_service_health_look_all (services);
+  for (guint i = 0; i < g_list_model_get_n_items (services); i++)
     {
       g_autoptr (PeerupService) service = g_list_model_get_item (services, i);
       const Note *note = get_note (service);
 
-      if (peerup_service_health_is_due (service, now))
-        {
-          if (listeners == NULL)
-            listeners = peerup_listeners_read (TRUE, NULL);
-          look_at (service, listeners);
-        }
       if (is_looking (note))
         g_ptr_array_add (looks, dex_ref (note->looked));
     }

@@ -26,7 +26,9 @@ void peerup_service_health_doubt (PeerupService *service);
 /* Whether what is known at @now (monotonic µs) is not known or has grown old: after a second on this machine, elsewhere
  * after ten, or a minute where it answers, and there not as long as it has streams. */
 gboolean peerup_service_health_is_due (PeerupService *service, gint64 now);
-/* Looks at those of @services (of PeerupService) that are due. Resolves to TRUE when that is done, or after
+/* Looks at those of @services (of PeerupService) that are due, with one reading of the kernel's lists. */
+void peerup_service_health_look_all (GListModel *services);
+/* The same. Resolves to TRUE when that is done, or after
  * PEERUP_SERVICE_HEALTH_WAIT; never rejects. May be dropped at any time. */
 DexFuture *peerup_service_health_refresh (GListModel *services) G_GNUC_WARN_UNUSED_RESULT;
 
