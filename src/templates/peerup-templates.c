@@ -209,6 +209,13 @@ peerup_templates_find (const PeerupTemplates *self, const char *id)
 PeerupTemplate *
 peerup_templates_find_by_kind (const PeerupTemplates *self, const char *kind)
 {
+  PeerupTemplate *template = peerup_templates_find (self, kind);
+  PeerupTemplate *web = peerup_templates_find (self, PEERUP_TEMPLATE_WEB);
+
+  if (template != NULL)
+    return template;
+  if (g_str_equal (web->kind, kind))
+    return web;
   for (guint i = 0; i < self->array->len; i++)
     if (g_str_equal (peerup_templates_get (self, i)->kind, kind))
       return self->array->pdata[i];

@@ -31,8 +31,11 @@ guint peerup_templates_get_n (const PeerupTemplates *self);
 PeerupTemplate *peerup_templates_get (const PeerupTemplates *self, guint i);
 /* (transfer none) (nullable): the first that has it. */
 PeerupTemplate *peerup_templates_find (const PeerupTemplates *self, const char *id);
-PeerupTemplate *peerup_templates_find_by_kind (const PeerupTemplates *self, const char *kind);
 PeerupTemplate *peerup_templates_find_by_port (const PeerupTemplates *self, guint16 port);
+/* (transfer none) (nullable): what is meant by the kind that a peer tells of a service. That is an ID where "service
+ * add" has found it, as "jellyfin", which says more than "http"; else the kind of a template. So an ID is taken first,
+ * then a template whose kind it is: of several PEERUP_TEMPLATE_WEB, as the others are more than the kind says. */
+PeerupTemplate *peerup_templates_find_by_kind (const PeerupTemplates *self, const char *kind);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupTemplates, peerup_templates_unref)
 

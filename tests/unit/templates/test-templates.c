@@ -86,6 +86,10 @@ test_shipped (void)
         g_assert_true (peerup_templates_find_by_port (templates, shipped[i].port) == template);
     }
   g_assert_cmpstr (peerup_templates_find_by_kind (templates, "ssh")->id, ==, "ssh");
+  /* An ID first, and what a web server of any sort is. */
+  g_assert_cmpstr (peerup_templates_find_by_kind (templates, "jellyfin")->id, ==, "jellyfin");
+  g_assert_cmpstr (peerup_templates_find_by_kind (templates, "http")->id, ==, "web");
+  g_assert_cmpstr (peerup_templates_find_by_kind (templates, "tcp")->id, ==, "generic");
   g_assert_null (peerup_templates_find (templates, "no"));
   g_assert_null (peerup_templates_find_by_kind (templates, "no"));
   g_assert_null (peerup_templates_find_by_port (templates, 1));
