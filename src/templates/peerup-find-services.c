@@ -137,7 +137,8 @@ try_other_webs (Search *self, PeerupFound *found, const PeerupProbeTarget *targe
 static void
 look (Search *self, PeerupFound *found)
 {
-  const PeerupProbeTarget target = { found->listener.probe, found->listener.port, self->deadline, self->until };
+  const PeerupProbeTarget target = { found->listener.probe, found->listener.port, self->deadline, self->until,
+                                     self->only != NULL };
   PeerupTemplate *web = peerup_templates_find (self->templates, PEERUP_TEMPLATE_WEB);
   g_autoptr (GByteArray) greeting = NULL;
 
@@ -241,6 +242,8 @@ search (PeerupTemplates *templates, PeerupTemplate *only, GArray *listeners, Dex
       if (only == NULL || peerup_template_has_port (only, listener->port))
         add (self, listener);
     }
+  /* Usual ports come first: many silent ones may take all the time there is. */
+  g_ptr_array_sort (self->found, compare);
   n = MIN (self->found->len, PEERUP_FIND_PARALLEL);
   g_ptr_array_add (workers, dex_future_new_true ());
   for (guint i = 0; i < n; i++)
