@@ -124,6 +124,7 @@ def health(peer, name):
     return service["health"], service["health_text"]
 
 
+@pytest.mark.calm
 def test_find(peer, space, start):
     start("sshd")
     start("nginx")
