@@ -96,21 +96,25 @@ peerup_control_end_search (PeerupControl *self)
   dex_clear (&self->search);
 }
 
+static DexFuture *
+begin_search (DexFuture *loaded, gpointer end)
+{
+  return peerup_find_services (g_value_get_boxed (dex_future_get_value (loaded, NULL)), end);
+}
+
 /* No caller ends it by leaving: others wait for it, too. (transfer full) */
 static DexFuture *
 share_search (PeerupControl *self)
 {
   gint64 now = g_get_monotonic_time ();
-  g_autoptr (PeerupTemplates) templates = NULL;
 
   if (self->search != NULL && !dex_future_is_rejected (self->search) &&
       (dex_future_is_pending (self->search) || now - self->search_began < FOUND_AGE))
     return dex_ref (self->search);
   peerup_control_end_search (self);
-  templates = peerup_templates_load ();
   self->search_end = dex_promise_new ();
   self->search_began = now;
-  self->search = peerup_find_services (templates, DEX_FUTURE (self->search_end));
+  self->search = dex_future_then (peerup_templates_load_async (), begin_search, dex_ref (self->search_end), dex_unref);
   return dex_ref (self->search);
 }
 
@@ -141,13 +145,20 @@ describe_template (const PeerupTemplate *template)
   return g_variant_dict_end (&dict);
 }
 
-DexFuture *
-peerup_control_op_list_templates (PeerupControlCall *call)
+static DexFuture *
+answer_templates (DexFuture *loaded, gpointer data)
 {
-  g_autoptr (PeerupTemplates) templates = peerup_templates_load ();
+  const PeerupTemplates *templates = g_value_get_boxed (dex_future_get_value (loaded, NULL));
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
 
   for (guint i = 0; i < peerup_templates_get_n (templates); i++)
     g_variant_builder_add_value (&builder, describe_template (peerup_templates_get (templates, i)));
   return peerup_control_reply_value (g_variant_builder_end (&builder));
+}
+
+DexFuture *
+peerup_control_op_list_templates (PeerupControlCall *call)
+{
+  return dex_future_then (peerup_control_until_left (call, peerup_templates_load_async ()), answer_templates, NULL,
+                          NULL);
 }
