@@ -2,9 +2,12 @@
  * Copyright The Peer-Up authors
  */
 /* peerup service find: what runs on this machine and could be offered, as the running daemon finds it. And what “peerup
- * service add” needs of the same: where a service of a template is, which needs no daemon.
+ * service add” needs of the same: where a service of a template is. That needs no daemon, but asks one that runs what
+ * is not this machine's.
  */
 #include "cli/peerup-commands.h"
+
+#include <string.h>
 
 #include "cli/peerup-answers.h"
 #include "cli/peerup-attached.h"
@@ -81,11 +84,68 @@ list_ports (const PeerupTemplate *template)
   return g_string_free (text, FALSE);
 }
 
+/* (transfer full) (nullable): the ports of the running daemon's forwards; none where none runs. */
+static GArray *
+list_forwarded (PeerupCli *cli, GError **error)
+{
+  g_autofree char *path = peerup_cli_find_config (cli, error);
+  g_autoptr (GArray) ports = g_array_new (FALSE, FALSE, sizeof (guint16));
+  g_autoptr (PeerupClient) client = NULL;
+  g_autoptr (GVariant) forwards = NULL;
+  g_autoptr (GError) reason = NULL;
+
+  if (path == NULL)
+    return NULL;
+  client = dex_await_object (peerup_client_attach (path), &reason);
+  if (client == NULL && g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
+    return g_steal_pointer (&ports);
+  if (client == NULL || !PEERUP_ASK (peerup_client_get_proxy (client), list_forwards, &forwards, &reason))
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return NULL;
+    }
+  for (gsize i = 0; i < g_variant_n_children (forwards); i++)
+    {
+      g_autoptr (GVariant) dict = g_variant_get_child_value (forwards, i);
+      const char *colon = strrchr (peerup_answer_get_string (dict, "address"), ':');
+      guint64 number;
+
+      if (colon != NULL && g_ascii_string_to_unsigned (colon + 1, 10, 1, G_MAXUINT16, &number, NULL))
+        {
+          guint16 port = (guint16) number;
+
+          g_array_append_val (ports, port);
+        }
+    }
+  return g_steal_pointer (&ports);
+}
+
+static void
+set_not_found (const PeerupTemplate *template, const char *name, const GArray *forwarded, GError **error)
+{
+  g_autofree char *text = list_ports (template);
+
+  for (guint i = 0; i < forwarded->len; i++)
+    if (peerup_template_has_port (template, g_array_index (forwarded, guint16, i)))
+      {
+        g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+                     "port %u of this machine is a forward to a peer's service, which is not offered to others: to "
+                     "share a %s of this machine, say where it is: “peerup service add %s ADDRESS”",
+                     g_array_index (forwarded, guint16, i), template->name, name);
+        return;
+      }
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+               "nothing answers as %s on %s of this machine: start it, or say where it is: “peerup service add %s "
+               "ADDRESS”; “peerup service find” lists what runs here",
+               template->name, text, name);
+}
+
 char *
-peerup_service_place_find (const char *name, const char *id, char ***out_tags, GError **error)
+peerup_service_place_find (PeerupCli *cli, const char *name, const char *id, char ***out_tags, GError **error)
 {
   g_autoptr (PeerupTemplates) templates = peerup_templates_load ();
   PeerupTemplate *template = peerup_templates_find (templates, id);
+  g_autoptr (GArray) forwarded = NULL;
   g_autoptr (GPtrArray) found = NULL;
   g_autofree char *text = NULL;
 
@@ -98,7 +158,10 @@ peerup_service_place_find (const char *name, const char *id, char ***out_tags, G
                    id, name, text);
       return NULL;
     }
-  found = dex_await_boxed (peerup_find_template (templates, template), error);
+  forwarded = list_forwarded (cli, error);
+  if (forwarded == NULL)
+    return NULL;
+  found = dex_await_boxed (peerup_find_template (templates, template, forwarded), error);
   if (found == NULL)
     return NULL;
   if (found->len > 0)
@@ -106,10 +169,6 @@ peerup_service_place_find (const char *name, const char *id, char ***out_tags, G
       *out_tags = g_strdupv (template->tags);
       return g_strdup (((const PeerupFound *) found->pdata[0])->address);
     }
-  text = list_ports (template);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-               "nothing answers as %s on %s of this machine: start it, or say where it is: “peerup service add %s "
-               "ADDRESS”; “peerup service find” lists what runs here",
-               template->name, text, name);
+  set_not_found (template, name, forwarded, error);
   return NULL;
 }

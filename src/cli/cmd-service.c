@@ -104,7 +104,7 @@ run_add (PeerupCli *cli)
   if (cli->arguments[1] != NULL)
     address = peerup_cli_complete_address (cli->arguments[1]);
   else
-    address = peerup_service_place_find (name, id, &usual_tags, &error);
+    address = peerup_service_place_find (cli, name, id, &usual_tags, &error);
   if (address == NULL || !add_service (config, name, address, usual_tags != NULL ? id : NULL, usual_tags, &error))
     return peerup_cli_fail (error);
   if (cli->arguments[1] == NULL && !cli->json)

@@ -26,12 +26,19 @@ struct _PeerupControl
   PeerupControlObjects *objects;
   GHashTable *properties; /* of Engine1: name to GVariant */
   gint64 crowded_at;      /* when it was said last that there are too many clients; 0: never */
+
+  /* Of peerup-control-templates.c: the search that all callers of FindServices share. */
+  DexFuture *search; /* (nullable) */
+  DexPromise *search_end;
+  gint64 search_began; /* monotonic µs */
 };
 
 /* Emits "stop-requested". */
 void peerup_control_request_stop (PeerupControl *self);
 /* Tells InviteChanged for the invites of each of the engine's runs, as long as it lives. */
 void peerup_control_follow_invites (PeerupControl *self);
+/* Ends the search of FindServices and forgets what it has found. */
+void peerup_control_end_search (PeerupControl *self);
 /* Takes a face into use, or ends one. */
 void peerup_control_add_face (PeerupControl *self, PeerupControlFace *face);
 void peerup_control_drop_face (PeerupControl *self, PeerupControlFace *face);

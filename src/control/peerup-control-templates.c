@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* FindServices and ListTemplates: what runs on this machine and could be offered. The files of the templates are read
- * for each answer, so nothing is kept here.
+/* FindServices and ListTemplates: what runs on this machine and could be offered. However many ask, there is one search
+ * at a time and one in half a minute: it connects to every port of the machine, and sshd or a VNC server that counts
+ * who comes and says nothing would shut out 127.0.0.1, where all tunnels come from.
  */
 #include "control/peerup-control-ops.h"
+#include "control/peerup-control-private.h"
 #include "templates/peerup-find-services.h"
+
+/* Microseconds from the beginning of a search that its result is the answer. */
+#define FOUND_AGE (30 * (gint64) G_USEC_PER_SEC)
 
 /* (nullable) (transfer none): the name of a service that is there already. */
 static const char *
@@ -82,14 +87,42 @@ answer_found (DexFuture *searched, gpointer data)
   return peerup_control_reply_value (g_variant_builder_end (&builder));
 }
 
+void
+peerup_control_end_search (PeerupControl *self)
+{
+  if (self->search_end != NULL)
+    dex_promise_reject (self->search_end, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The search is over"));
+  dex_clear (&self->search_end);
+  dex_clear (&self->search);
+}
+
+static DexFuture *
+begin_search (DexFuture *loaded, gpointer end)
+{
+  return peerup_find_services (g_value_get_boxed (dex_future_get_value (loaded, NULL)), end);
+}
+
+/* No caller ends it by leaving: others wait for it, too. (transfer full) */
+static DexFuture *
+share_search (PeerupControl *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->search != NULL && !dex_future_is_rejected (self->search) &&
+      (dex_future_is_pending (self->search) || now - self->search_began < FOUND_AGE))
+    return dex_ref (self->search);
+  peerup_control_end_search (self);
+  self->search_end = dex_promise_new ();
+  self->search_began = now;
+  self->search = dex_future_then (peerup_templates_load_async (), begin_search, dex_ref (self->search_end), dex_unref);
+  return dex_ref (self->search);
+}
+
 DexFuture *
 peerup_control_op_find_services (PeerupControlCall *call)
 {
-  g_autoptr (PeerupTemplates) templates = peerup_templates_load ();
-  DexFuture *searched = peerup_find_services (templates, DEX_FUTURE (call->left));
-
-  return dex_future_then (peerup_control_until_left (call, searched), answer_found, peerup_control_call_ref (call),
-                          peerup_control_call_unref);
+  return dex_future_then (peerup_control_until_left (call, share_search (call->control)), answer_found,
+                          peerup_control_call_ref (call), peerup_control_call_unref);
 }
 
 static GVariant *
@@ -112,13 +145,20 @@ describe_template (const PeerupTemplate *template)
   return g_variant_dict_end (&dict);
 }
 
-DexFuture *
-peerup_control_op_list_templates (PeerupControlCall *call)
+static DexFuture *
+answer_templates (DexFuture *loaded, gpointer data)
 {
-  g_autoptr (PeerupTemplates) templates = peerup_templates_load ();
+  const PeerupTemplates *templates = g_value_get_boxed (dex_future_get_value (loaded, NULL));
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
 
   for (guint i = 0; i < peerup_templates_get_n (templates); i++)
     g_variant_builder_add_value (&builder, describe_template (peerup_templates_get (templates, i)));
   return peerup_control_reply_value (g_variant_builder_end (&builder));
+}
+
+DexFuture *
+peerup_control_op_list_templates (PeerupControlCall *call)
+{
+  return dex_future_then (peerup_control_until_left (call, peerup_templates_load_async ()), answer_templates, NULL,
+                          NULL);
 }

@@ -403,6 +403,7 @@ peerup_control_finalize (GObject *object)
   PeerupControl *self = PEERUP_CONTROL (object);
 
   peerup_control_close (self);
+  peerup_control_end_search (self);
   g_ptr_array_unref (self->faces);
   g_ptr_array_unref (self->buses);
   peerup_control_objects_free (self->objects);

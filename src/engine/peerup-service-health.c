@@ -9,9 +9,10 @@
 #include "transport/peerup-socket-stream.h"
 
 /* Microseconds: how long what is known is believed, and how long one connection may take. */
-#define AGE_HERE     (1 * (gint64) G_USEC_PER_SEC)
-#define AGE_THERE    (10 * (gint64) G_USEC_PER_SEC)
-#define DIAL_TIMEOUT (3 * (gint64) G_USEC_PER_SEC)
+#define AGE_HERE      (1 * (gint64) G_USEC_PER_SEC)
+#define AGE_THERE     (10 * (gint64) G_USEC_PER_SEC)
+#define AGE_ANSWERING (60 * (gint64) G_USEC_PER_SEC)
+#define DIAL_TIMEOUT  (3 * (gint64) G_USEC_PER_SEC)
 
 /* At the service. */
 typedef struct
@@ -70,19 +71,34 @@ get_note (PeerupService *service)
   return note;
 }
 
+/* Of what has been dialed: whether it has said no, or nothing. All else may be the fault of this process. */
+static gboolean
+is_silence (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE) ||
+         g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT) ||
+         g_error_matches (error, DEX_ERROR, DEX_ERROR_TIMED_OUT);
+}
+
 static void
-tell (PeerupService *service, gboolean answers)
+tell_failure (PeerupService *service, const GError *error)
 {
   const char *host = peerup_service_get_host (service);
+  guint port = peerup_service_get_port (service);
+  g_autofree char *place = peerup_listeners_is_local (host) ? g_strdup_printf ("port %u", port)
+                                                            : g_strdup_printf ("port %u of %s", port, host);
   g_autofree char *text = NULL;
 
-  if (answers)
-    text = g_strdup ("");
-  else if (peerup_listeners_is_local (host))
-    text = g_strdup_printf ("Nothing answers on port %u", peerup_service_get_port (service));
-  else
-    text = g_strdup_printf ("Nothing answers on port %u of %s", peerup_service_get_port (service), host);
-  peerup_service_set_health (service, answers ? "answers" : "silent", text);
+  if (is_silence (error))
+    {
+      text = g_strdup_printf ("Nothing answers on %s", place);
+      peerup_service_set_health (service, "silent", text);
+      return;
+    }
+  text = g_strdup_printf ("Whether something answers on %s is not known: %s", place, error->message);
+  peerup_service_set_health (service, "unknown", text);
 }
 
 static DexFuture *
@@ -90,14 +106,20 @@ on_dialed (DexFuture *dialed, gpointer data)
 {
   Look *look = data;
   g_autoptr (PeerupService) service = g_weak_ref_get (&look->service);
-  const GValue *value = dex_future_get_value (dialed, NULL);
+  g_autoptr (GError) error = NULL;
+  const GValue *value = dex_future_get_value (dialed, &error);
 
   if (value != NULL)
     g_io_stream_close (g_value_get_object (value), NULL, NULL);
   /* It may be elsewhere by now. */
   if (service != NULL && g_str_equal (look->host, peerup_service_get_host (service)) &&
       look->port == peerup_service_get_port (service))
-    tell (service, value != NULL);
+    {
+      if (value != NULL)
+        peerup_service_set_health (service, "answers", "");
+      else
+        tell_failure (service, error);
+    }
   dex_promise_resolve_boolean (look->looked, TRUE);
   return dex_future_new_true ();
 }
@@ -120,13 +142,21 @@ dial (PeerupService *service, Note *note)
                                       on_dialed, look, look_free);
 }
 
-static gboolean
-is_known (PeerupService *service, const Note *note, gint64 now)
+gboolean
+peerup_service_health_is_due (PeerupService *service, gint64 now)
 {
-  gint64 age = peerup_listeners_is_local (peerup_service_get_host (service)) ? AGE_HERE : AGE_THERE;
+  const Note *note = get_note (service);
+  gboolean answers = g_str_equal (peerup_service_get_health (service), "answers");
+  gint64 age = answers ? AGE_ANSWERING : AGE_THERE;
 
-  return note->host != NULL && g_str_equal (note->host, peerup_service_get_host (service)) &&
-         note->port == peerup_service_get_port (service) && now - note->looked_at < age;
+  if (note->host == NULL || !g_str_equal (note->host, peerup_service_get_host (service)) ||
+      note->port != peerup_service_get_port (service))
+    return TRUE;
+  if (peerup_listeners_is_local (note->host))
+    age = AGE_HERE;
+  else if (answers && peerup_service_get_active (service) > 0)
+    return FALSE;
+  return now - MAX (note->looked_at, peerup_service_get_reached_at (service)) >= age;
 }
 
 /* @listeners: of this machine, nullable. */
@@ -139,14 +169,21 @@ look_at (PeerupService *service, GArray *listeners)
     peerup_service_set_health (service, "unknown", "");
   note->port = peerup_service_get_port (service);
   note->looked_at = g_get_monotonic_time ();
-  if (listeners == NULL || !peerup_listeners_is_local (note->host))
+  if (listeners == NULL || !peerup_listeners_is_local (note->host) ||
+      !peerup_listeners_have (listeners, note->host, note->port))
     {
       dial (service, note);
       return;
     }
   dex_clear (&note->dialing);
   dex_clear (&note->looked);
-  tell (service, peerup_listeners_have (listeners, note->host, note->port));
+  peerup_service_set_health (service, "answers", "");
+}
+
+static gboolean
+is_looking (const Note *note)
+{
+  return note->looked != NULL && dex_future_is_pending (DEX_FUTURE (note->looked));
 }
 
 void
@@ -154,10 +191,25 @@ peerup_service_health_look (PeerupService *service)
 {
   g_autoptr (GArray) listeners = NULL;
 
-  if (is_known (service, get_note (service), g_get_monotonic_time ()))
+  if (!peerup_service_health_is_due (service, g_get_monotonic_time ()))
     return;
   listeners = peerup_listeners_read (TRUE, NULL);
   look_at (service, listeners);
+}
+
+void
+peerup_service_health_doubt (PeerupService *service)
+{
+  Note *note = get_note (service);
+
+  if (g_str_equal (peerup_service_get_health (service), "answers") && !is_looking (note))
+    {
+      g_autoptr (GArray) listeners = peerup_listeners_read (TRUE, NULL);
+
+      look_at (service, listeners);
+    }
+  else
+    peerup_service_health_look (service);
 }
 
 static DexFuture *
@@ -166,26 +218,38 @@ on_waited (DexFuture *future, gpointer data)
   return dex_future_new_true ();
 }
 
+void
+peerup_service_health_look_all (GListModel *services)
+{
+  g_autoptr (GArray) listeners = NULL;
+  gboolean read = FALSE;
+  gint64 now = g_get_monotonic_time ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (services); i++)
+    {
+      g_autoptr (PeerupService) service = g_list_model_get_item (services, i);
+
+      if (!peerup_service_health_is_due (service, now))
+        continue;
+      if (!read)
+        listeners = peerup_listeners_read (TRUE, NULL);
+      read = TRUE;
+      look_at (service, listeners);
+    }
+}
+
 DexFuture *
 peerup_service_health_refresh (GListModel *services)
 {
   g_autoptr (GPtrArray) looks = g_ptr_array_new_with_free_func (dex_unref);
-  g_autoptr (GArray) listeners = NULL;
-  gint64 now = g_get_monotonic_time ();
-  guint n = g_list_model_get_n_items (services);
 
-  for (guint i = 0; i < n; i++)
+  peerup_service_health_look_all (services);
+  for (guint i = 0; i < g_list_model_get_n_items (services); i++)
     {
       g_autoptr (PeerupService) service = g_list_model_get_item (services, i);
       const Note *note = get_note (service);
 
-      if (!is_known (service, note, now))
-        {
-          if (listeners == NULL)
-            listeners = peerup_listeners_read (TRUE, NULL);
-          look_at (service, listeners);
-        }
-      if (note->looked != NULL && dex_future_is_pending (DEX_FUTURE (note->looked)))
+      if (is_looking (note))
         g_ptr_array_add (looks, dex_ref (note->looked));
     }
   if (looks->len == 0)

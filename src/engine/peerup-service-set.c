@@ -57,6 +57,7 @@ on_failed (PeerupService *service, const char *peer_id, const char *reason, gpoi
   PeerupServiceSet *self = data;
   g_autofree char *who = describe (self, peer_id);
 
+  peerup_service_health_doubt (service);
   peerup_log (G_LOG_LEVEL_MESSAGE,
               &(PeerupLogFields) {
                 .profile = self->profile, .peer = peer_id, .service = peerup_service_get_name (service) },
@@ -84,7 +85,6 @@ add_service (PeerupServiceSet *self, PeerupService *service)
   peerup_service_set_admission (service, self->admit, self->admit_data);
   g_signal_connect_object (service, "failed", G_CALLBACK (on_failed), self, 0);
   g_list_store_append (self->store, service);
-  peerup_service_health_look (service);
 }
 
 /* (nullable) (transfer full) */
@@ -125,7 +125,6 @@ apply_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigSer
     SAY (self, G_LOG_LEVEL_WARNING, "Service %s keeps its old address: %s", entry->name, error->message);
   if (service == NULL)
     return;
-  peerup_service_health_look (service);
   g_hash_table_remove (self->exposed, entry->name);
   /* The list first: a service must never be open to more peers than it should, even for a moment. */
   peerup_service_set_allowed_peers (service, entry->allowed_peers);
@@ -133,8 +132,6 @@ apply_service (PeerupServiceSet *self, PeerupSwarm *swarm, const PeerupConfigSer
   if (peerup_service_get_enabled (service) == entry->enabled)
     return;
   peerup_service_set_enabled (service, entry->enabled);
-  if (entry->enabled)
-    peerup_service_health_look (service);
   peerup_log (G_LOG_LEVEL_MESSAGE, &(PeerupLogFields) { .profile = self->profile, .service = entry->name },
               "Service %s (%s) is %s", entry->name, entry->local_address, entry->enabled ? "offered" : "not offered");
 }
@@ -175,6 +172,7 @@ peerup_service_set_apply (PeerupServiceSet *self, PeerupSwarm *swarm, PeerupConf
       if (entry->host != NULL)
         apply_service (self, swarm, entry);
     }
+  peerup_service_health_look_all (G_LIST_MODEL (self->store));
 }
 
 gboolean
@@ -203,6 +201,7 @@ peerup_service_set_expose (PeerupServiceSet *self, PeerupSwarm *swarm, const cha
   if (service == NULL)
     return NULL;
   add_service (self, service);
+  peerup_service_health_look (service);
   g_hash_table_add (self->exposed, g_strdup (name));
   peerup_service_set_allowed_peers (service, allowed_peers);
   peerup_service_set_enabled (service, TRUE);

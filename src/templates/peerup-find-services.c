@@ -137,7 +137,8 @@ try_other_webs (Search *self, PeerupFound *found, const PeerupProbeTarget *targe
 static void
 look (Search *self, PeerupFound *found)
 {
-  const PeerupProbeTarget target = { found->listener.probe, found->listener.port, self->deadline, self->until };
+  const PeerupProbeTarget target = { found->listener.probe, found->listener.port, self->deadline, self->until,
+                                     self->only != NULL };
   PeerupTemplate *web = peerup_templates_find (self->templates, PEERUP_TEMPLATE_WEB);
   g_autoptr (GByteArray) greeting = NULL;
 
@@ -241,6 +242,8 @@ search (PeerupTemplates *templates, PeerupTemplate *only, GArray *listeners, Dex
       if (only == NULL || peerup_template_has_port (only, listener->port))
         add (self, listener);
     }
+  /* Usual ports come first: many silent ones may take all the time there is. */
+  g_ptr_array_sort (self->found, compare);
   n = MIN (self->found->len, PEERUP_FIND_PARALLEL);
   g_ptr_array_add (workers, dex_future_new_true ());
   for (guint i = 0; i < n; i++)
@@ -265,13 +268,25 @@ peerup_find_services (PeerupTemplates *templates, DexFuture *until)
   return search (templates, NULL, listeners, until);
 }
 
+static gboolean
+has_port (const GArray *ports, guint16 port)
+{
+  for (guint i = 0; i < ports->len; i++)
+    if (g_array_index (ports, guint16, i) == port)
+      return TRUE;
+  return FALSE;
+}
+
 DexFuture *
-peerup_find_template (PeerupTemplates *templates, PeerupTemplate *template)
+peerup_find_template (PeerupTemplates *templates, PeerupTemplate *template, const GArray *left_out)
 {
   GError *error = NULL;
   g_autoptr (GArray) listeners = peerup_listeners_read (FALSE, &error);
 
   if (listeners == NULL)
     return dex_future_new_for_error (error);
+  for (guint i = left_out != NULL ? listeners->len : 0; i > 0; i--)
+    if (has_port (left_out, g_array_index (listeners, PeerupListener, i - 1).port))
+      g_array_remove_index (listeners, i - 1);
   return search (templates, template, listeners, NULL);
 }

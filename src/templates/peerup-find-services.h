@@ -41,8 +41,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupFound, peerup_found_free)
  * ports cannot be listed.
  */
 DexFuture *peerup_find_services (PeerupTemplates *templates, DexFuture *until) G_GNUC_WARN_UNUSED_RESULT;
-/* The same for @template alone, at its usual ports: resolves to those that were confirmed. */
-DexFuture *peerup_find_template (PeerupTemplates *templates, PeerupTemplate *template) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for @template alone, at its usual ports: resolves to those that were confirmed. @left_out: (nullable)
+ * (element-type guint16): ports that are not spoken to. */
+DexFuture *peerup_find_template (PeerupTemplates *templates, PeerupTemplate *template,
+                                 const GArray *left_out) G_GNUC_WARN_UNUSED_RESULT;
 /* What find_services() does with the ports: @listeners are given. */
 DexFuture *
 peerup_find_services_among (PeerupTemplates *templates, GArray *listeners, DexFuture *until) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* The kernel's lists of TCP sockets. Those that listen stand first in them, so a short read has them all however many
- * connections there are.
+/* The kernel's lists of TCP sockets. Those that listen stand first in them, so reading ends at the first one that does
+ * not, however many connections there are.
  */
 #include "templates/peerup-listeners.h"
 
@@ -13,9 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Bytes of one list: some thousand lines. */
-#define TABLE_MAX (1024 * 1024)
-#define LISTENING "0A"
+/* Bytes of one list: some thousand lines that listen. */
+#define TABLE_MAX  (1024 * 1024)
+#define CHUNK_SIZE 4096
+#define LISTENING  "0A"
 
 enum
 {
@@ -105,58 +106,93 @@ add (GArray *listeners, const PeerupListener *listener)
     g_array_append_vals (listeners, listener, 1);
 }
 
-static void
+/* Copies field @n of @line to @field, of @size bytes; FALSE where it is not there, or larger. */
+static gboolean
+get_field (const char *line, guint n, char *field, gsize size)
+{
+  gsize length;
+
+  line += strspn (line, " \t");
+  for (guint i = 0; i < n; i++)
+    {
+      line += strcspn (line, " \t");
+      line += strspn (line, " \t");
+    }
+  length = strcspn (line, " \t");
+  if (length == 0 || length >= size)
+    return FALSE;
+  memcpy (field, line, length);
+  field[length] = '\0';
+  return TRUE;
+}
+
+/* FALSE: it is one of a connection, and so are all behind it. Lines of another form are passed over, as the title. */
+static gboolean
 add_line (GArray *listeners, const char *line, GHashTable *own)
 {
-  g_auto (GStrv) words = g_strsplit_set (line, " \t", -1);
-  const char *fields[FIELD_INODE + 1];
+  char field[64];
   PeerupListener listener = { 0 };
   struct in6_addr address;
   gboolean is_ip6;
   guint64 inode;
-  guint n = 0;
 
-  for (guint i = 0; words[i] != NULL && n < G_N_ELEMENTS (fields); i++)
-    if (words[i][0] != '\0')
-      fields[n++] = words[i];
-  if (n < G_N_ELEMENTS (fields) || !g_str_equal (fields[FIELD_STATE], LISTENING) ||
-      !g_ascii_string_to_unsigned (fields[FIELD_INODE], 10, 0, G_MAXUINT64, &inode, NULL) ||
-      !parse_address (fields[FIELD_LOCAL], &address, &is_ip6, &listener.port))
-    return;
-  if ((own == NULL || !g_hash_table_contains (own, &inode)) && set_host (&listener, &address, is_ip6))
+  if (!get_field (line, FIELD_STATE, field, sizeof field))
+    return TRUE;
+  if (!g_str_equal (field, LISTENING))
+    return !g_ascii_isxdigit (field[0]) || !g_ascii_isxdigit (field[1]) || field[2] != '\0';
+  if (get_field (line, FIELD_INODE, field, sizeof field) &&
+      g_ascii_string_to_unsigned (field, 10, 0, G_MAXUINT64, &inode, NULL) &&
+      (own == NULL || !g_hash_table_contains (own, &inode)) && get_field (line, FIELD_LOCAL, field, sizeof field) &&
+      parse_address (field, &address, &is_ip6, &listener.port) && set_host (&listener, &address, is_ip6))
     add (listeners, &listener);
+  return TRUE;
 }
 
-void
-peerup_listeners_add (GArray *listeners, const char *table, GHashTable *own)
+gsize
+peerup_listeners_add (GArray *listeners, char *table, GHashTable *own, gboolean *more)
 {
-  g_auto (GStrv) lines = g_strsplit (table, "\n", -1);
+  char *line = table, *end;
 
-  for (guint i = 0; lines[i] != NULL; i++)
-    add_line (listeners, lines[i], own);
+  *more = TRUE;
+  while (*more && (end = strchr (line, '\n')) != NULL)
+    {
+      *end = '\0';
+      *more = add_line (listeners, line, own);
+      line = end + 1;
+    }
+  return line - table;
 }
 
-/* (transfer full) (nullable) */
-static char *
-read_table (const char *path, GError **error)
+static gboolean
+read_table (GArray *listeners, const char *path, GHashTable *own, GError **error)
 {
-  g_autofree char *text = g_malloc (TABLE_MAX + 1);
+  g_autofree char *text = g_malloc (2 * CHUNK_SIZE + 1);
   int fd = open (path, O_RDONLY | O_CLOEXEC);
-  gsize length = 0;
+  gsize length = 0, total = 0;
+  gboolean more = TRUE;
   gssize n = 0;
 
-  if (fd < 0)
+  /* A line is much shorter than a chunk, so there is room for one whatever the end of the last was. */
+  while (fd >= 0 && more && length <= CHUNK_SIZE && total < TABLE_MAX && (n = read (fd, text + length, CHUNK_SIZE)) > 0)
+    {
+      gsize taken;
+
+      total += n;
+      length += n;
+      text[length] = '\0';
+      taken = peerup_listeners_add (listeners, text, own, &more);
+      length -= taken;
+      memmove (text, text + taken, length);
+    }
+  if (fd < 0 || n < 0)
     {
       int code = errno;
 
       g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: %s", path, g_strerror (code));
-      return NULL;
     }
-  while (length < TABLE_MAX && (n = read (fd, text + length, TABLE_MAX - length)) > 0)
-    length += n;
-  close (fd);
-  text[length] = '\0';
-  return g_steal_pointer (&text);
+  if (fd >= 0)
+    close (fd);
+  return fd >= 0 && n >= 0;
 }
 
 /* (transfer full): the numbers of the sockets of this process. */
@@ -190,21 +226,15 @@ compare (gconstpointer a, gconstpointer b)
 GArray *
 peerup_listeners_read (gboolean own, GError **error)
 {
-  g_autofree char *ip4 = read_table ("/proc/self/net/tcp", error);
-  g_autofree char *ip6 = ip4 != NULL ? read_table ("/proc/self/net/tcp6", NULL) : NULL;
-  g_autoptr (GHashTable) left_out = NULL;
-  GArray *listeners;
+  g_autoptr (GArray) listeners = g_array_new (FALSE, FALSE, sizeof (PeerupListener));
+  g_autoptr (GHashTable) left_out = own ? NULL : list_own ();
 
-  if (ip4 == NULL)
+  if (!read_table (listeners, "/proc/self/net/tcp", left_out, error))
     return NULL;
-  left_out = own ? NULL : list_own ();
-  listeners = g_array_new (FALSE, FALSE, sizeof (PeerupListener));
-  peerup_listeners_add (listeners, ip4, left_out);
   /* A kernel without IPv6 has no such file. */
-  if (ip6 != NULL)
-    peerup_listeners_add (listeners, ip6, left_out);
+  (void) read_table (listeners, "/proc/self/net/tcp6", left_out, NULL);
   g_array_sort (listeners, compare);
-  return listeners;
+  return g_steal_pointer (&listeners);
 }
 
 gboolean

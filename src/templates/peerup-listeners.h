@@ -26,7 +26,7 @@ typedef struct
  * @own: with those of this process
  *
  * The ports that listen on the loopback or on every address, each once and in their order. Blocking, as the kernel
- * makes two short lists.
+ * makes two short lists; those of connections, which may be long, are not read.
  *
  * Errors: of G_FILE_ERROR, where there is no /proc.
  *
@@ -40,8 +40,10 @@ gboolean peerup_listeners_is_local (const char *host);
 /* Whether @listener is what is meant by @host and @port. */
 gboolean peerup_listener_is_at (const PeerupListener *listener, const char *host, guint16 port);
 
-/* What read() is made of: adds those of @table, of the form of /proc/net/tcp or tcp6. @own: (nullable) a set of socket
- * numbers (guint64) to leave out. Lines of another form are passed over. */
-void peerup_listeners_add (GArray *listeners, const char *table, GHashTable *own);
+/* What read() is made of: adds those of @table, of the form of /proc/net/tcp or tcp6, as far as its last line that is
+ * ended; the ends are overwritten. @own: (nullable) a set of socket numbers (guint64) to leave out. Lines of another
+ * form are passed over. @more: FALSE where a line was of no listener, so that none is behind it. How many bytes it has
+ * taken. */
+gsize peerup_listeners_add (GArray *listeners, char *table, GHashTable *own, gboolean *more);
 
 G_END_DECLS

@@ -115,7 +115,8 @@ GByteArray *
 peerup_probe_ask (const PeerupProbeTarget *target, const PeerupTemplate *template, GByteArray **other)
 {
   gint64 now = g_get_monotonic_time ();
-  g_auto (Talk) talk = { target, MIN (target->deadline, now + PEERUP_PROBE_TIMEOUT), NULL };
+  gint64 deadline = target->patient ? target->deadline : MIN (target->deadline, now + PEERUP_PROBE_TIMEOUT);
+  g_auto (Talk) talk = { target, deadline, NULL };
   g_autoptr (GBytes) question = peerup_probe_make_question (template, target->host, target->port);
   g_autoptr (GByteArray) answer = g_byte_array_new ();
   PeerupProbeVerdict verdict;

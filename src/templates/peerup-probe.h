@@ -18,8 +18,9 @@ typedef struct
 {
   const char *host; /* an address of the loopback */
   guint16 port;
-  gint64 deadline;  /* monotonic µs; PEERUP_PROBE_TIMEOUT holds, too */
+  gint64 deadline;  /* monotonic µs; PEERUP_PROBE_TIMEOUT holds, too, unless patient */
   DexFuture *until; /* nullable: whatever becomes of it ends the conversation */
+  gboolean patient; /* of ask(): a service that is slow may take all of the time */
 } PeerupProbeTarget;
 
 /* In a fiber: asks as @template wants. (nullable) (transfer full): the answer, where it is what the template wants;

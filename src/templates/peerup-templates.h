@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <libdex.h>
+
 #include "templates/peerup-template.h"
 
 G_BEGIN_DECLS
@@ -18,9 +20,14 @@ G_BEGIN_DECLS
  * has the same ID, or with Hidden=true takes it away. Never changes. Counted, in any thread. */
 typedef struct _PeerupTemplates PeerupTemplates;
 
-/* Reads all files anew, blocking: few and small ones. One that is malformed is told by a warning with its line, and
- * what it would have replaced stays. */
+#define PEERUP_TYPE_TEMPLATES (peerup_templates_get_type ())
+GType peerup_templates_get_type (void);
+
+/* Reads all files anew, blocking: few and small ones. One that is malformed is told by a warning with its line, once as
+ * long as it is not changed, and what it would have replaced stays. */
 PeerupTemplates *peerup_templates_load (void) G_GNUC_WARN_UNUSED_RESULT;
+/* The same in a thread. Resolves to PEERUP_TYPE_TEMPLATES, never rejects. May be dropped at any time. */
+DexFuture *peerup_templates_load_async (void) G_GNUC_WARN_UNUSED_RESULT;
 /* The same from @directories (nullable, later ones over earlier ones) instead of those of this machine. */
 PeerupTemplates *peerup_templates_load_from (const char *const *directories) G_GNUC_WARN_UNUSED_RESULT;
 PeerupTemplates *peerup_templates_ref (PeerupTemplates *self) G_GNUC_WARN_UNUSED_RESULT;
@@ -31,8 +38,11 @@ guint peerup_templates_get_n (const PeerupTemplates *self);
 PeerupTemplate *peerup_templates_get (const PeerupTemplates *self, guint i);
 /* (transfer none) (nullable): the first that has it. */
 PeerupTemplate *peerup_templates_find (const PeerupTemplates *self, const char *id);
-PeerupTemplate *peerup_templates_find_by_kind (const PeerupTemplates *self, const char *kind);
 PeerupTemplate *peerup_templates_find_by_port (const PeerupTemplates *self, guint16 port);
+/* (transfer none) (nullable): what is meant by the kind that a peer tells of a service. That is an ID where "service
+ * add" has found it, as "jellyfin", which says more than "http"; else the kind of a template. So an ID is taken first,
+ * then a template whose kind it is: of several PEERUP_TEMPLATE_WEB, as the others are more than the kind says. */
+PeerupTemplate *peerup_templates_find_by_kind (const PeerupTemplates *self, const char *kind);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PeerupTemplates, peerup_templates_unref)
 

@@ -46,10 +46,12 @@ gboolean peerup_service_is_allowed (PeerupService *self, PeerupPeerId *peer);
 /* Resets the streams of peers that may use it no longer, with PEERUP_STREAM_CODE_GATED. */
 void peerup_service_review (PeerupService *self);
 /* What is known of what is at the target: "unknown", "answers" or "silent", and what that means in words. Its owner
- * looks. */
+ * looks; a session that reaches it says "answers", too. */
 void peerup_service_set_health (PeerupService *self, const char *health, const char *text);
 const char *peerup_service_get_health (PeerupService *self);
 const char *peerup_service_get_health_text (PeerupService *self);
+/* Monotonic µs: when a session has reached the target last; 0 for never. */
+gint64 peerup_service_get_reached_at (PeerupService *self);
 /* Takes no new streams, and resolves to TRUE when those that are open have ended by
  * themselves, or at @deadline (monotonic µs) by a reset with PEERUP_STREAM_CODE_SHUTDOWN.
  * Never rejects. The service is disabled from the first moment. */

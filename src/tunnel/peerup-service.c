@@ -39,6 +39,7 @@ struct _PeerupService
   guint64 total;
   const char *health; /* static */
   char *health_text;
+  gint64 reached_at; /* monotonic µs, 0: never */
 };
 
 enum
@@ -75,7 +76,11 @@ G_DEFINE_FINAL_TYPE (PeerupService, peerup_service, G_TYPE_OBJECT)
 static void
 on_joined (PeerupSession *session, gpointer owner)
 {
+  PeerupService *self = owner;
+
   peerup_socket_stream_set_keepalive (PEERUP_SOCKET_STREAM (session->far), KEEPALIVE_IDLE, KEEPALIVE_INTERVAL);
+  self->reached_at = g_get_monotonic_time ();
+  peerup_service_set_health (self, "answers", "");
 }
 
 static void
@@ -450,6 +455,14 @@ peerup_service_set_health (PeerupService *self, const char *health, const char *
     }
   if (g_set_str (&self->health_text, text))
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HEALTH_TEXT]);
+}
+
+gint64
+peerup_service_get_reached_at (PeerupService *self)
+{
+  g_return_val_if_fail (PEERUP_IS_SERVICE (self), 0);
+
+  return self->reached_at;
 }
 
 const char *

@@ -124,6 +124,7 @@ def health(peer, name):
     return service["health"], service["health_text"]
 
 
+@pytest.mark.calm
 def test_find(peer, space, start):
     start("sshd")
     start("nginx")
@@ -183,6 +184,22 @@ def test_add_by_template(peer, start):
     peer.run("service", "add", "shell", "--template", "ssh", "--kind", "sshd", "--tag", "mine")
     shell, = (one for one in peer.json("service", "list") if one["name"] == "shell")
     assert (shell["kind"], shell["tags"]) == ("sshd", ["mine"])
+
+
+def test_add_leaves_forwards_out(peer, make_peer, space, start):
+    """What another shares with this device is none of its own services, whatever it answers."""
+    start("nginx")
+    peer.run("service", "add", "films", "8096")
+    laptop = make_peer("laptop", space).init()
+    laptop.knows(peer)
+    peer.authorize(laptop)
+    peer.daemon()
+    laptop.daemon()
+    proxy = laptop.proxy("home", "films")
+    cinema = f"[Service]\nName=Cinema\nPorts={proxy.address[1]}\nUse=x\n[Probe]\nType=http\nPath=/System/Info/Public\nBody=Jellyfin\n"
+    (templates_of(laptop) / "cinema.ini").write_text(cinema)
+    assert f"port {proxy.address[1]} of this machine is a forward" in laptop.run("service", "add", "cinema", code=1).stderr
+    assert laptop.json("service", "list") == []
 
 
 def test_health(peer, start):

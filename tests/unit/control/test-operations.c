@@ -174,6 +174,7 @@ test_actions (void)
     { "Authorize", PEERUP_CONTROL_CHANGE },    { "Deauthorize", PEERUP_CONTROL_CHANGE },
     { "CreateInvite", PEERUP_CONTROL_CHANGE }, { "Stop", PEERUP_CONTROL_CHANGE },
     { "ApplyConfig", PEERUP_CONTROL_CHANGE },  { "SetLogLevels", PEERUP_CONTROL_CHANGE },
+    { "FindServices", PEERUP_CONTROL_CHANGE }, { "ListTemplates", PEERUP_CONTROL_READ },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (known); i++)

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "templates/peerup-probe.h"
+
 struct _Speaker
 {
   GSocketService *service;
@@ -47,6 +49,9 @@ speak (Speaker *self, GIOStream *stream)
 {
   switch (self->manner)
     {
+    case SPEAKER_LATE:
+      g_usleep (PEERUP_PROBE_TIMEOUT + G_USEC_PER_SEC / 2);
+      G_GNUC_FALLTHROUGH;
     case SPEAKER_FIRST:
       if (say (self, stream))
         wait_for_end (stream);

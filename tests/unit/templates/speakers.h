@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   SPEAKER_FIRST,   /* says it at once, and waits for the end */
+  SPEAKER_LATE,    /* says it when a probe has given it up, and waits for the end */
   SPEAKER_ASKED,   /* says it after the question it wants, and closes */
   SPEAKER_LASTING, /* says it after the question, and waits for the end */
   SPEAKER_ENDLESS, /* says it at once, again and again */

@@ -127,14 +127,18 @@ static void
 test_many (void)
 {
   g_autoptr (Speaker) silent = speaker_new (SPEAKER_SILENT, "", -1, NULL);
-  g_autoptr (PeerupTemplates) templates = peerup_templates_load_from (NULL);
+  g_autoptr (Speaker) mine = speaker_new (SPEAKER_FIRST, "MINE 1.0\n", -1, NULL);
+  g_autoptr (PeerupTemplates) templates = load_with ("mine", speaker_get_port (mine));
   g_autoptr (GArray) listeners = g_array_new (FALSE, FALSE, sizeof (PeerupListener));
   g_autoptr (GPtrArray) found = NULL;
 
   for (guint i = 0; i < 250; i++)
     add (listeners, speaker_get_port (silent));
+  add (listeners, speaker_get_port (mine));
   found = finish (peerup_find_services_among (templates, listeners, NULL));
-  g_assert_cmpuint (found->len, ==, 250);
+  g_assert_cmpuint (found->len, ==, 251);
+  /* It was the last one of the list, but its port is usual. */
+  g_assert_cmpuint (speaker_get_n (mine), >=, 1);
   /* Two conversations with each port whose turn came: 1.4 s, so a third round is the last. */
   g_assert_cmpuint (speaker_get_n (silent), <=, 3 * 2 * PEERUP_FIND_PARALLEL);
   g_assert_cmpuint (speaker_get_n (silent), >=, PEERUP_FIND_PARALLEL);
@@ -180,7 +184,8 @@ test_template (void)
 {
   g_autoptr (Speaker) mine = speaker_new (SPEAKER_FIRST, "MINE 1.0\n", -1, NULL);
   g_autoptr (PeerupTemplates) templates = load_with ("mine", speaker_get_port (mine));
-  g_autoptr (GPtrArray) found = finish (peerup_find_template (templates, peerup_templates_find (templates, "mine")));
+  g_autoptr (GPtrArray) found =
+    finish (peerup_find_template (templates, peerup_templates_find (templates, "mine"), NULL));
 
   g_assert_cmpuint (found->len, ==, 0);
   g_assert_cmpuint (speaker_get_n (mine), ==, 0);

@@ -30,9 +30,9 @@ run (gpointer data)
 }
 
 static GByteArray *
-converse (guint16 port, const char *id, gint64 deadline, DexFuture *until)
+converse_with (PeerupProbeTarget target, const char *id)
 {
-  Case self = { { "127.0.0.1", port, deadline, until }, NULL, NULL };
+  Case self = { target, NULL, NULL };
   g_autoptr (DexFuture) future = NULL;
 
   if (id != NULL)
@@ -41,6 +41,12 @@ converse (guint16 port, const char *id, gint64 deadline, DexFuture *until)
   while (dex_future_is_pending (future))
     g_main_context_iteration (NULL, TRUE);
   return self.answer;
+}
+
+static GByteArray *
+converse (guint16 port, const char *id, gint64 deadline, DexFuture *until)
+{
+  return converse_with ((PeerupProbeTarget) { "127.0.0.1", port, deadline, until, FALSE }, id);
 }
 
 static void
@@ -99,6 +105,9 @@ test_nuisances (void)
       assert_answers (closing, ids[i], NULL);
     }
   assert_answers (silent, NULL, NULL);
+  /* Each is counted when its thread begins. */
+  while (speaker_get_n (silent) < G_N_ELEMENTS (ids) + 1)
+    g_main_context_iteration (NULL, FALSE);
   g_assert_cmpuint (speaker_get_n (silent), ==, G_N_ELEMENTS (ids) + 1);
 }
 
@@ -108,10 +117,14 @@ test_endless (void)
 {
   g_autoptr (Speaker) drone = speaker_new (SPEAKER_ENDLESS, "HTTP/1.0 200 OK\r\nX: y\r\n", -1, NULL);
   g_autoptr (Speaker) page = speaker_new (SPEAKER_ENDLESS, "HTTP/1.0 200 OK\r\n\r\n", -1, NULL);
-  g_autoptr (Speaker) line = speaker_new (SPEAKER_ENDLESS, "SSH-2.0-", -1, NULL);
+  char text[4096] = "SSH-2.0-";
+  g_autoptr (Speaker) line = NULL;
   g_autoptr (GByteArray) answer = NULL;
   g_autoptr (GByteArray) heard = NULL;
 
+  /* In pieces that are large enough to reach the bound in the time that listening has. */
+  memset (text + strlen (text), 'x', sizeof text - strlen (text));
+  line = speaker_new (SPEAKER_ENDLESS, text, sizeof text, NULL);
   assert_answers (drone, "web", NULL);
   answer = converse (speaker_get_port (page), "web", G_MAXINT64, NULL);
   g_assert_nonnull (answer);
@@ -119,6 +132,18 @@ test_endless (void)
   heard = converse (speaker_get_port (line), NULL, G_MAXINT64, NULL);
   g_assert_nonnull (heard);
   g_assert_cmpuint (heard->len, ==, PEERUP_PROBE_ANSWER_MAX);
+}
+
+/* Whoever is patient hears what is slow. */
+static void
+test_late (void)
+{
+  g_autoptr (Speaker) late = speaker_new (SPEAKER_LATE, "SSH-2.0-x\r\n", -1, NULL);
+  const PeerupProbeTarget target = { "127.0.0.1", speaker_get_port (late), G_MAXINT64, NULL, TRUE };
+  g_autoptr (GByteArray) answer = converse_with (target, "ssh");
+
+  g_assert_nonnull (answer);
+  g_assert_cmpmem (answer->data, answer->len, "SSH-2.0-x\r\n", 11);
 }
 
 static void
@@ -154,6 +179,7 @@ main (int argc, char **argv)
   g_test_add_func ("/templates/probe/answers", test_answers);
   g_test_add_func ("/templates/probe/nuisances", test_nuisances);
   g_test_add_func ("/templates/probe/endless", test_endless);
+  g_test_add_func ("/templates/probe/late", test_late);
   g_test_add_func ("/templates/probe/nobody", test_nobody);
   g_test_add_func ("/templates/probe/ended", test_ended);
   code = g_test_run ();

@@ -16,6 +16,16 @@ write_file (const char *directory, const char *name, const char *text)
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
 }
 
+/* It was changed at another time. */
+static void
+touch (const char *directory, const char *name)
+{
+  g_autofree char *path = g_build_filename (directory, name, NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  g_assert_true (g_file_set_attribute_uint64 (file, G_FILE_ATTRIBUTE_TIME_MODIFIED, 1000000000, 0, NULL, NULL));
+}
+
 static void
 remove_directory (char *directory)
 {
@@ -86,6 +96,10 @@ test_shipped (void)
         g_assert_true (peerup_templates_find_by_port (templates, shipped[i].port) == template);
     }
   g_assert_cmpstr (peerup_templates_find_by_kind (templates, "ssh")->id, ==, "ssh");
+  /* An ID first, and what a web server of any sort is. */
+  g_assert_cmpstr (peerup_templates_find_by_kind (templates, "jellyfin")->id, ==, "jellyfin");
+  g_assert_cmpstr (peerup_templates_find_by_kind (templates, "http")->id, ==, "web");
+  g_assert_cmpstr (peerup_templates_find_by_kind (templates, "tcp")->id, ==, "generic");
   g_assert_null (peerup_templates_find (templates, "no"));
   g_assert_null (peerup_templates_find_by_kind (templates, "no"));
   g_assert_null (peerup_templates_find_by_port (templates, 1));
@@ -127,6 +141,14 @@ test_malformed (void)
   g_test_assert_expected_messages ();
   g_assert_cmpstr (peerup_templates_find (templates, "ssh")->name, ==, "SSH");
   g_clear_pointer (&templates, peerup_templates_unref);
+  /* Once: another warning would end the test. And again when it was touched. */
+  templates = load (directory, NULL);
+  g_clear_pointer (&templates, peerup_templates_unref);
+  touch (directory, "ssh.ini");
+  g_test_expect_message (DOMAIN, G_LOG_LEVEL_WARNING, "*ssh.ini:3: “x” is no port*");
+  templates = load (directory, NULL);
+  g_test_assert_expected_messages ();
+  g_clear_pointer (&templates, peerup_templates_unref);
 
   write_file (directory, "ssh.ini", "[Service]\nName=Fine\nUse=y\n");
   g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
@@ -155,6 +177,7 @@ test_own (void)
   g_autofree char *peerup = g_build_filename (data, "peerup", NULL);
   char *services = g_build_filename (peerup, "services", NULL);
   g_autoptr (PeerupTemplates) templates = NULL;
+  g_autoptr (DexFuture) future = NULL;
 
   g_assert_cmpint (g_mkdir_with_parents (services, 0700), ==, 0);
   write_file (services, "mine.ini", "[Service]\nName=Mine\nUse=x\n");
@@ -162,6 +185,10 @@ test_own (void)
   g_setenv ("XDG_DATA_DIRS", data, TRUE);
   templates = peerup_templates_load ();
   g_assert_nonnull (peerup_templates_find (templates, "mine"));
+  future = peerup_templates_load_async ();
+  while (dex_future_is_pending (future))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_nonnull (peerup_templates_find (g_value_get_boxed (dex_future_get_value (future, NULL)), "mine"));
   remove_directory (services);
   g_assert_cmpint (g_rmdir (peerup), ==, 0);
   remove_directory (data);
@@ -170,6 +197,7 @@ test_own (void)
 int
 main (int argc, char **argv)
 {
+  dex_init ();
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/templates/templates/own", test_own);
   g_test_add_func ("/templates/templates/shipped", test_shipped);

@@ -173,6 +173,9 @@ test_carries_both_ways (Fixture *f, gconstpointer data)
   peerup_service_get_bytes (f->service, &in, &out);
   g_assert_cmpuint (in + out, ==, 13);
   g_assert_cmpuint (peerup_service_get_total (f->service), ==, 1);
+  /* It has been there, whoever else has looked. */
+  g_assert_cmpstr (peerup_service_get_health (f->service), ==, "answers");
+  g_assert_cmpint (peerup_service_get_reached_at (f->service), >, 0);
 }
 
 /* The client's bytes may be there before the target is. */
@@ -200,6 +203,7 @@ test_refused_target (Fixture *f, gconstpointer data)
   expect_reset (stream, PEERUP_STREAM_CODE_NONE);
   g_assert_cmpuint (f->n_failed, ==, 1);
   g_assert_cmpuint (peerup_service_get_active (f->service), ==, 0);
+  g_assert_cmpint (peerup_service_get_reached_at (f->service), ==, 0);
 }
 
 static void

@@ -49,7 +49,8 @@ class AsyncOperations:
     async def find_services(self) -> list[dict[str, Any]]:
         """Looks for what could be offered: each port is asked what it is, which takes some seconds at
         most. Only addresses of the loopback are spoken to. Those that are sure come first, then usual
-        ports, then all others.
+        ports, then all others. All who ask share one search, and what it found is the answer for 30
+        seconds from its beginning: services are not disturbed more often than that.
         """
         return cast('list[dict[str, Any]]', await self._call("GET", "/v1/templates/found", {}, {}))
 

@@ -122,7 +122,7 @@ class Operations:
             told), active (u, streams now), total, bytes_in, bytes_out (t), and allowed_peers (as, peer IDs)
             where only those may use it, which is where restricted is true; health (s: "answers" or "silent",
             whether something is at the address, "unknown" as long as that is not known), and health_text (s,
-            what that means for people; empty while all is well).
+            what that means for people; empty while all is well, and while nobody has looked yet).
         """
         return cast('list[dict[str, Any]]', self._call("GET", "/v1/engine/services", {}, {}))
 
@@ -145,7 +145,8 @@ class Operations:
     def find_services(self) -> list[dict[str, Any]]:
         """Looks for what could be offered: each port is asked what it is, which takes some seconds at
         most. Only addresses of the loopback are spoken to. Those that are sure come first, then usual
-        ports, then all others.
+        ports, then all others. All who ask share one search, and what it found is the answer for 30
+        seconds from its beginning: services are not disturbed more often than that.
 
         found: One dictionary a TCP port that listens on this machine: template (s, the ID of what it was
             taken for, as in ListTemplates), name, kind, icon (s, of that template), address (s,
