@@ -252,6 +252,7 @@ take (Kind *kind, const char *name, const char *id, GVariant *before, GVariant *
 {
   g_autofree char *path = dup_path (kind, name);
   g_autoptr (GVariant) changed = NULL;
+  g_autoptr (GVariant) told = NULL;
 
   if (before == NULL)
     {
@@ -266,7 +267,9 @@ take (Kind *kind, const char *name, const char *id, GVariant *before, GVariant *
   g_variant_ref_sink (changed);
   tell (kind->objects, path, PROPERTIES, "PropertiesChanged",
         g_variant_new ("(s@a{sv}as)", kind->info->interface, changed, NULL));
-  tell_engine (kind, id, without_large (kind, dict, changed));
+  /* Not every kind has an event to take it. */
+  told = g_variant_ref_sink (without_large (kind, dict, changed));
+  tell_engine (kind, id, told);
 }
 
 static void
