@@ -236,10 +236,13 @@ class Peer:
         return any(p["id"] == other.id and p["state"] == "connecting" for p in self.status()["peers"])
 
     def close(self):
-        for process in reversed(self.processes):
-            # Shown for a test that failed.
-            print(f"{self.name}, process {process.pid}:\n{process.stderr()[-5000:]}")
-            process.end()
+        # One that ends badly leaves none of the others running.
+        with contextlib.ExitStack() as stack:
+            for process in self.processes:
+                stack.callback(process.end)
+            for process in reversed(self.processes):
+                # Shown for a test that failed.
+                print(f"{self.name}, process {process.pid}:\n{process.stderr()[-5000:]}")
 
 
 def free_port():
