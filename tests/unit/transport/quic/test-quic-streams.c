@@ -279,7 +279,9 @@ test_long_path (gconstpointer data)
   before = far_flow (world, 0)->n_received;
   world_run (world, world->now + 500 * MS);
   g_test_message ("%.3f of the line", (far_flow (world, 0)->n_received - before) / 50e6);
-  g_assert_cmpuint (far_flow (world, 0)->n_received - before, >, 43 * 1000 * 1000);
+  /* Windows that did not grow would be a tenth of the line. BBR chooses by chance when it probes, and one half second
+   * in thirty holds two of its quiet phases: 0.86. */
+  g_assert_cmpuint (far_flow (world, 0)->n_received - before, >, 35 * 1000 * 1000);
 }
 
 /* The same path, and streams that are to stay small, in whichever direction: nothing grows. */
