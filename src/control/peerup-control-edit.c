@@ -206,6 +206,12 @@ check_key (const char *key, GError **error)
 {
   const PeerupConfigKey *known = peerup_config_schema_find (key);
 
+  /* The edit would take it for the section. */
+  if (g_str_has_suffix (key, "."))
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "there is no key “%s”: name a key below it", key);
+      return FALSE;
+    }
   if (known == NULL || (known->kind != PEERUP_CONFIG_KEY_MAPPING && known->kind != PEERUP_CONFIG_KEY_LIST &&
                         !g_str_has_suffix (known->path, "key_file")))
     return TRUE;
