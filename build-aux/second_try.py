@@ -21,13 +21,14 @@ NO_ACCIDENT = re.compile(r"""
     (?:Address|Leak|UndefinedBehavior|Thread|Memory)Sanitizer | runtime\ error: |
     \bCRITICAL\b | \bFATAL-[A-Z]+: | \bERROR:(?!\S*\btests/)\S+:\d+: |
     \bSIG(?:ABRT|BUS|FPE|ILL|SEGV|SYS|TRAP)\b | Segmentation\ fault | core\ dumped |
-    it\ ran\ no\ tests
+    it\ ran\ no\ tests | ==\d+==ABORTING
     """, re.VERBOSE)
-# The same of the programs that a case of pytest's starts, whose assertions are never the test's, and of pytest itself.
+# The same of the programs that a case of pytest's starts, whose assertions are never the test's, and of pytest itself,
+# which shortens what a program said. At a case's end it is found that a program of its ended badly.
 NO_ACCIDENT_OF_A_PROGRAM = re.compile(r"""
-    [Aa]ssertion\ (?:.*\ )?failed | \bworker\ '\w+'\ crashed |
+    [Aa]ssertion\ (?:.*\ )?failed | \bworker\ '\w+'\ crashed | ^failed\ on\ teardown\b |
     (?:\bassert\ |\bexit\ code\ |\breturncode=|[(,]\ ?)-(?:4|5|6|7|8|11|31)\b
-    """, re.VERBOSE)
+    """, re.VERBOSE | re.MULTILINE)
 
 
 @dataclasses.dataclass

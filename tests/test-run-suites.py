@@ -22,7 +22,8 @@ BUILD_AUX = pathlib.Path(__file__).resolve().parent.parent / 'build-aux'
 PROGRAM = r"""
 import os, pathlib, resource, signal, sys, time
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-name, once = sys.argv[2], pathlib.Path(sys.argv[3]) / sys.argv[2]
+name = sys.argv[2]
+once = pathlib.Path(os.environ['ONCE']) / name
 again = once.exists()
 once.touch()
 print('TAP version 14\n1..2\nok 1 /a/before', flush=True)
@@ -85,7 +86,7 @@ def first():
 @pytest.fixture
 def ends_badly(first):
     yield first
-    assert not first, "==1==ERROR: LeakSanitizer: detected memory leaks"
+    assert not first, ["long " * 200 + "==1==ERROR: LeakSanitizer: detected memory leaks" + " words" * 200]
 
 @pytest.fixture
 def tells(first):
@@ -128,15 +129,23 @@ def load():
 
 
 class SecondTry(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.top = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix='peerup-suites-')))
+        lines = ["project('made-up')", "python = find_program('python3')"]
+        lines += [f"test('{name}', python, args: [files('program.py'), '--tap', '{name}'], protocol: 'tap', "
+                  f"timeout: {3 if name == 'slow' else 30})" for name in PROGRAMS]
+        (cls.top / 'meson.build').write_text('\n'.join(lines))
+        (cls.top / 'program.py').write_text(PROGRAM)
+        subprocess.run(['meson', 'setup', cls.top / 'build/asan', cls.top], check=True, capture_output=True)
+        (cls.top / 'tests/netlab').mkdir(parents=True)
+        (cls.top / 'tests/netlab/test_made_up.py').write_text(CASES)
+
     def setUp(self):
-        directory = tempfile.TemporaryDirectory(prefix='peerup-suites-')
-        self.addCleanup(directory.cleanup)
-        self.top = pathlib.Path(directory.name)
-        self.once = self.top / 'once'
+        os.environ['ONCE'] = self.enterContext(tempfile.TemporaryDirectory(prefix='peerup-once-'))
         self.suites = load()
         self.suites.TOP, self.suites.BUILD, self.suites.LOGS = self.top, self.top / 'build', self.top / 'build/test'
         self.suites.build = lambda *_args, **_kwargs: None
-        self.once.mkdir()
 
     def run_suite(self, suite):
         """Exit status and output of build-aux/test with that suite alone."""
@@ -147,21 +156,11 @@ class SecondTry(unittest.TestCase):
         return code, output.getvalue().rstrip('\n').split('\n')
 
     def run_programs(self, *names, **how):
-        lines = ["project('made-up')", "python = find_program('python3')"]
-        lines += [f"test('{name}', python, args: [files('program.py'), '--tap', '{name}', '{self.once}'], protocol: 'tap', "
-                  f"timeout: {3 if name == 'slow' else 30})" for name in PROGRAMS]
-        (self.top / 'meson.build').write_text('\n'.join(lines))
-        (self.top / 'program.py').write_text(PROGRAM)
-        subprocess.run(['meson', 'setup', self.top / 'build/asan', self.top], check=True, capture_output=True)
         return self.run_suite(lambda: self.suites.meson_tests('asan', *names, **how))
 
     def run_cases(self, *names):
-        folder = self.top / 'tests/netlab'
-        folder.mkdir(parents=True)
-        (folder / 'test_made_up.py').write_text(CASES)
         choice = ('-k', ' or '.join(names))
-        return self.run_suite(lambda: self.suites.pytest('netlab', '', 'asan', choice, {
-            'ONCE': str(self.once), 'PEERUP_TEST_BIG': '77'}))
+        return self.run_suite(lambda: self.suites.pytest('netlab', '', 'asan', choice, {'PEERUP_TEST_BIG': '77'}))
 
     def assert_failed_once(self, lines, name):
         told = {line.split()[0] for line in lines

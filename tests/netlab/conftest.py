@@ -351,7 +351,8 @@ def new_peers(directory):
                 peer.close()
             except AssertionError as error:
                 errors.append(error)
-        assert not errors, errors
+        # As one text, for pytest shortens all else.
+        assert not errors, "\n".join(map(str, errors))
 
 
 @contextlib.contextmanager
