@@ -86,7 +86,7 @@ def first():
 @pytest.fixture
 def ends_badly(first):
     yield first
-    assert not first, ["long " * 200 + "==1==ERROR: LeakSanitizer: detected memory leaks" + " words" * 200]
+    assert not first, ["long " * 200 + "==1==ERROR: Leak" + "Sanitizer: detected memory leaks" + " words" * 200]
 
 @pytest.fixture
 def tells(first):
