@@ -10,6 +10,7 @@
 #include "app/device/peerup-device-page.h"
 #include "app/pairing/peerup-invite-dialog.h"
 #include "app/pairing/peerup-join-dialog.h"
+#include "app/peerup-prompt-dialogs.h"
 #include "app/peerup-sidebar.h"
 #include "app/peerup-start-page.h"
 #include "app/peerup-trouble-banner.h"
@@ -27,6 +28,7 @@ struct _PeerupWindow
   AdwApplicationWindow parent_instance;
 
   PeerupSession *session;
+  PeerupPromptDialogs *prompts;
   GtkStack *stack;
   PeerupStartPage *start_page;
   PeerupTroubleBanner *banner;
@@ -261,6 +263,9 @@ peerup_window_dispose (GObject *object)
 {
   PeerupWindow *self = PEERUP_WINDOW (object);
 
+  if (self->prompts != NULL)
+    g_object_run_dispose (G_OBJECT (self->prompts));
+  g_clear_object (&self->prompts);
   gtk_widget_dispose_template (GTK_WIDGET (self), PEERUP_TYPE_WINDOW);
   g_clear_object (&self->session);
   g_clear_pointer (&self->place, g_free);
@@ -310,6 +315,7 @@ peerup_window_new (GtkApplication *application, PeerupSession *session)
   peerup_start_page_set_session (self->start_page, session);
   peerup_trouble_banner_set_session (self->banner, session);
   peerup_sidebar_set_session (self->sidebar, session);
+  self->prompts = peerup_prompt_dialogs_new (session, GTK_WIDGET (self->stack));
   g_signal_connect_object (session, "notify::state", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
   on_state (self);
   return self;
