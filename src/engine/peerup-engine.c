@@ -564,6 +564,7 @@ peerup_engine_finalize (GObject *object)
   g_clear_object (&self->forwards);
   g_clear_object (&self->services);
   g_clear_object (&self->peers);
+  g_clear_object (&self->devices);
   g_clear_pointer (&self->problems, peerup_problems_free);
   g_clear_pointer (&self->listen_errors, g_hash_table_unref);
   g_free (self->config_path);
@@ -696,6 +697,7 @@ peerup_engine_init (PeerupEngine *self)
 {
   dex_init ();
   self->peers = peerup_peer_list_new ();
+  self->devices = peerup_engine_devices_new (self);
   self->services = peerup_service_set_new (peerup_engine_admits_to_service, self);
   self->forwards = g_list_store_new (PEERUP_TYPE_FORWARD);
   self->problems = peerup_problems_new ();

@@ -252,9 +252,29 @@ class AsyncOperations:
         """
         await self._call("PUT", "/v1/engine/services/{name}", {"name": name}, {"enabled": enabled})
 
+    async def add_service(self, name: str, address: str, options: Mapping[str, Any] | None = None) -> None:
+        """Adds a service to the configuration, whose comments stay. It is in force when this returns.
+        Exists if there is one of that name.
+        """
+        await self._call("POST", "/v1/services", {}, {"name": name, "address": address, "options": options})
+
+    async def change_service(self, name: str, options: Mapping[str, Any] | None = None) -> None:
+        """Changes a service of the configuration, all of it or nothing. It is in force when this returns;
+        streams that are open go on, but those of peers who may use it no longer, and all of a service
+        that is renamed. NotFound if there is none; Exists if the new name is taken; Denied for one that
+        Expose has made.
+        """
+        await self._call("PUT", "/v1/services/{name}", {"name": name}, {"options": options})
+
+    async def remove_service(self, name: str) -> None:
+        """Takes a service out of the configuration, with what is said of it there, and cuts its streams.
+        NotFound if there is none; Denied for one that Expose has made.
+        """
+        await self._call("DELETE", "/v1/services/{name}", {"name": name}, {})
+
     async def list_authorized(self) -> list[dict[str, Any]]:
-        """The peers that authorized_keys lists. A file that cannot be read is an error, and lets nobody
-        in.
+        """The peers that authorized_keys lists, connected or not. A file that cannot be read is an error,
+        and lets nobody in.
         """
         return cast('list[dict[str, Any]]', await self._call("GET", "/v1/authorized", {}, {}))
 
@@ -311,6 +331,15 @@ class AsyncOperations:
     async def diff_config(self, number: int) -> str:
         """How a configuration differs from the one in use."""
         return cast('str', await self._call("GET", "/v1/config/diff", {}, {"number": number}))
+
+    async def set_config_value(self, key: str, value: str) -> None:
+        """Changes one value of the configuration, whose comments stay, and archives the one before. It is
+        in force when this returns, but for the few keys that need a restart. NotFound for a key that
+        there is not; Malformed for a section or a list, and a value that is no such thing; Denied for
+        where a secret key is; Config where the whole would not be valid; Exists while a configuration
+        waits to be confirmed.
+        """
+        await self._call("PUT", "/v1/config/values/{key}", {"key": key}, {"value": value})
 
     async def list_configs(self) -> list[dict[str, Any]]:
         """The configurations that were good and are archived."""
