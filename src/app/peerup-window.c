@@ -7,6 +7,7 @@
 #include "app/device/peerup-device-page.h"
 #include "app/pairing/peerup-invite-dialog.h"
 #include "app/pairing/peerup-join-dialog.h"
+#include "app/pairing/peerup-verify-dialog.h"
 #include "app/share/peerup-relays-page.h"
 #include "app/share/peerup-this-device-page.h"
 
@@ -69,6 +70,14 @@ join (GtkWidget *widget, const char *action, GVariant *parameter)
 }
 
 static void
+verify (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  const char *peer_id = g_variant_get_string (parameter, NULL);
+
+  adw_dialog_present (ADW_DIALOG (peerup_verify_dialog_new (PEERUP_WINDOW (widget)->session, peer_id)), widget);
+}
+
+static void
 peerup_window_dispose (GObject *object)
 {
   PeerupWindow *self = PEERUP_WINDOW (object);
@@ -91,6 +100,7 @@ peerup_window_class_init (PeerupWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.show-device", "s", show_device);
   gtk_widget_class_install_action (widget_class, "win.invite", NULL, invite);
   gtk_widget_class_install_action (widget_class, "win.join", "s", join);
+  gtk_widget_class_install_action (widget_class, "win.verify", "s", verify);
 }
 
 static void
