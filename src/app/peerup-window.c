@@ -15,6 +15,7 @@
 #include "app/peerup-start-page.h"
 #include "app/peerup-trouble-banner.h"
 #include "app/peerup-welcome-page.h"
+#include "app/pairing/peerup-verify-dialog.h"
 #include "app/share/peerup-relays-page.h"
 #include "app/share/peerup-this-device-page.h"
 #include "app/widgets/peerup-toast.h"
@@ -259,6 +260,14 @@ restore_size (PeerupWindow *self)
 }
 
 static void
+verify (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  const char *peer_id = g_variant_get_string (parameter, NULL);
+
+  adw_dialog_present (ADW_DIALOG (peerup_verify_dialog_new (PEERUP_WINDOW (widget)->session, peer_id)), widget);
+}
+
+static void
 peerup_window_dispose (GObject *object)
 {
   PeerupWindow *self = PEERUP_WINDOW (object);
@@ -297,6 +306,7 @@ peerup_window_class_init (PeerupWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.search", NULL, search);
   gtk_widget_class_install_action (widget_class, "win.invite", NULL, invite);
   gtk_widget_class_install_action (widget_class, "win.join", "s", join);
+  gtk_widget_class_install_action (widget_class, "win.verify", "s", verify);
 }
 
 static void
