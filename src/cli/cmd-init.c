@@ -7,7 +7,7 @@
  */
 #include "cli/peerup-commands.h"
 
-#include "cli/peerup-new-device.h"
+#include "cli/peerup-cli-new-device.h"
 
 static int port = -1;
 static char **relays;
@@ -56,7 +56,7 @@ cmd_init (PeerupCli *cli)
 
   if (port > 65535 || port < -1)
     return peerup_cli_fail_usage (cli, "--port is a number from 0 to 65535");
-  path = peerup_new_device_path (cli);
+  path = peerup_cli_new_device_path (cli);
   if (g_file_test (path, G_FILE_TEST_EXISTS) || g_file_test (path, G_FILE_TEST_IS_SYMLINK))
     {
       return peerup_cli_fail_text (PEERUP_ERROR_EXISTS,

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "cli/peerup-answers.h"
-#include "cli/peerup-new-device.h"
+#include "cli/peerup-cli-new-device.h"
 #include "cli/peerup-pairing-calls.h"
 #include "cli/peerup-pairing-text.h"
 #include "cli/peerup-qr-file.h"
@@ -397,7 +397,7 @@ run (PeerupCli *cli)
     return peerup_cli_fail_usage (cli, "%s", error->message);
   if (picture != NULL && !peerup_qr_file_is_known (picture))
     return peerup_cli_fail_usage (cli, "--qr takes a file whose name ends in .png or .svg, unlike “%s”", picture);
-  path = peerup_new_device_ensure (cli, NULL, &error);
+  path = peerup_cli_new_device_ensure (cli, NULL, &error);
   if (path != NULL)
     client = dex_await_object (peerup_client_open (path, PEERUP_ENGINE_DEFAULT), &error);
   if (client == NULL)

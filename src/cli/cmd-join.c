@@ -10,7 +10,7 @@
 
 #include "cli/peerup-answers.h"
 #include "cli/peerup-code-input.h"
-#include "cli/peerup-new-device.h"
+#include "cli/peerup-cli-new-device.h"
 #include "cli/peerup-pairing-calls.h"
 #include "cli/peerup-pairing-text.h"
 
@@ -156,7 +156,7 @@ join_by (PeerupCli *cli, const char *text, GError **error)
 
   /* Which relays it uses comes with the pairing: until then these know the inviter alone. */
   if (code != NULL)
-    path = peerup_new_device_ensure (cli, code->network, error);
+    path = peerup_cli_new_device_ensure (cli, code->network, error);
   if (path != NULL)
     client = dex_await_object (peerup_client_open (path, PEERUP_ENGINE_DEFAULT), error);
   if (client == NULL)

@@ -17,6 +17,7 @@
 
 #include "control/peerup-control.h"
 #include "engine/peerup-engine-private.h"
+#include "http/peerup-http-face.h"
 #include "transport/peerup-fiber.h"
 
 /* Held by whoever wants the engine and by the fibers in its thread. */
@@ -30,10 +31,13 @@ struct _PeerupClientThread
   /* The worker's alone */
   char *config_path;
   PeerupEngineFlags flags;
+  gboolean host;
   int fd;
   GMainContext *context; /* set before @started is resolved */
   PeerupEngine *engine;
   PeerupControl *control;
+  PeerupHttpServer *http;      /* of a host */
+  GDBusConnection *connection; /* (nullable): of whoever wants the engine */
 };
 
 GDBusConnection *
@@ -136,20 +140,49 @@ run_there (PeerupClientThread *self, DexFiberFunc func, gpointer data, GDestroyN
   dex_future_disown (dex_scheduler_spawn (self->pool, PEERUP_FIBER_STACK, func, data, destroy));
 }
 
+static void
+on_stop_requested (PeerupControl *control, gpointer data)
+{
+  const PeerupClientThread *self = data;
+
+  if (self->connection != NULL)
+    g_dbus_connection_close (self->connection, NULL, NULL, NULL);
+}
+
+/* Before the engine starts: there is one at most for a configuration, and who finds the socket can ask why the start
+ * takes long. */
+static gboolean
+open_house (PeerupClientThread *self, GError **error)
+{
+  PeerupControlClaim *claim = peerup_control_claim (self->config_path, error);
+  g_autofree char *path = NULL;
+
+  if (claim == NULL)
+    return FALSE;
+  path = g_strdup (peerup_control_claim_get_path (claim));
+  g_signal_connect (self->control, "stop-requested", G_CALLBACK (on_stop_requested), self);
+  if (!peerup_control_listen (self->control, claim, error))
+    return FALSE;
+  self->http = peerup_http_face_new (self->control, path, error);
+  if (self->http == NULL)
+    return FALSE;
+  /* Where there is no session there is nobody on its bus. */
+  peerup_control_own_bus (self->control, G_BUS_TYPE_SESSION);
+  return TRUE;
+}
+
 static gboolean
 start (PeerupClientThread *self, GError **error)
 {
-  g_autoptr (GDBusConnection) connection = NULL;
-
   self->engine = peerup_engine_new (self->config_path, self->flags);
+  self->control = peerup_control_new (self->engine);
+  if (self->host && !open_house (self, error))
+    return FALSE;
   /* Served once it runs, so that the proxy's properties are true from the start. */
   if (!dex_await (peerup_engine_start (self->engine), error))
     return FALSE;
-  connection = peerup_client_connection_over (g_steal_fd (&self->fd), error);
-  if (connection == NULL)
-    return FALSE;
-  self->control = peerup_control_new (self->engine);
-  return peerup_control_serve (self->control, connection, error);
+  self->connection = peerup_client_connection_over (g_steal_fd (&self->fd), error);
+  return self->connection != NULL && peerup_control_serve (self->control, self->connection, error);
 }
 
 static void
@@ -158,9 +191,11 @@ stop (PeerupClientThread *self)
   /* One that never came to run is stopped already. */
   if (self->engine != NULL)
     dex_await (peerup_engine_stop (self->engine, self->stopping), NULL);
+  g_clear_pointer (&self->http, peerup_http_server_free);
   if (self->control != NULL)
     peerup_control_close (self->control);
   g_clear_object (&self->control);
+  g_clear_object (&self->connection);
   g_clear_object (&self->engine);
   g_clear_fd (&self->fd, NULL);
 }
@@ -221,7 +256,7 @@ cut_short (gpointer data)
 /* In the caller's thread */
 
 PeerupClientThread *
-peerup_client_thread_new (const char *config_path, PeerupEngineFlags flags, int fd, GError **error)
+peerup_client_thread_new (const char *config_path, PeerupEngineFlags flags, gboolean host, int fd, GError **error)
 {
   PeerupClientThread *self = g_atomic_rc_box_new0 (PeerupClientThread);
 
@@ -230,6 +265,7 @@ peerup_client_thread_new (const char *config_path, PeerupEngineFlags flags, int 
   self->stopping = g_cancellable_new ();
   self->config_path = g_strdup (config_path);
   self->flags = flags;
+  self->host = host;
   self->fd = fd;
   run_there (self, start_fiber, g_atomic_rc_box_acquire (self), thread_unref);
   if (dex_await (dex_ref (DEX_FUTURE (self->started)), error))
@@ -244,12 +280,14 @@ static DexPromise *
 ask_to_stop (PeerupClientThread *self)
 {
   Stop *stop = g_new (Stop, 1);
+  DexPromise *stopped = dex_promise_new ();
 
   self->stopped = TRUE;
   stop->self = g_atomic_rc_box_acquire (self);
-  stop->stopped = dex_promise_new ();
+  stop->stopped = dex_ref (stopped);
+  /* The other thread may be through with it at once. */
   run_there (self, stop_fiber, stop, stop_free);
-  return dex_ref (stop->stopped);
+  return stopped;
 }
 
 static void

@@ -13,9 +13,10 @@ G_BEGIN_DECLS
  * thread of whoever wants the engine, and never touch it themselves. */
 typedef struct _PeerupClientThread PeerupClientThread;
 
-/* Returns when the engine runs and serves @fd, which is taken in any case. Fails as peerup_engine_start_async(), and
- * then nothing of it is left. */
-PeerupClientThread *peerup_client_thread_new (const char *config_path, PeerupEngineFlags flags, int fd,
+/* Returns when the engine runs and serves @fd, which is taken in any case. @host: it also serves the sockets of its
+ * configuration and has its name on the session bus, as a daemon; who asks it to stop there ends the connection of @fd.
+ * Fails as peerup_engine_start_async() and peerup_control_claim(), and then nothing of it is left. */
+PeerupClientThread *peerup_client_thread_new (const char *config_path, PeerupEngineFlags flags, gboolean host, int fd,
                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Stops the engine, and returns when nothing of it is left. Its streams get up to 5 seconds, or less if @cancellable
  * (nullable) is cancelled. */

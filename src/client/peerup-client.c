@@ -219,6 +219,7 @@ struct _Embed
 {
   char *config_path;
   PeerupEngineFlags flags;
+  gboolean host;
   gboolean (*embed) (PeerupClient *self, const Embed *embed, GError **error);
 };
 
@@ -257,7 +258,7 @@ embed_threaded (PeerupClient *self, const Embed *embed, GError **error)
 
   if (!make_pair (&ours, &theirs, error))
     return FALSE;
-  self->thread = peerup_client_thread_new (embed->config_path, embed->flags, theirs, error);
+  self->thread = peerup_client_thread_new (embed->config_path, embed->flags, embed->host, theirs, error);
   if (self->thread != NULL)
     return make_proxy (self, ours, error);
   g_dbus_connection_close_sync (ours, NULL, NULL);
@@ -304,6 +305,16 @@ peerup_client_embed_threaded (const char *config_path, PeerupEngineFlags flags)
   Embed *how = embed_new (config_path, flags);
 
   how->embed = embed_threaded;
+  return peerup_fiber_run (embed_fiber, how, embed_free);
+}
+
+DexFuture *
+peerup_client_host (const char *config_path)
+{
+  Embed *how = embed_new (config_path, PEERUP_ENGINE_DEFAULT);
+
+  how->embed = embed_threaded;
+  how->host = TRUE;
   return peerup_fiber_run (embed_fiber, how, embed_free);
 }
 

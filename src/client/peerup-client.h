@@ -26,6 +26,10 @@ DexFuture *peerup_client_embed (const char *config_path, PeerupEngineFlags flags
  * Nothing but the proxy reaches that engine; its answers and signals come in this thread. The thread is kept for the
  * next engine when this one is closed. */
 DexFuture *peerup_client_embed_threaded (const char *config_path, PeerupEngineFlags flags) G_GNUC_WARN_UNUSED_RESULT;
+/* As peerup_client_embed_threaded(), and the engine serves its configuration's sockets and the session bus as a daemon
+ * does: others attach to it, and it is the only one. Rejects with PEERUP_ERROR_EXISTS where one runs already. Who asks
+ * it to stop ends this connection; the engine goes on until peerup_client_close(). */
+DexFuture *peerup_client_host (const char *config_path) G_GNUC_WARN_UNUSED_RESULT;
 /* attach, and embed if no daemon runs. */
 DexFuture *peerup_client_open (const char *config_path, PeerupEngineFlags flags) G_GNUC_WARN_UNUSED_RESULT;
 gboolean peerup_client_is_embedded (PeerupClient *self);

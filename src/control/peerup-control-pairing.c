@@ -4,6 +4,7 @@
 /* Joining, pairings that are half done, and verification, for the control interface. A code that comes in goes to the
  * engine and nowhere else.
  */
+#include "control/peerup-control-describe.h"
 #include "control/peerup-control-ops.h"
 #include "control/peerup-control-options.h"
 #include "engine/peerup-engine-pairing.h"
@@ -17,14 +18,6 @@ add_peer (GVariantDict *dict, PeerupEngine *engine, PeerupPeerId *peer, const ch
 
   g_variant_dict_insert (dict, "peer_id", "s", peerup_peer_id_get_string (peer));
   g_variant_dict_insert (dict, "name", "s", configured != NULL ? configured : name != NULL ? name : "");
-}
-
-static const char *
-state_word (PeerupPairingRecordState state)
-{
-  static const char *const words[] = { "prepared", "committed", "complete" };
-
-  return words[state];
 }
 
 /* Join */
@@ -48,7 +41,7 @@ describe_joined (PeerupEngine *engine, const PeerupPairingRecord *record)
 
   add_peer (&dict, engine, record->peer, record->name);
   g_variant_dict_insert (&dict, "kind", "s", record->kind != NULL ? record->kind : "");
-  g_variant_dict_insert (&dict, "state", "s", state_word (record->state));
+  g_variant_dict_insert (&dict, "state", "s", peerup_control_pairing_word (record->state));
   g_variant_dict_insert (&dict, "guest", "b", theirs != NULL && theirs->guest);
   g_variant_dict_insert (&dict, "services", "^as", theirs != NULL ? (const char *const *) theirs->services : none);
   if (theirs != NULL && theirs->until != G_MAXINT64)
@@ -119,7 +112,7 @@ describe_half (PeerupEngine *engine, const PeerupPairingRecord *record)
   add_peer (&dict, engine, record->peer, record->name);
   g_variant_dict_insert (&dict, "inviter", "b", record->inviter);
   g_variant_dict_insert (&dict, "kind", "s", record->kind != NULL ? record->kind : "");
-  g_variant_dict_insert (&dict, "state", "s", state_word (record->state));
+  g_variant_dict_insert (&dict, "state", "s", peerup_control_pairing_word (record->state));
   g_variant_dict_insert (&dict, "at", "x", record->at);
   g_variant_dict_insert (&dict, "advice", "s", advice_for (record));
   return g_variant_dict_end (&dict);

@@ -311,6 +311,8 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   if (self->pairing != NULL)
     peerup_engine_pairing_follow (self->pairing, config);
   peerup_engine_store_took (self->store);
+  /* Names. */
+  peerup_engine_devices_touch (self->devices, NULL);
 }
 
 static void

@@ -77,6 +77,8 @@ peerup_pairing_tell (PeerupEnginePairing *self)
 
   self->changed = dex_promise_new ();
   dex_promise_resolve_boolean (changed, TRUE);
+  if (self->engine != NULL)
+    peerup_engine_devices_touch (self->engine->devices, NULL);
 }
 
 void

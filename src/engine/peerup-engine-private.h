@@ -7,6 +7,7 @@
 #include "engine/peerup-address-book.h"
 #include "engine/peerup-engine-autonat.h"
 #include "engine/peerup-engine-change.h"
+#include "engine/peerup-engine-devices.h"
 #include "engine/peerup-engine-group.h"
 #include "engine/peerup-engine-keep.h"
 #include "engine/peerup-engine-lan.h"
@@ -91,6 +92,7 @@ struct _PeerupEngine
   PeerupServiceSet *services;
   PeerupEnginePrompts *prompts;
   GListStore *forwards;
+  PeerupEngineDevices *devices;
   PeerupProblems *problems;
   GHashTable *listen_errors;        /* configured address to why it is not listened on */
   gboolean keys_refused;            /* the authorizations in force are older than the configuration */

@@ -217,6 +217,7 @@ prepare (PeerupEngine *self, GError **error)
   self->trust = peerup_engine_trust_new (self, error);
   if (self->trust == NULL || !peerup_engine_watch_config (self, error))
     return FALSE;
+  peerup_engine_devices_begin (self->devices);
   peerup_engine_peer_services_serve (self->peer_services);
   self->store = peerup_engine_store_new (self);
   peerup_engine_store_begin (self->store);
@@ -391,6 +392,7 @@ stop_fiber (gpointer data)
   g_clear_pointer (&self->peer_services, peerup_engine_peer_services_free);
   if (self->book != NULL)
     dex_await (peerup_address_book_flush (self->book), NULL);
+  dex_await (peerup_engine_devices_stop (self->devices), NULL);
   drop_everything (self);
   peerup_engine_set_state (self, PEERUP_ENGINE_STOPPED);
   return dex_future_new_true ();

@@ -565,6 +565,7 @@ peerup_engine_finalize (GObject *object)
   g_clear_object (&self->forwards);
   g_clear_object (&self->services);
   g_clear_object (&self->peers);
+  g_clear_object (&self->devices);
   g_clear_pointer (&self->problems, peerup_problems_free);
   g_clear_pointer (&self->listen_errors, g_hash_table_unref);
   g_free (self->config_path);
@@ -697,6 +698,7 @@ peerup_engine_init (PeerupEngine *self)
 {
   dex_init ();
   self->peers = peerup_peer_list_new ();
+  self->devices = peerup_engine_devices_new (self);
   self->services = peerup_service_set_new (peerup_engine_admits_to_service, peerup_engine_asks_about_service, self);
   self->prompts = peerup_engine_prompts_new (self);
   self->forwards = g_list_store_new (PEERUP_TYPE_FORWARD);

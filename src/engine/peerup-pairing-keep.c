@@ -154,6 +154,8 @@ keep (PeerupEnginePairing *self, PeerupPairingRecord *record)
   if (old != NULL)
     g_ptr_array_remove (self->records, old);
   g_ptr_array_add (self->records, record);
+  if (self->engine != NULL)
+    peerup_engine_devices_touch (self->engine->devices, record->peer);
 }
 
 static void

@@ -4,7 +4,7 @@
 /* The files of a device that has none yet: an identity, who is authorized, a configuration. What exists is kept, and
  * nothing is asked. Holds nothing.
  */
-#include "cli/peerup-new-device.h"
+#include "config/peerup-new-device.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -151,38 +151,4 @@ peerup_new_device_make (const char *path, int port, const char *const *relays, c
     return NULL;
   *key = g_steal_pointer (&made);
   return g_steal_pointer (&config);
-}
-
-char *
-peerup_new_device_path (PeerupCli *cli)
-{
-  if (cli->profiles != NULL && cli->profiles[0] != NULL)
-    return peerup_profile_dup_config (cli->profiles[0]);
-  return cli->config != NULL ? g_canonicalize_filename (cli->config, NULL)
-                             : g_build_filename (g_get_user_config_dir (), "peerup", "config.yaml", NULL);
-}
-
-char *
-peerup_new_device_ensure (PeerupCli *cli, const char *network, GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-  g_autofree char *found = peerup_cli_find_config (cli, &local_error);
-  g_autofree char *path = NULL;
-  g_autoptr (PeerupConfig) config = NULL;
-  g_autoptr (PeerupPrivateKey) key = NULL;
-
-  if (found != NULL)
-    return g_steal_pointer (&found);
-  if (!g_error_matches (local_error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return NULL;
-    }
-  path = peerup_new_device_path (cli);
-  config = peerup_new_device_make (path, -1, NULL, network, &key, error);
-  if (config == NULL)
-    return NULL;
-  peerup_cli_say ("This device is new, and is %s from now on; its configuration is %s.",
-                  peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)), path);
-  return g_steal_pointer (&path);
 }

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright The Peer-Up authors
+ */
+/* Toasts in the nearest overlay. */
+#include "app/widgets/peerup-toast.h"
+
+#include <glib/gi18n.h>
+
+static void
+show (GtkWidget *widget, AdwToast *toast)
+{
+  GtkWidget *overlay = gtk_widget_get_ancestor (widget, ADW_TYPE_TOAST_OVERLAY);
+
+  adw_toast_set_use_markup (toast, FALSE);
+  /* A widget that has left its window has nobody to tell. */
+  if (overlay != NULL)
+    adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), toast);
+  else
+    g_object_unref (g_object_ref_sink (toast));
+}
+
+void
+peerup_toast (GtkWidget *widget, const char *text)
+{
+  show (widget, adw_toast_new (text));
+}
+
+void
+peerup_toast_error (GtkWidget *widget, const char *what, const GError *error)
+{
+  g_autofree char *text = NULL;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  text = g_strdup_printf ("%s: %s", what, error->message);
+  show (widget, adw_toast_new (text));
+}
+
+typedef struct
+{
+  GFunc undo;
+  gpointer data;
+  GDestroyNotify destroy;
+} Undo;
+
+static void
+undo_free (gpointer data, GClosure *closure)
+{
+  Undo *undo = data;
+
+  if (undo->destroy != NULL)
+    undo->destroy (undo->data);
+  g_free (undo);
+}
+
+static void
+on_undo (AdwToast *toast, gpointer data)
+{
+  const Undo *undo = data;
+
+  undo->undo (undo->data, NULL);
+}
+
+void
+peerup_toast_undo (GtkWidget *widget, const char *text, GFunc func, gpointer data, GDestroyNotify destroy)
+{
+  AdwToast *toast = adw_toast_new (text);
+  Undo *undo = g_new (Undo, 1);
+
+  undo->undo = func;
+  undo->data = data;
+  undo->destroy = destroy;
+  adw_toast_set_button_label (toast, _ ("Undo"));
+  g_signal_connect_data (toast, "button-clicked", G_CALLBACK (on_undo), undo, undo_free, 0);
+  show (widget, toast);
+}
