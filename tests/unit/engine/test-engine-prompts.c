@@ -14,6 +14,9 @@
   "  web: {enabled: true, local_address: 'localhost:9'}\n"                       \
   "  off: {enabled: false, local_address: 'localhost:9', allowed_peers: []}\n"
 
+/* Longer than a busy machine needs from one line to the next. */
+#define LEASE (3 * (gint64) G_USEC_PER_SEC)
+
 typedef struct
 {
   Home *friend, *guest, *stranger;
@@ -133,6 +136,22 @@ test_whom (Fixture *f, gconstpointer data)
   g_assert_false (asks (f, f->friend, "listed"));
 }
 
+/* Who cannot say that he leaves has left when his time is over; it is too short for the question to expire. */
+static void
+test_lease (Fixture *f, gconstpointer data)
+{
+  g_autoptr (DexFuture) waits = NULL;
+  g_autoptr (GError) error = NULL;
+
+  peerup_engine_prompts_watch_until (f->prompts, g_get_monotonic_time () + LEASE);
+  waits = ask (f, f->friend, "listed");
+  g_assert_nonnull (waits);
+  spin_while_not (is_empty, f->model);
+  g_assert_null (dex_future_get_value (waits, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_false (asks (f, f->friend, "listed"));
+}
+
 /* Everybody may connect then, and nobody is authorized. */
 static void
 test_open (Fixture *f, gconstpointer data)
@@ -230,6 +249,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   dex_init ();
   ADD ("whom", NULL, test_whom);
+  ADD ("lease", NULL, test_lease);
   ADD ("allow", NULL, test_allow);
   ADD ("moot", NULL, test_moot);
   ADD ("verify", NULL, test_verify);
