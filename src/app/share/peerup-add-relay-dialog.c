@@ -70,6 +70,20 @@ on_changed (PeerupAddRelayDialog *self)
   gtk_widget_set_sensitive (GTK_WIDGET (self->add_button), self->addresses != NULL);
 }
 
+static gboolean
+focus (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+  gtk_widget_grab_focus (widget);
+  return G_SOURCE_REMOVE;
+}
+
+/* A dialog that comes as a sheet from below focuses its first widget when it is mapped, whatever was said. */
+static void
+on_mapped (PeerupAddRelayDialog *self)
+{
+  gtk_widget_add_tick_callback (GTK_WIDGET (self->address_row), focus, NULL, NULL);
+}
+
 static void
 on_pasted (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -199,6 +213,7 @@ peerup_add_relay_dialog_class_init (PeerupAddRelayDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PeerupAddRelayDialog, found_row);
   gtk_widget_class_bind_template_child (widget_class, PeerupAddRelayDialog, add_button);
   gtk_widget_class_bind_template_callback (widget_class, on_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_mapped);
   gtk_widget_class_bind_template_callback (widget_class, on_paste);
   gtk_widget_class_bind_template_callback (widget_class, on_add);
 }
