@@ -280,12 +280,14 @@ static DexPromise *
 ask_to_stop (PeerupClientThread *self)
 {
   Stop *stop = g_new (Stop, 1);
+  DexPromise *stopped = dex_promise_new ();
 
   self->stopped = TRUE;
   stop->self = g_atomic_rc_box_acquire (self);
-  stop->stopped = dex_promise_new ();
+  stop->stopped = dex_ref (stopped);
+  /* The other thread may be through with it at once. */
   run_there (self, stop_fiber, stop, stop_free);
-  return dex_ref (stop->stopped);
+  return stopped;
 }
 
 static void

@@ -60,6 +60,7 @@ static const KindInfo kinds[PEERUP_CONTROL_N_KINDS] = {
     NULL,
     peerup_control_list_devices,
     peerup_control_find_device },
+  { "prompts", "dev.peerup.PeerUp.Prompt1", { "number" }, NULL, NULL, peerup_control_list_prompts },
 };
 
 typedef struct
@@ -756,6 +757,7 @@ peerup_control_objects_new (PeerupControl *control)
     }
   follow_model (&self->kinds[PEERUP_CONTROL_PEERS], peerup_engine_get_peers (control->engine));
   follow_model (&self->kinds[PEERUP_CONTROL_SERVICES], peerup_engine_get_services (control->engine));
+  follow_model (&self->kinds[PEERUP_CONTROL_PROMPTS], peerup_engine_prompts_get_model (control->engine->prompts));
   g_signal_connect (control->engine, "notify::state", G_CALLBACK (on_engine_changed), self);
   g_signal_connect (control->engine, "trust-changed", G_CALLBACK (on_trust_changed), self);
   on_engine_changed (control->engine, NULL, self);
@@ -769,6 +771,8 @@ peerup_control_objects_free (PeerupControlObjects *self)
   unfollow_run (self);
   unfollow_model (&self->kinds[PEERUP_CONTROL_PEERS], peerup_engine_get_peers (self->control->engine));
   unfollow_model (&self->kinds[PEERUP_CONTROL_SERVICES], peerup_engine_get_services (self->control->engine));
+  unfollow_model (&self->kinds[PEERUP_CONTROL_PROMPTS],
+                  peerup_engine_prompts_get_model (self->control->engine->prompts));
   if (self->timer != NULL)
     g_source_destroy (self->timer);
   g_clear_pointer (&self->timer, g_source_unref);

@@ -42,6 +42,9 @@ DexFuture *peerup_control_op_list_pairings (PeerupControlCall *call) G_GNUC_WARN
 DexFuture *peerup_control_op_undo_pairing (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_get_verification (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_set_verified (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_list_prompts (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_answer_prompt (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_watch_prompts (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_add_forward (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_remove_forward (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_connect (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;

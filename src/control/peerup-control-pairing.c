@@ -201,14 +201,12 @@ peerup_control_op_set_verified (PeerupControlCall *call)
 {
   g_autoptr (PeerupPeerId) id = NULL;
   g_autoptr (GError) error = NULL;
-  const char *peer, *path;
+  const char *peer;
   gboolean verified;
 
   g_variant_get (call->parameters, "(&sb)", &peer, &verified);
-  id = resolve (call->engine, peer, &path, &error);
-  if (id == NULL || !peerup_verification_set (path, own_id (call->engine), id, verified, &error))
+  id = peerup_engine_resolve (call->engine, peer, &error);
+  if (id == NULL || !peerup_engine_set_verified (call->engine, id, verified, &error))
     return peerup_control_reply_take_error (g_steal_pointer (&error));
-  if (call->engine->trust != NULL)
-    peerup_engine_trust_audit (call->engine->trust, verified ? "verified" : "unverified", id, NULL, NULL);
   return peerup_control_reply (NULL);
 }

@@ -23,6 +23,7 @@ peerup_engine_serve (PeerupEngine *self, PeerupConfig *config)
   if (peerup_config_get_ping_pong_enabled (config))
     peerup_text_ping_serve (self->swarm, new);
   peerup_service_set_apply (self->services, self->swarm, config);
+  peerup_engine_prompts_touch (self->prompts);
 }
 
 void

@@ -239,6 +239,7 @@ peerup_engine_pairing_apply (PeerupEnginePairing *self, const PeerupPairingRecor
   if (name == NULL || !peerup_engine_trust_reload (self->engine->trust, error))
     return NULL;
   peerup_pairing_tell_swarm (self, record);
+  peerup_engine_prompts_ask_verify (self->engine->prompts, record->peer);
   return g_steal_pointer (&name);
 }
 

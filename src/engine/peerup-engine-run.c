@@ -256,6 +256,7 @@ start_fiber (gpointer data)
       if (!is_dial_only (self))
         peerup_relay_client_set_relays (self->relays, peerup_config_get_relay_addresses (self->config));
       peerup_engine_set_state (self, PEERUP_ENGINE_RUNNING);
+      peerup_engine_prompts_begin (self->prompts);
       if (self->pairing != NULL)
         peerup_engine_pairing_begin (self->pairing);
       if (self->group != NULL)
@@ -361,6 +362,7 @@ stop_fiber (gpointer data)
   DexFuture *hurry =
     stop->cancellable != NULL ? dex_cancellable_new_from_cancellable (stop->cancellable) : dex_future_new_infinite ();
 
+  peerup_engine_prompts_end (self->prompts);
   /* Neither can fail in a way that changes what comes next. */
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
   stop_forwards (self);

@@ -207,6 +207,8 @@ on_keys_changed (PeerupGater *gater, gpointer data)
   peerup_engine_set_problem (self->engine, "authorized_keys", NULL);
   show_warnings (self);
   peerup_service_set_review (self->engine->services);
+  /* Somebody may have been verified, which is no change of what peers may. */
+  peerup_engine_prompts_touch (self->engine->prompts);
   peerup_engine_trust_advance (self);
 }
 

@@ -560,6 +560,7 @@ peerup_engine_finalize (GObject *object)
 
   g_assert (self->state == PEERUP_ENGINE_STOPPED);
   g_clear_object (&self->events);
+  g_clear_pointer (&self->prompts, peerup_engine_prompts_free);
   g_main_context_unref (self->context);
   g_clear_object (&self->forwards);
   g_clear_object (&self->services);
@@ -698,7 +699,8 @@ peerup_engine_init (PeerupEngine *self)
   dex_init ();
   self->peers = peerup_peer_list_new ();
   self->devices = peerup_engine_devices_new (self);
-  self->services = peerup_service_set_new (peerup_engine_admits_to_service, self);
+  self->services = peerup_service_set_new (peerup_engine_admits_to_service, peerup_engine_asks_about_service, self);
+  self->prompts = peerup_engine_prompts_new (self);
   self->forwards = g_list_store_new (PEERUP_TYPE_FORWARD);
   self->problems = peerup_problems_new ();
   self->listen_errors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);

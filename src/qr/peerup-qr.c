@@ -166,6 +166,21 @@ peerup_qr_to_svg (const char *text)
   return g_string_free_to_bytes (out);
 }
 
+GBytes *
+peerup_qr_to_modules (const char *text)
+{
+  g_autoptr (QRcode) code = encode (text);
+  GByteArray *modules;
+
+  if (code == NULL)
+    return NULL;
+  modules = g_byte_array_new ();
+  for (int y = 0; y < code->width; y++)
+    for (int x = 0; x < code->width; x++)
+      g_byte_array_append (modules, &(guint8) { !is_light (code, x, y) }, 1);
+  return g_byte_array_free_to_bytes (modules);
+}
+
 guint
 peerup_qr_get_size (const char *text)
 {

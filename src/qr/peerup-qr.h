@@ -35,6 +35,9 @@ GBytes *peerup_qr_to_png (const char *text, guint module_size) G_GNUC_WARN_UNUSE
 /* (nullable) (transfer full): an SVG file, black on white; it scales, and has PEERUP_QR_MODULE_SIZE pixels a module by
  * itself. */
 GBytes *peerup_qr_to_svg (const char *text) G_GNUC_WARN_UNUSED_RESULT;
+/* (nullable) (transfer full): for those who draw it themselves: a byte a module, 1 where it is dark, row after row,
+ * without the border. As many modules a side as peerup_qr_get_size() says. */
+GBytes *peerup_qr_to_modules (const char *text) G_GNUC_WARN_UNUSED_RESULT;
 /* Modules of a side, without the border; 0 where the others are NULL. */
 guint peerup_qr_get_size (const char *text);
 

@@ -181,6 +181,27 @@ test_svg (void)
     g_assert_null (strchr (rows->pdata[y], ' '));
 }
 
+static void
+test_modules (void)
+{
+  g_autofree char *code = peerup_qr_format (TEXT, PEERUP_QR_ASCII);
+  g_autofree char *long_text = g_strnfill (8000, 'a');
+  g_autoptr (GPtrArray) rows = get_modules (code, TRUE);
+  g_autoptr (GBytes) modules = peerup_qr_to_modules (TEXT);
+  guint side = peerup_qr_get_size (TEXT);
+  const guint8 *data = g_bytes_get_data (modules, NULL);
+
+  g_assert_cmpuint (g_bytes_get_size (modules), ==, side * side);
+  for (guint i = 0; i < side * side; i++)
+    {
+      const char *row = rows->pdata[i / side + PEERUP_QR_BORDER];
+
+      g_assert_cmpint (data[i] != 0, ==, row[i % side + PEERUP_QR_BORDER] == ' ');
+    }
+  g_assert_null (peerup_qr_to_modules (""));
+  g_assert_null (peerup_qr_to_modules (long_text));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -192,5 +213,6 @@ main (int argc, char **argv)
   g_test_add_func ("/qr/level", test_level);
   g_test_add_func ("/qr/png", test_png);
   g_test_add_func ("/qr/svg", test_svg);
+  g_test_add_func ("/qr/modules", test_modules);
   return g_test_run ();
 }

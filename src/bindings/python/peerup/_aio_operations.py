@@ -207,6 +207,30 @@ class AsyncOperations:
         """Notes whether two people have compared what GetVerification shows."""
         await self._call("PUT", "/v1/peers/{peer}/verification", {"peer": peer}, {"verified": verified})
 
+    async def list_prompts(self) -> list[dict[str, Any]]:
+        """What the engine asks a person, the oldest first. "verify" is asked after each pairing, and until
+        the peer is verified or gone; "access" only while somebody watches who shows it to a person
+        (WatchPrompts): a peer then waits for a minute for a service that it is not on the list of, or
+        whose grant has ended. Nothing of it outlives the engine.
+        """
+        return cast('list[dict[str, Any]]', await self._call("GET", "/v1/prompts", {}, {}))
+
+    async def answer_prompt(self, number: int, answer: str) -> None:
+        """Answers a question. "match" notes that the peer is verified, as SetVerified; "differ" takes the
+        pairing back, as UndoPairing; "allow" grants the service to the peer for an hour, as AddGrant,
+        and what waits goes on; after "deny", "later" and none in time the same is not asked again for
+        ten minutes. "later" to "verify" ends the question, and nothing else. NotFound if it is over;
+        Malformed if it has no such answer; and the errors of those calls, and the question stays.
+        """
+        await self._call("POST", "/v1/prompts/{number}/answer", {"number": number}, {"answer": answer})
+
+    async def watch_prompts(self) -> None:
+        """The caller shows questions to a person from now on, until it disconnects from the engine; over
+        HTTP, where a caller is one request, for two minutes from this call. While nobody does, "access"
+        is not asked, and peers are refused at once.
+        """
+        await self._call("POST", "/v1/prompts/watch", {}, {})
+
     async def add_forward(self, peer: str, service: str, listen: str, options: Mapping[str, Any] | None = None) -> AddForwardResult:
         """Makes a service of a peer a local TCP port. The forward ends when its caller disconnects from
         the engine, unless it is to be kept; over HTTP, where a caller is one request, it is kept unless
