@@ -12,6 +12,7 @@
 #include "app/share/peerup-add-relay-dialog.h"
 #include "app/share/peerup-add-service-dialog.h"
 #include "app/share/peerup-growing-model.h"
+#include "app/share/peerup-peer-id-dialog.h"
 #include "app/share/peerup-service-dialog.h"
 #include "app/share/peerup-service-row.h"
 #include "app/share/peerup-share-text.h"
@@ -155,6 +156,15 @@ update_engine (PeerupThisDevicePage *self)
   fill_details (self);
   if (self->shown != NULL)
     update_services (self);
+}
+
+static void
+on_show_qr (PeerupThisDevicePage *self)
+{
+  const char *peer_id = peerup_copy_row_get_text (self->id_row);
+
+  if (has_text (peer_id))
+    adw_dialog_present (ADW_DIALOG (peerup_peer_id_dialog_new (peer_id)), GTK_WIDGET (self));
 }
 
 static void
@@ -306,6 +316,7 @@ peerup_this_device_page_class_init (PeerupThisDevicePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PeerupThisDevicePage, no_match_box);
   gtk_widget_class_bind_template_callback (widget_class, on_add_relay);
   gtk_widget_class_bind_template_callback (widget_class, on_search_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_show_qr);
   gtk_widget_class_bind_template_callback (widget_class, on_service_activated);
   gtk_widget_class_install_action (widget_class, "services.add", NULL, add_service);
 }
