@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "app/share/peerup-share-calls.h"
 #include "app/share/peerup-share-text.h"
 #include "app/widgets/peerup-toast.h"
 
@@ -140,10 +141,9 @@ on_added (GObject *source, GAsyncResult *result, gpointer data)
       add_next (self);
       return;
     }
-  gtk_widget_set_sensitive (GTK_WIDGET (self->page), TRUE);
+  peerup_share_set_usable (GTK_WIDGET (self->page), TRUE);
   gtk_widget_set_sensitive (GTK_WIDGET (self->add_button), TRUE);
-  adw_banner_set_title (self->error_banner, error->message);
-  adw_banner_set_revealed (self->error_banner, TRUE);
+  peerup_share_show_error (self->error_banner, error);
 }
 
 static void
@@ -169,7 +169,7 @@ on_add (PeerupAddRelayDialog *self)
   self->next = 0;
   self->n_added = 0;
   adw_banner_set_revealed (self->error_banner, FALSE);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->page), FALSE);
+  peerup_share_set_usable (GTK_WIDGET (self->page), FALSE);
   gtk_widget_set_sensitive (GTK_WIDGET (self->add_button), FALSE);
   add_next (self);
 }
