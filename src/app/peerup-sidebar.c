@@ -424,6 +424,18 @@ peerup_sidebar_set_shown (PeerupSidebar *self, const char *place)
     select_shown (self);
 }
 
+void
+peerup_sidebar_focus (PeerupSidebar *self)
+{
+  guint position;
+
+  g_return_if_fail (PEERUP_IS_SIDEBAR (self));
+  position = find_shown (self);
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+  if (position != GTK_INVALID_LIST_POSITION)
+    gtk_list_view_scroll_to (self->view, position, GTK_LIST_SCROLL_FOCUS, NULL);
+}
+
 guint
 peerup_sidebar_get_n_devices (PeerupSidebar *self)
 {

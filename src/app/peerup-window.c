@@ -37,6 +37,7 @@ struct _PeerupWindow
   PeerupSidebar *sidebar;
   char *place; /* (nullable): as peerup_sidebar_set_shown() has it; NULL before anything is shown */
   char *code;  /* (nullable): to join with when there is an engine */
+  guint idle;
 };
 
 G_DEFINE_FINAL_TYPE (PeerupWindow, peerup_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -206,12 +207,24 @@ is_there (PeerupWindow *self, const char *place)
   return device != NULL;
 }
 
+static gboolean
+on_devices_settled (gpointer data)
+{
+  PeerupWindow *self = data;
+
+  self->idle = 0;
+  if (peerup_session_get_state (self->session) == PEERUP_SESSION_RUNNING &&
+      (self->place == NULL || !is_there (self, self->place)))
+    show_default (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* An engine that goes takes its devices along before it is said to be gone; they may be back with the next. */
 static void
 on_devices_changed (PeerupWindow *self)
 {
-  if (self->session != NULL && peerup_session_get_state (self->session) == PEERUP_SESSION_RUNNING &&
-      (self->place == NULL || !is_there (self, self->place)))
-    show_default (self);
+  if (self->session != NULL && self->idle == 0)
+    self->idle = g_idle_add (on_devices_settled, self);
 }
 
 static void
@@ -227,6 +240,9 @@ on_state (PeerupWindow *self)
   /* With another engine all objects are others. */
   if (self->place == NULL || !is_there (self, self->place) || !build (self, self->place))
     show_default (self);
+  if (g_strcmp0 (self->place, NOWHERE) != 0 &&
+      adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (self)) == NULL)
+    peerup_sidebar_focus (self->sidebar);
   join_with_code (self);
 }
 
@@ -272,6 +288,7 @@ peerup_window_dispose (GObject *object)
 {
   PeerupWindow *self = PEERUP_WINDOW (object);
 
+  g_clear_handle_id (&self->idle, g_source_remove);
   if (self->prompts != NULL)
     g_object_run_dispose (G_OBJECT (self->prompts));
   g_clear_object (&self->prompts);
