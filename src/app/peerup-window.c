@@ -35,8 +35,9 @@ struct _PeerupWindow
   PeerupTroubleBanner *banner;
   AdwNavigationSplitView *split_view;
   PeerupSidebar *sidebar;
-  char *place; /* (nullable): as peerup_sidebar_set_shown() has it; NULL before anything is shown */
-  char *code;  /* (nullable): to join with when there is an engine */
+  char *place;  /* (nullable): as peerup_sidebar_set_shown() has it; NULL before anything is shown */
+  char *chosen; /* (nullable): the last place that the person went to; it is gone to again when it is back */
+  char *code;   /* (nullable): to join with when there is an engine */
   guint idle;
 };
 
@@ -82,7 +83,10 @@ static void
 show (PeerupWindow *self, const char *place)
 {
   if (g_strcmp0 (self->place, place) == 0 || build (self, place))
-    adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+    {
+      g_set_str (&self->chosen, place);
+      adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+    }
   else
     peerup_window_say (self, _ ("This device is not one of yours any more"));
 }
@@ -207,14 +211,22 @@ is_there (PeerupWindow *self, const char *place)
   return device != NULL;
 }
 
+/* And not one that is about to end, which lets go of all that it has. */
+static gboolean
+has_running_engine (PeerupWindow *self)
+{
+  PeerupDBusEngine1 *engine = peerup_session_get_engine (self->session);
+
+  return engine != NULL && g_strcmp0 (peerup_dbus_engine1_get_state (engine), "running") == 0;
+}
+
 static gboolean
 on_devices_settled (gpointer data)
 {
   PeerupWindow *self = data;
 
   self->idle = 0;
-  if (peerup_session_get_state (self->session) == PEERUP_SESSION_RUNNING &&
-      (self->place == NULL || !is_there (self, self->place)))
+  if (has_running_engine (self) && (self->place == NULL || !is_there (self, self->place)))
     show_default (self);
   return G_SOURCE_REMOVE;
 }
@@ -238,7 +250,7 @@ on_state (PeerupWindow *self)
   if (!running)
     return;
   /* With another engine all objects are others. */
-  if (self->place == NULL || !is_there (self, self->place) || !build (self, self->place))
+  if (self->chosen == NULL || !is_there (self, self->chosen) || !build (self, self->chosen))
     show_default (self);
   if (g_strcmp0 (self->place, NOWHERE) != 0 &&
       adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (self)) == NULL)
@@ -295,6 +307,7 @@ peerup_window_dispose (GObject *object)
   gtk_widget_dispose_template (GTK_WIDGET (self), PEERUP_TYPE_WINDOW);
   g_clear_object (&self->session);
   g_clear_pointer (&self->place, g_free);
+  g_clear_pointer (&self->chosen, g_free);
   g_clear_pointer (&self->code, g_free);
   G_OBJECT_CLASS (peerup_window_parent_class)->dispose (object);
 }
