@@ -4,11 +4,13 @@
 
 Each suite is a function that returns a Tally. A program counts by what it says
 and by how it ended: one that passed all its tests and then crashed or leaked is
-one failure more.
+one failure more. One that may have failed for want of time is run again at the end:
+see second_try.py.
 """
 
 import concurrent.futures
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -18,6 +20,8 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree
+
+import second_try
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BUILD = TOP / 'build'
@@ -44,19 +48,31 @@ class Tally:
     failed: list = dataclasses.field(default_factory=list)   # (name, output)
     skipped: list = dataclasses.field(default_factory=list)  # (name, reason)
     shown: list = dataclasses.field(default_factory=list)
+    suspects: list = dataclasses.field(default_factory=list)  # failed until they passed
+    unsteady: list = dataclasses.field(default_factory=list)  # (name, output) of what passed in the end
 
     def add(self, other):
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
         self.shown += other.shown
+        self.suspects += other.suspects
+        self.unsteady += other.unsteady
 
     def __str__(self):
-        return f'{self.passed} passed, {len(self.failed)} failed, {len(self.skipped)} skipped'
+        tallies = (self, *(suspect.first for suspect in self.suspects))
+        passed = sum(tally.passed for tally in tallies)
+        failed, skipped = (sum(len(getattr(tally, what)) for tally in tallies) for what in ('failed', 'skipped'))
+        return f'{passed} passed, {failed} failed, {skipped} skipped'
 
 
 def failure(name, output):
     return Tally(failed=[(name, output.strip()[-TAIL:] or 'it said nothing')])
+
+
+def suspect(tally, name, again, *args, **kwargs):
+    """A tally that waits for its second try."""
+    return Tally(suspects=[second_try.Suspect(name, tally, functools.partial(again, *args, **kwargs))])
 
 
 def run(command, log, gently=False, **env):
@@ -92,10 +108,10 @@ def checks():
 TAP_LINE = re.compile(r'^(not ok|ok)\b *\d* *-? *(.*?)(?: +# *(SKIP)\b *(.*))?$', re.IGNORECASE)
 
 
-def count_tap(program, words):
-    """The tests of one program that speaks TAP."""
+def count_tap(program, said, words):
+    """The tests of one program that speaks TAP, and its words to show for those that failed."""
     tally = Tally()
-    for line in words.splitlines():
+    for line in said.splitlines():
         match = TAP_LINE.match(line)
         if not match:
             continue
@@ -109,12 +125,16 @@ def count_tap(program, words):
     return tally
 
 
+def program_name(entry):
+    return entry['name'].split(' / ')[-1]
+
+
 def count_program(entry):
     """The tests of one entry of testlog.json."""
-    name, result = entry['name'].split(' / ')[-1], entry['result']
+    name, result = program_name(entry), entry['result']
     words = '\n'.join(entry.get(stream) or '' for stream in ('stdout', 'stderr'))
     if '--tap' in entry['command']:
-        tally = count_tap(name, entry.get('stdout') or '')
+        tally = count_tap(name, entry.get('stdout') or '', words)
     else:
         tally = Tally(passed=int(result == 'OK'))
     if result == 'SKIP' and not tally.skipped:
@@ -126,17 +146,24 @@ def count_program(entry):
     return tally
 
 
-def meson_tests(kind, *choice, rebuild='--no-rebuild', gently=False):
+def meson_tests(kind, *choice, rebuild='--no-rebuild', gently=False, jobs=JOBS, log='testlog', try_again=True):
     """Runs the tests of a build and counts them."""
     directory = BUILD / kind
-    log = directory / 'meson-logs/testlog.json'
-    log.unlink(missing_ok=True)
-    code, words = run(['meson', 'test', '-C', directory, *([rebuild] if rebuild else []), '--num-processes', JOBS,
-                       '--timeout-multiplier', '3', *choice], f'meson-{kind}', gently)
+    path = directory / f'meson-logs/{log}.json'
+    path.unlink(missing_ok=True)
+    code, words = run(['meson', 'test', '-C', directory, *([rebuild] if rebuild else []), '--num-processes', jobs,
+                       '--timeout-multiplier', '3', '--logbase', log, *choice],
+                      f'meson-{kind}' if log == 'testlog' else f'meson-{kind}-{log}', gently)
     tally = Tally()
-    for line in log.read_text().splitlines() if log.exists() else ():
-        tally.add(count_program(json.loads(line)))
-    if not (tally.passed or tally.failed or tally.skipped) or (code and not tally.failed):
+    for entry in map(json.loads, path.read_text().splitlines() if path.exists() else ()):
+        counted, name = count_program(entry), program_name(entry)
+        if try_again and counted.failed and second_try.program_may_pass(entry):
+            counted = suspect(counted, f'{name} ({kind})', meson_tests, kind, name, jobs='1', log=f'again-{name}',
+                              try_again=False)
+        tally.add(counted)
+    if not (tally.passed or tally.failed or tally.skipped or tally.suspects):
+        tally.add(failure(f'meson test {kind}', f'{words}\nit ran no tests'))
+    elif code and not (tally.failed or tally.suspects):
         tally.add(failure(f'meson test {kind}', words))
     return tally
 
@@ -152,7 +179,7 @@ def release():
 def fuzz():
     # Meson builds what these tests are made of, which is a third of everything.
     return (build('fuzz', 'build.ninja', gently=True) or
-            meson_tests('fuzz', '--suite', 'fuzzing', rebuild=None, gently=True))
+            meson_tests('fuzz', '--suite', 'fuzzing', rebuild=None, gently=True, try_again=False))
 
 
 # Pytest
@@ -172,30 +199,53 @@ def count_case(case, kind):
     return Tally(passed=1)
 
 
-def pytest(folder, part, kind, *choice, **env):
-    """Runs a folder of Python tests on the programs of one build and counts them."""
+def count_cases(cases, kind, again):
+    """All test cases. One that also ended badly stands there twice; again(node) is its second try."""
+    names = {}
+    for case in cases:
+        names.setdefault((case.get('classname'), case.get('name')), []).append(case)
+    total = Tally()
+    for (classname, name), those in names.items():
+        tally = Tally()
+        for case in those:
+            tally.add(count_case(case, kind))
+        words = '\n'.join(text for case in those for part in case.iter() for text in (part.get('message'), part.text) if text)
+        module = classname.rpartition('.')[2]
+        if again and module and tally.failed and second_try.case_may_pass(words):
+            tally = suspect(tally, tally.failed[0][0], again, f'{module}.py::{name}')
+        total.add(tally)
+    return total
+
+
+def pytest(folder, part, kind, choice, env, node=None):
+    """Runs a folder of Python tests, or one of its cases again, on the programs of one build and counts them."""
     name = f'{folder}-{kind}{part}'
     report = LOGS / f'{name}.xml'
     report.unlink(missing_ok=True)
     directory = BUILD / kind
-    code, words = run(['python3', '-m', 'pytest', '-p', 'no:cacheprovider', '-q', f'--junit-xml={report}', *choice,
-                       TOP / 'tests' / folder], name, **SANITIZERS | {
+    # What programs said comes with the cases that failed: it may tell that a second try is out of the question.
+    code, words = run(['python3', '-m', 'pytest', '-p', 'no:cacheprovider', '-q', f'--junit-xml={report}',
+                       '-o', 'junit_logging=all', *choice, f'{TOP}/tests/{folder}/{node}' if node else TOP / 'tests' / folder], name, **SANITIZERS | {
                            'PEERUP_BUILD': str(directory),
                            'PEERUP_BIN': str(directory / 'src/cli/peerup'),
                            'PEERUP_INTEROP_BIN': str(directory / 'tests/interop/peerup-interop'),
                            'PYTHONDONTWRITEBYTECODE': '1',
                        } | env)
-    tally = Tally()
-    for case in xml.etree.ElementTree.parse(report).iter('testcase') if report.exists() else ():
-        tally.add(count_case(case, kind))
-    if code not in (0, 1) or (code and not tally.failed):
+    again = None if node else functools.partial(pytest_again, folder, part, kind, env)
+    tally = count_cases(xml.etree.ElementTree.parse(report).iter('testcase') if report.exists() else (), kind, again)
+    if code not in (0, 1) or (code and not (tally.failed or tally.suspects)):
         tally.add(failure(f'pytest {name}', words))
     tally.shown += [f'{name}\n{matrix}' for matrix in MATRIX.findall(words)]
     return tally
 
 
+def pytest_again(folder, part, kind, env, node):
+    """One case, in a process of its own."""
+    return pytest(folder, f'{part}-again-{re.sub(r"[^A-Za-z0-9]+", "-", node)[:100]}', kind, (), env, node)
+
+
 def build_and_test(folder, part, targets, kind, choice, env):
-    return build(kind, *targets) or pytest(folder, part, kind, *choice, **env)
+    return build(kind, *targets) or pytest(folder, part, kind, choice, env)
 
 
 def on_both_builds(folder, *targets, part='', at_once=False, asan_choice=(), release_choice=(), **asan_env):
@@ -241,9 +291,14 @@ def timed(name):
     return tally, f'{name:8} {tally} ({time.monotonic() - start:.0f} s)'
 
 
+def print_indented(output):
+    print('\n'.join(f'    {line}' for line in output.splitlines()))
+
+
 def report(tally):
     for name, output in tally.failed:
-        print(f'\nFAILED {name}\n' + '\n'.join(f'    {line}' for line in output.splitlines()))
+        print(f'\nFAILED {name}')
+        print_indented(output)
     for text in tally.shown:
         print(f'\n{text}')
     if tally.skipped:
@@ -253,7 +308,13 @@ def report(tally):
         names.setdefault(reason, []).append(name)
     for reason, those in names.items():
         print(f'skipped {those[0]}{f" and {len(those) - 1} more" if len(those) > 1 else ""}: {reason}')
-    print(f'\n{tally}')
+    for name, output in tally.unsteady:
+        print(f'\nUNSTEADY {name}: it failed at first, as follows, and passed when it was run again, alone')
+        print_indented(output)
+    print()
+    if tally.unsteady:
+        print(f'{len(tally.unsteady)} unsteady, counted as passed: mend the test, or what it found')
+    print(tally)
 
 
 def show(total, tally, line):
@@ -281,6 +342,7 @@ def main(names):
                 show(total, *beside.pop().result())
         while beside:
             show(total, *beside.pop().result())
+    second_try.settle(total)
     report(total)
     return 1 if total.failed else 0
 

@@ -1,23 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* Starts the session with the engine when it is first activated, and leaves it when the program ends. */
+/* Starts the session with the engine when it is first activated, and leaves it when the program ends: then what is in
+ * use is not cut without a question, and the windows are gone before the engine is. */
 #include "app/peerup-application.h"
 
+#include <glib-unix.h>
 #include <glib/gi18n.h>
 
+#include "app/model/peerup-app-id.h"
+#include "app/model/peerup-daemon-watch.h"
 #include "app/model/peerup-session.h"
+#include "app/model/peerup-text.h"
 #include "app/peerup-window.h"
 #include "config/peerup-config.h"
 #include "config/peerup-profile.h"
 #include "peerup-config.h"
 
+#define SCHEME "peerup"
+
 struct _PeerupApplication
 {
   AdwApplication parent_instance;
 
-  char *config_path;      /* (nullable): as --config or --profile say */
-  PeerupSession *session; /* (nullable): before it is activated */
+  char *config_path;        /* (nullable): before the options are read */
+  PeerupSession *session;   /* (nullable): before it is activated */
+  PeerupDaemonWatch *watch; /* (nullable): likewise */
+  GCancellable *hurry;      /* cancelled when the engine is to end at once */
+  AdwDialog *question;      /* (nullable) weak: whether to quit */
+  gboolean quitting;
+  guint signals[2];
 };
 
 G_DEFINE_FINAL_TYPE (PeerupApplication, peerup_application, ADW_TYPE_APPLICATION)
@@ -29,10 +41,22 @@ static const GOptionEntry options[] = {
   G_OPTION_ENTRY_NULL,
 };
 
+static char *
+find_config (void)
+{
+  char *path = peerup_config_find (NULL, NULL);
+
+  return path != NULL ? path : g_build_filename (g_get_user_config_dir (), "peerup", "config.yaml", NULL);
+}
+
+/* Before it is known whether this program is the only one: that goes by the configuration. */
 static int
 handle_local_options (GApplication *application, GVariantDict *dict)
 {
   PeerupApplication *self = PEERUP_APPLICATION (application);
+  g_autofree char *usual = find_config ();
+  g_autofree char *id = NULL;
+  g_autoptr (GError) error = NULL;
   const char *profile, *path;
 
   if (g_variant_dict_contains (dict, "version"))
@@ -43,34 +67,104 @@ handle_local_options (GApplication *application, GVariantDict *dict)
   if (g_variant_dict_lookup (dict, "config", "^&ay", &path))
     self->config_path = g_canonicalize_filename (path, NULL);
   else if (g_variant_dict_lookup (dict, "profile", "&s", &profile))
-    self->config_path = peerup_profile_dup_config (profile);
+    {
+      if (!peerup_profile_check (profile, &error))
+        {
+          g_printerr ("peerup-gtk: %s\n", error->message);
+          return 2;
+        }
+      self->config_path = peerup_profile_dup_config (profile);
+    }
+  else
+    self->config_path = g_strdup (usual);
+  id = peerup_app_id_make (PEERUP_APP_ID, self->config_path, usual);
+  g_application_set_application_id (application, id);
   return -1;
 }
 
-static char *
-find_config (void)
-{
-  char *path = peerup_config_find (NULL, NULL);
+/* Windows */
 
-  return path != NULL ? path : g_build_filename (g_get_user_config_dir (), "peerup", "config.yaml", NULL);
+static PeerupWindow *
+get_window (PeerupApplication *self)
+{
+  for (const GList *link = gtk_application_get_windows (GTK_APPLICATION (self)); link != NULL; link = link->next)
+    if (PEERUP_IS_WINDOW (link->data))
+      return link->data;
+  return NULL;
 }
 
 static void
 activate (GApplication *application)
 {
   PeerupApplication *self = PEERUP_APPLICATION (application);
-  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+  PeerupWindow *window = get_window (self);
 
+  /* It is on its way out: who wants it begins it again. */
+  if (self->quitting)
+    return;
   if (self->session == NULL)
     {
-      g_autofree char *path = self->config_path != NULL ? g_strdup (self->config_path) : find_config ();
-
-      self->session = peerup_session_new (path);
+      self->session = peerup_session_new (self->config_path);
+      self->watch = peerup_daemon_watch_new (self->session);
       peerup_session_start (self->session);
     }
   if (window == NULL)
-    window = GTK_WINDOW (peerup_window_new (GTK_APPLICATION (self), self->session));
-  gtk_window_present (window);
+    window = peerup_window_new (GTK_APPLICATION (self), self->session);
+  gtk_window_present (GTK_WINDOW (window));
+}
+
+/* A link opens Join, which asks. */
+static void
+open_files (GApplication *application, GFile **files, int n_files, const char *hint)
+{
+  PeerupWindow *window;
+
+  activate (application);
+  window = get_window (PEERUP_APPLICATION (application));
+  for (int i = 0; i < n_files && window != NULL; i++)
+    {
+      g_autofree char *uri = g_file_get_uri (files[i]);
+      g_autofree char *name = NULL;
+      g_autofree char *text = NULL;
+
+      if (g_file_has_uri_scheme (files[i], SCHEME))
+        {
+          peerup_window_join (window, uri);
+          return;
+        }
+      name = peerup_text_isolate (uri);
+      /* TRANSLATORS: %s is an address that somebody has opened. */
+      text = g_strdup_printf (_ ("%s is not a Peer-Up link"), name);
+      peerup_window_say (window, text);
+    }
+}
+
+/* The end */
+
+static guint
+sum (gpointer list, const char *property)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (list); i++)
+    {
+      g_autoptr (GObject) item = g_list_model_get_item (list, i);
+      guint active;
+
+      g_object_get (item, property, &active, NULL);
+      n += active;
+    }
+  return n;
+}
+
+/* Connections that end with this program: a daemon goes on. */
+static guint
+count_in_use (PeerupApplication *self)
+{
+  if (self->session == NULL || !peerup_session_is_embedded (self->session))
+    return 0;
+  return sum (peerup_session_get_forwards (self->session), "active") +
+         sum (peerup_session_get_services (self->session), "active");
 }
 
 static void
@@ -84,28 +178,130 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+end (PeerupApplication *self)
+{
+  GtkWindow *window;
+
+  if (self->quitting)
+    {
+      g_cancellable_cancel (self->hurry);
+      return;
+    }
+  self->quitting = TRUE;
+  g_application_hold (G_APPLICATION (self));
+  while ((window = GTK_WINDOW (get_window (self))) != NULL)
+    gtk_window_destroy (window);
+  if (self->session != NULL)
+    {
+      peerup_session_stop_async (self->session, self->hurry, on_stopped, g_object_ref (self));
+      return;
+    }
+  g_application_release (G_APPLICATION (self));
+  g_application_quit (G_APPLICATION (self));
+}
+
+static void
+ask (PeerupApplication *self, guint n)
+{
+  g_autofree char *text =
+    g_strdup_printf (ngettext ("%u connection is in use and will end. Other devices cannot reach this one any more.",
+                               "%u connections are in use and will end. Other devices cannot reach this one any more.",
+                               n),
+                     n);
+  AdwAlertDialog *alert = ADW_ALERT_DIALOG (adw_alert_dialog_new (_ ("Quit Peer-Up?"), text));
+
+  adw_alert_dialog_add_responses (alert, "cancel", _ ("_Cancel"), "quit", _ ("_Quit"), NULL);
+  adw_alert_dialog_set_response_appearance (alert, "quit", ADW_RESPONSE_DESTRUCTIVE);
+  adw_alert_dialog_set_default_response (alert, "cancel");
+  adw_alert_dialog_set_close_response (alert, "cancel");
+  g_signal_connect_object (alert, "response::quit", G_CALLBACK (end), self, G_CONNECT_SWAPPED);
+  g_set_weak_pointer (&self->question, ADW_DIALOG (alert));
+  adw_dialog_present (self->question, GTK_WIDGET (get_window (self)));
+}
+
+static void
 quit (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   PeerupApplication *self = data;
+  PeerupWindow *window = get_window (self);
+  guint n = count_in_use (self);
 
-  if (self->session == NULL)
+  if (self->quitting || n == 0 || window == NULL)
     {
-      g_application_quit (G_APPLICATION (self));
+      end (self);
       return;
     }
-  g_application_hold (G_APPLICATION (self));
-  peerup_session_stop_async (self->session, NULL, on_stopped, g_object_ref (self));
+  gtk_window_present (GTK_WINDOW (window));
+  if (self->question == NULL)
+    ask (self, n);
+}
+
+/* Whoever sends one does not wait for an answer; who sends another does not wait at all. */
+static gboolean
+on_signal (gpointer data)
+{
+  end (data);
+  return G_SOURCE_CONTINUE;
+}
+
+/* The rest */
+
+static void
+about (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  PeerupApplication *self = data;
+  PeerupWindow *window = get_window (self);
+  AdwDialog *dialog;
+  g_autofree char *details = NULL;
+
+  if (window == NULL)
+    return;
+  details = g_strdup_printf ("peerup-gtk %s\n%s\n", PEERUP_VERSION, self->config_path);
+  dialog = adw_about_dialog_new ();
+  g_object_set (dialog, "application-name", _ ("Peer-Up"), "application-icon", PEERUP_APP_ID, "version", PEERUP_VERSION,
+                "developer-name", _ ("The Peer-Up authors"), "copyright", _ ("© The Peer-Up authors"), "license-type",
+                GTK_LICENSE_LGPL_2_1, "debug-info", details,
+                /* TRANSLATORS: Your names, one on each line. */
+                "translator-credits", _ ("translator-credits"), NULL);
+  adw_dialog_present (dialog, GTK_WIDGET (window));
 }
 
 static void
 startup (GApplication *application)
 {
-  static const GActionEntry actions[] = { { .name = "quit", .activate = quit } };
+  static const GActionEntry actions[] = {
+    { .name = "quit", .activate = quit },
+    { .name = "about", .activate = about },
+  };
+  static const struct
+  {
+    const char *action;
+    const char *keys[2];
+  } accels[] = {
+    { "app.quit", { "<Control>q" } },     { "window.close", { "<Control>w" } }, { "win.invite", { "<Control>n" } },
+    { "win.join('')", { "<Control>j" } }, { "win.search", { "<Control>f" } },
+  };
+  PeerupApplication *self = PEERUP_APPLICATION (application);
 
   G_APPLICATION_CLASS (peerup_application_parent_class)->startup (application);
+  if (g_strcmp0 (g_getenv ("PEERUP_TEXT_DIRECTION"), "rtl") == 0)
+    gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
+  gtk_window_set_default_icon_name (PEERUP_APP_ID);
   g_action_map_add_action_entries (G_ACTION_MAP (application), actions, G_N_ELEMENTS (actions), application);
-  gtk_application_set_accels_for_action (GTK_APPLICATION (application), "app.quit",
-                                         (const char *[]) { "<Control>q", NULL });
+  for (guint i = 0; i < G_N_ELEMENTS (accels); i++)
+    gtk_application_set_accels_for_action (GTK_APPLICATION (application), accels[i].action, accels[i].keys);
+  self->signals[0] = g_unix_signal_add (SIGTERM, on_signal, self);
+  self->signals[1] = g_unix_signal_add (SIGINT, on_signal, self);
+}
+
+static void
+shut_down (GApplication *application)
+{
+  PeerupApplication *self = PEERUP_APPLICATION (application);
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->signals); i++)
+    g_clear_handle_id (&self->signals[i], g_source_remove);
+  G_APPLICATION_CLASS (peerup_application_parent_class)->shutdown (application);
 }
 
 static void
@@ -113,7 +309,10 @@ peerup_application_finalize (GObject *object)
 {
   PeerupApplication *self = PEERUP_APPLICATION (object);
 
+  g_clear_weak_pointer (&self->question);
+  g_clear_object (&self->watch);
   g_clear_object (&self->session);
+  g_object_unref (self->hurry);
   g_free (self->config_path);
   G_OBJECT_CLASS (peerup_application_parent_class)->finalize (object);
 }
@@ -126,18 +325,22 @@ peerup_application_class_init (PeerupApplicationClass *klass)
   G_OBJECT_CLASS (klass)->finalize = peerup_application_finalize;
   application_class->handle_local_options = handle_local_options;
   application_class->startup = startup;
+  application_class->shutdown = shut_down;
   application_class->activate = activate;
+  application_class->open = open_files;
 }
 
 static void
 peerup_application_init (PeerupApplication *self)
 {
+  self->hurry = g_cancellable_new ();
   g_application_add_main_option_entries (G_APPLICATION (self), options);
+  g_application_set_option_context_parameter_string (G_APPLICATION (self), _ ("[LINK]"));
 }
 
 PeerupApplication *
 peerup_application_new (void)
 {
   return g_object_new (PEERUP_TYPE_APPLICATION, "application-id", PEERUP_APP_ID, "resource-base-path",
-                       "/dev/peerup/PeerUp", NULL);
+                       "/dev/peerup/PeerUp", "flags", G_APPLICATION_HANDLES_OPEN, NULL);
 }

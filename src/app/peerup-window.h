@@ -10,10 +10,15 @@
 G_BEGIN_DECLS
 
 /* The main window. Its pages reach each other by its actions alone:
- *   win.invite; win.join (s: a code, or empty); win.show-device (s: peer ID); win.show-this-device; win.show-relays */
+ *   win.invite; win.join (s: a code, or empty); win.show-device (s: peer ID); win.show-this-device; win.show-relays;
+ *   win.add-relay (shows the relays and activates "relays.add" there); win.search */
 #define PEERUP_TYPE_WINDOW (peerup_window_get_type ())
 G_DECLARE_FINAL_TYPE (PeerupWindow, peerup_window, PEERUP, WINDOW, AdwApplicationWindow)
 
 PeerupWindow *peerup_window_new (GtkApplication *application, PeerupSession *session) G_GNUC_WARN_UNUSED_RESULT;
+/* Opens Join with @code as soon as there is an engine. Nothing else is done with it. */
+void peerup_window_join (PeerupWindow *self, const char *code);
+/* Says something in passing. @text: plain */
+void peerup_window_say (PeerupWindow *self, const char *text);
 
 G_END_DECLS

@@ -143,6 +143,20 @@ offer_invites (Session *self, GVariant *list)
 }
 
 static void
+offer_prompts (Session *self, GVariant *list)
+{
+  for (gsize i = 0; i < g_variant_n_children (list); i++)
+    {
+      g_autoptr (GVariant) dict = g_variant_get_child_value (list, i);
+      g_autofree char *number = g_strdup_printf ("%" G_GUINT64_FORMAT, peerup_answer_get_number (dict, "number"));
+      g_autofree char *about =
+        g_strconcat (peerup_answer_get_string (dict, "kind"), " ", peerup_answer_get_string (dict, "name"), NULL);
+
+      offer (self, number, about);
+    }
+}
+
+static void
 ask_engine (Session *self, PeerupDBusEngine1 *proxy)
 {
   g_autoptr (GVariant) peers = NULL;
@@ -150,6 +164,7 @@ ask_engine (Session *self, PeerupDBusEngine1 *proxy)
   g_autoptr (GVariant) services = NULL;
   g_autoptr (GVariant) forwards = NULL;
   g_autoptr (GVariant) invites = NULL;
+  g_autoptr (GVariant) prompts = NULL;
   g_autoptr (GVariant) groups = NULL;
 
   if (peerup_complete_wants (self->complete, "PEER") && PEERUP_ASK (proxy, list_peers, &peers, NULL))
@@ -162,6 +177,8 @@ ask_engine (Session *self, PeerupDBusEngine1 *proxy)
     offer_list (self, forwards, "id", "id", "address");
   if (peerup_complete_wants (self->complete, "INVITE") && PEERUP_ASK (proxy, list_invites, &invites, NULL))
     offer_invites (self, invites);
+  if (peerup_complete_wants (self->complete, "PROMPT") && PEERUP_ASK (proxy, list_prompts, &prompts, NULL))
+    offer_prompts (self, prompts);
   if (peerup_complete_wants (self->complete, "ID") && PEERUP_ASK (proxy, list_groups, &groups, NULL))
     offer_list (self, groups, "id", "id", "namespace");
 }
@@ -188,7 +205,7 @@ static void
 offer_values (Session *self, PeerupCli *cli)
 {
   const struct itimerval limit = { .it_value = { .tv_usec = LIMIT } };
-  static const char *const asked[] = { "PEER", "SERVICE", "FORWARD", "INVITE", "ID" };
+  static const char *const asked[] = { "PEER", "SERVICE", "FORWARD", "INVITE", "PROMPT", "ID" };
   g_autofree char *path = peerup_cli_find_config (self->complete->cli, NULL);
   gboolean asks = FALSE;
 

@@ -184,6 +184,24 @@ check_service (PeerupConfigEdit *self, const char *name, GError **error)
                "“peerup service list” shows those there are");
 }
 
+/* Whether a service may get that name, which none has yet. */
+static gboolean
+check_new_service (PeerupConfigEdit *self, const char *name, GError **error)
+{
+  const char *const path[] = { "services", name, NULL };
+
+  if (!peerup_config_is_service_name (name))
+    return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot be called", name,
+                 "use 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends");
+  if (peerup_label_is_own_protocol (name))
+    return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot be called", name,
+                 "Peer-Up itself speaks a protocol of that name; use another one");
+  if (find (self, path) != NULL)
+    return fail (error, PEERUP_ERROR_EXISTS, "there is already a service", name,
+                 "remove it first, or use another name");
+  return TRUE;
+}
+
 gboolean
 peerup_config_edit_add_service (PeerupConfigEdit *self, const char *name, const char *local_address, GError **error)
 {
@@ -193,22 +211,28 @@ peerup_config_edit_add_service (PeerupConfigEdit *self, const char *name, const 
   g_return_val_if_fail (self != NULL && !self->committed, FALSE);
   g_return_val_if_fail (name != NULL && local_address != NULL, FALSE);
 
-  if (!peerup_config_is_service_name (name))
-    return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot be called", name,
-                 "use 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends");
-  if (peerup_label_is_own_protocol (name))
-    return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot be called", name,
-                 "Peer-Up itself speaks a protocol of that name; use another one");
-  if (!check_address (local_address, error))
+  if (!check_new_service (self, name, error) || !check_address (local_address, error))
     return FALSE;
-  if (find (self, path) != NULL)
-    return fail (error, PEERUP_ERROR_EXISTS, "there is already a service", name,
-                 "remove it first, or use another name");
-
   value = peerup_yaml_node_new (PEERUP_YAML_MAPPING, 0, 0);
   peerup_yaml_value_add (value, "enabled", peerup_yaml_value_new_scalar ("true", FALSE));
   peerup_yaml_value_add (value, "local_address", peerup_yaml_value_new_scalar (local_address, TRUE));
   return adopt (self, peerup_yaml_edit_set (self->document, path, value, error));
+}
+
+gboolean
+peerup_config_edit_rename_service (PeerupConfigEdit *self, const char *name, const char *new_name, GError **error)
+{
+  const char *const path[] = { "services", name, NULL };
+
+  g_return_val_if_fail (self != NULL && !self->committed, FALSE);
+  g_return_val_if_fail (name != NULL && new_name != NULL, FALSE);
+
+  if (!check_service (self, name, error))
+    return FALSE;
+  if (strcmp (name, new_name) == 0)
+    return TRUE;
+  return check_new_service (self, new_name, error) &&
+         adopt (self, peerup_yaml_edit_rename (self->document, path, new_name, error));
 }
 
 gboolean

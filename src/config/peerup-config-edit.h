@@ -45,6 +45,9 @@ void peerup_config_edit_set_cause (PeerupConfigEdit *self, const char *cause);
  * PEERUP_ERROR_MALFORMED for a bad name or address. */
 gboolean peerup_config_edit_add_service (PeerupConfigEdit *self, const char *name, const char *local_address,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Everything that stands in it stays. NOT_FOUND; EXISTS and MALFORMED as above, of @new_name. */
+gboolean peerup_config_edit_rename_service (PeerupConfigEdit *self, const char *name, const char *new_name,
+                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* With the comments inside it. PEERUP_ERROR_NOT_FOUND, as the next three. */
 gboolean
 peerup_config_edit_remove_service (PeerupConfigEdit *self, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;

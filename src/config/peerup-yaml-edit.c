@@ -469,3 +469,27 @@ peerup_yaml_edit_remove_item (const PeerupYamlDocument *document, const char *co
   edit_init (&edit, document);
   return remove_child (&edit, list, walk (edit.expected, path, &matched, &flow), index, error);
 }
+
+PeerupYamlDocument *
+peerup_yaml_edit_rename (const PeerupYamlDocument *document, const char *const *path, const char *key, GError **error)
+{
+  g_auto (Edit) edit = { NULL };
+  g_autofree char *quoted = NULL;
+  const PeerupYamlNode *node;
+  PeerupYamlNode *mirror;
+  guint matched;
+  gboolean flow;
+
+  g_return_val_if_fail (document != NULL && path != NULL && path[0] != NULL && key != NULL, NULL);
+
+  node = peerup_yaml_edit_find (document, path);
+  g_return_val_if_fail (node != NULL && node->key != NULL, NULL);
+  edit_init (&edit, document);
+  edit.place = node->key->start;
+  mirror = walk (edit.expected, path, &matched, &flow);
+  g_free (mirror->key->text);
+  mirror->key->text = g_strdup (key);
+  quoted = peerup_yaml_quote_key (key);
+  add_cut (&edit, node->key->start, node->key->end, quoted);
+  return finish (&edit, error);
+}

@@ -25,6 +25,9 @@ PeerupYamlDocument *peerup_yaml_edit_remove (const PeerupYamlDocument *document,
 /* Takes out one item of the list at @path. It must exist. */
 PeerupYamlDocument *peerup_yaml_edit_remove_item (const PeerupYamlDocument *document, const char *const *path,
                                                   guint index, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Calls what stands at @path by another @key, which its mapping must not have. It must exist. */
+PeerupYamlDocument *peerup_yaml_edit_rename (const PeerupYamlDocument *document, const char *const *path,
+                                             const char *key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* (nullable) */
 PeerupYamlNode *peerup_yaml_edit_find (const PeerupYamlDocument *document, const char *const *path);
 

@@ -4,6 +4,7 @@
 /* Who is let in: authorized_keys shown and changed. Each change is one edit under the file's lock, and in force when it
  * is answered.
  */
+#include "control/peerup-control-devices.h"
 #include "control/peerup-control-edit.h"
 #include "control/peerup-control-ops.h"
 #include "control/peerup-control-options.h"
@@ -26,40 +27,13 @@ get_file (PeerupEngine *engine, GError **error)
   return path;
 }
 
-static GVariant *
-describe (PeerupControlCall *call, PeerupAuthorizedKeys *keys, guint entry)
-{
-  PeerupPeerId *peer = peerup_authorized_keys_get_peer (keys, entry);
-  const char *name = peerup_config_name_of_peer (call->engine->config, peer);
-  const char *comment = peerup_authorized_keys_get_comment (keys, entry);
-  const char *group = peerup_authorized_keys_get_attribute (keys, entry, PEERUP_AUTHORIZED_KEYS_GROUP);
-  const char *verified = peerup_authorized_keys_get_attribute (keys, entry, PEERUP_AUTHORIZED_KEYS_VERIFIED);
-  gint64 expires = peerup_authorized_keys_get_expires (keys, entry);
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
-
-  g_variant_dict_insert (&dict, "peer_id", "s", peerup_peer_id_get_string (peer));
-  g_variant_dict_insert (&dict, "name", "s", name != NULL ? name : "");
-  g_variant_dict_insert (&dict, "comment", "s", comment != NULL ? comment : "");
-  g_variant_dict_insert (&dict, "verified", "b", verified != NULL);
-  g_variant_dict_insert (&dict, "guest", "b", peerup_authorized_keys_is_guest (keys, peer));
-  g_variant_dict_insert (&dict, "ended", "b",
-                         peerup_authorized_keys_lookup (keys, peer, now, NULL) != PEERUP_AUTHORIZATION_VALID);
-  if (verified != NULL)
-    g_variant_dict_insert (&dict, "fingerprint", "s", verified);
-  if (group != NULL)
-    g_variant_dict_insert (&dict, "group", "s", group);
-  if (expires != PEERUP_EXPIRES_NEVER && expires != PEERUP_EXPIRES_MALFORMED)
-    g_variant_dict_insert (&dict, "expires_at", "x", expires);
-  return g_variant_dict_end (&dict);
-}
-
 DexFuture *
 peerup_control_op_list_authorized (PeerupControlCall *call)
 {
   g_autoptr (PeerupAuthorizedKeys) keys = NULL;
   g_autoptr (GError) error = NULL;
   const char *path = get_file (call->engine, &error);
+  g_autoptr (GHashTable) half = NULL;
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
 
   if (path != NULL)
@@ -69,8 +43,9 @@ peerup_control_op_list_authorized (PeerupControlCall *call)
       g_variant_builder_clear (&builder);
       return peerup_control_reply_take_error (g_steal_pointer (&error));
     }
+  half = peerup_control_dup_half (call->engine);
   for (guint i = 0; i < peerup_authorized_keys_get_n_entries (keys); i++)
-    g_variant_builder_add_value (&builder, describe (call, keys, i));
+    g_variant_builder_add_value (&builder, peerup_control_describe_device (call->engine, keys, i, half, NULL));
   return peerup_control_reply_value (g_variant_builder_end (&builder));
 }
 

@@ -38,6 +38,14 @@ peerup_control_peer_state_word (PeerupPeer *peer)
   return states[peerup_peer_get_state (peer)];
 }
 
+const char *
+peerup_control_pairing_word (PeerupPairingRecordState state)
+{
+  static const char *const words[] = { "prepared", "committed", "complete" };
+
+  return words[state];
+}
+
 GVariant *
 peerup_control_describe_peer (PeerupPeer *peer)
 {

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 GVariant *peerup_control_describe_peer (PeerupPeer *peer);
 /* "disconnected", "connecting", "connected". Static. */
 const char *peerup_control_peer_state_word (PeerupPeer *peer);
+/* "prepared", "committed", "complete". Static. */
+const char *peerup_control_pairing_word (PeerupPairingRecordState state);
 GVariant *peerup_control_describe_service (PeerupEngine *engine, PeerupService *service);
 GVariant *peerup_control_describe_forward (PeerupForward *forward, const char *id);
 GVariant *peerup_control_describe_limit (PeerupLimits *limits, PeerupLimit limit);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* Single changes of the configuration file: services switched, names, relays. Each is one edit that leaves the rest of
- * the file as it is, comments too, and is in force when it is answered. Blocks for that file's lock and an fsync.
+/* Single changes of the configuration file: names, relays, single values; services are
+ * peerup-control-edit-services.c's. Each is one edit that leaves the rest of the file as it is, comments too, and is in
+ * force when it is answered. Blocks for that file's lock and an fsync.
  */
 #include "control/peerup-control-edit.h"
 
 #include "config/peerup-config-edit.h"
+#include "config/peerup-config-schema.h"
 #include "control/peerup-control-ops.h"
 #include "engine/peerup-arguments.h"
-
-typedef gboolean (*Change) (PeerupConfigEdit *edit, gconstpointer data, GError **error);
 
 gboolean
 peerup_control_check_config (PeerupEngine *engine, GError **error)
@@ -22,10 +22,9 @@ peerup_control_check_config (PeerupEngine *engine, GError **error)
   return FALSE;
 }
 
-/* @operation, @object: the cause, as it is archived. */
-static gboolean
-change_config (PeerupControlCall *call, const char *operation, const char *object, Change change, gconstpointer data,
-               GError **error)
+gboolean
+peerup_control_change_config (PeerupControlCall *call, const char *operation, const char *object,
+                              PeerupControlChangeFunc change, gconstpointer data, GError **error)
 {
   PeerupEngine *engine = call->engine;
   g_autoptr (PeerupConfigEdit) edit = NULL;
@@ -44,39 +43,6 @@ static DexFuture *
 answer (gboolean done, GError *error)
 {
   return done ? peerup_control_reply (NULL) : peerup_control_reply_take_error (error);
-}
-
-/* EnableService */
-
-typedef struct
-{
-  const char *name;
-  gboolean enabled;
-} Switch;
-
-static gboolean
-switch_service (PeerupConfigEdit *edit, gconstpointer data, GError **error)
-{
-  const Switch *wanted = data;
-
-  return peerup_config_edit_set_service_enabled (edit, wanted->name, wanted->enabled, error);
-}
-
-DexFuture *
-peerup_control_op_enable_service (PeerupControlCall *call)
-{
-  GError *error = NULL;
-  Switch wanted;
-  gboolean done;
-
-  g_variant_get (call->parameters, "(&sb)", &wanted.name, &wanted.enabled);
-  if (peerup_service_set_is_exposed (call->engine->services, wanted.name))
-    return peerup_control_reply_error (PEERUP_ERROR_DENIED,
-                                       "The configuration does not have the service “%s”: end it with Unexpose",
-                                       wanted.name);
-  done = change_config (call, wanted.enabled ? "service enable" : "service disable", wanted.name, switch_service,
-                        &wanted, &error);
-  return answer (done, error);
 }
 
 /* SetName */
@@ -112,7 +78,7 @@ peerup_control_set_name (PeerupControlCall *call, const char *operation, const c
   if (other != NULL && peer != NULL && peerup_peer_id_equal (other, peer))
     return TRUE;
   wanted.is_taken = other != NULL;
-  return change_config (call, operation, name, set_name, &wanted, error);
+  return peerup_control_change_config (call, operation, name, set_name, &wanted, error);
 }
 
 DexFuture *
@@ -148,7 +114,7 @@ peerup_control_op_add_relay (PeerupControlCall *call)
 
   g_variant_get (call->parameters, "(&s)", &text);
   address = peerup_multiaddr_new_from_string (text, &error);
-  done = address != NULL && change_config (call, "relay add", text, add_relay, address, &error);
+  done = address != NULL && peerup_control_change_config (call, "relay add", text, add_relay, address, &error);
   return answer (done, error);
 }
 
@@ -205,6 +171,72 @@ peerup_control_op_remove_relay (PeerupControlCall *call)
 
   g_variant_get (call->parameters, "(&s)", &text);
   addresses = find_relays (call->engine, text, &error);
-  done = addresses != NULL && change_config (call, "relay remove", text, remove_relays, addresses, &error);
+  done =
+    addresses != NULL && peerup_control_change_config (call, "relay remove", text, remove_relays, addresses, &error);
+  return answer (done, error);
+}
+
+/* SetConfigValue */
+
+typedef struct
+{
+  const char *key;
+  const char *value; /* NULL: the default */
+} Value;
+
+static gboolean
+set_value (PeerupConfigEdit *edit, gconstpointer data, GError **error)
+{
+  const Value *wanted = data;
+  g_autoptr (GError) local = NULL;
+
+  if (peerup_config_edit_set (edit, wanted->key, wanted->value, &local))
+    return TRUE;
+  /* The key is known, so that is what it says: the file does not have it, and the default is in force. */
+  if (wanted->value == NULL && g_error_matches (local, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND) &&
+      peerup_config_schema_find (wanted->key) != NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/* Whether @key may be set alone. One that is not known is left to the edit, which names the nearest. */
+static gboolean
+check_key (const char *key, GError **error)
+{
+  const PeerupConfigKey *known = peerup_config_schema_find (key);
+
+  /* The edit would take it for the section. */
+  if (g_str_has_suffix (key, "."))
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "there is no key “%s”: name a key below it", key);
+      return FALSE;
+    }
+  if (known == NULL || (known->kind != PEERUP_CONFIG_KEY_MAPPING && known->kind != PEERUP_CONFIG_KEY_LIST &&
+                        !g_str_has_suffix (known->path, "key_file")))
+    return TRUE;
+  if (known->kind == PEERUP_CONFIG_KEY_MAPPING || known->kind == PEERUP_CONFIG_KEY_LIST)
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                 "%s is a %s and not one value: use the operation for it, or ApplyConfig for the whole file", key,
+                 known->kind == PEERUP_CONFIG_KEY_LIST ? "list" : "section");
+  else
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_DENIED,
+                 "%s names where a secret key is, which is not changed alone: edit the file, or use ApplyConfig", key);
+  return FALSE;
+}
+
+DexFuture *
+peerup_control_op_set_config_value (PeerupControlCall *call)
+{
+  GError *error = NULL;
+  Value wanted;
+  gboolean done;
+
+  g_variant_get (call->parameters, "(&s&s)", &wanted.key, &wanted.value);
+  if (wanted.value[0] == '\0')
+    wanted.value = NULL;
+  done = check_key (wanted.key, &error) &&
+         peerup_control_change_config (call, wanted.value != NULL ? "config set" : "config unset", wanted.key,
+                                       set_value, &wanted, &error);
   return answer (done, error);
 }

@@ -505,6 +505,12 @@ peerup_control_face_may_read (const PeerupControlFace *self, const char *sender)
   return self->policy == NULL || (client != NULL && client->may_read);
 }
 
+gboolean
+peerup_control_face_has_clients (const PeerupControlFace *self)
+{
+  return self->clients == NULL || g_hash_table_size (self->clients) > 0;
+}
+
 static gboolean
 is_bus (GDBusConnection *connection)
 {

@@ -27,6 +27,10 @@ gboolean peerup_control_face_has_policy (const PeerupControlFace *self);
 /* Asks nobody: without a policy everybody may, else those that have been let in. @sender: (nullable) */
 gboolean peerup_control_face_may_read (const PeerupControlFace *self, const char *sender);
 
+/* Whether somebody is there who may look: on a private connection always, on a bus whoever has called and has not left.
+ */
+gboolean peerup_control_face_has_clients (const PeerupControlFace *self);
+
 /* Tells who may know: a signal of @interface at @path; all, or @only (nullable) if it is one of this face. @parameters
  * stay the caller's. */
 void peerup_control_face_emit (PeerupControlFace *self, const char *path, const char *interface, const char *name,

@@ -16,5 +16,6 @@ GVariant *peerup_control_list_invites (PeerupControl *self) G_GNUC_WARN_UNUSED_R
 /* Empty for an engine that admits nobody. */
 GVariant *peerup_control_list_grants (PeerupControl *self) G_GNUC_WARN_UNUSED_RESULT;
 GVariant *peerup_control_list_relays (PeerupControl *self) G_GNUC_WARN_UNUSED_RESULT;
+GVariant *peerup_control_list_prompts (PeerupControl *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

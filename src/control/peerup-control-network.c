@@ -9,6 +9,7 @@
 
 #include "control/peerup-control-describe.h"
 #include "control/peerup-control-ops.h"
+#include "control/peerup-control-private.h"
 #include "engine/peerup-engine-nat.h"
 
 static const char *
@@ -201,10 +202,18 @@ describe_interfaces (void)
   return g_variant_builder_end (&builder);
 }
 
+/* "" while it is not known. */
+static const char *
+get_grade_word (PeerupEngineNat *nat)
+{
+  static const char *const grades[] = { "", "A", "B", "C", "D", "E", "F" };
+
+  return grades[peerup_engine_nat_get_grade (nat)];
+}
+
 DexFuture *
 peerup_control_op_get_network (PeerupControlCall *call)
 {
-  static const char *const grades[] = { "", "A", "B", "C", "D", "E", "F" };
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
   PeerupEngine *engine = call->engine;
 
@@ -214,7 +223,7 @@ peerup_control_op_get_network (PeerupControlCall *call)
       g_autofree char *advice = peerup_engine_nat_dup_advice (engine->nat);
       g_autoptr (GPtrArray) addresses = peerup_engine_nat_dup_addresses (engine->nat);
 
-      g_variant_dict_insert (&dict, "grade", "s", grades[peerup_engine_nat_get_grade (engine->nat)]);
+      g_variant_dict_insert (&dict, "grade", "s", get_grade_word (engine->nat));
       g_variant_dict_insert (&dict, "sentence", "s", sentence);
       g_variant_dict_insert (&dict, "advice", "s", advice != NULL ? advice : "");
       g_variant_dict_insert (&dict, "keep_alive_us", "x", peerup_engine_nat_get_keep_alive (engine->nat));
@@ -226,4 +235,50 @@ peerup_control_op_get_network (PeerupControlCall *call)
     g_variant_dict_insert_value (&dict, "verdicts", describe_verdicts (engine->autonat));
   g_variant_dict_insert_value (&dict, "interfaces", describe_interfaces ());
   return peerup_control_reply_value (g_variant_dict_end (&dict));
+}
+
+/* The properties Grade, GradeSentence and GradeAdvice */
+
+static void
+set_grade (PeerupControl *self, PeerupEngineNat *nat)
+{
+  const char *grade = nat != NULL ? get_grade_word (nat) : "";
+  g_autofree char *sentence = grade[0] != '\0' ? peerup_engine_nat_dup_sentence (nat) : NULL;
+  g_autofree char *advice = grade[0] != '\0' ? peerup_engine_nat_dup_advice (nat) : NULL;
+
+  peerup_control_set_property (self, "Grade", g_variant_new_string (grade));
+  peerup_control_set_property (self, "GradeSentence", g_variant_new_string (sentence != NULL ? sentence : ""));
+  peerup_control_set_property (self, "GradeAdvice", g_variant_new_string (advice != NULL ? advice : ""));
+}
+
+static void
+on_network_changed (PeerupEngineNat *nat, gpointer data)
+{
+  set_grade (data, nat);
+}
+
+/* Each run has its own, whose watchers go with it. */
+static void
+on_run_changed (PeerupEngine *engine, GParamSpec *pspec, gpointer data)
+{
+  if (engine->nat != NULL)
+    {
+      peerup_engine_nat_unwatch (engine->nat, data);
+      peerup_engine_nat_watch (engine->nat, on_network_changed, data);
+    }
+  set_grade (data, engine->nat);
+}
+
+void
+peerup_control_follow_network (PeerupControl *self)
+{
+  g_signal_connect_object (self->engine, "notify::state", G_CALLBACK (on_run_changed), self, 0);
+  on_run_changed (self->engine, NULL, self);
+}
+
+void
+peerup_control_unfollow_network (PeerupControl *self)
+{
+  if (self->engine->nat != NULL)
+    peerup_engine_nat_unwatch (self->engine->nat, self);
 }

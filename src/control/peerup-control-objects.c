@@ -10,11 +10,12 @@
 #include <string.h>
 
 #include "control/peerup-control-backlog.h"
+#include "control/peerup-control-devices.h"
 #include "control/peerup-control-lists.h"
 #include "control/peerup-control-private.h"
 
-/* Microseconds from the first change to when it is told, and how many times as long as the last look took the next one
- * waits at least: so lists of thousands take a twentieth of the thread at most. */
+/* Microseconds from the first change to when it is told, and how many times as long as listing took it is not done
+ * again: so lists of thousands take a twentieth of the thread at most. */
 #define INTERVAL   (20 * (gint64) 1000)
 #define COST_RATIO 20
 
@@ -42,6 +43,7 @@ typedef struct
   const char *signal;  /* of Engine1, nullable */
   const char *large;   /* nullable: a property that the signal tells only where it has changed */
   GVariant *(*list) (PeerupControl *control);
+  GVariant *(*find) (PeerupControl *control, const char *id); /* nullable: of one thing, NULL if it is not there */
 } KindInfo;
 
 static const KindInfo kinds[PEERUP_CONTROL_N_KINDS] = {
@@ -51,6 +53,14 @@ static const KindInfo kinds[PEERUP_CONTROL_N_KINDS] = {
   { "invites", "dev.peerup.PeerUp.Invite1", { "number" }, NULL, NULL, peerup_control_list_invites },
   { "grants", "dev.peerup.PeerUp.Grant1", { "peer_id", "service" }, NULL, NULL, peerup_control_list_grants },
   { "relays", "dev.peerup.PeerUp.Relay1", { "id" }, NULL, NULL, peerup_control_list_relays },
+  { "devices",
+    "dev.peerup.PeerUp.Device1",
+    { "peer_id" },
+    NULL,
+    NULL,
+    peerup_control_list_devices,
+    peerup_control_find_device },
+  { "prompts", "dev.peerup.PeerUp.Prompt1", { "number" }, NULL, NULL, peerup_control_list_prompts },
 };
 
 typedef struct
@@ -58,8 +68,10 @@ typedef struct
   PeerupControlObjects *objects;
   const KindInfo *info;
   GDBusInterfaceInfo *interface;
+  char **keys;       /* of the dictionaries, for each property */
   GHashTable *known; /* name of the object to its properties, a{sv} */
-  gboolean changed;
+  GHashTable *some;  /* ids of those that may have changed */
+  gboolean changed;  /* any may */
 } Kind;
 
 struct _PeerupControlObjects
@@ -71,7 +83,7 @@ struct _PeerupControlObjects
   Kind kinds[PEERUP_CONTROL_N_KINDS];
   GHashTable *exports;  /* GDBusConnection to GArray of guint */
   GSource *timer;       /* NULL: nothing has changed */
-  gint64 cost;          /* microseconds that the last look took */
+  gint64 list_at;       /* monotonic µs before which nothing is listed */
   GObject *followed[2]; /* the run's relay client and invites, each nullable */
 };
 
@@ -107,6 +119,16 @@ dup_key (const char *property)
   return g_string_free (key, FALSE);
 }
 
+static char **
+dup_keys (const GDBusInterfaceInfo *interface)
+{
+  g_autoptr (GStrvBuilder) keys = g_strv_builder_new ();
+
+  for (guint i = 0; interface->properties[i] != NULL; i++)
+    g_strv_builder_take (keys, dup_key (interface->properties[i]->name));
+  return g_strv_builder_end (keys);
+}
+
 /* Empty, 0 or FALSE. */
 static GVariant *
 new_default (const char *type)
@@ -133,12 +155,13 @@ static GVariant *
 make_properties (const Kind *kind, GVariant *dict)
 {
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  g_auto (GVariantDict) members = G_VARIANT_DICT_INIT (dict);
 
   for (guint i = 0; kind->interface->properties[i] != NULL; i++)
     {
       const GDBusPropertyInfo *info = kind->interface->properties[i];
-      g_autofree char *key = dup_key (info->name);
-      g_autoptr (GVariant) value = g_variant_lookup_value (dict, key, G_VARIANT_TYPE (info->signature));
+      g_autoptr (GVariant) value =
+        g_variant_dict_lookup_value (&members, kind->keys[i], G_VARIANT_TYPE (info->signature));
 
       g_variant_builder_add (&builder, "{sv}", info->name, value != NULL ? value : new_default (info->signature));
     }
@@ -261,7 +284,7 @@ take (Kind *kind, const char *name, const char *id, GVariant *before, GVariant *
       tell_engine (kind, id, dict);
       return;
     }
-  changed = compare (kind, before, properties);
+  changed = g_variant_equal (before, properties) ? NULL : compare (kind, before, properties);
   if (changed == NULL)
     return;
   g_variant_ref_sink (changed);
@@ -294,6 +317,7 @@ look (Kind *kind)
   gpointer key, value;
 
   kind->changed = FALSE;
+  g_hash_table_remove_all (kind->some);
   kind->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
   for (gsize i = 0; i < g_variant_n_children (list); i++)
     {
@@ -311,32 +335,111 @@ look (Kind *kind)
     tell_gone (kind, key, value);
 }
 
+static void
+look_at (Kind *kind, const char *id)
+{
+  GVariant *dict = kind->info->find (kind->objects->control, id);
+  g_autofree char *name = peerup_control_objects_escape (id);
+  GVariant *before = g_hash_table_lookup (kind->known, name);
+
+  if (dict != NULL)
+    {
+      g_autoptr (GVariant) taken = g_variant_ref_sink (dict);
+      GVariant *properties = make_properties (kind, taken);
+
+      take (kind, name, id, before, properties, taken);
+      g_hash_table_replace (kind->known, g_steal_pointer (&name), properties);
+    }
+  else if (before != NULL)
+    {
+      tell_gone (kind, name, before);
+      g_hash_table_remove (kind->known, name);
+    }
+}
+
+static void
+look_at_some (Kind *kind)
+{
+  g_autoptr (GHashTable) some = g_steal_pointer (&kind->some);
+  GHashTableIter iter;
+  gpointer id;
+
+  kind->some = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_hash_table_iter_init (&iter, some);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    look_at (kind, id);
+}
+
+/* Whatever may have changed. */
+static void
+catch_up (Kind *kind)
+{
+  if (kind->changed)
+    look (kind);
+  else if (g_hash_table_size (kind->some) > 0)
+    look_at_some (kind);
+}
+
+static void plan (PeerupControlObjects *self, gint64 due);
+
 static gboolean
 on_time (gpointer data)
 {
   PeerupControlObjects *self = data;
   gint64 began = g_get_monotonic_time ();
+  gboolean may_list = began >= self->list_at, listed = FALSE, left = FALSE;
 
   g_clear_pointer (&self->timer, g_source_unref);
   for (guint i = 0; i < PEERUP_CONTROL_N_KINDS; i++)
-    if (self->kinds[i].changed)
-      look (&self->kinds[i]);
-  self->cost = g_get_monotonic_time () - began;
+    {
+      Kind *kind = &self->kinds[i];
+
+      listed |= kind->changed && may_list;
+      left |= kind->changed && !may_list;
+      if (!kind->changed || may_list)
+        catch_up (kind);
+      else if (g_hash_table_size (kind->some) > 0)
+        look_at_some (kind);
+    }
+  if (listed)
+    self->list_at = began + (COST_RATIO + 1) * (g_get_monotonic_time () - began);
+  if (left)
+    plan (self, self->list_at);
   return G_SOURCE_REMOVE;
+}
+
+/* A look at @due, monotonic µs, or before. */
+static void
+plan (PeerupControlObjects *self, gint64 due)
+{
+  if (self->timer != NULL && g_source_get_ready_time (self->timer) <= due)
+    return;
+  if (self->timer != NULL)
+    {
+      g_source_set_ready_time (self->timer, due);
+      return;
+    }
+  self->timer = g_timeout_source_new (0);
+  g_source_set_static_name (self->timer, "[peerup] control objects");
+  g_source_set_callback (self->timer, on_time, self, NULL);
+  g_source_set_ready_time (self->timer, due);
+  g_source_attach (self->timer, self->context);
 }
 
 void
 peerup_control_objects_touch (PeerupControlObjects *self, PeerupControlKind kind)
 {
-  gint64 interval = MAX (INTERVAL, COST_RATIO * self->cost);
-
   self->kinds[kind].changed = TRUE;
-  if (self->timer != NULL)
-    return;
-  self->timer = g_timeout_source_new ((guint) (interval / 1000));
-  g_source_set_static_name (self->timer, "[peerup] control objects");
-  g_source_set_callback (self->timer, on_time, self, NULL);
-  g_source_attach (self->timer, self->context);
+  plan (self, MAX (g_get_monotonic_time () + INTERVAL, self->list_at));
+}
+
+void
+peerup_control_objects_touch_one (PeerupControlObjects *self, PeerupControlKind kind, const char *id)
+{
+  g_assert (kinds[kind].find != NULL);
+
+  g_hash_table_add (self->kinds[kind].some, g_strdup (id));
+  plan (self, g_get_monotonic_time () + INTERVAL);
 }
 
 /* Calls */
@@ -420,14 +523,6 @@ on_object_call (GDBusConnection *connection, const char *sender, const char *pat
   let_read (kind->objects, invocation, answer_properties, kind);
 }
 
-/* Who asks what there is wants to know what has come since the last look, too. */
-static void
-catch_up (Kind *kind)
-{
-  if (kind->changed)
-    look (kind);
-}
-
 /* GDBus answers Introspect by itself and at once, whoever asks: names are told to those alone that have been let in. */
 static char **
 enumerate (GDBusConnection *connection, const char *sender, const char *path, gpointer data)
@@ -441,6 +536,7 @@ enumerate (GDBusConnection *connection, const char *sender, const char *path, gp
   if (face == NULL || !peerup_control_face_may_read (face, sender))
     return g_new0 (char *, 1);
   names = g_ptr_array_new ();
+  /* Who asks what there is wants to know what has come since the last look, too. */
   catch_up (kind);
   g_hash_table_iter_init (&iter, kind->known);
   while (g_hash_table_iter_next (&iter, &name, NULL))
@@ -522,12 +618,22 @@ peerup_control_objects_unexport (PeerupControlObjects *self, GDBusConnection *co
 
 /* What changes */
 
+/* What a peer does is told of its device, too, if it is one; but not how many streams there are. */
+static void
+touch_device (PeerupControlObjects *self, PeerupPeer *peer, const GParamSpec *pspec)
+{
+  if (pspec == NULL || !g_str_equal (pspec->name, "n-streams"))
+    peerup_control_objects_touch_one (self, PEERUP_CONTROL_DEVICES, peerup_peer_get_id (peer));
+}
+
 static void
 on_notify (GObject *item, GParamSpec *pspec, gpointer data)
 {
   Kind *kind = data;
 
   peerup_control_objects_touch (kind->objects, kind - kind->objects->kinds);
+  if (item != NULL && PEERUP_IS_PEER (item))
+    touch_device (kind->objects, PEERUP_PEER (item), pspec);
 }
 
 /* For as long as the control lives: what has left a model can live for longer. */
@@ -543,6 +649,8 @@ follow_item (Kind *kind, GObject *item)
 static void
 on_items_changed (GListModel *model, guint position, guint removed, guint added, gpointer data)
 {
+  const Kind *kind = data;
+
   for (guint i = position; i < position + added; i++)
     {
       g_autoptr (GObject) item = g_list_model_get_item (model, i);
@@ -550,8 +658,12 @@ on_items_changed (GListModel *model, guint position, guint removed, guint added,
       /* One that comes back is followed already. */
       g_signal_handlers_disconnect_by_func (item, on_notify, data);
       follow_item (data, item);
+      on_notify (item, NULL, data);
     }
   on_notify (NULL, NULL, data);
+  /* Of one that is forgotten less is known. */
+  if (removed > 0 && kind == &kind->objects->kinds[PEERUP_CONTROL_PEERS])
+    peerup_control_objects_touch (kind->objects, PEERUP_CONTROL_DEVICES);
 }
 
 static void
@@ -577,6 +689,7 @@ static void
 on_relay_changed (PeerupRelayClient *relays, PeerupPeerId *relay, gpointer data)
 {
   peerup_control_objects_touch (data, PEERUP_CONTROL_RELAYS);
+  peerup_control_objects_touch_one (data, PEERUP_CONTROL_DEVICES, peerup_peer_id_get_string (relay));
 }
 
 static void
@@ -638,10 +751,13 @@ peerup_control_objects_new (PeerupControl *control)
       kind->interface = g_dbus_node_info_lookup_interface (self->node, kinds[i].interface);
       g_assert (kind->interface != NULL);
       peerup_control_face_strip (kind->interface);
+      kind->keys = dup_keys (kind->interface);
       kind->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+      kind->some = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
     }
   follow_model (&self->kinds[PEERUP_CONTROL_PEERS], peerup_engine_get_peers (control->engine));
   follow_model (&self->kinds[PEERUP_CONTROL_SERVICES], peerup_engine_get_services (control->engine));
+  follow_model (&self->kinds[PEERUP_CONTROL_PROMPTS], peerup_engine_prompts_get_model (control->engine->prompts));
   g_signal_connect (control->engine, "notify::state", G_CALLBACK (on_engine_changed), self);
   g_signal_connect (control->engine, "trust-changed", G_CALLBACK (on_trust_changed), self);
   on_engine_changed (control->engine, NULL, self);
@@ -655,11 +771,17 @@ peerup_control_objects_free (PeerupControlObjects *self)
   unfollow_run (self);
   unfollow_model (&self->kinds[PEERUP_CONTROL_PEERS], peerup_engine_get_peers (self->control->engine));
   unfollow_model (&self->kinds[PEERUP_CONTROL_SERVICES], peerup_engine_get_services (self->control->engine));
+  unfollow_model (&self->kinds[PEERUP_CONTROL_PROMPTS],
+                  peerup_engine_prompts_get_model (self->control->engine->prompts));
   if (self->timer != NULL)
     g_source_destroy (self->timer);
   g_clear_pointer (&self->timer, g_source_unref);
   for (guint i = 0; i < PEERUP_CONTROL_N_KINDS; i++)
-    g_hash_table_unref (self->kinds[i].known);
+    {
+      g_strfreev (self->kinds[i].keys);
+      g_hash_table_unref (self->kinds[i].known);
+      g_hash_table_unref (self->kinds[i].some);
+    }
   g_hash_table_unref (self->exports);
   g_dbus_node_info_unref (self->node);
   g_dbus_node_info_unref (self->manager);

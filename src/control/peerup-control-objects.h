@@ -19,6 +19,8 @@ typedef enum
   PEERUP_CONTROL_INVITES,
   PEERUP_CONTROL_GRANTS,
   PEERUP_CONTROL_RELAYS,
+  PEERUP_CONTROL_DEVICES,
+  PEERUP_CONTROL_PROMPTS,
   PEERUP_CONTROL_N_KINDS,
 } PeerupControlKind;
 
@@ -34,6 +36,8 @@ gboolean peerup_control_objects_export (PeerupControlObjects *self, GDBusConnect
 void peerup_control_objects_unexport (PeerupControlObjects *self, GDBusConnection *connection);
 /* Things of @kind may have changed: looks soon, and together with what changes meanwhile. May be called in a fiber. */
 void peerup_control_objects_touch (PeerupControlObjects *self, PeerupControlKind kind);
+/* The same of one thing, of a kind whose things can be looked at one by one: its @id is that of ListAuthorized. */
+void peerup_control_objects_touch_one (PeerupControlObjects *self, PeerupControlKind kind, const char *id);
 /* As in an object path: letters and digits stay, everything else is "_" and two digits of each byte. */
 char *peerup_control_objects_escape (const char *id) G_GNUC_WARN_UNUSED_RESULT;
 

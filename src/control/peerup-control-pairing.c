@@ -4,6 +4,7 @@
 /* Joining, pairings that are half done, and verification, for the control interface. A code that comes in goes to the
  * engine and nowhere else.
  */
+#include "control/peerup-control-describe.h"
 #include "control/peerup-control-ops.h"
 #include "control/peerup-control-options.h"
 #include "engine/peerup-engine-pairing.h"
@@ -17,14 +18,6 @@ add_peer (GVariantDict *dict, PeerupEngine *engine, PeerupPeerId *peer, const ch
 
   g_variant_dict_insert (dict, "peer_id", "s", peerup_peer_id_get_string (peer));
   g_variant_dict_insert (dict, "name", "s", configured != NULL ? configured : name != NULL ? name : "");
-}
-
-static const char *
-state_word (PeerupPairingRecordState state)
-{
-  static const char *const words[] = { "prepared", "committed", "complete" };
-
-  return words[state];
 }
 
 /* Join */
@@ -48,7 +41,7 @@ describe_joined (PeerupEngine *engine, const PeerupPairingRecord *record)
 
   add_peer (&dict, engine, record->peer, record->name);
   g_variant_dict_insert (&dict, "kind", "s", record->kind != NULL ? record->kind : "");
-  g_variant_dict_insert (&dict, "state", "s", state_word (record->state));
+  g_variant_dict_insert (&dict, "state", "s", peerup_control_pairing_word (record->state));
   g_variant_dict_insert (&dict, "guest", "b", theirs != NULL && theirs->guest);
   g_variant_dict_insert (&dict, "services", "^as", theirs != NULL ? (const char *const *) theirs->services : none);
   if (theirs != NULL && theirs->until != G_MAXINT64)
@@ -119,7 +112,7 @@ describe_half (PeerupEngine *engine, const PeerupPairingRecord *record)
   add_peer (&dict, engine, record->peer, record->name);
   g_variant_dict_insert (&dict, "inviter", "b", record->inviter);
   g_variant_dict_insert (&dict, "kind", "s", record->kind != NULL ? record->kind : "");
-  g_variant_dict_insert (&dict, "state", "s", state_word (record->state));
+  g_variant_dict_insert (&dict, "state", "s", peerup_control_pairing_word (record->state));
   g_variant_dict_insert (&dict, "at", "x", record->at);
   g_variant_dict_insert (&dict, "advice", "s", advice_for (record));
   return g_variant_dict_end (&dict);
@@ -208,14 +201,12 @@ peerup_control_op_set_verified (PeerupControlCall *call)
 {
   g_autoptr (PeerupPeerId) id = NULL;
   g_autoptr (GError) error = NULL;
-  const char *peer, *path;
+  const char *peer;
   gboolean verified;
 
   g_variant_get (call->parameters, "(&sb)", &peer, &verified);
-  id = resolve (call->engine, peer, &path, &error);
-  if (id == NULL || !peerup_verification_set (path, own_id (call->engine), id, verified, &error))
+  id = peerup_engine_resolve (call->engine, peer, &error);
+  if (id == NULL || !peerup_engine_set_verified (call->engine, id, verified, &error))
     return peerup_control_reply_take_error (g_steal_pointer (&error));
-  if (call->engine->trust != NULL)
-    peerup_engine_trust_audit (call->engine->trust, verified ? "verified" : "unverified", id, NULL, NULL);
   return peerup_control_reply (NULL);
 }

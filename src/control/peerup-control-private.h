@@ -4,6 +4,7 @@
 #pragma once
 
 #include "control/peerup-control-call.h"
+#include "control/peerup-control-devices.h"
 #include "control/peerup-control-door.h"
 #include "control/peerup-control-face.h"
 #include "control/peerup-control-forwards.h"
@@ -24,6 +25,7 @@ struct _PeerupControl
   PeerupControlOutbox *outbox;
   PeerupControlForwards *forwards;
   PeerupControlObjects *objects;
+  PeerupControlDevices *devices;
   GHashTable *properties; /* of Engine1: name to GVariant */
   gint64 crowded_at;      /* when it was said last that there are too many clients; 0: never */
 
@@ -37,6 +39,10 @@ struct _PeerupControl
 void peerup_control_request_stop (PeerupControl *self);
 /* Tells InviteChanged for the invites of each of the engine's runs, as long as it lives. */
 void peerup_control_follow_invites (PeerupControl *self);
+/* Keeps Grade and what belongs to it, of each of the engine's runs, until it is unfollowed, which comes before the end.
+ */
+void peerup_control_follow_network (PeerupControl *self);
+void peerup_control_unfollow_network (PeerupControl *self);
 /* Ends the search of FindServices and forgets what it has found. */
 void peerup_control_end_search (PeerupControl *self);
 /* Takes a face into use, or ends one. */

@@ -7,20 +7,20 @@
 
 #include <string.h>
 
+#include "control/peerup-control-edit.h"
 #include "control/peerup-control-options.h"
 #include "engine/peerup-arguments.h"
 #include "wire/peerup-discovery-message.h"
 #include "wire/peerup-label.h"
 
-/* (transfer full): NULL on an error. */
-static GPtrArray *
-parse_allowed (PeerupEngine *engine, const char *const *allowed, GError **error)
+GPtrArray *
+peerup_control_parse_peers (PeerupEngine *engine, const char *const *texts, GError **error)
 {
   g_autoptr (GPtrArray) peers = g_ptr_array_new_with_free_func ((GDestroyNotify) peerup_peer_id_unref);
 
-  for (guint i = 0; allowed[i] != NULL; i++)
+  for (guint i = 0; texts[i] != NULL; i++)
     {
-      PeerupPeerId *peer = peerup_peer_argument_parse (allowed[i], engine->config, NULL, error);
+      PeerupPeerId *peer = peerup_peer_argument_parse (texts[i], engine->config, NULL, error);
 
       if (peer == NULL)
         return NULL;
@@ -70,7 +70,7 @@ peerup_control_op_expose (PeerupControlCall *call)
     return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine takes no connections, so it offers nothing");
   if (!peerup_control_read_options (options, known, G_N_ELEMENTS (known), &error) ||
       !check_label (kind, tags, &error) ||
-      (allowed != NULL && (peers = parse_allowed (call->engine, allowed, &error)) == NULL) ||
+      (allowed != NULL && (peers = peerup_control_parse_peers (call->engine, allowed, &error)) == NULL) ||
       (service =
          peerup_service_set_expose (call->engine->services, call->engine->swarm, name, address, peers, &error)) == NULL)
     return peerup_control_reply_take_error (g_steal_pointer (&error));

@@ -349,10 +349,12 @@ static void
 follow_engine (PeerupControl *self)
 {
   const char *config = peerup_engine_get_config_path (self->engine);
+  g_autofree char *name = peerup_engine_pairing_dup_machine_name ();
 
   peerup_control_set_property (self, "Version", g_variant_new_string (PEERUP_VERSION));
   peerup_control_set_property (self, "ProcessId", g_variant_new_uint32 (getpid ()));
   peerup_control_set_property (self, "ConfigFile", g_variant_new_string (config != NULL ? config : ""));
+  peerup_control_set_property (self, "MachineName", g_variant_new_string (name));
   g_signal_connect_object (self->engine, "notify", G_CALLBACK (on_engine_notify), self, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (followed); i++)
     take_property (self, followed[i].property);
@@ -390,10 +392,12 @@ peerup_control_new (PeerupEngine *engine)
   self->outbox = peerup_control_outbox_new (&funcs, self);
   self->forwards = peerup_control_forwards_new (self);
   self->objects = peerup_control_objects_new (self);
+  self->devices = peerup_control_devices_new (self);
   follow_engine (self);
   g_signal_connect_object (engine, "group-changed", G_CALLBACK (on_group_changed), self, 0);
   g_signal_connect_object (engine, "grant-ending", G_CALLBACK (on_grant_ending), self, 0);
   peerup_control_follow_invites (self);
+  peerup_control_follow_network (self);
   return self;
 }
 
@@ -403,9 +407,11 @@ peerup_control_finalize (GObject *object)
   PeerupControl *self = PEERUP_CONTROL (object);
 
   peerup_control_close (self);
+  peerup_control_unfollow_network (self);
   peerup_control_end_search (self);
   g_ptr_array_unref (self->faces);
   g_ptr_array_unref (self->buses);
+  peerup_control_devices_free (self->devices);
   peerup_control_objects_free (self->objects);
   peerup_control_forwards_free (self->forwards);
   peerup_control_outbox_free (self->outbox);

@@ -347,6 +347,7 @@ run_decide (Run *run, const PeerupGroupRequest *request, GError **error)
   g_ptr_array_unref (news->peers);
   news->peers = peerup_group_dup_members (self, group->id, peer, now_seconds ());
   peerup_engine_trust_audit (self->engine->trust, "paired", peer, NULL, group->id);
+  peerup_engine_prompts_ask_verify (self->engine->prompts, peer);
   tell_others (self, group->id, peer);
   peerup_engine_group_tell (self, group->id);
   return peerup_group_reply_encode (news);

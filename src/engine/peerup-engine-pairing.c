@@ -77,6 +77,8 @@ peerup_pairing_tell (PeerupEnginePairing *self)
 
   self->changed = dex_promise_new ();
   dex_promise_resolve_boolean (changed, TRUE);
+  if (self->engine != NULL)
+    peerup_engine_devices_touch (self->engine->devices, NULL);
 }
 
 void
@@ -237,6 +239,7 @@ peerup_engine_pairing_apply (PeerupEnginePairing *self, const PeerupPairingRecor
   if (name == NULL || !peerup_engine_trust_reload (self->engine->trust, error))
     return NULL;
   peerup_pairing_tell_swarm (self, record);
+  peerup_engine_prompts_ask_verify (self->engine->prompts, record->peer);
   return g_steal_pointer (&name);
 }
 

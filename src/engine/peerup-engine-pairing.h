@@ -33,6 +33,9 @@ void peerup_engine_pairing_begin (PeerupEnginePairing *self);
 #define PEERUP_INVITES_MAX        32
 #define PEERUP_INVITE_GUESSES_MAX 3
 
+/* (transfer full): what we call ourselves where nobody says how: the host name, as it may be shown. */
+char *peerup_engine_pairing_dup_machine_name (void) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef struct
 {
   const char *name; /* nullable: how we call ourselves to the other; the host name */

@@ -159,10 +159,19 @@ paths_set_servers (PeerupEnginePaths *self)
 
 /* Peers */
 
+/* Whoever shows whether a path is looked for, and why there is none, looks again. */
+static void
+peer_tell (Peer *self)
+{
+  peerup_engine_devices_touch (self->paths->engine->devices, self->id);
+}
+
 /* Ends a search that is under way, and hears no more of it. */
 static void
 peer_drop_search (Peer *self)
 {
+  if (self->search != NULL)
+    peer_tell (self);
   dex_clear (&self->search);
   if (self->found != NULL && dex_future_is_pending (DEX_FUTURE (self->found)))
     dex_promise_reject (self->found,
@@ -291,6 +300,7 @@ on_searched (DexFuture *future, gpointer data)
   /* Without an error it was found, and is gone again, which has been told. */
   else if (error != NULL)
     peer_take_failure (self, g_steal_pointer (&error));
+  peer_tell (self);
   peer_arm (self);
   return NULL;
 }
@@ -316,6 +326,7 @@ peer_search (Peer *self)
   self->found = dex_promise_new ();
   self->search = dex_future_finally (peerup_path_search (&self->paths->tools, self->id, DEX_FUTURE (self->found)),
                                      on_searched, self, NULL);
+  peer_tell (self);
 }
 
 /* What replaces a path that is silent or gone, so that new streams find one. */
@@ -561,6 +572,8 @@ peerup_engine_paths_set_nat (PeerupEnginePaths *self, const PeerupNatFacts *fact
     peerup_ice_set_servers (self->tools.ice, servers, n_servers);
   if (is_news)
     peerup_engine_paths_changed (self);
+  /* Where no path was found, why depends on it. */
+  peerup_engine_devices_touch (self->engine->devices, NULL);
 }
 
 void
@@ -642,6 +655,14 @@ peerup_engine_paths_explain (PeerupEnginePaths *self, PeerupPeerId *peer)
   };
 
   return peerup_path_explain (&state);
+}
+
+gboolean
+peerup_engine_paths_is_searching (PeerupEnginePaths *self, PeerupPeerId *peer)
+{
+  Peer *known = g_hash_table_lookup (self->peers, peer);
+
+  return known != NULL && known->search != NULL;
 }
 
 gint64

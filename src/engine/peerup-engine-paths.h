@@ -51,6 +51,8 @@ PeerupPathWatch *peerup_engine_paths_get_watch (PeerupEnginePaths *self);
 GPtrArray *peerup_engine_paths_get_events (PeerupEnginePaths *self, PeerupPeerId *peer);
 /* (transfer full): one sentence: by which path @peer is reached and why by none better, with what would help. */
 char *peerup_engine_paths_explain (PeerupEnginePaths *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether a direct path to @peer is looked for now; the engine's devices tell when that changes. */
+gboolean peerup_engine_paths_is_searching (PeerupEnginePaths *self, PeerupPeerId *peer);
 /* When a direct path is looked for next, monotonic µs; 0: it is not, as there is one or nothing is used. */
 gint64 peerup_engine_paths_get_next_search (PeerupEnginePaths *self, PeerupPeerId *peer);
 

@@ -7,6 +7,7 @@
 #include "engine/peerup-address-book.h"
 #include "engine/peerup-engine-autonat.h"
 #include "engine/peerup-engine-change.h"
+#include "engine/peerup-engine-devices.h"
 #include "engine/peerup-engine-group.h"
 #include "engine/peerup-engine-keep.h"
 #include "engine/peerup-engine-lan.h"
@@ -17,6 +18,7 @@
 #include "engine/peerup-engine-paths.h"
 #include "engine/peerup-engine-peer-relay.h"
 #include "engine/peerup-engine-peer-services.h"
+#include "engine/peerup-engine-prompts.h"
 #include "engine/peerup-engine-relay-choice.h"
 #include "engine/peerup-engine-relay.h"
 #include "engine/peerup-engine-rendezvous.h"
@@ -88,7 +90,9 @@ struct _PeerupEngine
   struct _PeerupEngineEvents *events;
   PeerupPeerList *peers;
   PeerupServiceSet *services;
+  PeerupEnginePrompts *prompts;
   GListStore *forwards;
+  PeerupEngineDevices *devices;
   PeerupProblems *problems;
   GHashTable *listen_errors;        /* configured address to why it is not listened on */
   gboolean keys_refused;            /* the authorizations in force are older than the configuration */
@@ -132,6 +136,12 @@ gboolean peerup_engine_authorizes (PeerupEngine *self, PeerupPeerId *peer);
 /* PeerupServiceAdmitFunc; @engine is a PeerupEngine. */
 gboolean peerup_engine_admits_to_service (PeerupService *service, PeerupPeerId *peer, PeerupConnection *connection,
                                           gpointer engine);
+/* PeerupServiceAskFunc; @engine is a PeerupEngine. */
+DexFuture *peerup_engine_asks_about_service (PeerupService *service, PeerupPeerId *peer,
+                                             gpointer engine) G_GNUC_WARN_UNUSED_RESULT;
+/* Notes whether people have compared what there is to verify of @peer. CONFIG; as peerup_verification_set(), blocking.
+ */
+gboolean peerup_engine_set_verified (PeerupEngine *self, PeerupPeerId *peer, gboolean verified, GError **error);
 /* Lets peers see of us what they may, from when there is a swarm. */
 void peerup_engine_show_view (PeerupEngine *self);
 /* The parts of taking a configuration into use: what is served, how much of

@@ -217,6 +217,7 @@ prepare (PeerupEngine *self, GError **error)
   self->trust = peerup_engine_trust_new (self, error);
   if (self->trust == NULL || !peerup_engine_watch_config (self, error))
     return FALSE;
+  peerup_engine_devices_begin (self->devices);
   peerup_engine_peer_services_serve (self->peer_services);
   self->store = peerup_engine_store_new (self);
   peerup_engine_store_begin (self->store);
@@ -255,6 +256,7 @@ start_fiber (gpointer data)
       if (!is_dial_only (self))
         peerup_relay_client_set_relays (self->relays, peerup_config_get_relay_addresses (self->config));
       peerup_engine_set_state (self, PEERUP_ENGINE_RUNNING);
+      peerup_engine_prompts_begin (self->prompts);
       if (self->pairing != NULL)
         peerup_engine_pairing_begin (self->pairing);
       if (self->group != NULL)
@@ -360,6 +362,7 @@ stop_fiber (gpointer data)
   DexFuture *hurry =
     stop->cancellable != NULL ? dex_cancellable_new_from_cancellable (stop->cancellable) : dex_future_new_infinite ();
 
+  peerup_engine_prompts_end (self->prompts);
   /* Neither can fail in a way that changes what comes next. */
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
   stop_forwards (self);
@@ -389,6 +392,7 @@ stop_fiber (gpointer data)
   g_clear_pointer (&self->peer_services, peerup_engine_peer_services_free);
   if (self->book != NULL)
     dex_await (peerup_address_book_flush (self->book), NULL);
+  dex_await (peerup_engine_devices_stop (self->devices), NULL);
   drop_everything (self);
   peerup_engine_set_state (self, PEERUP_ENGINE_STOPPED);
   return dex_future_new_true ();

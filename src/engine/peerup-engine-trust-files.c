@@ -185,6 +185,7 @@ on_revoked (PeerupGater *gater, PeerupPeerId *peer, const char *reason, gpointer
   PeerupEngineTrust *self = data;
   PeerupDecision decision = peerup_engine_trust_look (self, peer, NULL);
 
+  peerup_engine_devices_touch (self->engine->devices, peer);
   if (decision.allow)
     return;
   peerup_engine_trust_audit (self, "peer-ended", peer, NULL, peerup_decision_get_word (decision.reason));
@@ -202,9 +203,12 @@ on_keys_changed (PeerupGater *gater, gpointer data)
     peerup_engine_relay_choice_review (self->engine->relay_choice);
   if (self->engine->lan != NULL)
     peerup_engine_lan_review (self->engine->lan);
+  peerup_engine_devices_review (self->engine->devices);
   peerup_engine_set_problem (self->engine, "authorized_keys", NULL);
   show_warnings (self);
   peerup_service_set_review (self->engine->services);
+  /* Somebody may have been verified, which is no change of what peers may. */
+  peerup_engine_prompts_touch (self->engine->prompts);
   peerup_engine_trust_advance (self);
 }
 
@@ -302,7 +306,10 @@ trust_take_files (PeerupEngineTrust *self, PeerupConfig *config, GError **error)
       peerup_engine_trust_disconnect (self, welcome->pdata[i], "the configuration names another authorized_keys file");
   /* Over connections that stay, services may be used that are no longer open to their peers. */
   if (!first)
-    peerup_service_set_review (self->engine->services);
+    {
+      peerup_service_set_review (self->engine->services);
+      peerup_engine_devices_review (self->engine->devices);
+    }
   peerup_engine_set_problem (self->engine, "authorized_keys", NULL);
   show_warnings (self);
   return TRUE;

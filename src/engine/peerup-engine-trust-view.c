@@ -51,7 +51,8 @@ sees_protocol (PeerupEngine *self, PeerupPeerId *peer, gboolean guest, const cha
   return !guest || g_strv_contains (for_guests, protocol);
 }
 
-/* PeerupProtocolView: to others a service that is not for them says so. */
+/* PeerupProtocolView: to others a service that is not for them says so. One that a guest may ask for (see
+ * peerup-engine-prompts.c) is negotiated, so that its stream can wait. */
 static gboolean
 may_negotiate (PeerupSwarm *swarm, PeerupConnection *connection, const char *protocol, gpointer data)
 {
@@ -63,6 +64,8 @@ may_negotiate (PeerupSwarm *swarm, PeerupConnection *connection, const char *pro
       sees_protocol (self, peer, TRUE, protocol))
     return TRUE;
   service = dup_service_of (self, protocol);
+  if (service != NULL && peerup_engine_prompts_may_ask (self->prompts, peer, service))
+    return TRUE;
   if (service != NULL)
     (void) peerup_engine_trust_decide (self->trust, peer, service, connection);
   return FALSE;
@@ -132,6 +135,14 @@ log_refusal (PeerupEngine *self, const PeerupDecision *decision, PeerupPeerId *p
               &(PeerupLogFields) {
                 .profile = self->profile, .peer = peerup_peer_id_get_string (peer), .service = service },
               "Refused service %s to %s: %s", service, who, sentence);
+}
+
+DexFuture *
+peerup_engine_asks_about_service (PeerupService *service, PeerupPeerId *peer, gpointer engine)
+{
+  PeerupEngine *self = engine;
+
+  return peerup_engine_prompts_ask_access (self->prompts, peer, peerup_service_get_name (service));
 }
 
 gboolean

@@ -74,6 +74,18 @@ peerup_engine_trust_is_guest (PeerupEngineTrust *self, PeerupPeerId *peer)
 }
 
 gboolean
+peerup_engine_trust_lists (PeerupEngineTrust *self, PeerupPeerId *peer)
+{
+  return g_hash_table_contains (self->entries, peer);
+}
+
+PeerupAuthorizedKeys *
+peerup_engine_trust_get_keys (PeerupEngineTrust *self)
+{
+  return peerup_gater_get_keys (self->gater);
+}
+
+gboolean
 peerup_engine_trust_is_open (PeerupEngineTrust *self)
 {
   return peerup_gater_is_open (self->gater);

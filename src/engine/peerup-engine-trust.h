@@ -35,6 +35,10 @@ char *peerup_engine_trust_dup_sentence (PeerupEngineTrust *self, const PeerupDec
 char *peerup_engine_trust_dup_refusal (PeerupEngineTrust *self, PeerupPeerId *peer) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether @peer may use what it is granted and nothing else, nor see it. */
 gboolean peerup_engine_trust_is_guest (PeerupEngineTrust *self, PeerupPeerId *peer);
+/* Whether authorized_keys has an entry of @peer, in whatever state that is; without gating it has none. */
+gboolean peerup_engine_trust_lists (PeerupEngineTrust *self, PeerupPeerId *peer);
+/* (nullable) (transfer none): the entries in force, NULL without gating; until they are read again. */
+PeerupAuthorizedKeys *peerup_engine_trust_get_keys (PeerupEngineTrust *self);
 /* Whether connection gating is off. */
 gboolean peerup_engine_trust_is_open (PeerupEngineTrust *self);
 /* The clock was set, or this machine has slept: ends at once what has ended. */

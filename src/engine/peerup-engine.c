@@ -560,10 +560,12 @@ peerup_engine_finalize (GObject *object)
 
   g_assert (self->state == PEERUP_ENGINE_STOPPED);
   g_clear_object (&self->events);
+  g_clear_pointer (&self->prompts, peerup_engine_prompts_free);
   g_main_context_unref (self->context);
   g_clear_object (&self->forwards);
   g_clear_object (&self->services);
   g_clear_object (&self->peers);
+  g_clear_object (&self->devices);
   g_clear_pointer (&self->problems, peerup_problems_free);
   g_clear_pointer (&self->listen_errors, g_hash_table_unref);
   g_free (self->config_path);
@@ -696,7 +698,9 @@ peerup_engine_init (PeerupEngine *self)
 {
   dex_init ();
   self->peers = peerup_peer_list_new ();
-  self->services = peerup_service_set_new (peerup_engine_admits_to_service, self);
+  self->devices = peerup_engine_devices_new (self);
+  self->services = peerup_service_set_new (peerup_engine_admits_to_service, peerup_engine_asks_about_service, self);
+  self->prompts = peerup_engine_prompts_new (self);
   self->forwards = g_list_store_new (PEERUP_TYPE_FORWARD);
   self->problems = peerup_problems_new ();
   self->listen_errors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);

@@ -205,11 +205,22 @@ peerup_pairing_make_code (PeerupEnginePairing *self, guint number, GBytes *secre
   return code;
 }
 
+static char *
+clean_name (const char *name)
+{
+  return peerup_pairing_name_sanitize (name, strlen (name));
+}
+
+char *
+peerup_engine_pairing_dup_machine_name (void)
+{
+  return clean_name (g_get_host_name ());
+}
+
 PeerupPairingOffer *
 peerup_pairing_make_offer (PeerupEnginePairing *self, const char *name, const char *const *services)
 {
-  const char *called = name != NULL ? name : g_get_host_name ();
-  g_autofree char *clean = peerup_pairing_name_sanitize (called, strlen (called));
+  g_autofree char *clean = name != NULL ? clean_name (name) : peerup_engine_pairing_dup_machine_name ();
   PeerupPairingOffer *offer = peerup_pairing_offer_new (clean);
 
   offer->guest = services != NULL;

@@ -154,6 +154,8 @@ keep (PeerupEnginePairing *self, PeerupPairingRecord *record)
   if (old != NULL)
     g_ptr_array_remove (self->records, old);
   g_ptr_array_add (self->records, record);
+  if (self->engine != NULL)
+    peerup_engine_devices_touch (self->engine->devices, record->peer);
 }
 
 static void
@@ -285,19 +287,33 @@ peerup_pairing_take_back (PeerupEnginePairing *self, const guint8 *id, GError **
   return TRUE;
 }
 
-gboolean
-peerup_pairing_complete (PeerupEnginePairing *self, const guint8 *id, GError **error)
+static gboolean
+note_complete (PeerupEnginePairing *self, const PeerupPairingRecord *listed, const guint8 *id, GError **error)
 {
-  PeerupPairingRecord *listed = peerup_pairing_find_record (self, id);
   PeerupPairingRecord *record;
 
-  if (listed == NULL || listed->state == PEERUP_PAIRING_RECORD_COMPLETE)
-    return TRUE;
   if (!listed->inviter)
     return peerup_pairing_remove (self, id, error);
   record = peerup_pairing_record_copy (listed);
   record->state = PEERUP_PAIRING_RECORD_COMPLETE;
   return peerup_pairing_write (self, record, error);
+}
+
+/* Whether that can be noted or not, two devices have paired, and two people may compare. */
+gboolean
+peerup_pairing_complete (PeerupEnginePairing *self, const guint8 *id, GError **error)
+{
+  PeerupPairingRecord *listed = peerup_pairing_find_record (self, id);
+  g_autoptr (PeerupPeerId) peer = NULL;
+  gboolean noted;
+
+  if (listed == NULL || listed->state == PEERUP_PAIRING_RECORD_COMPLETE)
+    return TRUE;
+  peer = peerup_peer_id_ref (listed->peer);
+  noted = note_complete (self, listed, id, error);
+  if (self->engine != NULL)
+    peerup_engine_prompts_ask_verify (self->engine->prompts, peer);
+  return noted;
 }
 
 gboolean

@@ -26,4 +26,7 @@ void peerup_peer_end_dial (PeerupPeer *self);
 /* @connections: those that are open now, best first; again when one of them becomes silent or is heard. */
 void peerup_peer_set_connections (PeerupPeer *self, GPtrArray *connections);
 
+/* (nullable) (transfer none): the connection that is used, which may be silent; until they change. */
+PeerupConnection *peerup_peer_get_best (PeerupPeer *self);
+
 G_END_DECLS

@@ -71,6 +71,13 @@ best_info (PeerupPeer *self)
   return connection != NULL ? peerup_connection_get_info (connection) : NULL;
 }
 
+PeerupConnection *
+peerup_peer_get_best (PeerupPeer *self)
+{
+  g_return_val_if_fail (PEERUP_IS_PEER (self), NULL);
+  return best_connection (self);
+}
+
 PeerupPeerId *
 peerup_peer_get_peer_id (PeerupPeer *self)
 {

@@ -23,6 +23,7 @@ struct _PeerupServiceSet
   GListStore *store;
   GHashTable *exposed; /* names of those that are no part of the configuration */
   PeerupServiceAdmitFunc admit;
+  PeerupServiceAskFunc ask;
   gpointer admit_data;
   PeerupConfig *config;
   char *profile; /* nullable */
@@ -83,6 +84,7 @@ static void
 add_service (PeerupServiceSet *self, PeerupService *service)
 {
   peerup_service_set_admission (service, self->admit, self->admit_data);
+  peerup_service_set_question (service, self->ask, self->admit_data);
   g_signal_connect_object (service, "failed", G_CALLBACK (on_failed), self, 0);
   g_list_store_append (self->store, service);
 }
@@ -281,11 +283,12 @@ peerup_service_set_clear (PeerupServiceSet *self)
 }
 
 PeerupServiceSet *
-peerup_service_set_new (PeerupServiceAdmitFunc admit, gpointer data)
+peerup_service_set_new (PeerupServiceAdmitFunc admit, PeerupServiceAskFunc ask, gpointer data)
 {
   PeerupServiceSet *self = g_object_new (PEERUP_TYPE_SERVICE_SET, NULL);
 
   self->admit = admit;
+  self->ask = ask;
   self->admit_data = data;
   return self;
 }

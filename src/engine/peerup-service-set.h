@@ -12,9 +12,10 @@ G_BEGIN_DECLS
 #define PEERUP_TYPE_SERVICE_SET (peerup_service_set_get_type ())
 G_DECLARE_FINAL_TYPE (PeerupServiceSet, peerup_service_set, PEERUP, SERVICE_SET, GObject)
 
-/* @admit is asked for each stream, and says why it refuses one (see peerup_service_set_admission()); @data outlives the
- * set. */
-PeerupServiceSet *peerup_service_set_new (PeerupServiceAdmitFunc admit, gpointer data) G_GNUC_WARN_UNUSED_RESULT;
+/* @admit is asked for each stream, and says why it refuses one (see peerup_service_set_admission()); @ask whether one
+ * waits first (see peerup_service_set_question()); @data outlives the set. */
+PeerupServiceSet *peerup_service_set_new (PeerupServiceAdmitFunc admit, PeerupServiceAskFunc ask,
+                                          gpointer data) G_GNUC_WARN_UNUSED_RESULT;
 GListModel *peerup_service_set_get_model (PeerupServiceSet *self);
 /* Whose they are, in the log; nullable. */
 void peerup_service_set_set_profile (PeerupServiceSet *self, const char *profile);

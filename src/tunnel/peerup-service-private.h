@@ -42,6 +42,10 @@ GPtrArray *peerup_service_get_allowed_peers (PeerupService *self);
 typedef gboolean (*PeerupServiceAdmitFunc) (PeerupService *self, PeerupPeerId *peer, PeerupConnection *connection,
                                             gpointer data);
 void peerup_service_set_admission (PeerupService *self, PeerupServiceAdmitFunc admit, gpointer data);
+/* Asked before that for each new stream: NULL to have it judged at once, or a future to hold it until that settles,
+ * whatever it says; it is judged then, unless the service is disabled meanwhile. Whoever asks bounds how many wait. */
+typedef DexFuture *(*PeerupServiceAskFunc) (PeerupService *self, PeerupPeerId *peer, gpointer data);
+void peerup_service_set_question (PeerupService *self, PeerupServiceAskFunc ask, gpointer data);
 gboolean peerup_service_is_allowed (PeerupService *self, PeerupPeerId *peer);
 /* Resets the streams of peers that may use it no longer, with PEERUP_STREAM_CODE_GATED. */
 void peerup_service_review (PeerupService *self);

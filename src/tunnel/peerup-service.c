@@ -13,6 +13,7 @@
 #include "transport/peerup-notify.h"
 #include "transport/peerup-socket-stream.h"
 #include "trust/peerup-decision.h"
+#include "tunnel/peerup-held.h"
 #include "tunnel/peerup-session.h"
 #include "wire/peerup-label.h"
 
@@ -35,6 +36,9 @@ struct _PeerupService
   GPtrArray *allowed;           /* of PeerupPeerId; NULL: everyone */
   PeerupServiceAdmitFunc admit; /* NULL: by the list alone */
   gpointer admit_data;
+  PeerupServiceAskFunc ask; /* NULL: none waits */
+  gpointer ask_data;
+  PeerupHeldStreams *held;
   PeerupSessions *sessions;
   guint64 total;
   const char *health; /* static */
@@ -134,9 +138,9 @@ service_admits (PeerupService *self, PeerupPeerId *peer, PeerupConnection *conne
 
 /* Takes @stream. */
 static void
-on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *stream, gpointer data)
+judge (PeerupConnection *connection, PeerupStream *stream, gpointer owner)
 {
-  g_autoptr (PeerupService) self = g_object_ref (data);
+  g_autoptr (PeerupService) self = g_object_ref (owner);
   PeerupPeerId *peer = peerup_connection_get_remote_peer (connection);
 
   if (!service_admits (self, peer, connection))
@@ -157,6 +161,20 @@ on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *strea
   peerup_session_await (peerup_sessions_add (self->sessions, peer, stream), service_dial (self));
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TOTAL]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE]);
+}
+
+/* Takes @stream. */
+static void
+on_stream (PeerupSwarm *swarm, PeerupConnection *connection, PeerupStream *stream, gpointer data)
+{
+  PeerupService *self = data;
+  PeerupPeerId *peer = peerup_connection_get_remote_peer (connection);
+  DexFuture *answer = self->ask != NULL ? self->ask (self, peer, self->ask_data) : NULL;
+
+  if (answer != NULL)
+    peerup_held_streams_add (self->held, connection, stream, answer);
+  else
+    judge (connection, stream, self);
 }
 
 static void
@@ -196,7 +214,10 @@ peerup_service_set_enabled (PeerupService *self, gboolean enabled)
   if (enabled)
     peerup_sessions_stop_draining (self->sessions);
   else
-    peerup_sessions_reset (self->sessions, NULL, PEERUP_STREAM_CODE_NONE);
+    {
+      peerup_held_streams_reset (self->held, PEERUP_STREAM_CODE_NONE);
+      peerup_sessions_reset (self->sessions, NULL, PEERUP_STREAM_CODE_NONE);
+    }
 }
 
 DexFuture *
@@ -205,6 +226,7 @@ peerup_service_drain (PeerupService *self, gint64 deadline)
   g_return_val_if_fail (PEERUP_IS_SERVICE (self), NULL);
 
   service_set_registered (self, FALSE);
+  peerup_held_streams_reset (self->held, PEERUP_STREAM_CODE_SHUTDOWN);
   return peerup_sessions_drain (self->sessions, deadline);
 }
 
@@ -261,6 +283,15 @@ peerup_service_set_admission (PeerupService *self, PeerupServiceAdmitFunc admit,
 
   self->admit = admit;
   self->admit_data = data;
+}
+
+void
+peerup_service_set_question (PeerupService *self, PeerupServiceAskFunc ask, gpointer data)
+{
+  g_return_if_fail (PEERUP_IS_SERVICE (self));
+
+  self->ask = ask;
+  self->ask_data = data;
 }
 
 static gboolean
@@ -558,6 +589,7 @@ peerup_service_finalize (GObject *object)
 {
   PeerupService *self = PEERUP_SERVICE (object);
 
+  g_clear_pointer (&self->held, peerup_held_streams_free);
   g_clear_pointer (&self->sessions, peerup_sessions_free);
   g_clear_object (&self->swarm);
   g_clear_pointer (&self->name, g_free);
@@ -633,6 +665,7 @@ peerup_service_init (PeerupService *self)
 {
   self->kind = g_strdup ("");
   self->tags = g_new0 (char *, 1);
+  self->held = peerup_held_streams_new (judge, self);
   self->sessions = peerup_sessions_new (&session_funcs, G_OBJECT (self));
   self->health = "unknown";
   self->health_text = g_strdup ("");

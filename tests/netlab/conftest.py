@@ -70,6 +70,11 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line("")
 
 
+def fate(code):
+    """Which signal ended a process, if one did, in words that build-aux/second_try.py looks for."""
+    return f", ended by {signal.Signals(-code).name}" if code is not None and code < 0 else ""
+
+
 class Running:
     """A process whose output goes to files, so that nothing ever blocks on a pipe."""
 
@@ -153,6 +158,8 @@ class Peer:
                                   capture_output=True, **kwargs)
         stderr = done.stderr if text else done.stderr.decode(errors="replace")
         assert not COMPLAINTS.search(stderr), stderr
+        if died := fate(done.returncode):
+            print(f"{self.name}, {args}{died}")
         assert code is None or done.returncode == code, (args, done.returncode, done.stdout, stderr)
         if args[:1] == ("init",) and not self.mdns and self.config.exists():
             self.config.write_text(self.config.read_text().replace("\n  mdns: true\n", "\n  mdns: false\n"))
@@ -242,7 +249,7 @@ class Peer:
                 stack.callback(process.end)
             for process in reversed(self.processes):
                 # Shown for a test that failed.
-                print(f"{self.name}, process {process.pid}:\n{process.stderr()[-5000:]}")
+                print(f"{self.name}, process {process.pid}{fate(process.process.poll())}:\n{process.stderr()[-5000:]}")
 
 
 def free_port():
@@ -344,7 +351,8 @@ def new_peers(directory):
                 peer.close()
             except AssertionError as error:
                 errors.append(error)
-        assert not errors, errors
+        # As one text, for pytest shortens all else.
+        assert not errors, "\n".join(map(str, errors))
 
 
 @contextlib.contextmanager

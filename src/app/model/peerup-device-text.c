@@ -10,6 +10,9 @@
 /* Seconds: a device that was connected so lately is called back, not called. */
 #define RECENT   300
 #define SHORT_ID 6
+/* How many colours AdwAvatar has, of which it takes one by g_str_hash(). With another number, only the colour is not
+ * kept over a change of the name. */
+#define AVATAR_COLORS 14
 
 static gboolean
 has_text (const char *text)
@@ -218,4 +221,23 @@ peerup_device_dup_title_isolated (const char *name, const char *peer_id)
   g_autofree char *title = peerup_device_dup_title (name, peer_id);
 
   return peerup_text_isolate (title);
+}
+
+char *
+peerup_device_dup_avatar_text (const char *name, const char *peer_id)
+{
+  g_autofree char *clean = peerup_text_clean (name);
+  guint color = g_str_hash (peer_id != NULL ? peer_id : "") % AVATAR_COLORS;
+
+  if (*clean == '\0')
+    return NULL;
+  /* The initials are of the beginning of words: what follows the last one is free. */
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("%s%u", clean, i);
+
+      if (g_str_hash (text) % AVATAR_COLORS == color)
+        return g_steal_pointer (&text);
+    }
+  return g_steal_pointer (&clean);
 }

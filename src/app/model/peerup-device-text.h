@@ -55,6 +55,10 @@ char *peerup_device_dup_title_isolated (const char *name, const char *peer_id) G
 /* The end of a peer ID, by which people tell two of them apart; (transfer full) */
 char *peerup_device_dup_short_id (const char *peer_id) G_GNUC_WARN_UNUSED_RESULT;
 
+/* For AdwAvatar: its initials are the name's, and its colour goes by the peer ID alone, so that it stays when the name
+ * is another one; (nullable) (transfer full): NULL where there is no name to have initials of. */
+char *peerup_device_dup_avatar_text (const char *name, const char *peer_id) G_GNUC_WARN_UNUSED_RESULT;
+
 /* "under 1 ms", "6 ms", "2.5 s"; (transfer full). @us: above 0 */
 char *peerup_text_dup_round_trip (gint64 us) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -42,7 +42,8 @@ struct _PeerupSession
   char *config_path;
   PeerupSessionState state;
   GError *error;        /* (nullable) */
-  PeerupClient *client; /* (nullable): while RUNNING, and while it is being left */
+  DexPromise *started;  /* (nullable): resolved when the last start has ended, one way or the other */
+  PeerupClient *client; /* (nullable): while RUNNING */
   PeerupObjectList *lists[N_LISTS];
 };
 
@@ -176,28 +177,72 @@ make_end_error (PeerupSession *self)
                                 : "The Peer-Up service of this device has ended");
 }
 
+typedef struct
+{
+  PeerupSession *self;
+  DexPromise *previous; /* (nullable): another start that has not ended yet */
+  DexPromise *started;
+} Start;
+
+static void
+start_free (gpointer data)
+{
+  Start *start = data;
+
+  g_object_unref (start->self);
+  dex_clear (&start->previous);
+  dex_unref (start->started);
+  g_free (start);
+}
+
+/* It was not stopped meanwhile. */
+static gboolean
+is_wanted (const Start *start)
+{
+  return start->self->state == PEERUP_SESSION_STARTING && start->self->started == start->started;
+}
+
+/* (transfer full) (nullable): RUNNING from now on; NULL: FAILED, or it was stopped meanwhile. In a fiber. */
+static PeerupClient *
+find_all (const Start *start)
+{
+  PeerupSession *self = start->self;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PeerupClient) client = NULL;
+  g_autoptr (GDBusObjectManager) objects = NULL;
+
+  if (start->previous != NULL)
+    dex_await (dex_ref (start->previous), NULL);
+  if (!is_wanted (start))
+    return NULL;
+  client = find_engine (self->config_path, &error);
+  objects = client != NULL ? find_objects (client, &error) : NULL;
+  if (client != NULL && (objects == NULL || !is_wanted (start)))
+    dex_await (peerup_client_close (client, NULL), NULL);
+  if (!is_wanted (start))
+    return NULL;
+  if (objects == NULL)
+    {
+      set_state (self, PEERUP_SESSION_FAILED, g_steal_pointer (&error));
+      return NULL;
+    }
+  g_set_object (&self->client, client);
+  g_signal_connect (peerup_client_get_proxy (client), "g-signal", G_CALLBACK (on_engine_signal), self);
+  for (guint i = 0; i < N_LISTS; i++)
+    peerup_object_list_set_manager (self->lists[i], objects);
+  set_state (self, PEERUP_SESSION_RUNNING, NULL);
+  return g_steal_pointer (&client);
+}
+
 static DexFuture *
 start_fiber (gpointer data)
 {
-  g_autoptr (PeerupSession) self = g_object_ref (data);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (PeerupClient) client = find_engine (self->config_path, &error);
-  g_autoptr (GDBusObjectManager) objects = client != NULL ? find_objects (client, &error) : NULL;
-  PeerupSessionState state = objects != NULL ? PEERUP_SESSION_RUNNING : PEERUP_SESSION_FAILED;
+  const Start *start = data;
+  PeerupSession *self = start->self;
+  g_autoptr (PeerupClient) client = find_all (start);
 
-  if (client != NULL && (objects == NULL || self->state != PEERUP_SESSION_STARTING))
-    dex_await (peerup_client_close (client, NULL), NULL);
-  if (self->state != PEERUP_SESSION_STARTING)
-    return dex_future_new_true ();
-  if (state == PEERUP_SESSION_RUNNING)
-    {
-      g_set_object (&self->client, client);
-      g_signal_connect (peerup_client_get_proxy (client), "g-signal", G_CALLBACK (on_engine_signal), self);
-      for (guint i = 0; i < N_LISTS; i++)
-        peerup_object_list_set_manager (self->lists[i], objects);
-    }
-  set_state (self, state, g_steal_pointer (&error));
-  if (state != PEERUP_SESSION_RUNNING)
+  dex_promise_resolve_boolean (start->started, client != NULL);
+  if (client == NULL)
     return dex_future_new_true ();
   dex_await (peerup_client_wait_closed (client), NULL);
   /* Left by ourselves, there may be a new one already. */
@@ -216,16 +261,24 @@ start_fiber (gpointer data)
 void
 peerup_session_start (PeerupSession *self)
 {
+  Start *start;
+
   g_return_if_fail (PEERUP_IS_SESSION (self));
   if (self->state == PEERUP_SESSION_STARTING || self->state == PEERUP_SESSION_RUNNING)
     return;
   set_state (self, PEERUP_SESSION_STARTING, NULL);
-  dex_future_disown (peerup_fiber_run (start_fiber, g_object_ref (self), g_object_unref));
+  start = g_new (Start, 1);
+  start->self = g_object_ref (self);
+  start->previous = g_steal_pointer (&self->started);
+  start->started = dex_promise_new ();
+  self->started = dex_ref (start->started);
+  dex_future_disown (peerup_fiber_run (start_fiber, start, start_free));
 }
 
 typedef struct
 {
-  PeerupClient *client;
+  DexPromise *started;  /* (nullable) */
+  PeerupClient *client; /* (nullable) */
   GTask *task;
 } Stop;
 
@@ -234,6 +287,7 @@ stop_free (gpointer data)
 {
   Stop *stop = data;
 
+  dex_clear (&stop->started);
   g_clear_object (&stop->client);
   g_object_unref (stop->task);
   g_free (stop);
@@ -244,6 +298,9 @@ stop_fiber (gpointer data)
 {
   const Stop *stop = data;
 
+  /* An engine that is about to start is stopped by who starts it: then nothing of it is left, either. */
+  if (stop->started != NULL)
+    dex_await (dex_ref (stop->started), NULL);
   if (stop->client != NULL)
     dex_await (peerup_client_close (stop->client, g_task_get_cancellable (stop->task)), NULL);
   g_task_return_boolean (stop->task, TRUE);
@@ -260,6 +317,8 @@ peerup_session_stop_async (PeerupSession *self, GCancellable *cancellable, GAsyn
   /* Whoever hurries the end does not call it off. */
   g_task_set_check_cancellable (stop->task, FALSE);
   leave (self);
+  if (self->started != NULL)
+    stop->started = dex_ref (self->started);
   stop->client = g_steal_pointer (&self->client);
   if (self->state != PEERUP_SESSION_STOPPED)
     set_state (self, PEERUP_SESSION_STOPPED, NULL);
@@ -411,6 +470,7 @@ peerup_session_finalize (GObject *object)
   leave (self);
   for (guint i = 0; i < N_LISTS; i++)
     g_object_unref (self->lists[i]);
+  dex_clear (&self->started);
   g_clear_object (&self->client);
   g_clear_error (&self->error);
   g_free (self->config_path);

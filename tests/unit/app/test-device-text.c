@@ -124,6 +124,21 @@ test_titles (void)
   g_assert_cmpstr (short_id, ==, "QmX");
 }
 
+/* Whatever it is called, its colour stays. */
+static void
+test_avatars (void)
+{
+  g_autofree char *one = peerup_device_dup_avatar_text ("Living Room", ID);
+  g_autofree char *other = peerup_device_dup_avatar_text ("Cellar", ID);
+  g_autofree char *none = peerup_device_dup_avatar_text ("\n", ID);
+
+  g_assert_true (g_str_has_prefix (one, "Living Room"));
+  g_assert_true (g_str_has_prefix (other, "Cellar"));
+  g_assert_cmpuint (g_str_hash (one) % 14, ==, g_str_hash (ID) % 14);
+  g_assert_cmpuint (g_str_hash (other) % 14, ==, g_str_hash (ID) % 14);
+  g_assert_null (none);
+}
+
 static void
 assert_round_trip (gint64 us, const char *expected)
 {
@@ -155,6 +170,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/device-text/other", test_other);
   g_test_add_func ("/app/device-text/icons", test_icons);
   g_test_add_func ("/app/device-text/titles", test_titles);
+  g_test_add_func ("/app/device-text/avatars", test_avatars);
   g_test_add_func ("/app/device-text/round-trips", test_round_trips);
   return g_test_run ();
 }

@@ -180,6 +180,32 @@ test_remove_service (void)
 }
 
 static void
+test_rename_service (void)
+{
+  g_autofree char *text = read_fixture ("everything.yaml", NULL);
+  g_autofree char *expected = with (text, "  ssh:\n    enabled: true\n", "  shell:\n    enabled: true\n");
+  g_autoptr (PeerupConfigEdit) edit = start (text);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (peerup_config_edit_rename_service (edit, "none", "shell", &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_assert_false (peerup_config_edit_rename_service (edit, "ssh", "xrdp", &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS);
+  g_clear_error (&error);
+  g_assert_false (peerup_config_edit_rename_service (edit, "ssh", "My SSH", &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED);
+  g_clear_error (&error);
+  g_assert_false (peerup_config_edit_rename_service (edit, "ssh", "discovery", &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED);
+  g_clear_error (&error);
+  g_assert_true (peerup_config_edit_rename_service (edit, "ssh", "ssh", &error));
+  g_assert_cmpstr (peerup_config_edit_get_text (edit, NULL), ==, text);
+  g_assert_true (peerup_config_edit_rename_service (edit, "ssh", "shell", &error));
+  assert_committed (edit, expected);
+}
+
+static void
 test_enable_service (void)
 {
   g_autofree char *text = read_fixture ("everything.yaml", NULL);
@@ -464,6 +490,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/edit/own-protocol", test_own_protocol);
   g_test_add_func ("/config/edit/odd-names", test_odd_names);
   g_test_add_func ("/config/edit/remove-service", test_remove_service);
+  g_test_add_func ("/config/edit/rename-service", test_rename_service);
   g_test_add_func ("/config/edit/enable-service", test_enable_service);
   g_test_add_func ("/config/edit/enable-unsaid", test_enable_unsaid);
   g_test_add_func ("/config/edit/service-address", test_service_address);

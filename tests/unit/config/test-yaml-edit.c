@@ -18,6 +18,7 @@ typedef enum
   APPEND,
   REMOVE,
   REMOVE_ITEM,
+  RENAME, /* to "on" */
 } Operation;
 
 typedef struct
@@ -149,6 +150,13 @@ static const Case cases[] = {
     "l: [\n  a # x\n  , # y\n  c # z\n]\n" },
   { "remove-item/flow-first-comment", "l: [ a, # x\n  b ]\n", REMOVE_ITEM, "l", 0, "l: [  # x\n  b ]\n" },
   { "remove-item/flow-last-comment", "l: [ a, # x\n  b # y\n ]\n", REMOVE_ITEM, "l", 1, "l: [ a # x\n   # y\n ]\n" },
+  { "rename/block", "s:\n  # about a\n  a: # one\n    x: 1 # y\n  b: 1\n", RENAME, "s a", 0,
+    "s:\n  # about a\n  \"on\": # one\n    x: 1 # y\n  b: 1\n" },
+  { "rename/flow", "s: {a: {x: 1}, b: 2} # z\n", RENAME, "s a", 0, "s: {\"on\": {x: 1}, b: 2} # z\n" },
+  { "rename/quoted", "s:\r\n  'a' : 1\r\n", RENAME, "s a", 0, "s:\r\n  \"on\" : 1\r\n" },
+  { "rename/lookalike", "a:\n  a: a\n", RENAME, "a a", 0, "a:\n  \"on\": a\n" },
+  { "rename/explicit-key", "s:\n  ? a\n  : 1\n", RENAME, "s a", 0, "s:\n  ? \"on\"\n  : 1\n" },
+  { "rename/taken", "s:\n  a: 1\n  \"on\": 2\n", RENAME, "s a", 0, NULL },
   { "remove-item/nested", "l:\n  - x: 1\n    y: 2\n  - z\n", REMOVE_ITEM, "l", 0, "l:\n  - z\n" },
 };
 
@@ -189,6 +197,9 @@ apply (const PeerupYamlDocument *document, const Case *c, GError **error)
 
     case REMOVE_ITEM:
       return peerup_yaml_edit_remove_item (document, keys, c->index, error);
+
+    case RENAME:
+      return peerup_yaml_edit_rename (document, keys, "on", error);
 
     default:
       g_assert_not_reached ();

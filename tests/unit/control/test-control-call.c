@@ -230,6 +230,132 @@ test_services (Fixture *self, gconstpointer data)
   assert_fails (self, "Unexpose", g_variant_new ("(s)", "web"), PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND);
 }
 
+static const PeerupConfigService *
+find_configured (Fixture *self, const char *name)
+{
+  return peerup_config_find_service (self->engine->config, name);
+}
+
+/* The configuration's own: each in force when it is answered, and the rest of the file as it was. */
+static void
+test_configured_services (Fixture *self, gconstpointer data)
+{
+  const char *id = home_get_id (self->other);
+
+  assert_done (
+    self, "AddService",
+    g_variant_new_parsed ("('web', 'localhost:80', {'kind': <'http'>, 'tags': <['attic']>, 'allowed': <[%s]>})", id));
+  g_assert_true (config_has (self, "# keep me"));
+  g_assert_cmpstr (find_configured (self, "web")->kind, ==, "http");
+  g_assert_cmpuint (find_configured (self, "web")->allowed_peers->len, ==, 1);
+  g_assert_true (peerup_service_get_enabled (peerup_service_set_find (self->engine->services, "web")));
+  assert_fails (self, "AddService", g_variant_new ("(ssa{sv})", "web", "localhost:80", NULL), PEERUP_ERROR,
+                PEERUP_ERROR_EXISTS);
+  assert_fails (self, "AddService", g_variant_new ("(ssa{sv})", "A b", "localhost:80", NULL), PEERUP_ERROR,
+                PEERUP_ERROR_MALFORMED);
+  assert_fails (self, "AddService", g_variant_new ("(ssa{sv})", "discovery", "localhost:80", NULL), PEERUP_ERROR,
+                PEERUP_ERROR_MALFORMED);
+  assert_fails (self, "AddService", g_variant_new ("(ssa{sv})", "nas", "localhost", NULL), PEERUP_ERROR,
+                PEERUP_ERROR_MALFORMED);
+  assert_fails (self, "AddService", g_variant_new ("(ss@a{sv})", "nas", "localhost:1", options ("{'kind': <'A b'>}")),
+                PEERUP_ERROR, PEERUP_ERROR_MALFORMED);
+  assert_fails (self, "AddService",
+                g_variant_new ("(ss@a{sv})", "nas", "localhost:1", options ("{'allowed': <['me']>}")), PEERUP_ERROR,
+                PEERUP_ERROR_NOT_FOUND);
+  assert_fails (self, "AddService", g_variant_new ("(ss@a{sv})", "nas", "localhost:1", options ("{'colour': <'x'>}")),
+                G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS);
+  g_assert_false (config_has (self, "nas"));
+  assert_done (self, "AddService",
+               g_variant_new ("(ss@a{sv})", "nas", "nas.lan:445",
+                              options ("{'enabled': <false>, 'allowed': <@as []>}")));
+  g_assert_false (find_configured (self, "nas")->enabled);
+  g_assert_null (find_configured (self, "nas")->allowed_peers);
+
+  /* Changed: all or nothing. */
+  assert_fails (self, "ChangeService",
+                g_variant_new ("(s@a{sv})", "web", options ("{'address': <'localhost:81'>, 'name': <'nas'>}")),
+                PEERUP_ERROR, PEERUP_ERROR_EXISTS);
+  g_assert_cmpuint (find_configured (self, "web")->port, ==, 80);
+  assert_done (self, "ChangeService",
+               g_variant_new ("(s@a{sv})", "web",
+                              options (
+                                "{'address': <'localhost:81'>, 'name': <'site'>, 'kind': <''>, 'tags': <@as []>, "
+                                "'allowed': <@as []>}")));
+  g_assert_null (find_configured (self, "web"));
+  g_assert_null (peerup_service_set_find (self->engine->services, "web"));
+  g_assert_cmpuint (find_configured (self, "site")->port, ==, 81);
+  g_assert_null (find_configured (self, "site")->kind);
+  g_assert_null (find_configured (self, "site")->allowed_peers);
+  g_assert_true (config_has (self, "# keep me"));
+  assert_fails (self, "ChangeService", g_variant_new ("(sa{sv})", "web", NULL), PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND);
+  assert_fails (self, "ChangeService", g_variant_new ("(s@a{sv})", "site", options ("{'address': <'x'>}")),
+                PEERUP_ERROR, PEERUP_ERROR_MALFORMED);
+
+  /* What Expose has made is none of it. */
+  assert_done (self, "Expose", g_variant_new ("(ssa{sv})", "tmp", "localhost:9", NULL));
+  assert_fails (self, "AddService", g_variant_new ("(ssa{sv})", "tmp", "localhost:9", NULL), PEERUP_ERROR,
+                PEERUP_ERROR_EXISTS);
+  assert_fails (self, "ChangeService", g_variant_new ("(sa{sv})", "tmp", NULL), PEERUP_ERROR, PEERUP_ERROR_DENIED);
+  assert_fails (self, "ChangeService", g_variant_new ("(s@a{sv})", "site", options ("{'name': <'tmp'>}")), PEERUP_ERROR,
+                PEERUP_ERROR_EXISTS);
+  assert_fails (self, "RemoveService", g_variant_new ("(s)", "tmp"), PEERUP_ERROR, PEERUP_ERROR_DENIED);
+
+  assert_done (self, "RemoveService", g_variant_new ("(s)", "site"));
+  g_assert_null (peerup_service_set_find (self->engine->services, "site"));
+  g_assert_nonnull (peerup_service_set_find (self->engine->services, "ssh"));
+  assert_fails (self, "RemoveService", g_variant_new ("(s)", "site"), PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND);
+}
+
+static void
+assert_value_fails (Fixture *self, const char *key, const char *value, PeerupError code)
+{
+  assert_fails (self, "SetConfigValue", g_variant_new ("(ss)", key, value), PEERUP_ERROR, code);
+}
+
+/* That is done in a thread, some moments later. */
+static gboolean
+is_archived (Fixture *self, const char *cause)
+{
+  g_autoptr (GVariant) configs = list (self, "ListConfigs");
+  g_autoptr (GVariant) last = g_variant_get_child_value (configs, 0);
+  const char *found;
+
+  return g_variant_lookup (last, "cause", "&s", &found) && g_str_equal (found, cause);
+}
+
+static void
+test_config_values (Fixture *self, gconstpointer data)
+{
+  assert_done (self, "SetConfigValue", g_variant_new ("(ss)", "relay.drain_time", "45s"));
+  g_assert_cmpint (peerup_config_get_relay_drain_time (self->engine->config), ==, 45 * (gint64) G_USEC_PER_SEC);
+  assert_done (self, "SetConfigValue", g_variant_new ("(ss)", "services.ssh.enabled", "off"));
+  g_assert_false (peerup_service_get_enabled (peerup_service_set_find (self->engine->services, "ssh")));
+  assert_done (self, "SetConfigValue", g_variant_new ("(ss)", "relay.drain_time", ""));
+  g_assert_cmpint (peerup_config_get_relay_drain_time (self->engine->config), ==, 30 * (gint64) G_USEC_PER_SEC);
+  /* The default holds already. */
+  assert_done (self, "SetConfigValue", g_variant_new ("(ss)", "relay.drain_time", ""));
+  g_assert_true (config_has (self, "# keep me"));
+
+  assert_value_fails (self, "relay.drain_time", "soon", PEERUP_ERROR_CONFIG);
+  assert_value_fails (self, "relay.serve", "perhaps", PEERUP_ERROR_MALFORMED);
+  assert_value_fails (self, "relay.colour", "x", PEERUP_ERROR_NOT_FOUND);
+  assert_value_fails (self, "relay.colour", "", PEERUP_ERROR_NOT_FOUND);
+  assert_value_fails (self, "", "x", PEERUP_ERROR_NOT_FOUND);
+  assert_value_fails (self, "", "", PEERUP_ERROR_NOT_FOUND);
+  assert_value_fails (self, "services.", "", PEERUP_ERROR_NOT_FOUND);
+  assert_value_fails (self, "relay.serve.", "true", PEERUP_ERROR_NOT_FOUND);
+  assert_value_fails (self, "services.none.enabled", "true", PEERUP_ERROR_NOT_FOUND);
+  assert_value_fails (self, "relay.addresses", "x", PEERUP_ERROR_MALFORMED);
+  assert_value_fails (self, "services", "", PEERUP_ERROR_MALFORMED);
+  assert_value_fails (self, "services.ssh", "", PEERUP_ERROR_MALFORMED);
+  assert_value_fails (self, "identity.key_file", "other.key", PEERUP_ERROR_DENIED);
+  assert_value_fails (self, "network.websocket.key_file", "", PEERUP_ERROR_DENIED);
+  assert_value_fails (self, "security.authorized_keys_file", "", PEERUP_ERROR_CONFIG);
+  g_assert_cmpint (peerup_config_get_relay_drain_time (self->engine->config), ==, 30 * (gint64) G_USEC_PER_SEC);
+  while (!is_archived (self, "config unset relay.drain_time"))
+    g_main_context_iteration (NULL, TRUE);
+}
+
 static void
 test_authorized (Fixture *self, gconstpointer data)
 {
@@ -258,6 +384,11 @@ test_authorized (Fixture *self, gconstpointer data)
   g_assert_cmpstr (text, ==, "laptop");
   g_assert_true (g_variant_lookup (entry, "expires_at", "x", &expires_at));
   g_assert_cmpint (expires_at, ==, end);
+  g_assert_true (g_variant_lookup (entry, "state", "&s", &text));
+  g_assert_cmpstr (text, ==, "disconnected");
+  g_assert_true (g_variant_lookup (entry, "pairing", "&s", &text));
+  g_assert_cmpstr (text, ==, "complete");
+  g_assert_false (g_variant_lookup (entry, "path", "&s", &text));
 
   assert_done (self, "AddGrant", g_variant_new ("(ssx)", "laptop", "ssh", (gint64) 0));
   assert_done (self, "Deauthorize", g_variant_new ("(s)", "laptop"));
@@ -371,6 +502,8 @@ main (int argc, char **argv)
   ADD ("gone", test_caller_is_gone);
   ADD ("too-many", test_too_many_calls);
   ADD ("services", test_services);
+  ADD ("configured-services", test_configured_services);
+  ADD ("config-values", test_config_values);
   ADD ("authorized", test_authorized);
   ADD ("names-and-relays", test_names_and_relays);
   ADD ("forwards", test_forwards);

@@ -167,14 +167,16 @@ test_actions (void)
     const char *name;
     PeerupControlAction action;
   } known[] = {
-    { "ListPeers", PEERUP_CONTROL_READ },      { "Ping", PEERUP_CONTROL_CHANGE },
-    { "Trace", PEERUP_CONTROL_CHANGE },        { "GetConfig", PEERUP_CONTROL_CHANGE },
-    { "DiffConfig", PEERUP_CONTROL_CHANGE },   { "ListConfigs", PEERUP_CONTROL_READ },
-    { "Resolve", PEERUP_CONTROL_READ },        { "ListInvites", PEERUP_CONTROL_CHANGE },
-    { "Authorize", PEERUP_CONTROL_CHANGE },    { "Deauthorize", PEERUP_CONTROL_CHANGE },
-    { "CreateInvite", PEERUP_CONTROL_CHANGE }, { "Stop", PEERUP_CONTROL_CHANGE },
-    { "ApplyConfig", PEERUP_CONTROL_CHANGE },  { "SetLogLevels", PEERUP_CONTROL_CHANGE },
-    { "FindServices", PEERUP_CONTROL_CHANGE }, { "ListTemplates", PEERUP_CONTROL_READ },
+    { "ListPeers", PEERUP_CONTROL_READ },       { "Ping", PEERUP_CONTROL_CHANGE },
+    { "Trace", PEERUP_CONTROL_CHANGE },         { "GetConfig", PEERUP_CONTROL_CHANGE },
+    { "DiffConfig", PEERUP_CONTROL_CHANGE },    { "ListConfigs", PEERUP_CONTROL_READ },
+    { "Resolve", PEERUP_CONTROL_READ },         { "ListInvites", PEERUP_CONTROL_CHANGE },
+    { "Authorize", PEERUP_CONTROL_CHANGE },     { "Deauthorize", PEERUP_CONTROL_CHANGE },
+    { "CreateInvite", PEERUP_CONTROL_CHANGE },  { "Stop", PEERUP_CONTROL_CHANGE },
+    { "ApplyConfig", PEERUP_CONTROL_CHANGE },   { "SetLogLevels", PEERUP_CONTROL_CHANGE },
+    { "FindServices", PEERUP_CONTROL_CHANGE },  { "ListTemplates", PEERUP_CONTROL_READ },
+    { "AddService", PEERUP_CONTROL_CHANGE },    { "ChangeService", PEERUP_CONTROL_CHANGE },
+    { "RemoveService", PEERUP_CONTROL_CHANGE }, { "SetConfigValue", PEERUP_CONTROL_CHANGE },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (known); i++)

@@ -73,6 +73,8 @@ test_read (void)
     { "CancelInvite", "/v1/invites/7", "", "(u)", "(7,)" },
     { "SetVerified", "/v1/peers/home/verification", "{\"verified\":true}", "(sb)", "('home', true)" },
     { "DrainRelay", "/v1/relay/drain", "{\"timeout_ms\":18446744073709551615}", "(t)", "(18446744073709551615,)" },
+    { "SetConfigValue", "/v1/config/values/relay.serve", "{\"value\":\"true\"}", "(ss)", "('relay.serve', 'true')" },
+    { "ChangeService", "/v1/services/web", "{\"options\":{\"tags\":[]}}", "(sa{sv})", "('web', {'tags': <@as []>})" },
     { "CreateInvite", "/v1/invites", "", "(a{sv})", "(@a{sv} {},)" },
     { "CreateInvite", "/v1/invites", "{\"options\":{\"ttl\":600,\"services\":[\"ssh\"],\"leave\":true}}", "(a{sv})",
       "({'ttl': <int64 600>, 'services': <['ssh']>, 'leave': <true>},)" },

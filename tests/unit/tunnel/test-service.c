@@ -318,6 +318,79 @@ test_admission (Fixture *f, gconstpointer data)
   close (target);
 }
 
+/* What a service is asked before it judges, each time for a new stream. */
+typedef struct
+{
+  DexPromise *answer; /* nullable: not to be waited for */
+  guint n_asked;
+} Question;
+
+static DexFuture *
+ask (PeerupService *service, PeerupPeerId *peer, gpointer data)
+{
+  Question *question = data;
+
+  question->n_asked++;
+  return question->answer != NULL ? dex_ref (DEX_FUTURE (question->answer)) : NULL;
+}
+
+/* A stream waits, and nothing is dialed; then it is judged as it is then, whatever the answer was. */
+static void
+test_question (Fixture *f, gconstpointer data)
+{
+  Question question = { dex_promise_new (), 0 };
+  g_autoptr (PeerupStream) refused = NULL;
+  g_autoptr (PeerupStream) taken = NULL;
+  gboolean allowed = FALSE;
+
+  peerup_service_set_admission (f->service, admit, &allowed);
+  peerup_service_set_question (f->service, ask, &question);
+  taken = fake_swarm_open (f->near, PROTOCOL);
+  spin_idle ();
+  g_assert_cmpuint (question.n_asked, ==, 1);
+  g_assert_cmpuint (f->n_denied, ==, 0);
+  g_assert_true (g_queue_is_empty (&f->server.accepted));
+  allowed = TRUE;
+  dex_promise_reject (question.answer, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "no answer"));
+  close (server_take (&f->server));
+  dex_unref (question.answer);
+
+  allowed = FALSE;
+  question.answer = dex_promise_new ();
+  refused = fake_swarm_open (f->near, PROTOCOL);
+  spin_idle ();
+  g_assert_cmpuint (f->n_denied, ==, 0);
+  dex_promise_resolve_boolean (question.answer, TRUE);
+  expect_reset (refused, PEERUP_STREAM_CODE_GATED);
+  g_assert_cmpuint (f->n_denied, ==, 1);
+  dex_clear (&question.answer);
+
+  g_clear_object (&refused);
+  refused = fake_swarm_open (f->near, PROTOCOL);
+  expect_reset (refused, PEERUP_STREAM_CODE_GATED);
+  g_assert_cmpuint (question.n_asked, ==, 3);
+}
+
+/* Those that wait end with the service, and an answer that comes later finds nobody. */
+static void
+test_question_of_disabled (Fixture *f, gconstpointer data)
+{
+  Question question = { dex_promise_new (), 0 };
+  g_autoptr (PeerupStream) stream = NULL;
+
+  peerup_service_set_question (f->service, ask, &question);
+  stream = fake_swarm_open (f->near, PROTOCOL);
+  spin_idle ();
+  g_assert_cmpuint (question.n_asked, ==, 1);
+  peerup_service_set_enabled (f->service, FALSE);
+  expect_reset (stream, PEERUP_STREAM_CODE_NONE);
+  dex_promise_resolve_boolean (question.answer, TRUE);
+  spin_idle ();
+  g_assert_true (g_queue_is_empty (&f->server.accepted));
+  g_assert_cmpuint (peerup_service_get_total (f->service), ==, 0);
+  dex_unref (question.answer);
+}
+
 /* A change of the list ends what it no longer allows, and nothing else. */
 static void
 test_access_withdrawn (Fixture *f, gconstpointer data)
@@ -441,6 +514,8 @@ main (int argc, char **argv)
   ADD ("access-list", test_access_list);
   ADD ("denied-peer", test_denied_peer);
   ADD ("admission", test_admission);
+  ADD ("question", test_question);
+  ADD ("question-of-disabled", test_question_of_disabled);
   ADD ("access-withdrawn", test_access_withdrawn);
   ADD ("disabled", test_disabled);
   ADD ("drain", test_drain);

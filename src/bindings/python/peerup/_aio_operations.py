@@ -207,6 +207,30 @@ class AsyncOperations:
         """Notes whether two people have compared what GetVerification shows."""
         await self._call("PUT", "/v1/peers/{peer}/verification", {"peer": peer}, {"verified": verified})
 
+    async def list_prompts(self) -> list[dict[str, Any]]:
+        """What the engine asks a person, the oldest first. "verify" is asked after each pairing, and until
+        the peer is verified or gone; "access" only while somebody watches who shows it to a person
+        (WatchPrompts): a peer then waits for a minute for a service that it is not on the list of, or
+        whose grant has ended. Nothing of it outlives the engine.
+        """
+        return cast('list[dict[str, Any]]', await self._call("GET", "/v1/prompts", {}, {}))
+
+    async def answer_prompt(self, number: int, answer: str) -> None:
+        """Answers a question. "match" notes that the peer is verified, as SetVerified; "differ" takes the
+        pairing back, as UndoPairing; "allow" grants the service to the peer for an hour, as AddGrant,
+        and what waits goes on; after "deny", "later" and none in time the same is not asked again for
+        ten minutes. "later" to "verify" ends the question, and nothing else. NotFound if it is over;
+        Malformed if it has no such answer; and the errors of those calls, and the question stays.
+        """
+        await self._call("POST", "/v1/prompts/{number}/answer", {"number": number}, {"answer": answer})
+
+    async def watch_prompts(self) -> None:
+        """The caller shows questions to a person from now on, until it disconnects from the engine; over
+        HTTP, where a caller is one request, for two minutes from this call. While nobody does, "access"
+        is not asked, and peers are refused at once.
+        """
+        await self._call("POST", "/v1/prompts/watch", {}, {})
+
     async def add_forward(self, peer: str, service: str, listen: str, options: Mapping[str, Any] | None = None) -> AddForwardResult:
         """Makes a service of a peer a local TCP port. The forward ends when its caller disconnects from
         the engine, unless it is to be kept; over HTTP, where a caller is one request, it is kept unless
@@ -252,9 +276,29 @@ class AsyncOperations:
         """
         await self._call("PUT", "/v1/engine/services/{name}", {"name": name}, {"enabled": enabled})
 
+    async def add_service(self, name: str, address: str, options: Mapping[str, Any] | None = None) -> None:
+        """Adds a service to the configuration, whose comments stay. It is in force when this returns.
+        Exists if there is one of that name.
+        """
+        await self._call("POST", "/v1/services", {}, {"name": name, "address": address, "options": options})
+
+    async def change_service(self, name: str, options: Mapping[str, Any] | None = None) -> None:
+        """Changes a service of the configuration, all of it or nothing. It is in force when this returns;
+        streams that are open go on, but those of peers who may use it no longer, and all of a service
+        that is renamed. NotFound if there is none; Exists if the new name is taken; Denied for one that
+        Expose has made.
+        """
+        await self._call("PUT", "/v1/services/{name}", {"name": name}, {"options": options})
+
+    async def remove_service(self, name: str) -> None:
+        """Takes a service out of the configuration, with what is said of it there, and cuts its streams.
+        NotFound if there is none; Denied for one that Expose has made.
+        """
+        await self._call("DELETE", "/v1/services/{name}", {"name": name}, {})
+
     async def list_authorized(self) -> list[dict[str, Any]]:
-        """The peers that authorized_keys lists. A file that cannot be read is an error, and lets nobody
-        in.
+        """The peers that authorized_keys lists, connected or not. A file that cannot be read is an error,
+        and lets nobody in.
         """
         return cast('list[dict[str, Any]]', await self._call("GET", "/v1/authorized", {}, {}))
 
@@ -311,6 +355,15 @@ class AsyncOperations:
     async def diff_config(self, number: int) -> str:
         """How a configuration differs from the one in use."""
         return cast('str', await self._call("GET", "/v1/config/diff", {}, {"number": number}))
+
+    async def set_config_value(self, key: str, value: str) -> None:
+        """Changes one value of the configuration, whose comments stay, and archives the one before. It is
+        in force when this returns, but for the few keys that need a restart. NotFound for a key that
+        there is not; Malformed for a section or a list, and a value that is no such thing; Denied for
+        where a secret key is; Config where the whole would not be valid; Exists while a configuration
+        waits to be confirmed.
+        """
+        await self._call("PUT", "/v1/config/values/{key}", {"key": key}, {"value": value})
 
     async def list_configs(self) -> list[dict[str, Any]]:
         """The configurations that were good and are archived."""

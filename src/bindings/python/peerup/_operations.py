@@ -75,6 +75,14 @@ class Properties(TypedDict):
     """
     ConfigDeadline: int
     """Seconds since 1970 when a configuration that is pending is taken back; else 0."""
+    MachineName: str
+    """What this device is called to others unless CreateInvite and Join say how."""
+    Grade: str
+    """How well others reach this device, "A" to "F" as in GetNetwork; empty while it is not known."""
+    GradeSentence: str
+    """The same for people, in one sentence; empty while it is not known."""
+    GradeAdvice: str
+    """What would raise it; empty for the best, and while it is not known."""
 
 
 # The events, and the names of what each tells.
@@ -494,6 +502,41 @@ class Operations:
         """
         self._call("PUT", "/v1/peers/{peer}/verification", {"peer": peer}, {"verified": verified})
 
+    def list_prompts(self) -> list[dict[str, Any]]:
+        """What the engine asks a person, the oldest first. "verify" is asked after each pairing, and until
+        the peer is verified or gone; "access" only while somebody watches who shows it to a person
+        (WatchPrompts): a peer then waits for a minute for a service that it is not on the list of, or
+        whose grant has ended. Nothing of it outlives the engine.
+
+        prompts: One dictionary a question: number (u, for AnswerPrompt), kind (s: "verify": do these strings
+            match on both devices? "access": may that peer use this service?), peer_id, name (s, empty where
+            the configuration has none), answers (as, what AnswerPrompt takes: "match" and "differ", or
+            "allow" and "deny"; and "later" always), expires_at (x, seconds since 1970 when nobody waits for
+            the answer any longer; 0: it waits); of "access": service (s, what the peer asks for); of
+            "verify": emoji, digits (s, what to compare, as in GetVerification: of the pairing where there are
+            such, so that equal ones say that nobody was in between).
+        """
+        return cast('list[dict[str, Any]]', self._call("GET", "/v1/prompts", {}, {}))
+
+    def answer_prompt(self, number: int, answer: str) -> None:
+        """Answers a question. "match" notes that the peer is verified, as SetVerified; "differ" takes the
+        pairing back, as UndoPairing; "allow" grants the service to the peer for an hour, as AddGrant,
+        and what waits goes on; after "deny", "later" and none in time the same is not asked again for
+        ten minutes. "later" to "verify" ends the question, and nothing else. NotFound if it is over;
+        Malformed if it has no such answer; and the errors of those calls, and the question stays.
+
+        number: Of the question.
+        answer: One of its answers.
+        """
+        self._call("POST", "/v1/prompts/{number}/answer", {"number": number}, {"answer": answer})
+
+    def watch_prompts(self) -> None:
+        """The caller shows questions to a person from now on, until it disconnects from the engine; over
+        HTTP, where a caller is one request, for two minutes from this call. While nobody does, "access"
+        is not asked, and peers are refused at once.
+        """
+        self._call("POST", "/v1/prompts/watch", {}, {})
+
     def add_forward(self, peer: str, service: str, listen: str, options: Mapping[str, Any] | None = None) -> AddForwardResult:
         """Makes a service of a peer a local TCP port. The forward ends when its caller disconnects from
         the engine, unless it is to be kept; over HTTP, where a caller is one request, it is kept unless
@@ -566,14 +609,56 @@ class Operations:
         """
         self._call("PUT", "/v1/engine/services/{name}", {"name": name}, {"enabled": enabled})
 
+    def add_service(self, name: str, address: str, options: Mapping[str, Any] | None = None) -> None:
+        """Adds a service to the configuration, whose comments stay. It is in force when this returns.
+        Exists if there is one of that name.
+
+        name: How peers ask for it: 1 to 63 of a-z, 0-9 and dashes.
+        address: Where it is here, "HOST:PORT".
+        options: kind (s) and tags (as): what peers are told of it; allowed (as): peers who may use it, and no
+            others (all that are authorized; an empty list says the same); enabled (b): whether it is offered
+            (true). Unknown options are refused.
+        """
+        self._call("POST", "/v1/services", {}, {"name": name, "address": address, "options": options})
+
+    def change_service(self, name: str, options: Mapping[str, Any] | None = None) -> None:
+        """Changes a service of the configuration, all of it or nothing. It is in force when this returns;
+        streams that are open go on, but those of peers who may use it no longer, and all of a service
+        that is renamed. NotFound if there is none; Exists if the new name is taken; Denied for one that
+        Expose has made.
+
+        name: Of a service of the configuration.
+        options: What is to change: name (s): another one, with which it is a new service to peers, so that
+            grants, which are of names, stay behind; address, kind (s), tags and allowed (as), as in
+            AddService: an empty text or list is none, and an empty allowed lets all in that are authorized.
+            Unknown options are refused.
+        """
+        self._call("PUT", "/v1/services/{name}", {"name": name}, {"options": options})
+
+    def remove_service(self, name: str) -> None:
+        """Takes a service out of the configuration, with what is said of it there, and cuts its streams.
+        NotFound if there is none; Denied for one that Expose has made.
+
+        name: Of a service of the configuration.
+        """
+        self._call("DELETE", "/v1/services/{name}", {"name": name}, {})
+
     def list_authorized(self) -> list[dict[str, Any]]:
-        """The peers that authorized_keys lists. A file that cannot be read is an error, and lets nobody
-        in.
+        """The peers that authorized_keys lists, connected or not. A file that cannot be read is an error,
+        and lets nobody in.
 
         peers: One dictionary a peer: peer_id, name (s, empty where the configuration has none), comment (s),
-            verified (b), guest (b, who may use what is granted alone), ended (b, its time is over); and where
-            there is one: fingerprint (s, of what was compared when it was verified), group (s), expires_at
-            (x, seconds since 1970).
+            verified (b), guest (b, who may use what is granted alone), ended (b, its time is over), pairing
+            (s: "complete", or "prepared" or "committed" as in ListPairings while the other side may not
+            know), is_relay (b, this device uses it as a relay), state (s: "disconnected", "connecting",
+            "connected"), searching (b, a direct path is looked for now), explanation (s, by which path it is
+            reached, why by none better, and what would help), last_seen_at (x, seconds since 1970 when it was
+            connected last, and of one that is, since when; 0: never; kept over restarts); and where there is
+            one: fingerprint (s, of what was compared when it was verified), group (s), expires_at (x, seconds
+            since 1970), services (aa{sv}, as in ListPeers), and of the connection that is used: path (s:
+            "direct" or "relayed"), punched (b), silent (b, it gives no sign of life; where no other does,
+            state is "connecting"), relay_id, relay_name (s, of the relay it goes through), rtt_us (x, once it
+            is known), bytes_received and bytes_sent (t, over all connections that are open).
         """
         return cast('list[dict[str, Any]]', self._call("GET", "/v1/authorized", {}, {}))
 
@@ -670,6 +755,19 @@ class Operations:
         diff: In the unified form, from the archived one to the one in use; empty if they are the same.
         """
         return cast('str', self._call("GET", "/v1/config/diff", {}, {"number": number}))
+
+    def set_config_value(self, key: str, value: str) -> None:
+        """Changes one value of the configuration, whose comments stay, and archives the one before. It is
+        in force when this returns, but for the few keys that need a restart. NotFound for a key that
+        there is not; Malformed for a section or a list, and a value that is no such thing; Denied for
+        where a secret key is; Config where the whole would not be valid; Exists while a configuration
+        waits to be confirmed.
+
+        key: With all that it stands in, as "relay.serve".
+        value: As it is written in the file, without quotes; empty to take the key out, so that its default
+            holds.
+        """
+        self._call("PUT", "/v1/config/values/{key}", {"key": key}, {"value": value})
 
     def list_configs(self) -> list[dict[str, Any]]:
         """The configurations that were good and are archived.
