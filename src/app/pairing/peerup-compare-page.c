@@ -10,6 +10,7 @@
 #include "app/model/peerup-device-text.h"
 #include "app/pairing/peerup-page-focus.h"
 #include "app/widgets/peerup-compare-view.h"
+#include "app/widgets/peerup-prompt-claims.h"
 #include "app/widgets/peerup-toast.h"
 
 struct _PeerupComparePage
@@ -127,9 +128,16 @@ on_differ (PeerupComparePage *self)
   adw_dialog_present (dialog, GTK_WIDGET (self));
 }
 
+/* Else the window would ask at once what was put off here. */
 static void
 on_later (PeerupComparePage *self)
 {
+  g_autoptr (PeerupDBusPrompt1) prompt = find_prompt (self);
+
+  if (prompt != NULL)
+    peerup_session_call_async (self->session, "AnswerPrompt",
+                               g_variant_new ("(us)", peerup_dbus_prompt1_get_number (prompt), "later"), NULL, NULL,
+                               NULL);
   g_signal_emit (self, answered_signal, 0, PEERUP_COMPARE_LATER);
 }
 
@@ -262,6 +270,7 @@ peerup_compare_page_new (PeerupSession *session, const char *peer_id, const char
 
   self->session = g_object_ref (session);
   self->peer_id = g_strdup (peer_id);
+  peerup_prompt_claim (G_OBJECT (self), peer_id);
   set_name (self, name);
   peerup_session_call_async (session, "GetVerification", g_variant_new ("(s)", peer_id), self->cancellable,
                              on_verification, g_object_ref (self));

@@ -12,6 +12,7 @@
 #include "app/pairing/peerup-invite-code-page.h"
 #include "app/pairing/peerup-invite-options.h"
 #include "app/pairing/peerup-outcome-page.h"
+#include "app/widgets/peerup-prompt-claims.h"
 #include "app/widgets/peerup-toast.h"
 
 struct _PeerupInviteDialog
@@ -168,6 +169,9 @@ on_invite (PeerupInviteDialog *self)
   const char *peer_id = peerup_dbus_invite1_get_peer_id (invite);
   gboolean known = peer_id != NULL && *peer_id != '\0';
 
+  /* Its question is asked here, and may come before the page that does. */
+  if (known && g_set_str (&self->peer_id, peer_id))
+    peerup_prompt_claim (G_OBJECT (self), peer_id);
   if (self->code != NULL)
     peerup_invite_code_page_set_guesses (self->code, peerup_dbus_invite1_get_guesses (invite));
   if (g_strcmp0 (state, "claimed") == 0)

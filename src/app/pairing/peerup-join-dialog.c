@@ -16,6 +16,7 @@
 #include "app/pairing/peerup-join-run.h"
 #include "app/pairing/peerup-outcome-page.h"
 #include "app/pairing/peerup-pairing-words.h"
+#include "app/widgets/peerup-prompt-claims.h"
 
 struct _PeerupJoinDialog
 {
@@ -256,6 +257,9 @@ join (PeerupJoinDialog *self, gboolean wait)
 
   g_signal_connect_object (cancel, "clicked", G_CALLBACK (on_cancel), self, G_CONNECT_SWAPPED);
   show_page (self, page);
+  /* Its question is asked here, and may come before the page that does. */
+  if (self->code->inviter != NULL)
+    peerup_prompt_claim (G_OBJECT (self), peerup_peer_id_get_string (self->code->inviter));
   self->progress = page;
   self->cancel = cancel;
   self->run = peerup_join_run_new (peerup_session_get_config_path (self->session), self->text, options);
