@@ -187,13 +187,14 @@ on_answered (PeerupJoinDialog *self, guint answer)
 static void
 show_joined (PeerupJoinDialog *self, GVariant *pairing)
 {
-  const char *peer_id = "", *name = "", *state = "";
+  const char *peer_id = "", *name = "", *kind = "";
 
   g_variant_lookup (pairing, "peer_id", "&s", &peer_id);
   g_variant_lookup (pairing, "name", "&s", &name);
-  g_variant_lookup (pairing, "state", "&s", &state);
+  g_variant_lookup (pairing, "kind", "&s", &kind);
   set_peer (self, peer_id, name);
-  if (g_str_equal (state, "complete"))
+  /* Where an invite was left there is nobody yet to compare with. */
+  if (!g_str_equal (kind, "left"))
     {
       PeerupComparePage *page = peerup_compare_page_new (self->session, peer_id, name);
 
@@ -207,7 +208,7 @@ show_joined (PeerupJoinDialog *self, GVariant *pairing)
         g_strdup_printf (_ ("%s is away. The answer waits for it, and the pairing is complete when it is back: then "
                             "verify it on its page."),
                          self->name);
-      PeerupOutcomePage *page = peerup_outcome_page_new ("user-away-symbolic", _ ("Almost Paired"), text);
+      PeerupOutcomePage *page = peerup_outcome_page_new ("appointment-soon-symbolic", _ ("Almost Paired"), text);
 
       add_open_and_done (self, page);
       show_page (self, page);
@@ -394,6 +395,8 @@ peerup_join_dialog_init (PeerupJoinDialog *self)
   GtkWidget *toasts = adw_toast_overlay_new ();
 
   self->navigation = ADW_NAVIGATION_VIEW (adw_navigation_view_new ());
+  /* Escape ends the dialog from every page. */
+  adw_navigation_view_set_pop_on_escape (self->navigation, FALSE);
   adw_toast_overlay_set_child (ADW_TOAST_OVERLAY (toasts), GTK_WIDGET (self->navigation));
   adw_dialog_set_child (ADW_DIALOG (self), toasts);
   adw_dialog_set_title (ADW_DIALOG (self), _ ("Join with a Code"));
