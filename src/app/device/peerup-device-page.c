@@ -98,8 +98,8 @@ describe_trouble (PeerupDevicePage *self, Trouble trouble)
       /* TRANSLATORS: %s is a device */
       return g_strdup_printf (_ ("Nothing comes from %s at the moment"), name);
     case TROUBLE_UNVERIFIED:
-      /* TRANSLATORS: %s is a device; people compare what both devices show */
-      return g_strdup_printf (_ ("It was not yet compared whether this is really %s"), name);
+      /* TRANSLATORS: %s is a device; the codes are those that both devices show */
+      return g_strdup_printf (_ ("Compare codes to be sure that this is %s"), name);
     case TROUBLE_NONE:
     default:
       return g_strdup ("");
