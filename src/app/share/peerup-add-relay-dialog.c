@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "app/share/peerup-share-calls.h"
 #include "app/share/peerup-share-text.h"
 #include "app/widgets/peerup-toast.h"
 
@@ -70,6 +71,20 @@ on_changed (PeerupAddRelayDialog *self)
   gtk_widget_set_sensitive (GTK_WIDGET (self->add_button), self->addresses != NULL);
 }
 
+static gboolean
+focus (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+  gtk_widget_grab_focus (widget);
+  return G_SOURCE_REMOVE;
+}
+
+/* A dialog that comes as a sheet from below focuses its first widget when it is mapped, whatever was said. */
+static void
+on_mapped (PeerupAddRelayDialog *self)
+{
+  gtk_widget_add_tick_callback (GTK_WIDGET (self->address_row), focus, NULL, NULL);
+}
+
 static void
 on_pasted (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -126,10 +141,9 @@ on_added (GObject *source, GAsyncResult *result, gpointer data)
       add_next (self);
       return;
     }
-  gtk_widget_set_sensitive (GTK_WIDGET (self->page), TRUE);
+  peerup_share_set_usable (GTK_WIDGET (self->page), TRUE);
   gtk_widget_set_sensitive (GTK_WIDGET (self->add_button), TRUE);
-  adw_banner_set_title (self->error_banner, error->message);
-  adw_banner_set_revealed (self->error_banner, TRUE);
+  peerup_share_show_error (self->error_banner, error);
 }
 
 static void
@@ -155,7 +169,7 @@ on_add (PeerupAddRelayDialog *self)
   self->next = 0;
   self->n_added = 0;
   adw_banner_set_revealed (self->error_banner, FALSE);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->page), FALSE);
+  peerup_share_set_usable (GTK_WIDGET (self->page), FALSE);
   gtk_widget_set_sensitive (GTK_WIDGET (self->add_button), FALSE);
   add_next (self);
 }
@@ -199,6 +213,7 @@ peerup_add_relay_dialog_class_init (PeerupAddRelayDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PeerupAddRelayDialog, found_row);
   gtk_widget_class_bind_template_child (widget_class, PeerupAddRelayDialog, add_button);
   gtk_widget_class_bind_template_callback (widget_class, on_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_mapped);
   gtk_widget_class_bind_template_callback (widget_class, on_paste);
   gtk_widget_class_bind_template_callback (widget_class, on_add);
 }

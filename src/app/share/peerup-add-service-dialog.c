@@ -49,11 +49,22 @@ lookup (GVariant *found, const char *key)
 
 /* What was found */
 
+/* What is not known is told apart by its port. */
+static char *
+dup_title (GVariant *found)
+{
+  guint32 port;
+
+  if (g_str_equal (lookup (found, "kind"), GENERIC_KIND) && g_variant_lookup (found, "port", "u", &port))
+    return g_strdup_printf (_ ("Port %u"), port);
+  return peerup_text_clean (lookup (found, "name"));
+}
+
 static GtkWidget *
 make_row (GVariant *found)
 {
   GtkWidget *row = adw_action_row_new ();
-  g_autofree char *title = peerup_text_clean (lookup (found, "name"));
+  g_autofree char *title = dup_title (found);
   g_autofree char *evidence = peerup_text_clean_to (lookup (found, "evidence"), 120);
   g_autofree char *place = peerup_text_isolate (lookup (found, "address"));
   g_autofree char *as = peerup_text_isolate (lookup (found, "as"));
@@ -189,7 +200,7 @@ on_row_activated (PeerupAddServiceDialog *self, GtkListBoxRow *row)
   g_variant_lookup (found, "tags", "^a&s", &tags);
   show_form (self);
   peerup_service_form_suggest (self->form, lookup (found, "suggested_name"), lookup (found, "address"),
-                               g_str_equal (kind, GENERIC_KIND) ? "" : kind, tags);
+                               g_str_equal (kind, GENERIC_KIND) ? "" : kind, lookup (found, "template"), tags);
   peerup_service_form_focus (self->form);
 }
 
@@ -207,10 +218,9 @@ on_added (GObject *source, GAsyncResult *result, gpointer data)
     return;
   if (answer == NULL)
     {
-      gtk_widget_set_sensitive (GTK_WIDGET (self->form_bin), TRUE);
+      peerup_share_set_usable (GTK_WIDGET (self->form_bin), TRUE);
       gtk_widget_set_sensitive (GTK_WIDGET (self->add_button), TRUE);
-      adw_banner_set_title (self->error_banner, error->message);
-      adw_banner_set_revealed (self->error_banner, TRUE);
+      peerup_share_show_error (self->error_banner, error);
       return;
     }
   origin = g_weak_ref_get (&self->origin);
@@ -230,7 +240,7 @@ on_add (PeerupAddServiceDialog *self)
   g_free (self->name);
   self->name = peerup_service_form_dup_name (self->form);
   adw_banner_set_revealed (self->error_banner, FALSE);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->form_bin), FALSE);
+  peerup_share_set_usable (GTK_WIDGET (self->form_bin), FALSE);
   gtk_widget_set_sensitive (GTK_WIDGET (self->add_button), FALSE);
   peerup_session_call_async (self->session, "AddService",
                              g_variant_new ("(ss@a{sv})", self->name, address,

@@ -61,7 +61,7 @@ fill_grants (PeerupServiceDialog *self)
 static void
 set_busy (PeerupServiceDialog *self, gboolean busy)
 {
-  gtk_widget_set_sensitive (GTK_WIDGET (self->form), !busy);
+  peerup_share_set_usable (GTK_WIDGET (self->form), !busy);
   if (busy)
     adw_banner_set_revealed (self->error_banner, FALSE);
 }
@@ -81,8 +81,7 @@ on_saved (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   set_busy (self, FALSE);
-  adw_banner_set_title (self->error_banner, error->message);
-  adw_banner_set_revealed (self->error_banner, TRUE);
+  peerup_share_show_error (self->error_banner, error);
 }
 
 static void

@@ -20,6 +20,7 @@ struct _PeerupServiceForm
   GHashTable *chosen;  /* peer IDs */
   GVariant *templates; /* (nullable): as ListTemplates tells them */
   char *kind;          /* as it was loaded or chosen */
+  char *template_id;   /* (nullable): what it was found to be */
   gboolean valid;
   AdwPreferencesGroup *facts_group;
   AdwPreferencesGroup *who_group;
@@ -170,28 +171,53 @@ fill_devices (PeerupServiceForm *self)
 
 /* Kinds */
 
+/* Several templates are of one kind: the one that was found there is meant, or that whose name or port it has, or the
+ * one that is about the kind alone and so has no port of its own. */
+static guint
+rate_template (PeerupServiceForm *self, GVariant *template)
+{
+  g_autoptr (GVariant) ports = g_variant_lookup_value (template, "ports", G_VARIANT_TYPE ("au"));
+  g_autofree char *address = dup_text (self->address_row);
+  const char *colon = strrchr (address, ':');
+  const char *kind = "";
+  const char *id = "";
+  gsize n_ports = 0;
+  const guint32 *port = ports != NULL ? g_variant_get_fixed_array (ports, &n_ports, sizeof *port) : NULL;
+
+  g_variant_lookup (template, "kind", "&s", &kind);
+  g_variant_lookup (template, "id", "&s", &id);
+  if (!g_str_equal (kind, self->kind))
+    return 0;
+  if (g_strcmp0 (id, self->template_id) == 0)
+    return 5;
+  if (g_str_equal (id, gtk_editable_get_text (GTK_EDITABLE (self->name_row))))
+    return 4;
+  for (gsize i = 0; i < n_ports && colon != NULL; i++)
+    if (g_ascii_strtoull (colon + 1, NULL, 10) == port[i])
+      return 3;
+  return n_ports == 0 ? 2 : 1;
+}
+
 static void
 select_kind (PeerupServiceForm *self)
 {
   GVariantIter iter;
   GVariant *template;
-  guint position = 0;
+  guint position = 0, best = 0;
 
-  if (self->templates == NULL || self->kind == NULL)
+  if (self->templates == NULL)
     return;
   g_variant_iter_init (&iter, self->templates);
   for (guint i = 1; (template = g_variant_iter_next_value (&iter)) != NULL; i++)
     {
       g_autoptr (GVariant) owned = template;
-      const char *kind = "";
-      const char *id = "";
+      guint rate = rate_template (self, owned);
 
-      g_variant_lookup (owned, "kind", "&s", &kind);
-      g_variant_lookup (owned, "id", "&s", &id);
-      /* Several templates are of one kind; the one whose name it has is meant. */
-      if (g_str_equal (kind, self->kind) &&
-          (position == 0 || g_str_equal (id, gtk_editable_get_text (GTK_EDITABLE (self->name_row)))))
-        position = i;
+      if (rate > best)
+        {
+          best = rate;
+          position = i;
+        }
     }
   if (position == 0 && self->kind[0] != '\0')
     {
@@ -323,12 +349,14 @@ peerup_service_form_load (PeerupServiceForm *self, PeerupDBusService1 *service)
 
 void
 peerup_service_form_suggest (PeerupServiceForm *self, const char *name, const char *address, const char *kind,
-                             const char *const *tags)
+                             const char *template_id, const char *const *tags)
 {
   g_return_if_fail (PEERUP_IS_SERVICE_FORM (self));
   gtk_editable_set_text (GTK_EDITABLE (self->name_row), name != NULL ? name : "");
   gtk_editable_set_text (GTK_EDITABLE (self->address_row), address != NULL ? address : "");
   set_tags (self, tags);
+  g_free (self->template_id);
+  self->template_id = g_strdup (template_id);
   set_kind (self, kind);
   check (self);
 }
@@ -490,6 +518,7 @@ peerup_service_form_finalize (GObject *object)
   g_hash_table_unref (self->chosen);
   g_clear_pointer (&self->templates, g_variant_unref);
   g_free (self->kind);
+  g_free (self->template_id);
   G_OBJECT_CLASS (peerup_service_form_parent_class)->finalize (object);
 }
 

@@ -23,7 +23,7 @@ void peerup_service_form_set_session (PeerupServiceForm *self, PeerupSession *se
 void peerup_service_form_load (PeerupServiceForm *self, PeerupDBusService1 *service);
 /* What was found on this machine: any of them may be NULL. */
 void peerup_service_form_suggest (PeerupServiceForm *self, const char *name, const char *address, const char *kind,
-                                  const char *const *tags);
+                                  const char *template_id, const char *const *tags);
 gboolean peerup_service_form_is_valid (PeerupServiceForm *self);
 char *peerup_service_form_dup_name (PeerupServiceForm *self) G_GNUC_WARN_UNUSED_RESULT;
 char *peerup_service_form_dup_address (PeerupServiceForm *self) G_GNUC_WARN_UNUSED_RESULT;

@@ -82,6 +82,31 @@ make_what (const char *format, const char *name)
 }
 
 void
+peerup_share_set_usable (GtkWidget *widget, gboolean usable)
+{
+  GtkRoot *root = gtk_widget_get_root (widget);
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  if (!usable && focus != NULL && gtk_widget_is_ancestor (focus, widget))
+    gtk_root_set_focus (root, NULL);
+  gtk_widget_set_sensitive (widget, usable);
+}
+
+/* Errors go on after a colon; here they are a sentence of their own. */
+void
+peerup_share_show_error (AdwBanner *banner, const GError *error)
+{
+  g_autofree char *text = peerup_text_clean_to (error->message, 400);
+  g_autoptr (GString) sentence = g_string_new (NULL);
+
+  g_string_append_unichar (sentence, g_unichar_toupper (g_utf8_get_char (text)));
+  if (text[0] != '\0')
+    g_string_append (sentence, g_utf8_next_char (text));
+  adw_banner_set_title (banner, sentence->str);
+  adw_banner_set_revealed (banner, TRUE);
+}
+
+void
 peerup_share_call (GtkWidget *origin, PeerupSession *session, const char *operation, GVariant *parameters,
                    const char *what)
 {

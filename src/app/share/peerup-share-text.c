@@ -273,6 +273,8 @@ peerup_share_describe_own_relay (const char *state, gboolean for_peers, guint re
 
   if (g_strcmp0 (state, "serving") == 0 && for_peers && reservations == 0 && circuits == 0)
     return g_strdup (_ ("It relays for devices you paired with, as it can be reached from the internet"));
+  if (g_strcmp0 (state, "serving") == 0 && reservations == 0 && circuits == 0)
+    return g_strdup (_ ("Ready, and used by no device yet"));
   if (g_strcmp0 (state, "serving") == 0)
     /* TRANSLATORS: "3 devices can be reached through it, it carries 1 connection" */
     return g_strdup_printf (_ ("%s, %s"), devices, connections);

@@ -12,6 +12,7 @@
 #include "app/share/peerup-add-relay-dialog.h"
 #include "app/share/peerup-add-service-dialog.h"
 #include "app/share/peerup-growing-model.h"
+#include "app/share/peerup-peer-id-dialog.h"
 #include "app/share/peerup-service-dialog.h"
 #include "app/share/peerup-service-row.h"
 #include "app/share/peerup-share-text.h"
@@ -41,8 +42,8 @@ struct _PeerupThisDevicePage
   AdwExpanderRow *details_row;
   GtkSearchEntry *search_entry;
   GtkListBox *services_list;
-  AdwStatusPage *empty_page;
-  AdwStatusPage *no_match_page;
+  GtkWidget *empty_box;
+  GtkWidget *no_match_box;
 };
 
 G_DEFINE_FINAL_TYPE (PeerupThisDevicePage, peerup_this_device_page, ADW_TYPE_NAVIGATION_PAGE)
@@ -158,6 +159,15 @@ update_engine (PeerupThisDevicePage *self)
 }
 
 static void
+on_show_qr (PeerupThisDevicePage *self)
+{
+  const char *peer_id = peerup_copy_row_get_text (self->id_row);
+
+  if (has_text (peer_id))
+    adw_dialog_present (ADW_DIALOG (peerup_peer_id_dialog_new (peer_id)), GTK_WIDGET (self));
+}
+
+static void
 on_add_relay (PeerupThisDevicePage *self)
 {
   adw_dialog_present (ADW_DIALOG (peerup_add_relay_dialog_new (self->session, GTK_WIDGET (self))), GTK_WIDGET (self));
@@ -215,8 +225,8 @@ update_services (PeerupThisDevicePage *self)
 
   gtk_widget_set_visible (GTK_WIDGET (self->search_entry), search);
   gtk_widget_set_visible (GTK_WIDGET (self->services_list), n_shown > 0);
-  gtk_widget_set_visible (GTK_WIDGET (self->empty_page), n == 0 && self->engine != NULL);
-  gtk_widget_set_visible (GTK_WIDGET (self->no_match_page), n > 0 && n_shown == 0);
+  gtk_widget_set_visible (self->empty_box, n == 0 && self->engine != NULL);
+  gtk_widget_set_visible (self->no_match_box, n > 0 && n_shown == 0);
 }
 
 static void
@@ -302,10 +312,11 @@ peerup_this_device_page_class_init (PeerupThisDevicePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PeerupThisDevicePage, details_row);
   gtk_widget_class_bind_template_child (widget_class, PeerupThisDevicePage, search_entry);
   gtk_widget_class_bind_template_child (widget_class, PeerupThisDevicePage, services_list);
-  gtk_widget_class_bind_template_child (widget_class, PeerupThisDevicePage, empty_page);
-  gtk_widget_class_bind_template_child (widget_class, PeerupThisDevicePage, no_match_page);
+  gtk_widget_class_bind_template_child (widget_class, PeerupThisDevicePage, empty_box);
+  gtk_widget_class_bind_template_child (widget_class, PeerupThisDevicePage, no_match_box);
   gtk_widget_class_bind_template_callback (widget_class, on_add_relay);
   gtk_widget_class_bind_template_callback (widget_class, on_search_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_show_qr);
   gtk_widget_class_bind_template_callback (widget_class, on_service_activated);
   gtk_widget_class_install_action (widget_class, "services.add", NULL, add_service);
 }

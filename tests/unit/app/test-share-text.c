@@ -231,12 +231,14 @@ test_own_relay (void)
 {
   g_autofree char *off = peerup_share_describe_own_relay ("off", FALSE, 0, 0);
   g_autofree char *idle = peerup_share_describe_own_relay ("serving", TRUE, 0, 0);
+  g_autofree char *unused = peerup_share_describe_own_relay ("serving", FALSE, 0, 0);
   g_autofree char *busy = peerup_share_describe_own_relay ("serving", FALSE, 3, 1);
   g_autofree char *draining = peerup_share_describe_own_relay ("draining", FALSE, 0, 2);
   g_autofree char *drained = peerup_share_describe_own_relay ("drained", FALSE, 0, 0);
 
   g_assert_cmpstr (off, ==, "Other devices do not find each other through this one");
   g_assert_nonnull (strstr (idle, "devices you paired with"));
+  g_assert_cmpstr (unused, ==, "Ready, and used by no device yet");
   g_assert_cmpstr (busy, ==, "3 devices can be reached through it, it carries 1 connection");
   g_assert_nonnull (strstr (draining, "2 connections"));
   g_assert_nonnull (strstr (drained, "resume"));
