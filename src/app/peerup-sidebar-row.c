@@ -78,6 +78,7 @@ show_device (PeerupSidebarRow *self, PeerupDBusDevice1 *device)
   set_texts (self, title, line);
   adw_avatar_set_text (self->avatar, avatar != NULL ? avatar : facts.peer_id);
   adw_avatar_set_show_initials (self->avatar, avatar != NULL);
+  adw_avatar_set_icon_name (self->avatar, "computer-symbolic");
   gtk_image_set_from_icon_name (self->state, peerup_device_get_icon (state));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->state), peerup_device_get_icon_text (state));
 }

@@ -271,20 +271,21 @@ on_tick (gpointer data)
 /* Rows */
 
 static void
+on_row_gone (GtkWidget *row, PeerupSidebar *self)
+{
+  g_ptr_array_remove_fast (self->rows, row);
+}
+
+static void
 on_setup (GtkListItemFactory *factory, GtkListItem *list_item, PeerupSidebar *self)
 {
   GtkWidget *row = peerup_sidebar_row_new (self->session);
 
+  /* The list may keep it for longer than it has a place for it. */
   g_ptr_array_add (self->rows, row);
+  g_signal_connect_object (row, "destroy", G_CALLBACK (on_row_gone), self, 0);
   peerup_sidebar_row_bind_accessible (PEERUP_SIDEBAR_ROW (row), list_item);
   gtk_list_item_set_child (list_item, row);
-}
-
-static void
-on_teardown (GtkListItemFactory *factory, GtkListItem *list_item, PeerupSidebar *self)
-{
-  g_ptr_array_remove_fast (self->rows, gtk_list_item_get_child (list_item));
-  gtk_list_item_set_child (list_item, NULL);
 }
 
 static void
@@ -306,7 +307,6 @@ set_up_view (PeerupSidebar *self)
   g_autoptr (GtkListItemFactory) factory = gtk_signal_list_item_factory_new ();
 
   g_signal_connect_object (factory, "setup", G_CALLBACK (on_setup), self, 0);
-  g_signal_connect_object (factory, "teardown", G_CALLBACK (on_teardown), self, 0);
   g_signal_connect (factory, "bind", G_CALLBACK (on_bind), NULL);
   g_signal_connect (factory, "unbind", G_CALLBACK (on_unbind), NULL);
   gtk_list_view_set_factory (self->view, factory);

@@ -7,33 +7,7 @@
 
 #include "cli/peerup-answers.h"
 #include "cli/peerup-attached.h"
-
-static const char *
-get_peer (GVariant *dict)
-{
-  const char *name = peerup_answer_get_string (dict, "name");
-
-  return name[0] != '\0' ? name : peerup_answer_get_string (dict, "peer_id");
-}
-
-static char *
-dup_question (GVariant *dict)
-{
-  const char *emoji = peerup_answer_get_string (dict, "emoji");
-  const char *digits = peerup_answer_get_string (dict, "digits");
-
-  if (g_str_equal (peerup_answer_get_string (dict, "kind"), "access"))
-    return g_strdup_printf ("may it use %s for an hour?", peerup_answer_get_string (dict, "service"));
-  return g_strdup_printf ("does it show %s (%s)?", emoji, digits);
-}
-
-static char *
-dup_answers (GVariant *dict)
-{
-  g_auto (GStrv) answers = NULL;
-
-  return g_variant_lookup (dict, "answers", "^as", &answers) ? g_strjoinv (", ", answers) : g_strdup ("");
-}
+#include "cli/peerup-prompt-text.h"
 
 static char *
 dup_left (GVariant *dict)
@@ -48,11 +22,11 @@ static void
 add_prompt (PeerupTable *table, GVariant *dict)
 {
   g_autofree char *number = g_strdup_printf ("%" G_GUINT64_FORMAT, peerup_answer_get_number (dict, "number"));
-  g_autofree char *question = dup_question (dict);
-  g_autofree char *answers = dup_answers (dict);
+  g_autofree char *question = peerup_prompt_text_about (dict);
+  g_autofree char *answers = peerup_prompt_text_answers (dict);
   g_autofree char *left = dup_left (dict);
 
-  peerup_table_add (table, number, get_peer (dict), question, answers, left);
+  peerup_table_add (table, number, peerup_prompt_text_peer (dict), question, answers, left);
 }
 
 static gboolean
@@ -88,22 +62,6 @@ cmd_prompt_list (PeerupCli *cli)
   return peerup_attached_run (cli, list_prompts);
 }
 
-static const char *
-get_consequence (const char *answer)
-{
-  static const char *const consequences[][2] = {
-    { "match", "The device is noted as verified." },
-    { "differ", "The pairing is taken back on this device: somebody may have been in between." },
-    { "allow", "The service is granted for an hour." },
-    { "deny", "It is refused, and not asked again for ten minutes." },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (consequences); i++)
-    if (g_str_equal (answer, consequences[i][0]))
-      return consequences[i][1];
-  return "Nothing has changed.";
-}
-
 static gboolean
 answer_prompt (PeerupCli *cli, PeerupClient *client, GError **error)
 {
@@ -122,7 +80,7 @@ answer_prompt (PeerupCli *cli, PeerupClient *client, GError **error)
     peerup_cli_print_variant (
       g_variant_new_parsed ("{'number': <%u>, 'answer': <%s>, 'status': <'answered'>}", (guint) number, answer));
   else
-    peerup_cli_say ("%s", get_consequence (answer));
+    peerup_cli_say ("%s", peerup_prompt_text_consequence (answer));
   return TRUE;
 }
 

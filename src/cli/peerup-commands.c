@@ -21,6 +21,8 @@ const PeerupCommand peerup_commands[] = {
   { "prompt list", "", "List what the running daemon asks you", NULL, 0, 0, NULL, cmd_prompt_list },
   { "prompt answer", "PROMPT match|differ|allow|deny|later", "Answer what the running daemon asks you", NULL, 2, 2,
     NULL, cmd_prompt_answer },
+  { "prompt watch", "", "Be asked at this terminal, and answer there, until interrupted", NULL, 0, 0, NULL,
+    cmd_prompt_watch },
   { "whoami", "", "Print the peer ID of this device", NULL, 0, 0, NULL, cmd_whoami },
   { "daemon status", "", "Show what the running daemon does", NULL, 0, 0, NULL, cmd_status },
   { "daemon stop", "", "End the running daemon", NULL, 0, 0, NULL, cmd_stop },

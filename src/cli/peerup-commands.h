@@ -43,6 +43,7 @@ int cmd_pairing_list (PeerupCli *cli);
 int cmd_pairing_undo (PeerupCli *cli);
 int cmd_prompt_answer (PeerupCli *cli);
 int cmd_prompt_list (PeerupCli *cli);
+int cmd_prompt_watch (PeerupCli *cli);
 int cmd_auth_add (PeerupCli *cli);
 int cmd_auth_list (PeerupCli *cli);
 int cmd_auth_remove (PeerupCli *cli);

@@ -288,7 +288,11 @@ on_changed (PeerupEngineDevices *devices, PeerupPeerId *peer, gpointer data)
   if (peer != NULL)
     peerup_control_objects_touch_one (self->control->objects, PEERUP_CONTROL_DEVICES, peerup_peer_id_get_string (peer));
   else
-    peerup_control_objects_touch (self->control->objects, PEERUP_CONTROL_DEVICES);
+    {
+      peerup_control_objects_touch (self->control->objects, PEERUP_CONTROL_DEVICES);
+      /* Relays that are no longer used tell nobody; this comes with whatever takes them out. */
+      peerup_control_objects_touch (self->control->objects, PEERUP_CONTROL_RELAYS);
+    }
 }
 
 PeerupControlDevices *

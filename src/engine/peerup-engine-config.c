@@ -265,10 +265,39 @@ report_identity (PeerupEngine *self, PeerupConfig *config)
   peerup_engine_set_problem (self, "identity", text);
 }
 
+static gboolean
+has_same_names (PeerupConfig *a, PeerupConfig *b)
+{
+  GPtrArray *first = peerup_config_get_names (a), *second = peerup_config_get_names (b);
+  guint n = 0;
+
+  while (n < first->len && n < second->len)
+    {
+      const PeerupConfigName *one = first->pdata[n], *other = second->pdata[n];
+
+      if (!g_str_equal (one->name, other->name) || !peerup_peer_id_equal (one->peer, other->peer))
+        return FALSE;
+      n++;
+    }
+  return first->len == second->len;
+}
+
+static gboolean
+has_same_relays (PeerupConfig *a, PeerupConfig *b)
+{
+  GPtrArray *first = peerup_config_get_relay_addresses (a), *second = peerup_config_get_relay_addresses (b);
+  guint n = 0;
+
+  while (n < first->len && n < second->len && peerup_multiaddr_equal (first->pdata[n], second->pdata[n]))
+    n++;
+  return n == first->len && n == second->len;
+}
+
 static void
 on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv warnings, gpointer data)
 {
   PeerupEngine *self = data;
+  gboolean same_devices = has_same_names (self->config, config) && has_same_relays (self->config, config);
   g_autoptr (GHashTable) told = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *trouble = NULL;
@@ -311,8 +340,8 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   if (self->pairing != NULL)
     peerup_engine_pairing_follow (self->pairing, config);
   peerup_engine_store_took (self->store);
-  /* Names. */
-  peerup_engine_devices_touch (self->devices, NULL);
+  if (!same_devices)
+    peerup_engine_devices_touch (self->devices, NULL);
 }
 
 static void

@@ -14,8 +14,8 @@ G_BEGIN_DECLS
  * signal for what no other object tells of. There as long as its engine, at work from the start to the end of a run.
  *
  * Signals:
- *   "changed" (PeerupPeerId *peer): what is to be said of that device may be another; of any, where @peer is NULL.
- *       Also emitted in fibers, so handlers only take note of it. */
+ *   "changed" (PeerupPeerId *peer): what is to be said of that device may be another; of any, and which relays are
+ * used, where @peer is NULL. Also emitted in fibers, so handlers only take note of it. */
 #define PEERUP_TYPE_ENGINE_DEVICES (peerup_engine_devices_get_type ())
 G_DECLARE_FINAL_TYPE (PeerupEngineDevices, peerup_engine_devices, PEERUP, ENGINE_DEVICES, GObject)
 

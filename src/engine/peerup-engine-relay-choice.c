@@ -110,6 +110,8 @@ choice_tell (PeerupEngineRelayChoice *self)
   for (guint i = 0; i < kept->len; i++)
     add_kept (self, kept->pdata[i], addresses);
   peerup_relay_client_set_peer_relays (self->engine->relays, addresses);
+  /* One that is left says nothing. */
+  peerup_engine_devices_touch (self->engine->devices, NULL);
 }
 
 static void

@@ -12,7 +12,7 @@ from netlab import wait_for
 OTHER = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
 # What goes on until it is interrupted, or wants a human or another device: these have tests of their own below.
 # Finding services speaks to every port of the machine, and so to the servers of tests that run beside these.
-ENDLESS = {"service find", "daemon", "relay serve", "proxy", "events", "daemon connect", "invite"}
+ENDLESS = {"service find", "daemon", "relay serve", "proxy", "events", "daemon connect", "invite", "prompt watch"}
 # The arguments of what needs some: what works where the daemon of the fixture can do it.
 WORDS = {
     "help": ["files"],
@@ -29,6 +29,7 @@ WORDS = {
     "daemon ping": [OTHER, "-c", "1"],
     "join": ["7-no-such-code"],
     "expose": ["shown", "1"],
+    "prompt answer": ["1", "allow"],
 }
 SAMPLES = {"PEER": OTHER, "SERVICE": "ssh", "RELAY": "1", "INVITE": "1", "FORWARD": "1", "NUMBER": "1", "NAME": "ssh",
            "ADDRESS": "127.0.0.1:1", "PORT": "0", "FILE": "config"}

@@ -15,6 +15,7 @@ from conftest import echo
 from control import Control, Refused
 from http_api import Api
 from netlab import wait_for
+from relay_lab import World
 
 gi = pytest.importorskip("gi")
 from gi.repository import Gio, GLib  # noqa: E402
@@ -132,6 +133,26 @@ def test_it_is_told_what_becomes_of_a_device(couple, window, control):
     laptop.daemon_process.wait(30)
     device = shown.wait(laptop, State="disconnected", Path="", RttUs=0, Explanation="Not connected.")
     assert device["LastSeenAt"] >= before
+
+
+def test_a_device_behind_a_relay(lab, make_peer, serve, window, control):
+    world = World(lab, make_peer, serve)
+    relay, = world.relays
+    world.home.run("auth", "add", relay.id, "--name", "hub")
+    world.start()
+    shown = window(world.home)
+    shown.wait(relay, State="connected", Name="hub", IsRelay=True, Path="direct", RelayId="")
+    assert not shown.wait(world.laptop, State="disconnected")["IsRelay"]
+    control(world.laptop).call("Connect", "(s)", world.home.id)
+    device = shown.wait(world.laptop, State="connected", Path="relayed", RelayId=relay.id, RelayName="hub", Punched=False)
+    assert "relay hub" in device["Explanation"]
+    # What is looked for, and that it was not found.
+    wait_for(lambda: any(values.get("Searching") for _, values in shown.changed), PATIENCE, "a search")
+    device = shown.wait(world.laptop, Searching=False, State="connected")
+    assert "because" in device["Explanation"]
+    relay.daemon_process.signal(signal.SIGKILL)
+    wait_for(lambda: shown.of(relay)["State"] != "connected", PATIENCE, "the end of the relay")
+    wait_for(lambda: shown.of(world.laptop)["State"] != "connected", PATIENCE, "the end of the path")
 
 
 def test_nothing_is_told_where_nothing_changes(couple, window, control):

@@ -2,6 +2,7 @@
 # Copyright The Peer-Up authors
 """What a daemon asks a person, and what the answers do, with real daemons, files and streams."""
 import contextlib
+import json
 import select
 import subprocess
 import time
@@ -9,10 +10,10 @@ import time
 import pytest
 
 import http_api
-from conftest import connect, echo, wait_for
+from conftest import BIN, connect, wait_for
 from control import Control, Refused
 from netlab import wait_for as wait_long
-from pairing_lab import PATIENCE, LanHousehold
+from pairing_lab import PATIENCE, LanHousehold, Terminal
 from test_grants import end_of
 from test_grants import World as Grants
 from test_trust import refused
@@ -171,6 +172,38 @@ def test_over_http_somebody_watches_for_a_while(world):
     assert api.get("/v1/prompts") == []
 
 
+def test_a_terminal_asks_and_takes_the_answer(world):
+    terminal = Terminal(world.home, "prompt", "watch")
+    terminal.expect("Showing what the daemon asks")
+    waiting = curl(world.friend.proxy("home", "private"))
+    terminal.expect(r"\d+: friend: may it use private for an hour\? \(allow, deny, later\)")
+    terminal.type("perhaps")
+    terminal.expect("no answer to question")
+    terminal.type("allow")
+    terminal.expect("granted for an hour")
+    assert waiting.communicate(timeout=WAIT)[0] == "hello\n"
+    terminal.interrupt()
+    terminal.wait(130)
+    assert is_refused_at_once(world.friend.proxy("home", "other")) and world.asked() == 1
+
+
+def test_a_script_asks_and_answers(world):
+    with subprocess.Popen([BIN, "prompt", "watch", "--json"], env=world.home.env(), cwd=world.home.home, text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as script, contextlib.ExitStack() as stack:
+        stack.callback(script.terminate)
+        proxies = [world.friend.proxy("home", name) for name in ("private", "other")]
+        assert any("Showing" in line for line in iter(script.stderr.readline, ""))
+        with connect(proxies[0], WAIT) as first, connect(proxies[1], WAIT) as second:
+            asked = {prompt["service"]: prompt["number"] for prompt in (json.loads(script.stdout.readline()) for _ in range(2))}
+            script.stdin.write(f"{asked['private']} deny\n")
+            script.stdin.close()
+            assert refused(first)
+            # Its input is at its end, and it watches on.
+            assert [prompt["service"] for prompt in world.prompts()] == ["other"]
+            script.terminate()
+            assert refused(second)
+
+
 def test_a_grant_by_other_means_answers_too(world):
     with contextlib.closing(world.watch()):
         waiting = curl(world.friend.proxy("home", "private"))
@@ -262,6 +295,7 @@ def test_both_are_asked_to_compare_and_say_that_it_matches(paired):
         verification = control.call("GetVerification", "(s)", other.id)
         assert (prompt["kind"], prompt["peer_id"], prompt["expires_at"]) == ("verify", other.id, 0)
         assert prompt["answers"] == ["match", "differ", "later"]
+        assert prompt["name"] == next(one["name"] for one in peer.json("auth", "list") if one["peer_id"] == other.id)
         assert (prompt["emoji"], prompt["digits"]) == (verification["transcript_emoji"], verification["transcript_digits"])
         assert prompt["digits"] in peer.run("prompt", "list").stdout
         control.call("AnswerPrompt", "(us)", prompt["number"], "match")

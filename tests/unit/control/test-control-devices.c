@@ -197,6 +197,7 @@ test_come_and_go (Fixture *self, gconstpointer data)
 {
   GVariantDict options = G_VARIANT_DICT_INIT (NULL);
   gint64 end = g_get_real_time () / G_USEC_PER_SEC + 3600;
+  g_autofree char *address = g_strdup_printf ("/ip4/127.0.0.1/tcp/1/p2p/%s", home_get_id (self->other));
 
   /* This device itself, which the file of a test lists. */
   g_assert_cmpuint (count_managed (self), ==, 1);
@@ -217,6 +218,10 @@ test_come_and_go (Fixture *self, gconstpointer data)
   assert_property (self, "Services", g_variant_new_array (G_VARIANT_TYPE ("a{sv}"), NULL, 0));
   do_call (self, "SetName", g_variant_new ("(ss)", "laptop", home_get_id (self->other)));
   wait_property (self, "Name", g_variant_new_string ("laptop"));
+  do_call (self, "AddRelay", g_variant_new ("(s)", address));
+  wait_property (self, "IsRelay", g_variant_new_boolean (TRUE));
+  do_call (self, "RemoveRelay", g_variant_new ("(s)", address));
+  wait_property (self, "IsRelay", g_variant_new_boolean (FALSE));
   do_call (self, "SetVerified", g_variant_new ("(sb)", "laptop", TRUE));
   wait_property (self, "Verified", g_variant_new_boolean (TRUE));
   do_call (self, "Deauthorize", g_variant_new ("(s)", "laptop"));

@@ -175,6 +175,8 @@ test_kinds (Fixture *self, gconstpointer data)
   g_autofree char *removed = g_strdup_printf ("InterfacesRemoved %s\n", grant);
   g_autofree char *peer = g_strdup_printf ("InterfacesAdded " PEERUP_CONTROL_ROOT "/peers/%s\n", home_get_id (other));
   g_autofree char *relay = g_strdup_printf ("InterfacesAdded " PEERUP_CONTROL_ROOT "/relays/%s\n", home_get_id (other));
+  g_autofree char *gone =
+    g_strdup_printf ("InterfacesRemoved " PEERUP_CONTROL_ROOT "/relays/%s\n", home_get_id (other));
   g_autofree char *address = g_strdup_printf ("/ip4/127.0.0.1/tcp/1/p2p/%s", home_get_id (other));
   g_autoptr (GVariant) failed = NULL;
 
@@ -191,6 +193,8 @@ test_kinds (Fixture *self, gconstpointer data)
   wait_told (self, peer);
   assert_call (self, "AddRelay", g_variant_new ("(s)", address));
   wait_told (self, relay);
+  assert_call (self, "RemoveRelay", g_variant_new ("(s)", address));
+  wait_told (self, gone);
 }
 
 static void
