@@ -41,9 +41,11 @@ struct _PeerupDevicePage
   AdwWindowTitle *window_title;
   AdwBanner *banner;
   GtkListBox *offers_list;
+  GtkWidget *offers_empty;
   GtkLabel *offers_placeholder;
   AdwPreferencesGroup *access_group;
   GtkListBox *access_list;
+  GtkWidget *access_empty;
   PeerupConnectionGroup *connection_group;
 };
 
@@ -206,6 +208,16 @@ list_ports (PeerupDevicePage *self)
   return g_strv_builder_end (names);
 }
 
+/* A placeholder in the list itself would take the round corners from its last row. */
+static void
+show_list (GtkListBox *list, GListModel *model, GtkWidget *empty)
+{
+  gboolean any = g_list_model_get_n_items (model) > 0;
+
+  gtk_widget_set_visible (GTK_WIDGET (list), any);
+  gtk_widget_set_visible (empty, !any);
+}
+
 static void
 update_offers (PeerupDevicePage *self)
 {
@@ -213,6 +225,13 @@ update_offers (PeerupDevicePage *self)
 
   peerup_offer_update_store (self->offers, peerup_dbus_device1_get_services (self->device),
                              (const char *const *) ports);
+  show_list (self->offers_list, G_LIST_MODEL (self->offers), self->offers_empty);
+}
+
+static void
+on_services_changed (PeerupDevicePage *self)
+{
+  show_list (self->access_list, G_LIST_MODEL (peerup_session_get_services (self->session)), self->access_empty);
 }
 
 /* Why there are none. */
@@ -432,9 +451,11 @@ peerup_device_page_class_init (PeerupDevicePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, window_title);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, banner);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, offers_list);
+  gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, offers_empty);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, offers_placeholder);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, access_group);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, access_list);
+  gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, access_empty);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, connection_group);
   gtk_widget_class_bind_template_callback (widget_class, on_mend);
   gtk_widget_class_install_action (widget_class, "device.test", NULL, act_test);
@@ -468,10 +489,13 @@ peerup_device_page_new (PeerupSession *session, PeerupDBusDevice1 *device)
   g_signal_connect_object (device, "notify::services", G_CALLBACK (update_offers), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (peerup_session_get_forwards (session), "items-changed", G_CALLBACK (update_offers), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (peerup_session_get_services (session), "items-changed", G_CALLBACK (on_services_changed),
+                           self, G_CONNECT_SWAPPED);
   g_signal_connect_object (peerup_session_get_devices (session), "items-changed", G_CALLBACK (on_devices_changed), self,
                            G_CONNECT_SWAPPED);
   update (self);
   update_offers (self);
+  on_services_changed (self);
   peerup_session_call_async (session, "ListTemplates", NULL, self->cancellable, on_templates, g_object_ref (self));
   return self;
 }
