@@ -175,13 +175,30 @@ on_activate (PeerupSidebar *self, guint position)
   show_item (self, position);
 }
 
+/* The device that is shown is gone; the window sees to what is shown next. One that is only searched away stays. */
+static gboolean
+has_lost_shown (PeerupSidebar *self)
+{
+  g_autoptr (GObject) device = NULL;
+
+  if (self->shown == NULL || *self->shown == '\0' || g_str_equal (self->shown, PEERUP_SIDEBAR_THIS_DEVICE) ||
+      g_str_equal (self->shown, PEERUP_SIDEBAR_RELAYS))
+    return FALSE;
+  device = peerup_object_list_find (peerup_session_get_devices (self->session), "peer-id", self->shown);
+  return device == NULL;
+}
+
 static void
 on_selected (PeerupSidebar *self)
 {
   guint position = gtk_single_selection_get_selected (self->selection);
 
-  /* What is searched away stays shown. */
-  if (!self->selecting && position != GTK_INVALID_LIST_POSITION)
+  if (self->selecting || position == GTK_INVALID_LIST_POSITION)
+    return;
+  /* Where the row of a device goes that has the keyboard, the toolkit takes another one. */
+  if (has_lost_shown (self))
+    select_shown (self);
+  else
     show_item (self, position);
 }
 
@@ -422,6 +439,18 @@ peerup_sidebar_set_shown (PeerupSidebar *self, const char *place)
   g_set_str (&self->shown, place);
   if (!self->collapsed)
     select_shown (self);
+}
+
+void
+peerup_sidebar_focus (PeerupSidebar *self)
+{
+  guint position;
+
+  g_return_if_fail (PEERUP_IS_SIDEBAR (self));
+  position = find_shown (self);
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+  if (position != GTK_INVALID_LIST_POSITION)
+    gtk_list_view_scroll_to (self->view, position, GTK_LIST_SCROLL_FOCUS, NULL);
 }
 
 guint

@@ -375,10 +375,9 @@ on_devices_changed (PeerupDevicePage *self)
 
   if (device == self->device || gtk_widget_get_root (GTK_WIDGET (self)) == NULL)
     return;
+  /* Where it is gone, the window sees to what is shown next. */
   if (device != NULL)
     gtk_widget_activate_action (GTK_WIDGET (self), "win.show-device", "s", get_id (self));
-  else
-    gtk_widget_activate_action (GTK_WIDGET (self), "win.show-this-device", NULL);
 }
 
 /* Actions */
