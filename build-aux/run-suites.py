@@ -281,7 +281,7 @@ def netlab():
 
 def ui():
     # Each test has screens and networks of its own, and mostly waits for them. Pictures are the same on both builds.
-    side_by_side = ('-n', '3', '--dist', 'loadfile')
+    side_by_side = ('-n', '3', '--dist', 'worksteal')
     tally = on_both_builds('ui', asan_choice=(*side_by_side, '-m', 'not calm and not released'),
                            release_choice=(*side_by_side, '-m', 'not calm and not sanitized'))
     tally.add(build_and_test('ui', '-calm', (), 'release', ('-m', 'calm'), {}))

@@ -50,6 +50,7 @@ def invite(app):
 def join(app):
     app.choose("Add", "j")
     app.find("Join with a Code", "dialog")
+    assert app.find("Code or Link", "text box").value() == ""
 
 
 SCREENS = {"this-device": this_device, "add-service": add_service, "edit-service": edit_service, "peer-id": peer_id,

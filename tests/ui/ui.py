@@ -12,6 +12,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import time
@@ -50,10 +51,9 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 </busconfig>
 """
 SETTINGS = """[Settings]
-gtk-font-name=Cantarell 11
+gtk-font-name=Cantarell {font}
 gtk-icon-theme-name=Adwaita
 gtk-cursor-blink=0
-gtk-xft-dpi={dpi}
 gtk-enable-animations={animations}
 """
 
@@ -93,6 +93,12 @@ class Picture:
     def save(self, path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(qr.png(self.width, self.rows))
+
+
+def listens(path):
+    """Whether somebody does: a socket is there before that."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 class Desktop:
@@ -167,7 +173,7 @@ class Desktop:
         path, config = self.directory / kind, self.directory / f"{kind}.conf"
         config.write_text(BUS.format(kind=kind, path=path))
         process = self.start(["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile"], kind)
-        self.wait(lambda: path.exists() or process.poll() is not None, f"the {kind} bus")
+        self.wait(lambda: listens(path) or process.poll() is not None, f"the {kind} bus")
         assert process.poll() is None, (self.directory / f"{kind}.log").read_text()
         return f"unix:path={path}"
 
@@ -206,11 +212,11 @@ class Desktop:
 class App:
     """A run of peerup-gtk for a Peer on a Desktop. The Peer ends it, as its other processes."""
 
-    def __init__(self, desktop, peer, *args, bus=True, dpi=96, animations=False, wait=True, **env):
+    def __init__(self, desktop, peer, *args, bus=True, font=11, animations=False, wait=True, **env):
         self.desktop, self.peer = desktop, peer
         settings = peer.home / ".config/gtk-4.0/settings.ini"
         settings.parent.mkdir(parents=True, exist_ok=True)
-        settings.write_text(SETTINGS.format(dpi=dpi * 1024, animations=int(animations)))
+        settings.write_text(SETTINGS.format(font=font, animations=int(animations)))
         self.env = peer.env(**{
             "DISPLAY": desktop.display, "AT_SPI_BUS_ADDRESS": desktop.a11y_bus, "GDK_BACKEND": "x11", "GSK_RENDERER": "cairo",
             "GDK_DISABLE": "gl,vulkan", "GSETTINGS_BACKEND": "memory", "GSETTINGS_SCHEMA_DIR": str(BUILD / "data"), "GTK_A11Y": "atspi", "LC_ALL": "C.UTF-8",
