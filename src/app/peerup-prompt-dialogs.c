@@ -33,16 +33,27 @@ static void show_next (PeerupPromptDialogs *self);
 
 /* Answers */
 
+typedef struct
+{
+  PeerupPromptDialogs *self;
+  guint number;
+} Answer;
+
 static void
 on_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (PeerupPromptDialogs) self = data;
+  g_autofree Answer *answer = data;
+  g_autoptr (PeerupPromptDialogs) self = answer->self;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) answer = peerup_session_call_finish (PEERUP_SESSION (source), result, &error);
+  g_autoptr (GVariant) nothing = peerup_session_call_finish (PEERUP_SESSION (source), result, &error);
 
   /* What was answered elsewhere, or is over, is no news to the person. */
-  if (answer == NULL && self->parent != NULL && !g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
-    peerup_toast_error (self->parent, _ ("Cannot answer"), error);
+  if (nothing != NULL || self->parent == NULL || g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
+    return;
+  peerup_toast_error (self->parent, _ ("Cannot answer"), error);
+  /* It is still open. */
+  g_hash_table_remove (self->put_off, GUINT_TO_POINTER (answer->number));
+  show_next (self);
 }
 
 static void
@@ -51,11 +62,14 @@ on_response (AdwAlertDialog *dialog, const char *response, gpointer data)
   PeerupPromptDialogs *self = data;
   g_autoptr (PeerupDBusPrompt1) prompt = g_steal_pointer (&self->prompt);
   guint number = peerup_dbus_prompt1_get_number (prompt);
+  Answer *answer = g_new (Answer, 1);
 
+  answer->self = g_object_ref (self);
+  answer->number = number;
   g_clear_object (&self->dialog);
   g_hash_table_add (self->put_off, GUINT_TO_POINTER (number));
   peerup_session_call_async (self->session, "AnswerPrompt", g_variant_new ("(us)", number, response), self->cancellable,
-                             on_answered, g_object_ref (self));
+                             on_answered, answer);
   show_next (self);
 }
 
