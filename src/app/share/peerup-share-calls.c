@@ -99,9 +99,11 @@ peerup_share_show_error (AdwBanner *banner, const GError *error)
   g_autofree char *text = peerup_text_clean_to (error->message, 400);
   g_autoptr (GString) sentence = g_string_new (NULL);
 
-  g_string_append_unichar (sentence, g_unichar_toupper (g_utf8_get_char (text)));
   if (text[0] != '\0')
-    g_string_append (sentence, g_utf8_next_char (text));
+    {
+      g_string_append_unichar (sentence, g_unichar_toupper (g_utf8_get_char (text)));
+      g_string_append (sentence, g_utf8_next_char (text));
+    }
   adw_banner_set_title (banner, sentence->str);
   adw_banner_set_revealed (banner, TRUE);
 }
