@@ -16,6 +16,10 @@
 #include "app/model/peerup-device-text.h"
 #include "app/widgets/peerup-toast.h"
 
+/* So many rows are made in one turn of the main loop: hundreds at once would be seen as a stop. */
+#define ROWS_AT_ONCE 4
+#define FIRST_ROWS   16
+
 /* Lasting trouble, the worst first: the banner is for one. */
 typedef enum
 {
@@ -35,15 +39,19 @@ struct _PeerupDevicePage
   GListStore *offers;  /* of PeerupOffer */
   GVariant *templates; /* (nullable): what ListTemplates gave */
   GCancellable *cancellable;
-  guint timer; /* while it is shown: "since yesterday" comes with time alone */
+  GtkSliceListModel *shown[2]; /* of the offers, and of the services of this device: those that have rows */
+  guint filler;                /* while there are more */
+  guint timer;                 /* while it is shown: "since yesterday" comes with time alone */
 
   AdwAvatar *avatar;
   AdwWindowTitle *window_title;
   AdwBanner *banner;
   GtkListBox *offers_list;
+  GtkWidget *offers_empty;
   GtkLabel *offers_placeholder;
   AdwPreferencesGroup *access_group;
   GtkListBox *access_list;
+  GtkWidget *access_empty;
   PeerupConnectionGroup *connection_group;
 };
 
@@ -206,6 +214,44 @@ list_ports (PeerupDevicePage *self)
   return g_strv_builder_end (names);
 }
 
+/* A placeholder in the list itself would take the round corners from its last row. */
+static void
+show_list (GtkListBox *list, GListModel *model, GtkWidget *empty)
+{
+  gboolean any = g_list_model_get_n_items (model) > 0;
+
+  gtk_widget_set_visible (GTK_WIDGET (list), any);
+  gtk_widget_set_visible (empty, !any);
+}
+
+static gboolean
+on_idle (gpointer data)
+{
+  PeerupDevicePage *self = data;
+  gboolean more = FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->shown); i++)
+    {
+      guint all = g_list_model_get_n_items (gtk_slice_list_model_get_model (self->shown[i]));
+      guint size = gtk_slice_list_model_get_size (self->shown[i]);
+
+      if (size < all)
+        gtk_slice_list_model_set_size (self->shown[i], size + ROWS_AT_ONCE);
+      more = more || size + ROWS_AT_ONCE < all;
+    }
+  if (!more)
+    self->filler = 0;
+  return more ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+/* Frames go before it. */
+static void
+fill (PeerupDevicePage *self)
+{
+  if (self->filler == 0)
+    self->filler = g_idle_add_full (G_PRIORITY_LOW, on_idle, self, NULL);
+}
+
 static void
 update_offers (PeerupDevicePage *self)
 {
@@ -213,6 +259,15 @@ update_offers (PeerupDevicePage *self)
 
   peerup_offer_update_store (self->offers, peerup_dbus_device1_get_services (self->device),
                              (const char *const *) ports);
+  show_list (self->offers_list, G_LIST_MODEL (self->offers), self->offers_empty);
+  fill (self);
+}
+
+static void
+on_services_changed (PeerupDevicePage *self)
+{
+  show_list (self->access_list, G_LIST_MODEL (peerup_session_get_services (self->session)), self->access_empty);
+  fill (self);
 }
 
 /* Why there are none. */
@@ -398,6 +453,7 @@ peerup_device_page_dispose (GObject *object)
 
   g_cancellable_cancel (self->cancellable);
   g_clear_handle_id (&self->timer, g_source_remove);
+  g_clear_handle_id (&self->filler, g_source_remove);
   gtk_widget_dispose_template (GTK_WIDGET (self), PEERUP_TYPE_DEVICE_PAGE);
   G_OBJECT_CLASS (peerup_device_page_parent_class)->dispose (object);
 }
@@ -410,6 +466,8 @@ peerup_device_page_finalize (GObject *object)
   g_clear_object (&self->session);
   g_clear_object (&self->device);
   g_clear_object (&self->offers);
+  g_clear_object (&self->shown[0]);
+  g_clear_object (&self->shown[1]);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->templates, g_variant_unref);
   G_OBJECT_CLASS (peerup_device_page_parent_class)->finalize (object);
@@ -431,9 +489,11 @@ peerup_device_page_class_init (PeerupDevicePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, window_title);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, banner);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, offers_list);
+  gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, offers_empty);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, offers_placeholder);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, access_group);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, access_list);
+  gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, access_empty);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, connection_group);
   gtk_widget_class_bind_template_callback (widget_class, on_mend);
   gtk_widget_class_install_action (widget_class, "device.test", NULL, act_test);
@@ -460,17 +520,22 @@ peerup_device_page_new (PeerupSession *session, PeerupDBusDevice1 *device)
   self->session = g_object_ref (session);
   self->device = g_object_ref (device);
   peerup_connection_group_set_device (self->connection_group, session, device);
-  gtk_list_box_bind_model (self->offers_list, G_LIST_MODEL (self->offers), create_offer_row, self, NULL);
-  gtk_list_box_bind_model (self->access_list, G_LIST_MODEL (peerup_session_get_services (session)), create_access_row,
-                           self, NULL);
+  self->shown[0] = gtk_slice_list_model_new (g_object_ref (G_LIST_MODEL (self->offers)), 0, FIRST_ROWS);
+  self->shown[1] =
+    gtk_slice_list_model_new (g_object_ref (G_LIST_MODEL (peerup_session_get_services (session))), 0, FIRST_ROWS);
+  gtk_list_box_bind_model (self->offers_list, G_LIST_MODEL (self->shown[0]), create_offer_row, self, NULL);
+  gtk_list_box_bind_model (self->access_list, G_LIST_MODEL (self->shown[1]), create_access_row, self, NULL);
   g_signal_connect_object (device, "notify", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (device, "notify::services", G_CALLBACK (update_offers), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (peerup_session_get_forwards (session), "items-changed", G_CALLBACK (update_offers), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (peerup_session_get_services (session), "items-changed", G_CALLBACK (on_services_changed),
+                           self, G_CONNECT_SWAPPED);
   g_signal_connect_object (peerup_session_get_devices (session), "items-changed", G_CALLBACK (on_devices_changed), self,
                            G_CONNECT_SWAPPED);
   update (self);
   update_offers (self);
+  on_services_changed (self);
   peerup_session_call_async (session, "ListTemplates", NULL, self->cancellable, on_templates, g_object_ref (self));
   return self;
 }

@@ -98,7 +98,12 @@ peerup_path_view_set (PeerupPathView *self, PeerupPath path, const char *device,
 static void
 peerup_path_view_dispose (GObject *object)
 {
+  GtkWidget *child;
+
   gtk_widget_dispose_template (GTK_WIDGET (object), PEERUP_TYPE_PATH_VIEW);
+  /* Those that have no name in the template. */
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
+    gtk_widget_unparent (child);
   G_OBJECT_CLASS (peerup_path_view_parent_class)->dispose (object);
 }
 

@@ -109,6 +109,20 @@ show_trace (PeerupTestDialog *self, GVariant *trace)
   gtk_widget_set_visible (self->trace_group, TRUE);
 }
 
+/* What the engine says of a failure, with the device's name for its peer ID. (transfer full) */
+static char *
+describe_error (PeerupTestDialog *self, const GError *error)
+{
+  g_autofree char *clean = peerup_text_clean_to (error->message, MAX_TEXT);
+  const char *id = peerup_dbus_device1_get_peer_id (self->device);
+  g_autofree char *title = peerup_device_dup_title_isolated (peerup_dbus_device1_get_name (self->device), id);
+  GString *text = g_string_new (clean);
+
+  if (id != NULL && *id != '\0')
+    g_string_replace (text, id, title, 0);
+  return g_string_free (text, FALSE);
+}
+
 static void
 on_traced (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -126,7 +140,7 @@ on_traced (GObject *source, GAsyncResult *result, gpointer data)
     }
   else
     {
-      g_autofree char *text = peerup_text_clean_to (error->message, MAX_TEXT);
+      g_autofree char *text = describe_error (self, error);
 
       gtk_label_set_label (self->explanation, text);
       gtk_widget_set_visible (GTK_WIDGET (self->trace_list), FALSE);
@@ -167,7 +181,7 @@ on_ping (GObject *source, GAsyncResult *result, gpointer data)
   self->n_pings++;
   /* TRANSLATORS: the first, second, … of several tries */
   title = g_strdup_printf (_ ("Try %u"), self->n_pings);
-  text = answer != NULL ? describe_ping (answer) : peerup_text_clean_to (error->message, MAX_TEXT);
+  text = answer != NULL ? describe_ping (answer) : describe_error (self, error);
   adw_preferences_group_add (self->ping_group, make_row (self, title, text));
   /* Who cannot be reached is not asked again and again: each takes its time. */
   if (answer == NULL && self->n_pings == 1)
