@@ -55,6 +55,7 @@ enum
   PROP_ENABLED,
   PROP_KIND,
   PROP_TAGS,
+  PROP_RESTRICTED,
   PROP_ACTIVE,
   PROP_TOTAL,
   PROP_BYTES_IN,
@@ -236,11 +237,29 @@ session_is_allowed (PeerupSession *session, gpointer owner)
   return peerup_service_is_allowed (owner, session->peer);
 }
 
+static gboolean
+has_allowed (PeerupService *self, GPtrArray *peers)
+{
+  if (self->allowed == NULL || peers == NULL)
+    return self->allowed == peers;
+  if (self->allowed->len != peers->len)
+    return FALSE;
+  for (guint i = 0; i < peers->len; i++)
+    if (!peerup_peer_id_equal (self->allowed->pdata[i], peers->pdata[i]))
+      return FALSE;
+  return TRUE;
+}
+
 void
 peerup_service_set_allowed_peers (PeerupService *self, GPtrArray *peers)
 {
   g_return_if_fail (PEERUP_IS_SERVICE (self));
 
+  if (has_allowed (self, peers))
+    {
+      peerup_service_review (self);
+      return;
+    }
   g_clear_pointer (&self->allowed, g_ptr_array_unref);
   if (peers != NULL)
     {
@@ -249,6 +268,7 @@ peerup_service_set_allowed_peers (PeerupService *self, GPtrArray *peers)
         g_ptr_array_add (self->allowed, peerup_peer_id_ref (g_ptr_array_index (peers, i)));
     }
   peerup_service_review (self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RESTRICTED]);
 }
 
 void
@@ -547,6 +567,9 @@ peerup_service_get_property (GObject *object, guint id, GValue *value, GParamSpe
     case PROP_TAGS:
       g_value_set_boxed (value, self->tags);
       break;
+    case PROP_RESTRICTED:
+      g_value_set_boolean (value, self->allowed != NULL);
+      break;
     case PROP_ACTIVE:
       g_value_set_uint (value, peerup_sessions_get_count (self->sessions));
       break;
@@ -621,6 +644,7 @@ peerup_service_class_init (PeerupServiceClass *klass)
   props[PROP_ENABLED] = g_param_spec_boolean ("enabled", NULL, NULL, FALSE, rw);
   props[PROP_KIND] = g_param_spec_string ("kind", NULL, NULL, "", ro);
   props[PROP_TAGS] = g_param_spec_boxed ("tags", NULL, NULL, G_TYPE_STRV, ro);
+  props[PROP_RESTRICTED] = g_param_spec_boolean ("restricted", NULL, NULL, FALSE, ro);
   props[PROP_ACTIVE] = g_param_spec_uint ("active", NULL, NULL, 0, G_MAXUINT, 0, ro);
   props[PROP_TOTAL] = g_param_spec_uint64 ("total", NULL, NULL, 0, G_MAXUINT64, 0, ro);
   props[PROP_BYTES_IN] = g_param_spec_uint64 ("bytes-in", NULL, NULL, 0, G_MAXUINT64, 0, ro);

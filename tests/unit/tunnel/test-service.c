@@ -271,6 +271,40 @@ test_access_list (Fixture *f, gconstpointer data)
 }
 
 static void
+count (guint *n)
+{
+  ++*n;
+}
+
+/* Whoever shows the list hears of it: of another one, too, and not of the same. */
+static void
+test_access_told (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) near = g_ptr_array_new ();
+  g_autoptr (GPtrArray) far = g_ptr_array_new ();
+  gboolean restricted;
+  guint n = 0;
+
+  g_ptr_array_add (near, peerup_swarm_get_peer_id (f->near));
+  g_ptr_array_add (far, peerup_swarm_get_peer_id (f->far));
+  g_signal_connect_swapped (f->service, "notify::restricted", G_CALLBACK (count), &n);
+  peerup_service_set_allowed_peers (f->service, NULL);
+  g_assert_cmpuint (n, ==, 0);
+  peerup_service_set_allowed_peers (f->service, near);
+  g_assert_cmpuint (n, ==, 1);
+  g_object_get (f->service, "restricted", &restricted, NULL);
+  g_assert_true (restricted);
+  peerup_service_set_allowed_peers (f->service, near);
+  g_assert_cmpuint (n, ==, 1);
+  peerup_service_set_allowed_peers (f->service, far);
+  g_assert_cmpuint (n, ==, 2);
+  peerup_service_set_allowed_peers (f->service, NULL);
+  g_assert_cmpuint (n, ==, 3);
+  g_object_get (f->service, "restricted", &restricted, NULL);
+  g_assert_false (restricted);
+}
+
+static void
 test_denied_peer (Fixture *f, gconstpointer data)
 {
   g_autoptr (GPtrArray) nobody = peer_list (NULL);
@@ -512,6 +546,7 @@ main (int argc, char **argv)
   ADD ("closed-while-dialing", test_closed_while_dialing);
   ADD ("target-reset", test_target_reset);
   ADD ("access-list", test_access_list);
+  ADD ("access-told", test_access_told);
   ADD ("denied-peer", test_denied_peer);
   ADD ("admission", test_admission);
   ADD ("question", test_question);
