@@ -65,8 +65,9 @@ make_access (PeerupDBusPrompt1 *prompt)
   g_autofree char *service = peerup_text_isolate (peerup_dbus_prompt1_get_service (prompt));
   /* TRANSLATORS: A device's name, and a service's: "Allow Laptop to use ssh?" */
   g_autofree char *heading = g_strdup_printf (_ ("Allow %1$s to use %2$s?"), title, service);
-  AdwAlertDialog *dialog =
-    ADW_ALERT_DIALOG (adw_alert_dialog_new (heading, _ ("This device asks for a service that it may not use yet.")));
+  AdwAlertDialog *dialog = ADW_ALERT_DIALOG (
+    adw_alert_dialog_new (heading,
+                          _ ("It asks for a service that it may not use yet. Other services are not touched.")));
 
   adw_alert_dialog_add_responses (dialog, "deny", _ ("_Decline"), "allow", _ ("_Allow for One Hour"), NULL);
   adw_alert_dialog_set_response_appearance (dialog, "allow", ADW_RESPONSE_SUGGESTED);

@@ -82,22 +82,48 @@ has_needle (gpointer item, gpointer data)
          g_ascii_strcasecmp (id, gtk_editable_get_text (GTK_EDITABLE (self->search))) == 0;
 }
 
-/* By name, and those without one last. */
-static int
-compare_devices (gconstpointer a, gconstpointer b, gpointer data)
+static gboolean
+is_unnamed (PeerupDBusDevice1 *device)
 {
-  PeerupDBusDevice1 *devices[] = { (gpointer) a, (gpointer) b };
-  g_autofree char *names[2] = { NULL, NULL };
-  int order;
+  g_autofree char *name = peerup_text_clean (peerup_dbus_device1_get_name (device));
 
-  for (guint i = 0; i < 2; i++)
-    names[i] = peerup_text_clean (peerup_dbus_device1_get_name (devices[i]));
-  order = (*names[0] == '\0') - (*names[1] == '\0');
-  if (order == 0)
-    order = g_utf8_collate (names[0], names[1]);
-  if (order == 0)
-    order = g_strcmp0 (peerup_dbus_device1_get_peer_id (devices[0]), peerup_dbus_device1_get_peer_id (devices[1]));
-  return order;
+  return *name == '\0';
+}
+
+static char *
+make_sort_name (PeerupDBusDevice1 *device)
+{
+  return peerup_text_clean (peerup_dbus_device1_get_name (device));
+}
+
+static char *
+make_sort_id (PeerupDBusDevice1 *device)
+{
+  return peerup_dbus_device1_dup_peer_id (device);
+}
+
+static GtkSorter *
+make_string_sorter (GCallback make, GtkCollation collation)
+{
+  GtkExpression *expression = gtk_cclosure_expression_new (G_TYPE_STRING, NULL, 0, NULL, make, NULL, NULL);
+  GtkStringSorter *sorter = gtk_string_sorter_new (expression);
+
+  gtk_string_sorter_set_collation (sorter, collation);
+  return GTK_SORTER (sorter);
+}
+
+/* By name, of which numbers are a part, and those without one last. (transfer full) */
+static GtkSorter *
+make_sorter (void)
+{
+  GtkMultiSorter *sorter = gtk_multi_sorter_new ();
+  GtkExpression *unnamed =
+    gtk_cclosure_expression_new (G_TYPE_BOOLEAN, NULL, 0, NULL, G_CALLBACK (is_unnamed), NULL, NULL);
+
+  gtk_multi_sorter_append (sorter, GTK_SORTER (gtk_numeric_sorter_new (unnamed)));
+  gtk_multi_sorter_append (sorter, make_string_sorter (G_CALLBACK (make_sort_name), GTK_COLLATION_FILENAME));
+  gtk_multi_sorter_append (sorter, make_string_sorter (G_CALLBACK (make_sort_id), GTK_COLLATION_NONE));
+  return GTK_SORTER (sorter);
 }
 
 static const char *
@@ -149,13 +175,30 @@ on_activate (PeerupSidebar *self, guint position)
   show_item (self, position);
 }
 
+/* The device that is shown is gone; the window sees to what is shown next. One that is only searched away stays. */
+static gboolean
+has_lost_shown (PeerupSidebar *self)
+{
+  g_autoptr (GObject) device = NULL;
+
+  if (self->shown == NULL || *self->shown == '\0' || g_str_equal (self->shown, PEERUP_SIDEBAR_THIS_DEVICE) ||
+      g_str_equal (self->shown, PEERUP_SIDEBAR_RELAYS))
+    return FALSE;
+  device = peerup_object_list_find (peerup_session_get_devices (self->session), "peer-id", self->shown);
+  return device == NULL;
+}
+
 static void
 on_selected (PeerupSidebar *self)
 {
   guint position = gtk_single_selection_get_selected (self->selection);
 
-  /* What is searched away stays shown. */
-  if (!self->selecting && position != GTK_INVALID_LIST_POSITION)
+  if (self->selecting || position == GTK_INVALID_LIST_POSITION)
+    return;
+  /* Where the row of a device goes that has the keyboard, the toolkit takes another one. */
+  if (has_lost_shown (self))
+    select_shown (self);
+  else
     show_item (self, position);
 }
 
@@ -336,7 +379,7 @@ set_up_models (PeerupSidebar *self)
 
   self->device_filter = GTK_FILTER (gtk_custom_filter_new (is_no_relay, NULL, NULL));
   self->search_filter = GTK_FILTER (gtk_custom_filter_new (has_needle, self, NULL));
-  self->sorter = GTK_SORTER (gtk_custom_sorter_new (compare_devices, NULL, NULL));
+  self->sorter = make_sorter ();
   self->devices = G_LIST_MODEL (gtk_filter_list_model_new (g_object_ref (all), g_object_ref (self->device_filter)));
   sorted = gtk_sort_list_model_new (g_object_ref (self->devices), g_object_ref (self->sorter));
   g_list_store_append (parts, this_device);
@@ -396,6 +439,18 @@ peerup_sidebar_set_shown (PeerupSidebar *self, const char *place)
   g_set_str (&self->shown, place);
   if (!self->collapsed)
     select_shown (self);
+}
+
+void
+peerup_sidebar_focus (PeerupSidebar *self)
+{
+  guint position;
+
+  g_return_if_fail (PEERUP_IS_SIDEBAR (self));
+  position = find_shown (self);
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+  if (position != GTK_INVALID_LIST_POSITION)
+    gtk_list_view_scroll_to (self->view, position, GTK_LIST_SCROLL_FOCUS, NULL);
 }
 
 guint

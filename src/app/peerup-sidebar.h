@@ -21,6 +21,8 @@ G_DECLARE_FINAL_TYPE (PeerupSidebar, peerup_sidebar, PEERUP, SIDEBAR, AdwNavigat
 void peerup_sidebar_set_session (PeerupSidebar *self, PeerupSession *session);
 /* What the window shows now. @place: one of those of peerup-sidebar-row.h, a peer ID, or "" for nothing. */
 void peerup_sidebar_set_shown (PeerupSidebar *self, const char *place);
+/* Gives the keyboard to the list. */
+void peerup_sidebar_focus (PeerupSidebar *self);
 guint peerup_sidebar_get_n_devices (PeerupSidebar *self);
 /* Lets the person search, if there is enough to search in. */
 void peerup_sidebar_search (PeerupSidebar *self);

@@ -54,8 +54,12 @@ static void
 show_trouble (PeerupStartPage *self, gboolean failed)
 {
   const GError *error = peerup_session_get_error (self->session);
-  g_autofree char *text = g_markup_escape_text (error != NULL ? error->message : "", -1);
+  g_autofree char *reason = g_markup_escape_text (error != NULL ? error->message : "", -1);
+  g_autofree char *text = NULL;
 
+  text = failed ? g_steal_pointer (&reason)
+                /* TRANSLATORS: Why Peer-Up does not run any more, without a full stop, and what that means. */
+                : g_strdup_printf (_ ("%s. Other devices cannot reach this one until it runs again."), reason);
   adw_status_page_set_title (self->trouble, failed ? _ ("Peer-Up Cannot Start") : _ ("Peer-Up Is Not Running"));
   adw_status_page_set_description (self->trouble, text);
   adw_status_page_set_icon_name (self->trouble, failed ? "dialog-warning-symbolic" : "network-offline-symbolic");

@@ -35,8 +35,10 @@ struct _PeerupWindow
   PeerupTroubleBanner *banner;
   AdwNavigationSplitView *split_view;
   PeerupSidebar *sidebar;
-  char *place; /* (nullable): as peerup_sidebar_set_shown() has it; NULL before anything is shown */
-  char *code;  /* (nullable): to join with when there is an engine */
+  char *place;  /* (nullable): as peerup_sidebar_set_shown() has it; NULL before anything is shown */
+  char *chosen; /* (nullable): the last place that the person went to; it is gone to again when it is back */
+  char *code;   /* (nullable): to join with when there is an engine */
+  guint idle;
 };
 
 G_DEFINE_FINAL_TYPE (PeerupWindow, peerup_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -81,7 +83,10 @@ static void
 show (PeerupWindow *self, const char *place)
 {
   if (g_strcmp0 (self->place, place) == 0 || build (self, place))
-    adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+    {
+      g_set_str (&self->chosen, place);
+      adw_navigation_split_view_set_show_content (self->split_view, TRUE);
+    }
   else
     peerup_window_say (self, _ ("This device is not one of yours any more"));
 }
@@ -206,12 +211,32 @@ is_there (PeerupWindow *self, const char *place)
   return device != NULL;
 }
 
+/* And not one that is about to end, which lets go of all that it has. */
+static gboolean
+has_running_engine (PeerupWindow *self)
+{
+  PeerupDBusEngine1 *engine = peerup_session_get_engine (self->session);
+
+  return engine != NULL && g_strcmp0 (peerup_dbus_engine1_get_state (engine), "running") == 0;
+}
+
+static gboolean
+on_devices_settled (gpointer data)
+{
+  PeerupWindow *self = data;
+
+  self->idle = 0;
+  if (has_running_engine (self) && (self->place == NULL || !is_there (self, self->place)))
+    show_default (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* An engine that goes takes its devices along before it is said to be gone; they may be back with the next. */
 static void
 on_devices_changed (PeerupWindow *self)
 {
-  if (self->session != NULL && peerup_session_get_state (self->session) == PEERUP_SESSION_RUNNING &&
-      (self->place == NULL || !is_there (self, self->place)))
-    show_default (self);
+  if (self->session != NULL && self->idle == 0)
+    self->idle = g_idle_add (on_devices_settled, self);
 }
 
 static void
@@ -225,8 +250,11 @@ on_state (PeerupWindow *self)
   if (!running)
     return;
   /* With another engine all objects are others. */
-  if (self->place == NULL || !is_there (self, self->place) || !build (self, self->place))
+  if (self->chosen == NULL || !is_there (self, self->chosen) || !build (self, self->chosen))
     show_default (self);
+  if (g_strcmp0 (self->place, NOWHERE) != 0 &&
+      adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (self)) == NULL)
+    peerup_sidebar_focus (self->sidebar);
   join_with_code (self);
 }
 
@@ -272,12 +300,14 @@ peerup_window_dispose (GObject *object)
 {
   PeerupWindow *self = PEERUP_WINDOW (object);
 
+  g_clear_handle_id (&self->idle, g_source_remove);
   if (self->prompts != NULL)
     g_object_run_dispose (G_OBJECT (self->prompts));
   g_clear_object (&self->prompts);
   gtk_widget_dispose_template (GTK_WIDGET (self), PEERUP_TYPE_WINDOW);
   g_clear_object (&self->session);
   g_clear_pointer (&self->place, g_free);
+  g_clear_pointer (&self->chosen, g_free);
   g_clear_pointer (&self->code, g_free);
   G_OBJECT_CLASS (peerup_window_parent_class)->dispose (object);
 }

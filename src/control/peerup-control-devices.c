@@ -292,6 +292,8 @@ on_changed (PeerupEngineDevices *devices, PeerupPeerId *peer, gpointer data)
       peerup_control_objects_touch (self->control->objects, PEERUP_CONTROL_DEVICES);
       /* Relays that are no longer used tell nobody; this comes with whatever takes them out. */
       peerup_control_objects_touch (self->control->objects, PEERUP_CONTROL_RELAYS);
+      /* They say what a peer is called. */
+      peerup_control_objects_touch (self->control->objects, PEERUP_CONTROL_PROMPTS);
     }
 }
 

@@ -238,14 +238,12 @@ session_is_allowed (PeerupSession *session, gpointer owner)
 }
 
 static gboolean
-has_allowed (PeerupService *self, GPtrArray *peers)
+is_same_list (GPtrArray *a, GPtrArray *b)
 {
-  if (self->allowed == NULL || peers == NULL)
-    return self->allowed == peers;
-  if (self->allowed->len != peers->len)
-    return FALSE;
-  for (guint i = 0; i < peers->len; i++)
-    if (!peerup_peer_id_equal (self->allowed->pdata[i], peers->pdata[i]))
+  if (a == NULL || b == NULL || a->len != b->len)
+    return a == b;
+  for (guint i = 0; i < a->len; i++)
+    if (!peerup_peer_id_equal (a->pdata[i], b->pdata[i]))
       return FALSE;
   return TRUE;
 }
@@ -253,13 +251,11 @@ has_allowed (PeerupService *self, GPtrArray *peers)
 void
 peerup_service_set_allowed_peers (PeerupService *self, GPtrArray *peers)
 {
+  gboolean changed;
+
   g_return_if_fail (PEERUP_IS_SERVICE (self));
 
-  if (has_allowed (self, peers))
-    {
-      peerup_service_review (self);
-      return;
-    }
+  changed = !is_same_list (self->allowed, peers);
   g_clear_pointer (&self->allowed, g_ptr_array_unref);
   if (peers != NULL)
     {
@@ -268,7 +264,9 @@ peerup_service_set_allowed_peers (PeerupService *self, GPtrArray *peers)
         g_ptr_array_add (self->allowed, peerup_peer_id_ref (g_ptr_array_index (peers, i)));
     }
   peerup_service_review (self);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RESTRICTED]);
+  /* Told of a list that is another one, too. */
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RESTRICTED]);
 }
 
 void

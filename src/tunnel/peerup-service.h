@@ -51,11 +51,6 @@ G_DECLARE_FINAL_TYPE (PeerupService, peerup_service, PEERUP, SERVICE, GObject)
  * Words for people that peers are told of it.
  */
 /**
- * PeerupService:restricted:
- *
- * Whether only some peers may use it. Told of also when it becomes others.
- */
-/**
  * PeerupService:active:
  *
  * How many streams it carries now.

@@ -58,6 +58,10 @@ class World(Grants):
     def answer(self, number, answer):
         self.control.call("AnswerPrompt", "(us)", number, answer)
 
+    def served(self):
+        """The streams of private that were let through; what only looks whether something answers there is none."""
+        return self.lines(event="service", service="private", decision="allow")
+
     def asked(self):
         return len(self.lines(event="access-asked"))
 
@@ -106,7 +110,7 @@ def test_a_stream_waits_and_goes_on_when_it_is_allowed(world):
             second.sendall(b"GET / HTTP/1.1\r\n\r\n")
             with pytest.raises(Refused, match="no answer"):
                 world.answer(number, "match")
-            assert world.page.n_accepted == 0 and waiting.poll() is None
+            assert world.served() == [] and waiting.poll() is None
             shown, = home.json("prompt", "list")
             assert shown["number"] == number and shown["kind"] == "access"
             assert "may it use private for an hour?" in home.run("prompt", "list").stdout
@@ -128,6 +132,24 @@ def test_a_stream_waits_and_goes_on_when_it_is_allowed(world):
     assert len(world.lines(event="service", service="private", decision="deny")) == 1
 
 
+def test_a_question_is_an_object_that_comes_changes_and_goes(world):
+    events = world.home.start("events", "--json")
+    events.wait_stderr("Following", WAIT)
+
+    def told(event, what):
+        return wait_for(lambda: [line for line in map(json.loads, events.stdout().split("\n")[:-1])
+                                 if line["event"] == event and what(line)], WAIT, event)
+
+    with contextlib.closing(world.watch()), connect(world.friend.proxy("home", "private"), WAIT):
+        number = world.prompt()["number"]
+        path = f"/dev/peerup/PeerUp/prompts/{number}"
+        told("InterfacesAdded", lambda line: path in line["arguments"].values())
+        world.control.call("SetName", "(ss)", "friend", "")
+        told("PropertiesChanged", lambda line: line["path"] == path and line["arguments"]["changed"] == {"Name": ""})
+        world.answer(number, "deny")
+        told("InterfacesRemoved", lambda line: path in line["arguments"].values())
+
+
 @pytest.mark.parametrize("answer", ["deny", "later"])
 def test_who_is_not_allowed_is_not_asked_for_again(world, answer):
     proxy = world.friend.proxy("home", "private")
@@ -137,7 +159,7 @@ def test_who_is_not_allowed_is_not_asked_for_again(world, answer):
             assert refused(connection)
         for _ in range(3):
             assert is_refused_at_once(proxy)
-        assert world.prompts() == [] and world.asked() == 1 and world.page.n_accepted == 0
+        assert world.prompts() == [] and world.asked() == 1 and world.served() == []
         # Another service is another question.
         with connect(world.friend.proxy("home", "other"), WAIT):
             assert world.prompt()["service"] == "other"
@@ -248,7 +270,7 @@ def test_hundreds_of_streams_are_one_question_that_expires(world):
         assert waiting and all(refused(connection) for connection in waiting)
         print(f"{len(waiting)} waited; refused after {time.monotonic() - began:.1f} s")
         assert time.time() >= prompt["expires_at"] - 1
-        assert world.prompts() == [] and world.page.n_accepted == 0
+        assert world.prompts() == [] and world.served() == []
         assert is_refused_at_once(proxy) and world.asked() == 1
     assert len(world.lines(event="access-unanswered")) == 1
 

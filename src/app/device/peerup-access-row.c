@@ -398,7 +398,10 @@ on_state_set (PeerupAccessRow *self, gboolean wanted)
 static void
 grant_for (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  grant_until (PEERUP_ACCESS_ROW (widget), get_now () + g_variant_get_int64 (parameter));
+  const char *time = g_variant_get_string (parameter, NULL);
+  gint64 hours = g_str_equal (time, "week") ? 7 * 24 : g_str_equal (time, "day") ? 24 : 1;
+
+  grant_until (PEERUP_ACCESS_ROW (widget), get_now () + hours * 3600);
 }
 
 static void
@@ -469,7 +472,7 @@ peerup_access_row_class_init (PeerupAccessRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PeerupAccessRow, end_button);
   gtk_widget_class_bind_template_child (widget_class, PeerupAccessRow, toggle);
   gtk_widget_class_bind_template_callback (widget_class, on_state_set);
-  gtk_widget_class_install_action (widget_class, "access.for", "x", grant_for);
+  gtk_widget_class_install_action (widget_class, "access.for", "s", grant_for);
   gtk_widget_class_install_action (widget_class, "access.until", NULL, choose_until);
   gtk_widget_class_install_action (widget_class, "access.always", NULL, grant_always);
 }

@@ -65,23 +65,36 @@ update_path (PeerupConnectionGroup *self)
   gboolean traced = path == PEERUP_PATH_RELAYED && g_strcmp0 (relay_id, self->traced_relay) == 0;
 
   if (path == PEERUP_PATH_RELAYED && relay_id != NULL && *relay_id != '\0')
-    relay = peerup_device_dup_title (peerup_dbus_device1_get_relay_name (self->device), relay_id);
+    relay = peerup_path_dup_relay (peerup_dbus_device1_get_relay_name (self->device), relay_id);
   if (path == PEERUP_PATH_DIRECT)
     peerup_path_view_set (self->path_view, path, name, NULL, peerup_dbus_device1_get_rtt_us (self->device), 0);
   else
     peerup_path_view_set (self->path_view, path, name, relay, traced ? self->near_us : 0, traced ? self->far_us : 0);
 }
 
+/* A peer ID is for Details: @text has the end of the relay's instead. (transfer full) */
+static char *
+shorten_relay (PeerupConnectionGroup *self, const char *text)
+{
+  const char *relay_id = peerup_dbus_device1_get_relay_id (self->device);
+  g_autofree char *short_id = peerup_device_dup_short_id (relay_id);
+  GString *out = g_string_new (text);
+
+  if (*short_id != '\0')
+    g_string_replace (out, relay_id, short_id, 0);
+  return g_string_free (out, FALSE);
+}
+
 static void
 update_explanation (PeerupConnectionGroup *self)
 {
-  g_autofree char *text = peerup_text_clean_to (peerup_dbus_device1_get_explanation (self->device), MAX_EXPLANATION);
+  g_autofree char *clean = peerup_text_clean_to (peerup_dbus_device1_get_explanation (self->device), MAX_EXPLANATION);
+  g_autofree char *text = NULL;
 
-  if (*text == '\0' && !is_connected (self))
-    {
-      g_free (text);
-      text = g_strdup (_ ("There is no connection now. It comes back by itself when both devices are online."));
-    }
+  if (g_strcmp0 (peerup_dbus_device1_get_state (self->device), "disconnected") == 0)
+    text = g_strdup (_ ("Not connected now. This comes back by itself when both devices are online."));
+  else
+    text = shorten_relay (self, clean);
   gtk_label_set_label (self->explanation, text);
   gtk_widget_set_visible (GTK_WIDGET (self->explanation), *text != '\0');
 }

@@ -98,8 +98,8 @@ describe_trouble (PeerupDevicePage *self, Trouble trouble)
       /* TRANSLATORS: %s is a device */
       return g_strdup_printf (_ ("Nothing comes from %s at the moment"), name);
     case TROUBLE_UNVERIFIED:
-      /* TRANSLATORS: %s is a device; people compare what both devices show */
-      return g_strdup_printf (_ ("It was not yet compared whether this is really %s"), name);
+      /* TRANSLATORS: %s is a device; the codes are those that both devices show */
+      return g_strdup_printf (_ ("Compare codes to be sure that this is %s"), name);
     case TROUBLE_NONE:
     default:
       return g_strdup ("");
@@ -277,10 +277,12 @@ update_title (PeerupDevicePage *self)
   g_autofree char *escaped = g_markup_escape_text (isolated, -1);
   g_autofree char *group = NULL;
   g_autofree char *line = NULL;
+  g_autofree char *escaped_line = NULL;
   PeerupDeviceFacts facts;
 
   peerup_device_facts_get (&facts, self->device);
   line = peerup_device_dup_line (&facts, now);
+  escaped_line = g_markup_escape_text (line, -1);
   /* TRANSLATORS: a title; %s is a device */
   group = g_strdup_printf (_ ("What %s May Use Here"), escaped);
   adw_navigation_page_set_title (ADW_NAVIGATION_PAGE (self), title);
@@ -288,8 +290,9 @@ update_title (PeerupDevicePage *self)
   adw_avatar_set_show_initials (self->avatar, avatar != NULL);
   adw_window_title_set_title (self->window_title, title);
   adw_window_title_set_subtitle (self->window_title, line);
-  /* The one title here that is markup. */
+  /* What groups say is markup. The line is in the header, too, where there may be no room for it. */
   adw_preferences_group_set_title (self->access_group, group);
+  adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (self->connection_group), escaped_line);
 }
 
 static void
@@ -317,10 +320,9 @@ on_devices_changed (PeerupDevicePage *self)
 
   if (device == self->device || gtk_widget_get_root (GTK_WIDGET (self)) == NULL)
     return;
+  /* Where it is gone, the window sees to what is shown next. */
   if (device != NULL)
     gtk_widget_activate_action (GTK_WIDGET (self), "win.show-device", "s", get_id (self));
-  else
-    gtk_widget_activate_action (GTK_WIDGET (self), "win.show-this-device", NULL);
 }
 
 /* Actions */

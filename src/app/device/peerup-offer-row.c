@@ -12,7 +12,7 @@
 #include "app/model/peerup-device-text.h"
 #include "app/widgets/peerup-toast.h"
 
-#define MAX_ERROR 400
+#define MAX_ERROR 240
 
 struct _PeerupOfferRow
 {
@@ -108,6 +108,25 @@ describe_kind (PeerupOfferRow *self)
 
 /* (transfer full) */
 static char *
+describe_failure (PeerupOfferRow *self)
+{
+  g_autofree char *name = NULL;
+  g_autofree char *error = NULL;
+
+  /* The engine names each address that it has tried, which is too much where the device is away anyhow. */
+  if (g_strcmp0 (peerup_dbus_device1_get_state (self->device), "connected") != 0)
+    {
+      name = peerup_device_dup_title_isolated (peerup_dbus_device1_get_name (self->device),
+                                               peerup_dbus_device1_get_peer_id (self->device));
+      /* TRANSLATORS: %s is a device */
+      return g_strdup_printf (_ ("%s cannot be reached: check that it is on and online"), name);
+    }
+  error = peerup_text_clean_to (peerup_dbus_forward1_get_error (self->forward), MAX_ERROR);
+  return *error != '\0' ? g_steal_pointer (&error) : g_strdup (_ ("It does not work"));
+}
+
+/* (transfer full) */
+static char *
 describe (PeerupOfferRow *self)
 {
   g_autofree char *line = dup_line (self);
@@ -117,8 +136,8 @@ describe (PeerupOfferRow *self)
     return describe_kind (self);
   if (has_failed (self))
     {
-      error = peerup_text_clean_to (peerup_dbus_forward1_get_error (self->forward), MAX_ERROR);
-      return g_strdup_printf ("%s\n%s", line != NULL ? line : "", *error != '\0' ? error : _ ("It does not work"));
+      error = describe_failure (self);
+      return g_strdup_printf ("%s\n%s", line != NULL ? line : "", error);
     }
   if (g_strcmp0 (peerup_dbus_forward1_get_state (self->forward), "connecting") == 0)
     return g_strdup_printf ("%s\n%s", line != NULL ? line : "", _ ("Connecting…"));
@@ -531,6 +550,7 @@ peerup_offer_row_new (PeerupSession *session, PeerupDBusDevice1 *device, PeerupO
   self->templates = templates != NULL ? g_variant_ref (templates) : NULL;
   g_signal_connect_object (peerup_session_get_forwards (session), "items-changed", G_CALLBACK (on_forwards_changed),
                            self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (device, "notify::state", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   on_forwards_changed (self);
   return GTK_WIDGET (self);
 }

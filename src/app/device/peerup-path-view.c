@@ -27,6 +27,18 @@ struct _PeerupPathView
 
 G_DEFINE_FINAL_TYPE (PeerupPathView, peerup_path_view, GTK_TYPE_WIDGET)
 
+char *
+peerup_path_dup_relay (const char *name, const char *peer_id)
+{
+  g_autofree char *short_id = NULL;
+
+  if (name != NULL && *name != '\0')
+    return peerup_text_clean (name);
+  short_id = peerup_device_dup_short_id (peer_id);
+  /* TRANSLATORS: a relay without a name; %s is the end of its peer ID */
+  return g_strdup_printf (_ ("Relay %s"), short_id);
+}
+
 /* (transfer full): empty where it is not known. */
 static char *
 dup_time (gint64 us)

@@ -24,4 +24,7 @@ G_DECLARE_FINAL_TYPE (PeerupPathView, peerup_path_view, PEERUP, PATH_VIEW, GtkWi
 void peerup_path_view_set (PeerupPathView *self, PeerupPath path, const char *device, const char *relay, gint64 near_us,
                            gint64 far_us);
 
+/* What a relay is called: its name, or "Relay aBc123". (transfer full) */
+char *peerup_path_dup_relay (const char *name, const char *peer_id) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -6,6 +6,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/device/peerup-path-view.h"
 #include "app/model/peerup-device-text.h"
 #include "app/widgets/peerup-toast.h"
 
@@ -84,17 +85,19 @@ show_trace (PeerupTestDialog *self, GVariant *trace)
   g_autofree char *clean = NULL;
   const char *explanation = "";
 
-  for (gsize i = 0; hops != NULL && i < g_variant_n_children (hops); i++)
+  for (gsize i = 0, n = hops != NULL ? g_variant_n_children (hops) : 0; i < n; i++)
     {
       g_autoptr (GVariant) hop = g_variant_get_child_value (hops, i);
       const char *id = "", *name = "";
+      g_autofree char *called = NULL;
       g_autofree char *title = NULL;
       g_autofree char *text = describe_hop (hop);
       g_autofree char *to = NULL;
 
       g_variant_lookup (hop, "peer_id", "&s", &id);
       g_variant_lookup (hop, "name", "&s", &name);
-      title = peerup_device_dup_title_isolated (name, id);
+      called = i + 1 < n ? peerup_path_dup_relay (name, id) : peerup_device_dup_title (name, id);
+      title = peerup_text_isolate (called);
       /* TRANSLATORS: a part of the path; %s is the device or relay it leads to */
       to = g_strdup_printf (_ ("To %s"), title);
       gtk_list_box_append (self->trace_list, make_row (self, to, text));

@@ -8,7 +8,9 @@
 #include <glib/gi18n.h>
 
 #include "app/model/peerup-device-text.h"
+#include "app/pairing/peerup-page-focus.h"
 #include "app/widgets/peerup-compare-view.h"
+#include "app/widgets/peerup-prompt-claims.h"
 #include "app/widgets/peerup-toast.h"
 
 struct _PeerupComparePage
@@ -117,8 +119,7 @@ on_differ (PeerupComparePage *self)
     _ ("If they differ, somebody may have come in between, and %s is not the device that you mean. It loses its access "
        "to this device at once. Then pair again with a new code."),
     self->name);
-  adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog), "cancel", _ ("_Compare Again"), "remove", _ ("_Take Back"),
-                                  NULL);
+  adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog), "cancel", _ ("_Cancel"), "remove", _ ("_Take Back"), NULL);
   adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (dialog), "remove", ADW_RESPONSE_DESTRUCTIVE);
   adw_alert_dialog_set_default_response (ADW_ALERT_DIALOG (dialog), "cancel");
   adw_alert_dialog_set_close_response (ADW_ALERT_DIALOG (dialog), "cancel");
@@ -126,9 +127,16 @@ on_differ (PeerupComparePage *self)
   adw_dialog_present (dialog, GTK_WIDGET (self));
 }
 
+/* Else the window would ask at once what was put off here. */
 static void
 on_later (PeerupComparePage *self)
 {
+  g_autoptr (PeerupDBusPrompt1) prompt = find_prompt (self);
+
+  if (prompt != NULL)
+    peerup_session_call_async (self->session, "AnswerPrompt",
+                               g_variant_new ("(us)", peerup_dbus_prompt1_get_number (prompt), "later"), NULL, NULL,
+                               NULL);
   g_signal_emit (self, answered_signal, 0, PEERUP_COMPARE_LATER);
 }
 
@@ -140,11 +148,28 @@ show_error (PeerupComparePage *self, const GError *error)
   gtk_widget_grab_focus (self->later);
 }
 
+/* @name: (nullable) */
+static void
+set_name (PeerupComparePage *self, const char *name)
+{
+  g_autofree char *description = NULL;
+
+  g_free (self->name);
+  self->name = peerup_device_dup_title_isolated (name, self->peer_id);
+  description = g_markup_printf_escaped (
+    /* TRANSLATORS: %s is the name of a device */
+    _ ("Look at %s, or ask the person who has it. If both devices show the same, nobody has come in between."),
+    self->name);
+  adw_status_page_set_description (self->status, description);
+}
+
 static void
 show_strings (PeerupComparePage *self, GVariant *verification)
 {
-  const char *emoji = NULL, *digits = NULL;
+  const char *emoji = NULL, *digits = NULL, *name = NULL;
 
+  if (g_variant_lookup (verification, "name", "&s", &name) && *name != '\0')
+    set_name (self, name);
   if (!g_variant_lookup (verification, "transcript_emoji", "&s", &emoji) || *emoji == '\0')
     g_variant_lookup (verification, "emoji", "&s", &emoji);
   if (!g_variant_lookup (verification, "transcript_digits", "&s", &digits) || *digits == '\0')
@@ -172,6 +197,15 @@ on_verification (GObject *source, GAsyncResult *result, gpointer data)
     }
   verification = g_variant_get_child_value (answer, 0);
   show_strings (self, verification);
+}
+
+/* Before the strings are there, nothing but this can be pressed. */
+static void
+on_shown (AdwNavigationPage *page)
+{
+  PeerupComparePage *self = PEERUP_COMPARE_PAGE (page);
+
+  peerup_page_focus (page, gtk_widget_get_sensitive (self->match) ? self->match : self->later, NULL);
 }
 
 static void
@@ -225,22 +259,18 @@ peerup_compare_page_init (PeerupComparePage *self)
 {
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect (self, "map", G_CALLBACK (on_shown), NULL);
 }
 
 PeerupComparePage *
 peerup_compare_page_new (PeerupSession *session, const char *peer_id, const char *name)
 {
   PeerupComparePage *self = g_object_new (PEERUP_TYPE_COMPARE_PAGE, NULL);
-  g_autofree char *description = NULL;
 
   self->session = g_object_ref (session);
   self->peer_id = g_strdup (peer_id);
-  self->name = peerup_device_dup_title_isolated (name, peer_id);
-  /* TRANSLATORS: %s is the name of a device */
-  description = g_markup_printf_escaped (
-    _ ("Look at %s, or ask the person who has it. If both devices show the same, nobody has come in between."),
-    self->name);
-  adw_status_page_set_description (self->status, description);
+  peerup_prompt_claim (G_OBJECT (self), peer_id);
+  set_name (self, name);
   peerup_session_call_async (session, "GetVerification", g_variant_new ("(s)", peer_id), self->cancellable,
                              on_verification, g_object_ref (self));
   return self;

@@ -6,6 +6,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/pairing/peerup-page-focus.h"
 #include "app/pairing/peerup-pairing-words.h"
 #include "app/widgets/peerup-copy-row.h"
 #include "app/widgets/peerup-qr-view.h"
@@ -60,9 +61,9 @@ peerup_invite_code_page_unmap (GtkWidget *widget)
 }
 
 static void
-peerup_invite_code_page_shown (AdwNavigationPage *page)
+on_shown (AdwNavigationPage *page)
 {
-  gtk_widget_grab_focus (GTK_WIDGET (PEERUP_INVITE_CODE_PAGE (page)->qr));
+  peerup_page_focus (page, GTK_WIDGET (PEERUP_INVITE_CODE_PAGE (page)->qr), NULL);
 }
 
 void
@@ -95,7 +96,6 @@ peerup_invite_code_page_class_init (PeerupInviteCodePageClass *klass)
   G_OBJECT_CLASS (klass)->dispose = peerup_invite_code_page_dispose;
   widget_class->map = peerup_invite_code_page_map;
   widget_class->unmap = peerup_invite_code_page_unmap;
-  ADW_NAVIGATION_PAGE_CLASS (klass)->shown = peerup_invite_code_page_shown;
   g_type_ensure (PEERUP_TYPE_QR_VIEW);
   g_type_ensure (PEERUP_TYPE_COPY_ROW);
   gtk_widget_class_set_template_from_resource (widget_class, "/dev/peerup/PeerUp/pairing/peerup-invite-code-page.ui");
@@ -116,6 +116,7 @@ peerup_invite_code_page_init (PeerupInviteCodePage *self)
   g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect (self, "map", G_CALLBACK (on_shown), NULL);
   pango_attr_list_insert (attributes, pango_attr_family_new ("monospace"));
   pango_attr_list_insert (attributes, pango_attr_weight_new (PANGO_WEIGHT_BOLD));
   pango_attr_list_insert (attributes, pango_attr_scale_new (SPOKEN_SCALE));

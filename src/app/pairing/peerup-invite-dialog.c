@@ -12,6 +12,7 @@
 #include "app/pairing/peerup-invite-code-page.h"
 #include "app/pairing/peerup-invite-options.h"
 #include "app/pairing/peerup-outcome-page.h"
+#include "app/widgets/peerup-prompt-claims.h"
 #include "app/widgets/peerup-toast.h"
 
 struct _PeerupInviteDialog
@@ -82,6 +83,19 @@ on_open (PeerupInviteDialog *self)
   adw_dialog_force_close (ADW_DIALOG (self));
 }
 
+/* The engine has given it a name by now, if that one has not said its own. */
+static void
+find_name (PeerupInviteDialog *self)
+{
+  g_autoptr (PeerupDBusDevice1) device =
+    peerup_object_list_find (peerup_session_get_devices (self->session), "peer-id", self->peer_id);
+
+  if (device == NULL)
+    return;
+  g_free (self->name);
+  self->name = peerup_device_dup_title_isolated (peerup_dbus_device1_get_name (device), self->peer_id);
+}
+
 static void
 on_answered (PeerupInviteDialog *self, guint answer)
 {
@@ -96,6 +110,7 @@ on_answered (PeerupInviteDialog *self, guint answer)
                    "code."));
       return;
     }
+  find_name (self);
   text = answer == PEERUP_COMPARE_MATCH
            /* TRANSLATORS: %s is the name of a device */
            ? g_strdup_printf (_ ("%s has joined, and is verified."), self->name)
@@ -151,12 +166,17 @@ on_invite (PeerupInviteDialog *self)
 {
   PeerupDBusInvite1 *invite = self->invite;
   const char *state = peerup_dbus_invite1_get_state (invite);
+  const char *peer_id = peerup_dbus_invite1_get_peer_id (invite);
+  gboolean known = peer_id != NULL && *peer_id != '\0';
 
+  /* Its question is asked here, and may come before the page that does. */
+  if (known && g_set_str (&self->peer_id, peer_id))
+    peerup_prompt_claim (G_OBJECT (self), peer_id);
   if (self->code != NULL)
     peerup_invite_code_page_set_guesses (self->code, peerup_dbus_invite1_get_guesses (invite));
   if (g_strcmp0 (state, "claimed") == 0)
     show_joining (self, invite);
-  else if (g_strcmp0 (state, "used") == 0)
+  else if (g_strcmp0 (state, "used") == 0 && known)
     show_compare (self, invite);
   else if (g_strcmp0 (state, "expired") == 0)
     show_end (self, "task-past-due-symbolic", _ ("The Time of the Code Is Over"), _ ("Nobody has joined with it."));
@@ -236,11 +256,12 @@ static void
 on_state (PeerupInviteDialog *self)
 {
   const GError *error = peerup_session_get_error (self->session);
+  PeerupSessionState state = peerup_session_get_state (self->session);
   gboolean had_code = self->number != 0;
   PeerupOutcomePage *page;
   GtkWidget *button;
 
-  if (self->navigation == NULL || peerup_session_get_state (self->session) == PEERUP_SESSION_RUNNING)
+  if (self->navigation == NULL || state == PEERUP_SESSION_RUNNING || state == PEERUP_SESSION_STARTING)
     return;
   drop_invite (self);
   page = peerup_outcome_page_new ("dialog-error-symbolic", _ ("Peer-Up Does Not Run"),
@@ -309,6 +330,8 @@ peerup_invite_dialog_init (PeerupInviteDialog *self)
   GtkWidget *toasts = adw_toast_overlay_new ();
 
   self->navigation = ADW_NAVIGATION_VIEW (adw_navigation_view_new ());
+  /* Escape ends the dialog from every page. */
+  adw_navigation_view_set_pop_on_escape (self->navigation, FALSE);
   adw_toast_overlay_set_child (ADW_TOAST_OVERLAY (toasts), GTK_WIDGET (self->navigation));
   adw_dialog_set_child (ADW_DIALOG (self), toasts);
   adw_dialog_set_title (ADW_DIALOG (self), _ ("Invite a Device"));

@@ -8,6 +8,7 @@
 
 #include "app/model/peerup-text.h"
 #include "app/pairing/peerup-machine-name.h"
+#include "app/pairing/peerup-page-focus.h"
 #include "app/pairing/peerup-pairing-words.h"
 #include "app/pairing/peerup-service-choice.h"
 #include "app/widgets/peerup-toast.h"
@@ -244,13 +245,11 @@ bind_open (PeerupInviteOptions *self)
 }
 
 static void
-peerup_invite_options_shown (AdwNavigationPage *page)
+on_shown (AdwNavigationPage *page)
 {
   PeerupInviteOptions *self = PEERUP_INVITE_OPTIONS (page);
-  GtkWidget *dialog = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_DIALOG);
 
-  if (dialog != NULL)
-    adw_dialog_set_default_widget (ADW_DIALOG (dialog), self->create);
+  peerup_page_focus (page, self->create, self->create);
 }
 
 static void
@@ -279,7 +278,6 @@ peerup_invite_options_class_init (PeerupInviteOptionsClass *klass)
 
   object_class->dispose = peerup_invite_options_dispose;
   object_class->finalize = peerup_invite_options_finalize;
-  ADW_NAVIGATION_PAGE_CLASS (klass)->shown = peerup_invite_options_shown;
   create_signal =
     g_signal_new ("create", PEERUP_TYPE_INVITE_OPTIONS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   gtk_widget_class_set_template_from_resource (widget_class, "/dev/peerup/PeerUp/pairing/peerup-invite-options.ui");
@@ -312,6 +310,7 @@ peerup_invite_options_init (PeerupInviteOptions *self)
 
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect (self, "map", G_CALLBACK (on_shown), NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (durations); i++)
     gtk_string_list_append (texts, _ (durations[i].text));
   adw_combo_row_set_model (self->duration, G_LIST_MODEL (texts));

@@ -4,6 +4,8 @@
 /* How something ended, with buttons. */
 #include "app/pairing/peerup-outcome-page.h"
 
+#include "app/pairing/peerup-page-focus.h"
+
 struct _PeerupOutcomePage
 {
   AdwNavigationPage parent_instance;
@@ -64,12 +66,12 @@ peerup_outcome_page_add_button (PeerupOutcomePage *self, const char *label, cons
 
 /* Where a person would look for it: whoever presses Enter on a new page means its first button. */
 static void
-peerup_outcome_page_shown (AdwNavigationPage *page)
+on_shown (AdwNavigationPage *page)
 {
   PeerupOutcomePage *self = PEERUP_OUTCOME_PAGE (page);
 
   if (self->first != NULL)
-    gtk_widget_grab_focus (self->first);
+    peerup_page_focus (page, self->first, NULL);
 }
 
 static void
@@ -85,7 +87,6 @@ peerup_outcome_page_class_init (PeerupOutcomePageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = peerup_outcome_page_dispose;
-  ADW_NAVIGATION_PAGE_CLASS (klass)->shown = peerup_outcome_page_shown;
   gtk_widget_class_set_template_from_resource (widget_class, "/dev/peerup/PeerUp/pairing/peerup-outcome-page.ui");
   gtk_widget_class_bind_template_child (widget_class, PeerupOutcomePage, status);
   gtk_widget_class_bind_template_child (widget_class, PeerupOutcomePage, buttons);
@@ -97,6 +98,7 @@ static void
 peerup_outcome_page_init (PeerupOutcomePage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect (self, "map", G_CALLBACK (on_shown), NULL);
 }
 
 PeerupOutcomePage *

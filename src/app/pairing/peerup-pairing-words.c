@@ -145,7 +145,7 @@ static const struct
                            N_ ("Check the number. Spoken codes work between devices on one network, or with a relay in "
                                "common: from anywhere else, use the full code, the link or the QR code."),
                            TRUE },
-  [PEERUP_JOIN_AWAY] = { "user-offline-symbolic", N_ ("The Other Device Does Not Answer"),
+  [PEERUP_JOIN_AWAY] = { "network-no-route-symbolic", N_ ("The Other Device Does Not Answer"),
                          N_ ("See that it is on, has a network, and still shows the code."), TRUE },
   [PEERUP_JOIN_OFFLINE] = { "network-offline-symbolic", N_ ("This Device Has No Network"),
                             N_ ("Connect it, then try again. The code stays good for its time."), TRUE },

@@ -80,6 +80,8 @@ peerup_verify_dialog_init (PeerupVerifyDialog *self)
   GtkWidget *toasts = adw_toast_overlay_new ();
 
   self->navigation = ADW_NAVIGATION_VIEW (adw_navigation_view_new ());
+  /* Escape ends the dialog from every page. */
+  adw_navigation_view_set_pop_on_escape (self->navigation, FALSE);
   adw_toast_overlay_set_child (ADW_TOAST_OVERLAY (toasts), GTK_WIDGET (self->navigation));
   adw_dialog_set_child (ADW_DIALOG (self), toasts);
   adw_dialog_set_title (ADW_DIALOG (self), _ ("Verify"));

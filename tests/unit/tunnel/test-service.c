@@ -248,6 +248,42 @@ peer_list (PeerupPeerId *peer)
   return peers;
 }
 
+static void
+on_notify (GObject *object, GParamSpec *pspec, gpointer data)
+{
+  (*(guint *) data)++;
+}
+
+/* Whoever shows a list hears of another one, and of nothing where it is the same again. */
+static void
+test_access_told (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) nobody = peer_list (NULL);
+  g_autoptr (GPtrArray) far = peer_list (peerup_swarm_get_peer_id (f->far));
+  g_autoptr (GPtrArray) again = peer_list (peerup_swarm_get_peer_id (f->far));
+  g_autoptr (GPtrArray) near = peer_list (peerup_swarm_get_peer_id (f->near));
+  gboolean restricted = TRUE;
+  guint n = 0;
+
+  g_signal_connect (f->service, "notify::restricted", G_CALLBACK (on_notify), &n);
+  peerup_service_set_allowed_peers (f->service, NULL);
+  g_assert_cmpuint (n, ==, 0);
+  peerup_service_set_allowed_peers (f->service, far);
+  g_assert_cmpuint (n, ==, 1);
+  peerup_service_set_allowed_peers (f->service, again);
+  g_assert_cmpuint (n, ==, 1);
+  peerup_service_set_allowed_peers (f->service, near);
+  g_assert_cmpuint (n, ==, 2);
+  peerup_service_set_allowed_peers (f->service, nobody);
+  g_assert_cmpuint (n, ==, 3);
+  g_object_get (f->service, "restricted", &restricted, NULL);
+  g_assert_true (restricted);
+  peerup_service_set_allowed_peers (f->service, NULL);
+  g_assert_cmpuint (n, ==, 4);
+  g_object_get (f->service, "restricted", &restricted, NULL);
+  g_assert_false (restricted);
+}
+
 /* No list: everybody. An empty one: nobody. */
 static void
 test_access_list (Fixture *f, gconstpointer data)
@@ -268,40 +304,6 @@ test_access_list (Fixture *f, gconstpointer data)
   g_assert_true (peerup_service_is_allowed (f->service, near));
   peerup_service_set_allowed_peers (f->service, NULL);
   g_assert_true (peerup_service_is_allowed (f->service, near));
-}
-
-static void
-count (guint *n)
-{
-  ++*n;
-}
-
-/* Whoever shows the list hears of it: of another one, too, and not of the same. */
-static void
-test_access_told (Fixture *f, gconstpointer data)
-{
-  g_autoptr (GPtrArray) near = g_ptr_array_new ();
-  g_autoptr (GPtrArray) far = g_ptr_array_new ();
-  gboolean restricted;
-  guint n = 0;
-
-  g_ptr_array_add (near, peerup_swarm_get_peer_id (f->near));
-  g_ptr_array_add (far, peerup_swarm_get_peer_id (f->far));
-  g_signal_connect_swapped (f->service, "notify::restricted", G_CALLBACK (count), &n);
-  peerup_service_set_allowed_peers (f->service, NULL);
-  g_assert_cmpuint (n, ==, 0);
-  peerup_service_set_allowed_peers (f->service, near);
-  g_assert_cmpuint (n, ==, 1);
-  g_object_get (f->service, "restricted", &restricted, NULL);
-  g_assert_true (restricted);
-  peerup_service_set_allowed_peers (f->service, near);
-  g_assert_cmpuint (n, ==, 1);
-  peerup_service_set_allowed_peers (f->service, far);
-  g_assert_cmpuint (n, ==, 2);
-  peerup_service_set_allowed_peers (f->service, NULL);
-  g_assert_cmpuint (n, ==, 3);
-  g_object_get (f->service, "restricted", &restricted, NULL);
-  g_assert_false (restricted);
 }
 
 static void
