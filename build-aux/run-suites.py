@@ -279,7 +279,16 @@ def netlab():
     return tally
 
 
-SUITES = {suite.__name__: suite for suite in (checks, unit, release, fuzz, interop, netlab)}
+def ui():
+    # Each test has screens and networks of its own, and mostly waits for them. Pictures are the same on both builds.
+    side_by_side = ('-n', '3', '--dist', 'loadfile')
+    tally = on_both_builds('ui', asan_choice=(*side_by_side, '-m', 'not calm and not released'),
+                           release_choice=(*side_by_side, '-m', 'not calm and not sanitized'))
+    tally.add(build_and_test('ui', '-calm', (), 'release', ('-m', 'calm'), {}))
+    return tally
+
+
+SUITES = {suite.__name__: suite for suite in (checks, unit, release, fuzz, interop, netlab, ui)}
 # It only computes, and runs beside the suite that comes next, which mostly waits for programs to start.
 BESIDE = 'fuzz'
 

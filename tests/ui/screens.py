@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright The Peer-Up authors
+"""Every screen and dialog of the window, and how a person comes to it in a House."""
+DIALOGS = ("dialog", "alert dialog")
+
+
+def this_device(app):
+    app.select("This Device")
+    app.wait_text("Services You Share")
+
+
+def add_service(app):
+    app.activate("Add a Service")
+    app.wait_text("Found on This Machine")
+
+
+def edit_service(app):
+    app.select("printer")
+    app.find("Edit Service", "dialog")
+
+
+def peer_id(app):
+    app.activate("Show QR Code")
+    app.find("Peer ID", "dialog")
+
+
+def relays(app):
+    app.select("Relays")
+    app.wait_text("No Relay Yet")
+
+
+def add_relay(app):
+    app.activate("Add Relay…")
+    app.find("Add Relay", "dialog")
+
+
+def device(app):
+    app.select("laptop")
+
+
+def away(app):
+    app.select("attic")
+
+
+def invite(app):
+    app.choose("Add", "i")
+    app.find("Invite a Device", "dialog")
+
+
+def join(app):
+    app.choose("Add", "j")
+    app.find("Join with a Code", "dialog")
+
+
+SCREENS = {"this-device": this_device, "add-service": add_service, "edit-service": edit_service, "peer-id": peer_id,
+           "relays": relays, "add-relay": add_relay, "device": device, "away": away, "invite": invite, "join": join}
+
+
+def leave_dialogs(app):
+    """Escape closes what is on top."""
+    app.raise_window()
+    while n := len(app.all(None, DIALOGS)):
+        app.press("Escape", lambda: len(app.all(None, DIALOGS)) < n, "the dialog to close")
+
+
+def walk(app, visit):
+    """Opens one after the other, calls visit(app, name) and leaves its dialogs; yields the names."""
+    for name, come in SCREENS.items():
+        come(app)
+        visit(app, name)
+        leave_dialogs(app)
+        yield name
