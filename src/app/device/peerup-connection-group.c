@@ -65,7 +65,7 @@ update_path (PeerupConnectionGroup *self)
   gboolean traced = path == PEERUP_PATH_RELAYED && g_strcmp0 (relay_id, self->traced_relay) == 0;
 
   if (path == PEERUP_PATH_RELAYED && relay_id != NULL && *relay_id != '\0')
-    relay = peerup_path_dup_relay (peerup_dbus_device1_get_relay_name (self->device), relay_id);
+    relay = peerup_path_view_dup_relay (peerup_dbus_device1_get_relay_name (self->device), relay_id);
   if (path == PEERUP_PATH_DIRECT)
     peerup_path_view_set (self->path_view, path, name, NULL, peerup_dbus_device1_get_rtt_us (self->device), 0);
   else

@@ -28,7 +28,7 @@ struct _PeerupPathView
 G_DEFINE_FINAL_TYPE (PeerupPathView, peerup_path_view, GTK_TYPE_WIDGET)
 
 char *
-peerup_path_dup_relay (const char *name, const char *peer_id)
+peerup_path_view_dup_relay (const char *name, const char *peer_id)
 {
   g_autofree char *short_id = NULL;
 

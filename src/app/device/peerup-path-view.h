@@ -25,6 +25,6 @@ void peerup_path_view_set (PeerupPathView *self, PeerupPath path, const char *de
                            gint64 far_us);
 
 /* What a relay is called: its name, or "Relay aBc123". (transfer full) */
-char *peerup_path_dup_relay (const char *name, const char *peer_id) G_GNUC_WARN_UNUSED_RESULT;
+char *peerup_path_view_dup_relay (const char *name, const char *peer_id) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

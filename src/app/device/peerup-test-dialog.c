@@ -96,7 +96,7 @@ show_trace (PeerupTestDialog *self, GVariant *trace)
 
       g_variant_lookup (hop, "peer_id", "&s", &id);
       g_variant_lookup (hop, "name", "&s", &name);
-      called = i + 1 < n ? peerup_path_dup_relay (name, id) : peerup_device_dup_title (name, id);
+      called = i + 1 < n ? peerup_path_view_dup_relay (name, id) : peerup_device_dup_title (name, id);
       title = peerup_text_isolate (called);
       /* TRANSLATORS: a part of the path; %s is the device or relay it leads to */
       to = g_strdup_printf (_ ("To %s"), title);
