@@ -130,5 +130,11 @@ peerup_path_view_class_init (PeerupPathViewClass *klass)
 static void
 peerup_path_view_init (PeerupPathView *self)
 {
+  g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
+
   gtk_widget_init_template (GTK_WIDGET (self));
+  /* A name is no word of a language, and has the dashes that it has. */
+  pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE));
+  gtk_label_set_attributes (self->relay_label, attributes);
+  gtk_label_set_attributes (self->device_label, attributes);
 }
