@@ -12,6 +12,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import time
@@ -64,6 +65,12 @@ def missing():
         if shutil.which(program) is None:
             return f"{program} is not installed"
     return None if GTK.exists() else f"{GTK} is not built"
+
+
+def answers(path):
+    """Whether somebody listens on a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 class Picture:
@@ -167,7 +174,8 @@ class Desktop:
         path, config = self.directory / kind, self.directory / f"{kind}.conf"
         config.write_text(BUS.format(kind=kind, path=path))
         process = self.start(["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile"], kind)
-        self.wait(lambda: path.exists() or process.poll() is not None, f"the {kind} bus")
+        # The path is there a moment before anybody listens.
+        self.wait(lambda: answers(path) or process.poll() is not None, f"the {kind} bus")
         assert process.poll() is None, (self.directory / f"{kind}.log").read_text()
         return f"unix:path={path}"
 
