@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
-"""Two peers on one machine: a workshop that shares, and a laptop that uses.
+"""Two peers on one machine: a workshop that shares, and a laptop that uses; and the windows of two more.
 
-Takes the directory of the built command. Each peer has a home directory of its
+Takes the directory of the build. Each peer has a home directory of its
 own, so they share nothing but the network. Every process started here ends with
 this one, however that ends, and the temporary directory goes with them.
 """
@@ -45,6 +45,9 @@ UsePAM no
 PidFile none
 Subsystem sftp internal-sftp
 '''
+
+
+STORY = pathlib.Path(__file__).parents[1] / 'tests/ui/test_two_windows.py'
 
 
 class Failed(Exception):
@@ -96,6 +99,9 @@ class Peer:
         self._env = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
         self._env |= {'HOME': str(self.home), 'XDG_CONFIG_HOME': str(self.home / '.config'),
                       'XDG_RUNTIME_DIR': str(self.home), 'LC_ALL': 'C.UTF-8'}
+
+    def add_env(self, more):
+        self._env |= more
 
     def run(self, *command, quiet=False, ok=(0,)):
         """Types a command and gives what it printed; another exit code than ok is a failure."""
@@ -276,17 +282,53 @@ def play(stack):
     summarize(laptop, rate, direct)
 
 
+def play_windows(stack, build):
+    """On a display, two windows for whoever sits before it; else the same story on a screen that nobody sees."""
+    if os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY'):
+        open_windows(stack, build)
+        return
+    say('7. The same in two windows, home and laptop, on a screen that nobody sees:')
+    pictures = build.parent / 'demo'
+    done = subprocess.run([sys.executable, '-B', '-m', 'pytest', '-p', 'no:cacheprovider', '-q', '-rs', STORY], check=False,
+                          env=os.environ | {'PEERUP_BUILD': str(build), 'PEERUP_BIN': str(build / 'src/cli/peerup'),
+                                            'PEERUP_PICTURES': str(pictures)}, capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f'the windows did not do as they should:\n{done.stdout}{done.stderr}')
+    if 'skipped' in done.stdout.splitlines()[-1]:
+        show(done.stdout)
+        return
+    for picture in sorted(pictures.glob('*.png')):
+        show(f'{picture.relative_to(build.parent.parent)}')
+
+
+def open_windows(stack, build):
+    say('7. Two windows, home and laptop: invite a device in one, and join with the code in the other. Close both to go on.')
+    base = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='peerup-windows-')))
+    desktop = {key: value for key, value in os.environ.items() if key in ('DBUS_SESSION_BUS_ADDRESS', 'XDG_RUNTIME_DIR')}
+    windows = []
+    for name in ('home', 'laptop'):
+        peer = Peer(stack, base, name)
+        peer.run('peerup', 'init', '--port', '0', quiet=True)
+        if name == 'home':
+            peer.run('peerup', 'service', 'add', 'web', f'localhost:{start_web(peer)}', quiet=True)
+        peer.add_env(desktop | {'GSETTINGS_SCHEMA_DIR': str(build / 'data')})
+        windows.append(peer.start(build / 'src/app/peerup-gtk', '--config', peer.home / '.config/peerup/config.yaml')[0])
+    for window in windows:
+        window.wait()
+
+
 def stop(number, frame):
     raise SystemExit(128 + number)
 
 
-def main(programs):
-    os.environ['PATH'] = f'{programs}:{os.environ["PATH"]}:/usr/sbin'
+def main(build):
+    os.environ['PATH'] = f'{build / "src/cli"}:{os.environ["PATH"]}:/usr/sbin'
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     try:
         with contextlib.ExitStack() as stack:
             play(stack)
+            play_windows(stack, build)
     except Failed as failed:
         print(f'\nThe demo stopped: {failed}', file=sys.stderr)
         return 1
@@ -297,4 +339,4 @@ def main(programs):
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(pathlib.Path(sys.argv[1])))

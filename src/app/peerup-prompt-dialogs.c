@@ -8,8 +8,12 @@
 #include <glib/gi18n.h>
 
 #include "app/model/peerup-device-text.h"
+#include "app/widgets/peerup-compare-view.h"
 #include "app/widgets/peerup-prompt-claims.h"
 #include "app/widgets/peerup-toast.h"
+
+/* Characters of a device's name in a heading. */
+#define MAX_NAME 30
 
 struct _PeerupPromptDialogs
 {
@@ -29,16 +33,27 @@ static void show_next (PeerupPromptDialogs *self);
 
 /* Answers */
 
+typedef struct
+{
+  PeerupPromptDialogs *self;
+  guint number;
+} Answer;
+
 static void
 on_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (PeerupPromptDialogs) self = data;
+  g_autofree Answer *answer = data;
+  g_autoptr (PeerupPromptDialogs) self = answer->self;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) answer = peerup_session_call_finish (PEERUP_SESSION (source), result, &error);
+  g_autoptr (GVariant) nothing = peerup_session_call_finish (PEERUP_SESSION (source), result, &error);
 
   /* What was answered elsewhere, or is over, is no news to the person. */
-  if (answer == NULL && self->parent != NULL && !g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
-    peerup_toast_error (self->parent, _ ("Cannot answer"), error);
+  if (nothing != NULL || self->parent == NULL || g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
+    return;
+  peerup_toast_error (self->parent, _ ("Cannot answer"), error);
+  /* It is still open. */
+  g_hash_table_remove (self->put_off, GUINT_TO_POINTER (answer->number));
+  show_next (self);
 }
 
 static void
@@ -47,21 +62,34 @@ on_response (AdwAlertDialog *dialog, const char *response, gpointer data)
   PeerupPromptDialogs *self = data;
   g_autoptr (PeerupDBusPrompt1) prompt = g_steal_pointer (&self->prompt);
   guint number = peerup_dbus_prompt1_get_number (prompt);
+  Answer *answer = g_new (Answer, 1);
 
+  answer->self = g_object_ref (self);
+  answer->number = number;
   g_clear_object (&self->dialog);
   g_hash_table_add (self->put_off, GUINT_TO_POINTER (number));
   peerup_session_call_async (self->session, "AnswerPrompt", g_variant_new ("(us)", number, response), self->cancellable,
-                             on_answered, g_object_ref (self));
+                             on_answered, answer);
   show_next (self);
 }
 
 /* Dialogs */
 
+/* For a heading, which has one line or two. (transfer full) */
+static char *
+make_short_name (PeerupDBusPrompt1 *prompt)
+{
+  g_autofree char *title =
+    peerup_device_dup_title (peerup_dbus_prompt1_get_name (prompt), peerup_dbus_prompt1_get_peer_id (prompt));
+  g_autofree char *cut = peerup_text_clean_to (title, MAX_NAME);
+
+  return peerup_text_isolate (cut);
+}
+
 static AdwAlertDialog *
 make_access (PeerupDBusPrompt1 *prompt)
 {
-  g_autofree char *title =
-    peerup_device_dup_title_isolated (peerup_dbus_prompt1_get_name (prompt), peerup_dbus_prompt1_get_peer_id (prompt));
+  g_autofree char *title = make_short_name (prompt);
   g_autofree char *service = peerup_text_isolate (peerup_dbus_prompt1_get_service (prompt));
   /* TRANSLATORS: A device's name, and a service's: "Allow Laptop to use ssh?" */
   g_autofree char *heading = g_strdup_printf (_ ("Allow %1$s to use %2$s?"), title, service);
@@ -75,20 +103,6 @@ make_access (PeerupDBusPrompt1 *prompt)
   return dialog;
 }
 
-static GtkWidget *
-make_label (const char *text, const char *style, const char *other)
-{
-  GtkWidget *label = gtk_label_new (text);
-
-  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
-  gtk_widget_add_css_class (label, style);
-  if (other != NULL)
-    gtk_widget_add_css_class (label, other);
-  return label;
-}
-
 static AdwAlertDialog *
 make_verify (PeerupDBusPrompt1 *prompt)
 {
@@ -97,17 +111,16 @@ make_verify (PeerupDBusPrompt1 *prompt)
   g_autofree char *emoji = peerup_text_clean (peerup_dbus_prompt1_get_emoji (prompt));
   g_autofree char *digits = peerup_text_clean (peerup_dbus_prompt1_get_digits (prompt));
   /* TRANSLATORS: A device's name. */
-  g_autofree char *body = g_strdup_printf (_ ("Compare with what %s shows. If they differ, somebody may be between "
-                                              "the two devices."),
-                                           title);
-  AdwAlertDialog *dialog = ADW_ALERT_DIALOG (adw_alert_dialog_new (_ ("Do these match on both devices?"), body));
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 12);
+  g_autofree char *body = g_strdup_printf (_ ("Compare with what %s shows."), title);
+  AdwAlertDialog *dialog = ADW_ALERT_DIALOG (adw_alert_dialog_new (_ ("Do These Match?"), body));
+  GtkWidget *view = peerup_compare_view_new ();
 
-  gtk_box_append (GTK_BOX (box), make_label (emoji, "title-1", NULL));
-  gtk_box_append (GTK_BOX (box), make_label (digits, "title-3", "numeric"));
-  adw_alert_dialog_set_extra_child (dialog, box);
-  adw_alert_dialog_add_responses (dialog, "later", _ ("_Later"), "differ", _ ("They _Differ"), "match",
-                                  _ ("They _Match"), NULL);
+  peerup_compare_view_set (PEERUP_COMPARE_VIEW (view), emoji, digits);
+  /* It is read, not worked with: the answers have the keyboard. */
+  gtk_widget_set_can_focus (view, FALSE);
+  adw_alert_dialog_set_extra_child (dialog, view);
+  adw_alert_dialog_add_responses (dialog, "later", _ ("_Later"), "differ", _ ("_Don’t Match"), "match", _ ("_Match"),
+                                  NULL);
   adw_alert_dialog_set_response_appearance (dialog, "differ", ADW_RESPONSE_DESTRUCTIVE);
   adw_alert_dialog_set_response_appearance (dialog, "match", ADW_RESPONSE_SUGGESTED);
   adw_alert_dialog_set_default_response (dialog, "later");

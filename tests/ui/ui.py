@@ -66,6 +66,12 @@ def missing():
     return None if GTK.exists() else f"{GTK} is not built"
 
 
+def answers(path):
+    """Whether somebody listens on a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 class Picture:
     """Pixels of a screen, three bytes each."""
 
@@ -93,12 +99,6 @@ class Picture:
     def save(self, path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(qr.png(self.width, self.rows))
-
-
-def listens(path):
-    """Whether somebody does: a socket is there before that."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(path)) == 0
 
 
 class Desktop:
@@ -173,7 +173,8 @@ class Desktop:
         path, config = self.directory / kind, self.directory / f"{kind}.conf"
         config.write_text(BUS.format(kind=kind, path=path))
         process = self.start(["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile"], kind)
-        self.wait(lambda: listens(path) or process.poll() is not None, f"the {kind} bus")
+        # The path is there a moment before anybody listens.
+        self.wait(lambda: answers(path) or process.poll() is not None, f"the {kind} bus")
         assert process.poll() is None, (self.directory / f"{kind}.log").read_text()
         return f"unix:path={path}"
 

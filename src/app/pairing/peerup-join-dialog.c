@@ -244,9 +244,12 @@ on_done (PeerupJoinDialog *self, GVariant *pairing, const GError *error)
 static void
 on_cancel (PeerupJoinDialog *self)
 {
+  AdwNavigationPage *pages[] = { ADW_NAVIGATION_PAGE (self->entry), ADW_NAVIGATION_PAGE (self->confirm) };
+
   end_run (self);
-  show_entry (self);
-  adw_navigation_view_push (self->navigation, ADW_NAVIGATION_PAGE (self->confirm));
+  self->progress = NULL;
+  self->cancel = NULL;
+  adw_navigation_view_replace (self->navigation, pages, G_N_ELEMENTS (pages));
 }
 
 static void

@@ -33,13 +33,14 @@ on_progress (PeerupDBusEngine1 *proxy, const char *state, const char *detail, gp
 }
 
 /* Not from the fiber, whose stack is small. */
-static void
+static gboolean
 tell_done (gpointer data)
 {
   PeerupJoinRun *self = data;
 
   if (!g_cancellable_is_cancelled (self->cancellable))
     g_signal_emit (self, done_signal, 0, self->pairing, self->error);
+  return G_SOURCE_REMOVE;
 }
 
 static GVariant *
@@ -78,7 +79,7 @@ run_fiber (gpointer data)
     }
   if (client != NULL)
     dex_await (peerup_client_close (client, NULL), NULL);
-  g_idle_add_full (G_PRIORITY_DEFAULT, G_SOURCE_FUNC (tell_done), g_object_ref (self), g_object_unref);
+  g_idle_add_full (G_PRIORITY_DEFAULT, tell_done, g_object_ref (self), g_object_unref);
   return dex_future_new_true ();
 }
 

@@ -83,6 +83,7 @@ update (PeerupOwnRelayGroup *self)
   gtk_image_set_from_icon_name (self->state_image, get_icon (state));
   adw_action_row_set_subtitle (self->needs_row, needs);
   gtk_image_set_from_icon_name (self->needs_image, bad ? "dialog-warning-symbolic" : "dialog-information-symbolic");
+  gtk_switch_set_active (self->serve_switch, is_told (self));
   gtk_switch_set_state (self->serve_switch, is_told (self));
   gtk_widget_set_visible (GTK_WIDGET (self->drain_row), is_told (self));
   gtk_widget_set_visible (GTK_WIDGET (self->resume_row),

@@ -229,7 +229,7 @@ show_transient (PeerupServiceDialog *self)
   adw_dialog_set_title (ADW_DIALOG (self), _ ("Service"));
   gtk_widget_set_visible (GTK_WIDGET (self->save_button), FALSE);
   gtk_button_set_label (self->cancel_button, _ ("_Close"));
-  peerup_service_form_set_fixed (self->form, _ ("A program shares it until it, or Peer-Up, ends"));
+  peerup_service_form_set_fixed (self->form, _ ("It is shared until Peer-Up ends, and cannot be changed"));
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->remove_row), _ ("Stop Sharing…"));
 }
 

@@ -72,6 +72,7 @@ update (PeerupServiceRow *self)
   gtk_image_set_from_icon_name (self->kind_image,
                                 peerup_share_get_kind_icon (peerup_dbus_service1_get_kind (self->service)));
   gtk_widget_set_visible (GTK_WIDGET (self->trouble_image), enabled && g_strcmp0 (health, "silent") == 0);
+  gtk_switch_set_active (self->enabled_switch, enabled);
   gtk_switch_set_state (self->enabled_switch, enabled);
   /* What Expose has made is there or not. */
   gtk_widget_set_visible (GTK_WIDGET (self->enabled_switch), !peerup_dbus_service1_get_transient (self->service));

@@ -97,6 +97,7 @@ add_label (PeerupCompareView *self, double scale)
   pango_attr_list_insert (attributes, pango_attr_scale_new (scale));
   gtk_label_set_attributes (GTK_LABEL (label), attributes);
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
   gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
   gtk_label_set_selectable (GTK_LABEL (label), TRUE);
   gtk_widget_set_direction (label, GTK_TEXT_DIR_LTR);

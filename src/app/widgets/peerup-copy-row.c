@@ -144,6 +144,8 @@ peerup_copy_row_init (PeerupCopyRow *self)
   adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (self), 1);
   adw_action_row_add_suffix (ADW_ACTION_ROW (self), self->button);
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (self), self->button);
+  /* The row names its widget by the title alone. */
+  gtk_accessible_reset_relation (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
   g_signal_connect (self, "notify::title", G_CALLBACK (on_title), NULL);
   on_title (self);
 }
