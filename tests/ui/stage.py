@@ -55,6 +55,16 @@ def fetch(space, address, *options):
         return check("curl", "-sS", "--retry", "5", "--retry-all-errors", "--max-time", 20, *options, f"http://{address}/")
 
 
+def share_web(app, port):
+    app.select("This Device")
+    app.activate("Add a Service")
+    app.select(re.compile(f"localhost:{port}"))
+    app.wait_text("Share a Service")
+    app.set_text("Name", "web", within=app.top)
+    app.activate("Add", within=app.top)
+    app.find("Share web", "switch")
+
+
 def full_code(app):
     """The code as the window shows it to be pasted."""
     row = app.find("Full Code", "list item")

@@ -8,7 +8,7 @@ import pytest
 from house import WORDS
 from netlab import wait_for
 from pairing_lab import Invite, Terminal
-from stage import Stage, address_in, fetch, full_code
+from stage import Stage, address_in, fetch, full_code, share_web
 
 LONG = 60  # seconds
 
@@ -20,16 +20,6 @@ def add_relay(app, address):
     app.activate("Add", within=app.top)
     app.wait_gone("Add Relay", "dialog")
     app.wait(lambda: [row for row in app.all("Relays", "list item") if row.description == "1 in use"], "a relay in use")
-
-
-def share_web(app, port):
-    app.select("This Device")
-    app.activate("Add a Service")
-    app.select(re.compile(f"localhost:{port}"))
-    app.wait_text("Share a Service")
-    app.set_text("Name", "web", within=app.top)
-    app.activate("Add", within=app.top)
-    app.find("Share web", "switch")
 
 
 def invite_guest(app, service):

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 /* Takes a code in any form: typed, pasted, of the clipboard, of a picture. The first page of Join.
  *
- * Signals: "chosen" (const char *code): the person goes on with this one, which is whole; "scan": with the camera. */
+ * Signal: "chosen" (const char *code): the person goes on with this one, which is whole. */
 #define PEERUP_TYPE_CODE_ENTRY (peerup_code_entry_get_type ())
 G_DECLARE_FINAL_TYPE (PeerupCodeEntry, peerup_code_entry, PEERUP, CODE_ENTRY, AdwNavigationPage)
 
