@@ -642,6 +642,11 @@ peerup_service_class_init (PeerupServiceClass *klass)
   props[PROP_ENABLED] = g_param_spec_boolean ("enabled", NULL, NULL, FALSE, rw);
   props[PROP_KIND] = g_param_spec_string ("kind", NULL, NULL, "", ro);
   props[PROP_TAGS] = g_param_spec_boxed ("tags", NULL, NULL, G_TYPE_STRV, ro);
+  /**
+   * PeerupService:restricted:
+   *
+   * Whether only some of the peers that are authorized may use it. Told whenever that list becomes another one.
+   */
   props[PROP_RESTRICTED] = g_param_spec_boolean ("restricted", NULL, NULL, FALSE, ro);
   props[PROP_ACTIVE] = g_param_spec_uint ("active", NULL, NULL, 0, G_MAXUINT, 0, ro);
   props[PROP_TOTAL] = g_param_spec_uint64 ("total", NULL, NULL, 0, G_MAXUINT64, 0, ro);

@@ -317,9 +317,12 @@ static gboolean
 is_archived (Fixture *self, const char *cause)
 {
   g_autoptr (GVariant) configs = list (self, "ListConfigs");
-  g_autoptr (GVariant) last = g_variant_get_child_value (configs, 0);
+  g_autoptr (GVariant) last = NULL;
   const char *found;
 
+  if (g_variant_n_children (configs) == 0)
+    return FALSE;
+  last = g_variant_get_child_value (configs, 0);
   return g_variant_lookup (last, "cause", "&s", &found) && g_str_equal (found, cause);
 }
 
