@@ -11,6 +11,10 @@
 #include "transport/peerup-stream.h"
 #include "transport/peerup-fiber.h"
 
+/* Seconds: a daemon that takes longer to take us in does not answer; an end does not wait longer for a start. */
+#define ATTACH_TIME 15
+#define STOP_TIME   10
+
 typedef enum
 {
   LIST_DEVICES,
@@ -126,12 +130,38 @@ make_device (gpointer data)
   return dex_future_new_for_error (g_steal_pointer (&error));
 }
 
+static DexFuture *
+attach_fiber (gpointer config_path)
+{
+  GError *error = NULL;
+  PeerupClient *client = dex_await_object (peerup_client_attach (config_path), &error);
+
+  return client != NULL ? dex_future_new_take_object (client) : dex_future_new_for_error (error);
+}
+
+/* (transfer full) (nullable). In a fiber. One that hangs takes whoever comes, and says nothing. */
+static PeerupClient *
+attach (const char *config_path, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  DexFuture *found = peerup_fiber_spawn (attach_fiber, g_strdup (config_path), g_free);
+  PeerupClient *client =
+    dex_await_object (dex_future_first (found, dex_timeout_new_seconds (ATTACH_TIME), NULL), &reason);
+
+  if (g_error_matches (reason, DEX_ERROR, DEX_ERROR_TIMED_OUT))
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT,
+                         "The Peer-Up service of this device does not answer: end it, then try again");
+  else if (reason != NULL)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  return client;
+}
+
 /* (transfer full) (nullable). In a fiber. A daemon that begins between the two looks is found by the third. */
 static PeerupClient *
 find_engine (const char *config_path, GError **error)
 {
   g_autoptr (GError) reason = NULL;
-  PeerupClient *client = dex_await_object (peerup_client_attach (config_path), &reason);
+  PeerupClient *client = attach (config_path, &reason);
 
   if (client != NULL || !g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
     {
@@ -148,7 +178,7 @@ find_engine (const char *config_path, GError **error)
   if (client != NULL)
     return client;
   if (g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_EXISTS))
-    return dex_await_object (peerup_client_attach (config_path), error);
+    return attach (config_path, error);
   g_propagate_error (error, g_steal_pointer (&reason));
   return NULL;
 }
@@ -300,7 +330,8 @@ stop_fiber (gpointer data)
 
   /* An engine that is about to start is stopped by who starts it: then nothing of it is left, either. */
   if (stop->started != NULL)
-    dex_await (dex_ref (stop->started), NULL);
+    dex_await (dex_future_first (DEX_FUTURE (dex_ref (stop->started)), dex_timeout_new_seconds (STOP_TIME), NULL),
+               NULL);
   if (stop->client != NULL)
     dex_await (peerup_client_close (stop->client, g_task_get_cancellable (stop->task)), NULL);
   g_task_return_boolean (stop->task, TRUE);

@@ -3,10 +3,12 @@
  */
 /* A window's session: there is one engine for a configuration, whoever began it, and what is said of it is true.
  */
+#include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 
 #include "../engine/home.h"
 #include "app/model/peerup-session.h"
+#include "control/peerup-control-socket.h"
 
 #define A_SERVICE "services: {web: {enabled: true, local_address: \"127.0.0.1:9\"}}\n"
 
@@ -225,6 +227,28 @@ test_stopped_early (void)
   session_end (session);
 }
 
+/* Something takes whoever comes to the daemon's socket, and says nothing. */
+static void
+test_hangs (void)
+{
+  g_autoptr (Home) home = home_new ();
+  g_auto (GStrv) paths = peerup_control_socket_candidates (home->config);
+  g_autofree char *folder = g_path_get_dirname (paths[0]);
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (paths[0]);
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  g_autoptr (PeerupSession) session = peerup_session_new (home->config);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_true (g_socket_listener_add_address (listener, address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
+                                                NULL, NULL, &error));
+  g_assert_no_error (error);
+  peerup_session_start (session);
+  await_state (session, PEERUP_SESSION_FAILED);
+  g_assert_error (peerup_session_get_error (session), PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
+  g_assert_cmpint (g_unlink (paths[0]), ==, 0);
+}
+
 static void
 test_calls (void)
 {
@@ -325,6 +349,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/session/stopped-by-another", test_stopped_by_another);
   g_test_add_func ("/app/session/fails", test_fails);
   g_test_add_func ("/app/session/stopped-early", test_stopped_early);
+  g_test_add_func ("/app/session/hangs", test_hangs);
   g_test_add_func ("/app/session/calls", test_calls);
   g_test_add_func ("/app/session/events", test_events);
   g_test_add_func ("/app/session/new-device", test_new_device);
