@@ -49,10 +49,20 @@ G_DEFINE_FINAL_TYPE (PeerupSidebar, peerup_sidebar, ADW_TYPE_NAVIGATION_PAGE)
 
 /* The items */
 
+/* What was added as a relay and offers nothing else is among the relays; a device that relays by itself stays one. */
 static gboolean
 is_no_relay (gpointer item, gpointer data)
 {
-  return !peerup_dbus_device1_get_is_relay (item);
+  const PeerupSidebar *self = data;
+  GVariant *services = peerup_dbus_device1_get_services (item);
+  g_autoptr (PeerupDBusRelay1) relay = NULL;
+
+  if (self->session == NULL || !peerup_dbus_device1_get_is_relay (item) ||
+      (services != NULL && g_variant_n_children (services) > 0))
+    return TRUE;
+  relay =
+    peerup_object_list_find (peerup_session_get_relays (self->session), "id", peerup_dbus_device1_get_peer_id (item));
+  return relay == NULL || g_strcmp0 (peerup_dbus_relay1_get_origin (relay), "configured") != 0;
 }
 
 static char *
@@ -193,7 +203,8 @@ on_selected (PeerupSidebar *self)
 {
   guint position = gtk_single_selection_get_selected (self->selection);
 
-  if (self->selecting || position == GTK_INVALID_LIST_POSITION)
+  /* On a narrow window nothing is selected by a person: what moves there is only a place in the list. */
+  if (self->collapsed || self->selecting || position == GTK_INVALID_LIST_POSITION)
     return;
   /* Where the row of a device goes that has the keyboard, the toolkit takes another one. */
   if (has_lost_shown (self))
@@ -271,6 +282,7 @@ on_devices_added (GListModel *devices, guint position, guint removed, guint adde
 
       g_signal_connect_object (device, "notify::name", G_CALLBACK (on_name_changed), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (device, "notify::is-relay", G_CALLBACK (on_role_changed), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (device, "notify::services", G_CALLBACK (on_role_changed), self, G_CONNECT_SWAPPED);
     }
 }
 
@@ -290,7 +302,9 @@ on_relays_added (GListModel *relays, guint position, guint removed, guint added,
 
       g_signal_connect_object (relay, "notify::state", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
       g_signal_connect_object (relay, "notify::silent", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (relay, "notify::origin", G_CALLBACK (on_role_changed), self, G_CONNECT_SWAPPED);
     }
+  on_role_changed (self);
   refresh (self);
 }
 
@@ -377,7 +391,7 @@ set_up_models (PeerupSidebar *self)
   g_autoptr (GObject) relays = make_place (PEERUP_SIDEBAR_RELAYS);
   g_autoptr (GtkSortListModel) sorted = NULL;
 
-  self->device_filter = GTK_FILTER (gtk_custom_filter_new (is_no_relay, NULL, NULL));
+  self->device_filter = GTK_FILTER (gtk_custom_filter_new (is_no_relay, self, NULL));
   self->search_filter = GTK_FILTER (gtk_custom_filter_new (has_needle, self, NULL));
   self->sorter = make_sorter ();
   self->devices = G_LIST_MODEL (gtk_filter_list_model_new (g_object_ref (all), g_object_ref (self->device_filter)));

@@ -22,7 +22,8 @@ struct _PeerupTroubleBanner
   GCancellable *cancellable;
   GSignalGroup *engine;
   AdwBanner *banner;
-  guint tick; /* while a configuration waits */
+  guint tick;      /* while a configuration waits */
+  gint64 reviewed; /* the deadline of the one that is asked about */
 };
 
 G_DEFINE_FINAL_TYPE (PeerupTroubleBanner, peerup_trouble_banner, ADW_TYPE_BIN)
@@ -98,16 +99,25 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
 static void
 on_response (PeerupTroubleBanner *self, const char *response)
 {
-  if (g_str_equal (response, "keep"))
-    peerup_session_call_async (self->session, "ConfirmConfig", NULL, self->cancellable, on_answered,
-                               g_object_ref (self));
-  else if (g_str_equal (response, "back"))
-    peerup_session_call_async (self->session, "RollbackConfig", g_variant_new ("(u)", 0), self->cancellable,
-                               on_answered, g_object_ref (self));
+  PeerupDBusEngine1 *engine = peerup_session_get_engine (self->session);
+  gboolean keep = g_str_equal (response, "keep");
+
+  if (!keep && !g_str_equal (response, "back"))
+    return;
+  /* Where none waits any more, going back would go to the one before. */
+  if (engine == NULL || !peerup_dbus_engine1_get_config_pending (engine) ||
+      peerup_dbus_engine1_get_config_deadline (engine) != self->reviewed)
+    {
+      peerup_toast (GTK_WIDGET (self), _ ("This configuration does not wait any more"));
+      return;
+    }
+  peerup_session_call_async (self->session, keep ? "ConfirmConfig" : "RollbackConfig",
+                             keep ? NULL : g_variant_new ("(u)", 0), self->cancellable, on_answered,
+                             g_object_ref (self));
 }
 
 static void
-review (PeerupTroubleBanner *self)
+review (PeerupTroubleBanner *self, PeerupDBusEngine1 *engine)
 {
   AdwDialog *dialog = adw_alert_dialog_new (
     _ ("Keep the New Configuration?"),
@@ -118,6 +128,7 @@ review (PeerupTroubleBanner *self)
   adw_alert_dialog_set_response_appearance (alert, "back", ADW_RESPONSE_DESTRUCTIVE);
   adw_alert_dialog_set_response_appearance (alert, "keep", ADW_RESPONSE_SUGGESTED);
   adw_alert_dialog_set_close_response (alert, "later");
+  self->reviewed = peerup_dbus_engine1_get_config_deadline (engine);
   g_signal_connect_object (dialog, "response", G_CALLBACK (on_response), self, G_CONNECT_SWAPPED);
   adw_dialog_present (dialog, GTK_WIDGET (self));
 }
@@ -141,7 +152,7 @@ on_clicked (PeerupTroubleBanner *self)
   if (engine == NULL)
     return;
   if (peerup_dbus_engine1_get_config_pending (engine))
-    review (self);
+    review (self, engine);
   else
     show_problems (self, engine);
 }

@@ -91,7 +91,9 @@ update_explanation (PeerupConnectionGroup *self)
   g_autofree char *clean = peerup_text_clean_to (peerup_dbus_device1_get_explanation (self->device), MAX_EXPLANATION);
   g_autofree char *text = NULL;
 
-  if (g_strcmp0 (peerup_dbus_device1_get_state (self->device), "disconnected") == 0)
+  if (peerup_dbus_device1_get_ended (self->device))
+    text = g_strdup (_ ("Its time is over: it is not let in any more."));
+  else if (g_strcmp0 (peerup_dbus_device1_get_state (self->device), "disconnected") == 0)
     text = g_strdup (_ ("Not connected now. This comes back by itself when both devices are online."));
   else
     text = shorten_relay (self, clean);

@@ -214,8 +214,6 @@ on_remove_answered (GObject *source, GAsyncResult *result, gpointer data)
     return;
   steps = peerup_steps_new ();
   forwards = list_forwards (self);
-  for (guint i = 0; i < forwards->len; i++)
-    peerup_steps_add (steps, "RemoveForward", g_variant_new ("(s)", peerup_dbus_forward1_get_id (forwards->pdata[i])));
   /* A half pairing has more to be undone than its authorization. */
   if (g_strcmp0 (peerup_dbus_device1_get_pairing (self->device), "complete") == 0)
     {
@@ -227,6 +225,9 @@ on_remove_answered (GObject *source, GAsyncResult *result, gpointer data)
     {
       peerup_steps_add (steps, "UndoPairing", g_variant_new ("(s)", get_id (self->device)));
     }
+  /* Last: that one of them has ended meanwhile must not keep the device. */
+  for (guint i = 0; i < forwards->len; i++)
+    peerup_steps_add (steps, "RemoveForward", g_variant_new ("(s)", peerup_dbus_forward1_get_id (forwards->pdata[i])));
   session = self->session;
   peerup_steps_run_async (session, steps, on_gone, g_steal_pointer (&self));
 }

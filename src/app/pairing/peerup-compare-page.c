@@ -55,6 +55,8 @@ on_done (GObject *source, GAsyncResult *result, gpointer data)
       g_signal_emit (self, answered_signal, 0, self->pending);
       return;
     }
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
   set_busy (self, FALSE);
   peerup_toast_error (GTK_WIDGET (self),
                       self->pending == PEERUP_COMPARE_MATCH ? _ ("Cannot save that they match")
@@ -177,7 +179,7 @@ show_strings (PeerupComparePage *self, GVariant *verification)
   peerup_compare_view_set (self->view, emoji, digits);
   gtk_stack_set_visible_child_name (self->stack, "compare");
   set_busy (self, FALSE);
-  gtk_widget_grab_focus (self->match);
+  gtk_widget_grab_focus (self->later);
 }
 
 static void
@@ -199,13 +201,11 @@ on_verification (GObject *source, GAsyncResult *result, gpointer data)
   show_strings (self, verification);
 }
 
-/* Before the strings are there, nothing but this can be pressed. */
+/* It comes by itself: a key that was meant for what was here before must not say that they match. */
 static void
 on_shown (AdwNavigationPage *page)
 {
-  PeerupComparePage *self = PEERUP_COMPARE_PAGE (page);
-
-  peerup_page_focus (page, gtk_widget_get_sensitive (self->match) ? self->match : self->later, NULL);
+  peerup_page_focus (page, PEERUP_COMPARE_PAGE (page)->later, NULL);
 }
 
 static void

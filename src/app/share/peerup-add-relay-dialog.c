@@ -91,7 +91,8 @@ on_pasted (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (PeerupAddRelayDialog) self = data;
   g_autofree char *text = gdk_clipboard_read_text_finish (GDK_CLIPBOARD (source), result, NULL);
 
-  if (self->session == NULL)
+  /* Gone, or the addresses are being added. */
+  if (self->session == NULL || !gtk_widget_get_sensitive (GTK_WIDGET (self->page)))
     return;
   if (text == NULL)
     {

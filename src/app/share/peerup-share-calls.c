@@ -135,8 +135,6 @@ undo_added (gpointer data, gpointer unused)
   Call *call = data;
   g_autoptr (GtkWidget) origin = g_weak_ref_get (&call->origin);
 
-  if (origin == NULL)
-    return;
   peerup_session_call_async (call->session, "RemoveService", g_variant_new ("(s)", call->name), NULL, on_called,
                              call_new (origin, call->session, call->name,
                                        make_what (_ ("Cannot remove %s"), call->name)));
@@ -160,8 +158,6 @@ undo_removed (gpointer data, gpointer unused)
   Call *call = data;
   g_autoptr (GtkWidget) origin = g_weak_ref_get (&call->origin);
 
-  if (origin == NULL)
-    return;
   peerup_session_call_async (call->session, "AddService",
                              g_variant_new ("(ss@a{sv})", call->name, call->address, call->options), NULL, on_called,
                              call_new (origin, call->session, call->name,

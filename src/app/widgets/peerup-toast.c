@@ -6,6 +6,11 @@
 
 #include <glib/gi18n.h>
 
+#include "app/model/peerup-text.h"
+
+/* Characters of an error. */
+#define MAX_REASON 400
+
 static void
 show (GtkWidget *widget, AdwToast *toast)
 {
@@ -28,11 +33,14 @@ peerup_toast (GtkWidget *widget, const char *text)
 void
 peerup_toast_error (GtkWidget *widget, const char *what, const GError *error)
 {
+  g_autofree char *reason = NULL;
   g_autofree char *text = NULL;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
-  text = g_strdup_printf ("%s: %s", what, error->message);
+  /* It may be a peer's. */
+  reason = peerup_text_clean_to (error->message, MAX_REASON);
+  text = g_strdup_printf ("%s: %s", what, reason);
   show (widget, adw_toast_new (text));
 }
 
