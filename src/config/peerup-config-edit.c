@@ -326,8 +326,11 @@ peerup_config_edit_set_service_tags (PeerupConfigEdit *self, const char *name, c
 
   if ((tags != NULL && !check_tags (tags, error)) || !check_service (self, name, error))
     return FALSE;
+  /* A list is not changed where it stands, nor is a key without a value. */
+  if (!remove_if_there (self, path, error))
+    return FALSE;
   if (tags == NULL || tags[0] == NULL)
-    return remove_if_there (self, path, error);
+    return TRUE;
   for (guint i = 0; tags[i] != NULL; i++)
     peerup_yaml_value_add (value, NULL, peerup_yaml_value_new_scalar (tags[i], TRUE));
   return adopt (self, peerup_yaml_edit_set (self->document, path, value, error));

@@ -316,7 +316,8 @@ replace (Edit *self, const PeerupYamlNode *node, PeerupYamlNode *mirror, const P
     return give_up (self, error);
   if (value->kind != PEERUP_YAML_SCALAR)
     {
-      g_return_val_if_fail (value->children->len == 0, FALSE);
+      if (value->children->len > 0)
+        return give_up (self, error);
       become (mirror, value->kind);
     }
   else

@@ -135,6 +135,30 @@ test_service_label (void)
   assert_committed (edit, WEB);
 }
 
+/* Whatever stands there: a list in either form, or a key without a value. */
+static void
+test_other_tags (void)
+{
+  static const char *const forms[] = { " [attic, cellar]", "\n      - attic\n      - cellar", " ~", "" };
+  static const char *const tags[] = { "roof", NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
+    {
+      g_autofree char *before = g_strconcat (WEB, "    tags:", forms[i], "\n", NULL);
+      g_autoptr (PeerupConfigEdit) edit = start (before);
+      g_autoptr (PeerupConfig) config = NULL;
+      g_autoptr (GError) error = NULL;
+      const char *text;
+
+      g_assert_true (peerup_config_edit_set_service_tags (edit, "web", tags, &error));
+      g_assert_no_error (error);
+      text = peerup_config_edit_get_text (edit, NULL);
+      config = peerup_config_new_from_data (text, strlen (text), "c.yaml", NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpstrv (peerup_config_find_service (config, "web")->tags, tags);
+    }
+}
+
 /* Peers would take it for a protocol of ours. */
 static void
 test_own_protocol (void)
@@ -487,6 +511,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/config/edit/add-service", test_add_service);
   g_test_add_func ("/config/edit/service-label", test_service_label);
+  g_test_add_func ("/config/edit/other-tags", test_other_tags);
   g_test_add_func ("/config/edit/own-protocol", test_own_protocol);
   g_test_add_func ("/config/edit/odd-names", test_odd_names);
   g_test_add_func ("/config/edit/remove-service", test_remove_service);
