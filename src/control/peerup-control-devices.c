@@ -128,6 +128,14 @@ is_relay (PeerupEngine *engine, PeerupPeerId *peer)
 }
 
 static void
+add_text (GVariantDict *dict, const char *key, const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+
+  add_string (dict, key, valid);
+}
+
+static void
 add_entry (GVariantDict *dict, PeerupAuthorizedKeys *keys, guint entry)
 {
   PeerupPeerId *peer = peerup_authorized_keys_get_peer (keys, entry);
@@ -142,10 +150,11 @@ add_entry (GVariantDict *dict, PeerupAuthorizedKeys *keys, guint entry)
   g_variant_dict_insert (dict, "guest", "b", peerup_authorized_keys_is_guest (keys, peer));
   g_variant_dict_insert (dict, "ended", "b",
                          peerup_authorized_keys_lookup (keys, peer, now, NULL) != PEERUP_AUTHORIZATION_VALID);
+  /* Whatever stands in the file. */
   if (verified != NULL)
-    add_string (dict, "fingerprint", verified);
+    add_text (dict, "fingerprint", verified);
   if (group != NULL)
-    add_string (dict, "group", group);
+    add_text (dict, "group", group);
   if (expires != PEERUP_EXPIRES_NEVER && expires != PEERUP_EXPIRES_MALFORMED)
     g_variant_dict_insert (dict, "expires_at", "x", expires);
 }

@@ -17,8 +17,9 @@ typedef struct
   const char *address;
   const char *kind; /* "": none */
   const char **tags;
-  GPtrArray *allowed; /* empty: all who are authorized */
-  gboolean enabled;   /* for a new one */
+  GPtrArray *allowed;  /* empty: all who are authorized */
+  gboolean restricted; /* or nobody */
+  gboolean enabled;    /* for a new one */
 } Service;
 
 static DexFuture *
@@ -90,7 +91,8 @@ set_labels (PeerupConfigEdit *edit, const Service *wanted, GError **error)
   return (wanted->kind == NULL || peerup_config_edit_set_service_kind (edit, wanted->name, kind, error)) &&
          (wanted->tags == NULL || peerup_config_edit_set_service_tags (edit, wanted->name, wanted->tags, error)) &&
          (wanted->allowed == NULL ||
-          peerup_config_edit_set_allowed_peers (edit, wanted->name, wanted->allowed->len > 0 ? wanted->allowed : NULL,
+          peerup_config_edit_set_allowed_peers (edit, wanted->name,
+                                                wanted->allowed->len > 0 || wanted->restricted ? wanted->allowed : NULL,
                                                 error));
 }
 
@@ -121,6 +123,10 @@ change_service (PeerupConfigEdit *edit, gconstpointer data, GError **error)
 static gboolean
 read_allowed (PeerupControlCall *call, const char *const *allowed, Service *wanted, GError **error)
 {
+  static const char *const nobody[] = { NULL };
+
+  if (allowed == NULL && wanted->restricted)
+    allowed = nobody;
   if (allowed == NULL)
     return TRUE;
   if (!peerup_control_check_config (call->engine, error))
@@ -136,9 +142,8 @@ peerup_control_op_add_service (PeerupControlCall *call)
   g_autofree const char **tags = NULL;
   Service wanted = { .enabled = TRUE };
   const PeerupControlOption known[] = {
-    { "allowed", "as", &allowed },
-    { "enabled", "b", &wanted.enabled },
-    { "kind", "s", &wanted.kind },
+    { "allowed", "as", &allowed }, { "enabled", "b", &wanted.enabled },
+    { "kind", "s", &wanted.kind }, { "restricted", "b", &wanted.restricted },
     { "tags", "as", &tags },
   };
   g_autoptr (GVariant) options = NULL;
@@ -161,8 +166,12 @@ peerup_control_op_change_service (PeerupControlCall *call)
   g_autofree const char **tags = NULL;
   Service wanted = { NULL };
   const PeerupControlOption known[] = {
-    { "address", "s", &wanted.address }, { "allowed", "as", &allowed }, { "kind", "s", &wanted.kind },
-    { "name", "s", &wanted.new_name },   { "tags", "as", &tags },
+    { "address", "s", &wanted.address },
+    { "allowed", "as", &allowed },
+    { "kind", "s", &wanted.kind },
+    { "name", "s", &wanted.new_name },
+    { "restricted", "b", &wanted.restricted },
+    { "tags", "as", &tags },
   };
   g_autoptr (GVariant) options = NULL;
   GError *error = NULL;

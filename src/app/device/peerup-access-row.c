@@ -214,6 +214,9 @@ add_list_step (PeerupAccessRow *self, PeerupSteps *steps, const char *const *all
 
   g_variant_dict_init (&options, NULL);
   g_variant_dict_insert_value (&options, "allowed", g_variant_new_strv (allowed, -1));
+  /* What nobody may use is for nobody again. */
+  if (allowed[0] == NULL && peerup_dbus_service1_get_restricted (self->service))
+    g_variant_dict_insert (&options, "restricted", "b", TRUE);
   peerup_steps_add (steps, "ChangeService",
                     g_variant_new ("(s@a{sv})", get_service (self), g_variant_dict_end (&options)));
 }

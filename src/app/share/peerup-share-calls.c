@@ -210,6 +210,8 @@ dup_options (PeerupDBusService1 *service)
     g_variant_dict_insert (&dict, "tags", "^as", tags);
   if (allowed != NULL && allowed[0] != NULL)
     g_variant_dict_insert (&dict, "allowed", "^as", allowed);
+  if (peerup_dbus_service1_get_restricted (service))
+    g_variant_dict_insert (&dict, "restricted", "b", TRUE);
   return g_variant_dict_end (&dict);
 }
 

@@ -287,6 +287,14 @@ test_configured_services (Fixture *self, gconstpointer data)
   g_assert_null (find_configured (self, "site")->kind);
   g_assert_null (find_configured (self, "site")->allowed_peers);
   g_assert_true (config_has (self, "# keep me"));
+  /* Nobody, and not everybody. */
+  assert_done (self, "ChangeService",
+               g_variant_new ("(s@a{sv})", "site",
+                              options ("{'allowed': <@as []>, 'restricted': <true>, 'tags': <['a']>}")));
+  g_assert_cmpuint (find_configured (self, "site")->allowed_peers->len, ==, 0);
+  assert_done (self, "ChangeService", g_variant_new ("(s@a{sv})", "site", options ("{'tags': <['b', 'c']>}")));
+  g_assert_cmpuint (find_configured (self, "site")->allowed_peers->len, ==, 0);
+  g_assert_cmpuint (g_strv_length ((char **) find_configured (self, "site")->tags), ==, 2);
   assert_fails (self, "ChangeService", g_variant_new ("(sa{sv})", "web", NULL), PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND);
   assert_fails (self, "ChangeService", g_variant_new ("(s@a{sv})", "site", options ("{'address': <'x'>}")),
                 PEERUP_ERROR, PEERUP_ERROR_MALFORMED);

@@ -616,8 +616,9 @@ class Operations:
         name: How peers ask for it: 1 to 63 of a-z, 0-9 and dashes.
         address: Where it is here, "HOST:PORT".
         options: kind (s) and tags (as): what peers are told of it; allowed (as): peers who may use it, and no
-            others (all that are authorized; an empty list says the same); enabled (b): whether it is offered
-            (true). Unknown options are refused.
+            others (all that are authorized; an empty list says the same); restricted (b): an empty list is
+            nobody, then, but for grants (false); enabled (b): whether it is offered (true). Unknown options
+            are refused.
         """
         self._call("POST", "/v1/services", {}, {"name": name, "address": address, "options": options})
 
@@ -629,9 +630,8 @@ class Operations:
 
         name: Of a service of the configuration.
         options: What is to change: name (s): another one, with which it is a new service to peers, so that
-            grants, which are of names, stay behind; address, kind (s), tags and allowed (as), as in
-            AddService: an empty text or list is none, and an empty allowed lets all in that are authorized.
-            Unknown options are refused.
+            grants, which are of names, stay behind; address, kind (s), tags, allowed (as) and restricted (b),
+            as in AddService, where an empty text or list is none. Unknown options are refused.
         """
         self._call("PUT", "/v1/services/{name}", {"name": name}, {"options": options})
 
