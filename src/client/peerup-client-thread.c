@@ -18,6 +18,7 @@
 #include "control/peerup-control.h"
 #include "engine/peerup-engine-private.h"
 #include "http/peerup-http-face.h"
+#include "identity/peerup-file-lock.h"
 #include "transport/peerup-fiber.h"
 
 /* Held by whoever wants the engine and by the fibers in its thread. */
@@ -38,6 +39,7 @@ struct _PeerupClientThread
   PeerupControl *control;
   PeerupHttpServer *http;      /* of a host */
   GDBusConnection *connection; /* (nullable): of whoever wants the engine */
+  gboolean stop_asked;         /* of a host, by somebody else */
 };
 
 GDBusConnection *
@@ -143,8 +145,9 @@ run_there (PeerupClientThread *self, DexFiberFunc func, gpointer data, GDestroyN
 static void
 on_stop_requested (PeerupControl *control, gpointer data)
 {
-  const PeerupClientThread *self = data;
+  PeerupClientThread *self = data;
 
+  self->stop_asked = TRUE;
   if (self->connection != NULL)
     g_dbus_connection_close (self->connection, NULL, NULL, NULL);
 }
@@ -181,6 +184,12 @@ start (PeerupClientThread *self, GError **error)
   /* Served once it runs, so that the proxy's properties are true from the start. */
   if (!dex_await (peerup_engine_start (self->engine), error))
     return FALSE;
+  if (self->stop_asked)
+    {
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+                           "Peer-Up was stopped by another program while it started");
+      return FALSE;
+    }
   self->connection = peerup_client_connection_over (g_steal_fd (&self->fd), error);
   return self->connection != NULL && peerup_control_serve (self->control, self->connection, error);
 }
@@ -207,6 +216,8 @@ start_fiber (gpointer data)
   g_autoptr (GError) error = NULL;
 
   self->context = g_main_context_ref_thread_default ();
+  /* Its loop stands still meanwhile. */
+  peerup_file_lock_set_timeout (PEERUP_FILE_LOCK_TIMEOUT_LOOP);
   if (start (self, &error))
     {
       dex_promise_resolve_boolean (self->started, TRUE);
