@@ -136,6 +136,9 @@ plan_write (PeerupEngineDevices *self)
 {
   gint64 deadline = g_get_monotonic_time () + SETTLE_TIME;
 
+  /* It is planned already: what changes all the time must not put it off for ever. */
+  if (self->changed)
+    return;
   self->changed = TRUE;
   if (self->path == NULL)
     return;
