@@ -25,7 +25,9 @@ typedef struct
   DexFuture *line;         /* nullable: being read */
   GDataInputStream *input; /* nullable: at its end */
   GCancellable *cancellable;
-  guint64 shown; /* the last number of those that were shown */
+  guint64 shown;     /* the last number of those that were shown */
+  guint n_meant;     /* how many were shown that a word alone could mean */
+  gboolean answered; /* since they were counted */
 } Watch;
 
 static gboolean
@@ -80,27 +82,42 @@ read_line (Watch *self)
   g_data_input_stream_read_line_async (self->input, G_PRIORITY_DEFAULT, self->cancellable, on_line, promise);
 }
 
-/* "allow", or "3 allow": without a number the last that was shown is meant. */
+/* "allow", or "3 allow": without a number the one that was shown is meant, where it was the only one. */
 static void
 take_line (Watch *self, const char *text)
 {
   g_auto (GStrv) words = g_strsplit_set (text, " \t", -1);
   const char *answer = NULL;
   guint64 number = self->shown;
+  gboolean is_named = FALSE;
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; words[i] != NULL; i++)
-    if (words[i][0] != '\0' && !g_ascii_string_to_unsigned (words[i], 10, 1, G_MAXUINT32, &number, NULL))
+    if (words[i][0] == '\0')
+      continue;
+    else if (g_ascii_string_to_unsigned (words[i], 10, 1, G_MAXUINT32, &number, NULL))
+      is_named = TRUE;
+    else
       answer = words[i];
   if (answer == NULL)
     return;
+  /* Who asks chooses when, and may come between what was read and what is typed. */
+  if (!is_named && self->n_meant > 1)
+    {
+      peerup_cli_say ("More than one question was shown: write its number, too, as in “%u %s”.", (guint) number,
+                      answer);
+      return;
+    }
   if (number == 0)
     peerup_cli_say ("Nothing was asked yet.");
   else if (!peerup_attached_call (self->client, "AnswerPrompt", g_variant_new ("(us)", (guint) number, answer), NULL,
                                   &error))
     peerup_cli_say ("%s", error->message);
   else
-    peerup_cli_say ("%s", peerup_prompt_text_consequence (answer));
+    {
+      self->answered = TRUE;
+      peerup_cli_say ("%s", peerup_prompt_text_consequence (answer));
+    }
 }
 
 static void
@@ -142,16 +159,21 @@ show_new (Watch *self, GError **error)
 
   if (!PEERUP_ASK (peerup_client_get_proxy (self->client), list_prompts, &prompts, error))
     return FALSE;
+  if (self->answered)
+    self->n_meant = 0;
   for (gsize i = 0; i < g_variant_n_children (prompts); i++)
     {
       g_autoptr (GVariant) prompt = g_variant_get_child_value (prompts, i);
       guint64 number = peerup_answer_get_number (prompt, "number");
 
+      if (self->answered || number > self->shown)
+        self->n_meant++;
       if (number <= self->shown)
         continue;
       self->shown = number;
       show (self, prompt);
     }
+  self->answered = FALSE;
   return TRUE;
 }
 
