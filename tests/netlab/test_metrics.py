@@ -369,14 +369,15 @@ def test_a_relay(relayed):
             got += connection.recv(1 << 16)
         figures = relay.figures()
         assert figures["peerup_relay_active_circuits"] == 1 and figures["peerup_relay_draining"] == 0
-        assert figures["peerup_relay_bytes_total"] > 100_000
+        # On one machine they soon find a direct path; what came before it went through the relay, handshakes at least.
+        assert figures["peerup_relay_bytes_total"] > 2_000
         assert figures['peerup_relay_reservations_total{result="granted"}'] >= 1
         assert figures['peerup_relay_circuits_total{result="granted"}'] == 1
         assert figures['peerup_relay_circuits_total{result="refused"}'] == 0
         assert relay.healthz()["connected_peers"] == 2
         figures = laptop.figures()
         assert figures['peerup_path_dial_total{path_type="RELAYED",result="success"}'] == 1
-        # On one machine they soon find a direct path, which then is the one that counts.
+        # A direct path is the one that counts, once it is there.
         assert sum(value for name, value in figures.items() if name.startswith("peerup_connected_peers{")) == 2
     drain = relay.peer.start("relay", "drain", "--timeout", "1s", "--config", relay.peer.config)
     wait_for(lambda: relay.figures()["peerup_relay_draining"] == 1, 30, "the drain")
