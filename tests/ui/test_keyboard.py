@@ -54,7 +54,7 @@ def test_inviting(lab, make_peer, serve, open_app):
     app.find("Invite a Device", ui.BUTTONS)
     app.raise_window()
     app.press("ctrl+n", lambda: app.has("Invite a Device", "dialog"), "Invite")
-    press_button(app, "Create Code")
+    press_button(app, "Create")
     Terminal(other, "join", "--name", "other", full_code(app)).wait()
     app.wait_text("Do These Match on Both Devices?")
     press_button(app, "Match")

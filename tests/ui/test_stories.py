@@ -28,7 +28,7 @@ def invite_guest(app, service):
     app.select("Chosen Services", within=app.top)
     app.activate(service, "switch", within=app.top)
     app.wait(lambda: any("checked" in one.states for one in app.all(service, "switch", app.top)), f"{service} chosen")
-    app.activate("Create Code")
+    app.activate("Create")
     return full_code(app)
 
 

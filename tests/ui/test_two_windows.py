@@ -42,7 +42,7 @@ def test_from_nothing_to_a_page(devices, open_app):
     share_web(home, devices[0].web_port)
     home.choose("Add", "i")
     home.set_text("This Device Is Called", "home")
-    home.activate("Create Code")
+    home.activate("Create")
     code = full_code(home)
     home.picture("2-home-invites")
 
