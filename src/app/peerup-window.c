@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "app/device/peerup-device-page.h"
+#include "app/model/peerup-settings.h"
 #include "app/pairing/peerup-invite-dialog.h"
 #include "app/pairing/peerup-join-dialog.h"
 #include "app/peerup-prompt-dialogs.h"
@@ -19,7 +20,6 @@
 #include "app/share/peerup-relays-page.h"
 #include "app/share/peerup-this-device-page.h"
 #include "app/widgets/peerup-toast.h"
-#include "peerup-config.h"
 
 /* The place of the welcome. */
 #define NOWHERE ""
@@ -271,14 +271,10 @@ on_close_request (GtkWindow *window)
   return TRUE;
 }
 
-/* The program may run where it is not installed. */
 static void
 restore_size (PeerupWindow *self)
 {
-  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
-  g_autoptr (GSettingsSchema) schema =
-    source != NULL ? g_settings_schema_source_lookup (source, PEERUP_APP_ID, TRUE) : NULL;
-  g_autoptr (GSettings) settings = schema != NULL ? g_settings_new_full (schema, NULL, NULL) : NULL;
+  g_autoptr (GSettings) settings = peerup_settings_new ();
 
   if (settings == NULL)
     return;
