@@ -15,6 +15,8 @@ PAGES = {"index", "pair", "privacy", "relay", "scripts", "share", "slow", "start
 # Texts of the window, as they are marked for gettext in Blueprint and in C.
 MARKED = re.compile(r'\b(?:N|C)?_ ?\(((?:[^()"]*"(?:[^"\\]|\\.)*"\s*)+)|ngettext \(((?:\s*"(?:[^"\\]|\\.)*",?)+)')
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+# In an accelerator, in Blueprint, in C.
+HELP = re.compile(r"""app\.help\('([^'%]*)'\)|"app\.help";\s*action-target: "'([^']*)'"|"app\.help", "s", "([^"]*)\"""")
 # A place for another text, or for a number.
 PLACE = re.compile(r"%(?:\d\$)?[-a-zA-Z]+|…|\d+")
 
@@ -68,7 +70,9 @@ def check_links(top, help_dir):
     """Who opens a page by app.help."""
     there = {path.stem for path in help_dir.glob("*.page")} | {""}
     found = [(path, page) for path in (top / "src/app").rglob("*") if path.suffix in (".c", ".blp")
-             for page in re.findall(r"app\.help\('([^'%]*)'\)", path.read_text())]
+             for page in HELP.findall(path.read_text())]
+    assert found, "nothing opens the help"
+    found = [(path, next(filter(None, page), "")) for path, page in found]
     yield from (f"{path.relative_to(top)} opens a page {page!r}, which is not there" for path, page in found if page not in there)
 
 
