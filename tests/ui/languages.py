@@ -24,6 +24,7 @@ STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
 
 
 LOCALE = "de_DE.UTF-8"
+MENU = {"i": "_Invite a Device", "j": "_Join with a Code"}  # entries by their letters in English
 
 
 @functools.cache
@@ -107,15 +108,20 @@ class App(ui.App):
     """An App in another language, in which things are looked for by what they are called in English."""
 
     def __init__(self, desktop, peer, language, texts, locale, **env):
-        plain = {msgid.replace("_", ""): text.replace("_", "") for msgid, text in texts.items()}
-        self.texts = plain
         self.marked = texts
+        # With and without a mnemonic they are two texts.
+        self.texts = {}
+        for msgid, text in texts.items():
+            self.texts.setdefault(msgid.replace("_", ""), set()).add(text.replace("_", ""))
         self.cuts = peer.home / "cuts"
         super().__init__(desktop, peer, LANGUAGE=language, LOCPATH=str(make_locale()), LC_ALL=LOCALE, PEERUP_LOCALE_DIR=str(locale), LD_PRELOAD=str(BUILD / "tests/ui/libcut-log.so"),
                          PEERUP_CUT_LOG=str(self.cuts), **env)
 
     def say(self, text):
-        return self.texts.get(text, text) if isinstance(text, str) else text
+        """A name in English as what it may be called here."""
+        if not isinstance(text, str) or text not in self.texts:
+            return text
+        return re.compile("^(?:" + "|".join(map(re.escape, self.texts[text])) + ")$")
 
     def all(self, name=None, role=None, within=None):
         return super().all(self.say(name), role, within)
@@ -130,8 +136,7 @@ class App(ui.App):
         return super().find_in_row(self.say(row), role, self.say(name))
 
     def choose(self, menu, letter):
-        entry = next(text for msgid, text in self.marked.items() if f"_{letter}" in msgid.lower() and msgid.startswith("_"))
-        super().choose(menu, re.search(r"_(\w)", entry)[1].lower())
+        super().choose(menu, re.search(r"_(\w)", self.marked.get(MENU[letter], MENU[letter]))[1].lower())
 
     def cut_texts(self):
         """What shows and is cut short now."""

@@ -19,13 +19,14 @@ DATA = re.compile("|".join((
     r"\b(?:[A-Z0-9]{4}-)+[A-Z0-9]+", r"/\S+",
 )))
 WORD = re.compile(r"[A-Za-z]{3,}")
-# Of the toolkit, whose own translations speak other languages than ours.
-TOOLKIT = {"Close", "Back", "Minimize", "Maximize", "More", "Dismiss", "Clear entry", "Clear", "increment", "decrement", "Increase", "Decrease"}
+# Of the toolkit and of the services' templates, whose own translations speak other languages than ours.
+TOOLKIT = {"Web page", "Close the window", "Minimize the window", "Maximize the window", "Close", "Back", "Minimize", "Maximize", "More", "Dismiss", "Clear entry", "Clear", "increment", "decrement", "Increase", "Decrease"}
 
 
 @pytest.fixture
 def house(make_peer, serve, alone):
-    return House(make_peer, serve, alone).start_home().start_laptop().wait_connected()
+    """Its engine is the window's own, and speaks as that does."""
+    return House(make_peer, serve, alone).start_laptop()
 
 
 def untranslated(app):
@@ -44,6 +45,7 @@ def cut(app, width):
 def test_nothing_is_left_out_or_cut(open_language, house, directory):
     texts = languages.make_strange(directory)
     app = open_language(house.home, "xx", texts, directory)
+    house.wait_connected()
     left, short = set(), set()
 
     def visit(app, name):
@@ -63,13 +65,15 @@ def test_nothing_is_left_out_or_cut(open_language, house, directory):
 def test_german(open_language, house):
     texts = languages.read_catalogue("de")
     app = open_language(house.home, "de", texts, BUILD / "po")
+    house.wait_connected()
     short = set()
 
     def visit(app, name):
         for width, height in SIZES:
             app.resize(width, height)
             app.picture(f"{name}-german-{width}")
-            short.update(f"{name}: {one}" for one in cut(app, width))
+            # Between two buttons the title of a dialog gives way on a small screen.
+            short.update(f"{name}: {one}" for one in cut(app, width) if width == SIZES[0][0] or app.top().name not in one)
 
     for _ in screens.walk(app, visit):
         app.resize(*SIZES[0])
