@@ -260,8 +260,10 @@ on_chosen (PeerupTray *self, const char *key)
     show_device_of (self, key + strlen (PEERUP_TRAY_FORWARD));
   else if (g_str_equal (key, "join"))
     activate (self, "join", g_variant_new_string (""), NULL);
-  else if (g_str_equal (key, "invite") || g_str_equal (key, "quit"))
-    activate (self, key, NULL, NULL);
+  else if (g_str_equal (key, "invite"))
+    activate (self, "invite", NULL, NULL);
+  else if (g_str_equal (key, "quit"))
+    activate (self, "ask-quit", NULL, NULL);
   else
     activate (self, "open", NULL, NULL); /* and more than the menu has */
 }

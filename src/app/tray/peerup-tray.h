@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /* The icon in the tray and its menu, where the desktop has a tray and the person wants it ("show-tray"). Clicks do what
- * the application's actions do: open, invite, join, show-device, quit; services are switched through the session.
+ * the application's actions do: open, invite, join, show-device, ask-quit; services are switched through the session.
  * Without a session bus there is nothing, and nothing is said of it.
  *
  * Property "shown" (gboolean, notifies): an icon is really there to be clicked on. */

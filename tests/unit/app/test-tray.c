@@ -97,13 +97,15 @@ is_gone (gpointer place)
   return *(gpointer *) place == NULL;
 }
 
+static void await_menu (Fixture *self, const char *text);
+
 static void
 set_up (Fixture *self, gconstpointer data)
 {
   static const GActionEntry actions[] = {
     { .name = "open", .activate = on_action },
     { .name = "invite", .activate = on_action },
-    { .name = "quit", .activate = on_action },
+    { .name = "ask-quit", .activate = on_action },
     { .name = "join", .activate = on_action, .parameter_type = "s" },
     { .name = "show-device", .activate = on_action, .parameter_type = "s" },
   };
@@ -125,6 +127,7 @@ set_up (Fixture *self, gconstpointer data)
   self->tray = peerup_tray_new (self->application, self->session, self->settings);
   spin_while_not (is_running, self->session);
   spin_while_not (is_shown, self->tray);
+  await_menu (self, "[x] Share \u2068web\u2069");
 }
 
 static void
@@ -277,7 +280,7 @@ test_menu (Fixture *self, gconstpointer data)
   choose (self, "Invite");
   choose (self, "Join");
   choose (self, "Quit");
-  g_assert_cmpstr (self->actions->str, ==, "open() invite() join() quit() ");
+  g_assert_cmpstr (self->actions->str, ==, "open() invite() join() ask-quit() ");
 }
 
 static void
