@@ -10,9 +10,11 @@
 
 #include "app/model/peerup-app-id.h"
 #include "app/model/peerup-daemon-watch.h"
+#include "app/model/peerup-settings.h"
 #include "app/model/peerup-text.h"
 #include "app/peerup-application-actions.h"
 #include "app/peerup-quit-question.h"
+#include "app/tray/peerup-tray.h"
 #include "config/peerup-config.h"
 #include "config/peerup-profile.h"
 #include "peerup-config.h"
@@ -29,6 +31,7 @@ struct _PeerupApplication
   char *config_path;        /* (nullable): before the options are read */
   PeerupSession *session;   /* (nullable): before it is activated */
   PeerupDaemonWatch *watch; /* (nullable): likewise */
+  PeerupTray *tray;         /* (nullable): likewise, and when it ends */
   GCancellable *hurry;      /* cancelled when the engine is to end at once */
   AdwDialog *question;      /* (nullable) weak: whether to quit */
   gboolean ending;
@@ -93,8 +96,11 @@ peerup_application_ensure_session (PeerupApplication *self)
   g_return_val_if_fail (PEERUP_IS_APPLICATION (self), NULL);
   if (self->session == NULL)
     {
+      g_autoptr (GSettings) settings = peerup_settings_new ();
+
       self->session = peerup_session_new (self->config_path);
       self->watch = peerup_daemon_watch_new (self->session);
+      self->tray = peerup_tray_new (G_APPLICATION (self), self->session, settings);
       /* Until peerup_application_end(): what runs here is not to end because a window did. */
       g_application_hold (G_APPLICATION (self));
     }
@@ -207,6 +213,7 @@ end (PeerupApplication *self)
       return;
     }
   self->ending = TRUE;
+  g_clear_object (&self->tray);
   while ((window = GTK_WINDOW (peerup_application_get_window (self))) != NULL)
     gtk_window_destroy (window);
   if (self->session != NULL)
@@ -275,6 +282,7 @@ peerup_application_finalize (GObject *object)
   PeerupApplication *self = PEERUP_APPLICATION (object);
 
   g_clear_weak_pointer (&self->question);
+  g_clear_object (&self->tray);
   g_clear_object (&self->watch);
   g_clear_object (&self->session);
   g_object_unref (self->hurry);

@@ -420,33 +420,40 @@ get_one_property (PeerupDbusMenu *self, GVariant *parameters, GDBusMethodInvocat
 
 /* Of what there is beside clicks (hovered, opened, closed) nothing follows. FALSE: there is nothing to click. */
 static gboolean
-take_event (PeerupDbusMenu *self, int id, const char *event)
+can_take (PeerupDbusMenu *self, int id, const char *event)
 {
   const PeerupMenuEntry *entry = find_entry (self, id);
+
+  if (entry == NULL || !g_str_equal (event, "clicked"))
+    return entry != NULL;
+  return entry->is_enabled && id != ROOT && entry->children == NULL;
+}
+
+/* After it was answered: what follows may end the connection. A handler may change the menu, too. */
+static void
+take_event (PeerupDbusMenu *self, int id, const char *event)
+{
   g_autofree char *key = NULL;
 
-  if (entry == NULL)
-    return FALSE;
-  if (!g_str_equal (event, "clicked"))
-    return TRUE;
-  if (!entry->is_enabled || id == ROOT || entry->children != NULL)
-    return FALSE;
-  /* The handler may change the menu. */
-  key = g_strdup (entry->key);
+  if (!g_str_equal (event, "clicked") || !can_take (self, id, event))
+    return;
+  key = g_strdup (find_entry (self, id)->key);
   g_signal_emit (self, signals[ACTIVATED], 0, key);
-  return TRUE;
 }
 
 static void
 handle_event (PeerupDbusMenu *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
   g_autoptr (PeerupDbusMenu) hold = g_object_ref (self);
-  const char *event;
+  g_autofree char *event = NULL;
   int id;
 
-  g_variant_get (parameters, "(i&s@vu)", &id, &event, NULL, NULL);
-  if (take_event (hold, id, event))
-    g_dbus_method_invocation_return_value (invocation, NULL);
+  g_variant_get (parameters, "(is@vu)", &id, &event, NULL, NULL);
+  if (can_take (hold, id, event))
+    {
+      g_dbus_method_invocation_return_value (invocation, NULL);
+      take_event (hold, id, event);
+    }
   else if (find_entry (self, id) == NULL)
     refuse_id (invocation, id);
   else
@@ -461,18 +468,16 @@ handle_event_group (PeerupDbusMenu *self, GVariant *parameters, GDBusMethodInvoc
   g_autoptr (PeerupDbusMenu) hold = g_object_ref (self);
   gsize n = g_variant_n_children (events), n_failed = 0;
   GVariantBuilder failed;
+  const char *event;
+  int id;
 
   if (!check_length (parameters, 0, PEERUP_DBUS_MENU_MAX_IDS, invocation))
     return;
   g_variant_builder_init (&failed, G_VARIANT_TYPE ("ai"));
   for (gsize i = 0; i < n; i++)
     {
-      g_autoptr (GVariant) one = g_variant_get_child_value (events, i);
-      const char *event;
-      int id;
-
-      g_variant_get (one, "(i&s@vu)", &id, &event, NULL, NULL);
-      if (take_event (hold, id, event))
+      g_variant_get_child (events, i, "(i&s@vu)", &id, &event, NULL, NULL);
+      if (can_take (hold, id, event))
         continue;
       g_variant_builder_add (&failed, "i", id);
       n_failed++;
@@ -485,6 +490,11 @@ handle_event_group (PeerupDbusMenu *self, GVariant *parameters, GDBusMethodInvoc
       return;
     }
   g_dbus_method_invocation_return_value (invocation, g_variant_new ("(ai)", &failed));
+  for (gsize i = 0; i < n; i++)
+    {
+      g_variant_get_child (events, i, "(i&s@vu)", &id, &event, NULL, NULL);
+      take_event (hold, id, event);
+    }
 }
 
 /* The menu is always as it should be. */

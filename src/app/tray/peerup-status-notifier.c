@@ -164,22 +164,20 @@ on_call (GDBusConnection *connection, const char *sender, const char *path, cons
          GVariant *parameters, GDBusMethodInvocation *invocation, gpointer data)
 {
   g_autoptr (PeerupStatusNotifier) self = g_object_ref (data);
+  g_autofree char *text = NULL;
 
   if (g_str_equal (method, "ProvideXdgActivationToken"))
-    {
-      const char *token;
-
-      g_variant_get (parameters, "(&s)", &token);
-      take_token (self, token);
-    }
+    g_variant_get (parameters, "(s)", &text);
+  /* The tray shows the menu itself, and nothing scrolls. What follows from a click may end the connection. */
+  g_dbus_method_invocation_return_value (invocation, NULL);
+  if (text != NULL)
+    take_token (self, text);
   else if (g_str_equal (method, "Activate") || g_str_equal (method, "SecondaryActivate"))
     {
       g_autofree char *token = g_steal_pointer (&self->token);
 
       g_signal_emit (self, signals[ACTIVATED], 0, token);
     }
-  /* The tray shows the menu itself, and nothing scrolls. */
-  g_dbus_method_invocation_return_value (invocation, NULL);
 }
 
 static void

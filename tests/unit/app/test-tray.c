@@ -212,27 +212,22 @@ read_menu (Fixture *self, const char *label, int *id)
   return g_string_free (text, FALSE);
 }
 
-typedef struct
-{
-  Fixture *fixture;
-  const char *text;
-} Awaited;
-
-static gboolean
-menu_has (gpointer data)
-{
-  const Awaited *awaited = data;
-  g_autofree char *menu = read_menu (awaited->fixture, NULL, NULL);
-
-  return strstr (menu, awaited->text) != NULL;
-}
-
+/* Asks again and again: what changes the menu may come while the answer is on its way. */
 static void
 await_menu (Fixture *self, const char *text)
 {
-  Awaited awaited = { self, text };
+  gint64 end = g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND;
+  gboolean has_it;
 
-  spin_while_not (menu_has, &awaited);
+  do
+    {
+      g_autofree char *menu = read_menu (self, NULL, NULL);
+
+      has_it = strstr (menu, text) != NULL;
+      if (!has_it && g_get_monotonic_time () > end)
+        g_error ("The menu has no \"%s\":\n%s", text, menu);
+    }
+  while (!has_it);
 }
 
 static GVariant *
