@@ -18,6 +18,7 @@
 #include "app/model/peerup-text.h"
 #include "app/peerup-application-actions.h"
 #include "app/peerup-quit-question.h"
+#include "app/tray/peerup-tray.h"
 #include "config/peerup-config.h"
 #include "config/peerup-profile.h"
 #include "peerup-config.h"
@@ -34,6 +35,7 @@ struct _PeerupApplication
   char *config_path;        /* (nullable): before the options are read */
   PeerupSession *session;   /* (nullable): before it is activated */
   PeerupDaemonWatch *watch; /* (nullable): likewise */
+  PeerupTray *tray;         /* (nullable): likewise, and when it ends */
   GCancellable *hurry;      /* cancelled when the engine is to end at once */
   AdwDialog *question;      /* (nullable) weak: whether to quit */
   GSettings *settings;      /* (nullable): where there is no schema */
@@ -217,6 +219,7 @@ peerup_application_ensure_session (PeerupApplication *self)
     {
       self->session = peerup_session_new (self->config_path);
       self->watch = peerup_daemon_watch_new (self->session);
+      self->tray = peerup_tray_new (G_APPLICATION (self), self->session, self->settings);
       g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
       g_application_hold (G_APPLICATION (self));
     }
@@ -339,6 +342,7 @@ end (PeerupApplication *self)
       return;
     }
   self->ending = TRUE;
+  g_clear_object (&self->tray);
   while ((window = GTK_WINDOW (peerup_application_get_window (self))) != NULL)
     gtk_window_destroy (window);
   if (self->session != NULL)
@@ -417,6 +421,7 @@ peerup_application_finalize (GObject *object)
   PeerupApplication *self = PEERUP_APPLICATION (object);
 
   g_clear_weak_pointer (&self->question);
+  g_clear_object (&self->tray);
   g_clear_object (&self->watch);
   g_clear_object (&self->session);
   g_clear_object (&self->settings);
