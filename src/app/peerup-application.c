@@ -12,6 +12,7 @@
 #include "app/model/peerup-daemon-watch.h"
 #include "app/model/peerup-text.h"
 #include "app/peerup-application-actions.h"
+#include "app/peerup-attention.h"
 #include "app/peerup-quit-question.h"
 #include "config/peerup-config.h"
 #include "config/peerup-profile.h"
@@ -29,6 +30,7 @@ struct _PeerupApplication
   char *config_path;        /* (nullable): before the options are read */
   PeerupSession *session;   /* (nullable): before it is activated */
   PeerupDaemonWatch *watch; /* (nullable): likewise */
+  PeerupNotify *notify;     /* (nullable): likewise */
   GCancellable *hurry;      /* cancelled when the engine is to end at once */
   AdwDialog *question;      /* (nullable) weak: whether to quit */
   gboolean ending;
@@ -95,6 +97,7 @@ peerup_application_ensure_session (PeerupApplication *self)
     {
       self->session = peerup_session_new (self->config_path);
       self->watch = peerup_daemon_watch_new (self->session);
+      self->notify = peerup_attention_notify_new (GTK_APPLICATION (self), self->session);
       /* Until peerup_application_end(): what runs here is not to end because a window did. */
       g_application_hold (G_APPLICATION (self));
     }
@@ -275,6 +278,7 @@ peerup_application_finalize (GObject *object)
   PeerupApplication *self = PEERUP_APPLICATION (object);
 
   g_clear_weak_pointer (&self->question);
+  g_clear_object (&self->notify);
   g_clear_object (&self->watch);
   g_clear_object (&self->session);
   g_object_unref (self->hurry);

@@ -5,14 +5,11 @@
  * application. */
 #include "app/notify/peerup-notify.h"
 
-#include <glib/gi18n.h>
-
 #include "app/model/peerup-settings.h"
 #include "app/notify/peerup-notify-list.h"
+#include "app/notify/peerup-notify-sender.h"
 #include "app/notify/peerup-notify-server.h"
-#include "app/notify/peerup-notify-text.h"
 #include "app/notify/peerup-prompt-watch.h"
-#include "peerup-config.h"
 
 typedef enum
 {
@@ -27,11 +24,11 @@ struct _PeerupNotify
 {
   GObject parent_instance;
 
-  GApplication *application; /* (nullable): not owned */
   PeerupSession *session;
   GSettings *settings; /* (nullable) */
   PeerupNotifyPolicy *policy;
   PeerupNotifyServer *server;
+  PeerupNotifySender *sender;
   PeerupPromptWatch *watch;
   PeerupNotifyList *lists[N_LISTS]; /* (nullable) */
   GPtrArray *gone;                  /* of GObject: devices and grants that have left their lists in this turn */
@@ -43,97 +40,21 @@ struct _PeerupNotify
 
 G_DEFINE_FINAL_TYPE (PeerupNotify, peerup_notify, G_TYPE_OBJECT)
 
-/* As in data/dev.peerup.PeerUp.gschema.xml, and as GNotification and the freedesktop's specification have them. */
+/* As in data/dev.peerup.PeerUp.gschema.xml. */
 static const struct
 {
   const char *key;
   gboolean is_on;
-  GNotificationPriority priority;
-  const char *category;
 } topics[PEERUP_NOTIFY_N_TOPICS] = {
-  [PEERUP_NOTIFY_PAIRING] = { "notify-pairing", TRUE, G_NOTIFICATION_PRIORITY_URGENT, "device" },
-  [PEERUP_NOTIFY_JOINED] = { "notify-joined", TRUE, G_NOTIFICATION_PRIORITY_NORMAL, "device.added" },
-  [PEERUP_NOTIFY_ACCESS] = { "notify-access", TRUE, G_NOTIFICATION_PRIORITY_HIGH, "device" },
-  [PEERUP_NOTIFY_GRANT_ENDING] = { "notify-grant-ending", TRUE, G_NOTIFICATION_PRIORITY_HIGH, "device" },
-  [PEERUP_NOTIFY_DEVICE] = { "notify-device", FALSE, G_NOTIFICATION_PRIORITY_LOW, "network" },
-  [PEERUP_NOTIFY_RELAY] = { "notify-relay", TRUE, G_NOTIFICATION_PRIORITY_NORMAL, "network.error" },
+  [PEERUP_NOTIFY_PAIRING] = { "notify-pairing", TRUE }, [PEERUP_NOTIFY_JOINED] = { "notify-joined", TRUE },
+  [PEERUP_NOTIFY_ACCESS] = { "notify-access", TRUE },   [PEERUP_NOTIFY_GRANT_ENDING] = { "notify-grant-ending", TRUE },
+  [PEERUP_NOTIFY_DEVICE] = { "notify-device", FALSE },  [PEERUP_NOTIFY_RELAY] = { "notify-relay", TRUE },
 };
-
-/* What is sent */
-
-/* Whether the question that is open has that answer. */
-static gboolean
-has_answer (PeerupNotify *self, guint number, const char *answer)
-{
-  GListModel *prompts = G_LIST_MODEL (peerup_session_get_prompts (self->session));
-
-  for (guint i = 0; i < g_list_model_get_n_items (prompts); i++)
-    {
-      g_autoptr (PeerupDBusPrompt1) prompt = g_list_model_get_item (prompts, i);
-      const char *const *answers = peerup_dbus_prompt1_get_answers (prompt);
-
-      if (peerup_dbus_prompt1_get_number (prompt) == number)
-        return answers != NULL && g_strv_contains (answers, answer);
-    }
-  return FALSE;
-}
-
-static void
-add_answer (PeerupNotify *self, GNotification *notification, const PeerupNote *note, const char *label,
-            const char *answer)
-{
-  if (has_answer (self, note->number, answer))
-    g_notification_add_button_with_target (notification, label, "app.answer-prompt", "(us)", note->number, answer);
-}
-
-static void
-add_actions (PeerupNotify *self, GNotification *notification, const PeerupNote *note)
-{
-  switch (note->topic)
-    {
-    case PEERUP_NOTIFY_PAIRING:
-      g_notification_set_default_action_and_target (notification, "app.show-prompt", "u", note->number);
-      g_notification_add_button_with_target (notification, _ ("Compare"), "app.show-prompt", "u", note->number);
-      add_answer (self, notification, note, _ ("Reject"), "differ");
-      break;
-    case PEERUP_NOTIFY_ACCESS:
-      g_notification_set_default_action_and_target (notification, "app.show-prompt", "u", note->number);
-      add_answer (self, notification, note, _ ("Allow for 1 Hour"), "allow");
-      add_answer (self, notification, note, _ ("Decline"), "deny");
-      break;
-    case PEERUP_NOTIFY_GRANT_ENDING:
-      g_notification_set_default_action_and_target (notification, "app.show-device", "s", note->peer_id);
-      g_notification_add_button_with_target (notification, _ ("Extend by 1 Hour"), "app.extend-grant", "(ssx)",
-                                             note->peer_id, note->service, (gint64) PEERUP_NOTIFY_EXTENSION);
-      g_notification_add_button_with_target (notification, _ ("Open"), "app.show-device", "s", note->peer_id);
-      break;
-    case PEERUP_NOTIFY_JOINED:
-    case PEERUP_NOTIFY_DEVICE:
-      g_notification_set_default_action_and_target (notification, "app.show-device", "s", note->peer_id);
-      break;
-    case PEERUP_NOTIFY_RELAY:
-    case PEERUP_NOTIFY_N_TOPICS:
-    default:
-      g_notification_set_default_action (notification, "app.show-relays");
-    }
-}
 
 static void
 show (const PeerupNote *note, gpointer data)
 {
-  PeerupNotify *self = data;
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  g_autofree char *title = peerup_notify_dup_title (note, now);
-  g_autofree char *body = peerup_notify_dup_body (note, now);
-  g_autoptr (GNotification) notification = g_notification_new (title);
-  g_autoptr (GIcon) icon = g_themed_icon_new (PEERUP_APP_ID);
-
-  g_notification_set_body (notification, body);
-  g_notification_set_icon (notification, icon);
-  g_notification_set_priority (notification, topics[note->topic].priority);
-  g_notification_set_category (notification, topics[note->topic].category);
-  add_actions (self, notification, note);
-  g_application_send_notification (self->application, note->id, notification);
+  peerup_notify_sender_show (PEERUP_NOTIFY (data)->sender, note);
 }
 
 static void
@@ -142,7 +63,7 @@ withdraw (const char *id, gpointer data)
   PeerupNotify *self = data;
 
   if (peerup_notify_server_get_available (self->server))
-    g_application_withdraw_notification (self->application, id);
+    peerup_notify_sender_withdraw (self->sender, id);
 }
 
 /* When */
@@ -401,6 +322,7 @@ peerup_notify_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->settings, self);
   if (self->server != NULL)
     g_signal_handlers_disconnect_by_data (self->server, self);
+  g_clear_pointer (&self->sender, peerup_notify_sender_free);
   g_clear_object (&self->watch);
   g_clear_object (&self->server);
   g_clear_object (&self->settings);
@@ -452,9 +374,9 @@ peerup_notify_new (GApplication *application, PeerupSession *session, GSettings 
 {
   PeerupNotify *self = g_object_new (PEERUP_TYPE_NOTIFY, NULL);
 
-  self->application = application;
   self->session = g_object_ref (session);
   self->server = peerup_notify_server_new (g_application_get_dbus_connection (application));
+  self->sender = peerup_notify_sender_new (application, session);
   self->watch = peerup_prompt_watch_new (peerup_session_get_config_path (session));
   if (settings != NULL)
     {
