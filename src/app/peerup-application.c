@@ -17,6 +17,7 @@
 #include "app/model/peerup-settings.h"
 #include "app/model/peerup-text.h"
 #include "app/peerup-application-actions.h"
+#include "app/peerup-attention.h"
 #include "app/peerup-quit-question.h"
 #include "app/tray/peerup-tray.h"
 #include "config/peerup-config.h"
@@ -36,6 +37,7 @@ struct _PeerupApplication
   PeerupSession *session;   /* (nullable): before it is activated */
   PeerupDaemonWatch *watch; /* (nullable): likewise */
   PeerupTray *tray;         /* (nullable): likewise, and when it ends */
+  PeerupNotify *notify;     /* (nullable): likewise */
   GCancellable *hurry;      /* cancelled when the engine is to end at once */
   AdwDialog *question;      /* (nullable) weak: whether to quit */
   GSettings *settings;      /* (nullable): where there is no schema */
@@ -221,6 +223,7 @@ peerup_application_ensure_session (PeerupApplication *self)
       self->watch = peerup_daemon_watch_new (self->session);
       self->tray = peerup_tray_new (G_APPLICATION (self), self->session, self->settings);
       g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
+      self->notify = peerup_attention_notify_new (GTK_APPLICATION (self), self->session);
       g_application_hold (G_APPLICATION (self));
     }
   peerup_session_start (self->session);
@@ -422,6 +425,7 @@ peerup_application_finalize (GObject *object)
 
   g_clear_weak_pointer (&self->question);
   g_clear_object (&self->tray);
+  g_clear_object (&self->notify);
   g_clear_object (&self->watch);
   g_clear_object (&self->session);
   g_clear_object (&self->settings);
