@@ -10,14 +10,17 @@
 
 #include "app/model/peerup-app-id.h"
 #include "app/model/peerup-daemon-watch.h"
-#include "app/model/peerup-session.h"
 #include "app/model/peerup-text.h"
-#include "app/peerup-window.h"
+#include "app/peerup-application-actions.h"
+#include "app/peerup-quit-question.h"
 #include "config/peerup-config.h"
 #include "config/peerup-profile.h"
 #include "peerup-config.h"
 
 #define SCHEME "peerup"
+
+/* Characters of what is said in passing. */
+#define MAX_SAID 300
 
 struct _PeerupApplication
 {
@@ -28,7 +31,7 @@ struct _PeerupApplication
   PeerupDaemonWatch *watch; /* (nullable): likewise */
   GCancellable *hurry;      /* cancelled when the engine is to end at once */
   AdwDialog *question;      /* (nullable) weak: whether to quit */
-  gboolean quitting;
+  gboolean ending;
   guint signals[2];
 };
 
@@ -82,46 +85,88 @@ handle_local_options (GApplication *application, GVariantDict *dict)
   return -1;
 }
 
-/* Windows */
+/* The session and its window */
 
-static PeerupWindow *
-get_window (PeerupApplication *self)
+PeerupSession *
+peerup_application_ensure_session (PeerupApplication *self)
 {
+  g_return_val_if_fail (PEERUP_IS_APPLICATION (self), NULL);
+  if (self->session == NULL)
+    {
+      self->session = peerup_session_new (self->config_path);
+      self->watch = peerup_daemon_watch_new (self->session);
+      /* Until peerup_application_end(): what runs here is not to end because a window did. */
+      g_application_hold (G_APPLICATION (self));
+    }
+  peerup_session_start (self->session);
+  return self->session;
+}
+
+PeerupWindow *
+peerup_application_get_window (PeerupApplication *self)
+{
+  g_return_val_if_fail (PEERUP_IS_APPLICATION (self), NULL);
   for (const GList *link = gtk_application_get_windows (GTK_APPLICATION (self)); link != NULL; link = link->next)
     if (PEERUP_IS_WINDOW (link->data))
       return link->data;
   return NULL;
 }
 
+PeerupWindow *
+peerup_application_show_window (PeerupApplication *self)
+{
+  PeerupWindow *window = peerup_application_get_window (self);
+
+  if (window == NULL)
+    window = peerup_window_new (GTK_APPLICATION (self), peerup_application_ensure_session (self));
+  gtk_window_present (GTK_WINDOW (window));
+  return window;
+}
+
+gboolean
+peerup_application_is_ending (PeerupApplication *self)
+{
+  return self->ending;
+}
+
+void
+peerup_application_say (PeerupApplication *self, const char *text)
+{
+  PeerupWindow *window = peerup_application_get_window (self);
+  g_autofree char *clean = peerup_text_clean_to (text, MAX_SAID);
+  g_autoptr (GNotification) notification = NULL;
+
+  if (window != NULL)
+    {
+      peerup_window_say (window, clean);
+      return;
+    }
+  notification = g_notification_new (_ ("Peer-Up"));
+  g_notification_set_body (notification, clean);
+  g_notification_set_default_action (notification, "app.open");
+  g_application_send_notification (G_APPLICATION (self), "said", notification);
+}
+
 static void
 activate (GApplication *application)
 {
   PeerupApplication *self = PEERUP_APPLICATION (application);
-  PeerupWindow *window = get_window (self);
 
-  /* It is on its way out: who wants it begins it again. */
-  if (self->quitting)
-    return;
-  if (self->session == NULL)
-    {
-      self->session = peerup_session_new (self->config_path);
-      self->watch = peerup_daemon_watch_new (self->session);
-      peerup_session_start (self->session);
-    }
-  if (window == NULL)
-    window = peerup_window_new (GTK_APPLICATION (self), self->session);
-  gtk_window_present (GTK_WINDOW (window));
+  if (!self->ending)
+    peerup_application_show_window (self);
 }
 
 /* A link opens Join, which asks. */
 static void
 open_files (GApplication *application, GFile **files, int n_files, const char *hint)
 {
+  PeerupApplication *self = PEERUP_APPLICATION (application);
   PeerupWindow *window;
 
-  activate (application);
-  window = get_window (PEERUP_APPLICATION (application));
-  for (int i = 0; i < n_files && window != NULL; i++)
+  if (self->ending)
+    return;
+  window = peerup_application_show_window (self);
+  for (int i = 0; i < n_files; i++)
     {
       g_autofree char *uri = g_file_get_uri (files[i]);
       g_autofree char *name = NULL;
@@ -129,7 +174,7 @@ open_files (GApplication *application, GFile **files, int n_files, const char *h
 
       if (g_file_has_uri_scheme (files[i], SCHEME))
         {
-          peerup_window_join (window, uri);
+          peerup_window_do (window, "win.join", g_variant_new_string (uri));
           return;
         }
       name = peerup_text_isolate (uri);
@@ -140,32 +185,6 @@ open_files (GApplication *application, GFile **files, int n_files, const char *h
 }
 
 /* The end */
-
-static guint
-sum (gpointer list, const char *property)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < g_list_model_get_n_items (list); i++)
-    {
-      g_autoptr (GObject) item = g_list_model_get_item (list, i);
-      guint active;
-
-      g_object_get (item, property, &active, NULL);
-      n += active;
-    }
-  return n;
-}
-
-/* Connections that end with this program: a daemon goes on. */
-static guint
-count_in_use (PeerupApplication *self)
-{
-  if (self->session == NULL || !peerup_session_is_embedded (self->session))
-    return 0;
-  return sum (peerup_session_get_forwards (self->session), "active") +
-         sum (peerup_session_get_services (self->session), "active");
-}
 
 static void
 on_stopped (GObject *source, GAsyncResult *result, gpointer data)
@@ -182,58 +201,38 @@ end (PeerupApplication *self)
 {
   GtkWindow *window;
 
-  if (self->quitting)
+  if (self->ending)
     {
       g_cancellable_cancel (self->hurry);
       return;
     }
-  self->quitting = TRUE;
-  g_application_hold (G_APPLICATION (self));
-  while ((window = GTK_WINDOW (get_window (self))) != NULL)
+  self->ending = TRUE;
+  while ((window = GTK_WINDOW (peerup_application_get_window (self))) != NULL)
     gtk_window_destroy (window);
   if (self->session != NULL)
-    {
-      peerup_session_stop_async (self->session, self->hurry, on_stopped, g_object_ref (self));
-      return;
-    }
-  g_application_release (G_APPLICATION (self));
-  g_application_quit (G_APPLICATION (self));
+    peerup_session_stop_async (self->session, self->hurry, on_stopped, g_object_ref (self));
+  else
+    g_application_quit (G_APPLICATION (self));
 }
 
-static void
-ask (PeerupApplication *self, guint n)
+void
+peerup_application_end (PeerupApplication *self, gboolean ask)
 {
-  g_autofree char *text =
-    g_strdup_printf (ngettext ("%u connection is in use and will end. Other devices cannot reach this one any more.",
-                               "%u connections are in use and will end. Other devices cannot reach this one any more.",
-                               n),
-                     n);
-  AdwAlertDialog *alert = ADW_ALERT_DIALOG (adw_alert_dialog_new (_ ("Quit Peer-Up?"), text));
+  guint n;
 
-  adw_alert_dialog_add_responses (alert, "cancel", _ ("_Cancel"), "quit", _ ("_Quit"), NULL);
-  adw_alert_dialog_set_response_appearance (alert, "quit", ADW_RESPONSE_DESTRUCTIVE);
-  adw_alert_dialog_set_default_response (alert, "cancel");
-  adw_alert_dialog_set_close_response (alert, "cancel");
-  g_signal_connect_object (alert, "response::quit", G_CALLBACK (end), self, G_CONNECT_SWAPPED);
-  g_set_weak_pointer (&self->question, ADW_DIALOG (alert));
-  adw_dialog_present (self->question, GTK_WIDGET (get_window (self)));
-}
-
-static void
-quit (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  PeerupApplication *self = data;
-  PeerupWindow *window = get_window (self);
-  guint n = count_in_use (self);
-
-  if (self->quitting || n == 0 || window == NULL)
+  g_return_if_fail (PEERUP_IS_APPLICATION (self));
+  n = peerup_quit_count_in_use (self->session);
+  if (self->ending || !ask || n == 0)
     {
       end (self);
       return;
     }
-  gtk_window_present (GTK_WINDOW (window));
-  if (self->question == NULL)
-    ask (self, n);
+  peerup_application_show_window (self);
+  if (self->question != NULL)
+    return;
+  g_set_weak_pointer (&self->question, peerup_quit_question_new (n));
+  g_signal_connect_object (self->question, "response::quit", G_CALLBACK (end), self, G_CONNECT_SWAPPED);
+  adw_dialog_present (self->question, GTK_WIDGET (peerup_application_get_window (self)));
 }
 
 /* Whoever sends one does not wait for an answer; who sends another does not wait at all. */
@@ -247,49 +246,15 @@ on_signal (gpointer data)
 /* The rest */
 
 static void
-about (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  PeerupApplication *self = data;
-  PeerupWindow *window = get_window (self);
-  AdwDialog *dialog;
-  g_autofree char *details = NULL;
-
-  if (window == NULL)
-    return;
-  details = g_strdup_printf ("peerup-gtk %s\n%s\n", PEERUP_VERSION, self->config_path);
-  dialog = adw_about_dialog_new ();
-  g_object_set (dialog, "application-name", _ ("Peer-Up"), "application-icon", PEERUP_APP_ID, "version", PEERUP_VERSION,
-                "developer-name", _ ("The Peer-Up authors"), "copyright", _ ("© The Peer-Up authors"), "license-type",
-                GTK_LICENSE_LGPL_2_1, "debug-info", details,
-                /* TRANSLATORS: Your names, one on each line. */
-                "translator-credits", _ ("translator-credits"), NULL);
-  adw_dialog_present (dialog, GTK_WIDGET (window));
-}
-
-static void
 startup (GApplication *application)
 {
-  static const GActionEntry actions[] = {
-    { .name = "quit", .activate = quit },
-    { .name = "about", .activate = about },
-  };
-  static const struct
-  {
-    const char *action;
-    const char *keys[2];
-  } accels[] = {
-    { "app.quit", { "<Control>q" } },     { "window.close", { "<Control>w" } }, { "win.invite", { "<Control>n" } },
-    { "win.join('')", { "<Control>j" } }, { "win.search", { "<Control>f" } },
-  };
   PeerupApplication *self = PEERUP_APPLICATION (application);
 
   G_APPLICATION_CLASS (peerup_application_parent_class)->startup (application);
   if (g_strcmp0 (g_getenv ("PEERUP_TEXT_DIRECTION"), "rtl") == 0)
     gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
   gtk_window_set_default_icon_name (PEERUP_APP_ID);
-  g_action_map_add_action_entries (G_ACTION_MAP (application), actions, G_N_ELEMENTS (actions), application);
-  for (guint i = 0; i < G_N_ELEMENTS (accels); i++)
-    gtk_application_set_accels_for_action (GTK_APPLICATION (application), accels[i].action, accels[i].keys);
+  peerup_application_add_actions (self);
   self->signals[0] = g_unix_signal_add (SIGTERM, on_signal, self);
   self->signals[1] = g_unix_signal_add (SIGINT, on_signal, self);
 }
