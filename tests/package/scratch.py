@@ -6,7 +6,6 @@ It lives in a mount namespace and a network of its own, held by one process; whe
 What is mounted into this root, as the checkout and its builds may be, is not in it.
 """
 
-import os
 import pathlib
 import shutil
 import subprocess
@@ -75,12 +74,10 @@ class Root:
         self.holder.wait(30)
 
 
-def unavailable():
-    """Why there can be no such root, or nothing."""
-    if os.geteuid() != 0:
-        return "a root to install packages in needs root"
-    missing = [tool for tool in ("dpkg-buildpackage", "dh", "lintian") if not shutil.which(tool)]
-    return f"no {missing[0]}: install dpkg-dev, debhelper and lintian" if missing else None
+def missing():
+    """Why no packages can be built, or nothing."""
+    tools = [tool for tool in ("dpkg-buildpackage", "dh", "lintian") if not shutil.which(tool)]
+    return f"no {tools[0]}: install dpkg-dev, debhelper and lintian" if tools else None
 
 
 def packages(directory):

@@ -43,6 +43,15 @@ def test_build_dependencies():
         assert newer, f"{owner} (>= {named[1]}) in Build-Depends: meson.build asks for {version}"
 
 
+def test_symbols():
+    """The list of what the library promises, by which packages of others know which version they need, is that of its map."""
+    version = (TOP / "src/client/peerup-1.map").read_text()
+    promised = re.findall(r"^    (peerup_\w+);$", version[:version.index("PEERUP_PRIVATE {")], re.MULTILINE)
+    listed = re.findall(r"^ (peerup_\w+)@PEERUP_1 ", (DEBIAN / "libpeerup-1-0.symbols").read_text(), re.MULTILINE)
+    assert len(promised) > 50
+    assert sorted(listed) == sorted(promised)
+
+
 def test_packages(debs):
     assert {deb.name.split("_")[0] for deb in scratch.packages(debs)} == NAMES
 

@@ -186,7 +186,8 @@ def test_desktop(installed):
     root.run("sh", "-euc", "desktop-file-validate /usr/share/applications/dev.peerup.PeerUp*.desktop")
     assert "dev.peerup.PeerUp.desktop" in root.run("grep", "x-scheme-handler/peerup=", "/usr/share/applications/mimeinfo.cache")
     assert "run-in-background" in root.run("gsettings", "list-keys", "dev.peerup.PeerUp")
-    root.run("test", "-s", "/usr/share/icons/hicolor/scalable/apps/dev.peerup.PeerUp.svg")
+    for path in ("icons/hicolor/scalable/apps/dev.peerup.PeerUp.svg", "locale/de/LC_MESSAGES/peerup.mo"):
+        root.run("test", "-s", f"/usr/share/{path}")
 
 
 def test_manual(installed):
