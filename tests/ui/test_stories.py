@@ -5,7 +5,7 @@ import contextlib
 import re
 import socket
 
-from house import WORDS
+from house import WORDS, web
 from netlab import wait_for
 from pairing_lab import Invite, Terminal
 from stage import Stage, address_in, fetch, full_code, share_web
@@ -122,6 +122,28 @@ def test_a_first_run_to_the_end_as_the_one_who_invites(lab, make_peer, serve, op
     app.quit()
 
 
+def share_and_stop(app, stage, home, visitor):
+    """The one who joined offers a page, too, and takes it back from the only one who may use it."""
+    with stage.there:
+        port = stage.serve(web).port
+    share_web(app, port, "diary")
+    app.select("home")
+    # As any guest of the one who invited, and as any other device at the one who joined.
+    wait_in_row(app, "diary", "As every paired device")
+    proxy = home.proxy(visitor.id, "diary")
+    address = "%s:%d" % proxy.address
+    assert fetch(stage.here, address) == WORDS.decode()
+    app.find_in_row("diary", "switch").act()
+    app.find(re.compile("^Stop Sharing .*diary"), "alert dialog")
+    app.picture("story-stop-sharing")
+    app.activate("Cancel", within=app.top)
+    assert is_served(stage.here, address)
+    app.find_in_row("diary", "switch").act()
+    app.activate("Stop Sharing", within=app.top)
+    wait_in_row(app, "diary", "Not shared now")
+    assert not is_served(stage.here, address)
+
+
 def test_a_first_run_to_the_end_as_the_one_who_joins(lab, make_peer, serve, open_app):
     stage = Stage(lab, make_peer, serve)
     home, visitor = stage.home(used=True), stage.visitor()
@@ -157,6 +179,7 @@ def test_a_first_run_to_the_end_as_the_one_who_joins(lab, make_peer, serve, open
     assert fetch(stage.there, here) == WORDS.decode()
     wait_state(app, "home", "^Relayed")
 
+    share_and_stop(app, stage, home, visitor)
     app.choose("Device Menu", "m")
     app.activate("Remove", within=app.top)
     app.wait_gone("home", "list item")
