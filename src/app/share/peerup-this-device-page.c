@@ -205,6 +205,7 @@ match (gpointer item, gpointer data)
   g_autofree char *folded = g_utf8_casefold (gtk_editable_get_text (GTK_EDITABLE (self->search_entry)), -1);
   const char *const *tags = peerup_dbus_service1_get_tags (service);
 
+  g_strstrip (folded);
   if (folded[0] == '\0' || contains (peerup_dbus_service1_get_name (service), folded) ||
       contains (peerup_dbus_service1_get_address (service), folded) ||
       contains (peerup_dbus_service1_get_kind (service), folded))
