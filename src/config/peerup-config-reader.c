@@ -168,9 +168,10 @@ read_identity_peer (Reader *self, GError **error)
     return TRUE;
   self->config->identity_peer = peerup_peer_id_new_from_string (node->text, &reason);
   return self->config->identity_peer != NULL ||
-         peerup_yaml_refuse (self->document, node->start, error,
-                             "identity.peer_id is none: %s; write the ID that this machine has, or take the line out",
-                             reason->message);
+         peerup_yaml_refuse (
+           self->document, node->start, error,
+           _ ("identity.peer_id is none: %s; write the ID that this machine has, or take the line out"),
+           reason->message);
 }
 
 static gboolean
