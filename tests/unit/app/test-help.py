@@ -6,8 +6,10 @@
 FILE... are the pages and pictures that are installed. What needs a network (hrefs) is left out."""
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ElementTree
 
 NAMESPACE = "{http://projectmallard.org/1.0/}"
@@ -85,6 +87,21 @@ def check_words(top, help_dir):
                 yield f"{page.name}: the window has no “{label}” ({plain(label)!r})"
 
 
+def check_translation(tool, help_dir, po):
+    """That it is a catalogue of gettext's, and what comes of it is well-formed. What it lacks is English."""
+    with tempfile.TemporaryDirectory() as place:
+        catalogue = f"{place}/{po.stem}.mo"
+        pages = [str(path) for path in [*sorted(help_dir.glob("*.page")), help_dir / "legal.xml"]]
+        for command in (["msgfmt", "--check", "-o", catalogue, po], ["itstool", "-m", catalogue, "-o", place, *pages]):
+            done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            if done.returncode or "Warning" in done.stdout:
+                yield f"{command[0]}: exit code {done.returncode}\n{done.stdout}"
+        for what in ("validate", "links"):
+            yield from check_tool(tool, what, pathlib.Path(place))
+        same = [page for page in PAGES if (pathlib.Path(place) / f"{page}.page").read_text() == (help_dir / f"{page}.page").read_text()]
+        yield from (f"{page} is not translated" for page in same)
+
+
 def main():
     tool, top, *installed = [word for word in sys.argv[1:] if word != "--tap"]
     top = pathlib.Path(top)
@@ -94,6 +111,8 @@ def main():
              for what in ("validate", "links", "ids", "media", "orphans", "comments")}
     tests |= {"pages": lambda: check_pages(help_dir, installed), "links-from-the-window": lambda: check_links(top, help_dir),
               "words-of-the-window": lambda: check_words(top, help_dir)}
+    if shutil.which("itstool") and shutil.which("msgfmt"):
+        tests |= {f"translation-{po.stem}": lambda po=po: check_translation(tool, help_dir, po) for po in sorted(help_dir.parent.glob("*/*.po"))}
     print(f"1..{len(tests)}")
     for number, (name, test) in enumerate(tests.items(), 1):
         findings = list(test())
