@@ -108,3 +108,18 @@ def test_options(manifest):
     options = re.findall(r"^option\('(\w+)'", (TOP / "meson.options").read_text(), re.MULTILINE)
     given = [option[2:].split("=")[0] for option in own["config-opts"] if option.startswith("-D")]
     assert {"tests", "introspection"} <= set(given) <= set(options)
+
+
+def test_cleanup(manifest, debs):
+    """What is taken out of the Flatpak would be in it, and what a desktop is given has the application's name."""
+    installed = set()
+    for deb in debs.glob("*.deb"):
+        listed = subprocess.run(["dpkg-deb", "--fsys-tarfile", deb], capture_output=True, check=True).stdout
+        listed = subprocess.run(["tar", "-t"], input=listed, capture_output=True, check=True).stdout.decode()
+        installed |= {line.removeprefix("./usr").rstrip("/") for line in listed.splitlines()}
+    taken = manifest["modules"][-1]["cleanup"]
+    assert [path for path in taken if path not in installed] == []
+    left = {path for path in installed if not any(path == out or path.startswith(f"{out}/") for out in taken)}
+    given = [path for path in left if re.match(r"/share/(applications|dbus-1|icons|metainfo)/.*\.(desktop|service|svg|xml)$", path)]
+    assert len(given) >= 5
+    assert [path for path in given if not path.rpartition("/")[2].startswith("dev.peerup.PeerUp")] == []
