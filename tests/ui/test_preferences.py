@@ -98,7 +98,7 @@ def test_the_engine_does_as_is_said(open_app, house):
     other.chmod(0o600)
     house.home.run("config", "apply", other, "--confirm-timeout", "10m")
     app.activate("Find Devices in the Local Network", "switch")
-    app.wait_text("Cannot change the configuration: ")
+    app.wait_text("First keep the new configuration")
     app.picture("preferences-refused")
     wait_switch(app, "Find Devices in the Local Network", True)
     house.home.run("config", "confirm")
