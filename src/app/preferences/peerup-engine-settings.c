@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* A row and the engine: read, write, read again. While something is under way the row cannot be used. */
+/* A row and the engine: read, write, read again when nothing more is to be written. A row stays usable meanwhile, as it
+ * would lose the keyboard's focus, unless that may take minutes. */
 #include "app/preferences/peerup-engine-settings.h"
 
 #include <glib/gi18n.h>
@@ -11,7 +12,7 @@
 #include "config/peerup-config.h"
 
 #define DATA       "peerup-engine-setting"
-#define MAX_REASON 200 /* characters */
+#define MAX_REASON 400 /* characters: sentences, with what to do */
 
 typedef struct _Setting Setting;
 
@@ -21,9 +22,9 @@ typedef struct
   /* What the answer says; FALSE: nothing that can be used. */
   gboolean (*read) (Setting *self, GVariant *answer, gboolean *on);
   void (*write) (Setting *self, gboolean on, GAsyncReadyCallback callback, gpointer data);
-  /* (nullable): what there is to say of an answer to that. (nullable) (transfer full) */
-  char *(*dup_remark) (GVariant *answer);
-  const char *failure; /* to be translated */
+  /* Says what is to be said of the answer, or of the @error. */
+  void (*say) (GtkWidget *row, GVariant *answer, const GError *error);
+  gboolean is_long; /* a person is asked before it is written */
 } Kind;
 
 struct _Setting
@@ -34,6 +35,7 @@ struct _Setting
   const char *key;   /* (nullable): of a flag */
   PeerupGetFlag get; /* likewise */
   char *subtitle;    /* of the row by itself */
+  guint writes;      /* under way */
   gboolean is_shown; /* what is in force is being shown */
 };
 
@@ -54,10 +56,14 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) answer = peerup_session_call_finish (PEERUP_SESSION (source), result, &error);
   Setting *self = g_object_get_data (G_OBJECT (row), DATA);
-  gboolean on, is_known = answer != NULL && self->kind->read (self, answer, &on);
+  gboolean on, is_known;
 
+  /* A dialog that was closed has taken its rows apart. */
+  if (self->writes > 0 || gtk_widget_get_root (row) == NULL)
+    return;
   if (answer == NULL)
     g_info ("%s: %s", self->kind->operation, error->message);
+  is_known = answer != NULL && self->kind->read (self, answer, &on);
   gtk_widget_set_sensitive (row, is_known);
   if (!is_known)
     return;
@@ -67,11 +73,14 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-read_again (Setting *self)
+read_again (GtkWidget *row)
 {
-  gtk_widget_set_sensitive (GTK_WIDGET (self->row), FALSE);
+  Setting *self = g_object_get_data (G_OBJECT (row), DATA);
+
   if (peerup_session_get_engine (self->session) != NULL)
-    peerup_session_call_async (self->session, self->kind->operation, NULL, NULL, on_read, g_object_ref (self->row));
+    peerup_session_call_async (self->session, self->kind->operation, NULL, NULL, on_read, g_object_ref (row));
+  else
+    gtk_widget_set_sensitive (row, FALSE);
 }
 
 static void
@@ -81,15 +90,14 @@ on_written (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) answer = peerup_session_call_finish (PEERUP_SESSION (source), result, &error);
   Setting *self = g_object_get_data (G_OBJECT (row), DATA);
-  g_autofree char *remark = NULL;
 
-  if (answer == NULL)
-    peerup_toast_error (row, _ (self->kind->failure), error);
-  else if (self->kind->dup_remark != NULL)
-    remark = self->kind->dup_remark (answer);
-  if (remark != NULL)
-    peerup_toast (row, remark);
-  read_again (self);
+  self->writes--;
+  if (gtk_widget_get_root (row) == NULL)
+    return;
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    self->kind->say (row, answer, error);
+  if (self->writes == 0)
+    read_again (row);
 }
 
 static void
@@ -97,7 +105,9 @@ on_active (Setting *self)
 {
   if (self->is_shown)
     return;
-  gtk_widget_set_sensitive (GTK_WIDGET (self->row), FALSE);
+  self->writes++;
+  if (self->kind->is_long)
+    gtk_widget_set_sensitive (GTK_WIDGET (self->row), FALSE);
   self->kind->write (self, adw_switch_row_get_active (self->row), on_written, g_object_ref (self->row));
 }
 
@@ -114,7 +124,9 @@ bind (AdwSwitchRow *row, PeerupSession *session, const Kind *kind, const char *k
   self->subtitle = g_strdup (adw_action_row_get_subtitle (ADW_ACTION_ROW (row)));
   g_object_set_data_full (G_OBJECT (row), DATA, self, setting_free);
   g_signal_connect_swapped (row, "notify::active", G_CALLBACK (on_active), self);
-  read_again (self);
+  g_signal_connect_object (session, "notify::engine", G_CALLBACK (read_again), row, G_CONNECT_SWAPPED);
+  gtk_widget_set_sensitive (GTK_WIDGET (row), FALSE);
+  read_again (GTK_WIDGET (row));
 }
 
 /* Flags of the configuration */
@@ -144,10 +156,19 @@ write_flag (Setting *self, gboolean on, GAsyncReadyCallback callback, gpointer d
                              NULL, callback, data);
 }
 
+static void
+say_flag (GtkWidget *row, GVariant *answer, const GError *error)
+{
+  if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS))
+    peerup_toast (row, _ ("First keep the new configuration, or go back"));
+  else if (error != NULL)
+    peerup_toast_error (row, _ ("Cannot change the configuration"), error);
+}
+
 void
 peerup_engine_settings_bind_flag (AdwSwitchRow *row, PeerupSession *session, const char *key, PeerupGetFlag get)
 {
-  static const Kind flag = { "GetConfig", read_flag, write_flag, NULL, N_ ("Cannot change the configuration") };
+  static const Kind flag = { "GetConfig", read_flag, write_flag, say_flag, FALSE };
 
   g_return_if_fail (ADW_IS_SWITCH_ROW (row) && PEERUP_IS_SESSION (session) && key != NULL && get != NULL);
   bind (row, session, &flag, key, get);
@@ -180,21 +201,29 @@ write_keyring (Setting *self, gboolean on, GAsyncReadyCallback callback, gpointe
                              callback, data);
 }
 
-static char *
-dup_left (GVariant *answer)
+/* It says what to do, and needs more room than a toast has. */
+static void
+say_keyring (GtkWidget *row, GVariant *answer, const GError *error)
 {
-  g_autoptr (GVariant) moved = g_variant_get_child_value (answer, 0);
+  g_autoptr (GVariant) moved = answer != NULL ? g_variant_get_child_value (answer, 0) : NULL;
+  g_autofree char *text = NULL;
   const char *left = "";
+  AdwDialog *dialog;
 
-  g_variant_lookup (moved, "left", "&s", &left);
-  return *left != '\0' ? peerup_text_clean_to (left, MAX_REASON) : NULL;
+  if (moved != NULL)
+    g_variant_lookup (moved, "left", "&s", &left);
+  text = peerup_text_clean_to (error != NULL ? error->message : left, MAX_REASON);
+  if (*text == '\0')
+    return;
+  dialog = adw_alert_dialog_new (error != NULL ? _ ("The Key Stays Where It Is") : _ ("The Key Was Moved"), text);
+  adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _ ("_Close"));
+  adw_dialog_present (dialog, row);
 }
 
 void
 peerup_engine_settings_bind_keyring (AdwSwitchRow *row, PeerupSession *session)
 {
-  static const Kind keyring = { "GetIdentity", read_keyring, write_keyring, dup_left,
-                                N_ ("Cannot move the identity's key") };
+  static const Kind keyring = { "GetIdentity", read_keyring, write_keyring, say_keyring, TRUE };
 
   g_return_if_fail (ADW_IS_SWITCH_ROW (row) && PEERUP_IS_SESSION (session));
   gtk_widget_set_visible (GTK_WIDGET (row), FALSE);

@@ -49,7 +49,7 @@ on_no_tray (GDBusConnection *connection, const char *name, gpointer data)
   PeerupPreferencesDialog *self = data;
 
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self->show_tray),
-                               _ ("This desktop has no tray. Some have one by an extension."));
+                               _ ("This desktop shows no tray icons. An extension may add that."));
 }
 
 static void

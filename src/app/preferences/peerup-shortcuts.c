@@ -52,7 +52,8 @@ dup_label (const char *key)
 static GtkWidget *
 make_caps (const char *label)
 {
-  GtkWidget *box = g_object_new (GTK_TYPE_BOX, "css-name", "shortcut", "spacing", 6, "valign", GTK_ALIGN_CENTER, NULL);
+  GtkWidget *box = g_object_new (GTK_TYPE_BOX, "css-name", "shortcut", "spacing", 6, "valign", GTK_ALIGN_CENTER,
+                                 "accessible-role", GTK_ACCESSIBLE_ROLE_GROUP, NULL);
   g_auto (GStrv) caps = g_strsplit (label, "+", -1);
 
   for (guint i = 0; caps[i] != NULL; i++)
@@ -62,6 +63,7 @@ make_caps (const char *label)
       gtk_widget_add_css_class (cap, "keycap");
       gtk_box_append (GTK_BOX (box), cap);
     }
+  gtk_accessible_update_property (GTK_ACCESSIBLE (box), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   return box;
 }
 
@@ -73,7 +75,6 @@ make_row (const char *title, const char *key)
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), make_caps (label));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, label, -1);
   return row;
 }
 
