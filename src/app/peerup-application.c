@@ -159,6 +159,14 @@ tell_of_background (PeerupApplication *self)
   g_application_send_notification (G_APPLICATION (self), "background", notification);
 }
 
+/* It is seen now, or over. */
+static void
+withdraw (PeerupApplication *self)
+{
+  if (self->told)
+    g_application_withdraw_notification (G_APPLICATION (self), "background");
+}
+
 /* What a window has left is given back to the system. */
 static gboolean
 trim (gpointer data)
@@ -306,6 +314,7 @@ peerup_application_show_window (PeerupApplication *self)
   PeerupWindow *window = peerup_application_get_window (self);
 
   self->hidden = FALSE;
+  withdraw (self);
   if (window == NULL)
     {
       window = peerup_window_new (GTK_APPLICATION (self), peerup_application_ensure_session (self));
@@ -422,6 +431,7 @@ end (PeerupApplication *self)
       return;
     }
   self->ending = TRUE;
+  withdraw (self);
   while ((window = GTK_WINDOW (peerup_application_get_window (self))) != NULL)
     gtk_window_destroy (window);
   if (self->session != NULL)
