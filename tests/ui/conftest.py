@@ -21,6 +21,7 @@ SPEC.loader.exec_module(peers)
 from peers import *  # noqa: E402, F403
 
 import ui  # noqa: E402
+from fake_engine import FakeEngine  # noqa: E402
 
 REPORTS = pytest.StashKey()
 
@@ -88,3 +89,15 @@ def alone():
     """A network namespace where nothing else listens: FindServices speaks to every port of loopback."""
     with peers.new_lab() as lab:
         yield lab.space()
+
+
+@pytest.fixture
+def engine(make_peer, alone):
+    """The FakeEngine of a peer, engine.home, to which its window attaches."""
+    home = make_peer("home", alone).init()
+    fake = FakeEngine(home)
+    fake.home = home
+    try:
+        yield fake
+    finally:
+        fake.close()

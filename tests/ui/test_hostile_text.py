@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 
 import screens
-from fake_engine import ENGINE, FakeEngine
+from fake_engine import ENGINE
 from house import new_id
 
 pytestmark = pytest.mark.sanitized
@@ -61,17 +61,6 @@ class Peer:
         change(self.grant, Name=words, Comment=words)
         change(self.forward, Peer=words, Service=words, Error=words)
         change(ENGINE, GradeSentence=words, GradeAdvice=words, Problems=[])
-
-
-@pytest.fixture
-def engine(make_peer, alone):
-    home = make_peer("home", alone).init()
-    engine = FakeEngine(home)
-    engine.home = home
-    try:
-        yield engine
-    finally:
-        engine.close()
 
 
 def shape(app):
