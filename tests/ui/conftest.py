@@ -55,8 +55,8 @@ def make_desktop(directory):
         pytest.skip(reason)
     desktops = []
 
-    def make(width=1024, height=768):
-        desktops.append(ui.Desktop(directory / f"desk{len(desktops)}", width, height))
+    def make(width=1024, height=768, text=1):
+        desktops.append(ui.Desktop(directory / f"desk{len(desktops)}", width, height, text))
         return desktops[-1]
 
     try:
