@@ -22,6 +22,7 @@ from peers import *  # noqa: E402, F403
 
 import languages  # noqa: E402
 import ui  # noqa: E402
+from fake_engine import FakeEngine  # noqa: E402
 
 REPORTS = pytest.StashKey()
 
@@ -55,8 +56,8 @@ def make_desktop(directory):
         pytest.skip(reason)
     desktops = []
 
-    def make(width=1024, height=768):
-        desktops.append(ui.Desktop(directory / f"desk{len(desktops)}", width, height))
+    def make(width=1024, height=768, text=1):
+        desktops.append(ui.Desktop(directory / f"desk{len(desktops)}", width, height, text))
         return desktops[-1]
 
     try:
@@ -101,3 +102,15 @@ def alone():
     """A network namespace where nothing else listens: FindServices speaks to every port of loopback."""
     with peers.new_lab() as lab:
         yield lab.space()
+
+
+@pytest.fixture
+def engine(make_peer, alone):
+    """The FakeEngine of a peer, engine.home, to which its window attaches."""
+    home = make_peer("home", alone).init()
+    fake = FakeEngine(home)
+    fake.home = home
+    try:
+        yield fake
+    finally:
+        fake.close()

@@ -39,6 +39,7 @@ struct _PeerupDevicePage
 
   PeerupSession *session;
   PeerupDBusDevice1 *device;
+  GSignalGroup *peer;  /* of the device's Peer1, where there is one: whether it was asked what it offers */
   GListStore *offers;  /* of PeerupOffer */
   GVariant *templates; /* (nullable): what ListTemplates gave */
   GCancellable *cancellable;
@@ -349,6 +350,15 @@ slice (PeerupDevicePage *self, GListModel *model)
   return gtk_slice_list_model_new (G_LIST_MODEL (found), 0, FIRST_ROWS);
 }
 
+static gboolean
+was_asked (PeerupDevicePage *self)
+{
+  g_autoptr (PeerupDBusPeer1) peer = g_signal_group_dup_target (self->peer);
+  const char *source = peer != NULL ? peerup_dbus_peer1_get_services_source (peer) : NULL;
+
+  return source != NULL && *source != '\0';
+}
+
 /* Why there are none. */
 static void
 update_placeholder (PeerupDevicePage *self)
@@ -357,9 +367,12 @@ update_placeholder (PeerupDevicePage *self)
   g_autofree char *name = dup_name (self);
   g_autofree char *text = NULL;
 
-  if (connected)
+  if (connected && was_asked (self))
     /* TRANSLATORS: %s is a device */
     text = g_strdup_printf (_ ("%s offers nothing to this device"), name);
+  else if (connected)
+    /* TRANSLATORS: %s is a device */
+    text = g_strdup_printf (_ ("Asking %s what it offers…"), name);
   else
     /* TRANSLATORS: %s is a device */
     text = g_strdup_printf (_ ("What %s offers is known when it is back"), name);
@@ -442,6 +455,16 @@ on_minute (gpointer data)
 {
   update_title (data);
   return G_SOURCE_CONTINUE;
+}
+
+static void
+on_peers_changed (PeerupDevicePage *self)
+{
+  g_autoptr (PeerupDBusPeer1) peer =
+    peerup_object_list_find (peerup_session_get_peers (self->session), "id", get_id (self));
+
+  g_signal_group_set_target (self->peer, peer);
+  update_placeholder (self);
 }
 
 /* An engine that was found again has another object for the same device. */
@@ -551,6 +574,7 @@ peerup_device_page_finalize (GObject *object)
 
   g_clear_object (&self->session);
   g_clear_object (&self->device);
+  g_clear_object (&self->peer);
   g_clear_object (&self->offers);
   g_clear_object (&self->filter);
   g_clear_object (&self->shown[0]);
@@ -602,6 +626,9 @@ peerup_device_page_init (PeerupDevicePage *self)
 {
   self->cancellable = g_cancellable_new ();
   self->offers = g_list_store_new (PEERUP_TYPE_OFFER);
+  self->peer = g_signal_group_new (PEERUP_DBUS_TYPE_PEER1_PROXY);
+  g_signal_group_connect_object (self->peer, "notify::services-source", G_CALLBACK (update_placeholder), self,
+                                 G_CONNECT_SWAPPED);
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
@@ -626,7 +653,10 @@ peerup_device_page_new (PeerupSession *session, PeerupDBusDevice1 *device)
                            self, G_CONNECT_SWAPPED);
   g_signal_connect_object (peerup_session_get_devices (session), "items-changed", G_CALLBACK (on_devices_changed), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (peerup_session_get_peers (session), "items-changed", G_CALLBACK (on_peers_changed), self,
+                           G_CONNECT_SWAPPED);
   update (self);
+  on_peers_changed (self);
   update_offers (self);
   on_services_changed (self);
   peerup_session_call_async (session, "ListTemplates", NULL, self->cancellable, on_templates, g_object_ref (self));
