@@ -65,6 +65,14 @@ show_in_window (GSimpleAction *action, GVariant *parameter, gpointer data)
     peerup_window_do (peerup_application_show_window (self), name, parameter);
 }
 
+/* The desktop file's actions have no parameter. */
+static void
+join_with_code (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  if (!peerup_application_is_ending (data))
+    peerup_window_do (peerup_application_show_window (data), "win.join", g_variant_new_string (""));
+}
+
 static void
 open_window (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
@@ -100,7 +108,7 @@ on_help_shown (GObject *source, GAsyncResult *result, gpointer data)
       g_info ("No help: %s", error->message);
       peerup_application_say (self, _ ("The help cannot be shown: install the help viewer of GNOME (Yelp)"));
     }
-  g_application_release (G_APPLICATION (self));
+  peerup_application_end_job (self);
 }
 
 static void
@@ -115,7 +123,7 @@ show_help (GSimpleAction *action, GVariant *parameter, gpointer data)
 
   if (peerup_application_is_ending (self))
     return;
-  g_application_hold (G_APPLICATION (self));
+  peerup_application_begin_job (self);
   gtk_uri_launcher_launch (launcher, window != NULL ? GTK_WINDOW (window) : NULL, NULL, on_help_shown,
                            g_object_ref (self));
 }
@@ -136,7 +144,7 @@ static void
 job_free (Job *job)
 {
   g_signal_handlers_disconnect_by_data (job->session, job);
-  g_application_release (G_APPLICATION (job->self));
+  peerup_application_end_job (job->self);
   g_object_unref (job->self);
   g_object_unref (job->session);
   g_variant_unref (job->target);
@@ -302,7 +310,7 @@ do_job (GSimpleAction *action, GVariant *parameter, gpointer data)
   job->what = _ (jobs[i].what);
   job->run = jobs[i].run;
   job->was_there = peerup_session_get_state (job->session) == PEERUP_SESSION_RUNNING;
-  g_application_hold (G_APPLICATION (self));
+  peerup_application_begin_job (self);
   g_signal_connect_swapped (job->session, "notify::state", G_CALLBACK (on_state), job);
   on_state (job);
 }
@@ -318,6 +326,7 @@ peerup_application_add_actions (PeerupApplication *self)
     { .name = "help", .activate = show_help, .parameter_type = "s" },
     { .name = "invite", .activate = show_in_window },
     { .name = "join", .activate = show_in_window, .parameter_type = "s" },
+    { .name = "join-with-code", .activate = join_with_code },
     { .name = "show-device", .activate = show_in_window, .parameter_type = "s" },
     { .name = "show-this-device", .activate = show_in_window },
     { .name = "show-relays", .activate = show_in_window },

@@ -300,17 +300,6 @@ on_state (PeerupWindow *self)
 
 /* The window itself */
 
-static gboolean
-on_close_request (GtkWindow *window)
-{
-  GtkApplication *application = gtk_window_get_application (window);
-
-  /* Whatever is in use is not cut without a word. */
-  if (application != NULL)
-    g_action_group_activate_action (G_ACTION_GROUP (application), "quit", NULL);
-  return TRUE;
-}
-
 static void
 restore_size (PeerupWindow *self)
 {
@@ -361,7 +350,6 @@ peerup_window_class_init (PeerupWindowClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = peerup_window_dispose;
   G_OBJECT_CLASS (klass)->finalize = peerup_window_finalize;
-  GTK_WINDOW_CLASS (klass)->close_request = on_close_request;
   g_type_ensure (PEERUP_TYPE_SIDEBAR);
   g_type_ensure (PEERUP_TYPE_START_PAGE);
   g_type_ensure (PEERUP_TYPE_TROUBLE_BANNER);
