@@ -150,7 +150,8 @@ tell_of_background (PeerupApplication *self)
 {
   g_autoptr (GNotification) notification = NULL;
 
-  if (self->told || peerup_settings_get_boolean (self->settings, "background-told", FALSE))
+  if (self->told || peerup_settings_get_boolean (self->settings, "background-told", FALSE) ||
+      !peerup_notify_get_available (self->notify))
     return;
   self->told = TRUE;
   if (self->settings != NULL)
@@ -296,7 +297,7 @@ peerup_application_ensure_session (PeerupApplication *self)
       self->watch = peerup_daemon_watch_new (self->session);
       self->tray = peerup_tray_new (G_APPLICATION (self), self->session, self->settings);
       g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
-      self->notify = peerup_attention_notify_new (GTK_APPLICATION (self), self->session);
+      self->notify = peerup_attention_notify_new (GTK_APPLICATION (self), self->session, self->settings);
       g_application_hold (G_APPLICATION (self));
       begin_background (self);
     }
@@ -363,6 +364,11 @@ peerup_application_say (PeerupApplication *self, const char *text)
   if (window != NULL)
     {
       say_in (window, clean);
+      return;
+    }
+  if (self->notify == NULL || !peerup_notify_get_available (self->notify))
+    {
+      g_message ("%s", clean);
       return;
     }
   notification = g_notification_new (_ ("Peer-Up"));

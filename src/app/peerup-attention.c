@@ -4,8 +4,6 @@
 /* Whether a window is to be seen, and whether it has the keyboard. It holds nothing: what is so is with the windows. */
 #include "app/peerup-attention.h"
 
-#include "app/model/peerup-settings.h"
-
 static void
 update (PeerupNotify *notify)
 {
@@ -34,9 +32,8 @@ on_added (PeerupNotify *notify, GtkWindow *window)
 }
 
 PeerupNotify *
-peerup_attention_notify_new (GtkApplication *application, PeerupSession *session)
+peerup_attention_notify_new (GtkApplication *application, PeerupSession *session, GSettings *settings)
 {
-  g_autoptr (GSettings) settings = peerup_settings_new ();
   PeerupNotify *notify = peerup_notify_new (G_APPLICATION (application), session, settings);
 
   /* Not owned: it owns what is notified of. */

@@ -10,8 +10,8 @@
 G_BEGIN_DECLS
 
 /* (transfer full): notifications of @session, which are told where the person is, by the windows of @application. It
- * outlives them. */
-PeerupNotify *
-peerup_attention_notify_new (GtkApplication *application, PeerupSession *session) G_GNUC_WARN_UNUSED_RESULT;
+ * outlives them. @settings: (nullable) */
+PeerupNotify *peerup_attention_notify_new (GtkApplication *application, PeerupSession *session,
+                                           GSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -53,9 +53,6 @@ class Notifications:
     def mock(self, method, signature="()", *arguments):
         return self.call(NAME, PATH, MOCK, method, signature, *arguments)
 
-    def calls(self, method):
-        return [arguments for _, arguments in self.mock("GetMethodCalls", "(s)", method)]
-
     def log(self):
         """All that was ever shown, and what is shown now, each by number."""
         ever, now, last = [], {}, 0

@@ -45,9 +45,11 @@ struct _PeerupNotifyPolicy
   gpointer data;
   gboolean allowed[PEERUP_NOTIFY_N_TOPICS];
   PeerupAttention attention;
-  GPtrArray *entries;                         /* of Entry, the oldest first */
-  GHashTable *devices;                        /* Device by peer ID */
-  gboolean had_relay;                         /* one has carried, and it was not told that none does */
+  GPtrArray *entries;  /* of Entry, the oldest first */
+  GHashTable *devices; /* Device by peer ID */
+  GHashTable *grants;  /* when they end, gint64, by the ID of what would say so */
+  GHashTable *joined;  /* peer IDs of who has joined since the engine was found: invites are told of again */
+  gboolean had_relay;  /* one has carried, and it was not told that none does */
   gint64 sent[N_BUDGETS][PEERUP_NOTIFY_RATE]; /* when, a ring each */
   guint n_sent[N_BUDGETS];
 };
@@ -258,6 +260,8 @@ peerup_notify_policy_end (PeerupNotifyPolicy *self)
         drop (self, entry);
     }
   g_hash_table_remove_all (self->devices);
+  g_hash_table_remove_all (self->grants);
+  g_hash_table_remove_all (self->joined);
   self->had_relay = FALSE;
 }
 
@@ -388,6 +392,7 @@ peerup_notify_policy_remove_device (PeerupNotifyPolicy *self, const char *peer_i
   g_autofree char *joined_id = make_joined_id (peer_id);
 
   g_hash_table_remove (self->devices, peer_id);
+  g_hash_table_remove (self->joined, peer_id);
   drop_id (self, device_id);
   drop_id (self, joined_id);
 }
@@ -396,14 +401,12 @@ void
 peerup_notify_policy_add_joined (PeerupNotifyPolicy *self, const char *peer_id, const char *name, gint64 now)
 {
   const PeerupNote note = { .topic = PEERUP_NOTIFY_JOINED, .peer_id = peer_id, .name = name };
-  g_autofree char *id = make_joined_id (peer_id);
-  Entry *entry = find (self, id);
 
-  /* The window shows it, or it is told already. */
-  if (!self->allowed[PEERUP_NOTIFY_JOINED] || self->attention == PEERUP_ATTENTION_ACTIVE ||
-      (entry != NULL && entry->state == ENTRY_WAITING))
+  if (!g_hash_table_add (self->joined, g_strdup (peer_id)))
     return;
-  add (self, &note, g_steal_pointer (&id), now + PEERUP_NOTIFY_JOIN_TIME);
+  /* Else the window shows it. */
+  if (self->allowed[PEERUP_NOTIFY_JOINED] && self->attention != PEERUP_ATTENTION_ACTIVE)
+    add (self, &note, make_joined_id (peer_id), now + PEERUP_NOTIFY_JOIN_TIME);
 }
 
 /* Grants */
@@ -412,6 +415,15 @@ static char *
 make_grant_id (const char *peer_id, const char *service)
 {
   return g_strconcat ("grant-", peer_id, "-", service, NULL);
+}
+
+/* Whether such a grant is known, with that end. */
+static gboolean
+is_granted (PeerupNotifyPolicy *self, const char *id, gint64 until)
+{
+  const gint64 *known = g_hash_table_lookup (self->grants, id);
+
+  return known != NULL && *known == until;
 }
 
 void
@@ -423,19 +435,32 @@ peerup_notify_policy_add_ending (PeerupNotifyPolicy *self, const char *peer_id, 
   };
   g_autofree char *id = make_grant_id (peer_id, service);
   Entry *entry = find (self, id);
+  gint64 due = is_granted (self, id, until) ? now : G_MAXINT64;
 
   if (self->allowed[PEERUP_NOTIFY_GRANT_ENDING] && (entry == NULL || entry->note.until != until))
-    add (self, &note, g_steal_pointer (&id), now);
+    add (self, &note, g_steal_pointer (&id), due);
 }
 
 void
-peerup_notify_policy_set_grant (PeerupNotifyPolicy *self, const char *peer_id, const char *service, gint64 until)
+peerup_notify_policy_set_grant (PeerupNotifyPolicy *self, const char *peer_id, const char *service, gint64 until,
+                                gint64 now)
 {
   g_autofree char *id = make_grant_id (peer_id, service);
   Entry *entry = find (self, id);
 
-  if (entry != NULL && entry->note.until != until)
+  g_hash_table_replace (self->grants, g_strdup (id), g_memdup2 (&until, sizeof until));
+  if (entry == NULL)
+    return;
+  if (entry->note.until == until)
+    entry->due = MIN (entry->due, now);
+  else if (entry->state == ENTRY_SHOWN)
     drop (self, entry);
+  else if (entry->on_screen)
+    {
+      /* What is there is over; what is to come may be so yet. */
+      hush (self, entry);
+      entry->state = ENTRY_WAITING;
+    }
 }
 
 void
@@ -443,6 +468,7 @@ peerup_notify_policy_remove_grant (PeerupNotifyPolicy *self, const char *peer_id
 {
   g_autofree char *id = make_grant_id (peer_id, service);
 
+  g_hash_table_remove (self->grants, id);
   drop_id (self, id);
 }
 
@@ -535,16 +561,19 @@ pass_over (PeerupNotifyPolicy *self, Entry *entry)
 static void
 show (PeerupNotifyPolicy *self, Entry *entry, gint64 now)
 {
-  Device *device =
-    entry->note.topic == PEERUP_NOTIFY_DEVICE ? g_hash_table_lookup (self->devices, entry->note.peer_id) : NULL;
+  Device *device = entry->note.peer_id != NULL ? g_hash_table_lookup (self->devices, entry->note.peer_id) : NULL;
+  PeerupNote note = entry->note;
 
   take_turn (self, get_budget (entry), now);
   entry->state = ENTRY_SHOWN;
   entry->on_screen = TRUE;
   entry->told = TRUE;
-  if (device != NULL)
-    device->offline_told = !entry->note.is_back;
-  self->show (&entry->note, self->data);
+  if (device != NULL && note.topic == PEERUP_NOTIFY_DEVICE)
+    device->offline_told = !note.is_back;
+  /* What it is called here counts, and may be known later than what it calls itself. */
+  if (device != NULL && device->name != NULL && *device->name != '\0')
+    note.name = device->name;
+  self->show (&note, self->data);
 }
 
 gint64
@@ -583,6 +612,8 @@ peerup_notify_policy_new (PeerupNotifyShow show_func, PeerupNotifyWithdraw withd
   self->withdraw = withdraw_func;
   self->data = data;
   self->entries = g_ptr_array_new_with_free_func (entry_free);
+  self->grants = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->joined = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->devices = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, device_free);
   return self;
 }
@@ -592,5 +623,7 @@ peerup_notify_policy_free (PeerupNotifyPolicy *self)
 {
   g_ptr_array_unref (self->entries);
   g_hash_table_unref (self->devices);
+  g_hash_table_unref (self->grants);
+  g_hash_table_unref (self->joined);
   g_free (self);
 }

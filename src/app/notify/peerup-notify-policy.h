@@ -87,10 +87,13 @@ void peerup_notify_policy_set_device (PeerupNotifyPolicy *self, const char *peer
 void peerup_notify_policy_remove_device (PeerupNotifyPolicy *self, const char *peer_id);
 /* It has used an invite. */
 void peerup_notify_policy_add_joined (PeerupNotifyPolicy *self, const char *peer_id, const char *name, gint64 now);
-/* The grant of @service to @peer_id ends @until; then the grants as they are, until 0 of one without an end. */
+/* The grant of @service to @peer_id ends @until, soon. It is shown while there is such a grant with that end, whichever
+ * is said first; one that was taken back at once may never have been there. */
 void peerup_notify_policy_add_ending (PeerupNotifyPolicy *self, const char *peer_id, const char *name,
                                       const char *service, gint64 until, gint64 now);
-void peerup_notify_policy_set_grant (PeerupNotifyPolicy *self, const char *peer_id, const char *service, gint64 until);
+/* The grants as they are; @until: 0 of one without an end. */
+void peerup_notify_policy_set_grant (PeerupNotifyPolicy *self, const char *peer_id, const char *service, gint64 until,
+                                     gint64 now);
 void peerup_notify_policy_remove_grant (PeerupNotifyPolicy *self, const char *peer_id, const char *service);
 /* How many relays this device uses, and how many of them would carry somebody now. */
 void peerup_notify_policy_set_relays (PeerupNotifyPolicy *self, guint n, guint n_reserved, gint64 now);

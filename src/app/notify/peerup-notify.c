@@ -122,6 +122,13 @@ peerup_notify_set_attention (PeerupNotify *self, PeerupAttention attention)
   update_watch (self);
 }
 
+gboolean
+peerup_notify_get_available (PeerupNotify *self)
+{
+  g_return_val_if_fail (PEERUP_IS_NOTIFY (self), FALSE);
+  return peerup_notify_server_get_available (self->server);
+}
+
 static void
 read_setting (PeerupNotify *self, PeerupNotifyTopic topic)
 {
@@ -200,7 +207,26 @@ on_grant (gpointer object, gpointer data)
   const char *service = peerup_dbus_grant1_get_service (grant);
 
   if (peer_id != NULL && service != NULL)
-    peerup_notify_policy_set_grant (self->policy, peer_id, service, peerup_dbus_grant1_get_until (grant));
+    peerup_notify_policy_set_grant (self->policy, peer_id, service, peerup_dbus_grant1_get_until (grant),
+                                    g_get_monotonic_time ());
+  advance (self);
+}
+
+/* Another object tells of the same. */
+static gboolean
+is_there (PeerupNotify *self, gpointer object)
+{
+  GListModel *list = G_LIST_MODEL (PEERUP_DBUS_IS_DEVICE1 (object) ? peerup_session_get_devices (self->session)
+                                                                   : peerup_session_get_grants (self->session));
+
+  for (guint i = 0; i < g_list_model_get_n_items (list); i++)
+    {
+      g_autoptr (GDBusProxy) other = g_list_model_get_item (list, i);
+
+      if (g_str_equal (g_dbus_proxy_get_object_path (other), g_dbus_proxy_get_object_path (object)))
+        return TRUE;
+    }
+  return FALSE;
 }
 
 /* What leaves because the engine does may be so all the same, and what is said of it stays. */
@@ -215,7 +241,9 @@ on_idle (gpointer data)
   if (peerup_session_get_state (self->session) != PEERUP_SESSION_RUNNING)
     return G_SOURCE_REMOVE;
   for (guint i = 0; i < gone->len; i++)
-    if (PEERUP_DBUS_IS_DEVICE1 (gone->pdata[i]))
+    if (is_there (self, gone->pdata[i]))
+      continue;
+    else if (PEERUP_DBUS_IS_DEVICE1 (gone->pdata[i]))
       peerup_notify_policy_remove_device (self->policy, peerup_dbus_device1_get_peer_id (gone->pdata[i]));
     else
       peerup_notify_policy_remove_grant (self->policy, peerup_dbus_grant1_get_peer_id (gone->pdata[i]),
@@ -257,7 +285,6 @@ on_invite_changed (PeerupSession *session, const char *name, GVariant *parameter
 {
   PeerupNotify *self = data;
   g_autoptr (GVariant) invite = NULL;
-  g_autoptr (PeerupDBusDevice1) device = NULL;
   const char *state = NULL, *peer_id = NULL, *peer_name = NULL;
 
   if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(a{sv})")))
@@ -268,10 +295,6 @@ on_invite_changed (PeerupSession *session, const char *name, GVariant *parameter
     return;
   if (!g_variant_lookup (invite, "peer_name", "&s", &peer_name))
     peer_name = NULL;
-  /* What it is called here, where it is known already. */
-  device = peerup_object_list_find (peerup_session_get_devices (session), "peer-id", peer_id);
-  if (device != NULL && peerup_dbus_device1_get_name (device) != NULL && *peerup_dbus_device1_get_name (device) != '\0')
-    peer_name = peerup_dbus_device1_get_name (device);
   peerup_notify_policy_add_joined (self->policy, peer_id, peer_name, g_get_monotonic_time ());
   advance (self);
 }

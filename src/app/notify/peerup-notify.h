@@ -19,5 +19,7 @@ PeerupNotify *
 peerup_notify_new (GApplication *application, PeerupSession *session, GSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
 /* Where the person is: NONE at first. Questions are asked of who has a window, or can be notified. */
 void peerup_notify_set_attention (PeerupNotify *self, PeerupAttention attention);
+/* Whether anybody shows notifications here: what is sent all the same is lost, and GLib warns of it. */
+gboolean peerup_notify_get_available (PeerupNotify *self);
 
 G_END_DECLS

@@ -12,6 +12,7 @@ typedef struct
   PeerupNotifyPolicy *policy;
   GString *log; /* "+id" shown, "-id" withdrawn; withdrawals of what was never shown are left out */
   GHashTable *on_screen;
+  char *name; /* (nullable): in what was shown last */
 } Desk;
 
 static void
@@ -20,6 +21,7 @@ on_show (const PeerupNote *note, gpointer data)
   Desk *desk = data;
 
   g_string_append_printf (desk->log, "+%s%s ", note->id, note->is_back ? "(back)" : "");
+  g_set_str (&desk->name, note->name);
   g_hash_table_add (desk->on_screen, g_strdup (note->id));
 }
 
@@ -36,6 +38,7 @@ static void
 desk_open (Desk *desk)
 {
   desk->log = g_string_new (NULL);
+  desk->name = NULL;
   desk->on_screen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   desk->policy = peerup_notify_policy_new (on_show, on_withdraw, desk);
   for (guint i = 0; i < PEERUP_NOTIFY_N_TOPICS; i++)
@@ -49,6 +52,7 @@ desk_close (Desk *desk)
   peerup_notify_policy_free (desk->policy);
   g_hash_table_unref (desk->on_screen);
   g_string_free (desk->log, TRUE);
+  g_free (desk->name);
 }
 
 /* What has come to be shown and withdrawn since the last look. Returns when the next is due. */
@@ -74,6 +78,14 @@ static void
 set_device (Desk *desk, const char *peer, gboolean connected, gint64 now)
 {
   peerup_notify_policy_set_device (desk->policy, peer, peer, connected, FALSE, now);
+}
+
+/* The grant of web ends soon. */
+static void
+end_grant (Desk *desk, const char *peer, gint64 now)
+{
+  peerup_notify_policy_set_grant (desk->policy, peer, "web", 100, now);
+  peerup_notify_policy_add_ending (desk->policy, peer, peer, "web", 100, now);
 }
 
 /* Questions */
@@ -181,6 +193,29 @@ test_joined (void)
   desk_close (&desk);
 }
 
+/* An invite is told of again and again; a device that was removed may join again. */
+static void
+test_joined_once (void)
+{
+  Desk desk;
+
+  desk_open (&desk);
+  for (guint i = 0; i < 3; i++)
+    peerup_notify_policy_add_joined (desk.policy, "a", "its own", 0);
+  peerup_notify_policy_set_device (desk.policy, "a", "ours", TRUE, FALSE, 1);
+  look (&desk, PEERUP_NOTIFY_JOIN_TIME, "+joined-a ");
+  g_assert_cmpstr (desk.name, ==, "ours");
+  peerup_notify_policy_set_attention (desk.policy, PEERUP_ATTENTION_ACTIVE, FAR);
+  peerup_notify_policy_set_attention (desk.policy, PEERUP_ATTENTION_NONE, FAR);
+  peerup_notify_policy_add_joined (desk.policy, "a", "a", FAR);
+  look (&desk, 2 * FAR, "-joined-a ");
+  peerup_notify_policy_remove_device (desk.policy, "a");
+  peerup_notify_policy_add_joined (desk.policy, "a", "its own", 2 * FAR);
+  look (&desk, 3 * FAR, "+joined-a ");
+  g_assert_cmpstr (desk.name, ==, "its own");
+  desk_close (&desk);
+}
+
 /* The question says it; whether it has really joined is known when that is answered. */
 static void
 test_joined_and_asked (void)
@@ -225,24 +260,45 @@ test_grant (void)
   Desk desk;
 
   desk_open (&desk);
-  peerup_notify_policy_set_grant (desk.policy, "a", "web", 100);
+  peerup_notify_policy_set_grant (desk.policy, "a", "web", 100, 0);
   peerup_notify_policy_add_ending (desk.policy, "a", "a", "web", 100, 0);
   look (&desk, 0, "+grant-a-web ");
   peerup_notify_policy_add_ending (desk.policy, "a", "a", "web", 100, S);
-  peerup_notify_policy_set_grant (desk.policy, "a", "web", 100);
-  peerup_notify_policy_set_grant (desk.policy, "a", "ssh", 50);
+  peerup_notify_policy_set_grant (desk.policy, "a", "web", 100, S);
+  peerup_notify_policy_set_grant (desk.policy, "a", "ssh", 50, S);
   look (&desk, S, "");
   /* Longer: nothing ends soon. */
-  peerup_notify_policy_set_grant (desk.policy, "a", "web", 4000);
+  peerup_notify_policy_set_grant (desk.policy, "a", "web", 4000, S);
   look (&desk, S, "-grant-a-web ");
   peerup_notify_policy_add_ending (desk.policy, "a", "a", "web", 4000, 2 * S);
   look (&desk, 2 * S, "+grant-a-web ");
-  /* Another end that is soon: in place of the first, whichever is told first. */
+  /* Another end that is soon: in place of the first, when the grant has it. */
   peerup_notify_policy_add_ending (desk.policy, "a", "a", "web", 4100, 3 * S);
-  peerup_notify_policy_set_grant (desk.policy, "a", "web", 4100);
+  g_assert_cmpint (look (&desk, 3 * S, ""), ==, G_MAXINT64);
+  peerup_notify_policy_set_grant (desk.policy, "a", "web", 4100, 3 * S);
   look (&desk, 3 * S, "+grant-a-web ");
   peerup_notify_policy_remove_grant (desk.policy, "a", "web");
   look (&desk, 4 * S, "-grant-a-web ");
+  desk_close (&desk);
+}
+
+/* Given and taken back before anybody has seen it, or given an end that is far. */
+static void
+test_grant_that_never_was (void)
+{
+  Desk desk;
+
+  desk_open (&desk);
+  peerup_notify_policy_add_ending (desk.policy, "a", "a", "web", 100, 0);
+  g_assert_cmpint (look (&desk, FAR, ""), ==, G_MAXINT64);
+  peerup_notify_policy_set_grant (desk.policy, "a", "web", 5000, FAR);
+  look (&desk, FAR, "");
+  peerup_notify_policy_add_ending (desk.policy, "a", "a", "web", 5000, FAR);
+  look (&desk, FAR, "+grant-a-web ");
+  /* Two ends later: the first is not so any longer, and the second is not to be. */
+  peerup_notify_policy_add_ending (desk.policy, "a", "a", "web", 5100, FAR);
+  peerup_notify_policy_set_grant (desk.policy, "a", "web", 9000, FAR);
+  look (&desk, 2 * FAR, "-grant-a-web ");
   desk_close (&desk);
 }
 
@@ -254,7 +310,7 @@ test_grant_stays (void)
 
   desk_open (&desk);
   peerup_notify_policy_set_attention (desk.policy, PEERUP_ATTENTION_ACTIVE, 0);
-  peerup_notify_policy_add_ending (desk.policy, "a", "a", "web", 100, 0);
+  end_grant (&desk, "a", 0);
   look (&desk, 0, "+grant-a-web ");
   peerup_notify_policy_set_attention (desk.policy, PEERUP_ATTENTION_NONE, 0);
   peerup_notify_policy_set_attention (desk.policy, PEERUP_ATTENTION_ACTIVE, 0);
@@ -383,7 +439,7 @@ begin_all (Desk *desk, gint64 now)
   ask (desk, PEERUP_NOTIFY_PAIRING, 1, "p", now);
   ask (desk, PEERUP_NOTIFY_ACCESS, 2, "q", now);
   peerup_notify_policy_add_joined (desk->policy, "j", "j", now);
-  peerup_notify_policy_add_ending (desk->policy, "g", "g", "web", 100, now);
+  end_grant (desk, "g", now);
   set_device (desk, "d", TRUE, now);
   set_device (desk, "d", FALSE, now);
   peerup_notify_policy_set_relays (desk->policy, 1, 1, now);
@@ -443,8 +499,7 @@ test_no_repetition (void)
   g_string_truncate (desk.log, 0);
   for (gint64 now = FAR; now < 2 * FAR; now += S)
     {
-      peerup_notify_policy_add_ending (desk.policy, "g", "g", "web", 100, now);
-      peerup_notify_policy_set_grant (desk.policy, "g", "web", 100);
+      end_grant (&desk, "g", now);
       set_device (&desk, "d", FALSE, now);
       peerup_notify_policy_set_relays (desk.policy, 1, 0, now);
       peerup_notify_policy_set_attention (desk.policy, PEERUP_ATTENTION_VISIBLE, now);
@@ -470,7 +525,7 @@ test_rate (void)
     }
   g_assert_cmpint (look (&desk, 0, first->str), ==, PEERUP_NOTIFY_RATE_TIME);
   peerup_notify_policy_remove_prompt (desk.policy, 10, 0);
-  peerup_notify_policy_add_ending (desk.policy, "g", "g", "web", 100, 0);
+  end_grant (&desk, "g", 0);
   look (&desk, 0, "+grant-g-web ");
   g_assert_cmpint (look (&desk, PEERUP_NOTIFY_RATE_TIME - 1, ""), ==, PEERUP_NOTIFY_RATE_TIME);
   /* The next ones in their order, without what is over. */
@@ -490,9 +545,11 @@ main (int argc, char **argv)
   g_test_add_func ("/app/notify/policy/question-old", test_question_old);
   g_test_add_func ("/app/notify/policy/question-of-before", test_question_of_before);
   g_test_add_func ("/app/notify/policy/joined", test_joined);
+  g_test_add_func ("/app/notify/policy/joined-once", test_joined_once);
   g_test_add_func ("/app/notify/policy/joined-and-asked", test_joined_and_asked);
   g_test_add_func ("/app/notify/policy/joined-alone", test_joined_alone);
   g_test_add_func ("/app/notify/policy/grant", test_grant);
+  g_test_add_func ("/app/notify/policy/grant-that-never-was", test_grant_that_never_was);
   g_test_add_func ("/app/notify/policy/grant-stays", test_grant_stays);
   g_test_add_func ("/app/notify/policy/device", test_device);
   g_test_add_func ("/app/notify/policy/device-flaps", test_device_flaps);
