@@ -24,7 +24,11 @@ STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
 
 
 LOCALE = "de_DE.UTF-8"
-MENU = {"i": "_Invite a Device", "j": "_Join with a Code"}  # entries by their letters in English
+MENUS = {  # entries by their letters in English
+    "Add": {"i": "_Invite a Device", "j": "_Join with a Code"},
+    "Device Menu": {"r": "_Rename…", "m": "Re_move…"},
+    "Main Menu": {"p": "_Preferences", "k": "_Keyboard Shortcuts", "a": "_About Peer-Up"},
+}
 
 
 @functools.cache
@@ -129,6 +133,9 @@ class App(ui.App):
     def wait_text(self, text, seconds=ui.PATIENCE):
         return super().wait_text(self.say(text), seconds)
 
+    def sentence(self, text, *names):
+        return super().sentence(self.marked.get(text, text), *names)
+
     def select(self, name, **options):
         return super().select(self.say(name), **options)
 
@@ -136,7 +143,7 @@ class App(ui.App):
         return super().find_in_row(self.say(row), role, self.say(name))
 
     def choose(self, menu, letter):
-        super().choose(menu, re.search(r"_(\w)", self.marked.get(MENU[letter], MENU[letter]))[1].lower())
+        super().choose(menu, re.search(r"_(\w)", self.marked.get(MENUS[menu][letter], MENUS[menu][letter]))[1].lower())
 
     def cut_texts(self):
         """What shows and is cut short now."""

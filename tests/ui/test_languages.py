@@ -51,7 +51,8 @@ def test_nothing_is_left_out_or_cut(open_language, house, directory):
     def visit(app, name):
         app.resize(*SIZES[0])
         app.picture(f"{name}-strange-{SIZES[0][0]}")
-        left.update(f"{name}: {one}" for one in untranslated(app))
+        # About's own words are the toolkit's.
+        left.update(f"{name}: {one}" for one in untranslated(app) if name != "about")
         short.update(f"{name}: {one}" for one in cut(app, SIZES[0][0]))
 
     for _ in screens.walk(app, visit):

@@ -387,6 +387,12 @@ class App:
         pattern = text if isinstance(text, re.Pattern) else re.compile(re.escape(text))
         return self.wait(lambda: next((node for node in self.all(pattern)), None), f"the text {pattern.pattern!r}", seconds)
 
+    @staticmethod
+    def sentence(text, *names):
+        """A pattern of one of ours with names in it, which are set apart by what cannot be seen."""
+        parts = map(re.escape, text.split("%s"))
+        return re.compile("^" + next(parts) + "".join(f".*{re.escape(name)}.*{part}" for name, part in zip(names, parts)))
+
     def wait_gone(self, name=None, role=None, seconds=PATIENCE):
         self.wait(lambda: not self.all(name, role), f"the end of {role or ''} {name!r}", seconds)
 
