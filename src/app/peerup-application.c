@@ -20,6 +20,7 @@
 #include "app/model/peerup-settings.h"
 #include "app/model/peerup-text.h"
 #include "app/peerup-application-actions.h"
+#include "app/peerup-attention.h"
 #include "app/peerup-quit-question.h"
 #include "app/tray/peerup-tray.h"
 #include "config/peerup-config.h"
@@ -40,6 +41,8 @@ struct _PeerupApplication
   char *config_path;              /* (nullable): before the options are read */
   PeerupSession *session;         /* (nullable): before it is activated */
   PeerupDaemonWatch *watch;       /* (nullable): likewise */
+  PeerupTray *tray;               /* (nullable): likewise, and when it ends */
+  PeerupNotify *notify;           /* (nullable): likewise */
   GCancellable *hurry;            /* cancelled when the engine is to end at once */
   AdwDialog *question;            /* (nullable) weak: whether to quit */
   GSettings *settings;            /* (nullable): where there is no schema */
@@ -148,7 +151,8 @@ tell_of_background (PeerupApplication *self)
 {
   g_autoptr (GNotification) notification = NULL;
 
-  if (self->told || peerup_settings_get_boolean (self->settings, "background-told", FALSE))
+  if (self->told || peerup_settings_get_boolean (self->settings, "background-told", FALSE) ||
+      !peerup_notify_get_available (self->notify))
     return;
   self->told = TRUE;
   if (self->settings != NULL)
@@ -294,6 +298,7 @@ peerup_application_ensure_session (PeerupApplication *self)
       self->watch = peerup_daemon_watch_new (self->session);
       self->tray = peerup_tray_new (G_APPLICATION (self), self->session, self->settings);
       g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
+      self->notify = peerup_attention_notify_new (GTK_APPLICATION (self), self->session, self->settings);
       g_application_hold (G_APPLICATION (self));
       begin_background (self);
     }
@@ -360,6 +365,11 @@ peerup_application_say (PeerupApplication *self, const char *text)
   if (window != NULL)
     {
       say_in (window, clean);
+      return;
+    }
+  if (self->notify == NULL || !peerup_notify_get_available (self->notify))
+    {
+      g_message ("%s", clean);
       return;
     }
   notification = g_notification_new (_ ("Peer-Up"));
@@ -523,6 +533,7 @@ peerup_application_finalize (GObject *object)
 
   g_clear_weak_pointer (&self->question);
   g_clear_object (&self->tray);
+  g_clear_object (&self->notify);
   g_clear_object (&self->status);
   g_clear_object (&self->background);
   g_clear_object (&self->transfers);
