@@ -48,7 +48,6 @@ struct _PeerupApplication
   GSettings *settings;            /* (nullable): where there is no schema */
   PeerupBackground *background;   /* (nullable): as the session */
   PeerupBackgroundStatus *status; /* (nullable): likewise */
-  PeerupTray *tray;               /* (nullable): likewise, and when it ends */
   PeerupTransfers *transfers;     /* (nullable): likewise */
   guint inhibition;               /* 0: the system may go to sleep */
   guint jobs;                     /* that need the program although it has no window */
