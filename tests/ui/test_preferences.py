@@ -137,7 +137,7 @@ def test_the_key_goes_to_the_keyring_and_back(open_app, house):
         app.wait_text("The Key Stays Where It Is")
         app.picture("preferences-no-keyring")
         app.activate("Close", within=app.top)
-        app.wait(lambda: "sensitive" not in app.find(KEYRING, "switch", within=app.top).states, "a switch that cannot be used")
+        app.wait(lambda: not app.find(KEYRING, "switch", within=app.top).states & {"sensitive", "checked"}, "a switch that cannot be used")
         assert login.store() == "file" and login.key_file.read_bytes() == key
         app.quit()
     finally:
