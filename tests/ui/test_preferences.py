@@ -2,10 +2,12 @@
 # Copyright The Peer-Up authors
 """Preferences, keys and About: what a switch says is so, and what is refused goes back."""
 import re
+import shutil
 
 import pytest
 from gi.repository import GLib
 
+import keyring_lab
 import panel
 from house import House
 from screens import DIALOGS
@@ -17,6 +19,7 @@ PAGES = {
     # Of the configuration that tests have.
     "Network": {"Find Devices in the Local Network": False, "Open a Port on the Router": False},
 }
+KEYRING = "Keep the Key in the Login Keyring"
 TABS = ("tab", "page tab", "radio button", "toggle button", "button", "push button")
 SIZES = ((1000, 700), (360, 294))
 
@@ -54,6 +57,8 @@ def test_all_that_can_be_chosen(open_app, house):
         show_page(app, page)
         for name, on in switches.items():
             wait_switch(app, name, on)
+    # There is none here, which is said.
+    assert "sensitive" not in app.find(KEYRING, "switch", within=app.top).states
     # No other one on top of it.
     app.key("ctrl+comma")
     for width, height in SIZES:
@@ -105,6 +110,38 @@ def test_the_engine_does_as_is_said(open_app, house):
     app.activate("Find Devices in the Local Network", "switch")
     wait_switch(app, "Find Devices in the Local Network", False)
     app.quit()
+
+
+def test_the_key_goes_to_the_keyring_and_back(open_app, house):
+    if not shutil.which("gnome-keyring-daemon"):
+        pytest.skip("gnome-keyring-daemon is not installed")
+    login = keyring_lab.Login(house.home)
+    try:
+        login.unlock()
+        house.start_home()
+        app = open_app(house.home)
+        open_by_key(app, "ctrl+comma", "Preferences")
+        show_page(app, "Network")
+        wait_switch(app, KEYRING, False)
+        key = login.key_file.read_bytes()
+        app.activate(KEYRING, "switch")
+        wait_switch(app, KEYRING, True)
+        assert login.stored() == key and not login.key_file.exists()
+        app.picture("preferences-keyring")
+        app.activate(KEYRING, "switch")
+        wait_switch(app, KEYRING, False)
+        assert login.key_file.read_bytes() == key
+        # One that goes meanwhile: it stays where it is, and it is said why.
+        login.leave()
+        app.activate(KEYRING, "switch")
+        app.wait_text("The Key Stays Where It Is")
+        app.picture("preferences-no-keyring")
+        app.activate("Close", within=app.top)
+        app.wait(lambda: not app.find(KEYRING, "switch", within=app.top).states & {"sensitive", "checked"}, "a switch that cannot be used")
+        assert login.store() == "file" and login.key_file.read_bytes() == key
+        app.quit()
+    finally:
+        login.close()
 
 
 def test_keys(open_app, house):

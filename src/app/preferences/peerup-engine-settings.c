@@ -19,8 +19,8 @@ typedef struct _Setting Setting;
 typedef struct
 {
   const char *operation; /* that reads it */
-  /* What the answer says; FALSE: nothing that can be used. */
-  gboolean (*read) (Setting *self, GVariant *answer, gboolean *on);
+  /* What the answer says, and whether it can be changed; FALSE: nothing. */
+  gboolean (*read) (Setting *self, GVariant *answer, gboolean *on, gboolean *usable);
   void (*write) (Setting *self, gboolean on, GAsyncReadyCallback callback, gpointer data);
   /* Says what is to be said of the answer, or of the @error. */
   void (*say) (GtkWidget *row, GVariant *answer, const GError *error);
@@ -56,15 +56,15 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) answer = peerup_session_call_finish (PEERUP_SESSION (source), result, &error);
   Setting *self = g_object_get_data (G_OBJECT (row), DATA);
-  gboolean on, is_known;
+  gboolean on, is_known, usable = TRUE;
 
   /* A dialog that was closed has taken its rows apart. */
   if (self->writes > 0 || gtk_widget_get_root (row) == NULL)
     return;
   if (answer == NULL)
     g_info ("%s: %s", self->kind->operation, error->message);
-  is_known = answer != NULL && self->kind->read (self, answer, &on);
-  gtk_widget_set_sensitive (row, is_known);
+  is_known = answer != NULL && self->kind->read (self, answer, &on, &usable);
+  gtk_widget_set_sensitive (row, is_known && usable);
   if (!is_known)
     return;
   self->is_shown = TRUE;
@@ -132,7 +132,7 @@ bind (AdwSwitchRow *row, PeerupSession *session, const Kind *kind, const char *k
 /* Flags of the configuration */
 
 static gboolean
-read_flag (Setting *self, GVariant *answer, gboolean *on)
+read_flag (Setting *self, GVariant *answer, gboolean *on, gboolean *usable)
 {
   g_autoptr (PeerupConfig) config = NULL;
   g_autoptr (GError) error = NULL;
@@ -176,8 +176,23 @@ peerup_engine_settings_bind_flag (AdwSwitchRow *row, PeerupSession *session, con
 
 /* The keyring */
 
+/* What the engine says stands alone here, and not after a colon. (transfer full) */
+static char *
+dup_sentence (const char *text)
+{
+  g_autofree char *clean = peerup_text_clean_to (text, MAX_REASON);
+  GString *sentence = g_string_new (NULL);
+
+  if (*clean != '\0')
+    {
+      g_string_append_unichar (sentence, g_unichar_totitle (g_utf8_get_char (clean)));
+      g_string_append (sentence, g_utf8_next_char (clean));
+    }
+  return g_string_free_and_steal (sentence);
+}
+
 static gboolean
-read_keyring (Setting *self, GVariant *answer, gboolean *on)
+read_keyring (Setting *self, GVariant *answer, gboolean *on, gboolean *usable)
 {
   g_autoptr (GVariant) identity = g_variant_get_child_value (answer, 0);
   const char *store = "", *keyring = "none", *why = "";
@@ -187,10 +202,11 @@ read_keyring (Setting *self, GVariant *answer, gboolean *on)
   g_variant_lookup (identity, "keyring", "&s", &keyring);
   g_variant_lookup (identity, "keyring_text", "&s", &why);
   *on = g_str_equal (store, "keyring");
-  subtitle = *why != '\0' ? peerup_text_clean_to (why, MAX_REASON) : g_strdup (self->subtitle);
+  subtitle = *why != '\0' ? dup_sentence (why) : g_strdup (self->subtitle);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self->row), subtitle);
   gtk_widget_set_visible (GTK_WIDGET (self->row), TRUE);
-  return *on || !g_str_equal (keyring, "none");
+  *usable = *on || !g_str_equal (keyring, "none");
+  return TRUE;
 }
 
 static void
@@ -212,7 +228,7 @@ say_keyring (GtkWidget *row, GVariant *answer, const GError *error)
 
   if (moved != NULL)
     g_variant_lookup (moved, "left", "&s", &left);
-  text = peerup_text_clean_to (error != NULL ? error->message : left, MAX_REASON);
+  text = dup_sentence (error != NULL ? error->message : left);
   if (*text == '\0')
     return;
   dialog = adw_alert_dialog_new (error != NULL ? _ ("The Key Stays Where It Is") : _ ("The Key Was Moved"), text);

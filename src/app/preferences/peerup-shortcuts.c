@@ -56,6 +56,8 @@ make_caps (const char *label)
                                  "accessible-role", GTK_ACCESSIBLE_ROLE_GROUP, NULL);
   g_auto (GStrv) caps = g_strsplit (label, "+", -1);
 
+  /* As they are pressed, in all languages. */
+  gtk_widget_set_direction (box, GTK_TEXT_DIR_LTR);
   for (guint i = 0; caps[i] != NULL; i++)
     {
       GtkWidget *cap = gtk_label_new (caps[i]);

@@ -35,7 +35,10 @@ struct _PeerupStatusNotifier
   guint watcher_signals;     /* 0: while there is no watcher */
   char *owner;               /* (nullable): likewise: its unique name */
   GCancellable *cancellable; /* (nullable): likewise: what is asked of it */
-  gboolean is_asking;        /* it is being registered */
+  gboolean is_registering;   /* it is asked to take the icon */
+  gboolean register_again;   /* it has got a tray meanwhile */
+  gboolean is_asking;        /* whether it has a tray */
+  gboolean ask_again;        /* that has changed meanwhile */
   gboolean is_registered;
   gboolean has_host;
   gboolean is_shown;
@@ -216,6 +219,9 @@ is_late (GError *error)
   return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+static void ask_for_host (PeerupStatusNotifier *self);
+static void register_item (PeerupStatusNotifier *self);
+
 static void
 on_host_known (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -226,6 +232,7 @@ on_host_known (GObject *source, GAsyncResult *result, gpointer data)
 
   if (is_late (error))
     return;
+  self->is_asking = FALSE;
   if (reply != NULL)
     g_variant_get (reply, "(v)", &value);
   else
@@ -236,11 +243,18 @@ on_host_known (GObject *source, GAsyncResult *result, gpointer data)
   if (value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
     self->has_host = g_variant_get_boolean (value);
   update_shown (self);
+  if (self->ask_again)
+    ask_for_host (self);
 }
 
+/* One question at a time, however often it tells of a change. */
 static void
 ask_for_host (PeerupStatusNotifier *self)
 {
+  self->ask_again = self->is_asking;
+  if (self->is_asking)
+    return;
+  self->is_asking = TRUE;
   call_watcher (self, "org.freedesktop.DBus.Properties", "Get",
                 g_variant_new ("(ss)", WATCHER_INTERFACE, "IsStatusNotifierHostRegistered"), "(v)", on_host_known);
 }
@@ -254,7 +268,7 @@ on_registered (GObject *source, GAsyncResult *result, gpointer data)
 
   if (is_late (error))
     return;
-  self->is_asking = FALSE;
+  self->is_registering = FALSE;
   self->is_registered = reply != NULL;
   if (reply == NULL)
     {
@@ -262,14 +276,17 @@ on_registered (GObject *source, GAsyncResult *result, gpointer data)
       g_message ("the watcher of the tray does not take our icon: %s", error->message);
     }
   update_shown (self);
+  if (self->register_again)
+    register_item (self);
 }
 
 static void
 register_item (PeerupStatusNotifier *self)
 {
-  if (self->is_registered || self->is_asking)
+  self->register_again = self->is_registering;
+  if (self->is_registered || self->is_registering)
     return;
-  self->is_asking = TRUE;
+  self->is_registering = TRUE;
   call_watcher (self, WATCHER_INTERFACE, "RegisterStatusNotifierItem",
                 g_variant_new ("(s)", g_dbus_connection_get_unique_name (self->connection)), "()", on_registered);
 }
@@ -318,7 +335,8 @@ leave_watcher (PeerupStatusNotifier *self)
   if (self->watcher_signals != 0)
     g_dbus_connection_signal_unsubscribe (self->connection, self->watcher_signals);
   self->watcher_signals = 0;
-  self->is_asking = self->is_registered = self->has_host = FALSE;
+  self->is_registering = self->register_again = self->is_asking = self->ask_again = FALSE;
+  self->is_registered = self->has_host = FALSE;
   update_shown (self);
 }
 

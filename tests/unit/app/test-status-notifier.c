@@ -371,6 +371,38 @@ test_dropped (Fixture *self, gconstpointer data)
   watcher_free (watcher);
 }
 
+static gboolean
+is_held (gpointer watcher)
+{
+  return ((Watcher *) watcher)->held != NULL;
+}
+
+/* It is asked no more than it answers, and what was last is what counts. */
+static void
+test_talks_without_end (Fixture *self, gconstpointer data)
+{
+  Watcher *watcher = watcher_new (TRUE);
+
+  show (self);
+  spin_while_not (is_shown, self);
+  watcher->n_gets = 0;
+  watcher->holds = TRUE;
+  for (guint i = 0; i < 1000; i++)
+    watcher_emit (watcher, i % 2 == 0 ? "StatusNotifierHostUnregistered" : "StatusNotifierHostRegistered", NULL);
+  tray_bus_settle (watcher->connection);
+  spin_while_not (is_held, watcher);
+  settle (self);
+  g_assert_cmpuint (watcher->n_gets, ==, 1);
+  watcher->has_host = FALSE;
+  watcher_go_on (watcher);
+  spin_while_not (is_hidden, self);
+  settle (self);
+  tray_bus_settle (watcher->connection);
+  g_assert_cmpuint (watcher->n_gets, ==, 2);
+  assert_one_icon (self, watcher);
+  watcher_free (watcher);
+}
+
 /* What a watcher answers when the icon is gone changes nothing. */
 static void
 test_ends_while_asking (Fixture *self, gconstpointer data)
@@ -400,6 +432,7 @@ main (int argc, char **argv)
   g_test_add ("/app/status-notifier/refuses", Fixture, NULL, set_up, test_refuses, tear_down);
   g_test_add ("/app/status-notifier/refuses-then-another", Fixture, NULL, set_up, test_refuses_then_another, tear_down);
   g_test_add ("/app/status-notifier/dropped", Fixture, NULL, set_up, test_dropped, tear_down);
+  g_test_add ("/app/status-notifier/talks-without-end", Fixture, NULL, set_up, test_talks_without_end, tear_down);
   g_test_add ("/app/status-notifier/ends-while-asking", Fixture, NULL, set_up, test_ends_while_asking, tear_down);
   return tray_bus_run ();
 }

@@ -132,12 +132,34 @@ static const char description[] = "<node><interface name='" WATCHER "'>"
                                   "</interface></node>";
 
 static void
+answer_get (Watcher *self, GDBusMethodInvocation *invocation)
+{
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(v)", g_variant_new_boolean (self->has_host)));
+}
+
+void
+watcher_go_on (Watcher *self)
+{
+  self->holds = FALSE;
+  answer_get (self, g_steal_pointer (&self->held));
+}
+
+static void
 on_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface, const char *method,
          GVariant *parameters, GDBusMethodInvocation *invocation, gpointer data)
 {
   Watcher *self = data;
   const char *item;
 
+  if (g_str_equal (method, "Get"))
+    {
+      self->n_gets++;
+      if (!self->holds)
+        answer_get (self, invocation);
+      else
+        self->held = invocation;
+      return;
+    }
   self->n_calls++;
   if (self->refuses)
     {
@@ -149,13 +171,6 @@ on_call (GDBusConnection *connection, const char *sender, const char *path, cons
   g_assert_cmpstr (item, ==, sender);
   g_ptr_array_add (self->items, g_strdup (item));
   g_dbus_method_invocation_return_value (invocation, NULL);
-}
-
-static GVariant *
-on_get (GDBusConnection *connection, const char *sender, const char *path, const char *interface, const char *property,
-        GError **error, gpointer data)
-{
-  return g_variant_new_boolean (((Watcher *) data)->has_host);
 }
 
 static void
@@ -173,7 +188,7 @@ owns (gpointer data)
 Watcher *
 watcher_new (gboolean has_host)
 {
-  static const GDBusInterfaceVTable vtable = { .method_call = on_call, .get_property = on_get };
+  static const GDBusInterfaceVTable vtable = { .method_call = on_call };
   g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (description, NULL);
   Watcher *self = g_new0 (Watcher, 1);
 

@@ -41,7 +41,10 @@ typedef struct
   gboolean has_host;
   gboolean refuses;
   gboolean owns;
-  guint n_calls;
+  guint n_calls;  /* to register */
+  guint n_gets;   /* of its property */
+  gboolean holds; /* the answer to that */
+  GDBusMethodInvocation *held;
   GPtrArray *items; /* names that were registered, each time */
 } Watcher;
 
@@ -49,6 +52,8 @@ Watcher *watcher_new (gboolean has_host);
 /* Its connection ends, too. */
 void watcher_free (Watcher *self);
 void watcher_set_host (Watcher *self, gboolean has_host);
+/* Answers what it has held back, and all that comes. */
+void watcher_go_on (Watcher *self);
 void watcher_emit (Watcher *self, const char *signal, const char *item);
 
 G_END_DECLS
