@@ -71,6 +71,13 @@ find_config (void)
   return path != NULL ? path : g_build_filename (g_get_user_config_dir (), "peerup", "config.yaml", NULL);
 }
 
+/* Launching it again raises its window. */
+static gboolean
+has_way_back (PeerupApplication *self)
+{
+  return g_application_get_dbus_connection (G_APPLICATION (self)) != NULL;
+}
+
 /* The exit code, or -1: go on. Where the program runs already, there is nothing to be shown. */
 static int
 start_hidden (PeerupApplication *self)
@@ -84,6 +91,12 @@ start_hidden (PeerupApplication *self)
     }
   if (g_application_get_is_remote (G_APPLICATION (self)))
     return 0;
+  if (!has_way_back (self))
+    {
+      g_printerr ("peerup-gtk: %s\n", _ ("There is no session bus, by which the window could be shown later: start it "
+                                         "without --hidden, or run “peerup daemon”"));
+      return 1;
+    }
   self->hidden = TRUE;
   return -1;
 }
@@ -127,7 +140,7 @@ handle_local_options (GApplication *application, GVariantDict *dict)
 static gboolean
 goes_on (PeerupApplication *self)
 {
-  return peerup_settings_get_boolean (self->settings, "run-in-background", TRUE) &&
+  return peerup_settings_get_boolean (self->settings, "run-in-background", TRUE) && has_way_back (self) &&
          peerup_session_get_state (self->session) != PEERUP_SESSION_FAILED;
 }
 
@@ -357,6 +370,11 @@ peerup_application_say (PeerupApplication *self, const char *text)
   if (window != NULL)
     {
       say_in (window, clean);
+      return;
+    }
+  if (!has_way_back (self))
+    {
+      g_message ("%s", clean);
       return;
     }
   notification = g_notification_new (_ ("Peer-Up"));
