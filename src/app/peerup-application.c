@@ -20,7 +20,9 @@
 #include "app/model/peerup-settings.h"
 #include "app/model/peerup-text.h"
 #include "app/peerup-application-actions.h"
+#include "app/peerup-attention.h"
 #include "app/peerup-quit-question.h"
+#include "app/tray/peerup-tray.h"
 #include "config/peerup-config.h"
 #include "config/peerup-profile.h"
 #include "peerup-config.h"
@@ -39,6 +41,8 @@ struct _PeerupApplication
   char *config_path;              /* (nullable): before the options are read */
   PeerupSession *session;         /* (nullable): before it is activated */
   PeerupDaemonWatch *watch;       /* (nullable): likewise */
+  PeerupTray *tray;               /* (nullable): likewise, and when it ends */
+  PeerupNotify *notify;           /* (nullable): likewise */
   GCancellable *hurry;            /* cancelled when the engine is to end at once */
   AdwDialog *question;            /* (nullable) weak: whether to quit */
   GSettings *settings;            /* (nullable): where there is no schema */
@@ -159,7 +163,8 @@ tell_of_background (PeerupApplication *self)
 {
   g_autoptr (GNotification) notification = NULL;
 
-  if (self->told || peerup_settings_get_boolean (self->settings, "background-told", FALSE))
+  if (self->told || peerup_settings_get_boolean (self->settings, "background-told", FALSE) ||
+      !peerup_notify_get_available (self->notify))
     return;
   self->told = TRUE;
   if (self->settings != NULL)
@@ -303,7 +308,9 @@ peerup_application_ensure_session (PeerupApplication *self)
     {
       self->session = peerup_session_new (self->config_path);
       self->watch = peerup_daemon_watch_new (self->session);
+      self->tray = peerup_tray_new (G_APPLICATION (self), self->session, self->settings);
       g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
+      self->notify = peerup_attention_notify_new (GTK_APPLICATION (self), self->session, self->settings);
       g_application_hold (G_APPLICATION (self));
       begin_background (self);
     }
@@ -372,7 +379,7 @@ peerup_application_say (PeerupApplication *self, const char *text)
       say_in (window, clean);
       return;
     }
-  if (!has_way_back (self))
+  if (self->notify == NULL || !peerup_notify_get_available (self->notify))
     {
       g_message ("%s", clean);
       return;
@@ -449,6 +456,7 @@ end (PeerupApplication *self)
       return;
     }
   self->ending = TRUE;
+  g_clear_object (&self->tray);
   withdraw (self);
   while ((window = GTK_WINDOW (peerup_application_get_window (self))) != NULL)
     gtk_window_destroy (window);
@@ -536,6 +544,8 @@ peerup_application_finalize (GObject *object)
   PeerupApplication *self = PEERUP_APPLICATION (object);
 
   g_clear_weak_pointer (&self->question);
+  g_clear_object (&self->tray);
+  g_clear_object (&self->notify);
   g_clear_object (&self->status);
   g_clear_object (&self->background);
   g_clear_object (&self->transfers);
