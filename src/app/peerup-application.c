@@ -75,6 +75,13 @@ find_config (void)
   return path != NULL ? path : g_build_filename (g_get_user_config_dir (), "peerup", "config.yaml", NULL);
 }
 
+/* Launching it again raises its window. */
+static gboolean
+has_way_back (PeerupApplication *self)
+{
+  return g_application_get_dbus_connection (G_APPLICATION (self)) != NULL;
+}
+
 /* The exit code, or -1: go on. Where the program runs already, there is nothing to be shown. */
 static int
 start_hidden (PeerupApplication *self)
@@ -88,6 +95,12 @@ start_hidden (PeerupApplication *self)
     }
   if (g_application_get_is_remote (G_APPLICATION (self)))
     return 0;
+  if (!has_way_back (self))
+    {
+      g_printerr ("peerup-gtk: %s\n", _ ("There is no session bus, by which the window could be shown later: start it "
+                                         "without --hidden, or run “peerup daemon”"));
+      return 1;
+    }
   self->hidden = TRUE;
   return -1;
 }
@@ -131,7 +144,7 @@ handle_local_options (GApplication *application, GVariantDict *dict)
 static gboolean
 goes_on (PeerupApplication *self)
 {
-  return peerup_settings_get_boolean (self->settings, "run-in-background", TRUE) &&
+  return peerup_settings_get_boolean (self->settings, "run-in-background", TRUE) && has_way_back (self) &&
          peerup_session_get_state (self->session) != PEERUP_SESSION_FAILED;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
 """The program without its window: what is shared goes on, there is a way back, and it ends when it is told to."""
+import re
 import shlex
 import socket
 import subprocess
@@ -198,6 +199,32 @@ def test_no_screen(open_app, make_desktop, home):
     assert "There is no screen to show a window on" in app.stderr()
 
 
+def test_no_session_bus(open_app, make_desktop, home):
+    """Nothing could bring the window back, so the program does not stay without one."""
+    desktop = make_desktop()
+    hidden = open_app(home, "--hidden", desktop=desktop, wait=False, bus=False)
+    assert hidden.running.wait(ui.PATIENCE) == 1
+    assert "There is no session bus" in hidden.stderr()
+    app = open_app(home, desktop=desktop, bus=False)
+    app.find("Invite a Device", ui.BUTTONS)
+    app.close_window()
+    assert app.running.wait(ui.PATIENCE) == 0, app.stderr()
+
+
+def test_start_at_login(open_app, home):
+    """What is chosen is a file of the desktop, whose command starts it hidden."""
+    app = open_app(home, settings={"start-at-login": "false"})
+    app.find("Invite a Device", ui.BUTTONS)
+    chosen, started = home.home / ".config/glib-2.0/settings/keyfile", home.home / ".config/autostart/dev.peerup.PeerUp.desktop"
+    for value in ("true", "false"):
+        chosen.write_text(re.sub("(start-at-login)=.*", rf"\1={value}", chosen.read_text()))
+        wait_for(lambda: started.exists() == (value == "true"), ui.PATIENCE, f"autostart to be {value}")
+        if value == "true":
+            command = re.search("^Exec=(.*)$", started.read_text(), re.M)[1]
+            assert shlex.split(command) == [str(ui.GTK.resolve()), "--hidden"]
+    app.quit()
+
+
 class Activated:
     """The program as the session bus starts it."""
 
@@ -298,6 +325,8 @@ def test_the_system_stays_awake_for_a_transfer(open_app, make_desktop, house, se
             more.set()
             connection.shutdown(socket.SHUT_RDWR)
             drinker.join()
+    # Without a window it asks nobody whether the last of it may end.
+    close(app)
     app.quit()
 
 

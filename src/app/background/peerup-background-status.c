@@ -44,6 +44,9 @@ update (gpointer data)
   guint connected = 0, relayed = 0;
 
   self->idle = 0;
+  /* What is on its way out says nothing more. */
+  if (peerup_session_get_state (self->session) == PEERUP_SESSION_STOPPED)
+    return G_SOURCE_REMOVE;
   for (guint i = 0; i < g_list_model_get_n_items (devices); i++)
     {
       g_autoptr (PeerupDBusDevice1) device = g_list_model_get_item (devices, i);
