@@ -12,6 +12,9 @@
 #include <glib/gi18n.h>
 #include <malloc.h>
 
+#include "app/background/peerup-background-status.h"
+#include "app/background/peerup-background.h"
+#include "app/background/peerup-transfers.h"
 #include "app/model/peerup-app-id.h"
 #include "app/model/peerup-daemon-watch.h"
 #include "app/model/peerup-settings.h"
@@ -23,7 +26,9 @@
 #include "config/peerup-profile.h"
 #include "peerup-config.h"
 
-#define SCHEME "peerup"
+#define SCHEME  "peerup"
+#define PROGRAM "/proc/self/exe"
+#define SANDBOX "/.flatpak-info"
 
 /* Characters of what is said in passing. */
 #define MAX_SAID 300
@@ -32,16 +37,20 @@ struct _PeerupApplication
 {
   AdwApplication parent_instance;
 
-  char *config_path;        /* (nullable): before the options are read */
-  PeerupSession *session;   /* (nullable): before it is activated */
-  PeerupDaemonWatch *watch; /* (nullable): likewise */
-  PeerupNotify *notify;     /* (nullable): likewise */
-  GCancellable *hurry;      /* cancelled when the engine is to end at once */
-  AdwDialog *question;      /* (nullable) weak: whether to quit */
-  GSettings *settings;      /* (nullable): where there is no schema */
-  guint jobs;               /* that need the program although it has no window */
-  gboolean hidden;          /* it was started without a window, and none was shown since */
-  gboolean told;            /* that it goes on without a window */
+  char *config_path;              /* (nullable): before the options are read */
+  PeerupSession *session;         /* (nullable): before it is activated */
+  PeerupDaemonWatch *watch;       /* (nullable): likewise */
+  PeerupNotify *notify;           /* (nullable): likewise */
+  GCancellable *hurry;            /* cancelled when the engine is to end at once */
+  AdwDialog *question;            /* (nullable) weak: whether to quit */
+  GSettings *settings;            /* (nullable): where there is no schema */
+  PeerupBackground *background;   /* (nullable): as the session */
+  PeerupBackgroundStatus *status; /* (nullable): likewise */
+  PeerupTransfers *transfers;     /* (nullable): likewise */
+  guint inhibition;               /* 0: the system may go to sleep */
+  guint jobs;                     /* that need the program although it has no window */
+  gboolean hidden;                /* it was started without a window, and none was shown since */
+  gboolean told;                  /* that it goes on without a window */
   gboolean ending;
   guint signals[2];
 };
@@ -139,8 +148,7 @@ tell_of_background (PeerupApplication *self)
 {
   g_autoptr (GNotification) notification = NULL;
 
-  if (self->told || peerup_settings_get_boolean (self->settings, "background-told", FALSE) ||
-      !peerup_notify_get_available (self->notify))
+  if (self->told || peerup_settings_get_boolean (self->settings, "background-told", FALSE))
     return;
   self->told = TRUE;
   if (self->settings != NULL)
@@ -150,7 +158,15 @@ tell_of_background (PeerupApplication *self)
     notification, _ ("Without a window, too, your devices reach each other. Start it again to see the window."));
   g_notification_set_default_action (notification, "app.open");
   g_notification_add_button (notification, _ ("Quit"), "app.ask-quit");
-  g_application_send_notification (G_APPLICATION (self), "background", notification);
+  peerup_notify_send (self->notify, "background", notification);
+}
+
+/* It is seen now, or over. */
+static void
+withdraw (PeerupApplication *self)
+{
+  if (self->told)
+    peerup_notify_take_back (self->notify, "background");
 }
 
 /* What a window has left is given back to the system. */
@@ -196,6 +212,62 @@ peerup_application_end_job (PeerupApplication *self)
   g_application_release (G_APPLICATION (self));
 }
 
+/* What starts it hidden, at login. (transfer full) */
+static char **
+make_argv (PeerupApplication *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *path = g_file_read_link (PROGRAM, NULL);
+  g_autofree char *usual = find_config ();
+
+  /* In a sandbox paths are not those of the desktop, and after an update the file is another. */
+  if (path == NULL || g_file_test (SANDBOX, G_FILE_TEST_EXISTS) || !g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+    g_set_str (&path, "peerup-gtk");
+  g_strv_builder_add_many (builder, path, "--hidden", NULL);
+  if (g_strcmp0 (self->config_path, usual) != 0)
+    g_strv_builder_add_many (builder, "--config", self->config_path, NULL);
+  return g_strv_builder_end (builder);
+}
+
+/* Only automatic sleep is held off, and whoever closes the lid is obeyed: through GTK this works with GNOME, Xfce and,
+ * from a sandbox, with the portal, while a lock of logind would block what people ask for, too. */
+static void
+on_moving (PeerupApplication *self)
+{
+  gboolean moving = peerup_transfers_is_moving (self->transfers);
+
+  if (moving && self->inhibition == 0)
+    self->inhibition = gtk_application_inhibit (GTK_APPLICATION (self), NULL, GTK_APPLICATION_INHIBIT_SUSPEND,
+                                                _ ("Data is being transferred between your devices"));
+  else if (!moving && self->inhibition != 0)
+    gtk_application_uninhibit (GTK_APPLICATION (self), g_steal_handle_id (&self->inhibition));
+}
+
+/* A refusal of the background ends what has no window, once that is said. */
+static void
+on_refused (PeerupApplication *self, const char *text)
+{
+  peerup_application_say (self, text);
+  if (!peerup_settings_get_boolean (self->settings, "run-in-background", TRUE))
+    self->hidden = FALSE;
+  settle (self);
+}
+
+static void
+begin_background (PeerupApplication *self)
+{
+  GApplication *application = G_APPLICATION (self);
+  g_auto (GStrv) argv = make_argv (self);
+
+  self->background = peerup_background_new (g_application_get_dbus_connection (application), self->settings,
+                                            g_application_get_application_id (application), (const char *const *) argv);
+  self->status = peerup_background_status_new (self->background, self->session);
+  self->transfers = peerup_transfers_new (self->session);
+  g_signal_connect_object (self->background, "refused", G_CALLBACK (on_refused), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->transfers, "notify::moving", G_CALLBACK (on_moving), self, G_CONNECT_SWAPPED);
+  peerup_background_start (self->background);
+}
+
 /* The session and its window */
 
 /* Without a window, nobody would know. */
@@ -223,6 +295,7 @@ peerup_application_ensure_session (PeerupApplication *self)
       g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
       self->notify = peerup_attention_notify_new (GTK_APPLICATION (self), self->session, self->settings);
       g_application_hold (G_APPLICATION (self));
+      begin_background (self);
     }
   peerup_session_start (self->session);
   return self->session;
@@ -244,6 +317,7 @@ peerup_application_show_window (PeerupApplication *self)
   PeerupWindow *window = peerup_application_get_window (self);
 
   self->hidden = FALSE;
+  withdraw (self);
   if (window == NULL)
     {
       window = peerup_window_new (GTK_APPLICATION (self), peerup_application_ensure_session (self));
@@ -259,6 +333,23 @@ peerup_application_is_ending (PeerupApplication *self)
   return self->ending;
 }
 
+/* What covers a window covers its toasts. */
+static void
+say_in (PeerupWindow *window, const char *text)
+{
+  AdwDialog *dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window));
+  AdwToast *toast;
+
+  if (!ADW_IS_PREFERENCES_DIALOG (dialog))
+    {
+      peerup_window_say (window, text);
+      return;
+    }
+  toast = adw_toast_new (text);
+  adw_toast_set_use_markup (toast, FALSE);
+  adw_preferences_dialog_add_toast (ADW_PREFERENCES_DIALOG (dialog), toast);
+}
+
 void
 peerup_application_say (PeerupApplication *self, const char *text)
 {
@@ -268,18 +359,17 @@ peerup_application_say (PeerupApplication *self, const char *text)
 
   if (window != NULL)
     {
-      peerup_window_say (window, clean);
-      return;
-    }
-  if (self->notify == NULL || !peerup_notify_get_available (self->notify))
-    {
-      g_message ("%s", clean);
+      say_in (window, clean);
       return;
     }
   notification = g_notification_new (_ ("Peer-Up"));
   g_notification_set_body (notification, clean);
   g_notification_set_default_action (notification, "app.open");
-  g_application_send_notification (G_APPLICATION (self), "said", notification);
+  /* Help is shown without an engine, too. */
+  if (self->notify != NULL)
+    peerup_notify_send (self->notify, "said", notification);
+  else
+    g_application_send_notification (G_APPLICATION (self), "said", notification);
 }
 
 static void
@@ -348,6 +438,7 @@ end (PeerupApplication *self)
       return;
     }
   self->ending = TRUE;
+  withdraw (self);
   while ((window = GTK_WINDOW (peerup_application_get_window (self))) != NULL)
     gtk_window_destroy (window);
   if (self->session != NULL)
@@ -385,6 +476,14 @@ on_signal (gpointer data)
 }
 
 /* The rest */
+
+/* Before the toolkit asks the portals for anything. */
+static gboolean
+register_with_bus (GApplication *application, GDBusConnection *connection, const char *path, GError **error)
+{
+  peerup_background_register (connection, g_application_get_application_id (application));
+  return G_APPLICATION_CLASS (peerup_application_parent_class)->dbus_register (application, connection, path, error);
+}
 
 static void
 startup (GApplication *application)
@@ -427,6 +526,9 @@ peerup_application_finalize (GObject *object)
 
   g_clear_weak_pointer (&self->question);
   g_clear_object (&self->notify);
+  g_clear_object (&self->status);
+  g_clear_object (&self->background);
+  g_clear_object (&self->transfers);
   g_clear_object (&self->watch);
   g_clear_object (&self->session);
   g_clear_object (&self->settings);
@@ -442,6 +544,7 @@ peerup_application_class_init (PeerupApplicationClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = peerup_application_finalize;
   application_class->handle_local_options = handle_local_options;
+  application_class->dbus_register = register_with_bus;
   application_class->startup = startup;
   application_class->shutdown = shut_down;
   application_class->activate = activate;

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
 """The program without its window: what is shared goes on, there is a way back, and it ends when it is told to."""
-import os
 import shlex
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -15,6 +15,8 @@ from netlab import wait_for
 from peers import Running
 from stage import fetch
 
+# Root, too, may write only what it is allowed to.
+POWERLESS = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner", "--inh-caps", "-dac_override,-dac_read_search,-fowner")
 ENDS = {"run-in-background": "false"}
 SERVICE = """[D-BUS Service]
 Name=dev.peerup.PeerUp
@@ -61,6 +63,31 @@ class Notifications:
 
     def wait(self, text):
         wait_for(lambda: self.count(text), ui.PATIENCE, f"a notification that says {text!r}")
+
+
+class SessionManager:
+    """GNOME's, as far as it is asked to keep the system awake."""
+
+    def __init__(self, desktop):
+        name = "org.gnome.SessionManager"
+        self.running = Running([sys.executable, "-m", "dbusmock", "--session", name, "/org/gnome/SessionManager", name],
+                               desktop.env() | {"PYTHONUNBUFFERED": "1"}, desktop.directory, "manager")
+        desktop.stack.callback(desktop.end, self.running.process)
+        wait_for(lambda: owner(desktop, name), ui.PATIENCE, "the session's manager")
+        for method, takes, gives, code in (("Inhibit", "susu", "u", "ret = 77"), ("Uninhibit", "u", "", ""),
+                                           ("RegisterClient", "ss", "o", "ret = dbus.ObjectPath('/client')")):
+            done = call(desktop, "org.freedesktop.DBus.Mock.AddMethod", name, method, takes, gives, code,
+                        path="/org/gnome/SessionManager", dest=name)
+            assert done.returncode == 0, done.stderr
+
+    def calls(self, name):
+        return [line for line in self.running.stdout().splitlines() if f" {name} " in line]
+
+    def inhibits(self):
+        return len(self.calls("Inhibit")) > len(self.calls("Uninhibit"))
+
+    def flags(self):
+        return [int(line.split()[-1]) for line in self.calls("Inhibit")]
 
 
 def close(app):
@@ -221,6 +248,57 @@ def test_a_notification_that_needs_no_window(open_app, make_desktop, house, sett
         assert serves(house.home) and owner(desktop)
         activated.activate_action("quit")
     activated.wait_end()
+
+
+def test_a_home_that_cannot_be_written(open_app, make_desktop, home):
+    """It runs or says why not, and ends well: nothing that it would have liked to keep is worth an end."""
+    (home.home / ".config/gtk-4.0").mkdir(parents=True, exist_ok=True)
+    (home.home / ".config/gtk-4.0/settings.ini").touch()
+    subprocess.run(["chmod", "-R", "a-w", home.home / ".config"], check=True)
+    home.home.chmod(0o500)
+    app = open_app(home, "--hidden", desktop=make_desktop(), wait=False, prefix=POWERLESS)
+    wait_for(lambda: serves(home) or "peerup-gtk" in app.stderr() or app.process.poll() is not None, ui.PATIENCE, "a start")
+    launch(open_app, app)
+    app.wait_shown()
+    app.quit()
+
+
+def test_the_system_stays_awake_for_a_transfer(open_app, make_desktop, house, serve):
+    """And for nothing else: not for what is shared, nor for a connection that waits."""
+    desktop = make_desktop()
+    manager = SessionManager(desktop)
+    full, more = threading.Event(), threading.Event()
+
+    def flood(connection):
+        while not full.is_set():
+            connection.sendall(bytes(1 << 16))
+        more.wait(ui.PATIENCE)
+
+    with house.space:
+        source = serve(flood)
+    house.home.run("service", "add", "flood", source.port)
+    app = open_app(house.home, desktop=desktop)
+    house.start_laptop().wait_connected()
+    assert not manager.inhibits()
+    host, port = house.laptop.proxy("home", "flood").address
+    with house.space, socket.create_connection((host, port), ui.PATIENCE) as connection:
+        def drink():
+            while connection.recv(1 << 16):
+                pass
+        drinker = threading.Thread(target=drink)
+        drinker.start()
+        try:
+            wait_for(manager.inhibits, ui.PATIENCE, "the inhibition")
+            # Of sleep alone: the screen may go dark.
+            assert manager.flags() == [4]
+            full.set()
+            wait_for(lambda: not manager.inhibits(), ui.PATIENCE, "the end of the inhibition")
+        finally:
+            full.set()
+            more.set()
+            connection.shutdown(socket.SHUT_RDWR)
+            drinker.join()
+    app.quit()
 
 
 def test_two_logins_of_one_person(open_app, make_desktop, home):

@@ -220,8 +220,8 @@ class Desktop:
 class App:
     """A run of peerup-gtk for a Peer on a Desktop. The Peer ends it, as its other processes."""
 
-    def __init__(self, desktop, peer, *args, bus=True, font=11, animations=False, wait=True, settings=None, **env):
-        """settings: what the person has chosen, by the keys of the schema, as GVariant's text."""
+    def __init__(self, desktop, peer, *args, bus=True, font=11, animations=False, wait=True, settings=None, prefix=(), **env):
+        """settings: what the person has chosen, by the keys of the schema, as GVariant's text; prefix: of the command."""
         self.desktop, self.peer = desktop, peer
         toolkit = peer.home / ".config/gtk-4.0/settings.ini"
         toolkit.parent.mkdir(parents=True, exist_ok=True)
@@ -236,7 +236,7 @@ class App:
             "DBUS_SESSION_BUS_ADDRESS": desktop.session_bus if bus else "unix:path=/nowhere",
         } | env)
         with peer.space:
-            self.running = Running([str(GTK), "--config", str(peer.config), *map(str, args)], self.env, peer.home, f"gtk-{len(peer.processes)}")
+            self.running = Running([*prefix, str(GTK), "--config", str(peer.config), *map(str, args)], self.env, peer.home, f"gtk-{len(peer.processes)}")
         # Ended before what it runs on.
         peer.processes.append(self)
         self.bus = atspi.Bus(desktop.a11y_bus)
