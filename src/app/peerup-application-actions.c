@@ -7,7 +7,11 @@
 
 #include <glib/gi18n.h>
 
+#include "app/model/peerup-settings.h"
 #include "app/model/peerup-text.h"
+#include "app/preferences/peerup-about.h"
+#include "app/preferences/peerup-preferences-dialog.h"
+#include "app/preferences/peerup-shortcuts.h"
 #include "peerup-config.h"
 
 #define HELP "help:" PEERUP_APP_ID
@@ -20,16 +24,21 @@
 static AdwDialog *
 make_about (PeerupApplication *self)
 {
-  const char *path = peerup_session_get_config_path (peerup_application_ensure_session (self));
-  g_autofree char *details = g_strdup_printf ("peerup-gtk %s\n%s\n", PEERUP_VERSION, path);
-  AdwDialog *dialog = adw_about_dialog_new ();
+  return peerup_about_dialog_new (peerup_application_ensure_session (self));
+}
 
-  g_object_set (dialog, "application-name", _ ("Peer-Up"), "application-icon", PEERUP_APP_ID, "version", PEERUP_VERSION,
-                "developer-name", _ ("The Peer-Up authors"), "copyright", _ ("© The Peer-Up authors"), "license-type",
-                GTK_LICENSE_LGPL_2_1, "debug-info", details,
-                /* TRANSLATORS: Your names, one on each line. */
-                "translator-credits", _ ("translator-credits"), NULL);
-  return dialog;
+static AdwDialog *
+make_preferences (PeerupApplication *self)
+{
+  g_autoptr (GSettings) settings = peerup_settings_new ();
+
+  return peerup_preferences_dialog_new (peerup_application_ensure_session (self), settings);
+}
+
+static AdwDialog *
+make_shortcuts (PeerupApplication *self)
+{
+  return peerup_shortcuts_dialog_new ();
 }
 
 static const struct
@@ -38,20 +47,32 @@ static const struct
   AdwDialog *(*make) (PeerupApplication *self);
 } dialogs[] = {
   { "about", make_about },
+  { "preferences", make_preferences },
+  { "shortcuts", make_shortcuts },
 };
 
 static void
 show_dialog (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   PeerupApplication *self = data;
-  PeerupWindow *window;
+  const char *name = g_action_get_name (G_ACTION (action));
+  AdwApplicationWindow *window;
+  AdwDialog *dialog;
 
   if (peerup_application_is_ending (self))
     return;
-  window = peerup_application_show_window (self);
+  window = ADW_APPLICATION_WINDOW (peerup_application_show_window (self));
+  dialog = adw_application_window_get_visible_dialog (window);
+  /* One of them is enough. */
+  if (dialog != NULL && g_strcmp0 (gtk_widget_get_name (GTK_WIDGET (dialog)), name) == 0)
+    return;
   for (guint i = 0; i < G_N_ELEMENTS (dialogs); i++)
-    if (g_str_equal (dialogs[i].action, g_action_get_name (G_ACTION (action))))
-      adw_dialog_present (dialogs[i].make (self), GTK_WIDGET (window));
+    if (g_str_equal (dialogs[i].action, name))
+      {
+        dialog = dialogs[i].make (self);
+        gtk_widget_set_name (GTK_WIDGET (dialog), name);
+        adw_dialog_present (dialog, GTK_WIDGET (window));
+      }
 }
 
 /* In the window, which has an action of the same name. */
@@ -323,6 +344,8 @@ peerup_application_add_actions (PeerupApplication *self)
     { .name = "quit", .activate = quit },
     { .name = "ask-quit", .activate = ask_quit },
     { .name = "about", .activate = show_dialog },
+    { .name = "preferences", .activate = show_dialog },
+    { .name = "shortcuts", .activate = show_dialog },
     { .name = "help", .activate = show_help, .parameter_type = "s" },
     { .name = "invite", .activate = show_in_window },
     { .name = "join", .activate = show_in_window, .parameter_type = "s" },
@@ -335,18 +358,7 @@ peerup_application_add_actions (PeerupApplication *self)
     { .name = "extend-grant", .activate = do_job, .parameter_type = "(ssx)" },
     { .name = "share", .activate = do_job, .parameter_type = "s" },
   };
-  static const struct
-  {
-    const char *action;
-    const char *keys[2];
-  } accels[] = {
-    { "app.quit", { "<Control>q" } },   { "app.preferences", { "<Control>comma" } },
-    { "app.help('')", { "F1" } },       { "window.close", { "<Control>w" } },
-    { "win.invite", { "<Control>n" } }, { "win.join('')", { "<Control>j" } },
-    { "win.search", { "<Control>f" } },
-  };
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
-  for (guint i = 0; i < G_N_ELEMENTS (accels); i++)
-    gtk_application_set_accels_for_action (GTK_APPLICATION (self), accels[i].action, accels[i].keys);
+  peerup_shortcuts_install (GTK_APPLICATION (self));
 }

@@ -22,6 +22,7 @@
 #include "app/peerup-application-actions.h"
 #include "app/peerup-attention.h"
 #include "app/peerup-quit-question.h"
+#include "app/tray/peerup-tray.h"
 #include "config/peerup-config.h"
 #include "config/peerup-profile.h"
 #include "peerup-config.h"
@@ -40,6 +41,7 @@ struct _PeerupApplication
   char *config_path;              /* (nullable): before the options are read */
   PeerupSession *session;         /* (nullable): before it is activated */
   PeerupDaemonWatch *watch;       /* (nullable): likewise */
+  PeerupTray *tray;               /* (nullable): likewise, and when it ends */
   PeerupNotify *notify;           /* (nullable): likewise */
   GCancellable *hurry;            /* cancelled when the engine is to end at once */
   AdwDialog *question;            /* (nullable) weak: whether to quit */
@@ -292,6 +294,7 @@ peerup_application_ensure_session (PeerupApplication *self)
     {
       self->session = peerup_session_new (self->config_path);
       self->watch = peerup_daemon_watch_new (self->session);
+      self->tray = peerup_tray_new (G_APPLICATION (self), self->session, self->settings);
       g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
       self->notify = peerup_attention_notify_new (GTK_APPLICATION (self), self->session, self->settings);
       g_application_hold (G_APPLICATION (self));
@@ -438,6 +441,7 @@ end (PeerupApplication *self)
       return;
     }
   self->ending = TRUE;
+  g_clear_object (&self->tray);
   withdraw (self);
   while ((window = GTK_WINDOW (peerup_application_get_window (self))) != NULL)
     gtk_window_destroy (window);
@@ -525,6 +529,7 @@ peerup_application_finalize (GObject *object)
   PeerupApplication *self = PEERUP_APPLICATION (object);
 
   g_clear_weak_pointer (&self->question);
+  g_clear_object (&self->tray);
   g_clear_object (&self->notify);
   g_clear_object (&self->status);
   g_clear_object (&self->background);

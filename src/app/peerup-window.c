@@ -211,9 +211,15 @@ peerup_window_do (PeerupWindow *self, const char *action, GVariant *parameter)
 void
 peerup_window_say (PeerupWindow *self, const char *text)
 {
+  AdwDialog *dialog;
+
   g_return_if_fail (PEERUP_IS_WINDOW (self));
-  /* The toasts are those that are above the stack. */
-  peerup_toast (GTK_WIDGET (self->stack), text);
+  dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (self));
+  /* The toasts are those that are above the stack; but preferences that were refused are looked at. */
+  if (ADW_IS_PREFERENCES_DIALOG (dialog))
+    peerup_toast (GTK_WIDGET (adw_preferences_dialog_get_visible_page (ADW_PREFERENCES_DIALOG (dialog))), text);
+  else
+    peerup_toast (GTK_WIDGET (self->stack), text);
 }
 
 /* A question that was put off comes back. */
