@@ -163,8 +163,7 @@ tell_of_background (PeerupApplication *self)
 {
   g_autoptr (GNotification) notification = NULL;
 
-  if (self->told || peerup_settings_get_boolean (self->settings, "background-told", FALSE) ||
-      !peerup_notify_get_available (self->notify))
+  if (self->told || peerup_settings_get_boolean (self->settings, "background-told", FALSE))
     return;
   self->told = TRUE;
   if (self->settings != NULL)
@@ -174,7 +173,7 @@ tell_of_background (PeerupApplication *self)
     notification, _ ("Without a window, too, your devices reach each other. Start it again to see the window."));
   g_notification_set_default_action (notification, "app.open");
   g_notification_add_button (notification, _ ("Quit"), "app.ask-quit");
-  g_application_send_notification (G_APPLICATION (self), "background", notification);
+  peerup_notify_send (self->notify, "background", notification);
 }
 
 /* It is seen now, or over. */
@@ -182,7 +181,7 @@ static void
 withdraw (PeerupApplication *self)
 {
   if (self->told)
-    g_application_withdraw_notification (G_APPLICATION (self), "background");
+    peerup_notify_take_back (self->notify, "background");
 }
 
 /* What a window has left is given back to the system. */
@@ -379,15 +378,14 @@ peerup_application_say (PeerupApplication *self, const char *text)
       say_in (window, clean);
       return;
     }
-  if (self->notify == NULL || !peerup_notify_get_available (self->notify))
-    {
-      g_message ("%s", clean);
-      return;
-    }
   notification = g_notification_new (_ ("Peer-Up"));
   g_notification_set_body (notification, clean);
   g_notification_set_default_action (notification, "app.open");
-  g_application_send_notification (G_APPLICATION (self), "said", notification);
+  /* Help is shown without an engine, too. */
+  if (self->notify != NULL)
+    peerup_notify_send (self->notify, "said", notification);
+  else
+    g_application_send_notification (G_APPLICATION (self), "said", notification);
 }
 
 static void

@@ -24,6 +24,7 @@ struct _PeerupNotify
 {
   GObject parent_instance;
 
+  GApplication *application; /* not owned */
   PeerupSession *session;
   GSettings *settings; /* (nullable) */
   PeerupNotifyPolicy *policy;
@@ -32,6 +33,7 @@ struct _PeerupNotify
   PeerupPromptWatch *watch;
   PeerupNotifyList *lists[N_LISTS]; /* (nullable) */
   GPtrArray *gone;                  /* of GObject: devices and grants that have left their lists in this turn */
+  GHashTable *held;                 /* GNotification by ID, until they can be shown */
   PeerupAttention attention;
   gboolean allowed[PEERUP_NOTIFY_N_TOPICS];
   guint idle;
@@ -106,8 +108,25 @@ update_watch (PeerupNotify *self)
 }
 
 static void
+send_held (PeerupNotify *self)
+{
+  GHashTableIter iter;
+  gpointer id, notification;
+
+  if (!peerup_notify_server_get_available (self->server))
+    return;
+  g_hash_table_iter_init (&iter, self->held);
+  while (g_hash_table_iter_next (&iter, &id, &notification))
+    {
+      g_application_send_notification (self->application, id, notification);
+      g_hash_table_iter_remove (&iter);
+    }
+}
+
+static void
 on_available (PeerupNotify *self)
 {
+  send_held (self);
   advance (self);
   update_watch (self);
 }
@@ -122,11 +141,20 @@ peerup_notify_set_attention (PeerupNotify *self, PeerupAttention attention)
   update_watch (self);
 }
 
-gboolean
-peerup_notify_get_available (PeerupNotify *self)
+void
+peerup_notify_send (PeerupNotify *self, const char *id, GNotification *notification)
 {
-  g_return_val_if_fail (PEERUP_IS_NOTIFY (self), FALSE);
-  return peerup_notify_server_get_available (self->server);
+  g_return_if_fail (PEERUP_IS_NOTIFY (self) && id != NULL && G_IS_NOTIFICATION (notification));
+  g_hash_table_replace (self->held, g_strdup (id), g_object_ref (notification));
+  send_held (self);
+}
+
+void
+peerup_notify_take_back (PeerupNotify *self, const char *id)
+{
+  g_return_if_fail (PEERUP_IS_NOTIFY (self) && id != NULL);
+  if (!g_hash_table_remove (self->held, id) && peerup_notify_server_get_available (self->server))
+    peerup_notify_sender_withdraw (self->sender, id);
 }
 
 static void
@@ -360,6 +388,7 @@ peerup_notify_finalize (GObject *object)
 
   peerup_notify_policy_free (self->policy);
   g_ptr_array_unref (self->gone);
+  g_hash_table_unref (self->held);
   G_OBJECT_CLASS (peerup_notify_parent_class)->finalize (object);
 }
 
@@ -375,6 +404,7 @@ peerup_notify_init (PeerupNotify *self)
 {
   self->policy = peerup_notify_policy_new (show, withdraw, self);
   self->gone = g_ptr_array_new_with_free_func (g_object_unref);
+  self->held = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
 }
 
 static void
@@ -399,6 +429,7 @@ peerup_notify_new (GApplication *application, PeerupSession *session, GSettings 
 
   self->session = g_object_ref (session);
   self->server = peerup_notify_server_new (g_application_get_dbus_connection (application));
+  self->application = application;
   self->sender = peerup_notify_sender_new (application, session);
   self->watch = peerup_prompt_watch_new (peerup_session_get_config_path (session));
   if (settings != NULL)

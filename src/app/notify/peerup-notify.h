@@ -19,7 +19,9 @@ PeerupNotify *
 peerup_notify_new (GApplication *application, PeerupSession *session, GSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
 /* Where the person is: NONE at first. Questions are asked of who has a window, or can be notified. */
 void peerup_notify_set_attention (PeerupNotify *self, PeerupAttention attention);
-/* Whether anybody shows notifications here: what is sent all the same is lost, and GLib warns of it. */
-gboolean peerup_notify_get_available (PeerupNotify *self);
+/* Sends what is said beside that; where nobody shows notifications (yet), when somebody does: GLib would lose it, and
+ * warn. One of the same @id is replaced. */
+void peerup_notify_send (PeerupNotify *self, const char *id, GNotification *notification);
+void peerup_notify_take_back (PeerupNotify *self, const char *id);
 
 G_END_DECLS
