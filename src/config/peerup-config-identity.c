@@ -170,10 +170,20 @@ remove_file (const char *path, GError **error)
   return FALSE;
 }
 
+/* Nothing was moved after all. Best effort: a mark too many costs a look at the next start. */
+static void
+unmark (PeerupConfig *config)
+{
+  g_autofree char *mark = dup_mark (config);
+
+  if (!remove_file (mark, NULL))
+    g_debug ("%s stays", mark);
+}
+
 /* Moving */
 
 static gboolean
-put_file (const char *path, PeerupPrivateKey *key, GError **error)
+put_file (const char *path, PeerupPrivateKey *key, gboolean *begun, GError **error)
 {
   g_autoptr (GError) reason = NULL;
   g_autoptr (PeerupPrivateKey) present = load_file_of (path, peerup_private_key_get_peer_id (key), &reason);
@@ -181,7 +191,10 @@ put_file (const char *path, PeerupPrivateKey *key, GError **error)
   if (present != NULL)
     return TRUE;
   if (g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
-    return peerup_key_file_create (path, key, error);
+    {
+      *begun = TRUE;
+      return peerup_key_file_create (path, key, error);
+    }
   if (reason->domain != PEERUP_ERROR)
     return g_propagate_error (error, g_steal_pointer (&reason)), FALSE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
@@ -194,12 +207,16 @@ peerup_config_identity_put (PeerupConfig *config, PeerupPrivateKey *key, PeerupC
                             GCancellable *cancellable, GError **error)
 {
   const char *path = peerup_config_get_key_file (config);
+  gboolean marked = peerup_config_identity_is_marked (config), begun = FALSE;
 
   if (!mark_move (config, peerup_private_key_get_peer_id (key), error))
     return FALSE;
-  if (to == PEERUP_CONFIG_KEY_STORE_FILE)
-    return put_file (path, key, error);
-  return peerup_keyring_store (path, key, ask, cancellable, error);
+  if (to == PEERUP_CONFIG_KEY_STORE_FILE ? put_file (path, key, &begun, error)
+                                         : peerup_keyring_store (path, key, ask, cancellable, &begun, error))
+    return TRUE;
+  if (!marked && !begun)
+    unmark (config);
+  return FALSE;
 }
 
 static gboolean

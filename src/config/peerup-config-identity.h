@@ -42,7 +42,8 @@ peerup_config_identity_load_peer (PeerupConfig *config, gboolean ask, GError **e
  *
  * Each can be done again. Who finds the mark at a start settles, whichever way it had gone. */
 
-/* EXISTS where something else is at the new place, which stays as it is; else as peerup_keyring_store() and
+/* EXISTS where something else is at the new place, which stays as it is, and where nothing was put there there is no
+ * mark either; else as peerup_keyring_store() and
  * peerup_key_file_create(). */
 gboolean peerup_config_identity_put (PeerupConfig *config, PeerupPrivateKey *key, PeerupConfigKeyStore to, gboolean ask,
                                      GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;

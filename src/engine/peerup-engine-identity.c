@@ -199,7 +199,7 @@ settle_fiber (gpointer data)
     peerup_engine_say (engine, G_LOG_LEVEL_MESSAGE, "What was left of moving the identity key is cleared away");
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     peerup_engine_say (engine, G_LOG_LEVEL_MESSAGE,
-                       "The identity key was moved, and its old place still has it: %s. The next start tries again",
+                       "What moving the identity key has left cannot be cleared away: %s. The next start tries again",
                        error->message);
   return dex_future_new_true ();
 }

@@ -77,7 +77,7 @@ load_sealed (PeerupKeyringWait *wait, const char *path, PeerupPeerId *expected, 
 }
 
 static gboolean
-store_sealed (PeerupKeyringWait *wait, const char *path, PeerupPrivateKey *key, GError **error)
+store_sealed (PeerupKeyringWait *wait, const char *path, PeerupPrivateKey *key, gboolean *begun, GError **error)
 {
   g_autoptr (GBytes) secret = NULL;
   g_autoptr (GError) reason = NULL;
@@ -104,6 +104,7 @@ store_sealed (PeerupKeyringWait *wait, const char *path, PeerupPrivateKey *key, 
   if (present != NULL || secret == NULL)
     return FALSE;
   sealed = peerup_sealed_key_seal (secret, key, error);
+  *begun = sealed != NULL;
   return sealed != NULL &&
          peerup_atomic_file_create (path, g_bytes_get_data (sealed, NULL), g_bytes_get_size (sealed), error);
 }
@@ -173,27 +174,29 @@ peerup_keyring_load (const char *key_file, PeerupPeerId *expected, gboolean ask,
 }
 
 static gboolean
-put (const char *key_file, PeerupPrivateKey *key, gboolean ask, GCancellable *cancellable, GError **error)
+put (const char *key_file, PeerupPrivateKey *key, gboolean ask, GCancellable *cancellable, gboolean *begun,
+     GError **error)
 {
   g_auto (Talk) talk = { 0 };
 
   if (!talk_begin (&talk, key_file, ask, cancellable, error))
     return FALSE;
   if (talk.sealed != NULL)
-    return store_sealed (&talk.wait, talk.sealed, key, error);
-  return peerup_secret_service_store (&talk.wait, key_file, key, ask, error);
+    return store_sealed (&talk.wait, talk.sealed, key, begun, error);
+  return peerup_secret_service_store (&talk.wait, key_file, key, ask, begun, error);
 }
 
 gboolean
 peerup_keyring_store (const char *key_file, PeerupPrivateKey *key, gboolean ask, GCancellable *cancellable,
-                      GError **error)
+                      gboolean *begun, GError **error)
 {
   g_autoptr (PeerupPrivateKey) back = NULL;
   g_autoptr (GBytes) stored = NULL, read = NULL;
 
-  g_return_val_if_fail (key_file != NULL && key != NULL, FALSE);
+  g_return_val_if_fail (key_file != NULL && key != NULL && begun != NULL, FALSE);
 
-  if (!put (key_file, key, ask, cancellable, error))
+  *begun = FALSE;
+  if (!put (key_file, key, ask, cancellable, begun, error))
     return FALSE;
   /* In a conversation of its own: as the next start will ask. */
   back = peerup_keyring_load (key_file, peerup_private_key_get_peer_id (key), ask, cancellable, error);

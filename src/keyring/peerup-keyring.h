@@ -28,9 +28,9 @@ G_BEGIN_DECLS
 PeerupPrivateKey *peerup_keyring_load (const char *key_file, PeerupPeerId *expected, gboolean ask,
                                        GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Stores @key, reads it back and compares. EXISTS where something else has its place, which is left as it is; CRYPTO
- * where what comes back is not what was stored. */
+ * where what comes back is not what was stored. *@begun: (out): FALSE only if for certain nothing was put there. */
 gboolean peerup_keyring_store (const char *key_file, PeerupPrivateKey *key, gboolean ask, GCancellable *cancellable,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                               gboolean *begun, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Takes away @peer's key, and nobody else's. TRUE also if there is none. */
 gboolean peerup_keyring_erase (const char *key_file, PeerupPeerId *peer, gboolean ask, GCancellable *cancellable,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -309,7 +309,7 @@ open_collection (PeerupKeyringWait *wait, SecretService *service, gboolean ask, 
 
 gboolean
 peerup_secret_service_store (PeerupKeyringWait *wait, const char *key_file, PeerupPrivateKey *key, gboolean ask,
-                             GError **error)
+                             gboolean *begun, GError **error)
 {
   g_autoptr (SecretService) service = open_service (wait, error);
   GList *items = NULL;
@@ -318,7 +318,10 @@ peerup_secret_service_store (PeerupKeyringWait *wait, const char *key_file, Peer
   if (service != NULL && open_collection (wait, service, ask, error) &&
       find (wait, service, key_file, ask, &items, error) &&
       check_place (items, peerup_private_key_get_peer_id (key), &present, error))
-    done = present || put (wait, service, key_file, key, error);
+    {
+      *begun = !present;
+      done = present || put (wait, service, key_file, key, error);
+    }
   g_list_free_full (items, g_object_unref);
   if (!done)
     peerup_keyring_wait_explain (wait, WHAT, error);

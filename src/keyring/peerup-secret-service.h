@@ -19,9 +19,9 @@ G_BEGIN_DECLS
  * to be; without, there has to be exactly one. */
 PeerupPrivateKey *peerup_secret_service_load (PeerupKeyringWait *wait, const char *key_file, PeerupPeerId *expected,
                                               gboolean ask, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* EXISTS where something else has its place. Nothing if it is there. */
+/* EXISTS where something else has its place. Nothing if it is there. *@begun: set where something may have been put. */
 gboolean peerup_secret_service_store (PeerupKeyringWait *wait, const char *key_file, PeerupPrivateKey *key,
-                                      gboolean ask, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                      gboolean ask, gboolean *begun, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Items that hold @peer's key, and nothing else. TRUE also if there is none. */
 gboolean peerup_secret_service_erase (PeerupKeyringWait *wait, const char *key_file, PeerupPeerId *peer, gboolean ask,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -146,6 +146,8 @@ class Login:
 class Portal:
     """A Secret portal, in a thread. response: what it answers, 0 for the secret; None: nothing."""
 
+    NAME = PORTAL
+
     def __init__(self, login, secret=bytes(range(64))):
         self.secret, self.response, self.n_asked = secret, 0, 0
         self.connection = login.connect()
@@ -155,16 +157,19 @@ class Portal:
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
         assert self.ready.wait(PATIENCE)
-        wait_for(lambda: login.has_name(PORTAL), PATIENCE, "the portal")
+        wait_for(lambda: login.has_name(self.NAME), PATIENCE, "the portal")
 
     def run(self):
         self.context.push_thread_default()
-        info = Gio.DBusNodeInfo.new_for_xml(PORTAL_XML).interfaces[0]
-        self.connection.register_object(PORTAL_PATH, info, self.on_call, lambda *_: GLib.Variant("u", 1), None)
-        Gio.bus_own_name_on_connection(self.connection, PORTAL, Gio.BusNameOwnerFlags.NONE, None, None)
+        self.export()
+        Gio.bus_own_name_on_connection(self.connection, self.NAME, Gio.BusNameOwnerFlags.NONE, None, None)
         self.ready.set()
         self.loop.run()
         self.context.pop_thread_default()
+
+    def export(self):
+        info = Gio.DBusNodeInfo.new_for_xml(PORTAL_XML).interfaces[0]
+        self.connection.register_object(PORTAL_PATH, info, self.on_call, lambda *_: GLib.Variant("u", 1), None)
 
     def on_call(self, connection, sender, path, interface, method, parameters, invocation):
         self.n_asked += 1
@@ -183,3 +188,61 @@ class Portal:
         self.context.invoke_full(GLib.PRIORITY_DEFAULT, self.loop.quit)
         self.thread.join(PATIENCE)
         self.connection.close_sync(None)
+
+
+SECRETS_XML = """<node>
+<interface name="org.freedesktop.Secret.Service">
+  <method name="OpenSession"><arg name="algorithm" type="s" direction="in"/><arg name="input" type="v" direction="in"/>
+    <arg name="output" type="v" direction="out"/><arg name="result" type="o" direction="out"/></method>
+  <method name="SearchItems"><arg name="attributes" type="a{ss}" direction="in"/>
+    <arg name="unlocked" type="ao" direction="out"/><arg name="locked" type="ao" direction="out"/></method>
+  <method name="Unlock"><arg name="objects" type="ao" direction="in"/>
+    <arg name="unlocked" type="ao" direction="out"/><arg name="prompt" type="o" direction="out"/></method>
+  <method name="ReadAlias"><arg name="name" type="s" direction="in"/><arg name="collection" type="o" direction="out"/></method>
+</interface>
+<interface name="org.freedesktop.Secret.Prompt">
+  <method name="Prompt"><arg name="window-id" type="s" direction="in"/></method>
+  <method name="Dismiss"/>
+</interface>
+<interface name="org.freedesktop.Secret.Collection">
+  <property name="Items" type="ao" access="read"/><property name="Label" type="s" access="read"/>
+  <property name="Locked" type="b" access="read"/>
+  <property name="Created" type="t" access="read"/><property name="Modified" type="t" access="read"/>
+</interface></node>"""
+
+
+class Asker(Portal):
+    """A keyring that is locked, and asks: answer "dismiss" is the person's no; None: the person has gone for coffee."""
+
+    NAME = SECRETS
+    COLLECTION, PROMPT = f"{SECRETS_PATH}/collection/login", f"{SECRETS_PATH}/prompt/p1"
+
+    def __init__(self, login, answer):
+        self.answer, self.n_prompts, self.n_dismissed = answer, 0, 0
+        super().__init__(login)
+
+    def export(self):
+        service, prompt, collection = Gio.DBusNodeInfo.new_for_xml(SECRETS_XML).interfaces
+        self.connection.register_object(SECRETS_PATH, service, self.on_call, None, None)
+        self.connection.register_object(self.PROMPT, prompt, self.on_call, None, None)
+        self.connection.register_object(self.COLLECTION, collection, None, self.get, None)
+
+    def get(self, connection, sender, path, interface, name):
+        return {"Items": GLib.Variant("ao", []), "Label": GLib.Variant("s", "Login"), "Locked": GLib.Variant("b", True)}.get(
+            name, GLib.Variant("t", 0))
+
+    def on_call(self, connection, sender, path, interface, method, parameters, invocation):
+        if method == "OpenSession" and parameters.unpack()[0] != "plain":
+            invocation.return_dbus_error("org.freedesktop.DBus.Error.NotSupported", "plain alone")
+            return
+        invocation.return_value({
+            "OpenSession": GLib.Variant("(vo)", (GLib.Variant("s", ""), f"{SECRETS_PATH}/session/s1")),
+            "SearchItems": GLib.Variant("(aoao)", ([], [])),
+            "Unlock": GLib.Variant("(aoo)", ([], self.PROMPT)),
+            "ReadAlias": GLib.Variant("(o)", (self.COLLECTION,)),
+        }.get(method))
+        self.n_prompts += method == "Prompt"
+        self.n_dismissed += method == "Dismiss"
+        if (method, self.answer) == ("Prompt", "dismiss") or method == "Dismiss":
+            connection.emit_signal(sender, path, "org.freedesktop.Secret.Prompt", "Completed",
+                                   GLib.Variant("(bv)", (True, GLib.Variant("ao", []))))

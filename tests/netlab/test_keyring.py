@@ -13,7 +13,7 @@ import pytest
 
 import netlab
 from control import Control, Refused
-from keyring_lab import PATIENCE, Login, Portal
+from keyring_lab import PATIENCE, Asker, Login, Portal
 from netlab import wait_for
 from test_pairing_crash import Board
 
@@ -129,7 +129,7 @@ def test_locked_for_a_move(login):
     with pytest.raises(Refused, match="stays locked"):
         control.call("MoveIdentity", "(s)", "keyring")
     check_in_file(login)
-    assert login.peer.config.read_text() == before
+    assert login.peer.config.read_text() == before and not login.left()
 
 
 def test_deleted(login):
@@ -222,7 +222,8 @@ def test_no_bus(login):
     login.address = ""
     assert "there is no session bus here" in peer.run("identity", "keyring", code=1).stderr
     check_in_file(login)
-    assert not peer.json("identity", "show")["keyring_text"] == ""
+    assert not login.left()
+    assert "there is no session bus here" in peer.json("identity", "show")["keyring_text"]
     login.address = f"unix:path={login.directory}/bus"
     login.unlock()
     peer.run("identity", "keyring")
@@ -332,6 +333,28 @@ def test_killed_while_the_keyring_is_asked(login):
     wait_for(lambda: not login.left(), PATIENCE, "that it is cleared away")
     check_in_file(login)
     assert login.stored() == b""
+
+
+@pytest.mark.parametrize("answer", ["dismiss", None])
+def test_asked(login, answer):
+    """A person is asked to unlock: who says no is taken at that, and who says nothing keeps no daemon from ending."""
+    asker = Asker(login, answer)
+    try:
+        control = start(login)
+        assert control.call("GetIdentity")["keyring"] == "locked" and asker.n_prompts == 0
+        call = login.peer.start("identity", "keyring")
+        wait_for(lambda: asker.n_prompts == 1, PATIENCE, "the question")
+        if answer is None:
+            with pytest.raises(Refused, match="being moved already"):
+                control.call("MoveIdentity", "(s)", "file")
+            stop(login)
+            wait_for(lambda: asker.n_dismissed == 1, PATIENCE, "that the question is taken back")
+        assert call.wait(PATIENCE) == 1
+        assert answer is None or "the login keyring stays locked" in call.stderr()
+        check_in_file(login)
+        assert not login.left()
+    finally:
+        asker.close()
 
 
 @pytest.fixture

@@ -173,6 +173,7 @@ test_half_moved (Fixture *self, gconstpointer data)
   g_autoptr (PeerupConfig) config = write_config (self, "");
   g_autoptr (PeerupConfig) moved = NULL;
   g_autofree char *lines = g_strdup_printf ("  key_store: keyring\n  peer_id: %s\n", get_id (self->key));
+  g_autofree char *mark = g_build_filename (self->directory, ".identity.key.moving", NULL);
   g_autofree char *unfinished = g_build_filename (self->directory, ".identity.key.0123.tmp", NULL);
   PeerupPeerId *peer = peerup_private_key_get_peer_id (self->key);
   g_autoptr (GError) error = NULL;
@@ -183,6 +184,9 @@ test_half_moved (Fixture *self, gconstpointer data)
   g_assert_false (peerup_config_identity_put (config, self->key, PEERUP_CONFIG_KEY_STORE_KEYRING, FALSE, NULL, &error));
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE);
   g_clear_error (&error);
+  /* Nothing was put there, and so there is nothing to clear away. */
+  g_assert_false (peerup_config_identity_is_marked (config));
+  g_assert_true (g_file_set_contents (mark, "", 0, NULL));
   g_assert_true (peerup_config_identity_is_marked (config));
   g_assert_false (peerup_config_identity_settle (config, peer, FALSE, NULL, &error));
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE);

@@ -52,7 +52,7 @@ assert_all_fail (Fixture *self, int code, const char *words)
   static const guint8 seed[32] = { 7 };
   g_autoptr (PeerupPrivateKey) key = peerup_private_key_new_from_seed (seed, NULL);
   PeerupPeerId *peer = peerup_private_key_get_peer_id (key);
-  gboolean locked = TRUE;
+  gboolean locked = TRUE, begun = TRUE;
 
   for (guint i = 0; i < 4; i++)
     {
@@ -61,7 +61,7 @@ assert_all_fail (Fixture *self, int code, const char *words)
       if (i == 0)
         g_assert_null (peerup_keyring_load (self->key_file, peer, FALSE, NULL, &error));
       else if (i == 1)
-        g_assert_false (peerup_keyring_store (self->key_file, key, FALSE, NULL, &error));
+        g_assert_false (peerup_keyring_store (self->key_file, key, FALSE, NULL, &begun, &error));
       else if (i == 2)
         g_assert_false (peerup_keyring_erase (self->key_file, peer, FALSE, NULL, &error));
       else
@@ -69,7 +69,7 @@ assert_all_fail (Fixture *self, int code, const char *words)
       g_assert_error (error, PEERUP_ERROR, code);
       g_assert_nonnull (strstr (error->message, words));
     }
-  g_assert_false (locked);
+  g_assert_false (locked || begun);
 }
 
 static void
@@ -142,6 +142,7 @@ test_not_sealed (Fixture *self, gconstpointer data)
 {
   static const guint8 seed[32] = { 7 };
   g_autoptr (PeerupPrivateKey) key = peerup_private_key_new_from_seed (seed, NULL);
+  gboolean begun = TRUE;
   g_autofree char *sealed = g_strconcat (self->key_file, ".sealed", NULL);
   g_autoptr (GError) error = NULL;
 
@@ -151,7 +152,7 @@ test_not_sealed (Fixture *self, gconstpointer data)
   g_clear_error (&error);
   g_assert_true (peerup_keyring_erase (self->key_file, peerup_private_key_get_peer_id (key), FALSE, NULL, &error));
   g_assert_no_error (error);
-  g_assert_false (peerup_keyring_store (self->key_file, key, FALSE, NULL, &error));
+  g_assert_false (peerup_keyring_store (self->key_file, key, FALSE, NULL, &begun, &error));
   g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE);
   g_assert_false (g_file_test (sealed, G_FILE_TEST_EXISTS));
 }
