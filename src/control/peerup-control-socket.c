@@ -206,9 +206,16 @@ prepare_directory (const char *socket_path, GError **error)
                    socket_path, sizeof address.sun_path - 1);
       return FALSE;
     }
+  errno = 0;
   if (g_mkdir_with_parents (directory, 0700) == 0 && stat (directory, &info) == 0 && info.st_uid == getuid () &&
       (info.st_mode & 0022) == 0 && access (directory, W_OK | X_OK) == 0)
     return TRUE;
+  if (errno == EROFS || errno == ENOSPC) /* of mkdir or access: no fault of the directory's */
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, _ ("cannot make the control socket %s: %s"),
+                   socket_path, g_strerror (errno));
+      return FALSE;
+    }
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
                _ ("%s is no safe place for the control socket: it must be a directory of yours that others cannot "
                   "write to (chmod 700 %s)"),
