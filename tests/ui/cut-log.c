@@ -22,7 +22,8 @@ look_at (GtkWidget *widget)
 
       fprintf (cuts, "%s\n", g_strdelimit (text, "\n", ' '));
     }
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
     look_at (child);
 }
 
