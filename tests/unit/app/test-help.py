@@ -87,6 +87,19 @@ def check_words(top, help_dir):
                 yield f"{page.name}: the window has no “{label}” ({plain(label)!r})"
 
 
+def check_commands(top, help_dir):
+    """Whether there is each command of peerup that a page shows."""
+    there = {path.stem for path in (top / "data/help/commands").glob("*.txt")}
+    for page in sorted(help_dir.glob("*.page")):
+        for node in ElementTree.parse(page).iter():
+            words = "".join(node.itertext()).split() if node.tag in (f"{NAMESPACE}cmd", f"{NAMESPACE}input") else []
+            names = [word for word in words[words.index("peerup") + 1:] if re.fullmatch("[a-z]+", word)] if "peerup" in words[:2] else []
+            # “--profile work init”, “help invite”
+            known = {"-".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1)} & there
+            if names and not known:
+                yield f"{page.name}: there is no command “{' '.join(words)}”"
+
+
 def check_translation(tool, help_dir, po):
     """That it is a catalogue of gettext's, and what comes of it is well-formed. What it lacks is English."""
     with tempfile.TemporaryDirectory() as place:
@@ -110,7 +123,8 @@ def main():
     tests = {f"yelp-check-{what}": lambda what=what: check_tool(tool, what, help_dir)
              for what in ("validate", "links", "ids", "media", "orphans", "comments")}
     tests |= {"pages": lambda: check_pages(help_dir, installed), "links-from-the-window": lambda: check_links(top, help_dir),
-              "words-of-the-window": lambda: check_words(top, help_dir)}
+              "words-of-the-window": lambda: check_words(top, help_dir),
+              "commands": lambda: check_commands(top, help_dir)}
     if shutil.which("itstool") and shutil.which("msgfmt"):
         tests |= {f"translation-{po.stem}": lambda po=po: check_translation(tool, help_dir, po) for po in sorted(help_dir.parent.glob("*/*.po"))}
     print(f"1..{len(tests)}")
