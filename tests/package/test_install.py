@@ -34,11 +34,12 @@ UNITS = {"system": ("peerup.service", "peerup@work.service", "peerup-relay.servi
 
 
 class Installed:
-    """The root with all packages in it, and the names of the files that were there before."""
+    """The root with all packages in it, the names of the files that were there before, and what was written there."""
 
     def __init__(self, root):
         self.root = root
-        self.before = root.files()
+        self.files = root.files()
+        self.layer = root.layer()
         self.names = [deb.name for deb in scratch.packages(f"/proc/{root.holder.pid}/root/packages")]
         self.said = self.install()
 
@@ -198,10 +199,10 @@ def test_manual(installed):
 
 def test_upgrade(installed):
     """Installed over itself, as at an upgrade, all is as it was."""
-    files = installed.root.files()
+    layer = installed.root.layer()
     installed.install()
     assert installed.root.run("dpkg", "--audit") == ""
-    assert installed.root.files() == files
+    assert installed.root.layer() == layer
 
 
 def test_removed(installed):
@@ -216,7 +217,7 @@ def test_removed(installed):
     assert "peerup" not in root.run("dpkg-query", "-W", "-f", "${Package}\n")
     # The user's own lines are in files that were there; these are what tools leave beside such files.
     beside = re.compile(r"/etc/(\.pwd\.lock|(passwd|shadow|group|gshadow)-)$")
-    after = root.files()
-    left = [name for name in after - installed.before if not (beside.match(name) or name.startswith(f"{HOME}/"))]
-    assert sorted(left) == []
-    assert sorted(installed.before - after) == []
+    after = {name: kind for name, kind in root.layer().items()
+             if name not in installed.layer and not beside.match(name) and not name.startswith(f"{HOME}/")}
+    assert sorted(name for name in after if name not in installed.files) == []
+    assert sorted(name for name, kind in after.items() if kind == "c") == []
