@@ -7,7 +7,11 @@
 
 #include <glib/gi18n.h>
 
+#include "app/model/peerup-settings.h"
 #include "app/model/peerup-text.h"
+#include "app/preferences/peerup-about.h"
+#include "app/preferences/peerup-preferences-dialog.h"
+#include "app/preferences/peerup-shortcuts.h"
 #include "peerup-config.h"
 
 #define HELP "help:" PEERUP_APP_ID
@@ -20,16 +24,21 @@
 static AdwDialog *
 make_about (PeerupApplication *self)
 {
-  const char *path = peerup_session_get_config_path (peerup_application_ensure_session (self));
-  g_autofree char *details = g_strdup_printf ("peerup-gtk %s\n%s\n", PEERUP_VERSION, path);
-  AdwDialog *dialog = adw_about_dialog_new ();
+  return peerup_about_dialog_new (peerup_application_ensure_session (self));
+}
 
-  g_object_set (dialog, "application-name", _ ("Peer-Up"), "application-icon", PEERUP_APP_ID, "version", PEERUP_VERSION,
-                "developer-name", _ ("The Peer-Up authors"), "copyright", _ ("© The Peer-Up authors"), "license-type",
-                GTK_LICENSE_LGPL_2_1, "debug-info", details,
-                /* TRANSLATORS: Your names, one on each line. */
-                "translator-credits", _ ("translator-credits"), NULL);
-  return dialog;
+static AdwDialog *
+make_preferences (PeerupApplication *self)
+{
+  g_autoptr (GSettings) settings = peerup_settings_new ();
+
+  return peerup_preferences_dialog_new (peerup_application_ensure_session (self), settings);
+}
+
+static AdwDialog *
+make_shortcuts (PeerupApplication *self)
+{
+  return peerup_shortcuts_dialog_new ();
 }
 
 static const struct
@@ -38,20 +47,32 @@ static const struct
   AdwDialog *(*make) (PeerupApplication *self);
 } dialogs[] = {
   { "about", make_about },
+  { "preferences", make_preferences },
+  { "shortcuts", make_shortcuts },
 };
 
 static void
 show_dialog (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   PeerupApplication *self = data;
-  PeerupWindow *window;
+  const char *name = g_action_get_name (G_ACTION (action));
+  AdwApplicationWindow *window;
+  AdwDialog *dialog;
 
   if (peerup_application_is_ending (self))
     return;
-  window = peerup_application_show_window (self);
+  window = ADW_APPLICATION_WINDOW (peerup_application_show_window (self));
+  dialog = adw_application_window_get_visible_dialog (window);
+  /* One of them is enough. */
+  if (dialog != NULL && g_strcmp0 (gtk_widget_get_name (GTK_WIDGET (dialog)), name) == 0)
+    return;
   for (guint i = 0; i < G_N_ELEMENTS (dialogs); i++)
-    if (g_str_equal (dialogs[i].action, g_action_get_name (G_ACTION (action))))
-      adw_dialog_present (dialogs[i].make (self), GTK_WIDGET (window));
+    if (g_str_equal (dialogs[i].action, name))
+      {
+        dialog = dialogs[i].make (self);
+        gtk_widget_set_name (GTK_WIDGET (dialog), name);
+        adw_dialog_present (dialog, GTK_WIDGET (window));
+      }
 }
 
 /* In the window, which has an action of the same name. */
@@ -63,6 +84,14 @@ show_in_window (GSimpleAction *action, GVariant *parameter, gpointer data)
 
   if (!peerup_application_is_ending (self))
     peerup_window_do (peerup_application_show_window (self), name, parameter);
+}
+
+/* The desktop file's actions have no parameter. */
+static void
+join_with_code (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  if (!peerup_application_is_ending (data))
+    peerup_window_do (peerup_application_show_window (data), "win.join", g_variant_new_string (""));
 }
 
 static void
@@ -100,7 +129,7 @@ on_help_shown (GObject *source, GAsyncResult *result, gpointer data)
       g_info ("No help: %s", error->message);
       peerup_application_say (self, _ ("The help cannot be shown: install the help viewer of GNOME (Yelp)"));
     }
-  g_application_release (G_APPLICATION (self));
+  peerup_application_end_job (self);
 }
 
 static void
@@ -115,7 +144,7 @@ show_help (GSimpleAction *action, GVariant *parameter, gpointer data)
 
   if (peerup_application_is_ending (self))
     return;
-  g_application_hold (G_APPLICATION (self));
+  peerup_application_begin_job (self);
   gtk_uri_launcher_launch (launcher, window != NULL ? GTK_WINDOW (window) : NULL, NULL, on_help_shown,
                            g_object_ref (self));
 }
@@ -136,7 +165,7 @@ static void
 job_free (Job *job)
 {
   g_signal_handlers_disconnect_by_data (job->session, job);
-  g_application_release (G_APPLICATION (job->self));
+  peerup_application_end_job (job->self);
   g_object_unref (job->self);
   g_object_unref (job->session);
   g_variant_unref (job->target);
@@ -302,7 +331,7 @@ do_job (GSimpleAction *action, GVariant *parameter, gpointer data)
   job->what = _ (jobs[i].what);
   job->run = jobs[i].run;
   job->was_there = peerup_session_get_state (job->session) == PEERUP_SESSION_RUNNING;
-  g_application_hold (G_APPLICATION (self));
+  peerup_application_begin_job (self);
   g_signal_connect_swapped (job->session, "notify::state", G_CALLBACK (on_state), job);
   on_state (job);
 }
@@ -315,9 +344,12 @@ peerup_application_add_actions (PeerupApplication *self)
     { .name = "quit", .activate = quit },
     { .name = "ask-quit", .activate = ask_quit },
     { .name = "about", .activate = show_dialog },
+    { .name = "preferences", .activate = show_dialog },
+    { .name = "shortcuts", .activate = show_dialog },
     { .name = "help", .activate = show_help, .parameter_type = "s" },
     { .name = "invite", .activate = show_in_window },
     { .name = "join", .activate = show_in_window, .parameter_type = "s" },
+    { .name = "join-with-code", .activate = join_with_code },
     { .name = "show-device", .activate = show_in_window, .parameter_type = "s" },
     { .name = "show-this-device", .activate = show_in_window },
     { .name = "show-relays", .activate = show_in_window },
@@ -326,18 +358,7 @@ peerup_application_add_actions (PeerupApplication *self)
     { .name = "extend-grant", .activate = do_job, .parameter_type = "(ssx)" },
     { .name = "share", .activate = do_job, .parameter_type = "s" },
   };
-  static const struct
-  {
-    const char *action;
-    const char *keys[2];
-  } accels[] = {
-    { "app.quit", { "<Control>q" } },   { "app.preferences", { "<Control>comma" } },
-    { "app.help('')", { "F1" } },       { "window.close", { "<Control>w" } },
-    { "win.invite", { "<Control>n" } }, { "win.join('')", { "<Control>j" } },
-    { "win.search", { "<Control>f" } },
-  };
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
-  for (guint i = 0; i < G_N_ELEMENTS (accels); i++)
-    gtk_application_set_accels_for_action (GTK_APPLICATION (self), accels[i].action, accels[i].keys);
+  peerup_shortcuts_install (GTK_APPLICATION (self));
 }

@@ -26,6 +26,9 @@ PeerupWindow *peerup_application_get_window (PeerupApplication *self);
 PeerupWindow *peerup_application_show_window (PeerupApplication *self);
 /* Whether it is on its way out: who wants something of it starts it again. */
 gboolean peerup_application_is_ending (PeerupApplication *self);
+/* Between the two it does not end for want of a window. */
+void peerup_application_begin_job (PeerupApplication *self);
+void peerup_application_end_job (PeerupApplication *self);
 /* Says what a person should know, in the window or, where there is none, as a notification. @text: plain */
 void peerup_application_say (PeerupApplication *self, const char *text);
 /* Ends it and, if it is ours, the engine. @ask: where connections are in use, ask first in the window, which is shown

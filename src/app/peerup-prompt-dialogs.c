@@ -242,25 +242,11 @@ on_claims_changed (GObject *object)
   update (PEERUP_PROMPT_DIALOGS (object));
 }
 
-/* The engine asks those alone who say that they answer. */
-
-static void
-on_watching (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) answer = peerup_session_call_finish (PEERUP_SESSION (source), result, &error);
-
-  if (answer == NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_info ("No questions are asked here: %s", error->message);
-}
-
 static void
 on_engine (PeerupPromptDialogs *self)
 {
   /* Another engine counts anew. */
   g_hash_table_remove_all (self->put_off);
-  if (peerup_session_get_engine (self->session) != NULL)
-    peerup_session_call_async (self->session, "WatchPrompts", NULL, self->cancellable, on_watching, NULL);
   update (self);
 }
 

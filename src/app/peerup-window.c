@@ -211,9 +211,15 @@ peerup_window_do (PeerupWindow *self, const char *action, GVariant *parameter)
 void
 peerup_window_say (PeerupWindow *self, const char *text)
 {
+  AdwDialog *dialog;
+
   g_return_if_fail (PEERUP_IS_WINDOW (self));
-  /* The toasts are those that are above the stack. */
-  peerup_toast (GTK_WIDGET (self->stack), text);
+  dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (self));
+  /* The toasts are those that are above the stack; but preferences that were refused are looked at. */
+  if (ADW_IS_PREFERENCES_DIALOG (dialog))
+    peerup_toast (GTK_WIDGET (adw_preferences_dialog_get_visible_page (ADW_PREFERENCES_DIALOG (dialog))), text);
+  else
+    peerup_toast (GTK_WIDGET (self->stack), text);
 }
 
 /* A question that was put off comes back. */
@@ -300,17 +306,6 @@ on_state (PeerupWindow *self)
 
 /* The window itself */
 
-static gboolean
-on_close_request (GtkWindow *window)
-{
-  GtkApplication *application = gtk_window_get_application (window);
-
-  /* Whatever is in use is not cut without a word. */
-  if (application != NULL)
-    g_action_group_activate_action (G_ACTION_GROUP (application), "quit", NULL);
-  return TRUE;
-}
-
 static void
 restore_size (PeerupWindow *self)
 {
@@ -361,7 +356,6 @@ peerup_window_class_init (PeerupWindowClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = peerup_window_dispose;
   G_OBJECT_CLASS (klass)->finalize = peerup_window_finalize;
-  GTK_WINDOW_CLASS (klass)->close_request = on_close_request;
   g_type_ensure (PEERUP_TYPE_SIDEBAR);
   g_type_ensure (PEERUP_TYPE_START_PAGE);
   g_type_ensure (PEERUP_TYPE_TROUBLE_BANNER);

@@ -9,10 +9,10 @@
 
 G_BEGIN_DECLS
 
-/* The main window. Its pages reach each other by its actions alone:
- *   win.invite; win.join (s: a code, or empty); win.show-device (s: peer ID); win.show-this-device; win.show-relays;
- *   win.show-prompt (u: number of a question);
- *   win.add-relay (shows the relays and activates "relays.add" there); win.search */
+/* The main window. What becomes of the program when it is closed is the application's business. Its pages reach each
+ * other by its actions alone: win.invite; win.join (s: a code, or empty); win.show-device (s: peer ID);
+ * win.show-this-device; win.show-relays; win.show-prompt (u: number of a question); win.add-relay (shows the relays and
+ * activates "relays.add" there); win.search */
 #define PEERUP_TYPE_WINDOW (peerup_window_get_type ())
 G_DECLARE_FINAL_TYPE (PeerupWindow, peerup_window, PEERUP, WINDOW, AdwApplicationWindow)
 

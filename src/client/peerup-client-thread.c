@@ -179,6 +179,8 @@ static gboolean
 start (PeerupClientThread *self, GError **error)
 {
   self->engine = peerup_engine_new (self->config_path, self->flags);
+  /* Who opens a window is asked in it, and before it; a library's caller may be a script. */
+  peerup_engine_identity_set_attended (self->engine->identity_store, self->host);
   self->control = peerup_control_new (self->engine);
   if (self->host && !open_house (self, error))
     return FALSE;

@@ -159,6 +159,22 @@ read_version (Reader *self, GError **error)
 }
 
 static gboolean
+read_identity_peer (Reader *self, GError **error)
+{
+  const PeerupYamlNode *node = peerup_config_reader_get (self, "identity.peer_id");
+  g_autoptr (GError) reason = NULL;
+
+  if (peerup_config_reader_word (node) == NULL)
+    return TRUE;
+  self->config->identity_peer = peerup_peer_id_new_from_string (node->text, &reason);
+  return self->config->identity_peer != NULL ||
+         peerup_yaml_refuse (
+           self->document, node->start, error,
+           _ ("identity.peer_id is none: %s; write the ID that this machine has, or take the line out"),
+           reason->message);
+}
+
+static gboolean
 read_identity (Reader *self, GError **error)
 {
   const PeerupYamlNode *node = peerup_config_reader_get (self, "identity.key_file");
@@ -168,7 +184,9 @@ read_identity (Reader *self, GError **error)
                                _ (
                                  "identity.key_file is missing; write “key_file: \"identity.key\"” under “identity:”"));
   self->config->key_file = peerup_config_reader_absolute (self, node->text);
-  return TRUE;
+  if (g_str_equal (peerup_config_reader_text (self, "identity.key_store"), "keyring"))
+    self->config->key_store = PEERUP_CONFIG_KEY_STORE_KEYRING;
+  return read_identity_peer (self, error);
 }
 
 gboolean

@@ -97,6 +97,7 @@ peerup_config_unref (PeerupConfig *self)
   g_ptr_array_unref (self->bootstrap_peers);
   g_free (self->path);
   g_free (self->key_file);
+  g_clear_pointer (&self->identity_peer, peerup_peer_id_unref);
   g_free (self->websocket_certificate_file);
   g_free (self->websocket_key_file);
   g_free (self->rendezvous);
@@ -264,6 +265,8 @@ peerup_config_parse_host_port (const char *text, char **host, guint16 *port, GEr
 GETTER (const char *, path)
 GETTER (guint, version)
 GETTER (const char *, key_file)
+GETTER (PeerupConfigKeyStore, key_store)
+GETTER (PeerupPeerId *, identity_peer)
 GETTER (GPtrArray *, listen_addresses)
 GETTER (gboolean, force_private_reachability)
 GETTER (gboolean, port_mapping)

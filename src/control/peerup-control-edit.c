@@ -215,7 +215,7 @@ check_key (const char *key, GError **error)
       return FALSE;
     }
   if (known == NULL || (known->kind != PEERUP_CONFIG_KEY_MAPPING && known->kind != PEERUP_CONFIG_KEY_LIST &&
-                        !g_str_has_suffix (known->path, "key_file")))
+                        !g_str_has_suffix (known->path, "key_file") && !g_str_has_prefix (known->path, "identity.")))
     return TRUE;
   if (known->kind == PEERUP_CONFIG_KEY_MAPPING || known->kind == PEERUP_CONFIG_KEY_LIST)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
@@ -223,7 +223,8 @@ check_key (const char *key, GError **error)
                  known->kind == PEERUP_CONFIG_KEY_LIST ? "list" : "section");
   else
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_DENIED,
-                 _ ("%s names where a secret key is, which is not changed alone: edit the file, or use ApplyConfig"),
+                 _ ("%s says where or whose a secret key is, which is not changed alone: use MoveIdentity, edit the file, "
+                    "or use ApplyConfig"),
                  key);
   return FALSE;
 }

@@ -265,6 +265,8 @@ report_identity (PeerupEngine *self, PeerupConfig *config)
                                    "restarted"),
                                 peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)));
     }
+  else
+    text = peerup_engine_identity_dup_trouble (self->identity_store, config);
   peerup_engine_set_problem (self, "identity", text);
 }
 
@@ -335,6 +337,7 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   peerup_config_ref (config);
   g_clear_pointer (&self->config, peerup_config_unref);
   self->config = config;
+  peerup_engine_notify_identity_store (self);
   peerup_engine_peer_relay_apply (self->peer_relay, config);
   peerup_engine_relay_choice_review (self->relay_choice);
   peerup_engine_nat_apply (self->nat, config);

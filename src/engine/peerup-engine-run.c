@@ -155,7 +155,7 @@ load_files (PeerupEngine *self, GError **error)
     peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "%s", (const char *) g_ptr_array_index (warnings, i));
   if (!(self->flags & PEERUP_ENGINE_DIAL_ONLY))
     peerup_engine_tell_idle_keys (self, config);
-  self->identity = peerup_key_file_load (peerup_config_get_key_file (config), error);
+  self->identity = peerup_engine_identity_load (self->identity_store, config, error);
   if (self->identity == NULL)
     return FALSE;
   self->identity_file = g_strdup (peerup_config_get_key_file (config));
@@ -259,6 +259,8 @@ start_fiber (gpointer data)
         peerup_relay_client_set_relays (self->relays, peerup_config_get_relay_addresses (self->config));
       peerup_engine_set_state (self, PEERUP_ENGINE_RUNNING);
       peerup_engine_prompts_begin (self->prompts);
+      if (!is_dial_only (self))
+        peerup_engine_identity_begin (self->identity_store);
       if (self->pairing != NULL)
         peerup_engine_pairing_begin (self->pairing);
       if (self->group != NULL)
@@ -365,6 +367,7 @@ stop_fiber (gpointer data)
     stop->cancellable != NULL ? dex_cancellable_new_from_cancellable (stop->cancellable) : dex_future_new_infinite ();
 
   peerup_engine_prompts_end (self->prompts);
+  dex_await (peerup_engine_identity_stop (self->identity_store), NULL);
   /* Neither can fail in a way that changes what comes next. */
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
   stop_forwards (self);
