@@ -7,6 +7,7 @@ What is mounted into this root, as the checkout and its builds may be, is not in
 """
 
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -20,13 +21,15 @@ for d in dev proc sys; do mount --rbind "/$d" "$1/root/$d"; done
 mount -t tmpfs -o mode=1777 tmpfs "$1/root/tmp"
 mount -t tmpfs -o mode=755 tmpfs "$1/root/run"
 mkdir "$1/root/run/dbus"
-mkdir "$1/root/packages"
+mkdir "$1/root/packages" "$1/root/layer"
+mount --bind "$1/upper" "$1/root/layer"
 cp "$2"/*.deb "$1/root/packages"
 # Documentation and languages are installed here, whatever the other root leaves out.
 rm -rf "$1/root/etc/dpkg/dpkg.cfg.d"
 ip link set lo up
 exec chroot "$1/root" sh -c 'echo ready; exec cat'
 """
+OWN = re.compile("/(packages|layer|var/lib/dpkg|var/log|var/cache)(/|$)")
 ENV = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 
@@ -61,10 +64,15 @@ class Root:
         return words
 
     def files(self):
-        """The names of all files and folders, but those of dpkg's own books, logs and caches."""
-        found = self.run("find", "/", "-xdev", "(", "-path", "/packages", "-o", "-path", "/var/lib/dpkg", "-o", "-path",
-                         "/var/log", "-o", "-path", "/var/cache", ")", "-prune", "-o", "-print")
-        return set(found.splitlines())
+        """The names of all files and folders."""
+        return set(self.run("find", "/", "-xdev").splitlines())
+
+    def layer(self):
+        """What is written here: {name: kind}; the kind of what was there and is taken away is "c". What others do meanwhile
+        in the root below is not in it, nor are dpkg's own books, logs and caches.
+        """
+        lines = self.run("find", "/layer", "-mindepth", "1", "-printf", "%y /%P\\n").splitlines()
+        return {name: kind for kind, name in (line.split(" ", 1) for line in lines) if not OWN.match(name)}
 
     def write(self, path, text):
         self.run("sh", "-euc", 'mkdir -p "$(dirname "$1")"; printf %s "$2" > "$1"', "sh", path, text)
