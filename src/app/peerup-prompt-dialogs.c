@@ -110,8 +110,11 @@ make_verify (PeerupDBusPrompt1 *prompt)
     peerup_device_dup_title_isolated (peerup_dbus_prompt1_get_name (prompt), peerup_dbus_prompt1_get_peer_id (prompt));
   g_autofree char *emoji = peerup_text_clean (peerup_dbus_prompt1_get_emoji (prompt));
   g_autofree char *digits = peerup_text_clean (peerup_dbus_prompt1_get_digits (prompt));
-  /* TRANSLATORS: A device's name. */
-  g_autofree char *body = g_strdup_printf (_ ("Compare with what %s shows."), title);
+  g_autofree char *body =
+    /* TRANSLATORS: A device's name. */
+    g_strdup_printf (_ ("Compare with what %s shows. If you answer that they don’t match, the pairing is undone: that "
+                        "device loses all access here."),
+                     title);
   AdwAlertDialog *dialog = ADW_ALERT_DIALOG (adw_alert_dialog_new (_ ("Do These Match?"), body));
   GtkWidget *view = peerup_compare_view_new ();
 

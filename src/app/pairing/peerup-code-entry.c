@@ -26,6 +26,7 @@ struct _PeerupCodeEntry
   GtkWidget *paste;
   GtkWidget *picture;
   char *offered;        /* (nullable): the code in the clipboard */
+  gboolean reading;     /* a picture */
   guint64 n_clipboards; /* looks at the clipboard, of which the last one counts */
 };
 
@@ -48,8 +49,18 @@ say (PeerupCodeEntry *self, const char *icon, const char *style, const char *tex
 
   gtk_widget_set_css_classes (self->feedback_box, styles);
   gtk_image_set_from_icon_name (self->feedback_icon, icon);
+  /* Whoever hears the window hears what is new. */
+  if (text != NULL && !g_str_equal (text, gtk_label_get_text (self->feedback)))
+    gtk_accessible_announce (GTK_ACCESSIBLE (self->feedback), text, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
   gtk_label_set_text (self->feedback, text != NULL ? text : "");
   gtk_widget_set_visible (self->feedback_group, text != NULL);
+}
+
+static void
+set_reading (PeerupCodeEntry *self, gboolean reading)
+{
+  self->reading = reading;
+  gtk_widget_set_sensitive (self->picture, !reading);
 }
 
 static void
@@ -147,7 +158,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
-  gtk_widget_set_sensitive (self->picture, TRUE);
+  set_reading (self, FALSE);
   if (is_code)
     peerup_code_entry_take (self, text);
   else if (text != NULL)
@@ -162,7 +173,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
 static void
 begin_read (PeerupCodeEntry *self)
 {
-  gtk_widget_set_sensitive (self->picture, FALSE);
+  set_reading (self, TRUE);
   say (self, "content-loading-symbolic", "dimmed", _ ("Looking for a QR code…"));
 }
 
@@ -326,9 +337,18 @@ peerup_code_entry_map (GtkWidget *widget)
                            G_CONNECT_SWAPPED);
 }
 
+/* A picture that is still looked through, or looked for, is of a page that the person has left. */
 static void
 peerup_code_entry_unmap (GtkWidget *widget)
 {
+  PeerupCodeEntry *self = PEERUP_CODE_ENTRY (widget);
+
+  g_cancellable_cancel (self->cancellable);
+  g_object_unref (self->cancellable);
+  self->cancellable = g_cancellable_new ();
+  if (self->reading)
+    say (self, NULL, "dimmed", NULL);
+  set_reading (self, FALSE);
   g_signal_handlers_disconnect_by_func (gtk_widget_get_clipboard (widget), look_at_clipboard, widget);
   GTK_WIDGET_CLASS (peerup_code_entry_parent_class)->unmap (widget);
 }

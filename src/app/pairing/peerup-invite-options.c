@@ -36,6 +36,7 @@ struct _PeerupInviteOptions
   AdwPreferencesGroup *open_group;
   GtkListBox *open_list;
   gboolean busy;
+  guint left_source;
 };
 
 G_DEFINE_FINAL_TYPE (PeerupInviteOptions, peerup_invite_options, ADW_TYPE_NAVIGATION_PAGE)
@@ -183,6 +184,46 @@ on_take_back (GtkWidget *button, gpointer data)
                              on_cancelled, g_object_ref (self));
 }
 
+/* How long an invite's row is right. */
+static guint
+say_left (GtkWidget *row)
+{
+  PeerupDBusInvite1 *invite = g_object_get_data (G_OBJECT (row), "invite");
+  gint64 left = peerup_dbus_invite1_get_expires_at (invite) - g_get_real_time () / G_USEC_PER_SEC;
+  g_autofree char *time = peerup_pairing_words_left (left);
+  g_autofree char *subtitle = peerup_dbus_invite1_get_left (invite)
+                                /* TRANSLATORS: of an invite; %s is "3 days left" */
+                                ? g_strdup_printf (_ ("Waits with a relay, %s"), time)
+                                : g_steal_pointer (&time);
+
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
+  return peerup_pairing_words_left_holds (left);
+}
+
+static gboolean
+on_left (gpointer data)
+{
+  PeerupInviteOptions *self = data;
+  guint holds = G_MAXUINT;
+  GtkListBoxRow *row;
+
+  self->left_source = 0;
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->open_list, i)) != NULL; i++)
+    holds = MIN (holds, say_left (GTK_WIDGET (row)));
+  if (holds != G_MAXUINT)
+    self->left_source = g_timeout_add_seconds (holds, on_left, self);
+  return G_SOURCE_REMOVE;
+}
+
+/* While they are to be seen. */
+static void
+watch_left (PeerupInviteOptions *self)
+{
+  g_clear_handle_id (&self->left_source, g_source_remove);
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    on_left (self);
+}
+
 static GtkWidget *
 make_open_row (gpointer item, gpointer data)
 {
@@ -190,22 +231,17 @@ make_open_row (gpointer item, gpointer data)
   PeerupDBusInvite1 *invite = item;
   GtkWidget *row = adw_action_row_new ();
   GtkWidget *button = gtk_button_new_from_icon_name ("user-trash-symbolic");
-  gint64 left = peerup_dbus_invite1_get_expires_at (invite) - g_get_real_time () / G_USEC_PER_SEC;
-  g_autofree char *time = peerup_pairing_words_left (left);
-  g_autofree char *subtitle = NULL;
   g_autofree char *title =
     /* TRANSLATORS: %u is the number that an invite's code begins with */
     g_strdup_printf (_ ("Invite %u"), peerup_dbus_invite1_get_number (invite));
 
-  /* TRANSLATORS: of an invite; %s is "3 days left" */
-  subtitle = peerup_dbus_invite1_get_left (invite) ? g_strdup_printf (_ ("Waits with a relay, %s"), time)
-                                                   : g_steal_pointer (&time);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (button, "flat");
   gtk_widget_set_tooltip_text (button, _ ("Take Back"));
   g_object_set_data_full (G_OBJECT (button), "invite", g_object_ref (invite), g_object_unref);
+  g_object_set_data_full (G_OBJECT (row), "invite", g_object_ref (invite), g_object_unref);
+  say_left (row);
   g_signal_connect_object (button, "clicked", G_CALLBACK (on_take_back), self, 0);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
   return row;
@@ -223,6 +259,7 @@ static void
 on_open_changed (PeerupInviteOptions *self, guint position, guint removed, guint added, GListModel *model)
 {
   gtk_widget_set_visible (GTK_WIDGET (self->open_group), g_list_model_get_n_items (model) > 0);
+  watch_left (self);
 }
 
 static void
@@ -250,6 +287,13 @@ on_shown (AdwNavigationPage *page)
   PeerupInviteOptions *self = PEERUP_INVITE_OPTIONS (page);
 
   peerup_page_focus (page, self->create, self->create);
+  watch_left (self);
+}
+
+static void
+on_hidden (PeerupInviteOptions *self)
+{
+  g_clear_handle_id (&self->left_source, g_source_remove);
 }
 
 static void
@@ -258,6 +302,7 @@ peerup_invite_options_dispose (GObject *object)
   PeerupInviteOptions *self = PEERUP_INVITE_OPTIONS (object);
 
   g_cancellable_cancel (self->cancellable);
+  g_clear_handle_id (&self->left_source, g_source_remove);
   gtk_widget_dispose_template (GTK_WIDGET (self), PEERUP_TYPE_INVITE_OPTIONS);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (peerup_invite_options_parent_class)->dispose (object);
@@ -311,6 +356,7 @@ peerup_invite_options_init (PeerupInviteOptions *self)
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
   g_signal_connect (self, "map", G_CALLBACK (on_shown), NULL);
+  g_signal_connect (self, "unmap", G_CALLBACK (on_hidden), NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (durations); i++)
     gtk_string_list_append (texts, _ (durations[i].text));
   adw_combo_row_set_model (self->duration, G_LIST_MODEL (texts));

@@ -29,6 +29,7 @@ struct _PeerupJoinConfirm
   AdwPreferencesGroup *chosen_group;
   AdwEntryRow *name;
   PeerupServiceChoice *services;
+  gboolean unasked;
 };
 
 G_DEFINE_FINAL_TYPE (PeerupJoinConfirm, peerup_join_confirm, ADW_TYPE_NAVIGATION_PAGE)
@@ -107,7 +108,10 @@ on_shown (AdwNavigationPage *page)
 {
   PeerupJoinConfirm *self = PEERUP_JOIN_CONFIRM (page);
 
-  peerup_page_focus (page, self->join, self->join);
+  if (self->unasked)
+    peerup_page_focus (page, GTK_WIDGET (self->name), NULL);
+  else
+    peerup_page_focus (page, self->join, self->join);
 }
 
 static void
@@ -150,11 +154,12 @@ peerup_join_confirm_init (PeerupJoinConfirm *self)
 }
 
 PeerupJoinConfirm *
-peerup_join_confirm_new (PeerupSession *session, const PeerupInviteCode *code)
+peerup_join_confirm_new (PeerupSession *session, const PeerupInviteCode *code, gboolean unasked)
 {
   PeerupJoinConfirm *self = g_object_new (PEERUP_TYPE_JOIN_CONFIRM, NULL);
   g_autofree char *name = peerup_machine_name_dup (session);
 
+  self->unasked = unasked;
   self->services = peerup_service_choice_new (session);
   adw_preferences_group_add (self->chosen_group, GTK_WIDGET (self->services));
   g_signal_connect_object (self->services, "changed", G_CALLBACK (on_toggled), self, G_CONNECT_SWAPPED);

@@ -16,8 +16,9 @@ G_BEGIN_DECLS
 #define PEERUP_TYPE_JOIN_CONFIRM (peerup_join_confirm_get_type ())
 G_DECLARE_FINAL_TYPE (PeerupJoinConfirm, peerup_join_confirm, PEERUP, JOIN_CONFIRM, AdwNavigationPage)
 
-PeerupJoinConfirm *
-peerup_join_confirm_new (PeerupSession *session, const PeerupInviteCode *code) G_GNUC_WARN_UNUSED_RESULT;
+/* @unasked: the code came by itself, so that a key that was meant for something else must not accept it. */
+PeerupJoinConfirm *peerup_join_confirm_new (PeerupSession *session, const PeerupInviteCode *code,
+                                            gboolean unasked) G_GNUC_WARN_UNUSED_RESULT;
 /* a{sv} of Join. @wait: for a device that is away. Floating. */
 GVariant *peerup_join_confirm_get (PeerupJoinConfirm *self, gboolean wait) G_GNUC_WARN_UNUSED_RESULT;
 

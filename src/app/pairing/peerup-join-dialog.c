@@ -34,6 +34,8 @@ struct _PeerupJoinDialog
   PeerupJoinRun *run;          /* (nullable): while it goes on */
   char *peer_id;               /* (nullable): who was joined, or is paired already */
   char *name;                  /* (nullable): what that one is called, isolated */
+  gboolean unasked;            /* the code came by itself, with a link */
+  AdwDialog *question;         /* (nullable): whether to stop, while it is asked */
 };
 
 G_DEFINE_FINAL_TYPE (PeerupJoinDialog, peerup_join_dialog, ADW_TYPE_DIALOG)
@@ -48,6 +50,19 @@ show_page (PeerupJoinDialog *self, gpointer page)
   adw_navigation_view_replace (self->navigation, pages, 1);
 }
 
+/* Nothing is under way any more that closing would end. */
+static void
+let_close (PeerupJoinDialog *self)
+{
+  g_autoptr (AdwDialog) question = g_steal_pointer (&self->question);
+
+  adw_dialog_set_can_close (ADW_DIALOG (self), TRUE);
+  if (question == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (question, self);
+  adw_dialog_force_close (question);
+}
+
 static void
 end_run (PeerupJoinDialog *self)
 {
@@ -56,6 +71,7 @@ end_run (PeerupJoinDialog *self)
   g_signal_handlers_disconnect_by_data (self->run, self);
   peerup_join_run_cancel (self->run);
   g_clear_object (&self->run);
+  let_close (self);
 }
 
 static void
@@ -236,6 +252,7 @@ on_done (PeerupJoinDialog *self, GVariant *pairing, const GError *error)
   gboolean online = g_network_monitor_get_network_available (g_network_monitor_get_default ());
 
   g_clear_object (&self->run);
+  let_close (self);
   if (pairing != NULL)
     show_joined (self, pairing);
   else
@@ -267,6 +284,7 @@ join (PeerupJoinDialog *self, gboolean wait)
     peerup_prompt_claim (G_OBJECT (self), peerup_peer_id_get_string (self->code->inviter));
   self->progress = page;
   self->cancel = cancel;
+  adw_dialog_set_can_close (ADW_DIALOG (self), FALSE);
   self->run = peerup_join_run_new (peerup_session_get_config_path (self->session), self->text, options);
   g_signal_connect_object (self->run, "progress", G_CALLBACK (on_progress), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->run, "done", G_CALLBACK (on_done), self, G_CONNECT_SWAPPED);
@@ -276,6 +294,39 @@ static void
 on_join (PeerupJoinDialog *self)
 {
   join (self, FALSE);
+}
+
+static void
+on_stop_answer (PeerupJoinDialog *self, const char *response)
+{
+  gboolean stop = g_str_equal (response, "stop");
+
+  g_clear_object (&self->question);
+  if (!stop)
+    return;
+  end_run (self);
+  adw_dialog_force_close (ADW_DIALOG (self));
+}
+
+/* A key, another link, the window: none of them ends a pairing by the way. */
+static void
+peerup_join_dialog_close_attempt (AdwDialog *dialog)
+{
+  PeerupJoinDialog *self = PEERUP_JOIN_DIALOG (dialog);
+  AdwAlertDialog *question;
+
+  if (self->run == NULL || self->question != NULL)
+    return;
+  question = ADW_ALERT_DIALOG (
+    adw_alert_dialog_new (_ ("Stop Joining?"), _ ("The pairing is under way. Stopped now, it has to begin again, and "
+                                                  "perhaps with a new code.")));
+  adw_alert_dialog_add_responses (question, "go-on", _ ("_Go On"), "stop", _ ("_Stop"), NULL);
+  adw_alert_dialog_set_response_appearance (question, "stop", ADW_RESPONSE_DESTRUCTIVE);
+  adw_alert_dialog_set_default_response (question, "go-on");
+  adw_alert_dialog_set_close_response (question, "go-on");
+  g_signal_connect_object (question, "response", G_CALLBACK (on_stop_answer), self, G_CONNECT_SWAPPED);
+  self->question = g_object_ref_sink (ADW_DIALOG (question));
+  adw_dialog_present (self->question, GTK_WIDGET (self));
 }
 
 /* The code */
@@ -317,7 +368,7 @@ on_chosen (PeerupJoinDialog *self, const char *text)
   else
     {
       g_clear_object (&self->confirm);
-      self->confirm = g_object_ref_sink (peerup_join_confirm_new (self->session, self->code));
+      self->confirm = g_object_ref_sink (peerup_join_confirm_new (self->session, self->code, self->unasked));
       g_signal_connect_object (self->confirm, "join", G_CALLBACK (on_join), self, G_CONNECT_SWAPPED);
       adw_navigation_view_push (self->navigation, ADW_NAVIGATION_PAGE (self->confirm));
     }
@@ -417,6 +468,7 @@ peerup_join_dialog_class_init (PeerupJoinDialogClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = peerup_join_dialog_dispose;
   G_OBJECT_CLASS (klass)->finalize = peerup_join_dialog_finalize;
+  ADW_DIALOG_CLASS (klass)->close_attempt = peerup_join_dialog_close_attempt;
   ADW_DIALOG_CLASS (klass)->closed = peerup_join_dialog_closed;
 }
 
@@ -447,7 +499,9 @@ peerup_join_dialog_new (PeerupSession *session, const char *code)
   g_signal_connect_object (session, "notify::state", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
   adw_navigation_view_push (self->navigation, ADW_NAVIGATION_PAGE (self->entry));
   on_state (self);
+  self->unasked = TRUE;
   if (code != NULL && *code != '\0')
     peerup_code_entry_take (self->entry, code);
+  self->unasked = FALSE;
   return self;
 }

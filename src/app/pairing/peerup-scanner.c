@@ -20,14 +20,15 @@
 
 /* Microseconds between two scans, so that a small machine has time for the picture. */
 #define PAUSE 80000
-/* Decoders are for cameras that only have JPEG at their size. */
+/* What is not raw is not asked for: a decoder would have the camera begin anew. PipeWire
+ * makes nonsense of a shape of pixels that is left open. */
 #define PIPELINE                                                                                              \
-  "capsfilter name=in caps=\"video/x-raw; image/jpeg\" ! decodebin ! tee name=both "                          \
+  "capsfilter name=in caps=\"video/x-raw, pixel-aspect-ratio=1/1\" ! tee name=both "                          \
   "both. ! queue leaky=downstream max-size-buffers=1 max-size-bytes=0 max-size-time=0 ! videoconvertscale ! " \
-  "video/x-raw, format=BGRx, width=[1,960], height=[1,720], pixel-aspect-ratio=1/1 ! "                        \
+  "video/x-raw, format=BGRx, width=[1,960], height=[1,720] ! "                                                \
   "appsink name=picture max-buffers=1 drop=true sync=false async=false "                                      \
   "both. ! queue leaky=downstream max-size-buffers=1 max-size-bytes=0 max-size-time=0 ! videoconvertscale ! " \
-  "video/x-raw, format=GRAY8, width=[1,1920], height=[1,1080], pixel-aspect-ratio=1/1 ! "                     \
+  "video/x-raw, format=GRAY8, width=[1,1920], height=[1,1080] ! "                                             \
   "appsink name=plane max-buffers=1 drop=true sync=false async=false"
 
 /* What the pipeline is made of, and what has it. */
@@ -37,7 +38,6 @@ static const struct
   const char *package;
 } needed[] = {
   { "pipewiresrc", "gstreamer1.0-pipewire" },
-  { "decodebin", "gstreamer1.0-plugins-base" },
   { "videoconvertscale", "gstreamer1.0-plugins-base" },
   { "appsink", "gstreamer1.0-plugins-base" },
 };
@@ -277,9 +277,10 @@ new_source (int fd, GError **error)
         }
     }
   source = gst_element_factory_make ("pipewiresrc", NULL);
+  /* PipeWire takes the memory of its own buffers away when the camera changes, whoever reads them: have copies. */
   if (source != NULL)
-    g_object_set (gst_object_ref_sink (source), "fd", fd, "client-name", "Peer-Up", "stream-properties", properties,
-                  NULL);
+    g_object_set (gst_object_ref_sink (source), "fd", fd, "client-name", "Peer-Up", "use-bufferpool", FALSE,
+                  "stream-properties", properties, NULL);
   else
     g_propagate_error (error, new_missing (needed[0].element, needed[0].package));
   return source;

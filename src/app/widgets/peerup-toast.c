@@ -8,8 +8,9 @@
 
 #include "app/model/peerup-text.h"
 
-/* Characters of an error. */
+/* Characters of an error, and those that a toast has room for on a phone's screen. */
 #define MAX_REASON 400
+#define MAX_TOAST  48
 
 static void
 show (GtkWidget *widget, AdwToast *toast)
@@ -30,6 +31,33 @@ peerup_toast (GtkWidget *widget, const char *text)
   show (widget, adw_toast_new (text));
 }
 
+static void
+on_details (AdwToast *toast, gpointer data)
+{
+  GtkWidget *widget = data;
+  const char *what = g_object_get_data (G_OBJECT (toast), "what");
+  const char *reason = g_object_get_data (G_OBJECT (toast), "reason");
+  AdwAlertDialog *dialog = ADW_ALERT_DIALOG (adw_alert_dialog_new (what, reason));
+
+  adw_alert_dialog_add_response (dialog, "close", _ ("_Close"));
+  adw_dialog_present (ADW_DIALOG (dialog), widget);
+}
+
+/* A toast is one line: what it has no room for is one press away. */
+static void
+show_with_details (GtkWidget *widget, const char *what, const char *reason)
+{
+  GtkWidget *overlay = gtk_widget_get_ancestor (widget, ADW_TYPE_TOAST_OVERLAY);
+  AdwToast *toast = adw_toast_new (what);
+
+  g_object_set_data_full (G_OBJECT (toast), "what", g_strdup (what), g_free);
+  g_object_set_data_full (G_OBJECT (toast), "reason", g_strdup (reason), g_free);
+  adw_toast_set_button_label (toast, _ ("Details"));
+  if (overlay != NULL)
+    g_signal_connect_object (toast, "button-clicked", G_CALLBACK (on_details), overlay, 0);
+  show (widget, toast);
+}
+
 void
 peerup_toast_error (GtkWidget *widget, const char *what, const GError *error)
 {
@@ -41,7 +69,10 @@ peerup_toast_error (GtkWidget *widget, const char *what, const GError *error)
   /* It may be a peer's. */
   reason = peerup_text_clean_to (error->message, MAX_REASON);
   text = g_strdup_printf ("%s: %s", what, reason);
-  show (widget, adw_toast_new (text));
+  if (g_utf8_strlen (text, -1) <= MAX_TOAST)
+    show (widget, adw_toast_new (text));
+  else
+    show_with_details (widget, what, reason);
 }
 
 typedef struct
