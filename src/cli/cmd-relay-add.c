@@ -15,6 +15,7 @@
 #include "cli/peerup-relay-entries.h"
 #include "cli/peerup-relay-probe.h"
 #include "config/peerup-config-edit.h"
+#include "config/peerup-config-identity.h"
 
 /* Microseconds that a daemon gets to read the file, connect and be granted a reservation. */
 #define RESERVE_TIMEOUT (20 * G_USEC_PER_SEC)
@@ -241,13 +242,13 @@ print_json (Add *self, gboolean reserved)
 static gboolean
 report_reservation (Add *self, GError **error)
 {
-  g_autoptr (PeerupPrivateKey) key = peerup_key_file_load (peerup_config_get_key_file (self->config), error);
+  g_autoptr (PeerupPeerId) own = peerup_config_identity_load_peer (self->config, FALSE, error);
   guint n_mend = peerup_report_count (self->report, PEERUP_REPORT_MEND);
 
-  if (key == NULL)
+  if (own == NULL)
     return FALSE;
   if (self->has_daemon)
-    report_daemon (self, peerup_private_key_get_peer_id (key));
+    report_daemon (self, own);
   else
     report_direct (self);
   if (self->cli->json)

@@ -12,8 +12,8 @@
 #include "cli/peerup-answers.h"
 #include "cli/peerup-pairing-calls.h"
 #include "cli/peerup-pairing-text.h"
+#include "config/peerup-config-identity.h"
 #include "engine/peerup-arguments.h"
-#include "identity/peerup-private-key.h"
 #include "trust/peerup-verification.h"
 
 static gboolean yes, no;
@@ -29,7 +29,7 @@ typedef struct
 {
   PeerupDBusEngine1 *proxy;
   PeerupConfig *config;
-  PeerupPrivateKey *key;
+  PeerupPeerId *own;
   PeerupPeerId *peer;
   const char *path;
 } Source;
@@ -38,7 +38,7 @@ static void
 source_clear (Source *self)
 {
   g_clear_pointer (&self->config, peerup_config_unref);
-  g_clear_pointer (&self->key, peerup_private_key_unref);
+  g_clear_pointer (&self->own, peerup_peer_id_unref);
   g_clear_pointer (&self->peer, peerup_peer_id_unref);
 }
 
@@ -53,21 +53,15 @@ open_files (Source *self, PeerupCli *cli, GError **error)
   self->peer = peerup_peer_argument_parse (cli->arguments[0], self->config, NULL, error);
   if (self->peer == NULL)
     return FALSE;
-  self->key = peerup_key_file_load (peerup_config_get_key_file (self->config), error);
+  self->own = peerup_config_identity_load_peer (self->config, FALSE, error);
   self->path = peerup_config_get_authorized_keys_file (self->config);
-  if (self->key != NULL && self->path != NULL)
+  if (self->own != NULL && self->path != NULL)
     return TRUE;
-  if (self->key != NULL)
+  if (self->own != NULL)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
                  "%s names no authorized_keys file: set security.authorized_keys_file",
                  peerup_config_get_path (self->config));
   return FALSE;
-}
-
-static PeerupPeerId *
-own_id (Source *self)
-{
-  return peerup_private_key_get_peer_id (self->key);
 }
 
 /* The same as GetVerification. */
@@ -98,7 +92,7 @@ get_verification (Source *self, const char *peer, GError **error)
 
   if (self->proxy != NULL)
     return PEERUP_ASK_ABOUT (self->proxy, get_verification, peer, &answer, error) ? answer : NULL;
-  found = peerup_verification_load (self->path, own_id (self), self->peer, error);
+  found = peerup_verification_load (self->path, self->own, self->peer, error);
   return found != NULL ? describe (self, found) : NULL;
 }
 
@@ -107,7 +101,7 @@ set_verified (Source *self, const char *peer, gboolean verified, GError **error)
 {
   if (self->proxy != NULL)
     return peerup_pairing_call_set_verified (self->proxy, peer, verified, error);
-  return peerup_verification_set (self->path, own_id (self), self->peer, verified, error);
+  return peerup_verification_set (self->path, self->own, self->peer, verified, error);
 }
 
 /* TRUE if a person said something: *@match is what. */

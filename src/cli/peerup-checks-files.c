@@ -6,7 +6,7 @@
  */
 #include "cli/peerup-checks.h"
 
-#include "identity/peerup-private-key.h"
+#include "config/peerup-config-identity.h"
 #include "trust/peerup-authorized-keys-file.h"
 
 PeerupConfig *
@@ -31,15 +31,20 @@ peerup_check_configuration (PeerupFindings *findings, const char *path)
 void
 peerup_check_identity (PeerupFindings *findings, PeerupConfig *config)
 {
+  const PeerupCheck check = PEERUP_CHECK_IDENTITY;
   g_autoptr (GError) error = NULL;
-  g_autoptr (PeerupPrivateKey) key = peerup_key_file_load (peerup_config_get_key_file (config), &error);
+  g_autofree char *note = NULL;
+  g_autoptr (PeerupPrivateKey) key = peerup_config_identity_load (config, FALSE, NULL, &note, &error);
+  const char *id = key != NULL ? peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)) : NULL;
 
   if (key == NULL)
-    peerup_findings_add (findings, PEERUP_CHECK_IDENTITY, PEERUP_FINDING_MEND, "%s", error->message);
+    peerup_findings_add (findings, check, PEERUP_FINDING_MEND, "%s", error->message);
+  else if (note != NULL)
+    peerup_findings_add (findings, check, PEERUP_FINDING_MEND, "%s", note);
+  else if (peerup_config_get_key_store (config) == PEERUP_CONFIG_KEY_STORE_KEYRING)
+    peerup_findings_add (findings, check, PEERUP_FINDING_OK, "%s, whose key is in the login keyring", id);
   else
-    peerup_findings_add (findings, PEERUP_CHECK_IDENTITY, PEERUP_FINDING_OK,
-                         "%s, and nobody else may read its key file",
-                         peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)));
+    peerup_findings_add (findings, check, PEERUP_FINDING_OK, "%s, and nobody else may read its key file", id);
 }
 
 static void

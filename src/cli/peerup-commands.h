@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 /* One command a file: cmd-NAME.c. */
 int cmd_init (PeerupCli *cli);
 int cmd_whoami (PeerupCli *cli);
+int cmd_identity_show (PeerupCli *cli);
+int cmd_identity_keyring (PeerupCli *cli);
+int cmd_identity_file (PeerupCli *cli);
 int cmd_daemon (PeerupCli *cli);
 int cmd_proxy (PeerupCli *cli);
 int cmd_ping (PeerupCli *cli);

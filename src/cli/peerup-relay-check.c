@@ -17,6 +17,7 @@
 #include "cli/peerup-relay-places.h"
 #include "cli/peerup-relay-probe.h"
 #include "cli/peerup-relay-setup.h"
+#include "config/peerup-config-identity.h"
 #include "qr/peerup-qr.h"
 #include "trust/peerup-authorized-keys-file.h"
 
@@ -26,8 +27,8 @@ typedef struct
   gboolean qr;
   gboolean ascii;
   PeerupReport *report;
-  PeerupConfig *config;  /* nullable */
-  PeerupPrivateKey *key; /* nullable */
+  PeerupConfig *config; /* nullable */
+  PeerupPeerId *own;    /* nullable */
   gboolean runs;
   char **hosts; /* where devices find it, the first one first */
   gboolean public;
@@ -41,7 +42,7 @@ check_clear (Check *self)
 {
   g_clear_pointer (&self->report, peerup_report_free);
   g_clear_pointer (&self->config, peerup_config_unref);
-  g_clear_pointer (&self->key, peerup_private_key_unref);
+  g_clear_pointer (&self->own, peerup_peer_id_unref);
   g_clear_pointer (&self->hosts, g_strfreev);
 }
 
@@ -74,10 +75,9 @@ check_key (Check *self)
 {
   g_autoptr (GError) error = NULL;
 
-  self->key = peerup_key_file_load (peerup_config_get_key_file (self->config), &error);
-  if (self->key != NULL)
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "key", NULL, "%s",
-                       peerup_peer_id_get_string (peerup_private_key_get_peer_id (self->key)));
+  self->own = peerup_config_identity_load_peer (self->config, FALSE, &error);
+  if (self->own != NULL)
+    peerup_report_add (self->report, PEERUP_REPORT_OK, "key", NULL, "%s", peerup_peer_id_get_string (self->own));
   else
     peerup_report_add (self->report, PEERUP_REPORT_MEND, "key", NULL, "%s", error->message);
 }
@@ -259,12 +259,12 @@ get_best_address (Check *self)
 {
   g_autoptr (GPtrArray) addresses = NULL;
 
-  if (self->key == NULL || self->hosts == NULL || self->hosts[0] == NULL)
+  if (self->own == NULL || self->hosts == NULL || self->hosts[0] == NULL)
     return NULL;
   addresses = peerup_relay_addresses_at (self->config, self->hosts[0]);
   for (guint i = 0; i < addresses->len; i++)
     if (g_str_equal (peerup_relay_address_get_transport (addresses->pdata[i]), "tcp"))
-      return peerup_multiaddr_with_peer_id (addresses->pdata[i], peerup_private_key_get_peer_id (self->key));
+      return peerup_multiaddr_with_peer_id (addresses->pdata[i], self->own);
   return NULL;
 }
 
@@ -281,13 +281,12 @@ get_short_address (PeerupMultiaddr *address)
 static void
 report_dialed (Check *self, const PeerupProbeAnswer *answer)
 {
-  PeerupPeerId *own = peerup_private_key_get_peer_id (self->key);
   g_autofree char *host = peerup_relay_address_dup_host (answer->address);
   g_autofree char *place = get_short_address (answer->address);
   g_autofree char *elsewhere = g_strdup_printf ("on another machine: peerup relay check %s", place);
   const char *text = peerup_multiaddr_get_string (answer->address);
 
-  if (answer->peer != NULL && peerup_peer_id_equal (answer->peer, own))
+  if (answer->peer != NULL && peerup_peer_id_equal (answer->peer, self->own))
     peerup_report_add (self->report, PEERUP_REPORT_OK, "reached", NULL, "%s", text);
   else if (answer->peer != NULL)
     peerup_report_add (self->report, PEERUP_REPORT_MEND, "reached", NULL, "%s: somebody else answers, %s", text,
@@ -358,7 +357,7 @@ print_address (Check *self)
 
   if (address == NULL)
     return;
-  id = peerup_peer_id_get_string (peerup_private_key_get_peer_id (self->key));
+  id = peerup_peer_id_get_string (self->own);
   peerup_cli_print ("\nAddress   %s%s\nPeer ID   %s\n\n"
                     "On each device of yours, compare the peer ID that it shows with this one:\n"
                     "  peerup relay add %s\n"
@@ -377,9 +376,8 @@ print_json (Check *self)
   GVariantDict dict = G_VARIANT_DICT_INIT (NULL);
 
   g_variant_dict_insert (&dict, "healthy", "b", peerup_report_count (self->report, PEERUP_REPORT_MEND) == 0);
-  if (self->key != NULL)
-    g_variant_dict_insert (&dict, "peer_id", "s",
-                           peerup_peer_id_get_string (peerup_private_key_get_peer_id (self->key)));
+  if (self->own != NULL)
+    g_variant_dict_insert (&dict, "peer_id", "s", peerup_peer_id_get_string (self->own));
   if (address != NULL)
     {
       g_variant_dict_insert (&dict, "address", "s", shortest);
@@ -405,7 +403,7 @@ run (PeerupCli *cli)
       check_addresses (self);
       check_seen (self);
     }
-  if (self->runs && self->key != NULL)
+  if (self->runs && self->own != NULL)
     dial_addresses (self);
   if (cli->json)
     print_json (self);

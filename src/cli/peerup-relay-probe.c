@@ -10,13 +10,14 @@
 
 #include "cli/peerup-cli.h"
 #include "cli/peerup-relay-address.h"
+#include "config/peerup-config-identity.h"
 #include "nat/peerup-stun-socket.h"
 #include "relay/peerup-relay-exchange.h"
 
 static PeerupPrivateKey *
 load_identity (PeerupConfig *config, GError **error)
 {
-  return config != NULL ? peerup_key_file_load (peerup_config_get_key_file (config), error)
+  return config != NULL ? peerup_config_identity_load (config, FALSE, NULL, NULL, error)
                         : peerup_private_key_generate (error);
 }
 

@@ -11,6 +11,7 @@
 #include "client/peerup-client-thread.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <sched.h>
 #include <unistd.h>
@@ -178,6 +179,8 @@ static gboolean
 start (PeerupClientThread *self, GError **error)
 {
   self->engine = peerup_engine_new (self->config_path, self->flags);
+  /* Who opens a window is asked in it, and before it; a library's caller may be a script. */
+  peerup_engine_identity_set_attended (self->engine->identity_store, self->host);
   self->control = peerup_control_new (self->engine);
   if (self->host && !open_house (self, error))
     return FALSE;
@@ -187,7 +190,7 @@ start (PeerupClientThread *self, GError **error)
   if (self->stop_asked)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                           "Peer-Up was stopped by another program while it started");
+                           _ ("Peer-Up was stopped by another program while it started"));
       return FALSE;
     }
   self->connection = peerup_client_connection_over (g_steal_fd (&self->fd), error);

@@ -254,6 +254,8 @@ peerup_config_to_json (PeerupConfig *self)
   json_builder_add_int_value (builder, self->version);
   begin (builder, "identity");
   add_string (builder, "key_file", self->key_file);
+  add_string (builder, "key_store", self->key_store == PEERUP_CONFIG_KEY_STORE_KEYRING ? "keyring" : "file");
+  add_string (builder, "peer_id", self->identity_peer != NULL ? peerup_peer_id_get_string (self->identity_peer) : NULL);
   json_builder_end_object (builder);
   add_reach (builder, self);
   begin (builder, "security");

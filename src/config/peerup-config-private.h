@@ -15,6 +15,8 @@ struct _PeerupConfig
   char *path;
   guint version;
   char *key_file;
+  PeerupConfigKeyStore key_store;
+  PeerupPeerId *identity_peer; /* nullable */
   GPtrArray *listen_addresses;
   gboolean force_private_reachability;
   gboolean port_mapping;

@@ -61,6 +61,13 @@ const PeerupConfigKey peerup_config_schema[] = {
   { "identity.key_file", TEXT, PATH, RESTART, .required = TRUE, .example = "identity.key",
     .doc = "The private key of this machine, from which its peer ID follows. “peerup init” makes it. Keep a copy and "
            "show it to nobody: who has the file is this machine. It must belong to the owner alone (mode 0600)." },
+  { "identity.key_store", TEXT, CHOICE, RESTART, .value = "file", .choices = "file keyring",
+    .doc = "Where the private key is: in key_file, or in the login keyring of the desktop, which is open while its "
+           "owner is logged in. “peerup identity keyring” and “peerup identity file” move the key and write this; a "
+           "machine that is to run without anybody logged in needs a file." },
+  { "identity.peer_id", TEXT, PEER_ID, RESTART, .example = EXAMPLE_PEER,
+    .doc = "Who this machine is, which a key in the login keyring must prove; another one there is refused. “peerup "
+           "identity keyring” writes it. Without the key whatever is found there holds." },
 
   { "network", MAPPING, .doc = "Where this machine listens, and what others may take of it." },
   { "network.listen_addresses", LIST, MULTIADDR, .required = TRUE,

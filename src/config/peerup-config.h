@@ -22,6 +22,13 @@ typedef enum
   PEERUP_CONFIG_CUBIC,
 } PeerupConfigCongestion;
 
+/* Where the identity's private key is. */
+typedef enum
+{
+  PEERUP_CONFIG_KEY_STORE_FILE, /* the default */
+  PEERUP_CONFIG_KEY_STORE_KEYRING,
+} PeerupConfigKeyStore;
+
 /* The node's configuration: one YAML file, read whole and checked whole, so that
  * an existing PeerupConfig is a valid one. Immutable, reference counted (atomic):
  * it may be passed between threads. Everything a getter returns is borrowed. */
@@ -129,6 +136,9 @@ const char *peerup_config_get_path (PeerupConfig *self);
 guint peerup_config_get_version (PeerupConfig *self);
 /* Absolute. */
 const char *peerup_config_get_key_file (PeerupConfig *self);
+PeerupConfigKeyStore peerup_config_get_key_store (PeerupConfig *self);
+/* (nullable): whose key one from the login keyring has to be. */
+PeerupPeerId *peerup_config_get_identity_peer (PeerupConfig *self);
 /* (element-type PeerupMultiaddr): at least one. They parse, but their transport may be
  * one that this build does not have: whoever listens skips and reports those. */
 GPtrArray *peerup_config_get_listen_addresses (PeerupConfig *self);

@@ -69,6 +69,8 @@ DexFuture *peerup_control_op_rollback_config (PeerupControlCall *call) G_GNUC_WA
 DexFuture *peerup_control_op_diff_config (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_set_config_value (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_list_configs (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_get_identity (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
+DexFuture *peerup_control_op_move_identity (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_stop (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_set_log_levels (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;
 DexFuture *peerup_control_op_get_log_levels (PeerupControlCall *call) G_GNUC_WARN_UNUSED_RESULT;

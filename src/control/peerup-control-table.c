@@ -68,6 +68,8 @@ static const PeerupControlFunction functions[] = {
   { "DiffConfig", peerup_control_op_diff_config },
   { "SetConfigValue", peerup_control_op_set_config_value },
   { "ListConfigs", peerup_control_op_list_configs },
+  { "GetIdentity", peerup_control_op_get_identity },
+  { "MoveIdentity", peerup_control_op_move_identity },
   { "SetLogLevels", peerup_control_op_set_log_levels },
   { "GetLogLevels", peerup_control_op_get_log_levels },
   { "Stop", peerup_control_op_stop },

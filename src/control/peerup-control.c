@@ -321,6 +321,7 @@ static const struct
   { "relay-state", "RelayState", from_enum },
   { "relay-reservations", "RelayReservations", from_number },
   { "relay-circuits", "RelayCircuits", from_number },
+  { "identity-store", "IdentityStore", from_string },
   { "config-deadline", "ConfigDeadline", from_number },
   { "config-deadline", "ConfigPending", is_not_zero },
 };

@@ -9,6 +9,7 @@
 #include "engine/peerup-engine-change.h"
 #include "engine/peerup-engine-devices.h"
 #include "engine/peerup-engine-group.h"
+#include "engine/peerup-engine-identity.h"
 #include "engine/peerup-engine-keep.h"
 #include "engine/peerup-engine-lan.h"
 #include "engine/peerup-engine-nat.h"
@@ -94,6 +95,7 @@ struct _PeerupEngine
   GListStore *forwards;
   PeerupEngineDevices *devices;
   PeerupProblems *problems;
+  PeerupEngineIdentity *identity_store;
   GHashTable *listen_errors;        /* configured address to why it is not listened on */
   gboolean keys_refused;            /* the authorizations in force are older than the configuration */
   PeerupEngineRelayInfo told_relay; /* as it was notified last */
@@ -111,6 +113,7 @@ void peerup_engine_set_problem (PeerupEngine *self, const char *key, const char 
 void peerup_engine_notify_addresses (PeerupEngine *self);
 void peerup_engine_notify_relay (PeerupEngine *self);
 void peerup_engine_notify_config_deadline (PeerupEngine *self);
+void peerup_engine_notify_identity_store (PeerupEngine *self);
 void peerup_engine_emit_grant_ending (PeerupEngine *self, const char *peer_id, const char *name, const char *service,
                                       gint64 until);
 /* Emits "trust-changed". */

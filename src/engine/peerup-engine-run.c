@@ -7,6 +7,8 @@
  */
 #include "engine/peerup-engine-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-known-peers.h"
 #include "identity/peerup-private-key.h"
 #include "peerup-config.h"
@@ -42,8 +44,8 @@ gate (PeerupPeerId *peer, PeerupMultiaddr *remote_address, gboolean outbound, gp
     return TRUE;
   if (self->trust != NULL)
     refusal = peerup_engine_trust_dup_refusal (self->trust, peer);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED, "peer %s is refused: %s", peerup_peer_id_get_string (peer),
-               refusal != NULL ? refusal : "this program takes no connections");
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED, _ ("peer %s is refused: %s"), peerup_peer_id_get_string (peer),
+               refusal != NULL ? refusal : _ ("this program takes no connections"));
   return FALSE;
 }
 
@@ -153,7 +155,7 @@ load_files (PeerupEngine *self, GError **error)
     peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "%s", (const char *) g_ptr_array_index (warnings, i));
   if (!(self->flags & PEERUP_ENGINE_DIAL_ONLY))
     peerup_engine_tell_idle_keys (self, config);
-  self->identity = peerup_key_file_load (peerup_config_get_key_file (config), error);
+  self->identity = peerup_engine_identity_load (self->identity_store, config, error);
   if (self->identity == NULL)
     return FALSE;
   self->identity_file = g_strdup (peerup_config_get_key_file (config));
@@ -250,13 +252,15 @@ start_fiber (gpointer data)
   if (self->state == PEERUP_ENGINE_STARTING && prepare (self, &error) && !is_dial_only (self))
     dex_await (peerup_engine_listen (self, NULL, self->config), &error);
   if (self->state != PEERUP_ENGINE_STARTING)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine was stopped while it started");
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The engine was stopped while it started"));
   if (error == NULL)
     {
       if (!is_dial_only (self))
         peerup_relay_client_set_relays (self->relays, peerup_config_get_relay_addresses (self->config));
       peerup_engine_set_state (self, PEERUP_ENGINE_RUNNING);
       peerup_engine_prompts_begin (self->prompts);
+      if (!is_dial_only (self))
+        peerup_engine_identity_begin (self->identity_store);
       if (self->pairing != NULL)
         peerup_engine_pairing_begin (self->pairing);
       if (self->group != NULL)
@@ -272,7 +276,7 @@ DexFuture *
 peerup_engine_start (PeerupEngine *self)
 {
   if (self->state != PEERUP_ENGINE_STOPPED)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_EXISTS, "The engine has been started already");
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_EXISTS, _ ("The engine has been started already"));
   peerup_engine_set_state (self, PEERUP_ENGINE_STARTING);
   return peerup_fiber_spawn (start_fiber, g_object_ref (self), g_object_unref);
 }
@@ -363,6 +367,7 @@ stop_fiber (gpointer data)
     stop->cancellable != NULL ? dex_cancellable_new_from_cancellable (stop->cancellable) : dex_future_new_infinite ();
 
   peerup_engine_prompts_end (self->prompts);
+  dex_await (peerup_engine_identity_stop (self->identity_store), NULL);
   /* Neither can fail in a way that changes what comes next. */
   dex_await (dex_future_first (drain_all (self), hurry, NULL), NULL);
   stop_forwards (self);
@@ -404,7 +409,7 @@ peerup_engine_stop (PeerupEngine *self, GCancellable *cancellable)
   Stop *stop;
 
   if (self->state != PEERUP_ENGINE_STARTING && self->state != PEERUP_ENGINE_RUNNING)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine does not run");
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The engine does not run"));
   peerup_engine_set_state (self, PEERUP_ENGINE_STOPPING);
   stop = g_new (Stop, 1);
   stop->engine = g_object_ref (self);

@@ -41,6 +41,7 @@ enum
   PROP_RELAY_RESERVATIONS,
   PROP_RELAY_CIRCUITS,
   PROP_CONFIG_DEADLINE,
+  PROP_IDENTITY_STORE,
   N_PROPS
 };
 
@@ -237,6 +238,7 @@ peerup_engine_set_state (PeerupEngine *self, PeerupEngineState state)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STARTED_AT]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PEER_ID]);
+  peerup_engine_notify_identity_store (self);
 }
 
 void
@@ -273,6 +275,29 @@ void
 peerup_engine_notify_config_deadline (PeerupEngine *self)
 {
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONFIG_DEADLINE]);
+}
+
+void
+peerup_engine_notify_identity_store (PeerupEngine *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IDENTITY_STORE]);
+}
+
+/**
+ * peerup_engine_get_identity_store:
+ * @self: an engine
+ *
+ * Where the private key of the identity is: "file", or "keyring" for the login keyring of the desktop.
+ *
+ * Returns: (transfer none): one of these words; "file" while the engine is stopped
+ */
+const char *
+peerup_engine_get_identity_store (PeerupEngine *self)
+{
+  g_return_val_if_fail (PEERUP_IS_ENGINE (self), NULL);
+
+  return peerup_config_key_store_to_string (self->config != NULL ? peerup_config_get_key_store (self->config)
+                                                                 : PEERUP_CONFIG_KEY_STORE_FILE);
 }
 
 /**
@@ -495,6 +520,9 @@ peerup_engine_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_RELAY_CIRCUITS:
       g_value_set_uint (value, self->told_relay.n_circuits);
       break;
+    case PROP_IDENTITY_STORE:
+      g_value_set_static_string (value, peerup_engine_get_identity_store (self));
+      break;
     case PROP_CONFIG_DEADLINE:
       g_value_set_int64 (value, peerup_engine_get_config_deadline (self));
       break;
@@ -567,6 +595,7 @@ peerup_engine_finalize (GObject *object)
   g_clear_object (&self->peers);
   g_clear_object (&self->devices);
   g_clear_pointer (&self->problems, peerup_problems_free);
+  g_clear_pointer (&self->identity_store, peerup_engine_identity_free);
   g_clear_pointer (&self->listen_errors, g_hash_table_unref);
   g_free (self->config_path);
   g_free (self->profile);
@@ -603,6 +632,7 @@ peerup_engine_class_init (PeerupEngineClass *klass)
   properties[PROP_RELAY_RESERVATIONS] = g_param_spec_uint ("relay-reservations", NULL, NULL, 0, G_MAXUINT, 0, flags);
   properties[PROP_RELAY_CIRCUITS] = g_param_spec_uint ("relay-circuits", NULL, NULL, 0, G_MAXUINT, 0, flags);
   properties[PROP_CONFIG_DEADLINE] = g_param_spec_int64 ("config-deadline", NULL, NULL, 0, G_MAXINT64, 0, flags);
+  properties[PROP_IDENTITY_STORE] = g_param_spec_string ("identity-store", NULL, NULL, "file", flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   /**
@@ -703,6 +733,7 @@ peerup_engine_init (PeerupEngine *self)
   self->prompts = peerup_engine_prompts_new (self);
   self->forwards = g_list_store_new (PEERUP_TYPE_FORWARD);
   self->problems = peerup_problems_new ();
+  self->identity_store = peerup_engine_identity_new (self);
   self->listen_errors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->context = g_main_context_ref_thread_default ();
   self->events = peerup_engine_events_new (self);

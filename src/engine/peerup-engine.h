@@ -158,6 +158,11 @@ G_DECLARE_FINAL_TYPE (PeerupEngine, peerup_engine, PEERUP, ENGINE, GObject)
  * Seconds since 1970 when a change of the configuration that waits to be confirmed is taken back, 0 without one.
  */
 /**
+ * PeerupEngine:identity-store:
+ *
+ * Where the private key of the identity is: "file", or "keyring" for the login keyring of the desktop.
+ */
+/**
  * PeerupEngine:relay-circuits:
  *
  * How many circuits it carries for others.
@@ -169,6 +174,7 @@ PeerupEngineState peerup_engine_get_state (PeerupEngine *self);
 const char *peerup_engine_get_peer_id (PeerupEngine *self);
 gint64 peerup_engine_get_started_at (PeerupEngine *self);
 gint64 peerup_engine_get_config_deadline (PeerupEngine *self);
+const char *peerup_engine_get_identity_store (PeerupEngine *self);
 char **peerup_engine_dup_listen_addresses (PeerupEngine *self);
 char **peerup_engine_dup_problems (PeerupEngine *self);
 GListModel *peerup_engine_get_peers (PeerupEngine *self);

@@ -20,6 +20,7 @@ peers = sys.modules["peers"] = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(peers)
 from peers import *  # noqa: E402, F403
 
+import languages  # noqa: E402
 import ui  # noqa: E402
 from fake_engine import FakeEngine  # noqa: E402
 
@@ -79,6 +80,18 @@ def open_app(request, make_desktop):
 
     def start(peer, *args, desktop=None, **options):
         apps.append(ui.App(desktop or make_desktop(), peer, *args, **options))
+        return apps[-1]
+
+    return start
+
+
+@pytest.fixture
+def open_language(request, make_desktop):
+    """open_language(peer, language, texts, locale): the window in that language, as languages.App says."""
+    apps = request.node.stash.setdefault(APPS, [])
+
+    def start(peer, language, texts, locale):
+        apps.append(languages.App(make_desktop(), peer, language, texts, locale))
         return apps[-1]
 
     return start

@@ -91,9 +91,24 @@ def join(app):
     assert app.find("Code or Link", "text box").value() == ""
 
 
+def preferences(app):
+    app.choose("Main Menu", "p")
+    app.find("Preferences", "dialog")
+
+
+def shortcuts(app):
+    app.choose("Main Menu", "k")
+    app.find("Keyboard Shortcuts", "dialog")
+
+
+def about(app):
+    app.choose("Main Menu", "a")
+    app.find("Troubleshooting", "list item")
+
+
 SCREENS = {"this-device": this_device, "add-service": add_service, "edit-service": edit_service, "peer-id": peer_id,
-           "relays": relays, "add-relay": add_relay, "device": device, "away": away, "details": details,
-           "rename": rename, "remove": remove, "invite": invite, "join": join}
+           "relays": relays, "add-relay": add_relay, "device": device, "away": away, "details": details, "rename": rename,
+           "remove": remove, "invite": invite, "join": join, "preferences": preferences, "shortcuts": shortcuts, "about": about}
 
 
 def leave_dialogs(app):

@@ -98,7 +98,7 @@ def test_the_daemon_comes_back(open_app, home):
 
 @pytest.mark.parametrize("name", ["Invite a Device", "Join with a Code"])
 def test_the_window_closes_while_a_dialog_is_open(open_app, home, name):
-    app = open_app(home)
+    app = open_app(home, settings={"run-in-background": "false"})
     app.activate(name)
     app.find(name, "dialog")
     app.close_window()

@@ -114,6 +114,24 @@ def test_frames_while_lists_scroll(open_logged, make_peer, alone, show):
         app.desktop.xdotool("mousemove", app.desktop.width - 1, app.desktop.height - 1)
 
 
+def test_memory_and_idle_time_without_the_window(open_app, make_peer, serve, alone, show):
+    house = House(make_peer, serve, alone)
+    app = open_app(house.home)
+    house.start_laptop().wait_connected()
+    app.wait_text("laptop")
+    app.settle()
+    app.close_window()
+    app.wait(lambda: not app.windows(), "the end of the window")
+    time.sleep(IDLE)
+    memory, before = pss(app.pid), processor_seconds(app.pid)
+    time.sleep(IDLE)
+    used = (processor_seconds(app.pid) - before) * 60 / IDLE
+    tell(show, "memory (PSS), window closed, one device connected", f"{memory / 1e6:.0f} MB", "goal < 90 MB, bound 200 MB")
+    tell(show, f"processor time per idle minute (of {IDLE} s), closed", f"{used:.2f} s", "goal < 0.1 s, bound 2 s")
+    assert memory < 200e6 and used < 2
+    app.quit()
+
+
 def test_frames_while_a_tunnel_is_saturated(open_logged, make_peer, serve, alone, show):
     def flood(connection):
         block = bytes(1 << 18)

@@ -39,6 +39,7 @@ WARNINGS = re.compile(r"^.*\b(?:Gtk|Gdk|Gsk|Adwaita|Pango|GLib|GLib-\w+|peerup-a
 HARMLESS = re.compile("|".join((
     "Unable to acquire session bus",  # where a test takes it away
     "Failed to create accessibility bus",
+    "unable to send notifications through",  # where nobody shows them
 )))
 # AdwAlertDialog measures a heading of several lines as if it had one (libadwaita before 1.8).
 LONG_HEADING = re.compile("Trying to measure GtkLabel .* for width of")
@@ -48,6 +49,7 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
   <type>{kind}</type>
   <listen>unix:path={path}</listen>
   <auth>EXTERNAL</auth>
+  <servicedir>{services}</servicedir>
   <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
   <limit name="max_incoming_bytes">1000000000</limit>
   <limit name="max_outgoing_bytes">1000000000</limit>
@@ -192,12 +194,17 @@ class Desktop:
 
     def start_bus(self, kind):
         path, config = self.directory / kind, self.directory / f"{kind}.conf"
-        config.write_text(BUS.format(kind=kind, path=path))
+        config.write_text(BUS.format(kind=kind, path=path, services=self.services(kind)))
         process = self.start(["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile"], kind)
         # The path is there a moment before anybody listens.
         self.wait(lambda: answers(path) or process.poll() is not None, f"the {kind} bus")
         assert process.poll() is None, (self.directory / f"{kind}.log").read_text()
         return f"unix:path={path}"
+
+    def services(self, kind="session"):
+        """Where the bus looks for what it starts on demand."""
+        (self.directory / f"{kind}-services").mkdir(exist_ok=True)
+        return self.directory / f"{kind}-services"
 
     def wait_ready(self):
         """Programs that start earlier do without a registry, or without a manager of windows, for good."""
@@ -236,18 +243,23 @@ class Desktop:
 class App:
     """A run of peerup-gtk for a Peer on a Desktop. The Peer ends it, as its other processes."""
 
-    def __init__(self, desktop, peer, *args, bus=True, font=11, animations=False, wait=True, **env):
+    def __init__(self, desktop, peer, *args, bus=True, font=11, animations=False, wait=True, settings=None, prefix=(), **env):
+        """settings: what the person has chosen, by the keys of the schema, as GVariant's text; prefix: of the command."""
         self.desktop, self.peer = desktop, peer
-        settings = peer.home / ".config/gtk-4.0/settings.ini"
-        settings.parent.mkdir(parents=True, exist_ok=True)
-        settings.write_text(SETTINGS.format(font=font, animations=int(animations)))
+        toolkit = peer.home / ".config/gtk-4.0/settings.ini"
+        toolkit.parent.mkdir(parents=True, exist_ok=True)
+        toolkit.write_text(SETTINGS.format(font=font, animations=int(animations)))
+        if settings:
+            chosen = peer.home / ".config/glib-2.0/settings/keyfile"
+            chosen.parent.mkdir(parents=True, exist_ok=True)
+            chosen.write_text("[dev/peerup/PeerUp]\n" + "".join(f"{key}={value}\n" for key, value in settings.items()))
         self.env = peer.env(**{
             "DISPLAY": desktop.display, "AT_SPI_BUS_ADDRESS": desktop.a11y_bus, "GDK_BACKEND": "x11", "GSK_RENDERER": "cairo",
-            "GDK_DISABLE": "gl,vulkan", "GSETTINGS_BACKEND": "memory", "GSETTINGS_SCHEMA_DIR": str(BUILD / "data"), "GTK_A11Y": "atspi", "LC_ALL": "C.UTF-8",
+            "GDK_DISABLE": "gl,vulkan", "GSETTINGS_BACKEND": "keyfile" if settings else "memory", "GSETTINGS_SCHEMA_DIR": str(BUILD / "data"), "GTK_A11Y": "atspi", "LC_ALL": "C.UTF-8",
             "DBUS_SESSION_BUS_ADDRESS": desktop.session_bus if bus else "unix:path=/nowhere",
         } | env)
         with peer.space:
-            self.running = Running([str(GTK), "--config", str(peer.config), *map(str, args)], self.env, peer.home, f"gtk-{len(peer.processes)}")
+            self.running = Running([*prefix, str(GTK), "--config", str(peer.config), *map(str, args)], self.env, peer.home, f"gtk-{len(peer.processes)}")
         # Ended before what it runs on.
         peer.processes.append(self)
         self.bus = atspi.Bus(desktop.a11y_bus)

@@ -37,7 +37,8 @@ test_json (void)
 
   g_assert_cmpstr (
     text, ==,
-    "{\"version\":1,\"identity\":{\"key_file\":\"/d/identity.key\"},\"network\":{\"listen_addresses\":"
+    "{\"version\":1,\"identity\":{\"key_file\":\"/d/"
+    "identity.key\",\"key_store\":\"file\"},\"network\":{\"listen_addresses\":"
     "[\"/ip4/0.0.0.0/tcp/"
     "0\"],\"force_private_reachability\":false,\"port_mapping\":true,\"congestion\":\"bbr\",\"resource_limits_"
     "enabled\":true},\"relay\":"
@@ -104,6 +105,7 @@ test_yaml_form (void)
                    "version: 1\n"
                    "identity:\n"
                    "  key_file: \"/d/identity.key\"\n"
+                   "  key_store: \"file\"\n"
                    "network:\n"
                    "  listen_addresses:\n"
                    "    - \"/ip4/0.0.0.0/tcp/0\"\n"

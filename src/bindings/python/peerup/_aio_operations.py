@@ -369,6 +369,22 @@ class AsyncOperations:
         """The configurations that were good and are archived."""
         return cast('list[dict[str, Any]]', await self._call("GET", "/v1/configs", {}, {}))
 
+    async def get_identity(self) -> dict[str, Any]:
+        """Who this device is, and where its private key is or could be. Looks for a login keyring, and
+        unlocks none.
+        """
+        return cast('dict[str, Any]', await self._call("GET", "/v1/identity", {}, {}))
+
+    async def move_identity(self, store: str) -> dict[str, Any]:
+        """Moves the private key to the desktop's login keyring, or back to its file. It is at the new
+        place, read back and compared, before it is taken from the old one, and a crash in between loses
+        nothing. A person may be asked to unlock the keyring, which may take minutes. Denied if that was
+        refused; Unreachable where there is no keyring; Exists where something else is at the new place,
+        while another move is under way, and while a configuration waits to be confirmed. The key is
+        where it was then.
+        """
+        return cast('dict[str, Any]', await self._call("PUT", "/v1/identity/store", {}, {"store": store}))
+
     async def set_log_levels(self, levels: Mapping[str, str]) -> None:
         """What the program writes to its log from now on, until it ends."""
         await self._call("PUT", "/v1/log/levels", {}, {"levels": levels})

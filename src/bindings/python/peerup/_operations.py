@@ -83,6 +83,8 @@ class Properties(TypedDict):
     """The same for people, in one sentence; empty while it is not known."""
     GradeAdvice: str
     """What would raise it; empty for the best, and while it is not known."""
+    IdentityStore: str
+    """Where the private key of the identity is: "file", or "keyring" for the desktop's login keyring."""
 
 
 # The events, and the names of what each tells.
@@ -777,6 +779,30 @@ class Operations:
             by hand, "daemon" for a start), cause (s, why), bytes (t), and hash (s, SHA-256 of its text).
         """
         return cast('list[dict[str, Any]]', self._call("GET", "/v1/configs", {}, {}))
+
+    def get_identity(self) -> dict[str, Any]:
+        """Who this device is, and where its private key is or could be. Looks for a login keyring, and
+        unlocks none.
+
+        identity: A dictionary: peer_id (s), store (s, as IdentityStore), key_file (s, where the key is unless
+            it is in the keyring), keyring ("ready", "locked", or "none" where there is none that could have
+            it), and keyring_text (s, why there is none; empty otherwise).
+        """
+        return cast('dict[str, Any]', self._call("GET", "/v1/identity", {}, {}))
+
+    def move_identity(self, store: str) -> dict[str, Any]:
+        """Moves the private key to the desktop's login keyring, or back to its file. It is at the new
+        place, read back and compared, before it is taken from the old one, and a crash in between loses
+        nothing. A person may be asked to unlock the keyring, which may take minutes. Denied if that was
+        refused; Unreachable where there is no keyring; Exists where something else is at the new place,
+        while another move is under way, and while a configuration waits to be confirmed. The key is
+        where it was then.
+
+        store: Where to: "file" or "keyring".
+        result: A dictionary: changed (b, it was elsewhere before), and left (s, what could not be cleared
+            away yet at its old place, which the next start tries again; empty if nothing).
+        """
+        return cast('dict[str, Any]', self._call("PUT", "/v1/identity/store", {}, {"store": store}))
 
     def set_log_levels(self, levels: Mapping[str, str]) -> None:
         """What the program writes to its log from now on, until it ends.
