@@ -53,6 +53,8 @@ struct _PeerupApplication
   guint jobs;                     /* that need the program although it has no window */
   gboolean hidden;                /* it was started without a window, and none was shown since */
   gboolean told;                  /* that it goes on without a window */
+  gboolean to_tell;               /* the same, as soon as somebody shows notifications */
+  char *unsaid;                   /* (nullable): what could not be said yet */
   gboolean ending;
   guint signals[2];
 };
@@ -163,8 +165,10 @@ tell_of_background (PeerupApplication *self)
 {
   g_autoptr (GNotification) notification = NULL;
 
-  if (self->told || peerup_settings_get_boolean (self->settings, "background-told", FALSE) ||
-      !peerup_notify_get_available (self->notify))
+  if (self->told || peerup_settings_get_boolean (self->settings, "background-told", FALSE))
+    return;
+  self->to_tell = !peerup_notify_get_available (self->notify);
+  if (self->to_tell)
     return;
   self->told = TRUE;
   if (self->settings != NULL)
@@ -284,6 +288,23 @@ begin_background (PeerupApplication *self)
   peerup_background_start (self->background);
 }
 
+/* At the start it is not known yet who shows notifications. */
+static void
+on_available (PeerupApplication *self)
+{
+  g_autofree char *unsaid = NULL;
+
+  if (!peerup_notify_get_available (self->notify) || self->ending)
+    return;
+  unsaid = g_steal_pointer (&self->unsaid);
+  if (peerup_application_get_window (self) != NULL)
+    return;
+  if (self->to_tell)
+    tell_of_background (self);
+  if (unsaid != NULL)
+    peerup_application_say (self, unsaid);
+}
+
 /* The session and its window */
 
 /* Without a window, nobody would know. */
@@ -311,6 +332,7 @@ peerup_application_ensure_session (PeerupApplication *self)
       self->tray = peerup_tray_new (G_APPLICATION (self), self->session, self->settings);
       g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
       self->notify = peerup_attention_notify_new (GTK_APPLICATION (self), self->session, self->settings);
+      g_signal_connect_object (self->notify, "available-changed", G_CALLBACK (on_available), self, G_CONNECT_SWAPPED);
       g_application_hold (G_APPLICATION (self));
       begin_background (self);
     }
@@ -382,6 +404,7 @@ peerup_application_say (PeerupApplication *self, const char *text)
   if (self->notify == NULL || !peerup_notify_get_available (self->notify))
     {
       g_message ("%s", clean);
+      g_set_str (&self->unsaid, clean);
       return;
     }
   notification = g_notification_new (_ ("Peer-Up"));
@@ -554,6 +577,7 @@ peerup_application_finalize (GObject *object)
   g_clear_object (&self->settings);
   g_object_unref (self->hurry);
   g_free (self->config_path);
+  g_free (self->unsaid);
   G_OBJECT_CLASS (peerup_application_parent_class)->finalize (object);
 }
 

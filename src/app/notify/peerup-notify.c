@@ -38,6 +38,8 @@ struct _PeerupNotify
   guint timeout;
 };
 
+static guint available_changed;
+
 G_DEFINE_FINAL_TYPE (PeerupNotify, peerup_notify, G_TYPE_OBJECT)
 
 /* As in data/dev.peerup.PeerUp.gschema.xml. */
@@ -110,6 +112,7 @@ on_available (PeerupNotify *self)
 {
   advance (self);
   update_watch (self);
+  g_signal_emit (self, available_changed, 0);
 }
 
 void
@@ -368,6 +371,8 @@ peerup_notify_class_init (PeerupNotifyClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = peerup_notify_dispose;
   G_OBJECT_CLASS (klass)->finalize = peerup_notify_finalize;
+  available_changed =
+    g_signal_new ("available-changed", PEERUP_TYPE_NOTIFY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

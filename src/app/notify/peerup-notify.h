@@ -19,7 +19,8 @@ PeerupNotify *
 peerup_notify_new (GApplication *application, PeerupSession *session, GSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
 /* Where the person is: NONE at first. Questions are asked of who has a window, or can be notified. */
 void peerup_notify_set_attention (PeerupNotify *self, PeerupAttention attention);
-/* Whether anybody shows notifications here: what is sent all the same is lost, and GLib warns of it. */
+/* Whether anybody shows notifications here: what is sent all the same is lost, and GLib warns of it. It is not known at
+ * once; the signal "available-changed" says when it is another. */
 gboolean peerup_notify_get_available (PeerupNotify *self);
 
 G_END_DECLS
