@@ -266,7 +266,7 @@ report_identity (PeerupEngine *self, PeerupConfig *config)
                                 peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)));
     }
   else
-    text = peerup_engine_identity_dup_trouble (self->identity_store, config);
+    text = peerup_engine_identity_dup_trouble (self->identity_store, config, NULL);
   peerup_engine_set_problem (self, "identity", text);
 }
 

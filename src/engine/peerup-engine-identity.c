@@ -223,20 +223,33 @@ peerup_engine_identity_get_store (PeerupEngineIdentity *self)
 }
 
 char *
-peerup_engine_identity_dup_trouble (PeerupEngineIdentity *self, PeerupConfig *config)
+peerup_engine_identity_dup_trouble (PeerupEngineIdentity *self, PeerupConfig *config, gboolean *starts)
 {
   g_autoptr (PeerupPrivateKey) key = NULL;
   g_autoptr (GError) error = NULL;
+  gboolean in_keyring = peerup_config_get_key_store (config) == PEERUP_CONFIG_KEY_STORE_KEYRING;
   PeerupPeerId *own = peerup_private_key_get_peer_id (self->engine->identity);
+  PeerupPeerId *named = peerup_config_get_identity_peer (config);
 
+  if (starts != NULL)
+    *starts = FALSE;
+  if (in_keyring && named != NULL && !peerup_peer_id_equal (named, own))
+    return g_strdup_printf ("identity.peer_id says %s, and this device is %s: no start finds its key in the login "
+                            "keyring then; write %s, or take the line out",
+                            peerup_peer_id_get_string (named), peerup_peer_id_get_string (own),
+                            peerup_peer_id_get_string (own));
+  if (starts != NULL)
+    *starts = TRUE;
   if (peerup_config_get_key_store (config) == self->store)
     return NULL;
-  if (peerup_config_get_key_store (config) == PEERUP_CONFIG_KEY_STORE_KEYRING)
+  if (in_keyring)
     return g_strdup_printf (
       _ ("identity.key_store says keyring, and the key was read from %s; “peerup identity keyring” "
          "moves it to the login keyring"),
       peerup_config_get_key_file (config));
   key = peerup_config_identity_load (config, FALSE, NULL, NULL, &error);
+  if (starts != NULL)
+    *starts = key != NULL;
   if (key == NULL)
     return g_strdup_printf (_ ("identity.key_store says file, and no start could use that: %s; “peerup identity file” "
                                "moves the key there, “peerup config rollback” takes the change back"),

@@ -28,8 +28,10 @@ PeerupPrivateKey *peerup_engine_identity_load (PeerupEngineIdentity *self, Peeru
 void peerup_engine_identity_begin (PeerupEngineIdentity *self);
 /* Where the key was read from, or moved to. */
 PeerupConfigKeyStore peerup_engine_identity_get_store (PeerupEngineIdentity *self);
-/* (transfer full) (nullable): why a start by @config would not be this identity, though its key_file is the same. */
-char *peerup_engine_identity_dup_trouble (PeerupEngineIdentity *self, PeerupConfig *config) G_GNUC_WARN_UNUSED_RESULT;
+/* (transfer full) (nullable): what is wrong with what @config says of the identity, though its key_file is the same.
+ * *@starts: (out) (optional): whether a start by it would be this identity all the same. */
+char *peerup_engine_identity_dup_trouble (PeerupEngineIdentity *self, PeerupConfig *config,
+                                          gboolean *starts) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Moves the key, and changes the configuration as by @who (a static string). A person may be asked. Resolves to a
  * string: empty, or what is left to be cleared away at the next start, for people. Rejects with EXISTS while another

@@ -419,15 +419,15 @@ can_start (PeerupEngine *engine, GError **error)
   g_autoptr (PeerupPrivateKey) key = NULL;
   g_autoptr (GError) reason = NULL;
   g_autofree char *trouble = NULL;
+  gboolean starts = TRUE;
 
   if (engine->keys_refused)
     g_set_error (&reason, PEERUP_ERROR, PEERUP_ERROR_CONFIG, _ ("its authorized_keys_file cannot be used"));
   else if (engine->identity_file != NULL && !g_str_equal (engine->identity_file, key_file))
     key = peerup_key_file_load (key_file, &reason);
   else if (engine->identity_file != NULL)
-    trouble = peerup_engine_identity_dup_trouble (engine->identity_store, engine->config);
-  /* What is not in the keyring yet is in the file, which a start takes too. */
-  if (trouble != NULL && peerup_config_get_key_store (engine->config) == PEERUP_CONFIG_KEY_STORE_FILE)
+    trouble = peerup_engine_identity_dup_trouble (engine->identity_store, engine->config, &starts);
+  if (trouble != NULL && !starts)
     g_set_error_literal (&reason, PEERUP_ERROR, PEERUP_ERROR_CONFIG, trouble);
   if (reason == NULL && n_addresses > 0 && g_hash_table_size (engine->listen_errors) >= n_addresses)
     g_set_error (&reason, PEERUP_ERROR, PEERUP_ERROR_CONFIG, _ ("none of its listen_addresses can be listened on"));

@@ -15,6 +15,7 @@ READERS = {
     "health.listen_address": "peerup_config_get_health_address",
     "telemetry.metrics.listen_address": "peerup_config_get_metrics_address",
     "security.enable_connection_gating": "peerup_config_get_connection_gating",
+    "identity.peer_id": "peerup_config_get_identity_peer",
     # It says what the limits of the next are by default.
     "network.resource_limits_enabled": "peerup_config_get_limits",
     "network.limits.*": "peerup_config_get_limits",

@@ -234,6 +234,22 @@ def test_no_bus(login):
     fail_to_start(login, "no program keeps the login keyring here")
 
 
+def test_named_another(login, make_peer):
+    """identity.peer_id is changed by hand: told at once, and what is in the keyring is not taken for somebody else's."""
+    login.unlock()
+    control = start(login)
+    control.call("MoveIdentity", "(s)", "keyring")
+    other = make_peer("other").init()
+    text = login.peer.config.read_text()
+    login.peer.config.write_text(text.replace(login.peer.id, other.id))
+    wait_for(lambda: any(f"identity.peer_id says {other.id}" in problem for problem in problems(control)), PATIENCE, "the problem")
+    stop(login)
+    done = login.peer.run("daemon", code=1)
+    assert f"and this device is {other.id}: another program has replaced it" in done.stderr
+    login.peer.config.write_text(text)
+    start(login)
+
+
 def test_rolled_back(login):
     """A configuration from before the move is told to be useless, and the key can be had out of the keyring all the same."""
     login.unlock()
