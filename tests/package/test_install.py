@@ -194,6 +194,7 @@ def test_desktop(installed):
 def test_manual(installed):
     """Man pages are there, and man can show them."""
     assert "peerup" in installed.root.run("man", "peerup")
+    assert "peerup-gtk" in installed.root.run("man", "peerup-gtk")
     assert "peerup" in installed.root.run("man", "5", "peerup.yaml")
 
 
