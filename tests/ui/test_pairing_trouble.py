@@ -109,7 +109,7 @@ def test_codes_that_are_over(open_app, home, laptop, make_peer, alone):
     app = open_app(laptop)
     begin(app, used.long)
     for code in (back.long, Invite(home, "--name", "home").long):
-        app.wait_text("This Code Is Over")
+        app.wait_text("This Code No Longer Works")
         app.activate("Enter a Code")
         enter(app, code)
         app.wait_text(CONFIRM)
@@ -156,7 +156,8 @@ def test_the_time_that_an_invite_has_left(open_app, home):
 def test_a_long_error_has_details(open_app, home):
     app = open_app(home)
     app.choose("Add", "i")
-    app.set_text("This Device Is Called", "x" * 400)
+    # It has no relay with which an invite could be left.
+    app.toggle("Leave the Invite with a Relay")
     app.activate("Create")
     app.wait_text("Cannot make a code")
     app.activate("Details")
