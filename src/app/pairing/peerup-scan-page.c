@@ -43,7 +43,7 @@ static void
 reset_hint (PeerupScanPage *self)
 {
   g_clear_handle_id (&self->foreign, g_source_remove);
-  gtk_label_set_text (self->hint, _ ("Hold the QR code of the other device into the frame"));
+  gtk_label_set_text (self->hint, _ ("Hold the QR code in the frame"));
 }
 
 static void
