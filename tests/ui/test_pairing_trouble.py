@@ -165,3 +165,23 @@ def test_a_long_error_has_details(open_app, home):
     app.picture("trouble-details")
     app.activate("Close", within=app.top)
     app.quit()
+
+
+def test_a_code_of_ones_own(open_app, home):
+    app = open_app(home, Invite(home, "--name", "home").link)
+    app.wait_text("This Device Made the Code")
+    app.activate("Enter a Code")
+    app.find("Code or Link", ui.ENTRIES)
+    app.quit()
+
+
+def test_the_window_ends_while_a_pairing_goes_on(open_app, home, laptop):
+    """SIGTERM is not asked about; nothing is left of it."""
+    invite = Invite(home, "--name", "home")
+    app = open_app(laptop)
+    home.daemon_process.signal(signal.SIGSTOP)
+    begin(app, invite.long)
+    app.find("Cancel", ui.BUTTONS, within=app.top)
+    app.running.signal(signal.SIGTERM)
+    assert app.running.wait(ui.PATIENCE) == 0, app.stderr()
+    home.daemon_process.signal(signal.SIGCONT)
