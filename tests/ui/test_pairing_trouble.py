@@ -185,3 +185,18 @@ def test_the_window_ends_while_a_pairing_goes_on(open_app, home, laptop):
     app.running.signal(signal.SIGTERM)
     assert app.running.wait(ui.PATIENCE) == 0, app.stderr()
     home.daemon_process.signal(signal.SIGCONT)
+
+
+def test_verifying_later(open_app, home, laptop):
+    app = open_app(laptop)
+    begin(app, Invite(home, "--name", "home").long)
+    app.wait_text("Do These Match on Both Devices?")
+    app.activate("Later")
+    app.activate("Open")
+    app.choose("Device Menu", "v")
+    app.wait_text("Do These Match on Both Devices?")
+    app.wait_text(home.json("verify", laptop.run("whoami").stdout.strip())["transcript_digits"])
+    app.activate("Match")
+    app.wait_gone("Do These Match on Both Devices?")
+    assert not app.has("Do These Match?")
+    app.quit()
