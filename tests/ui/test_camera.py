@@ -9,7 +9,7 @@ from netlab import wait_for
 from pairing_lab import Invite
 
 pytestmark = pytest.mark.sanitized
-HINT = "Hold the QR code of the other device into the frame"
+HINT = "Hold the QR code in the frame"
 
 
 @pytest.fixture
@@ -109,6 +109,8 @@ def test_the_camera_goes(open_app, laptop, camera):
     camera.plug()
     app.activate("Try Again")
     app.wait_text(HINT)
+    app.resize(360, 294)
+    app.picture("camera-small")
     app.activate("Enter the Code")
     app.find("Code or Link", ui.ENTRIES)
     wait_free(camera)

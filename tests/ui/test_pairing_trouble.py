@@ -109,7 +109,7 @@ def test_codes_that_are_over(open_app, home, laptop, make_peer, alone):
     app = open_app(laptop)
     begin(app, used.long)
     for code in (back.long, Invite(home, "--name", "home").long):
-        app.wait_text("This Code Is Over")
+        app.wait_text("This Code No Longer Works")
         app.activate("Enter a Code")
         enter(app, code)
         app.wait_text(CONFIRM)
@@ -156,11 +156,47 @@ def test_the_time_that_an_invite_has_left(open_app, home):
 def test_a_long_error_has_details(open_app, home):
     app = open_app(home)
     app.choose("Add", "i")
-    app.set_text("This Device Is Called", "x" * 400)
+    # It has no relay with which an invite could be left.
+    app.toggle("Leave the Invite with a Relay")
     app.activate("Create")
     app.wait_text("Cannot make a code")
     app.activate("Details")
     app.find("Cannot make a code", "alert dialog")
     app.picture("trouble-details")
     app.activate("Close", within=app.top)
+    app.quit()
+
+
+def test_a_code_of_ones_own(open_app, home):
+    app = open_app(home, Invite(home, "--name", "home").link)
+    app.wait_text("This Device Made the Code")
+    app.activate("Enter a Code")
+    app.find("Code or Link", ui.ENTRIES)
+    app.quit()
+
+
+def test_the_window_ends_while_a_pairing_goes_on(open_app, home, laptop):
+    """SIGTERM is not asked about; nothing is left of it."""
+    invite = Invite(home, "--name", "home")
+    app = open_app(laptop)
+    home.daemon_process.signal(signal.SIGSTOP)
+    begin(app, invite.long)
+    app.find("Cancel", ui.BUTTONS, within=app.top)
+    app.running.signal(signal.SIGTERM)
+    assert app.running.wait(ui.PATIENCE) == 0, app.stderr()
+    home.daemon_process.signal(signal.SIGCONT)
+
+
+def test_verifying_later(open_app, home, laptop):
+    app = open_app(laptop)
+    begin(app, Invite(home, "--name", "home").long)
+    app.wait_text("Do These Match on Both Devices?")
+    app.activate("Later")
+    app.activate("Open")
+    app.choose("Device Menu", "v")
+    app.wait_text("Do These Match on Both Devices?")
+    app.wait_text(home.json("verify", laptop.run("whoami").stdout.strip())["transcript_digits"])
+    app.activate("Match")
+    app.wait_gone("Do These Match on Both Devices?")
+    assert not app.has("Do These Match?")
     app.quit()

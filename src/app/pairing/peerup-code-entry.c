@@ -49,9 +49,9 @@ say (PeerupCodeEntry *self, const char *icon, const char *style, const char *tex
 
   gtk_widget_set_css_classes (self->feedback_box, styles);
   gtk_image_set_from_icon_name (self->feedback_icon, icon);
-  /* Whoever hears the window hears what is new. */
+  /* Whoever hears the window hears what is new, and by what is there already: the label may come only now. */
   if (text != NULL && !g_str_equal (text, gtk_label_get_text (self->feedback)))
-    gtk_accessible_announce (GTK_ACCESSIBLE (self->feedback), text, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+    gtk_accessible_announce (GTK_ACCESSIBLE (self->entry), text, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
   gtk_label_set_text (self->feedback, text != NULL ? text : "");
   gtk_widget_set_visible (self->feedback_group, text != NULL);
 }

@@ -43,7 +43,7 @@ static void
 reset_hint (PeerupScanPage *self)
 {
   g_clear_handle_id (&self->foreign, g_source_remove);
-  gtk_label_set_text (self->hint, _ ("Hold the QR code of the other device into the frame"));
+  gtk_label_set_text (self->hint, _ ("Hold the QR code in the frame"));
 }
 
 static void
@@ -112,7 +112,7 @@ on_found (PeerupScanPage *self, const char *text)
     {
       g_clear_handle_id (&self->foreign, g_source_remove);
       gtk_label_set_text (self->hint, _ ("This is not a Peer-Up code"));
-      gtk_accessible_announce (GTK_ACCESSIBLE (self->hint), _ ("This is not a Peer-Up code"),
+      gtk_accessible_announce (GTK_ACCESSIBLE (self->type), _ ("This is not a Peer-Up code"),
                                GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
       self->foreign = g_timeout_add_seconds_once (FOREIGN_HOLDS, (GSourceOnceFunc) reset_hint, self);
       return;
