@@ -24,7 +24,8 @@ STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
 
 
 LOCALE = "de_DE.UTF-8"
-MENU = {"i": "_Invite a Device", "j": "_Join with a Code"}  # entries by their letters in English
+MENU = {"i": "_Invite a Device", "j": "_Join with a Code", "r": "_Rename…", "m": "Re_move…", "p": "_Preferences", "k": "_Keyboard Shortcuts",
+        "a": "_About Peer-Up"}  # entries by their letters in English
 
 
 @functools.cache
@@ -116,6 +117,7 @@ class App(ui.App):
         self.cuts = peer.home / "cuts"
         super().__init__(desktop, peer, LANGUAGE=language, LOCPATH=str(make_locale()), LC_ALL=LOCALE, PEERUP_LOCALE_DIR=str(locale), LD_PRELOAD=str(BUILD / "tests/ui/libcut-log.so"),
                          PEERUP_CUT_LOG=str(self.cuts), **env)
+        self.forgiven = ui.LONG_HEADING
 
     def say(self, text):
         """A name in English as what it may be called here."""

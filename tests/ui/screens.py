@@ -55,12 +55,12 @@ def add_relay(app):
 
 def device(app):
     go(app, "laptop")
-    app.wait_text(re.compile("^What .*laptop.* May Use Here"))
+    app.wait_text(re.compile("\u2068laptop\u2069"))
 
 
 def away(app):
     go(app, "attic")
-    app.wait_text(re.compile("^What .*attic.* May Use Here"))
+    app.wait_text(re.compile("\u2068attic\u2069"))
 
 
 def details(app):
@@ -75,7 +75,7 @@ def rename(app):
 
 def remove(app):
     app.choose("Device Menu", "m")
-    app.find(re.compile("^Remove .*attic"), "alert dialog")
+    app.find(re.compile("\u2068attic\u2069"), "alert dialog")
 
 
 def invite(app):
@@ -92,16 +92,19 @@ def join(app):
 
 
 def preferences(app):
+    leave_page(app)
     app.choose("Main Menu", "p")
     app.find("Preferences", "dialog")
 
 
 def shortcuts(app):
+    leave_page(app)
     app.choose("Main Menu", "k")
     app.find("Keyboard Shortcuts", "dialog")
 
 
 def about(app):
+    leave_page(app)
     app.choose("Main Menu", "a")
     app.find("Troubleshooting", "list item")
 
