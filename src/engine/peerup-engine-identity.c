@@ -234,8 +234,8 @@ peerup_engine_identity_dup_trouble (PeerupEngineIdentity *self, PeerupConfig *co
   if (starts != NULL)
     *starts = FALSE;
   if (in_keyring && named != NULL && !peerup_peer_id_equal (named, own))
-    return g_strdup_printf ("identity.peer_id says %s, and this device is %s: no start finds its key in the login "
-                            "keyring then; write %s, or take the line out",
+    return g_strdup_printf (_ ("identity.peer_id says %s, and this device is %s: no start finds its key in the login "
+                               "keyring then; write %s, or take the line out"),
                             peerup_peer_id_get_string (named), peerup_peer_id_get_string (own),
                             peerup_peer_id_get_string (own));
   if (starts != NULL)
