@@ -217,7 +217,7 @@ def count_cases(cases, kind, again):
     return total
 
 
-def pytest(folder, part, kind, choice, env, node=None):
+def pytest(folder, part, kind, choice, env, node=None, gently=False):
     """Runs a folder of Python tests, or one of its cases again, on the programs of one build and counts them."""
     name = f'{folder}-{kind}{part}'
     report = LOGS / f'{name}.xml'
@@ -225,7 +225,7 @@ def pytest(folder, part, kind, choice, env, node=None):
     directory = BUILD / kind
     # What programs said comes with the cases that failed: it may tell that a second try is out of the question.
     code, words = run(['python3', '-m', 'pytest', '-p', 'no:cacheprovider', '-q', f'--junit-xml={report}',
-                       '-o', 'junit_logging=all', *choice, f'{TOP}/tests/{folder}/{node}' if node else TOP / 'tests' / folder], name, **SANITIZERS | {
+                       '-o', 'junit_logging=all', *choice, f'{TOP}/tests/{folder}/{node}' if node else TOP / 'tests' / folder], name, gently, **SANITIZERS | {
                            'PEERUP_BUILD': str(directory),
                            'PEERUP_BIN': str(directory / 'src/cli/peerup'),
                            'PEERUP_INTEROP_BIN': str(directory / 'tests/interop/peerup-interop'),
@@ -260,6 +260,11 @@ def on_both_builds(folder, *targets, part='', at_once=False, asan_choice=(), rel
     return tally
 
 
+def package():
+    """It builds by itself, as a packager would, and what it tests is one installation."""
+    return pytest('package', '', 'release', (), {}, gently=True)
+
+
 def interop():
     """Both at once: much of it waits for a program to start."""
     return on_both_builds('interop', 'tests/interop/peerup-interop', at_once=True, PEERUP_INTEROP_BYTES=LITTLE)
@@ -288,9 +293,10 @@ def ui():
     return tally
 
 
-SUITES = {suite.__name__: suite for suite in (checks, unit, release, fuzz, interop, netlab, ui)}
-# It only computes, and runs beside the suite that comes next, which mostly waits for programs to start.
-BESIDE = 'fuzz'
+SUITES = {suite.__name__: suite for suite in (checks, unit, release, fuzz, package, interop, netlab, ui)}
+# They mostly compute, and run one after the other beside the suite that comes next, which mostly waits for programs to
+# start.
+BESIDE = ('fuzz', 'package')
 
 
 def timed(name):
@@ -343,7 +349,7 @@ def main(names):
     total, beside = Tally(), []
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         for name in names or SUITES:
-            if name == BESIDE:
+            if name in BESIDE:
                 beside.append(pool.submit(timed, name))
                 continue
             show(total, *timed(name))

@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 
 #include "app/peerup-application.h"
-#include "peerup-config.h"
+#include "service/peerup-locale.h"
 
 /* Its engine may have more connections than the usual 1,024 descriptors allow, as a daemon's; nothing here uses
  * select(), which could not count further. */
@@ -34,8 +34,7 @@ main (int argc, char **argv)
   g_autoptr (PeerupApplication) application = NULL;
 
   setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, PEERUP_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  peerup_locale_init ();
   textdomain (GETTEXT_PACKAGE);
   raise_descriptors ();
   dex_init ();

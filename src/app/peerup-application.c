@@ -1,34 +1,59 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* Starts the session with the engine when it is first activated, and leaves it when the program ends: then what is in
- * use is not cut without a question, and the windows are gone before the engine is. */
+/* Starts the session with the engine when something is first asked of it, and leaves it when the program ends: then
+ * what is in use is not cut without a question, and the windows are gone before the engine is.
+ *
+ * A window that is closed is destroyed, for that frees what it took; where it may, the program goes on without one.
+ * From the start of the session to its end the program is held, so that it ends by peerup_application_end() alone. */
 #include "app/peerup-application.h"
 
 #include <glib-unix.h>
 #include <glib/gi18n.h>
+#include <malloc.h>
 
+#include "app/background/peerup-background-status.h"
+#include "app/background/peerup-background.h"
+#include "app/background/peerup-transfers.h"
 #include "app/model/peerup-app-id.h"
 #include "app/model/peerup-daemon-watch.h"
-#include "app/model/peerup-session.h"
+#include "app/model/peerup-settings.h"
 #include "app/model/peerup-text.h"
-#include "app/peerup-window.h"
+#include "app/peerup-application-actions.h"
+#include "app/peerup-attention.h"
+#include "app/peerup-quit-question.h"
+#include "app/tray/peerup-tray.h"
 #include "config/peerup-config.h"
 #include "config/peerup-profile.h"
 #include "peerup-config.h"
 
-#define SCHEME "peerup"
+#define SCHEME  "peerup"
+#define PROGRAM "/proc/self/exe"
+#define SANDBOX "/.flatpak-info"
+
+/* Characters of what is said in passing. */
+#define MAX_SAID 300
 
 struct _PeerupApplication
 {
   AdwApplication parent_instance;
 
-  char *config_path;        /* (nullable): before the options are read */
-  PeerupSession *session;   /* (nullable): before it is activated */
-  PeerupDaemonWatch *watch; /* (nullable): likewise */
-  GCancellable *hurry;      /* cancelled when the engine is to end at once */
-  AdwDialog *question;      /* (nullable) weak: whether to quit */
-  gboolean quitting;
+  char *config_path;              /* (nullable): before the options are read */
+  PeerupSession *session;         /* (nullable): before it is activated */
+  PeerupDaemonWatch *watch;       /* (nullable): likewise */
+  PeerupTray *tray;               /* (nullable): likewise, and when it ends */
+  PeerupNotify *notify;           /* (nullable): likewise */
+  GCancellable *hurry;            /* cancelled when the engine is to end at once */
+  AdwDialog *question;            /* (nullable) weak: whether to quit */
+  GSettings *settings;            /* (nullable): where there is no schema */
+  PeerupBackground *background;   /* (nullable): as the session */
+  PeerupBackgroundStatus *status; /* (nullable): likewise */
+  PeerupTransfers *transfers;     /* (nullable): likewise */
+  guint inhibition;               /* 0: the system may go to sleep */
+  guint jobs;                     /* that need the program although it has no window */
+  gboolean hidden;                /* it was started without a window, and none was shown since */
+  gboolean told;                  /* that it goes on without a window */
+  gboolean ending;
   guint signals[2];
 };
 
@@ -37,6 +62,7 @@ G_DEFINE_FINAL_TYPE (PeerupApplication, peerup_application, ADW_TYPE_APPLICATION
 static const GOptionEntry options[] = {
   { "config", 'c', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, NULL, N_ ("Use this configuration"), N_ ("FILE") },
   { "profile", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, NULL, N_ ("Use this profile"), N_ ("NAME") },
+  { "hidden", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, NULL, N_ ("Start without a window, in the background"), NULL },
   { "version", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, NULL, N_ ("Show the version"), NULL },
   G_OPTION_ENTRY_NULL,
 };
@@ -47,6 +73,23 @@ find_config (void)
   char *path = peerup_config_find (NULL, NULL);
 
   return path != NULL ? path : g_build_filename (g_get_user_config_dir (), "peerup", "config.yaml", NULL);
+}
+
+/* The exit code, or -1: go on. Where the program runs already, there is nothing to be shown. */
+static int
+start_hidden (PeerupApplication *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!g_application_register (G_APPLICATION (self), NULL, &error))
+    {
+      g_printerr ("peerup-gtk: %s\n", error->message);
+      return 1;
+    }
+  if (g_application_get_is_remote (G_APPLICATION (self)))
+    return 0;
+  self->hidden = TRUE;
+  return -1;
 }
 
 /* Before it is known whether this program is the only one: that goes by the configuration. */
@@ -79,49 +122,287 @@ handle_local_options (GApplication *application, GVariantDict *dict)
     self->config_path = g_strdup (usual);
   id = peerup_app_id_make (PEERUP_APP_ID, self->config_path, usual);
   g_application_set_application_id (application, id);
-  return -1;
+  return g_variant_dict_contains (dict, "hidden") ? start_hidden (self) : -1;
 }
 
-/* Windows */
+/* Going on without a window */
 
-static PeerupWindow *
-get_window (PeerupApplication *self)
+/* Where there is no engine and can be none, nothing goes on. */
+static gboolean
+goes_on (PeerupApplication *self)
 {
+  return peerup_settings_get_boolean (self->settings, "run-in-background", TRUE) &&
+         peerup_session_get_state (self->session) != PEERUP_SESSION_FAILED;
+}
+
+/* Ends it where neither a window nor anybody's wish keeps it. */
+static void
+settle (PeerupApplication *self)
+{
+  if (self->session != NULL && !self->ending && self->jobs == 0 && !self->hidden &&
+      peerup_application_get_window (self) == NULL && !goes_on (self))
+    peerup_application_end (self, FALSE);
+}
+
+/* Once ever. */
+static void
+tell_of_background (PeerupApplication *self)
+{
+  g_autoptr (GNotification) notification = NULL;
+
+  if (self->told || peerup_settings_get_boolean (self->settings, "background-told", FALSE) ||
+      !peerup_notify_get_available (self->notify))
+    return;
+  self->told = TRUE;
+  if (self->settings != NULL)
+    g_settings_set_boolean (self->settings, "background-told", TRUE);
+  notification = g_notification_new (_ ("Peer-Up Keeps Running"));
+  g_notification_set_body (
+    notification, _ ("Without a window, too, your devices reach each other. Start it again to see the window."));
+  g_notification_set_default_action (notification, "app.open");
+  g_notification_add_button (notification, _ ("Quit"), "app.ask-quit");
+  g_application_send_notification (G_APPLICATION (self), "background", notification);
+}
+
+/* It is seen now, or over. */
+static void
+withdraw (PeerupApplication *self)
+{
+  if (self->told)
+    g_application_withdraw_notification (G_APPLICATION (self), "background");
+}
+
+/* What a window has left is given back to the system. */
+static gboolean
+trim (gpointer data)
+{
+#ifdef __GLIBC__
+  malloc_trim (0);
+#endif
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_close_request (GtkWindow *window, PeerupApplication *self)
+{
+  if (!goes_on (self))
+    {
+      /* Whatever is in use is not cut without a word. */
+      peerup_application_end (self, TRUE);
+      return TRUE;
+    }
+  /* Its dialogs end as if each was closed. */
+  gtk_window_destroy (window);
+  tell_of_background (self);
+  g_idle_add_full (G_PRIORITY_LOW, trim, NULL, NULL);
+  return TRUE;
+}
+
+void
+peerup_application_begin_job (PeerupApplication *self)
+{
+  g_return_if_fail (PEERUP_IS_APPLICATION (self));
+  self->jobs++;
+  g_application_hold (G_APPLICATION (self));
+}
+
+void
+peerup_application_end_job (PeerupApplication *self)
+{
+  g_return_if_fail (PEERUP_IS_APPLICATION (self) && self->jobs > 0);
+  self->jobs--;
+  settle (self);
+  g_application_release (G_APPLICATION (self));
+}
+
+/* What starts it hidden, at login. (transfer full) */
+static char **
+make_argv (PeerupApplication *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *path = g_file_read_link (PROGRAM, NULL);
+  g_autofree char *usual = find_config ();
+
+  /* In a sandbox paths are not those of the desktop, and after an update the file is another. */
+  if (path == NULL || g_file_test (SANDBOX, G_FILE_TEST_EXISTS) || !g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+    g_set_str (&path, "peerup-gtk");
+  g_strv_builder_add_many (builder, path, "--hidden", NULL);
+  if (g_strcmp0 (self->config_path, usual) != 0)
+    g_strv_builder_add_many (builder, "--config", self->config_path, NULL);
+  return g_strv_builder_end (builder);
+}
+
+/* Only automatic sleep is held off, and whoever closes the lid is obeyed: through GTK this works with GNOME, Xfce and,
+ * from a sandbox, with the portal, while a lock of logind would block what people ask for, too. */
+static void
+on_moving (PeerupApplication *self)
+{
+  gboolean moving = peerup_transfers_is_moving (self->transfers);
+
+  if (moving && self->inhibition == 0)
+    self->inhibition = gtk_application_inhibit (GTK_APPLICATION (self), NULL, GTK_APPLICATION_INHIBIT_SUSPEND,
+                                                _ ("Data is being transferred between your devices"));
+  else if (!moving && self->inhibition != 0)
+    gtk_application_uninhibit (GTK_APPLICATION (self), g_steal_handle_id (&self->inhibition));
+}
+
+/* A refusal of the background ends what has no window, once that is said. */
+static void
+on_refused (PeerupApplication *self, const char *text)
+{
+  peerup_application_say (self, text);
+  if (!peerup_settings_get_boolean (self->settings, "run-in-background", TRUE))
+    self->hidden = FALSE;
+  settle (self);
+}
+
+static void
+begin_background (PeerupApplication *self)
+{
+  GApplication *application = G_APPLICATION (self);
+  g_auto (GStrv) argv = make_argv (self);
+
+  self->background = peerup_background_new (g_application_get_dbus_connection (application), self->settings,
+                                            g_application_get_application_id (application), (const char *const *) argv);
+  self->status = peerup_background_status_new (self->background, self->session);
+  self->transfers = peerup_transfers_new (self->session);
+  g_signal_connect_object (self->background, "refused", G_CALLBACK (on_refused), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->transfers, "notify::moving", G_CALLBACK (on_moving), self, G_CONNECT_SWAPPED);
+  peerup_background_start (self->background);
+}
+
+/* The session and its window */
+
+/* Without a window, nobody would know. */
+static void
+on_state (PeerupApplication *self)
+{
+  const GError *error = peerup_session_get_error (self->session);
+
+  if (peerup_session_get_state (self->session) == PEERUP_SESSION_FAILED && error != NULL && !self->ending &&
+      peerup_application_get_window (self) == NULL)
+    {
+      peerup_application_say (self, error->message);
+      settle (self);
+    }
+}
+
+PeerupSession *
+peerup_application_ensure_session (PeerupApplication *self)
+{
+  g_return_val_if_fail (PEERUP_IS_APPLICATION (self), NULL);
+  if (self->session == NULL)
+    {
+      self->session = peerup_session_new (self->config_path);
+      self->watch = peerup_daemon_watch_new (self->session);
+      self->tray = peerup_tray_new (G_APPLICATION (self), self->session, self->settings);
+      g_signal_connect_object (self->session, "notify::state", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
+      self->notify = peerup_attention_notify_new (GTK_APPLICATION (self), self->session, self->settings);
+      g_application_hold (G_APPLICATION (self));
+      begin_background (self);
+    }
+  peerup_session_start (self->session);
+  return self->session;
+}
+
+PeerupWindow *
+peerup_application_get_window (PeerupApplication *self)
+{
+  g_return_val_if_fail (PEERUP_IS_APPLICATION (self), NULL);
   for (const GList *link = gtk_application_get_windows (GTK_APPLICATION (self)); link != NULL; link = link->next)
     if (PEERUP_IS_WINDOW (link->data))
       return link->data;
   return NULL;
 }
 
+PeerupWindow *
+peerup_application_show_window (PeerupApplication *self)
+{
+  PeerupWindow *window = peerup_application_get_window (self);
+
+  self->hidden = FALSE;
+  withdraw (self);
+  if (window == NULL)
+    {
+      window = peerup_window_new (GTK_APPLICATION (self), peerup_application_ensure_session (self));
+      g_signal_connect_object (window, "close-request", G_CALLBACK (on_close_request), self, 0);
+    }
+  gtk_window_present (GTK_WINDOW (window));
+  return window;
+}
+
+gboolean
+peerup_application_is_ending (PeerupApplication *self)
+{
+  return self->ending;
+}
+
+/* What covers a window covers its toasts. */
+static void
+say_in (PeerupWindow *window, const char *text)
+{
+  AdwDialog *dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window));
+  AdwToast *toast;
+
+  if (!ADW_IS_PREFERENCES_DIALOG (dialog))
+    {
+      peerup_window_say (window, text);
+      return;
+    }
+  toast = adw_toast_new (text);
+  adw_toast_set_use_markup (toast, FALSE);
+  adw_preferences_dialog_add_toast (ADW_PREFERENCES_DIALOG (dialog), toast);
+}
+
+void
+peerup_application_say (PeerupApplication *self, const char *text)
+{
+  PeerupWindow *window = peerup_application_get_window (self);
+  g_autofree char *clean = peerup_text_clean_to (text, MAX_SAID);
+  g_autoptr (GNotification) notification = NULL;
+
+  if (window != NULL)
+    {
+      say_in (window, clean);
+      return;
+    }
+  if (self->notify == NULL || !peerup_notify_get_available (self->notify))
+    {
+      g_message ("%s", clean);
+      return;
+    }
+  notification = g_notification_new (_ ("Peer-Up"));
+  g_notification_set_body (notification, clean);
+  g_notification_set_default_action (notification, "app.open");
+  g_application_send_notification (G_APPLICATION (self), "said", notification);
+}
+
 static void
 activate (GApplication *application)
 {
   PeerupApplication *self = PEERUP_APPLICATION (application);
-  PeerupWindow *window = get_window (self);
 
-  /* It is on its way out: who wants it begins it again. */
-  if (self->quitting)
-    return;
-  if (self->session == NULL)
+  /* The first time by ourselves, and not because somebody else has started it again. */
+  if (self->hidden && self->session == NULL)
     {
-      self->session = peerup_session_new (self->config_path);
-      self->watch = peerup_daemon_watch_new (self->session);
-      peerup_session_start (self->session);
+      peerup_application_ensure_session (self);
+      tell_of_background (self);
     }
-  if (window == NULL)
-    window = peerup_window_new (GTK_APPLICATION (self), self->session);
-  gtk_window_present (GTK_WINDOW (window));
+  else if (!self->ending)
+    peerup_application_show_window (self);
 }
 
 /* A link opens Join, which asks. */
 static void
 open_files (GApplication *application, GFile **files, int n_files, const char *hint)
 {
+  PeerupApplication *self = PEERUP_APPLICATION (application);
   PeerupWindow *window;
 
-  activate (application);
-  window = get_window (PEERUP_APPLICATION (application));
-  for (int i = 0; i < n_files && window != NULL; i++)
+  if (self->ending)
+    return;
+  window = peerup_application_show_window (self);
+  for (int i = 0; i < n_files; i++)
     {
       g_autofree char *uri = g_file_get_uri (files[i]);
       g_autofree char *name = NULL;
@@ -129,7 +410,7 @@ open_files (GApplication *application, GFile **files, int n_files, const char *h
 
       if (g_file_has_uri_scheme (files[i], SCHEME))
         {
-          peerup_window_join (window, uri);
+          peerup_window_do (window, "win.join", g_variant_new_string (uri));
           return;
         }
       name = peerup_text_isolate (uri);
@@ -140,32 +421,6 @@ open_files (GApplication *application, GFile **files, int n_files, const char *h
 }
 
 /* The end */
-
-static guint
-sum (gpointer list, const char *property)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < g_list_model_get_n_items (list); i++)
-    {
-      g_autoptr (GObject) item = g_list_model_get_item (list, i);
-      guint active;
-
-      g_object_get (item, property, &active, NULL);
-      n += active;
-    }
-  return n;
-}
-
-/* Connections that end with this program: a daemon goes on. */
-static guint
-count_in_use (PeerupApplication *self)
-{
-  if (self->session == NULL || !peerup_session_is_embedded (self->session))
-    return 0;
-  return sum (peerup_session_get_forwards (self->session), "active") +
-         sum (peerup_session_get_services (self->session), "active");
-}
 
 static void
 on_stopped (GObject *source, GAsyncResult *result, gpointer data)
@@ -182,58 +437,40 @@ end (PeerupApplication *self)
 {
   GtkWindow *window;
 
-  if (self->quitting)
+  if (self->ending)
     {
       g_cancellable_cancel (self->hurry);
       return;
     }
-  self->quitting = TRUE;
-  g_application_hold (G_APPLICATION (self));
-  while ((window = GTK_WINDOW (get_window (self))) != NULL)
+  self->ending = TRUE;
+  g_clear_object (&self->tray);
+  withdraw (self);
+  while ((window = GTK_WINDOW (peerup_application_get_window (self))) != NULL)
     gtk_window_destroy (window);
   if (self->session != NULL)
-    {
-      peerup_session_stop_async (self->session, self->hurry, on_stopped, g_object_ref (self));
-      return;
-    }
-  g_application_release (G_APPLICATION (self));
-  g_application_quit (G_APPLICATION (self));
+    peerup_session_stop_async (self->session, self->hurry, on_stopped, g_object_ref (self));
+  else
+    g_application_quit (G_APPLICATION (self));
 }
 
-static void
-ask (PeerupApplication *self, guint n)
+void
+peerup_application_end (PeerupApplication *self, gboolean ask)
 {
-  g_autofree char *text =
-    g_strdup_printf (ngettext ("%u connection is in use and will end. Other devices cannot reach this one any more.",
-                               "%u connections are in use and will end. Other devices cannot reach this one any more.",
-                               n),
-                     n);
-  AdwAlertDialog *alert = ADW_ALERT_DIALOG (adw_alert_dialog_new (_ ("Quit Peer-Up?"), text));
+  guint n;
 
-  adw_alert_dialog_add_responses (alert, "cancel", _ ("_Cancel"), "quit", _ ("_Quit"), NULL);
-  adw_alert_dialog_set_response_appearance (alert, "quit", ADW_RESPONSE_DESTRUCTIVE);
-  adw_alert_dialog_set_default_response (alert, "cancel");
-  adw_alert_dialog_set_close_response (alert, "cancel");
-  g_signal_connect_object (alert, "response::quit", G_CALLBACK (end), self, G_CONNECT_SWAPPED);
-  g_set_weak_pointer (&self->question, ADW_DIALOG (alert));
-  adw_dialog_present (self->question, GTK_WIDGET (get_window (self)));
-}
-
-static void
-quit (GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  PeerupApplication *self = data;
-  PeerupWindow *window = get_window (self);
-  guint n = count_in_use (self);
-
-  if (self->quitting || n == 0 || window == NULL)
+  g_return_if_fail (PEERUP_IS_APPLICATION (self));
+  n = peerup_quit_count_in_use (self->session);
+  if (self->ending || !ask || n == 0)
     {
       end (self);
       return;
     }
-  gtk_window_present (GTK_WINDOW (window));
-  if (self->question == NULL)
-    ask (self, n);
+  peerup_application_show_window (self);
+  if (self->question != NULL)
+    return;
+  g_set_weak_pointer (&self->question, peerup_quit_question_new (n));
+  g_signal_connect_object (self->question, "response::quit", G_CALLBACK (end), self, G_CONNECT_SWAPPED);
+  adw_dialog_present (self->question, GTK_WIDGET (peerup_application_get_window (self)));
 }
 
 /* Whoever sends one does not wait for an answer; who sends another does not wait at all. */
@@ -246,50 +483,34 @@ on_signal (gpointer data)
 
 /* The rest */
 
-static void
-about (GSimpleAction *action, GVariant *parameter, gpointer data)
+/* Before the toolkit asks the portals for anything. */
+static gboolean
+register_with_bus (GApplication *application, GDBusConnection *connection, const char *path, GError **error)
 {
-  PeerupApplication *self = data;
-  PeerupWindow *window = get_window (self);
-  AdwDialog *dialog;
-  g_autofree char *details = NULL;
-
-  if (window == NULL)
-    return;
-  details = g_strdup_printf ("peerup-gtk %s\n%s\n", PEERUP_VERSION, self->config_path);
-  dialog = adw_about_dialog_new ();
-  g_object_set (dialog, "application-name", _ ("Peer-Up"), "application-icon", PEERUP_APP_ID, "version", PEERUP_VERSION,
-                "developer-name", _ ("The Peer-Up authors"), "copyright", _ ("© The Peer-Up authors"), "license-type",
-                GTK_LICENSE_LGPL_2_1, "debug-info", details,
-                /* TRANSLATORS: Your names, one on each line. */
-                "translator-credits", _ ("translator-credits"), NULL);
-  adw_dialog_present (dialog, GTK_WIDGET (window));
+  peerup_background_register (connection, g_application_get_application_id (application));
+  return G_APPLICATION_CLASS (peerup_application_parent_class)->dbus_register (application, connection, path, error);
 }
 
 static void
 startup (GApplication *application)
 {
-  static const GActionEntry actions[] = {
-    { .name = "quit", .activate = quit },
-    { .name = "about", .activate = about },
-  };
-  static const struct
-  {
-    const char *action;
-    const char *keys[2];
-  } accels[] = {
-    { "app.quit", { "<Control>q" } },     { "window.close", { "<Control>w" } }, { "win.invite", { "<Control>n" } },
-    { "win.join('')", { "<Control>j" } }, { "win.search", { "<Control>f" } },
-  };
   PeerupApplication *self = PEERUP_APPLICATION (application);
 
+  if (!gtk_init_check ())
+    {
+      g_printerr ("peerup-gtk: %s\n",
+                  _ ("There is no screen to show a window on: start it on a desktop, or run “peerup daemon”"));
+      exit (EXIT_FAILURE);
+    }
   G_APPLICATION_CLASS (peerup_application_parent_class)->startup (application);
+  self->settings = peerup_settings_new ();
+  if (self->settings != NULL)
+    g_signal_connect_object (self->settings, "changed::run-in-background", G_CALLBACK (settle), self,
+                             G_CONNECT_SWAPPED);
   if (g_strcmp0 (g_getenv ("PEERUP_TEXT_DIRECTION"), "rtl") == 0)
     gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
   gtk_window_set_default_icon_name (PEERUP_APP_ID);
-  g_action_map_add_action_entries (G_ACTION_MAP (application), actions, G_N_ELEMENTS (actions), application);
-  for (guint i = 0; i < G_N_ELEMENTS (accels); i++)
-    gtk_application_set_accels_for_action (GTK_APPLICATION (application), accels[i].action, accels[i].keys);
+  peerup_application_add_actions (self);
   self->signals[0] = g_unix_signal_add (SIGTERM, on_signal, self);
   self->signals[1] = g_unix_signal_add (SIGINT, on_signal, self);
 }
@@ -310,8 +531,14 @@ peerup_application_finalize (GObject *object)
   PeerupApplication *self = PEERUP_APPLICATION (object);
 
   g_clear_weak_pointer (&self->question);
+  g_clear_object (&self->tray);
+  g_clear_object (&self->notify);
+  g_clear_object (&self->status);
+  g_clear_object (&self->background);
+  g_clear_object (&self->transfers);
   g_clear_object (&self->watch);
   g_clear_object (&self->session);
+  g_clear_object (&self->settings);
   g_object_unref (self->hurry);
   g_free (self->config_path);
   G_OBJECT_CLASS (peerup_application_parent_class)->finalize (object);
@@ -324,6 +551,7 @@ peerup_application_class_init (PeerupApplicationClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = peerup_application_finalize;
   application_class->handle_local_options = handle_local_options;
+  application_class->dbus_register = register_with_bus;
   application_class->startup = startup;
   application_class->shutdown = shut_down;
   application_class->activate = activate;

@@ -161,6 +161,20 @@ is_due (PeerupPromptDialogs *self, PeerupDBusPrompt1 *prompt)
 }
 
 static void
+show_if_due (PeerupPromptDialogs *self, PeerupDBusPrompt1 *prompt)
+{
+  AdwAlertDialog *dialog = is_due (self, prompt) ? make_dialog (prompt) : NULL;
+
+  if (dialog == NULL)
+    return;
+  adw_alert_dialog_set_close_response (dialog, "later");
+  g_set_object (&self->prompt, prompt);
+  g_set_object (&self->dialog, ADW_DIALOG (dialog));
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_response), self, 0);
+  adw_dialog_present (ADW_DIALOG (dialog), self->parent);
+}
+
+static void
 show_next (PeerupPromptDialogs *self)
 {
   GListModel *prompts = G_LIST_MODEL (peerup_session_get_prompts (self->session));
@@ -168,16 +182,35 @@ show_next (PeerupPromptDialogs *self)
   for (guint i = 0; i < g_list_model_get_n_items (prompts) && self->prompt == NULL; i++)
     {
       g_autoptr (PeerupDBusPrompt1) prompt = g_list_model_get_item (prompts, i);
-      AdwAlertDialog *dialog = is_due (self, prompt) ? make_dialog (prompt) : NULL;
 
-      if (dialog == NULL)
-        continue;
-      adw_alert_dialog_set_close_response (dialog, "later");
-      g_set_object (&self->prompt, prompt);
-      g_set_object (&self->dialog, ADW_DIALOG (dialog));
-      g_signal_connect_object (dialog, "response", G_CALLBACK (on_response), self, 0);
-      adw_dialog_present (ADW_DIALOG (dialog), self->parent);
+      show_if_due (self, prompt);
     }
+}
+
+gboolean
+peerup_prompt_dialogs_show (PeerupPromptDialogs *self, guint number)
+{
+  GListModel *prompts;
+
+  g_return_val_if_fail (PEERUP_IS_PROMPT_DIALOGS (self), FALSE);
+  prompts = G_LIST_MODEL (peerup_session_get_prompts (self->session));
+  for (guint i = 0; i < g_list_model_get_n_items (prompts); i++)
+    {
+      g_autoptr (PeerupDBusPrompt1) prompt = g_list_model_get_item (prompts, i);
+
+      if (peerup_dbus_prompt1_get_number (prompt) != number)
+        continue;
+      g_hash_table_remove (self->put_off, GUINT_TO_POINTER (number));
+      if (prompt != self->prompt && is_due (self, prompt))
+        {
+          take_away (self);
+          show_if_due (self, prompt);
+        }
+      /* Where it is none that can be shown. */
+      show_next (self);
+      return TRUE;
+    }
+  return FALSE;
 }
 
 static gboolean
@@ -209,25 +242,11 @@ on_claims_changed (GObject *object)
   update (PEERUP_PROMPT_DIALOGS (object));
 }
 
-/* The engine asks those alone who say that they answer. */
-
-static void
-on_watching (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) answer = peerup_session_call_finish (PEERUP_SESSION (source), result, &error);
-
-  if (answer == NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_info ("No questions are asked here: %s", error->message);
-}
-
 static void
 on_engine (PeerupPromptDialogs *self)
 {
   /* Another engine counts anew. */
   g_hash_table_remove_all (self->put_off);
-  if (peerup_session_get_engine (self->session) != NULL)
-    peerup_session_call_async (self->session, "WatchPrompts", NULL, self->cancellable, on_watching, NULL);
   update (self);
 }
 

@@ -16,5 +16,8 @@ G_DECLARE_FINAL_TYPE (PeerupPromptDialogs, peerup_prompt_dialogs, PEERUP, PROMPT
 
 /* @parent: outlives it. */
 PeerupPromptDialogs *peerup_prompt_dialogs_new (PeerupSession *session, GtkWidget *parent) G_GNUC_WARN_UNUSED_RESULT;
+/* Shows the question of that number now, although it was put off or another one is shown; what a dialog has claimed
+ * stays with that one. FALSE if it is over. */
+gboolean peerup_prompt_dialogs_show (PeerupPromptDialogs *self, guint number);
 
 G_END_DECLS

@@ -39,16 +39,21 @@ static char *
 say_relays (PeerupSession *session)
 {
   GListModel *relays = G_LIST_MODEL (peerup_session_get_relays (session));
-  guint n = 0;
+  guint n = 0, n_first = 0;
 
   for (guint i = 0; i < g_list_model_get_n_items (relays); i++)
     {
       g_autoptr (PeerupDBusRelay1) relay = g_list_model_get_item (relays, i);
 
       n += g_strcmp0 (peerup_dbus_relay1_get_state (relay), "reserved") == 0 && !peerup_dbus_relay1_get_silent (relay);
+      n_first += g_strcmp0 (peerup_dbus_relay1_get_state (relay), "connecting") == 0 &&
+                 peerup_dbus_relay1_get_failures (relay) == 0;
     }
   if (n > 0)
     return g_strdup_printf (ngettext ("%u in use", "%u in use", n), n);
+  /* For the first time: what has failed before is tried again and again. */
+  if (n_first > 0)
+    return g_strdup (_ ("Connecting…"));
   return g_strdup (g_list_model_get_n_items (relays) > 0 ? _ ("None can be reached") : _ ("None"));
 }
 

@@ -134,13 +134,22 @@ review (PeerupTroubleBanner *self, PeerupDBusEngine1 *engine)
 }
 
 static void
+show_help (PeerupTroubleBanner *self)
+{
+  gtk_widget_activate_action (GTK_WIDGET (self), "app.help", "s", "trouble");
+}
+
+static void
 show_problems (PeerupTroubleBanner *self, PeerupDBusEngine1 *engine)
 {
   g_auto (GStrv) problems = dup_problems (engine);
   g_autofree char *text = g_strjoinv ("\n\n", problems);
   AdwDialog *dialog = adw_alert_dialog_new (_ ("What Is Wrong"), text);
 
-  adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _ ("_Close"));
+  adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog), "help", _ ("_Help"), "close", _ ("_Close"), NULL);
+  adw_alert_dialog_set_default_response (ADW_ALERT_DIALOG (dialog), "close");
+  adw_alert_dialog_set_close_response (ADW_ALERT_DIALOG (dialog), "close");
+  g_signal_connect_object (dialog, "response::help", G_CALLBACK (show_help), self, G_CONNECT_SWAPPED);
   adw_dialog_present (dialog, GTK_WIDGET (self));
 }
 

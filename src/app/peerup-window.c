@@ -35,16 +35,17 @@ struct _PeerupWindow
   PeerupTroubleBanner *banner;
   AdwNavigationSplitView *split_view;
   PeerupSidebar *sidebar;
-  char *place;  /* (nullable): as peerup_sidebar_set_shown() has it; NULL before anything is shown */
-  char *chosen; /* (nullable): the last place that the person went to; it is gone to again when it is back */
-  char *code;   /* (nullable): to join with when there is an engine */
+  char *place;        /* (nullable): as peerup_sidebar_set_shown() has it; NULL before anything is shown */
+  char *chosen;       /* (nullable): the last place that the person went to; it is gone to again when it is back */
+  GPtrArray *waiting; /* of Waiting: what is to be done when there is an engine */
   guint idle;
 };
 
 G_DEFINE_FINAL_TYPE (PeerupWindow, peerup_window, ADW_TYPE_APPLICATION_WINDOW)
 
 static const char *const session_actions[] = {
-  "win.invite", "win.join", "win.show-device", "win.show-this-device", "win.show-relays", "win.add-relay", "win.search",
+  "win.invite",      "win.join",      "win.show-device", "win.show-this-device",
+  "win.show-relays", "win.add-relay", "win.search",      "win.show-prompt",
 };
 
 /* Pages */
@@ -160,30 +161,75 @@ join (GtkWidget *widget, const char *action, GVariant *parameter)
   adw_dialog_present (ADW_DIALOG (peerup_join_dialog_new (self->session, code)), widget);
 }
 
-static void
-join_with_code (PeerupWindow *self)
-{
-  g_autofree char *code = g_steal_pointer (&self->code);
+/* What waits for an engine */
 
-  if (code != NULL)
-    gtk_widget_activate_action (GTK_WIDGET (self), "win.join", "s", code);
+typedef struct
+{
+  char *action;
+  GVariant *parameter; /* (nullable) */
+} Waiting;
+
+static void
+waiting_free (gpointer data)
+{
+  Waiting *waiting = data;
+
+  g_free (waiting->action);
+  g_clear_pointer (&waiting->parameter, g_variant_unref);
+  g_free (waiting);
+}
+
+static void
+do_waiting (PeerupWindow *self)
+{
+  while (self->waiting->len > 0)
+    {
+      Waiting *waiting = g_ptr_array_steal_index (self->waiting, 0);
+
+      gtk_widget_activate_action_variant (GTK_WIDGET (self), waiting->action, waiting->parameter);
+      waiting_free (waiting);
+    }
 }
 
 void
-peerup_window_join (PeerupWindow *self, const char *code)
+peerup_window_do (PeerupWindow *self, const char *action, GVariant *parameter)
 {
-  g_return_if_fail (PEERUP_IS_WINDOW (self) && code != NULL);
-  g_set_str (&self->code, code);
+  Waiting *waiting;
+
+  g_return_if_fail (PEERUP_IS_WINDOW (self) && action != NULL);
+  for (guint i = self->waiting->len; i > 0; i--)
+    if (g_str_equal (((const Waiting *) self->waiting->pdata[i - 1])->action, action))
+      g_ptr_array_remove_index (self->waiting, i - 1);
+  waiting = g_new (Waiting, 1);
+  waiting->action = g_strdup (action);
+  waiting->parameter = parameter != NULL ? g_variant_ref_sink (parameter) : NULL;
+  g_ptr_array_add (self->waiting, waiting);
   if (peerup_session_get_state (self->session) == PEERUP_SESSION_RUNNING)
-    join_with_code (self);
+    do_waiting (self);
 }
 
 void
 peerup_window_say (PeerupWindow *self, const char *text)
 {
+  AdwDialog *dialog;
+
   g_return_if_fail (PEERUP_IS_WINDOW (self));
-  /* The toasts are those that are above the stack. */
-  peerup_toast (GTK_WIDGET (self->stack), text);
+  dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (self));
+  /* The toasts are those that are above the stack; but preferences that were refused are looked at. */
+  if (ADW_IS_PREFERENCES_DIALOG (dialog))
+    peerup_toast (GTK_WIDGET (adw_preferences_dialog_get_visible_page (ADW_PREFERENCES_DIALOG (dialog))), text);
+  else
+    peerup_toast (GTK_WIDGET (self->stack), text);
+}
+
+/* A question that was put off comes back. */
+static void
+show_prompt (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  PeerupWindow *self = PEERUP_WINDOW (widget);
+
+  if (!peerup_prompt_dialogs_show (self->prompts, g_variant_get_uint32 (parameter)))
+    peerup_window_say (self, _ ("This question is over"));
 }
 
 /* What the session does */
@@ -255,21 +301,10 @@ on_state (PeerupWindow *self)
   if (g_strcmp0 (self->place, NOWHERE) != 0 &&
       adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (self)) == NULL)
     peerup_sidebar_focus (self->sidebar);
-  join_with_code (self);
+  do_waiting (self);
 }
 
 /* The window itself */
-
-static gboolean
-on_close_request (GtkWindow *window)
-{
-  GtkApplication *application = gtk_window_get_application (window);
-
-  /* Whatever is in use is not cut without a word. */
-  if (application != NULL)
-    g_action_group_activate_action (G_ACTION_GROUP (application), "quit", NULL);
-  return TRUE;
-}
 
 static void
 restore_size (PeerupWindow *self)
@@ -304,8 +339,14 @@ peerup_window_dispose (GObject *object)
   g_clear_object (&self->session);
   g_clear_pointer (&self->place, g_free);
   g_clear_pointer (&self->chosen, g_free);
-  g_clear_pointer (&self->code, g_free);
   G_OBJECT_CLASS (peerup_window_parent_class)->dispose (object);
+}
+
+static void
+peerup_window_finalize (GObject *object)
+{
+  g_ptr_array_unref (PEERUP_WINDOW (object)->waiting);
+  G_OBJECT_CLASS (peerup_window_parent_class)->finalize (object);
 }
 
 static void
@@ -314,7 +355,7 @@ peerup_window_class_init (PeerupWindowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = peerup_window_dispose;
-  GTK_WINDOW_CLASS (klass)->close_request = on_close_request;
+  G_OBJECT_CLASS (klass)->finalize = peerup_window_finalize;
   g_type_ensure (PEERUP_TYPE_SIDEBAR);
   g_type_ensure (PEERUP_TYPE_START_PAGE);
   g_type_ensure (PEERUP_TYPE_TROUBLE_BANNER);
@@ -332,12 +373,14 @@ peerup_window_class_init (PeerupWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.search", NULL, search);
   gtk_widget_class_install_action (widget_class, "win.invite", NULL, invite);
   gtk_widget_class_install_action (widget_class, "win.join", "s", join);
+  gtk_widget_class_install_action (widget_class, "win.show-prompt", "u", show_prompt);
   gtk_widget_class_install_action (widget_class, "win.verify", "s", verify);
 }
 
 static void
 peerup_window_init (PeerupWindow *self)
 {
+  self->waiting = g_ptr_array_new_with_free_func (waiting_free);
   gtk_widget_init_template (GTK_WIDGET (self));
   restore_size (self);
 }

@@ -7,9 +7,12 @@
 
 #include <locale.h>
 
+#include "service/peerup-locale.h"
+
 int
 main (int argc, char **argv)
 {
   setlocale (LC_ALL, "");
+  peerup_locale_init ();
   return peerup_cli_main (argv);
 }

@@ -11,6 +11,7 @@
 #include "client/peerup-client-thread.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <sched.h>
 #include <unistd.h>
@@ -189,7 +190,7 @@ start (PeerupClientThread *self, GError **error)
   if (self->stop_asked)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                           "Peer-Up was stopped by another program while it started");
+                           _ ("Peer-Up was stopped by another program while it started"));
       return FALSE;
     }
   self->connection = peerup_client_connection_over (g_steal_fd (&self->fd), error);

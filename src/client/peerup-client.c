@@ -8,6 +8,7 @@
 #include "client/peerup-client.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "control/peerup-control.h"
 #include "control/peerup-control-errors.h"
 #include "engine/peerup-engine-private.h"
+#include "service/peerup-locale.h"
 #include "transport/peerup-fiber.h"
 
 /* How long to come again to a daemon with too many waiting, and how often. */
@@ -157,9 +159,10 @@ connect_to (const char *socket_path, GError **error)
         }
       if (g_get_monotonic_time () >= deadline)
         {
-          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT,
-                       "the daemon at %s has more clients waiting than it takes in: end some of them, or see its log",
-                       socket_path);
+          g_set_error (
+            error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT,
+            _ ("the daemon at %s has more clients waiting than it takes in: end some of them, or see its log"),
+            socket_path);
           return NULL;
         }
       dex_await (dex_timeout_new_usec (CROWDED_PAUSE), NULL);
@@ -177,7 +180,7 @@ attach_fiber (gpointer data)
 
   if (path == NULL)
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                                  "no daemon runs for %s: start it with “peerup daemon”", config_path);
+                                  _ ("no daemon runs for %s: start it with “peerup daemon”"), config_path);
   connection = connect_to (path, &error);
   if (connection == NULL || !make_proxy (self, connection, &error))
     return dex_future_new_for_error (g_steal_pointer (&error));
@@ -202,7 +205,8 @@ make_pair (GDBusConnection **ours, int *theirs, GError **error)
     {
       int code = errno;
 
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "cannot make a socket pair: %s", g_strerror (code));
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), _ ("cannot make a socket pair: %s"),
+                   g_strerror (code));
       return FALSE;
     }
   *ours = peerup_client_connection_over (fds[0], error);
@@ -399,5 +403,6 @@ static void
 peerup_client_init (PeerupClient *self)
 {
   dex_init ();
+  peerup_locale_init ();
   self->closed = dex_promise_new ();
 }

@@ -10,6 +10,7 @@
  */
 #include "code/peerup-code-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "wire/peerup-bytes.h"
@@ -142,8 +143,8 @@ peerup_code_addresses_write (GPtrArray *addresses, guint16 *last_port, GByteArra
       if (!entry_from_address (addresses->pdata[i], &entry))
         {
           g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                       "The address “%s” cannot be in a code: only IP addresses and host names with a port for TCP, "
-                       "QUIC or WebSocket can",
+                       _ ("The address “%s” cannot be in a code: only IP addresses and host names with a port for TCP, "
+                          "QUIC or WebSocket can"),
                        peerup_multiaddr_get_string (addresses->pdata[i]));
           return FALSE;
         }
@@ -201,7 +202,7 @@ entry_to_address (const Entry *entry, Transport transport, GError **error)
 static gboolean
 malformed (GError **error)
 {
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "The code has an address in it that is none");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("The code has an address in it that is none"));
   return FALSE;
 }
 
@@ -217,8 +218,9 @@ peerup_code_addresses_read (PeerupReader *reader, guint16 *last_port, GPtrArray 
   entry.transports = head & 15;
   if (entry.kind >= G_N_ELEMENTS (hosts))
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                           "The code has an address of a kind that this version of Peer-Up does not know: update it");
+      g_set_error_literal (
+        error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
+        _ ("The code has an address of a kind that this version of Peer-Up does not know: update it"));
       return FALSE;
     }
   if (!read_host (reader, &entry) || (!(head & SAME_PORT) && !peerup_reader_be16 (reader, last_port)))

@@ -18,6 +18,7 @@
  */
 #include "code/peerup-code-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "wire/peerup-bytes.h"
@@ -130,7 +131,7 @@ gather_relays (GPtrArray *addresses, GError **error)
 
       if (bare == NULL)
         {
-          fail (PEERUP_ERROR_UNSUPPORTED, error, "A relay can be in a code only with its address and its peer ID");
+          fail (PEERUP_ERROR_UNSUPPORTED, error, _ ("A relay can be in a code only with its address and its peer ID"));
           return NULL;
         }
       g_ptr_array_add (get_relay (relays, id)->addresses, bare);
@@ -147,7 +148,7 @@ write_relays (GArray *relays, guint16 *last_port, GByteArray *out, GError **erro
       guint head = out->len, n_entries;
 
       if (relay->addresses->len > PEERUP_CODE_RELAY_ADDRESSES_MAX)
-        return fail (PEERUP_ERROR_TOO_LARGE, error, "A relay has too many addresses for a code");
+        return fail (PEERUP_ERROR_TOO_LARGE, error, _ ("A relay has too many addresses for a code"));
       g_byte_array_append (out, &(guint8) { 0 }, 1);
       write_id (relay->id, out);
       if (!peerup_code_addresses_write (relay->addresses, last_port, out, &n_entries, error))
@@ -167,7 +168,7 @@ write_places (const PeerupInviteCode *code, GByteArray *out, GError **error)
   if (relays == NULL)
     return FALSE;
   if (relays->len > PEERUP_CODE_RELAYS_MAX || code->addresses->len > PEERUP_CODE_ADDRESSES_MAX)
-    return fail (PEERUP_ERROR_TOO_LARGE, error, "There are too many relays or addresses for a code");
+    return fail (PEERUP_ERROR_TOO_LARGE, error, _ ("There are too many relays or addresses for a code"));
   g_byte_array_append (out, &(guint8) { 0 }, 1);
   if (!peerup_code_addresses_write (code->addresses, &last_port, out, &n_entries, error))
     return FALSE;
@@ -204,7 +205,7 @@ write_payload (const PeerupInviteCode *code, GError **error)
 
   if (code->network != NULL && !peerup_label_is_valid (code->network, strlen (code->network)))
     {
-      fail (PEERUP_ERROR_MALFORMED, error, "The name of the network is none that can be in a code");
+      fail (PEERUP_ERROR_MALFORMED, error, _ ("The name of the network is none that can be in a code"));
       return NULL;
     }
   out = peerup_code_bytes_new (PAYLOAD_ROOM);
@@ -213,7 +214,7 @@ write_payload (const PeerupInviteCode *code, GError **error)
     return NULL;
   if (out->len > PEERUP_CODE_FRAME_PAYLOAD_MAX)
     {
-      fail (PEERUP_ERROR_TOO_LARGE, error, "The addresses are too long for a code: leave some out");
+      fail (PEERUP_ERROR_TOO_LARGE, error, _ ("The addresses are too long for a code: leave some out"));
       return NULL;
     }
   return g_steal_pointer (&out);
@@ -277,7 +278,7 @@ read_network (PeerupReader *reader, PeerupInviteCode *code)
 static gboolean
 not_whole (GError **error)
 {
-  return fail (PEERUP_ERROR_MALFORMED, error, "The code was not made by Peer-Up, or by a version with a fault");
+  return fail (PEERUP_ERROR_MALFORMED, error, _ ("The code was not made by Peer-Up, or by a version with a fault"));
 }
 
 static gboolean
@@ -291,7 +292,7 @@ read_head (PeerupReader *reader, PeerupInviteCode *code, GError **error)
     return not_whole (error);
   if (head >> 4 > VERSION || (head >> 4 == VERSION && (head & 15) > (LEFT | NETWORK | FULL_ID)))
     return fail (PEERUP_ERROR_UNSUPPORTED, error,
-                 "The code was made by a newer version of Peer-Up: update Peer-Up on this device");
+                 _ ("The code was made by a newer version of Peer-Up: update Peer-Up on this device"));
   if (head >> 4 < VERSION || !peerup_reader_be16 (reader, &number) || number < 1 || number > PEERUP_CODE_NUMBER_MAX ||
       !peerup_reader_bytes (reader, PEERUP_CODE_SECRET_LENGTH, &secret))
     return not_whole (error);
@@ -377,21 +378,22 @@ explain_one (const PeerupCodeFault *fault, gsize offset, PeerupCodeMistake *mist
     case PEERUP_CODE_FAULT_WRONG:
       return peerup_code_fail_at (mistake, n, n, offset, error,
                                   fault->count > 1
-                                    ? "Character %u of the code (number %u of group %u) is wrong, and so "
-                                      "are others: compare them"
-                                    : "Character %u of the code (number %u of group %u) is wrong",
+                                    ? _ ("Character %u of the code (number %u of group %u) is wrong, and so "
+                                         "are others: compare them")
+                                    : _ ("Character %u of the code (number %u of group %u) is wrong"),
                                   n, in_group, group);
     case PEERUP_CODE_FAULT_SWAPPED:
       return peerup_code_fail_at (
         mistake, n, n + 1, offset, error,
-        "Characters %u and %u of the code (from number %u of group %u on) have changed places", n, n + 1, in_group,
+        _ ("Characters %u and %u of the code (from number %u of group %u on) have changed places"), n, n + 1, in_group,
         group);
     case PEERUP_CODE_FAULT_MISSING:
       return peerup_code_fail_at (mistake, n, n, offset, error,
-                                  "Character %u of the code (number %u of group %u) is missing", n, in_group, group);
+                                  _ ("Character %u of the code (number %u of group %u) is missing"), n, in_group,
+                                  group);
     case PEERUP_CODE_FAULT_SURPLUS:
       return peerup_code_fail_at (mistake, n, n, offset, error,
-                                  "Character %u of the code (number %u of group %u) is one too many", n, in_group,
+                                  _ ("Character %u of the code (number %u of group %u) is one too many"), n, in_group,
                                   group);
     case PEERUP_CODE_FAULT_CUT:
     case PEERUP_CODE_FAULT_TRAILING:
@@ -408,22 +410,22 @@ explain (const PeerupCodeFault *fault, GArray *offsets, gsize end, PeerupCodeMis
   guint n = fault->first + 1;
 
   if (fault->kind == PEERUP_CODE_FAULT_CUT && fault->count == 0)
-    return peerup_code_fail_at (mistake, n, n, offset, error, "The code is cut short");
+    return peerup_code_fail_at (mistake, n, n, offset, error, _ ("The code is cut short"));
   if (fault->kind == PEERUP_CODE_FAULT_CUT)
     return peerup_code_fail_at (mistake, n, n, offset, error,
-                                "The code is cut short: %u of its characters are missing, most likely at the end",
+                                _ ("The code is cut short: %u of its characters are missing, most likely at the end"),
                                 fault->count);
   if (fault->kind == PEERUP_CODE_FAULT_TRAILING)
     return peerup_code_fail_at (mistake, n, fault->last + 1, offset, error,
-                                "The code ends after character %u, and %u more follow", fault->first, fault->count);
+                                _ ("The code ends after character %u, and %u more follow"), fault->first, fault->count);
   if (fault->kind == PEERUP_CODE_FAULT_SOMEWHERE && fault->count > 0)
     return peerup_code_fail_at (mistake, n, fault->last + 1, offset, error,
-                                "%u characters of the code are missing, the first of them among characters %u to %u "
-                                "(groups %u to %u)",
+                                _ ("%u characters of the code are missing, the first of them among characters %u to %u "
+                                   "(groups %u to %u)"),
                                 fault->count, n, fault->last + 1, fault->first / GROUP + 1, fault->last / GROUP + 1);
   if (fault->kind == PEERUP_CODE_FAULT_SOMEWHERE)
     return peerup_code_fail_at (mistake, n, fault->last + 1, offset, error,
-                                "Something is wrong among characters %u to %u of the code (groups %u to %u)", n,
+                                _ ("Something is wrong among characters %u to %u of the code (groups %u to %u)"), n,
                                 fault->last + 1, fault->first / GROUP + 1, fault->last / GROUP + 1);
   return explain_one (fault, offset, mistake, error);
 }

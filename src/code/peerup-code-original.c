@@ -14,6 +14,7 @@
  */
 #include "code/peerup-code-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "wire/peerup-bytes.h"
@@ -91,14 +92,14 @@ peerup_code_original_write (const PeerupInviteCode *code, gboolean bare, GError 
     {
       g_set_error_literal (
         error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-        "A code of this kind can only name a relay with an IPv4 address and a TCP port, and there is "
-        "none");
+        _ ("A code of this kind can only name a relay with an IPv4 address and a TCP port, and there is "
+           "none"));
       return NULL;
     }
   if (code->network != NULL && !peerup_label_is_valid (network, strlen (network)))
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                           "The name of the network is none that can be in a code");
+                           _ ("The name of the network is none that can be in a code"));
       return NULL;
     }
   g_byte_array_append (bytes, &(guint8) { relay ? 2 : 1 }, 1);
@@ -118,9 +119,10 @@ peerup_code_original_write (const PeerupInviteCode *code, gboolean bare, GError 
 static gboolean
 not_whole (GError **error)
 {
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                       "The code makes no sense: a character is wrong, missing or one too many. Codes of this kind do "
-                       "not say which");
+  g_set_error_literal (
+    error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+    _ ("The code makes no sense: a character is wrong, missing or one too many. Codes of this kind do "
+       "not say which"));
   return FALSE;
 }
 
@@ -132,9 +134,10 @@ read_version (PeerupReader *reader, guint8 *version, GError **error)
   if (*version == 1 || *version == 2)
     return TRUE;
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                       *version == 0 ? "The code is of a version that is not supported: ask for a new one"
-                                     : "The code is of a newer version than this Peer-Up knows, or its first character "
-                                       "is wrong: compare it, or update Peer-Up");
+                       *version == 0
+                         ? _ ("The code is of a version that is not supported: ask for a new one")
+                         : _ ("The code is of a newer version than this Peer-Up knows, or its first character "
+                              "is wrong: compare it, or update Peer-Up"));
   return FALSE;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "code/peerup-code-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -203,10 +204,10 @@ fail_word (const Token *token, guint ordinal, PeerupCodeMistake *mistake, GError
 
   if (distance <= PEERUP_CODE_WORD_MIN)
     return peerup_code_fail_at (mistake, token->first, token->first + token->length - 1, token->offset, error,
-                                "The %s word is none that codes are made of: did you mean “%s”?", ordinals[ordinal],
+                                _ ("The %s word is none that codes are made of: did you mean “%s”?"), ordinals[ordinal],
                                 nearest);
   return peerup_code_fail_at (mistake, token->first, token->first + token->length - 1, token->offset, error,
-                              "The %s word is none that codes are made of", ordinals[ordinal]);
+                              _ ("The %s word is none that codes are made of"), ordinals[ordinal]);
 }
 
 static gboolean
@@ -228,7 +229,7 @@ read_words (const Tokens *tokens, GString *secret, PeerupCodeMistake *mistake, G
   if (n == N_WORDS)
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-               "A spoken code has a number and three words, and here %s %u", n == 1 ? "is" : "are", n);
+               _ ("A spoken code has a number and three words, and here %s %u"), n == 1 ? "is" : "are", n);
   return FALSE;
 }
 
@@ -239,14 +240,14 @@ read_number (const Tokens *tokens, guint *number, PeerupCodeMistake *mistake, GE
   guint64 value;
 
   if (tokens->n_numbers == 0)
-    return fail (error, "The number is missing: a spoken code has a number and three words");
+    return fail (error, _ ("The number is missing: a spoken code has a number and three words"));
   if (tokens->n_numbers > 1)
-    return fail (error, "There is more than one number: a spoken code has a number and three words");
+    return fail (error, _ ("There is more than one number: a spoken code has a number and three words"));
   if (!token->is_number)
-    return fail (error, "The number comes before the three words, or after them");
+    return fail (error, _ ("The number comes before the three words, or after them"));
   if (!g_ascii_string_to_unsigned (token->text, 10, 1, PEERUP_CODE_NUMBER_MAX, &value, NULL))
     return peerup_code_fail_at (mistake, token->first, token->first + token->length - 1, token->offset, error,
-                                "The number of a code is one from 1 to %d", PEERUP_CODE_NUMBER_MAX);
+                                _ ("The number of a code is one from 1 to %d"), PEERUP_CODE_NUMBER_MAX);
   *number = (guint) value;
   return TRUE;
 }

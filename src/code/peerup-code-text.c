@@ -7,6 +7,7 @@
  */
 #include "code/peerup-code-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -222,7 +223,8 @@ decode_part (PeerupTyped *typed, guint start, guint end, PeerupCodeMistake *mist
 
           if (byte <= 0)
             {
-              peerup_code_fail_at (mistake, 0, 0, c.offset, error, "The link has a “%%” without two digits behind it");
+              peerup_code_fail_at (mistake, 0, 0, c.offset, error,
+                                   _ ("The link has a “%%” without two digits behind it"));
               return NULL;
             }
           g_string_append_c (utf8, (char) byte);
@@ -236,7 +238,7 @@ decode_part (PeerupTyped *typed, guint start, guint end, PeerupCodeMistake *mist
   if (!g_utf8_validate_len (utf8->str, utf8->len, &bad))
     {
       peerup_code_fail_at (mistake, 0, 0, g_array_index (offsets, gsize, bad - utf8->str), error,
-                           "The link has bytes in it that are no text");
+                           _ ("The link has bytes in it that are no text"));
       return NULL;
     }
   append_characters (decoded, utf8->str, (const gsize *) (gpointer) offsets->data);
@@ -271,7 +273,7 @@ read_query (PeerupTyped *typed, guint start, PeerupCodeMistake *mistake, GError 
         continue;
       if (code_start < end)
         {
-          fail (PEERUP_ERROR_MALFORMED, error, "The link has two codes in it");
+          fail (PEERUP_ERROR_MALFORMED, error, _ ("The link has two codes in it"));
           return NULL;
         }
       code_start = from;
@@ -279,7 +281,7 @@ read_query (PeerupTyped *typed, guint start, PeerupCodeMistake *mistake, GError 
     }
   if (code_start == end)
     {
-      fail (PEERUP_ERROR_MALFORMED, error, "The link has no code in it: “peerup:join?” and the code is what opens");
+      fail (PEERUP_ERROR_MALFORMED, error, _ ("The link has no code in it: “peerup:join?” and the code is what opens"));
       return NULL;
     }
   return decode_part (typed, code_start, code_end, mistake, error);
@@ -297,11 +299,12 @@ read_link (PeerupTyped *typed, guint index, PeerupCodeMistake *mistake, GError *
   if (join > 0 && take (typed, index, "?") > 0)
     return read_query (typed, index + 1, mistake, error);
   if (join > 0 && index == typed->len)
-    fail (PEERUP_ERROR_MALFORMED, error, "The link has no code in it: “peerup:join?” and the code is what opens");
+    fail (PEERUP_ERROR_MALFORMED, error, _ ("The link has no code in it: “peerup:join?” and the code is what opens"));
   else
-    fail (PEERUP_ERROR_UNSUPPORTED, error,
-          "The link is no invite that this version of Peer-Up knows: an invite begins with “peerup:join?”. Perhaps an "
-          "update knows it");
+    fail (
+      PEERUP_ERROR_UNSUPPORTED, error,
+      _ ("The link is no invite that this version of Peer-Up knows: an invite begins with “peerup:join?”. Perhaps an "
+         "update knows it"));
   return NULL;
 }
 
@@ -312,10 +315,10 @@ check_text (const char *text, PeerupCodeMistake *mistake, GError **error)
   const char *bad;
 
   if (length > PEERUP_CODE_TEXT_MAX)
-    return fail (PEERUP_ERROR_TOO_LARGE, error, "This is far too long for a code");
+    return fail (PEERUP_ERROR_TOO_LARGE, error, _ ("This is far too long for a code"));
   if (!g_utf8_validate_len (text, length, &bad))
     return peerup_code_fail_at (mistake, 0, 0, (gsize) (bad - text), error,
-                                "There are bytes in the code that are no text");
+                                _ ("There are bytes in the code that are no text"));
   return TRUE;
 }
 
@@ -332,13 +335,13 @@ peerup_typed_read (const char *text, PeerupCodeMistake *mistake, GError **error)
   trim (typed);
   if (typed->len == 0)
     {
-      fail (PEERUP_ERROR_MALFORMED, error, "There is no code");
+      fail (PEERUP_ERROR_MALFORMED, error, _ ("There is no code"));
       return NULL;
     }
   if (take (typed, 0, "http:") > 0 || take (typed, 0, "https:") > 0)
     {
       fail (PEERUP_ERROR_MALFORMED, error,
-            "This is the address of a web page, which no invite is: an invite begins with “peerup:join?”");
+            _ ("This is the address of a web page, which no invite is: an invite begins with “peerup:join?”"));
       return NULL;
     }
   scheme = take (typed, 0, "peerup:");
@@ -357,9 +360,9 @@ static gboolean
 fail_character (gunichar character, guint n, gsize offset, PeerupCodeMistake *mistake, GError **error)
 {
   if (character < 128 && g_ascii_isgraph ((char) character))
-    return peerup_code_fail_at (mistake, n, n, offset, error, "Character %u of the code, “%c”, is none that codes have",
-                                n, (char) character);
-  return peerup_code_fail_at (mistake, n, n, offset, error, "Character %u of the code is none that codes have", n);
+    return peerup_code_fail_at (mistake, n, n, offset, error,
+                                _ ("Character %u of the code, “%c”, is none that codes have"), n, (char) character);
+  return peerup_code_fail_at (mistake, n, n, offset, error, _ ("Character %u of the code is none that codes have"), n);
 }
 
 GByteArray *

@@ -6,6 +6,8 @@
  */
 #include "code/peerup-code-private.h"
 
+#include <glib/gi18n-lib.h>
+
 PeerupInviteCode *
 peerup_invite_code_new (PeerupCodeKind kind)
 {
@@ -140,7 +142,7 @@ read_code (PeerupTyped *typed, PeerupCodeMistake *mistake, GError **error)
 {
   if (typed->len == 0)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "There is no code");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("There is no code"));
       return NULL;
     }
   if (peerup_code_spoken_is_meant (typed))
@@ -152,7 +154,7 @@ read_code (PeerupTyped *typed, PeerupCodeMistake *mistake, GError **error)
   if (get_first (typed) == 'A')
     return peerup_code_original_read (typed, mistake, error);
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                       "This is no code: a code begins with P, or is a number and three words");
+                       _ ("This is no code: a code begins with P, or is a number and three words"));
   return NULL;
 }
 

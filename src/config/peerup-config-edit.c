@@ -9,6 +9,7 @@
 
 #include "config/peerup-config-edit.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "config/peerup-config-file.h"
@@ -180,8 +181,8 @@ check_service (PeerupConfigEdit *self, const char *name, GError **error)
 
   if (find (self, path) != NULL)
     return TRUE;
-  return fail (error, PEERUP_ERROR_NOT_FOUND, "there is no service", name,
-               "“peerup service list” shows those there are");
+  return fail (error, PEERUP_ERROR_NOT_FOUND, _ ("there is no service"), name,
+               _ ("“peerup service list” shows those there are"));
 }
 
 /* Whether a service may get that name, which none has yet. */
@@ -191,14 +192,14 @@ check_new_service (PeerupConfigEdit *self, const char *name, GError **error)
   const char *const path[] = { "services", name, NULL };
 
   if (!peerup_config_is_service_name (name))
-    return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot be called", name,
-                 "use 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends");
+    return fail (error, PEERUP_ERROR_MALFORMED, _ ("a service cannot be called"), name,
+                 _ ("use 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends"));
   if (peerup_label_is_own_protocol (name))
-    return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot be called", name,
-                 "Peer-Up itself speaks a protocol of that name; use another one");
+    return fail (error, PEERUP_ERROR_MALFORMED, _ ("a service cannot be called"), name,
+                 _ ("Peer-Up itself speaks a protocol of that name; use another one"));
   if (find (self, path) != NULL)
-    return fail (error, PEERUP_ERROR_EXISTS, "there is already a service", name,
-                 "remove it first, or use another name");
+    return fail (error, PEERUP_ERROR_EXISTS, _ ("there is already a service"), name,
+                 _ ("remove it first, or use another name"));
   return TRUE;
 }
 
@@ -293,8 +294,8 @@ peerup_config_edit_set_service_kind (PeerupConfigEdit *self, const char *name, c
   g_return_val_if_fail (name != NULL, FALSE);
 
   if (kind != NULL && !peerup_label_is_valid (kind, strlen (kind)))
-    return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot be of the kind", kind,
-                 "use 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends");
+    return fail (error, PEERUP_ERROR_MALFORMED, _ ("a service cannot be of the kind"), kind,
+                 _ ("use 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends"));
   if (!check_service (self, name, error))
     return FALSE;
   return kind != NULL ? set_scalar (self, path, kind, TRUE, error) : remove_if_there (self, path, error);
@@ -306,11 +307,11 @@ check_tags (const char *const *tags, GError **error)
   for (guint i = 0; tags[i] != NULL; i++)
     {
       if (!peerup_discovery_is_tag (tags[i], strlen (tags[i])))
-        return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot have the tag", tags[i],
-                     "use 1 to " G_STRINGIFY (PEERUP_DISCOVERY_TAG_MAX) " bytes of text in one line");
+        return fail (error, PEERUP_ERROR_MALFORMED, _ ("a service cannot have the tag"), tags[i],
+                     _ ("use fewer bytes of text, in one line"));
       if (i >= PEERUP_DISCOVERY_TAGS_MAX)
-        return fail (error, PEERUP_ERROR_MALFORMED, "a service cannot have another tag", tags[i],
-                     G_STRINGIFY (PEERUP_DISCOVERY_TAGS_MAX) " are the most");
+        return fail (error, PEERUP_ERROR_MALFORMED, _ ("a service cannot have another tag"), tags[i],
+                     _ ("remove another one first"));
     }
   return TRUE;
 }
@@ -448,16 +449,16 @@ peerup_config_edit_add_name (PeerupConfigEdit *self, const char *name, PeerupPee
   g_return_val_if_fail (name != NULL && peer != NULL, FALSE);
 
   if (!is_name (name))
-    return fail (error, PEERUP_ERROR_MALFORMED, "a device cannot be called", name,
-                 "use 1 to 64 letters, digits, “.”, “_” and “-”");
+    return fail (error, PEERUP_ERROR_MALFORMED, _ ("a device cannot be called"), name,
+                 _ ("use 1 to 64 letters, digits, “.”, “_” and “-”"));
   node = find (self, path);
   if (node != NULL && node->kind == PEERUP_YAML_SCALAR)
     present = peerup_peer_id_new_from_string (node->text, NULL);
   if (present != NULL && peerup_peer_id_equal (present, peer))
     return TRUE;
   if (present != NULL)
-    return fail (error, PEERUP_ERROR_EXISTS, "there is already a device called", name,
-                 "remove it first, or use another name");
+    return fail (error, PEERUP_ERROR_EXISTS, _ ("there is already a device called"), name,
+                 _ ("remove it first, or use another name"));
   return set_scalar (self, path, peerup_peer_id_get_string (peer), TRUE, error);
 }
 
@@ -470,7 +471,7 @@ peerup_config_edit_remove_name (PeerupConfigEdit *self, const char *name, GError
   g_return_val_if_fail (name != NULL, FALSE);
 
   if (find (self, path) == NULL)
-    return fail (error, PEERUP_ERROR_NOT_FOUND, "there is no device called", name, "check the spelling");
+    return fail (error, PEERUP_ERROR_NOT_FOUND, _ ("there is no device called"), name, _ ("check the spelling"));
   return adopt (self, peerup_yaml_edit_remove (self->document, path, error));
 }
 
@@ -507,10 +508,10 @@ peerup_config_edit_add_relay (PeerupConfigEdit *self, PeerupMultiaddr *address, 
   text = peerup_multiaddr_get_string (address);
   peer = peerup_multiaddr_dup_peer_id (address);
   if (peer == NULL)
-    return fail (error, PEERUP_ERROR_MALFORMED, "a relay cannot be reached at", text,
-                 "write its peer ID behind it, as in /ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…");
+    return fail (error, PEERUP_ERROR_MALFORMED, _ ("a relay cannot be reached at"), text,
+                 _ ("write its peer ID behind it, as in /ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…"));
   if (find_relay (self, address) >= 0)
-    return fail (error, PEERUP_ERROR_EXISTS, "there is already the relay", text, "nothing is to be done");
+    return fail (error, PEERUP_ERROR_EXISTS, _ ("there is already the relay"), text, _ ("nothing is to be done"));
   value = peerup_yaml_value_new_scalar (text, TRUE);
   return adopt (self, peerup_yaml_edit_append (self->document, relay_path, value, error));
 }
@@ -525,8 +526,8 @@ peerup_config_edit_remove_relay (PeerupConfigEdit *self, PeerupMultiaddr *addres
 
   index = find_relay (self, address);
   if (index < 0)
-    return fail (error, PEERUP_ERROR_NOT_FOUND, "there is no relay", peerup_multiaddr_get_string (address),
-                 "“peerup config show” lists those there are");
+    return fail (error, PEERUP_ERROR_NOT_FOUND, _ ("there is no relay"), peerup_multiaddr_get_string (address),
+                 _ ("“peerup config show” lists those there are"));
   return adopt (self, peerup_yaml_edit_remove_item (self->document, relay_path, index, error));
 }
 
@@ -549,8 +550,8 @@ split_key (const char *key, GPtrArray *path, GError **error)
         {
           g_autofree char *suggestion = peerup_config_key_suggest (known, part);
 
-          fail (error, PEERUP_ERROR_NOT_FOUND, "there is no key", part,
-                suggestion != NULL ? suggestion : "“peerup config show” lists those there are");
+          fail (error, PEERUP_ERROR_NOT_FOUND, _ ("there is no key"), part,
+                suggestion != NULL ? suggestion : _ ("“peerup config show” lists those there are"));
           return NULL;
         }
       g_ptr_array_add (path, g_steal_pointer (&part));
@@ -582,12 +583,13 @@ set_known (PeerupConfigEdit *self, const char *const *path, const PeerupConfigKe
     {
     case PEERUP_CONFIG_KEY_FLAG:
       if (!peerup_config_parse_flag (value, &flag))
-        return fail (error, PEERUP_ERROR_MALFORMED, "this is either true or false, not", value, "write one of these");
+        return fail (error, PEERUP_ERROR_MALFORMED, _ ("this is either true or false, not"), value,
+                     _ ("write one of these"));
       return set_scalar (self, path, flag ? "true" : "false", FALSE, error);
 
     case PEERUP_CONFIG_KEY_NUMBER:
       if (!g_ascii_string_to_unsigned (value, 10, 0, G_MAXUINT32, &number, NULL))
-        return fail (error, PEERUP_ERROR_MALFORMED, "this is a number, not", value, "write digits");
+        return fail (error, PEERUP_ERROR_MALFORMED, _ ("this is a number, not"), value, _ ("write digits"));
       return set_scalar (self, path, value, FALSE, error);
 
     case PEERUP_CONFIG_KEY_TEXT:
@@ -596,8 +598,8 @@ set_known (PeerupConfigEdit *self, const char *const *path, const PeerupConfigKe
     case PEERUP_CONFIG_KEY_MAPPING:
     case PEERUP_CONFIG_KEY_LIST:
     default:
-      return fail (error, PEERUP_ERROR_NOT_FOUND, "this is not one value:", path[g_strv_length ((char **) path) - 1],
-                   "name a key below it, or use the command for it");
+      return fail (error, PEERUP_ERROR_NOT_FOUND, _ ("this is not one value:"),
+                   path[g_strv_length ((char **) path) - 1], _ ("name a key below it, or use the command for it"));
     }
 }
 
@@ -615,9 +617,11 @@ peerup_config_edit_set (PeerupConfigEdit *self, const char *key, const char *val
   if (known == NULL)
     return FALSE;
   if (parts->len == 0)
-    return fail (error, PEERUP_ERROR_NOT_FOUND, "there is no key", key, "give one such as relay.reservation_interval");
+    return fail (error, PEERUP_ERROR_NOT_FOUND, _ ("there is no key"), key,
+                 _ ("give one such as relay.reservation_interval"));
   if (value != NULL && !g_utf8_validate (value, -1, NULL))
-    return fail (error, PEERUP_ERROR_MALFORMED, "this is not text in UTF-8:", value, "give it in that encoding");
+    return fail (error, PEERUP_ERROR_MALFORMED, _ ("this is not text in UTF-8:"), value,
+                 _ ("give it in that encoding"));
   g_ptr_array_add (parts, NULL);
   path = (const char *const *) parts->pdata;
   /* A service is more than one key of it. */
@@ -626,6 +630,6 @@ peerup_config_edit_set (PeerupConfigEdit *self, const char *key, const char *val
   if (value != NULL)
     return set_known (self, path, known, value, error);
   if (find (self, path) == NULL)
-    return fail (error, PEERUP_ERROR_NOT_FOUND, "the file does not have", key, "nothing is to be done");
+    return fail (error, PEERUP_ERROR_NOT_FOUND, _ ("the file does not have"), key, _ ("nothing is to be done"));
   return adopt (self, peerup_yaml_edit_remove (self->document, path, error));
 }

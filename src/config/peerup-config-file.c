@@ -14,12 +14,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gio/gio.h>
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <gio/gio.h>
-#include <glib/gstdio.h>
 
 #include "identity/peerup-file-lock.h"
 #include "config/peerup-config-pending.h"
@@ -48,8 +48,8 @@ fail_errno (GError **error, int code, const char *what, const char *path)
 
   g_set_error (error, PEERUP_ERROR, kind, "cannot %s %s: %s%s", what, path, g_strerror (code),
                kind != PEERUP_ERROR_NOT_FOUND ? ""
-               : was_good (path)              ? "; “peerup config rollback” brings the last good one back"
-                                              : "; run “peerup init” to make one");
+               : was_good (path)              ? _ ("; “peerup config rollback” brings the last good one back")
+                                              : _ ("; run “peerup init” to make one"));
   return FALSE;
 }
 
@@ -60,14 +60,14 @@ check_info (const char *path, const struct stat *info, GError **error)
 
   if (!S_ISREG (info->st_mode))
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "%s is not a file; name the configuration file itself",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, _ ("%s is not a file; name the configuration file itself"),
                    path);
       return FALSE;
     }
   if ((info->st_mode & 0077) != 0)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-                   "%s is open to other users of this machine (mode %04o); run: chmod 600 %s", path,
+                   _ ("%s is open to other users of this machine (mode %04o); run: chmod 600 %s"), path,
                    (guint) (info->st_mode & 07777), quoted);
       return FALSE;
     }
@@ -93,8 +93,8 @@ read_text (PeerupConfigFile *self, int fd, GError **error)
         return fail_errno (error, errno, "read", self->path);
       self->length += MAX (n, 0);
     }
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "%s is larger than %d KiB; a configuration is a few KiB",
-               self->path, PEERUP_CONFIG_MAX_SIZE / 1024);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE,
+               _ ("%s is larger than %d KiB; a configuration is a few KiB"), self->path, PEERUP_CONFIG_MAX_SIZE / 1024);
   return FALSE;
 }
 
@@ -243,7 +243,8 @@ check_untouched (const PeerupConfigFile *self, GError **error)
       now.st_mtim.tv_sec == self->info.st_mtim.tv_sec && now.st_mtim.tv_nsec == self->info.st_mtim.tv_nsec)
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-               "%s was changed by another program in the meantime and is left as that made it; try again", self->path);
+               _ ("%s was changed by another program in the meantime and is left as that made it; try again"),
+               self->path);
   return FALSE;
 }
 
@@ -274,7 +275,7 @@ peerup_config_file_replace (PeerupConfigFile *self, const char *text, gsize leng
   sweep (directory, prefix);
   fd = mkostemps (temporary, strlen (TEMPORARY_SUFFIX), O_CLOEXEC);
   if (fd < 0)
-    return fail_errno (error, errno, "write a new file beside", self->path);
+    return fail_errno (error, errno, _ ("write a new file beside"), self->path);
   if (!write_temporary (fd, self, text, length))
     {
       fail_errno (error, errno, "write", temporary);

@@ -6,9 +6,9 @@
  */
 #include "config/peerup-config-history.h"
 
-#include <string.h>
-
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "identity/peerup-atomic-file.h"
 
@@ -104,7 +104,7 @@ peerup_config_history_list (const char *directory, GError **error)
 
   if (dir == NULL && !g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, "cannot look for earlier configurations: %s",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, _ ("cannot look for earlier configurations: %s"),
                    reason->message);
       return NULL;
     }

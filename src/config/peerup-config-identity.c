@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,7 +34,7 @@ peerup_config_key_store_parse (const char *text, PeerupConfigKeyStore *store, GE
         return TRUE;
       }
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-               "an identity key is kept in “file” or in “keyring”, and not in “%s”", text);
+               _ ("an identity key is kept in “file” or in “keyring”, and not in “%s”"), text);
   return FALSE;
 }
 
@@ -47,7 +48,7 @@ load_file_of (const char *path, PeerupPeerId *peer, GError **error)
 
   if (key == NULL || peer == NULL || peerup_peer_id_equal (peerup_private_key_get_peer_id (key), peer))
     return g_steal_pointer (&key);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER, "%s has the key of %s, and this device is %s", path,
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER, _ ("%s has the key of %s, and this device is %s"), path,
                peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)), peerup_peer_id_get_string (peer));
   return NULL;
 }
@@ -64,8 +65,8 @@ load_file (PeerupConfig *config, GError **error)
       g_clear_error (error);
       g_set_error (
         error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-        "%s: it is the identity of this device. Put a copy of it back; if it was moved to the login keyring, "
-        "“peerup identity file” gets it from there",
+        _ ("%s: it is the identity of this device. Put a copy of it back; if it was moved to the login keyring, "
+           "“peerup identity file” gets it from there"),
         reason);
     }
   return key;
@@ -77,8 +78,8 @@ explain (PeerupConfig *config, GError **error, GError *reason)
   if (reason->domain == PEERUP_ERROR)
     g_set_error (
       error, PEERUP_ERROR, reason->code,
-      "The identity key of this device is in the login keyring, as identity.key_store in %s says, and cannot "
-      "be read: %s",
+      _ ("The identity key of this device is in the login keyring, as identity.key_store in %s says, and cannot "
+         "be read: %s"),
       peerup_config_get_path (config), reason->message);
   else
     g_propagate_error (error, g_error_copy (reason));
@@ -104,10 +105,11 @@ peerup_config_identity_load (PeerupConfig *config, gboolean ask, GCancellable *c
   if (key == NULL)
     explain (config, error, reason);
   else if (note != NULL)
-    *note = g_strdup_printf ("The identity key was read from %s, for the login keyring does not have it as "
-                             "identity.key_store says: %s. “peerup identity keyring” moves it there, “peerup identity "
-                             "file” leaves it where it is",
-                             path, reason->message);
+    *note =
+      g_strdup_printf (_ ("The identity key was read from %s, for the login keyring does not have it as "
+                          "identity.key_store says: %s. “peerup identity keyring” moves it there, “peerup identity "
+                          "file” leaves it where it is"),
+                       path, reason->message);
   return key;
 }
 
@@ -163,7 +165,8 @@ remove_file (const char *path, GError **error)
 
   if ((unlink (path) == 0 || errno == ENOENT) && (fd < 0 || fsync (fd) == 0))
     return TRUE;
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "cannot remove %s: %s", path, g_strerror (errno));
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), _ ("cannot remove %s: %s"), path,
+               g_strerror (errno));
   return FALSE;
 }
 
@@ -195,7 +198,7 @@ put_file (const char *path, PeerupPrivateKey *key, gboolean *begun, GError **err
   if (reason->domain != PEERUP_ERROR)
     return g_propagate_error (error, g_steal_pointer (&reason)), FALSE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-               "%s. Nothing is overwritten: move that file away, and try again", reason->message);
+               _ ("%s. Nothing is overwritten: move that file away, and try again"), reason->message);
   return FALSE;
 }
 

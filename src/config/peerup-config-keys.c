@@ -9,6 +9,7 @@
 
 #include "config/peerup-config-keys.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "config/peerup-config-size.h"
@@ -106,13 +107,13 @@ peerup_config_key_suggest (const PeerupConfigKey *self, const char *name)
         }
     }
   if (nearest != NULL)
-    return g_strdup_printf ("did you mean “%s”?", peerup_config_key_get_name (nearest));
+    return g_strdup_printf (_ ("did you mean “%s”?"), peerup_config_key_get_name (nearest));
   namesake = find_namesake (name);
   if (namesake == NULL)
     return NULL;
   dot = strrchr (namesake->path, '.');
-  return dot == NULL ? g_strdup ("it belongs at the top, not indented")
-                     : g_strdup_printf ("it belongs under “%.*s”", (int) (dot - namesake->path), namesake->path);
+  return dot == NULL ? g_strdup (_ ("it belongs at the top, not indented"))
+                     : g_strdup_printf (_ ("it belongs under “%.*s”"), (int) (dot - namesake->path), namesake->path);
 }
 
 gboolean
@@ -169,7 +170,7 @@ peerup_config_warn (const PeerupYamlDocument *document, GPtrArray *warnings, gsi
     return;
   if (warnings->len == WARNINGS_MAX)
     {
-      g_ptr_array_add (warnings, g_strdup_printf ("%s: and more of this kind", document->path));
+      g_ptr_array_add (warnings, g_strdup_printf (_ ("%s: and more of this kind"), document->path));
       return;
     }
   where = peerup_yaml_document_locate (document, offset);
@@ -255,10 +256,10 @@ check_word (const PeerupYamlDocument *document, const PeerupYamlNode *node, cons
 
   if (node->kind != PEERUP_YAML_SCALAR)
     return peerup_yaml_refuse (document, node->start, error,
-                               "%s is one value, not a list or a mapping; write it after the colon", name);
+                               _ ("%s is one value, not a list or a mapping; write it after the colon"), name);
   value = peerup_config_quote (node->text);
   if (key->kind == PEERUP_CONFIG_KEY_FLAG && !peerup_config_parse_flag (node->text, &flag))
-    return peerup_yaml_refuse (document, node->start, error, "%s cannot be %s; write true or false", name, value);
+    return peerup_yaml_refuse (document, node->start, error, _ ("%s cannot be %s; write true or false"), name, value);
   if (!peerup_config_key_takes (key, node->text))
     {
       g_autofree char *values = peerup_config_key_describe_values (key);
@@ -267,9 +268,10 @@ check_word (const PeerupYamlDocument *document, const PeerupYamlNode *node, cons
       /* A path of the table has no "*" where there is a form to be wrong. */
       if (key->kind == PEERUP_CONFIG_KEY_NUMBER)
         return peerup_yaml_refuse (document, node->start, error,
-                                   "%s cannot be %s; write %s, or remove it for the default%s", key->path, value,
+                                   _ ("%s cannot be %s; write %s, or remove it for the default%s"), key->path, value,
                                    values, otherwise);
-      return peerup_yaml_refuse (document, node->start, error, "%s cannot be %s; write %s", key->path, value, values);
+      return peerup_yaml_refuse (document, node->start, error, _ ("%s cannot be %s; write %s"), key->path, value,
+                                 values);
     }
   return TRUE;
 }
@@ -281,14 +283,14 @@ check_list (const PeerupYamlDocument *document, const PeerupYamlNode *node, GErr
 
   if (node->kind != PEERUP_YAML_SEQUENCE)
     return peerup_yaml_refuse (document, node->start, error,
-                               "%s is a list; write each entry on a line of its own, as “- …”", name);
+                               _ ("%s is a list; write each entry on a line of its own, as “- …”"), name);
   for (guint i = 0; i < node->children->len; i++)
     {
       const PeerupYamlNode *child = g_ptr_array_index (node->children, i);
 
       if (child->kind != PEERUP_YAML_SCALAR || peerup_yaml_node_is_null (child))
         return peerup_yaml_refuse (document, child->start, error,
-                                   "an entry of %s is one value; write it after the “-”, in quotes", name);
+                                   _ ("an entry of %s is one value; write it after the “-”, in quotes"), name);
     }
   return TRUE;
 }
@@ -300,8 +302,8 @@ warn_unknown (const PeerupYamlDocument *document, const PeerupYamlNode *node, co
   g_autofree char *name = peerup_config_quote (node->key->text);
   g_autofree char *suggestion = peerup_config_key_suggest (parent, node->key->text);
 
-  peerup_config_warn (document, warnings, node->key->start, "unknown key %s has no effect; %s", name,
-                      suggestion != NULL ? suggestion : "remove it, or leave it for the program that reads it");
+  peerup_config_warn (document, warnings, node->key->start, _ ("unknown key %s has no effect; %s"), name,
+                      suggestion != NULL ? suggestion : _ ("remove it, or leave it for the program that reads it"));
 }
 
 /* Recursion is bounded by the depth of the table. */
@@ -314,7 +316,7 @@ check_mapping (const PeerupYamlDocument *document, const PeerupYamlNode *node, c
       g_autofree char *name = peerup_config_quote (node->key->text);
 
       return peerup_yaml_refuse (document, node->start, error,
-                                 "%s is a mapping; write its keys below it, indented by two spaces", name);
+                                 _ ("%s is a mapping; write its keys below it, indented by two spaces"), name);
     }
   for (guint i = 0; i < node->children->len; i++)
     {

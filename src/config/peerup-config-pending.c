@@ -6,6 +6,7 @@
  */
 #include "config/peerup-config-pending.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <time.h>
 
@@ -103,7 +104,7 @@ peerup_config_pending_parse (const char *text, gsize length, GError **error)
     root = json_parser_get_root (parser);
   if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "the record is no JSON object");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("the record is no JSON object"));
       return NULL;
     }
   object = json_node_get_object (root);
@@ -112,7 +113,7 @@ peerup_config_pending_parse (const char *text, gsize length, GError **error)
   if (deadline == NULL || !is_plain_name (get_text (object, "backup")))
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                           "the record lacks a deadline, or the name of a file beside it");
+                           _ ("the record lacks a deadline, or the name of a file beside it"));
       return NULL;
     }
   self->deadline = g_date_time_to_unix (deadline) * G_USEC_PER_SEC + g_date_time_get_microsecond (deadline);
@@ -220,7 +221,7 @@ peerup_config_pending_check_none (const char *path, GError **error)
   if (g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_PERMISSION))
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-                   "whether the last change of %s waits to be confirmed cannot be told: %s", path, reason->message);
+                   _ ("whether the last change of %s waits to be confirmed cannot be told: %s"), path, reason->message);
       return FALSE;
     }
   if (pending == NULL && reason == NULL)
@@ -229,8 +230,9 @@ peerup_config_pending_check_none (const char *path, GError **error)
     deadline = g_date_time_new_from_unix_local (pending->deadline / G_USEC_PER_SEC);
   until = deadline != NULL ? g_date_time_format (deadline, " until %H:%M:%S on %Y-%m-%d") : g_strdup ("");
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-               "the last change of %s waits to be confirmed%s; keep it by “peerup config confirm” or take it back by "
-               "“peerup config rollback” first",
+               _ (
+                 "the last change of %s waits to be confirmed%s; keep it by “peerup config confirm” or take it back by "
+                 "“peerup config rollback” first"),
                path, until);
   return FALSE;
 }

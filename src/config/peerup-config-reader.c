@@ -14,6 +14,8 @@
 
 #include "config/peerup-config-reader.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -146,11 +148,11 @@ read_version (Reader *self, GError **error)
 
   if (node != NULL && (node->kind != PEERUP_YAML_SCALAR ||
                        !g_ascii_string_to_unsigned (node->text, 10, 0, G_MAXUINT32, &version, NULL)))
-    return peerup_yaml_refuse (self->document, node->start, error, "the version is not a number; write “version: 1”");
+    return peerup_yaml_refuse (self->document, node->start, error,
+                               _ ("the version is not a number; write “version: 1”"));
   if (version > NEWEST_VERSION)
     return peerup_yaml_refuse (self->document, node->start, error,
-                               "version %" G_GUINT64_FORMAT
-                               " is newer than this program reads (%d); update the program",
+                               _ ("version %" PRIu64 " is newer than this program reads (%d); update the program"),
                                version, NEWEST_VERSION);
   self->config->version = MAX (version, 1);
   return TRUE;
@@ -166,9 +168,10 @@ read_identity_peer (Reader *self, GError **error)
     return TRUE;
   self->config->identity_peer = peerup_peer_id_new_from_string (node->text, &reason);
   return self->config->identity_peer != NULL ||
-         peerup_yaml_refuse (self->document, node->start, error,
-                             "identity.peer_id is none: %s; write the ID that this machine has, or take the line out",
-                             reason->message);
+         peerup_yaml_refuse (
+           self->document, node->start, error,
+           _ ("identity.peer_id is none: %s; write the ID that this machine has, or take the line out"),
+           reason->message);
 }
 
 static gboolean
@@ -178,7 +181,8 @@ read_identity (Reader *self, GError **error)
 
   if (peerup_config_reader_word (node) == NULL)
     return peerup_yaml_refuse (self->document, place (self, node, "identity"), error,
-                               "identity.key_file is missing; write “key_file: \"identity.key\"” under “identity:”");
+                               _ (
+                                 "identity.key_file is missing; write “key_file: \"identity.key\"” under “identity:”"));
   self->config->key_file = peerup_config_reader_absolute (self, node->text);
   if (g_str_equal (peerup_config_reader_text (self, "identity.key_store"), "keyring"))
     self->config->key_store = PEERUP_CONFIG_KEY_STORE_KEYRING;
@@ -197,11 +201,11 @@ peerup_config_reader_addresses (Reader *self, const PeerupYamlNode *list, gboole
       g_autoptr (PeerupPeerId) peer = address == NULL ? NULL : peerup_multiaddr_dup_peer_id (address);
 
       if (address == NULL)
-        return peerup_yaml_refuse (self->document, node->start, error, "%s; write it as %s", reason->message,
+        return peerup_yaml_refuse (self->document, node->start, error, _ ("%s; write it as %s"), reason->message,
                                    with_peer ? RELAY_EXAMPLE : "/ip4/0.0.0.0/tcp/0");
       if (with_peer && peer == NULL)
         return peerup_yaml_refuse (self->document, node->start, error,
-                                   "Address %s does not end in /p2p/ and a peer ID; write it as %s", node->text,
+                                   _ ("Address %s does not end in /p2p/ and a peer ID; write it as %s"), node->text,
                                    RELAY_EXAMPLE);
       g_ptr_array_add (addresses, g_steal_pointer (&address));
     }
@@ -250,8 +254,8 @@ read_network (Reader *self, GError **error)
   if (list == NULL || list->children->len == 0)
     return peerup_yaml_refuse (
       self->document, place (self, list, "network"), error,
-      "network.listen_addresses is missing; write “listen_addresses: [\"/ip4/0.0.0.0/tcp/0\"]” "
-      "under “network:”");
+      _ ("network.listen_addresses is missing; write “listen_addresses: [\"/ip4/0.0.0.0/tcp/0\"]” "
+         "under “network:”"));
   return peerup_config_reader_addresses (self, list, FALSE, config->listen_addresses, error);
 }
 
@@ -280,14 +284,14 @@ read_security (Reader *self, GError **error)
     {
       path = path != NULL ? path : "authorized_keys";
       peerup_config_warn (self->document, self->warnings, place (self, NULL, "security"),
-                          "security.enable_connection_gating is not set: only the peers in %s may connect; "
-                          "write true under “security:” to say so, or false to let every peer in",
+                          _ ("security.enable_connection_gating is not set: only the peers in %s may connect; "
+                             "write true under “security:” to say so, or false to let every peer in"),
                           path);
     }
   if (config->connection_gating && path == NULL)
     return peerup_yaml_refuse (self->document, place (self, file, "security"), error,
-                               "security.authorized_keys_file is missing; write “authorized_keys_file: "
-                               "\"authorized_keys\"” under “security:”");
+                               _ ("security.authorized_keys_file is missing; write “authorized_keys_file: "
+                                  "\"authorized_keys\"” under “security:”"));
   config->authorized_keys_file = path == NULL ? NULL : peerup_config_reader_absolute (self, path);
   return TRUE;
 }
@@ -321,18 +325,18 @@ read_allowed_peers (Reader *self, const PeerupYamlNode *service)
           g_autofree char *value = peerup_config_quote (node->text);
 
           peerup_config_warn (self->document, self->warnings, node->start,
-                              "%s allows nobody: %s; write the ID that “peerup whoami” prints on that machine", value,
-                              reason->message);
+                              _ ("%s allows nobody: %s; write the ID that “peerup whoami” prints on that machine"),
+                              value, reason->message);
         }
       else if (g_hash_table_add (seen, peer))
         g_ptr_array_add (peers, g_steal_pointer (&peer));
     }
   if (peers->len == 0)
-    peerup_config_warn (
-      self->document, self->warnings, list->key->start,
-      "nobody may use the service “%s” without a grant: its allowed_peers holds no peer; add one, or remove the key to "
-      "let every authorized peer in",
-      service->key->text);
+    peerup_config_warn (self->document, self->warnings, list->key->start,
+                        _ ("nobody may use the service “%s” without a grant: its allowed_peers holds no peer; add one, "
+                           "or remove the key to "
+                           "let every authorized peer in"),
+                        service->key->text);
   return g_steal_pointer (&peers);
 }
 
@@ -348,8 +352,8 @@ read_local_address (Reader *self, const PeerupYamlNode *node, PeerupConfigServic
   if (service->local_address == NULL && service->enabled)
     return peerup_yaml_refuse (
       self->document, address != NULL ? address->start : node->key->start, error,
-      "services.%s.local_address is missing; write “local_address: \"localhost:22\"” (or where "
-      "the service answers) under “%s:”",
+      _ ("services.%s.local_address is missing; write “local_address: \"localhost:22\"” (or where "
+         "the service answers) under “%s:”"),
       service->name, service->name);
   if (service->local_address == NULL ||
       peerup_config_parse_host_port (service->local_address, &service->host, &service->port, &reason))
@@ -363,10 +367,10 @@ read_local_address (Reader *self, const PeerupYamlNode *node, PeerupConfigServic
       return TRUE;
     }
   if (service->enabled)
-    return peerup_yaml_refuse (self->document, address->start, error, "services.%s.local_address: %s", service->name,
-                               reason->message);
-  peerup_config_warn (self->document, self->warnings, address->start, "services.%s.local_address: %s", service->name,
-                      reason->message);
+    return peerup_yaml_refuse (self->document, address->start, error, _ ("services.%s.local_address: %s"),
+                               service->name, reason->message);
+  peerup_config_warn (self->document, self->warnings, address->start, _ ("services.%s.local_address: %s"),
+                      service->name, reason->message);
   return TRUE;
 }
 
@@ -379,8 +383,8 @@ warn_protocol (Reader *self, const PeerupYamlNode *node, const char *name)
   if (protocol != NULL && !peerup_yaml_node_is_null (protocol) && peerup_config_reader_word (protocol) != NULL &&
       strcmp (protocol->text, "tcp") != 0 && strcmp (protocol->text, actual) != 0)
     peerup_config_warn (self->document, self->warnings, protocol->key->start,
-                        "services.%s.protocol has no effect: the service is offered over TCP as %s; remove it", name,
-                        actual);
+                        _ ("services.%s.protocol has no effect: the service is offered over TCP as %s; remove it"),
+                        name, actual);
 }
 
 /* What is not of its form is left out: peers are told less, and nothing else changes. */
@@ -393,7 +397,7 @@ read_kind (Reader *self, const PeerupYamlNode *service)
   if (text == NULL || peerup_label_is_valid (text, strlen (text)))
     return g_strdup (text);
   peerup_config_warn (self->document, self->warnings, kind->key->start,
-                      "services.%s.kind is not told to peers; write 1 to 63 of a-z, 0-9 and “-”, as ssh",
+                      _ ("services.%s.kind is not told to peers; write 1 to 63 of a-z, 0-9 and “-”, as ssh"),
                       service->key->text);
   return NULL;
 }
@@ -416,8 +420,8 @@ read_tags (Reader *self, const PeerupYamlNode *service)
         }
       else
         peerup_config_warn (self->document, self->warnings, node->start,
-                            "a tag of services.%s is not told to peers; write %d at most, of 1 to %d bytes without "
-                            "control characters",
+                            _ ("a tag of services.%s is not told to peers; write %d at most, of 1 to %d bytes without "
+                               "control characters"),
                             service->key->text, PEERUP_DISCOVERY_TAGS_MAX, PEERUP_DISCOVERY_TAG_MAX);
     }
   return g_strv_builder_end (tags);
@@ -440,11 +444,12 @@ read_service (Reader *self, const PeerupYamlNode *node, GError **error)
 
       return peerup_yaml_refuse (
         self->document, node->key->start, error,
-        "a service cannot be called %s; write 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends", value);
+        _ ("a service cannot be called %s; write 1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends"), value);
     }
   if (peerup_label_is_own_protocol (name))
     peerup_config_warn (self->document, self->warnings, node->key->start,
-                        "services.%s is not offered: Peer-Up itself speaks a protocol of that name; use another one",
+                        _ (
+                          "services.%s is not offered: Peer-Up itself speaks a protocol of that name; use another one"),
                         name);
   g_hash_table_insert (self->config->services_by_name, service->name, service);
   service->enabled = parse_flag (enabled == NULL || peerup_yaml_node_is_null (enabled)
@@ -485,10 +490,11 @@ read_names (Reader *self)
           g_autofree char *quoted = peerup_config_quote (node->key->text);
           g_autofree char *value = peerup_config_quote (node->text);
 
-          peerup_config_warn (self->document, self->warnings, node->start,
-                              "the name %s leads nowhere with %s: %s; write the ID that “peerup whoami” prints on that "
-                              "machine",
-                              quoted, value, reason->message);
+          peerup_config_warn (
+            self->document, self->warnings, node->start,
+            _ ("the name %s leads nowhere with %s: %s; write the ID that “peerup whoami” prints on that "
+               "machine"),
+            quoted, value, reason->message);
           continue;
         }
       name = g_new0 (PeerupConfigName, 1);

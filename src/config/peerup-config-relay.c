@@ -7,6 +7,8 @@
 
 #include "config/peerup-config-reader.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "config/peerup-config-keys.h"
 
 static gboolean
@@ -25,14 +27,14 @@ read_announce (PeerupConfigReader *self, GError **error)
 
       if (peerup_multiaddr_find (address, PEERUP_MULTIADDR_P2P_CIRCUIT, NULL))
         return peerup_yaml_refuse (self->document, node->start, error,
-                                   "relay.announce cannot hold %s, which leads through another relay; write an "
-                                   "address of this one, as in /ip4/203.0.113.7/tcp/7777",
+                                   _ ("relay.announce cannot hold %s, which leads through another relay; write an "
+                                      "address of this one, as in /ip4/203.0.113.7/tcp/7777"),
                                    quoted);
       if (!peerup_multiaddr_find (address, PEERUP_MULTIADDR_TCP, NULL) &&
           !peerup_multiaddr_find (address, PEERUP_MULTIADDR_UDP, NULL))
         return peerup_yaml_refuse (self->document, node->start, error,
-                                   "relay.announce cannot hold %s, which has no port; write it as in "
-                                   "/ip4/203.0.113.7/tcp/7777",
+                                   _ ("relay.announce cannot hold %s, which has no port; write it as in "
+                                      "/ip4/203.0.113.7/tcp/7777"),
                                    quoted);
     }
   return TRUE;

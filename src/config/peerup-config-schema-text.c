@@ -7,6 +7,8 @@
 
 #include "config/peerup-config-schema.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "config/peerup-config-size.h"
@@ -50,10 +52,11 @@ describe_duration (const PeerupConfigKey *self)
   g_autofree char *max = format_time (self->max);
 
   if (self->format == PEERUP_CONFIG_FORMAT_SECONDS)
-    return g_strdup_printf ("whole seconds, as in %s%s", SECONDS_EXAMPLE, self->min == 0 ? ", or 0 for no limit" : "");
+    return g_strdup_printf (_ ("whole seconds, as in %s%s"), SECONDS_EXAMPLE,
+                            self->min == 0 ? _ (", or 0 for no limit") : "");
   if (self->max == 0)
-    return g_strdup_printf ("a time of %s or more, as in %s", min, get_example (self));
-  return g_strdup_printf ("a time from %s to %s, as in %s", min, max, get_example (self));
+    return g_strdup_printf (_ ("a time of %s or more, as in %s"), min, get_example (self));
+  return g_strdup_printf (_ ("a time from %s to %s, as in %s"), min, max, get_example (self));
 }
 
 static char *
@@ -63,10 +66,10 @@ describe_size (const PeerupConfigKey *self)
   g_autofree char *max = peerup_config_size_format (self->max);
 
   if (self->min == 0)
-    return g_strdup ("a size, as in 64MB, or 0 for no limit");
+    return g_strdup (_ ("a size, as in 64MB, or 0 for no limit"));
   if (self->max == 0 || self->max == G_MAXINT64)
-    return g_strdup_printf ("a size of %s or more, as in %s", min, get_example (self));
-  return g_strdup_printf ("a size from %s to %s, as in %s", min, max, get_example (self));
+    return g_strdup_printf (_ ("a size of %s or more, as in %s"), min, get_example (self));
+  return g_strdup_printf (_ ("a size from %s to %s, as in %s"), min, max, get_example (self));
 }
 
 static char *
@@ -93,19 +96,19 @@ describe_word (const PeerupConfigKey *self)
     case PEERUP_CONFIG_FORMAT_CHOICE:
       return describe_choices (self);
     case PEERUP_CONFIG_FORMAT_LABEL:
-      return g_strdup ("1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends");
+      return g_strdup (_ ("1 to 63 of a-z, 0-9 and “-”, the “-” not at the ends"));
     case PEERUP_CONFIG_FORMAT_PROTOCOL:
-      return g_strdup_printf ("a protocol ID without blanks, as in “%s”", examples[0]);
+      return g_strdup_printf (_ ("a protocol ID without blanks, as in “%s”"), examples[0]);
     case PEERUP_CONFIG_FORMAT_PATH:
-      return g_strdup ("a path, from the directory of the configuration");
+      return g_strdup (_ ("a path, from the directory of the configuration"));
     case PEERUP_CONFIG_FORMAT_ENDPOINT:
-      return g_strdup_printf ("HOST:PORT, as in %s", examples[0]);
+      return g_strdup_printf (_ ("HOST:PORT, as in %s"), examples[0]);
     case PEERUP_CONFIG_FORMAT_MULTIADDR:
-      return g_strdup_printf ("a multiaddr, as in %s", examples[0]);
+      return g_strdup_printf (_ ("a multiaddr, as in %s"), examples[0]);
     case PEERUP_CONFIG_FORMAT_PEER_MULTIADDR:
-      return g_strdup ("a multiaddr that ends in /p2p/ID, as in /ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…");
+      return g_strdup (_ ("a multiaddr that ends in /p2p/ID, as in /ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…"));
     case PEERUP_CONFIG_FORMAT_PEER_ID:
-      return g_strdup ("a peer ID, as “peerup whoami” prints it");
+      return g_strdup (_ ("a peer ID, as “peerup whoami” prints it"));
     case PEERUP_CONFIG_FORMAT_ANY:
     default:
       return g_strdup ("a text");
@@ -124,12 +127,12 @@ peerup_config_key_describe_values (const PeerupConfigKey *self)
     case PEERUP_CONFIG_KEY_MAPPING:
       return g_strdup ("a mapping");
     case PEERUP_CONFIG_KEY_FLAG:
-      return g_strdup ("true or false");
+      return g_strdup (_ ("true or false"));
     case PEERUP_CONFIG_KEY_NUMBER:
-      return g_strdup_printf ("a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, self->min, self->max);
+      return g_strdup_printf (_ ("a number from %" PRIu64 " to %" PRIu64), self->min, self->max);
     case PEERUP_CONFIG_KEY_LIST:
       word = describe_word (self);
-      return g_strdup_printf ("a list; each entry is %s", word);
+      return g_strdup_printf (_ ("a list; each entry is %s"), word);
     case PEERUP_CONFIG_KEY_TEXT:
     default:
       return describe_word (self);

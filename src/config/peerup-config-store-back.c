@@ -8,12 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <glib/gstdio.h>
 
 #include "identity/peerup-file-lock.h"
 #include "identity/peerup-atomic-file.h"
@@ -25,7 +25,7 @@ fail_errno (GError **error, int code, const char *what, const char *path)
 {
   g_set_error (error, PEERUP_ERROR,
                code == EACCES || code == EPERM || code == EROFS ? PEERUP_ERROR_PERMISSION : PEERUP_ERROR_CONFIG,
-               "cannot %s %s: %s; the configuration stays as it is", what, path, g_strerror (code));
+               _ ("cannot %s %s: %s; the configuration stays as it is"), what, path, g_strerror (code));
   return FALSE;
 }
 
@@ -50,14 +50,14 @@ open_locked (const char *path, GError **error)
   struct stat ours, theirs;
 
   if (code != 0 && code != EEXIST)
-    return fail_errno (error, code, "make the directory", path), -1;
+    return fail_errno (error, code, _ ("make the directory"), path), -1;
   fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 || fstat (fd, &ours) != 0)
     return fail_errno (error, errno, "open", path), -1;
   if (made)
     give_to_owner (fd, path);
   if ((ours.st_mode & 0077) != 0 && fchmod (fd, 0700) != 0)
-    return fail_errno (error, errno, "keep others out of", path), -1;
+    return fail_errno (error, errno, _ ("keep others out of"), path), -1;
   if (!peerup_file_lock_take (fd, peerup_file_lock_get_timeout (), path, error))
     return -1;
   if (stat (path, &theirs) != 0 || ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
@@ -204,7 +204,7 @@ move_into_place (PeerupConfigStore *self, PeerupConfigLock *lock, const char *ba
   /* A symbolic link may lead to another file system. */
   if (errno == EXDEV)
     return peerup_config_store_write (target, text, length, error);
-  return fail_errno (error, errno, "bring back", self->path);
+  return fail_errno (error, errno, _ ("bring back"), self->path);
 }
 
 /* Without the file that was meant for it. */
@@ -251,7 +251,7 @@ end_waiting (PeerupConfigStore *self, GError **error)
   if (!is_there (self->pending))
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-               "cannot remove %s: make its directory writable and try again", self->pending);
+               _ ("cannot remove %s: make its directory writable and try again"), self->pending);
   return FALSE;
 }
 
@@ -276,7 +276,7 @@ peerup_config_store_go_back (PeerupConfigStore *self, PeerupConfigLock *lock, GE
     }
   if (text == NULL || !peerup_config_store_holds (self, text, length, &reason))
     {
-      g_prefix_error (&reason, "there is no good configuration to go back to: ");
+      g_prefix_error (&reason, _ ("there is no good configuration to go back to: "));
       if (!go_back_to_last_good (self, lock, reason, error))
         return FALSE;
     }
@@ -317,13 +317,14 @@ recover_locked (PeerupConfigStore *self, PeerupConfigLock *lock, const PeerupCon
   if (peerup_config_store_go_back (self, lock, &reason))
     {
       *story =
-        g_strdup_printf ("the last change of %s was not confirmed in time and is taken back; its text is kept in %s",
+        g_strdup_printf (_ (
+                           "the last change of %s was not confirmed in time and is taken back; its text is kept in %s"),
                          self->path, self->replaced);
       return PEERUP_CONFIG_RECOVERY_REVERTED;
     }
   if (holds)
-    *story =
-      g_strdup_printf ("the last change of %s was not confirmed in time, but stays: %s", self->path, reason->message);
+    *story = g_strdup_printf (_ ("the last change of %s was not confirmed in time, but stays: %s"), self->path,
+                              reason->message);
   else
     g_propagate_error (error, g_steal_pointer (&reason));
   return PEERUP_CONFIG_RECOVERY_KEPT;

@@ -7,9 +7,9 @@
  */
 #include "config/peerup-config-store-private.h"
 
-#include <string.h>
-
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "config/peerup-config-diff.h"
 #include "identity/peerup-atomic-file.h"
@@ -106,7 +106,7 @@ pass_on (GError *reason, GError **error)
                    g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_ROFS)
                  ? PEERUP_ERROR_PERMISSION
                  : PEERUP_ERROR_CONFIG,
-               "%s; the configuration stays as it is", reason->message);
+               _ ("%s; the configuration stays as it is"), reason->message);
   g_error_free (reason);
   return FALSE;
 }
@@ -154,7 +154,7 @@ peerup_config_store_keep (PeerupConfigStore *self, const char *text, gsize lengt
   if (peerup_config_history_add (self->history, text, length, g_get_real_time () / G_USEC_PER_SEC, who, cause,
                                  self->extension, &reason))
     return is_last_good (self, text, length) || peerup_config_store_write_side (self->last_good, text, length, error);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "cannot archive the configuration %s: %s", self->path,
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, _ ("cannot archive the configuration %s: %s"), self->path,
                reason->message);
   return FALSE;
 }
@@ -203,7 +203,8 @@ dup_before (PeerupConfigStore *self, PeerupConfigLock *lock, const char *in_forc
   text = dup_last_good (self, length);
   if (text == NULL)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                 "there is no good configuration in %s to go back to; apply it without --confirm-timeout", self->path);
+                 _ ("there is no good configuration in %s to go back to; apply it without --confirm-timeout"),
+                 self->path);
   return text;
 }
 
@@ -244,7 +245,7 @@ check_timeout (gint64 timeout, GError **error)
   if (timeout == 0 || (timeout >= PEERUP_CONFIG_CONFIRM_MIN && timeout <= PEERUP_CONFIG_CONFIRM_MAX))
     return TRUE;
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                       "a change can wait from 1 second to 24 hours to be confirmed; give 5m, for example");
+                       _ ("a change can wait from 1 second to 24 hours to be confirmed; give 5m, for example"));
   return FALSE;
 }
 
@@ -340,7 +341,7 @@ waits (PeerupConfigStore *self, GError **error)
 {
   if (!peerup_config_pending_check_none (self->path, NULL))
     return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "no change of %s waits to be confirmed", self->path);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, _ ("no change of %s waits to be confirmed"), self->path);
   return FALSE;
 }
 
@@ -364,7 +365,7 @@ peerup_config_store_confirm (PeerupConfigStore *self, const PeerupConfigChange *
     {
       g_set_error (
         error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-        "%s is gone, so there is nothing to keep; “peerup config rollback” brings back what was there before",
+        _ ("%s is gone, so there is nothing to keep; “peerup config rollback” brings back what was there before"),
         self->path);
       return FALSE;
     }
@@ -381,7 +382,7 @@ peerup_config_store_confirm (PeerupConfigStore *self, const PeerupConfigChange *
       return TRUE;
     }
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-               "cannot remove %s: the change is not confirmed; make its directory writable and try again",
+               _ ("cannot remove %s: the change is not confirmed; make its directory writable and try again"),
                self->pending);
   return FALSE;
 }
@@ -429,8 +430,9 @@ dup_numbered (PeerupConfigStore *self, const char *present, gsize present_length
   if (entry == NULL)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                   "there is no good configuration number %u before this one; “peerup config list” shows those there "
-                   "are",
+                   _ (
+                     "there is no good configuration number %u before this one; “peerup config list” shows those there "
+                     "are"),
                    MAX (number, 1));
       return NULL;
     }

@@ -9,10 +9,10 @@
 #include "config/peerup-config.h"
 
 #include <errno.h>
-#include <string.h>
-
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "config/peerup-config-file.h"
 #include "config/peerup-config-keys.h"
@@ -123,7 +123,7 @@ peerup_config_new_from_data (const char *text, gsize length, const char *path, G
   if (length > PEERUP_CONFIG_MAX_SIZE)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE,
-                   "%s is larger than %d KiB; a configuration is a few KiB", path, PEERUP_CONFIG_MAX_SIZE / 1024);
+                   _ ("%s is larger than %d KiB; a configuration is a few KiB"), path, PEERUP_CONFIG_MAX_SIZE / 1024);
       return NULL;
     }
   document = peerup_yaml_parse (text, length, path, error);
@@ -184,7 +184,7 @@ peerup_config_find (const char *explicit_path, GError **error)
       if (is_there (path) || was_there (path))
         return g_steal_pointer (&path);
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                   "there is no configuration file %s; check the path, or run “peerup init” to make one", path);
+                   _ ("there is no configuration file %s; check the path, or run “peerup init” to make one"), path);
       return NULL;
     }
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
@@ -197,8 +197,8 @@ peerup_config_find (const char *explicit_path, GError **error)
       return g_strdup (places[i]);
   g_set_error (
     error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-    "no configuration file found (looked for %s, %s and %s); run “peerup init” to make one, or name one with "
-    "--config FILE",
+    _ ("no configuration file found (looked for %s, %s and %s); run “peerup init” to make one, or name one with "
+       "--config FILE"),
     here, home, SYSTEM_PATH);
   return NULL;
 }
@@ -247,7 +247,7 @@ peerup_config_parse_host_port (const char *text, char **host, guint16 *port, GEr
       g_autofree char *value = peerup_config_quote (text);
 
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "%s is not a host and a port; write localhost:22, 192.168.1.5:22 or [::1]:22", value);
+                   _ ("%s is not a host and a port; write localhost:22, 192.168.1.5:22 or [::1]:22"), value);
       return FALSE;
     }
   *host = g_steal_pointer (&name);

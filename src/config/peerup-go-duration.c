@@ -8,6 +8,7 @@
 
 #include "config/peerup-go-duration.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "wire/peerup-error.h"
@@ -154,7 +155,7 @@ peerup_go_duration_parse (const char *text, gint64 *nanoseconds, GError **error)
 
 malformed:
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-               "“%s” is not a duration: write a number and a unit (ms, s, m, h), as in 30s, 2m or 1h30m", text);
+               _ ("“%s” is not a duration: write a number and a unit (ms, s, m, h), as in 30s, 2m or 1h30m"), text);
   return FALSE;
 }
 

@@ -7,6 +7,7 @@
 #include "config/peerup-new-device.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -90,7 +91,7 @@ make_directory (const char *path, GError **error)
 
   if (g_mkdir_with_parents (directory, 0700) == 0)
     return TRUE;
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "cannot make the directory %s: %s", directory,
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), _ ("cannot make the directory %s: %s"), directory,
                g_strerror (errno));
   return FALSE;
 }

@@ -5,6 +5,7 @@
  */
 #include "config/peerup-profile.h"
 
+#include <glib/gi18n-lib.h>
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,7 +27,7 @@ peerup_profile_check (const char *name, GError **error)
   if (peerup_label_is_valid (name, strlen (name)))
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-               "“%s” cannot be the name of a profile: use up to %d of a–z, 0–9 and “-”, with no “-” at either end",
+               _ ("“%s” cannot be the name of a profile: use up to %d of a–z, 0–9 and “-”, with no “-” at either end"),
                name, PEERUP_LABEL_MAX);
   return FALSE;
 }

@@ -10,6 +10,7 @@
 
 #include "config/peerup-yaml-edit.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "config/peerup-yaml-lines.h"
@@ -68,7 +69,7 @@ static gboolean
 give_up (Edit *self, GError **error)
 {
   return peerup_yaml_refuse (self->document, self->place, error,
-                             "this is written in a form that cannot be changed from here; edit the file by hand");
+                             _ ("this is written in a form that cannot be changed from here; edit the file by hand"));
 }
 
 static PeerupYamlDocument *

@@ -10,6 +10,7 @@
 
 #include "config/peerup-yaml.h"
 
+#include <glib/gi18n-lib.h>
 #include <libfyaml.h>
 #include <string.h>
 
@@ -151,16 +152,17 @@ builder_add (Builder *self, PeerupYamlNode *node, GError **error)
       frame->key = node;
       if (node->kind != PEERUP_YAML_SCALAR)
         return peerup_yaml_refuse (self->document, node->start, error,
-                                   "a key cannot be a list or a mapping; write a word");
+                                   _ ("a key cannot be a list or a mapping; write a word"));
       if (!node->quoted && strcmp (node->text, "<<") == 0)
-        return peerup_yaml_refuse (self->document, node->start, error, "merge keys are not read; write the keys out");
+        return peerup_yaml_refuse (self->document, node->start, error,
+                                   _ ("merge keys are not read; write the keys out"));
       first = g_hash_table_lookup (frame->seen, node->text);
       if (first != NULL)
         {
           g_autofree char *where = peerup_yaml_document_locate (self->document, first->start);
 
           return peerup_yaml_refuse (self->document, node->start, error,
-                                     "the key “%s” stands here a second time (first at %s); remove one", node->text,
+                                     _ ("the key “%s” stands here a second time (first at %s); remove one"), node->text,
                                      where);
         }
       g_hash_table_insert (frame->seen, node->text, node);
@@ -219,7 +221,7 @@ builder_add_scalar (Builder *self, struct fy_event *event, GError **error)
     {
       peerup_yaml_refuse (
         self->document, node->start, error,
-        "this text has quotes or escapes that cannot be read; write it in double quotes, without “\\0”");
+        _ ("this text has quotes or escapes that cannot be read; write it in double quotes, without “\\0”"));
       peerup_yaml_node_free (node);
       return FALSE;
     }
@@ -234,7 +236,7 @@ builder_open (Builder *self, struct fy_event *event, PeerupYamlKind kind, GError
 
   if (self->frames->len >= PEERUP_YAML_MAX_DEPTH)
     return peerup_yaml_refuse (self->document, start, error,
-                               "lists and mappings are nested deeper than %d; no configuration needs that",
+                               _ ("lists and mappings are nested deeper than %d; no configuration needs that"),
                                PEERUP_YAML_MAX_DEPTH);
   frame.node = peerup_yaml_node_new (kind, start, start);
   frame.node->flow = fy_event_get_node_style (event) == FYNS_FLOW;
@@ -265,10 +267,10 @@ refuse_properties (Builder *self, struct fy_token *anchor, struct fy_token *tag,
 {
   if (anchor != NULL)
     return peerup_yaml_refuse (self->document, mark_offset (self, fy_token_start_mark (anchor)), error,
-                               "anchors (&name) are not read; write the value out where it is used");
+                               _ ("anchors (&name) are not read; write the value out where it is used"));
   if (tag != NULL)
     return peerup_yaml_refuse (self->document, mark_offset (self, fy_token_start_mark (tag)), error,
-                               "tags (!name) are not read; remove it, and quote the value if it is a text");
+                               _ ("tags (!name) are not read; remove it, and quote the value if it is a text"));
   return TRUE;
 }
 
@@ -297,12 +299,13 @@ builder_take (Builder *self, struct fy_event *event, GError **error)
       return TRUE;
 
     case FYET_ALIAS:
-      return peerup_yaml_refuse (self->document, start, error, "aliases (*name) are not read; write the value out");
+      return peerup_yaml_refuse (self->document, start, error, _ ("aliases (*name) are not read; write the value out"));
 
     case FYET_DOCUMENT_START:
       if (self->root != NULL)
-        return peerup_yaml_refuse (self->document, start, error,
-                                   "a second document starts here, of which nothing would be used; remove the “---”");
+        return peerup_yaml_refuse (
+          self->document, start, error,
+          _ ("a second document starts here, of which nothing would be used; remove the “---”"));
       return TRUE;
 
     case FYET_DOCUMENT_END:
@@ -332,10 +335,11 @@ refuse_syntax (Builder *self, struct fy_diag *diag, GError **error)
         continue;
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "%s:%d:%d: %s; %s", self->document->path, problem->line,
                    problem->column, problem->msg,
-                   tab ? "use spaces" : "check the indentation, quotes and brackets here and on the line above");
+                   tab ? _ ("use spaces")
+                       : _ ("check the indentation, quotes and brackets here and on the line above"));
       return FALSE;
     }
-  return peerup_yaml_refuse (self->document, 0, error, "this is not YAML; write lines of the form “key: value”");
+  return peerup_yaml_refuse (self->document, 0, error, _ ("this is not YAML; write lines of the form “key: value”"));
 }
 
 /* Problems are collected; what the library would print besides is nobody's. */
@@ -387,8 +391,8 @@ refuse_encoding (const PeerupYamlDocument *document, GError **error)
   if (g_utf8_validate_len (document->text, document->length, &bad))
     return TRUE;
   return peerup_yaml_refuse (document, bad - document->text, error,
-                             *bad == '\0' ? "a zero byte; remove it"
-                                          : "this is not UTF-8; save the file in that encoding");
+                             *bad == '\0' ? _ ("a zero byte; remove it")
+                                          : _ ("this is not UTF-8; save the file in that encoding"));
 }
 
 PeerupYamlDocument *
@@ -420,7 +424,7 @@ peerup_yaml_parse (const char *text, gsize length, const char *path, GError **er
   if (builder.root->kind != PEERUP_YAML_MAPPING)
     {
       peerup_yaml_refuse (document, builder.root->start, error,
-                          "this is not a configuration; write lines of the form “key: value”");
+                          _ ("this is not a configuration; write lines of the form “key: value”"));
       return NULL;
     }
   document->root = g_steal_pointer (&builder.root);

@@ -5,6 +5,8 @@
  * is answered.
  */
 #include "control/peerup-control-devices.h"
+
+#include <glib/gi18n-lib.h>
 #include "control/peerup-control-edit.h"
 #include "control/peerup-control-ops.h"
 #include "control/peerup-control-options.h"
@@ -23,7 +25,7 @@ get_file (PeerupEngine *engine, GError **error)
   path = peerup_config_get_authorized_keys_file (engine->config);
   if (path == NULL)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                 "%s names no file of authorized peers: set security.authorized_keys_file", engine->config_path);
+                 _ ("%s names no file of authorized peers: set security.authorized_keys_file"), engine->config_path);
   return path;
 }
 
@@ -63,7 +65,7 @@ check_expires (gint64 expires, GError **error)
 {
   if (expires == PEERUP_EXPIRES_NEVER || expires > g_get_real_time () / G_USEC_PER_SEC)
     return TRUE;
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "That end is over already");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("That end is over already"));
   return FALSE;
 }
 

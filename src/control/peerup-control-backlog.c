@@ -10,6 +10,7 @@
 #include "control/peerup-control-backlog.h"
 
 #include <gio/gunixfdlist.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* Bytes: what a message costs beside its body; the most of one that GDBus makes, a description of an object; an error
@@ -208,7 +209,7 @@ peerup_control_backlog_emit (GDBusConnection *connection, const char *to, const 
 
   if (is_cut (self))
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The client is cut off");
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The client is cut off"));
       return FALSE;
     }
   if (!g_dbus_connection_emit_signal (connection, to, path, interface, name, taken, error))

@@ -6,6 +6,7 @@
  */
 #include "control/peerup-control-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "engine/peerup-engine-metrics.h"
@@ -18,7 +19,7 @@ on_left (PeerupCaller *caller, gpointer data)
 {
   PeerupControlCall *self = data;
 
-  dex_promise_reject (self->left, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The caller is gone"));
+  dex_promise_reject (self->left, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The caller is gone")));
 }
 
 static PeerupControlCall *
@@ -167,18 +168,18 @@ peerup_control_refuse (const PeerupOperation *operation, GVariant *parameters, P
   g_autofree char *text = NULL;
 
   if (peerup_caller_has_left (caller))
-    return dex_future_new_reject (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The caller is gone");
+    return dex_future_new_reject (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The caller is gone"));
   if (peerup_caller_get_n_calls (caller) >= CALLS_MAX)
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_LIMIT,
-                                  "%d calls of this client are not answered yet: wait for one", CALLS_MAX);
+                                  _ ("%d calls of this client are not answered yet: wait for one"), CALLS_MAX);
   if (g_variant_get_size (parameters) > PEERUP_CONTROL_PARAMETERS_MAX)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "What %s is to take is above %d bytes",
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, _ ("What %s is to take is above %d bytes"),
                                   operation->name, PEERUP_CONTROL_PARAMETERS_MAX);
   if (peerup_operation_takes (operation, parameters))
     return NULL;
   type = peerup_operation_dup_in_type (operation);
   text = g_variant_type_dup_string (type);
-  return dex_future_new_reject (G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, "%s takes %s and not %s", operation->name,
+  return dex_future_new_reject (G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, _ ("%s takes %s and not %s"), operation->name,
                                 text, g_variant_get_type_string (parameters));
 }
 

@@ -5,6 +5,7 @@
  * peerup-config-store.c's, and when, peerup-engine-store.c's. A caller that leaves in the middle changes nothing about
  * either: what was to be confirmed comes back by itself.
  */
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "control/peerup-control-ops.h"
@@ -14,8 +15,8 @@ static DexFuture *
 reply_not_running (void)
 {
   return peerup_control_reply_error (PEERUP_ERROR_CLOSED,
-                                     "The engine has no configuration that can be changed: it does not run, or was "
-                                     "started to dial alone");
+                                     _ ("The engine has no configuration that can be changed: it does not run, or was "
+                                        "started to dial alone"));
 }
 
 DexFuture *
@@ -31,7 +32,7 @@ peerup_control_op_get_config (PeerupControlCall *call)
   if (text == NULL)
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   if (!g_utf8_validate (text, -1, NULL))
-    return peerup_control_reply_error (PEERUP_ERROR_CONFIG, "%s is not text in UTF-8", engine->config_path);
+    return peerup_control_reply_error (PEERUP_ERROR_CONFIG, _ ("%s is not text in UTF-8"), engine->config_path);
   return peerup_control_reply (g_variant_new ("(ss)", text, engine->config_path));
 }
 
@@ -100,7 +101,7 @@ peerup_control_op_apply_config (PeerupControlCall *call)
     return reply_not_running ();
   if (timeout < 0 || timeout > PEERUP_CONFIG_CONFIRM_MAX / G_USEC_PER_SEC)
     return peerup_control_reply_error (PEERUP_ERROR_MALFORMED,
-                                       "A change can wait from 1 second to 24 hours to be confirmed");
+                                       _ ("A change can wait from 1 second to 24 hours to be confirmed"));
   g_variant_get_child (call->parameters, 0, "&s", &text);
   return dex_future_then (peerup_engine_store_apply (call->engine->store, text, timeout * G_USEC_PER_SEC,
                                                      peerup_caller_get_face (call->caller), cause),
@@ -151,7 +152,7 @@ peerup_control_op_diff_config (PeerupControlCall *call)
   if (diff == NULL)
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   if (!g_utf8_validate (diff, -1, NULL))
-    return peerup_control_reply_error (PEERUP_ERROR_CONFIG, "%s is not text in UTF-8", call->engine->config_path);
+    return peerup_control_reply_error (PEERUP_ERROR_CONFIG, _ ("%s is not text in UTF-8"), call->engine->config_path);
   return peerup_control_reply_value (g_variant_new_string (diff));
 }
 

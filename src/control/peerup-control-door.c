@@ -6,6 +6,8 @@
  */
 #include "control/peerup-control-door.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "trust/peerup-file-watch.h"
 
 /* Seconds until another look, where it could not be made anew, or has just been. */
@@ -133,16 +135,17 @@ peerup_control_door_check (PeerupControlDoor *self)
   switch (peerup_control_claim_look (self->claim))
     {
     case PEERUP_CONTROL_CLAIM_OTHER:
-      return g_strdup_printf ("something else is where the control socket %s was", path);
+      return g_strdup_printf (_ ("something else is where the control socket %s was"), path);
     case PEERUP_CONTROL_CLAIM_WHOLE:
       if (!peerup_control_socket_is_live (path, NULL))
-        return g_strdup_printf ("the control socket %s takes nobody", path);
+        return g_strdup_printf (_ ("the control socket %s takes nobody"), path);
       return NULL;
     case PEERUP_CONTROL_CLAIM_GONE:
     default:
       if (self->gone_at == 0 || g_get_monotonic_time () - self->gone_at < self->patience)
         return NULL;
-      return g_strdup_printf ("the control socket %s was removed, and cannot be made anew: %s", path, self->trouble);
+      return g_strdup_printf (_ ("the control socket %s was removed, and cannot be made anew: %s"), path,
+                              self->trouble);
     }
 }
 

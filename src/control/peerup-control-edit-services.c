@@ -5,6 +5,8 @@
  * force when it is answered. Those that Expose has made are not theirs: the configuration does not have them.
  */
 #include "config/peerup-config-edit.h"
+
+#include <glib/gi18n-lib.h>
 #include "control/peerup-control-edit.h"
 #include "control/peerup-control-options.h"
 #include "control/peerup-control-ops.h"
@@ -35,7 +37,7 @@ check_free (PeerupControlCall *call, const char *name, GError **error)
   if (!peerup_service_set_is_exposed (call->engine->services, name))
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-               "There is already a service “%s”, which Expose has made: end it with Unexpose, or use another name",
+               _ ("There is already a service “%s”, which Expose has made: end it with Unexpose, or use another name"),
                name);
   return FALSE;
 }
@@ -47,7 +49,7 @@ check_configured (PeerupControlCall *call, const char *name, GError **error)
   if (!peerup_service_set_is_exposed (call->engine->services, name))
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_DENIED,
-               "The configuration does not have the service “%s”: end it with Unexpose", name);
+               _ ("The configuration does not have the service “%s”: end it with Unexpose"), name);
   return FALSE;
 }
 

@@ -7,6 +7,8 @@
  */
 #include "control/peerup-control-edit.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "config/peerup-config-edit.h"
 #include "config/peerup-config-schema.h"
 #include "control/peerup-control-ops.h"
@@ -18,7 +20,7 @@ peerup_control_check_config (PeerupEngine *engine, GError **error)
   if (engine->config != NULL && engine->monitor != NULL)
     return TRUE;
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                       "The engine runs without a configuration of its own, so there is nothing to change");
+                       _ ("The engine runs without a configuration of its own, so there is nothing to change"));
   return FALSE;
 }
 
@@ -157,7 +159,7 @@ find_relays (PeerupEngine *engine, const char *text, GError **error)
   if (found->len > 0)
     return g_steal_pointer (&found);
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-               "%s names no relay “%s”: ListRelays shows those that there are", engine->config_path, text);
+               _ ("%s names no relay “%s”: ListRelays shows those that there are"), engine->config_path, text);
   return NULL;
 }
 
@@ -209,7 +211,7 @@ check_key (const char *key, GError **error)
   /* The edit would take it for the section. */
   if (g_str_has_suffix (key, "."))
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "there is no key “%s”: name a key below it", key);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, _ ("there is no key “%s”: name a key below it"), key);
       return FALSE;
     }
   if (known == NULL || (known->kind != PEERUP_CONFIG_KEY_MAPPING && known->kind != PEERUP_CONFIG_KEY_LIST &&
@@ -217,12 +219,12 @@ check_key (const char *key, GError **error)
     return TRUE;
   if (known->kind == PEERUP_CONFIG_KEY_MAPPING || known->kind == PEERUP_CONFIG_KEY_LIST)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                 "%s is a %s and not one value: use the operation for it, or ApplyConfig for the whole file", key,
+                 _ ("%s is a %s and not one value: use the operation for it, or ApplyConfig for the whole file"), key,
                  known->kind == PEERUP_CONFIG_KEY_LIST ? "list" : "section");
   else
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_DENIED,
-                 "%s says where or whose a secret key is, which is not changed alone: use MoveIdentity, edit the file, "
-                 "or use ApplyConfig",
+                 _ ("%s says where or whose a secret key is, which is not changed alone: use MoveIdentity, edit the file, "
+                    "or use ApplyConfig"),
                  key);
   return FALSE;
 }

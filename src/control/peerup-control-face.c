@@ -7,6 +7,8 @@
  */
 #include "control/peerup-control-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "control/peerup-control-backlog.h"
 #include "control/peerup-control-hello.h"
 #include "control/peerup-control-policy.h"
@@ -197,7 +199,7 @@ check (PeerupControlFace *self, Call *call, PeerupControlAction action)
   client = get_client (self, sender);
   if (client->n_checks >= CHECKS_MAX || self->n_checks >= CHECKS_IN_ALL_MAX)
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_LIMIT,
-                                  "Too many calls wait for polkit to decide about them: wait for an answer");
+                                  _ ("Too many calls wait for polkit to decide about them: wait for an answer"));
   client->n_checks++;
   self->n_checks++;
   call->action = action;
@@ -326,8 +328,8 @@ peerup_control_face_let_read (PeerupControlFace *self, GDBusMethodInvocation *in
   call->answer = answer;
   call->data = data;
   if (g_variant_get_size (g_dbus_method_invocation_get_parameters (invocation)) > PEERUP_CONTROL_PARAMETERS_MAX)
-    future = dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "What a call is to take is above %d bytes",
-                                    PEERUP_CONTROL_PARAMETERS_MAX);
+    future = dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE,
+                                    _ ("What a call is to take is above %d bytes"), PEERUP_CONTROL_PARAMETERS_MAX);
   else
     future = check (self, call, PEERUP_CONTROL_READ);
   dex_future_disown (dex_future_finally (future, on_may_read, call, call_free));
@@ -342,7 +344,7 @@ answer_get (GDBusMethodInvocation *invocation, const char *interface, GVariant *
     peerup_control_backlog_return_value (invocation, g_variant_new ("(v)", value));
   else
     peerup_control_backlog_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_PROPERTY,
-                                         "%s has no property “%s”", interface, name);
+                                         _ ("%s has no property “%s”"), interface, name);
 }
 
 void
@@ -363,7 +365,7 @@ peerup_control_face_answer_properties (GDBusMethodInvocation *invocation, const 
     answer_get (invocation, interface, taken, name);
   else
     peerup_control_backlog_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_PROPERTY_READ_ONLY,
-                                         "“%s” is not to be set: there are methods for what can be changed", name);
+                                         _ ("“%s” is not to be set: there are methods for what can be changed"), name);
 }
 
 static void
@@ -379,7 +381,7 @@ on_method_call (GDBusConnection *connection, const char *sender, const char *pat
   PeerupControlFace *self = find_face (data, connection);
 
   if (self == NULL)
-    peerup_control_backlog_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine ends");
+    peerup_control_backlog_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The engine ends"));
   else if (g_str_equal (interface, PROPERTIES))
     peerup_control_face_let_read (self, invocation, answer_engine_properties, self->control);
   else

@@ -5,6 +5,8 @@
  */
 #include "control/peerup-control-forwards.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "control/peerup-control-describe.h"
 #include "control/peerup-control-lists.h"
 #include "control/peerup-control-ops.h"
@@ -138,7 +140,7 @@ peerup_control_op_remove_forward (PeerupControlCall *call)
       end_owned (all->pdata[i]);
       return peerup_control_reply (NULL);
     }
-  return peerup_control_reply_error (PEERUP_ERROR_NOT_FOUND, "No forward is called “%s”", id);
+  return peerup_control_reply_error (PEERUP_ERROR_NOT_FOUND, _ ("No forward is called “%s”"), id);
 }
 
 GVariant *

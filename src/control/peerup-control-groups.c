@@ -5,6 +5,8 @@
  * CreateGroup alone; nobody keeps them.
  */
 #include "control/peerup-control-ops.h"
+
+#include <glib/gi18n-lib.h>
 #include "control/peerup-control-options.h"
 #include "engine/peerup-engine-group.h"
 
@@ -36,7 +38,7 @@ peerup_control_op_create_group (PeerupControlCall *call)
   g_auto (GStrv) codes = NULL;
 
   if (call->engine->group == NULL)
-    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, _ ("The engine does not run"));
   if (read_options (options, &wanted, &error))
     codes = peerup_engine_group_create (call->engine->group, &wanted, &id, &error);
   if (codes == NULL)
@@ -52,7 +54,7 @@ peerup_control_op_revoke_group (PeerupControlCall *call)
 
   g_variant_get (call->parameters, "(&s)", &id);
   if (call->engine->group == NULL)
-    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, _ ("The engine does not run"));
   if (!peerup_engine_group_revoke (call->engine->group, id, &error))
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   return peerup_control_reply (NULL);

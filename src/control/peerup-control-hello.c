@@ -6,6 +6,8 @@
  */
 #include "control/peerup-control-hello.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "control/peerup-control-backlog.h"
 #include "control/peerup-control.h"
 
@@ -53,7 +55,7 @@ on_method_call (GDBusConnection *connection, const char *sender, const char *pat
   else if (g_str_equal (method, "GetNameOwner"))
     {
       peerup_control_backlog_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER,
-                                           "Nobody has that name on this private connection");
+                                           _ ("Nobody has that name on this private connection"));
       return;
     }
   peerup_control_backlog_return_value (invocation, answer);

@@ -5,6 +5,9 @@
  * in the answers of CreateInvite and ListInvites alone, and are in no signal and no log.
  */
 #include "control/peerup-control-lists.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include "control/peerup-control-ops.h"
 #include "control/peerup-control-options.h"
 #include "control/peerup-control-private.h"
@@ -63,11 +66,11 @@ check_times (const PeerupInviteOptions *options, GError **error)
 {
   if (options->ttl < 0 || options->ttl > PEERUP_INVITE_TTL_MAX)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                 "ttl is %" G_GINT64_FORMAT ", and is to be 0 to %d seconds (%d days); 0 is the usual time",
-                 options->ttl, PEERUP_INVITE_TTL_MAX, PEERUP_INVITE_TTL_MAX / (24 * 3600));
+                 _ ("ttl is %" PRId64 ", and is to be 0 to %d seconds (%d days); 0 is the usual time"), options->ttl,
+                 PEERUP_INVITE_TTL_MAX, PEERUP_INVITE_TTL_MAX / (24 * 3600));
   else if (options->grant_time < 0 || options->grant_time > GRANT_TIME_MAX)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                 "grant_time is %" G_GINT64_FORMAT ", and is to be 0 to %d seconds (10 years); 0 is for good",
+                 _ ("grant_time is %" PRId64 ", and is to be 0 to %d seconds (10 years); 0 is for good"),
                  options->grant_time, GRANT_TIME_MAX);
   else
     return TRUE;
@@ -87,7 +90,7 @@ peerup_control_op_create_invite (PeerupControlCall *call)
   g_autoptr (GError) error = NULL;
 
   if (call->engine->pairing == NULL)
-    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, _ ("The engine does not run"));
   if (!peerup_control_read_options (options, known, G_N_ELEMENTS (known), &error) || !check_times (&wanted, &error))
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   wanted.services = services;
@@ -102,7 +105,7 @@ peerup_control_op_cancel_invite (PeerupControlCall *call)
 
   g_variant_get (call->parameters, "(u)", &number);
   if (call->engine->pairing == NULL)
-    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, _ ("The engine does not run"));
   if (!peerup_engine_pairing_cancel (call->engine->pairing, number, &error))
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   return peerup_control_reply (NULL);

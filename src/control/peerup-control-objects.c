@@ -7,6 +7,7 @@
  */
 #include "control/peerup-control-objects.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "control/peerup-control-backlog.h"
@@ -479,7 +480,7 @@ answer_properties (GDBusMethodInvocation *invocation, gpointer data)
   if (properties != NULL)
     peerup_control_face_answer_properties (invocation, kind->info->interface, g_variant_ref (properties));
   else
-    peerup_control_backlog_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT, "%s is gone", path);
+    peerup_control_backlog_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT, _ ("%s is gone"), path);
 }
 
 /* (nullable) */
@@ -504,7 +505,7 @@ let_read (PeerupControlObjects *self, GDBusMethodInvocation *invocation, PeerupC
   if (face != NULL)
     peerup_control_face_let_read (face, invocation, answer, data);
   else
-    peerup_control_backlog_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine ends");
+    peerup_control_backlog_return_error (invocation, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The engine ends"));
 }
 
 static void

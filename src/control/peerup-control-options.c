@@ -6,6 +6,8 @@
  */
 #include "control/peerup-control-options.h"
 
+#include <glib/gi18n-lib.h>
+
 static const PeerupControlOption *
 find (const PeerupControlOption *known, gsize n, const char *key, GVariant *value)
 {
@@ -47,7 +49,7 @@ peerup_control_read_options (GVariant *options, const PeerupControlOption *known
 
       if (option == NULL)
         {
-          g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, "No option “%s” of type “%s”", key,
+          g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, _ ("No option “%s” of type “%s”"), key,
                        g_variant_get_type_string (value));
           return FALSE;
         }

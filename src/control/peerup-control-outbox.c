@@ -6,6 +6,8 @@
  */
 #include "control/peerup-control-outbox.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "wire/peerup-error.h"
 
 struct _PeerupControlOutbox
@@ -59,7 +61,8 @@ peerup_control_outbox_free (PeerupControlOutbox *self)
   while ((item = g_queue_pop_head (&self->items)) != NULL)
     {
       if (item->promise != NULL)
-        dex_promise_reject (item->promise, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine ends"));
+        dex_promise_reject (item->promise,
+                            g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The engine ends")));
       item_free (item);
     }
   if (self->source != NULL)

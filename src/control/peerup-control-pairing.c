@@ -5,6 +5,8 @@
  * engine and nowhere else.
  */
 #include "control/peerup-control-describe.h"
+
+#include <glib/gi18n-lib.h>
 #include "control/peerup-control-ops.h"
 #include "control/peerup-control-options.h"
 #include "engine/peerup-engine-pairing.h"
@@ -82,7 +84,7 @@ peerup_control_op_join (PeerupControlCall *call)
 
   g_variant_get (call->parameters, "(&s@a{sv})", &code, &options);
   if (call->engine->pairing == NULL)
-    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, _ ("The engine does not run"));
   if (!peerup_control_read_options (options, known, G_N_ELEMENTS (known), &error))
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   wanted.services = services;
@@ -98,10 +100,11 @@ static const char *
 advice_for (const PeerupPairingRecord *record)
 {
   if (record->state == PEERUP_PAIRING_RECORD_PREPARED)
-    return "It was cut short, and the other device may have authorized this one. It is completed, or dropped, when "
-           "the two meet; let the other device run, or take it back here and there.";
-  return "The other device is authorized here, and may not know that yet. It is completed when the two meet; let the "
-         "other device run, or take it back here.";
+    return _ ("It was cut short, and the other device may have authorized this one. It is completed, or dropped, when "
+              "the two meet; let the other device run, or take it back here and there.");
+  return _ (
+    "The other device is authorized here, and may not know that yet. It is completed when the two meet; let the "
+    "other device run, or take it back here.");
 }
 
 static GVariant *
@@ -140,7 +143,7 @@ peerup_control_op_undo_pairing (PeerupControlCall *call)
   g_variant_get (call->parameters, "(&s)", &peer);
   id = peerup_engine_resolve (call->engine, peer, &error);
   if (id != NULL && call->engine->pairing == NULL)
-    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, _ ("The engine does not run"));
   if (id == NULL || !peerup_engine_pairing_undo (call->engine->pairing, id, &error))
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   return peerup_control_reply (NULL);
@@ -159,7 +162,7 @@ resolve (PeerupEngine *engine, const char *peer, const char **path, GError **err
   *path = engine->config != NULL ? peerup_config_get_authorized_keys_file (engine->config) : NULL;
   if (*path != NULL)
     return g_steal_pointer (&id);
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "The configuration names no authorized_keys file");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, _ ("The configuration names no authorized_keys file"));
   return NULL;
 }
 

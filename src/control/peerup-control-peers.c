@@ -4,6 +4,9 @@
 /* Ping, Connect and Disconnect, and what peers offer.
  */
 #include "control/peerup-control-ops.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include "engine/peerup-peer-private.h"
 
 static const char *
@@ -70,7 +73,7 @@ peerup_control_op_disconnect (PeerupControlCall *call)
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   connections = peerup_swarm_dup_connections (call->engine->swarm, id);
   if (connections->len == 0)
-    return peerup_control_reply_error (PEERUP_ERROR_NOT_FOUND, "There is no connection to %s", peer);
+    return peerup_control_reply_error (PEERUP_ERROR_NOT_FOUND, _ ("There is no connection to %s"), peer);
   peerup_swarm_disconnect (call->engine->swarm, id, PEERUP_STREAM_CODE_NONE);
   return peerup_control_reply (NULL);
 }
@@ -126,7 +129,7 @@ dup_last_answer (PeerupPeer *peer)
 {
   if (peer == NULL || peerup_peer_get_services (peer) == NULL)
     return g_strdup ("");
-  return g_strdup_printf ("; %" G_GINT64_FORMAT " s ago it offered nothing to this device",
+  return g_strdup_printf (_ ("; %" PRId64 " s ago it offered nothing to this device"),
                           peerup_peer_get_services_age (peer) / (gint64) G_USEC_PER_SEC);
 }
 
@@ -143,13 +146,14 @@ answer_services (DexFuture *asked, gpointer data)
   if (is_worth_telling (peer, answered))
     return peerup_control_reply_value (describe_services (peer));
   if (peer == NULL || peerup_peer_get_n_connections (peer) == 0)
-    return peerup_control_reply_error (PEERUP_ERROR_UNREACHABLE, "%s is not connected%s: connect to it, and ask again",
-                                       who,
-                                       last[0] != '\0' ? last
-                                                       : ", and has not said what it offers since the daemon started");
+    return peerup_control_reply_error (PEERUP_ERROR_UNREACHABLE,
+                                       _ ("%s is not connected%s: connect to it, and ask again"), who,
+                                       last[0] != '\0'
+                                         ? last
+                                         : _ (", and has not said what it offers since the daemon started"));
   return peerup_control_reply_error (error != NULL ? error->code : PEERUP_ERROR_CLOSED,
-                                     "%s did not say what it offers%s: %s", who, last,
-                                     error != NULL ? error->message : "the connection has ended");
+                                     _ ("%s did not say what it offers%s: %s"), who, last,
+                                     error != NULL ? error->message : _ ("the connection has ended"));
 }
 
 DexFuture *

@@ -7,6 +7,7 @@
  */
 #include "control/peerup-control-policy.h"
 
+#include <glib/gi18n-lib.h>
 #include <unistd.h>
 
 #include "wire/peerup-error.h"
@@ -77,9 +78,9 @@ call (PeerupControlPolicy *self, const char *name, const char *path, const char 
 static DexFuture *
 deny (const Check *check, const char *reason)
 {
-  return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-                                "You may not do this: %s. An administrator can allow the action %s by a rule of polkit",
-                                reason, check->action);
+  return dex_future_new_reject (
+    PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
+    _ ("You may not do this: %s. An administrator can allow the action %s by a rule of polkit"), reason, check->action);
 }
 
 /* So that nobody is asked for one who is gone. */
@@ -105,14 +106,14 @@ on_decided (DexFuture *future, gpointer data)
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         take_back (check);
       g_dbus_error_strip_remote_error (error);
-      reason = g_strdup_printf ("polkit does not answer (%s)", error->message);
+      reason = g_strdup_printf (_ ("polkit does not answer (%s)"), error->message);
       return deny (check, reason);
     }
   g_variant_get (g_value_get_variant (value), "((bba{ss}))", &allowed, &challenge, NULL);
   if (allowed)
     return dex_future_new_true ();
-  return deny (check, challenge ? "it needs an authentication, which your program did not let take place"
-                                : "polkit has not allowed it");
+  return deny (check, challenge ? _ ("it needs an authentication, which your program did not let take place")
+                                : _ ("polkit has not allowed it"));
 }
 
 static DexFuture *
@@ -144,7 +145,7 @@ on_user (DexFuture *future, gpointer data)
   guint32 user;
 
   if (value == NULL)
-    return deny (check, "the bus does not say who you are");
+    return deny (check, _ ("the bus does not say who you are"));
   g_variant_get (g_value_get_variant (value), "(u)", &user);
   return user == 0 || user == geteuid () ? dex_future_new_true () : ask_polkit (check);
 }

@@ -6,6 +6,8 @@
  */
 #include "control/peerup-control-ops.h"
 
+#include <glib/gi18n-lib.h>
+
 /* A day, which is more than anybody waits for. */
 #define TIMEOUT_MAX_MS ((guint64) 24 * 60 * 60 * 1000)
 
@@ -111,13 +113,13 @@ peerup_control_op_drain_relay (PeerupControlCall *call)
   gint64 time;
 
   if (relay == NULL)
-    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, _ ("The engine does not run"));
   g_variant_get (call->parameters, "(t)", &timeout_ms);
   peerup_engine_relay_get_info (relay, &info);
   if (info.state == PEERUP_ENGINE_RELAY_OFF)
     return peerup_control_reply_error (PEERUP_ERROR_CLOSED,
-                                       "This device relays for nobody, so there is nothing to drain; to have it "
-                                       "relay, set relay.serve to true in %s",
+                                       _ ("This device relays for nobody, so there is nothing to drain; to have it "
+                                          "relay, set relay.serve to true in %s"),
                                        peerup_engine_get_config_path (call->engine));
   time = timeout_ms > 0 ? (gint64) MIN (timeout_ms, TIMEOUT_MAX_MS) * 1000
                         : peerup_config_get_relay_drain_time (call->engine->config);
@@ -133,12 +135,12 @@ peerup_control_op_resume_relay (PeerupControlCall *call)
   PeerupEngineRelayInfo info;
 
   if (relay == NULL)
-    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine does not run");
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, _ ("The engine does not run"));
   peerup_engine_relay_resume (relay);
   peerup_engine_relay_get_info (relay, &info);
   if (info.state == PEERUP_ENGINE_RELAY_SERVING)
     return peerup_control_reply (NULL);
   return peerup_control_reply_error (PEERUP_ERROR_CLOSED,
-                                     "This device relays for nobody: set relay.serve to true in %s",
+                                     _ ("This device relays for nobody: set relay.serve to true in %s"),
                                      peerup_engine_get_config_path (call->engine));
 }

@@ -5,6 +5,7 @@
  */
 #include "control/peerup-control-ops.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "control/peerup-control-edit.h"
@@ -35,7 +36,7 @@ check_label (const char *kind, const char *const *tags, GError **error)
   if (kind != NULL && kind[0] != '\0' && !peerup_label_is_valid (kind, strlen (kind)))
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "a service cannot be of that kind: use 1 to %d of a-z, 0-9 and “-”, as ssh", PEERUP_LABEL_MAX);
+                   _ ("a service cannot be of that kind: use 1 to %d of a-z, 0-9 and “-”, as ssh"), PEERUP_LABEL_MAX);
       return FALSE;
     }
   for (guint i = 0; tags != NULL && tags[i] != NULL; i++)
@@ -67,7 +68,8 @@ peerup_control_op_expose (PeerupControlCall *call)
 
   g_variant_get (call->parameters, "(&s&s@a{sv})", &name, &address, &options);
   if (call->engine->swarm == NULL || call->engine->trust == NULL)
-    return peerup_control_reply_error (PEERUP_ERROR_CLOSED, "The engine takes no connections, so it offers nothing");
+    return peerup_control_reply_error (PEERUP_ERROR_CLOSED,
+                                       _ ("The engine takes no connections, so it offers nothing"));
   if (!peerup_control_read_options (options, known, G_N_ELEMENTS (known), &error) ||
       !check_label (kind, tags, &error) ||
       (allowed != NULL && (peers = peerup_control_parse_peers (call->engine, allowed, &error)) == NULL) ||
@@ -88,9 +90,8 @@ peerup_control_op_unexpose (PeerupControlCall *call)
   g_variant_get (call->parameters, "(&s)", &name);
   if (peerup_service_set_find (call->engine->services, name) != NULL &&
       !peerup_service_set_is_exposed (call->engine->services, name))
-    return peerup_control_reply_error (PEERUP_ERROR_DENIED,
-                                       "The service “%s” is one of the configuration: EnableService switches it off",
-                                       name);
+    return peerup_control_reply_error (
+      PEERUP_ERROR_DENIED, _ ("The service “%s” is one of the configuration: EnableService switches it off"), name);
   if (!peerup_service_set_unexpose (call->engine->services, name, &error))
     return peerup_control_reply_take_error (g_steal_pointer (&error));
   return peerup_control_reply (NULL);

@@ -11,7 +11,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/file.h>
@@ -182,11 +184,10 @@ set_running_error (const char *config_path, const char *socket_path, GError **er
 
   if (live && pid > 0)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-                 "a daemon for %s is running already: process %" G_GINT64_FORMAT " (see “peerup status”)", config_path,
-                 pid);
+                 _ ("a daemon for %s is running already: process %" PRId64 " (see “peerup status”)"), config_path, pid);
   else
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS, "a daemon for %s is just starting or stopping: try again",
-                 config_path);
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
+                 _ ("a daemon for %s is just starting or stopping: try again"), config_path);
 }
 
 /* A directory that only we can write to. */
@@ -200,17 +201,24 @@ prepare_directory (const char *socket_path, GError **error)
   if (!fill_address (socket_path, &address))
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-                   "the path of the control socket %s is longer than the %zu bytes the system allows: set "
-                   "XDG_RUNTIME_DIR, or use a shorter path for the configuration",
+                   _ ("the path of the control socket %s is longer than the %zu bytes the system allows: set "
+                      "XDG_RUNTIME_DIR, or use a shorter path for the configuration"),
                    socket_path, sizeof address.sun_path - 1);
       return FALSE;
     }
+  errno = 0;
   if (g_mkdir_with_parents (directory, 0700) == 0 && stat (directory, &info) == 0 && info.st_uid == getuid () &&
       (info.st_mode & 0022) == 0 && access (directory, W_OK | X_OK) == 0)
     return TRUE;
+  if (errno == EROFS || errno == ENOSPC) /* of mkdir or access: no fault of the directory's */
+    {
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, _ ("cannot make the control socket %s: %s"),
+                   socket_path, g_strerror (errno));
+      return FALSE;
+    }
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-               "%s is no safe place for the control socket: it must be a directory of yours that others cannot "
-               "write to (chmod 700 %s)",
+               _ ("%s is no safe place for the control socket: it must be a directory of yours that others cannot "
+                  "write to (chmod 700 %s)"),
                directory, directory);
   return FALSE;
 }
@@ -223,7 +231,8 @@ take_lock (PeerupControlClaim *self, const char *config_path, GError **error)
   self->lock = open (lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (self->lock < 0)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, "cannot open %s: %s", lock_path, g_strerror (errno));
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, _ ("cannot open %s: %s"), lock_path,
+                   g_strerror (errno));
       return FALSE;
     }
   if (flock (self->lock, LOCK_EX | LOCK_NB) == 0)
@@ -247,8 +256,8 @@ remove_stale (PeerupControlClaim *self, const char *config_path, GError **error)
   if (peerup_control_socket_is_live (self->path, &pid))
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-                   "the service manager (process %" G_GINT64_FORMAT ") holds %s for the daemon of %s: start it with "
-                   "“systemctl start”, or stop its socket unit first",
+                   _ ("the service manager (process %" PRId64 ") holds %s for the daemon of %s: start it with "
+                      "“systemctl start”, or stop its socket unit first"),
                    pid, self->path, config_path);
       return FALSE;
     }
@@ -257,7 +266,7 @@ remove_stale (PeerupControlClaim *self, const char *config_path, GError **error)
   if (S_ISSOCK (info.st_mode) && unlink (self->path) == 0)
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-               "%s is in the way of the control socket: remove it if it is not needed", self->path);
+               _ ("%s is in the way of the control socket: remove it if it is not needed"), self->path);
   return FALSE;
 }
 
@@ -386,7 +395,7 @@ peerup_control_claim_listen (PeerupControlClaim *self, GError **error)
       remember (self);
       return g_steal_fd (&fd);
     }
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, "cannot make the control socket %s: %s", self->path,
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, _ ("cannot make the control socket %s: %s"), self->path,
                g_strerror (code));
   return -1;
 }

@@ -6,6 +6,8 @@
  * who comes and says nothing would shut out 127.0.0.1, where all tunnels come from.
  */
 #include "control/peerup-control-ops.h"
+
+#include <glib/gi18n-lib.h>
 #include "control/peerup-control-private.h"
 #include "templates/peerup-find-services.h"
 
@@ -91,7 +93,8 @@ void
 peerup_control_end_search (PeerupControl *self)
 {
   if (self->search_end != NULL)
-    dex_promise_reject (self->search_end, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The search is over"));
+    dex_promise_reject (self->search_end,
+                        g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The search is over")));
   dex_clear (&self->search_end);
   dex_clear (&self->search);
 }

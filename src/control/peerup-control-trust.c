@@ -5,6 +5,8 @@
  * force when the call returns. Whoever may call may do all of it: the socket is its user's alone.
  */
 #include "control/peerup-control-lists.h"
+
+#include <glib/gi18n-lib.h>
 #include "control/peerup-control-ops.h"
 #include "control/peerup-control-private.h"
 
@@ -32,7 +34,7 @@ get_trust (PeerupControlCall *call, GError **error)
 {
   if (call->engine->trust == NULL)
     g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                         "The engine takes no connections, so it has no grants");
+                         _ ("The engine takes no connections, so it has no grants"));
   return call->engine->trust;
 }
 
@@ -65,7 +67,7 @@ read_until (gint64 *until, GError **error)
     *until = PEERUP_EXPIRES_NEVER;
   if (*until > g_get_real_time () / G_USEC_PER_SEC)
     return TRUE;
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "That end is over already");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("That end is over already"));
   return FALSE;
 }
 

@@ -7,6 +7,7 @@
 #include "engine/peerup-arguments.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 
 static GError *
 unknown_peer_error (const char *text, PeerupConfig *config)
@@ -22,11 +23,11 @@ unknown_peer_error (const char *text, PeerupConfig *config)
     }
   if (names->len == 0)
     return g_error_new (PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                        "“%s” is no peer ID, and no peer has a name yet: use a peer ID, a multiaddr that ends in "
-                        "/p2p/PEER-ID, or name it with “peerup auth add PEER --name NAME”",
+                        _ ("“%s” is no peer ID, and no peer has a name yet: use a peer ID, a multiaddr that ends in "
+                           "/p2p/PEER-ID, or name it with “peerup auth add PEER --name NAME”"),
                         text);
   return g_error_new (PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                      "no peer is called “%s”, and it is no peer ID: the names in %s are %s%s", text,
+                      _ ("no peer is called “%s”, and it is no peer ID: the names in %s are %s%s"), text,
                       peerup_config_get_path (config), names->str, known->len > 8 ? ", …" : "");
 }
 
@@ -39,14 +40,14 @@ parse_multiaddr (const char *text, PeerupMultiaddr **address, GError **error)
   parsed = peerup_multiaddr_new_from_string (text, error);
   if (parsed == NULL)
     {
-      g_prefix_error (error, "“%s” is not an address: ", text);
+      g_prefix_error (error, _ ("“%s” is not an address: "), text);
       return NULL;
     }
   peer = peerup_multiaddr_dup_peer_id (parsed);
   if (peer == NULL)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "“%s” does not say which peer is there: append /p2p/ and its peer ID", text);
+                   _ ("“%s” does not say which peer is there: append /p2p/ and its peer ID"), text);
       return NULL;
     }
   if (address != NULL)
@@ -152,8 +153,8 @@ peerup_listen_argument_parse (const char *text, char **address, guint *port, gbo
       !parse_host (host, address, loopback))
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "“%s” is no place to listen: write a port from 0 to 65535 (2222), or an IP address and a port "
-                   "(127.0.0.1:2222, [::1]:2222)",
+                   _ ("“%s” is no place to listen: write a port from 0 to 65535 (2222), or an IP address and a port "
+                      "(127.0.0.1:2222, [::1]:2222)"),
                    text);
       return FALSE;
     }

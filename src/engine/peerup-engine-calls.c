@@ -5,6 +5,7 @@
  */
 #include "engine/peerup-engine-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "engine/peerup-arguments.h"
@@ -15,7 +16,7 @@ check_running (PeerupEngine *self, GError **error)
 {
   if (self->state == PEERUP_ENGINE_RUNNING)
     return TRUE;
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the engine does not run");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("the engine does not run"));
   return FALSE;
 }
 
@@ -69,7 +70,8 @@ resolve (PeerupEngine *self, const char *peer, PeerupMultiaddr **address, GError
   if (peerup_peer_id_equal (id, peerup_swarm_get_peer_id (self->swarm)))
     {
       g_clear_pointer (address, peerup_multiaddr_unref);
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "“%s” is this device itself: name another peer", peer);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, _ ("“%s” is this device itself: name another peer"),
+                   peer);
       return NULL;
     }
   learn_relayed_addresses (self, id);
@@ -172,7 +174,7 @@ explain_refusal (DexFuture *future, gpointer data)
   if (!g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_GATED))
     return dex_ref (future);
   return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_GATED,
-                                "%s does not admit this device: there, run “peerup auth add %s”", explain->peer,
+                                _ ("%s does not admit this device: there, run “peerup auth add %s”"), explain->peer,
                                 explain->own_id);
 }
 
@@ -220,7 +222,7 @@ ping_connected (DexFuture *connected, gpointer data)
   PeerupPinger *pinger;
 
   if (self->pingers == NULL)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the engine does not run");
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("the engine does not run"));
   pinger = g_hash_table_lookup (self->pingers, id);
   if (pinger == NULL)
     {
@@ -236,7 +238,7 @@ ping_connected (DexFuture *connected, gpointer data)
 static DexFuture *
 time_out (DexFuture *future, gpointer data)
 {
-  return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s did not answer within %d seconds",
+  return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, _ ("%s did not answer within %d seconds"),
                                 (const char *) data, (int) (PEERUP_ENGINE_PING_TIMEOUT / G_USEC_PER_SEC));
 }
 
@@ -310,8 +312,8 @@ peerup_engine_add_forward (PeerupEngine *self, const char *peer, const char *ser
   if (!loopback && !any_address)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_DENIED,
-                   "listening on %s would let other machines use the service: allow it with --bind-any, or use "
-                   "127.0.0.1",
+                   _ ("listening on %s would let other machines use the service: allow it with --bind-any, or use "
+                      "127.0.0.1"),
                    host);
       return NULL;
     }

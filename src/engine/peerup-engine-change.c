@@ -6,6 +6,9 @@
  */
 #include "engine/peerup-engine-change.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
 #include "engine/peerup-engine-private.h"
 #include "engine/peerup-network-state.h"
 
@@ -39,7 +42,7 @@ end_connections (PeerupSwarm *swarm, gint64 slept)
   for (guint i = 0; i < connections->len; i++)
     peerup_connection_abort (connections->pdata[i],
                              g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                                          "This machine slept for %" G_GINT64_FORMAT " s, longer than peers wait",
+                                          _ ("This machine slept for %" PRId64 " s, longer than peers wait"),
                                           slept / G_USEC_PER_SEC));
 }
 
@@ -64,13 +67,14 @@ static char *
 change_describe (PeerupEngineChange *self)
 {
   if (self->slept > 0)
-    return g_strdup_printf ("This machine slept for %" G_GINT64_FORMAT " s", self->slept / G_USEC_PER_SEC);
+    return g_strdup_printf (_ ("This machine slept for %" PRId64 " s"), self->slept / G_USEC_PER_SEC);
   if (self->slept_any)
-    return g_strdup ("This machine slept");
+    return g_strdup (_ ("This machine slept"));
   if (self->n_changes > 0)
-    return g_strdup_printf ("The network has changed%s",
-                            peerup_network_state_has_way (&self->network) ? "" : ", no way leads to the internet now");
-  return g_strdup_printf ("The clock was put %s by %" G_GINT64_FORMAT " s", self->jumped < 0 ? "back" : "forward",
+    return g_strdup_printf (_ ("The network has changed%s"), peerup_network_state_has_way (&self->network)
+                                                               ? ""
+                                                               : _ (", no way leads to the internet now"));
+  return g_strdup_printf (_ ("The clock was put %s by %" PRId64 " s"), self->jumped < 0 ? "back" : "forward",
                           ABS (self->jumped) / G_USEC_PER_SEC);
 }
 

@@ -7,6 +7,8 @@
  */
 #include "engine/peerup-engine-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-machine.h"
 #include "protocols/peerup-text-ping.h"
 #include "transport/peerup-fiber.h"
@@ -82,7 +84,7 @@ report_listen_error (PeerupEngine *self, PeerupMultiaddr *address, const GError 
       peerup_engine_say (self, G_LOG_LEVEL_MESSAGE, "Not listening on %s", error->message);
       return;
     }
-  text = g_strdup_printf ("Not listening on %s (network.listen_addresses in %s): %s", where, self->config_path,
+  text = g_strdup_printf (_ ("Not listening on %s (network.listen_addresses in %s): %s"), where, self->config_path,
                           error->message);
   peerup_engine_set_problem (self, key, text);
 }
@@ -135,7 +137,7 @@ listen_fiber (gpointer data)
   if (listen_on (listen->engine, listen->swarm, fresh) > 0 || listen->old != NULL)
     return dex_future_new_true ();
   return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
-                                "no address of network.listen_addresses in %s can be listened on",
+                                _ ("no address of network.listen_addresses in %s can be listened on"),
                                 peerup_config_get_path (listen->config));
 }
 
@@ -147,8 +149,8 @@ renew_certificate (PeerupEngine *self)
   g_autofree char *text = NULL;
 
   if (!peerup_swarm_renew_websocket_certificate (self->swarm, &error))
-    text = g_strdup_printf ("WebSockets keep their old certificate (network.websocket in %s): %s", self->config_path,
-                            error->message);
+    text = g_strdup_printf (_ ("WebSockets keep their old certificate (network.websocket in %s): %s"),
+                            self->config_path, error->message);
   peerup_engine_set_problem (self, "certificate", text);
 }
 
@@ -254,12 +256,13 @@ report_identity (PeerupEngine *self, PeerupConfig *config)
     {
       key = peerup_key_file_load (path, &error);
       if (key == NULL)
-        text = g_strdup_printf ("identity.key_file was changed, and no start could use the new one: %s; mend that, or "
-                                "take the change back by “peerup config rollback”",
-                                error->message);
+        text =
+          g_strdup_printf (_ ("identity.key_file was changed, and no start could use the new one: %s; mend that, or "
+                              "take the change back by “peerup config rollback”"),
+                           error->message);
       else
-        text = g_strdup_printf ("identity.key_file was changed: the new identity (%s) is used when the daemon is "
-                                "restarted",
+        text = g_strdup_printf (_ ("identity.key_file was changed: the new identity (%s) is used when the daemon is "
+                                   "restarted"),
                                 peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)));
     }
   else
@@ -314,7 +317,7 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
   told = peerup_engine_peer_services_look (self->peer_services);
   /* Trust first: what follows must not be open to whom the new file no longer admits. */
   if (!peerup_engine_trust_apply (self->trust, config, &error))
-    trouble = g_strdup_printf ("%s; the old authorizations stay in force", error->message);
+    trouble = g_strdup_printf (_ ("%s; the old authorizations stay in force"), error->message);
   self->keys_refused = trouble != NULL;
   peerup_engine_set_problem (self, "authorized_keys", trouble);
   peerup_engine_serve (self, config);
@@ -350,7 +353,7 @@ on_config_changed (PeerupConfigMonitor *monitor, PeerupConfig *config, GStrv war
 static void
 on_config_problem (PeerupConfigMonitor *monitor, const char *message, gpointer data)
 {
-  g_autofree char *text = g_strdup_printf ("%s; the old configuration stays in force", message);
+  g_autofree char *text = g_strdup_printf (_ ("%s; the old configuration stays in force"), message);
 
   peerup_engine_set_problem (data, "config", text);
 }

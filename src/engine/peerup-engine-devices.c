@@ -108,6 +108,27 @@ add_connected (PeerupEngineDevices *self, GHashTable *seen)
   return any;
 }
 
+static gboolean
+is_no_device (gpointer peer, gpointer at, gpointer data)
+{
+  return !is_device (data, peer);
+}
+
+/* Without gating no list is in force, and nobody was taken from one. */
+static gboolean
+has_lists (PeerupEngineDevices *self)
+{
+  return self->engine->trust != NULL && !peerup_engine_trust_is_open (self->engine->trust);
+}
+
+/* Of those that are devices no longer nothing is kept. Only now: an editor may empty the list for a moment. */
+static void
+forget (PeerupEngineDevices *self)
+{
+  if (has_lists (self))
+    g_hash_table_foreach_remove (self->seen, is_no_device, self);
+}
+
 static void
 begin_write (PeerupEngineDevices *self)
 {
@@ -117,6 +138,7 @@ begin_write (PeerupEngineDevices *self)
   GHashTableIter iter;
   gpointer peer, at;
 
+  forget (self);
   g_hash_table_iter_init (&iter, self->seen);
   while (g_hash_table_iter_next (&iter, &peer, &at))
     peerup_last_seen_set (seen, peer, *(gint64 *) at);
@@ -214,12 +236,6 @@ mark_connected (PeerupEngineDevices *self)
     }
 }
 
-static gboolean
-is_no_device (gpointer peer, gpointer at, gpointer data)
-{
-  return !is_device (data, peer);
-}
-
 void
 peerup_engine_devices_review (PeerupEngineDevices *self)
 {
@@ -227,9 +243,7 @@ peerup_engine_devices_review (PeerupEngineDevices *self)
 
   if (self->swarm == NULL)
     return;
-  /* Without gating no list is in force, and nobody was taken from one. */
-  if (!peerup_engine_trust_is_open (self->engine->trust) &&
-      g_hash_table_foreach_remove (self->seen, is_no_device, self) > 0)
+  if (has_lists (self) && g_hash_table_find (self->seen, is_no_device, self) != NULL)
     plan_write (self);
   mark_connected (self);
   peerup_engine_devices_touch (self, NULL);
@@ -248,7 +262,7 @@ peerup_engine_devices_get_last_seen (PeerupEngineDevices *self, PeerupPeerId *pe
 {
   g_return_val_if_fail (PEERUP_IS_ENGINE_DEVICES (self) && peer != NULL, 0);
 
-  return peerup_last_seen_get (self->seen, peer);
+  return has_lists (self) && !is_device (self, peer) ? 0 : peerup_last_seen_get (self->seen, peer);
 }
 
 /* Life */

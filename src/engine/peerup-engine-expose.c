@@ -5,19 +5,22 @@
  */
 #include "engine/peerup-engine-private.h"
 
+#include <glib/gi18n-lib.h>
+
 static gboolean
 check_serves (PeerupEngine *self, GError **error)
 {
   if (self->state != PEERUP_ENGINE_RUNNING)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the engine does not run: start it first");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("the engine does not run: start it first"));
       return FALSE;
     }
   if (self->trust != NULL)
     return TRUE;
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                       "this engine only dials, so nobody could use a service of it: give it a configuration, and no "
-                       "dial-only flag");
+                       _ (
+                         "this engine only dials, so nobody could use a service of it: give it a configuration, and no "
+                         "dial-only flag"));
   return FALSE;
 }
 

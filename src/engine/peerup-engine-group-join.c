@@ -6,6 +6,7 @@
  */
 #include "engine/peerup-engine-group-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -55,13 +56,13 @@ explain_unreachable (Join *self, GError *error)
   if (g_error_matches (cause, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION) ||
       g_error_matches (cause, PEERUP_ERROR, PEERUP_ERROR_GATED))
     return g_error_new (PEERUP_ERROR, PEERUP_ERROR_GATED,
-                        "The relay %s waits for nobody now: the code is used, over or revoked. Ask whoever runs the "
-                        "relay for a new one",
+                        _ ("The relay %s waits for nobody now: the code is used, over or revoked. Ask whoever runs the "
+                           "relay for a new one"),
                         relay);
   if (g_error_matches (cause, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT))
-    return g_error_new (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "The relay %s did not answer in time", relay);
-  return g_error_new (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "The relay %s of the code cannot be reached: %s", relay,
-                      cause->message);
+    return g_error_new (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, _ ("The relay %s did not answer in time"), relay);
+  return g_error_new (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, _ ("The relay %s of the code cannot be reached: %s"),
+                      relay, cause->message);
 }
 
 static gboolean
@@ -173,7 +174,7 @@ join_save (Join *self, const PeerupGroupNews *news, GError **error)
 
   if (group->engine == NULL)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The program was stopped");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The program was stopped"));
       return NULL;
     }
   record->name = peerup_engine_pairing_apply (group->engine->pairing, record, error);
@@ -195,8 +196,8 @@ join_finish (Join *self, const PeerupGroupNews *news, gboolean had_place)
   if (record == NULL)
     {
       g_prefix_error (&error,
-                      "The relay has taken this device into group %s, but it could not be written down here (join "
-                      "again with the same code): ",
+                      _ ("The relay has taken this device into group %s, but it could not be written down here (join "
+                         "again with the same code): "),
                       news->id);
       return dex_future_new_for_error (g_steal_pointer (&error));
     }
@@ -244,7 +245,7 @@ peerup_engine_group_join (PeerupEngineGroup *self, const PeerupInviteCode *code,
   relay = peerup_multiaddr_dup_peer_id (code->relays->pdata[0]);
   if (relay == NULL || peerup_peer_id_equal (relay, peerup_swarm_get_peer_id (self->engine->swarm)))
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                                  "This code was made by this very relay: type it on a device that is to join");
+                                  _ ("This code was made by this very relay: type it on a device that is to join"));
   join = g_new0 (Join, 1);
   join->self = peerup_engine_group_ref (self);
   join->swarm = g_object_ref (self->engine->swarm);

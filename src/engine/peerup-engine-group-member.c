@@ -7,6 +7,7 @@
  */
 #include "engine/peerup-engine-group-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "transport/peerup-fiber.h"
@@ -104,15 +105,15 @@ check_news (PeerupEngineGroup *self, PeerupAuthorizedKeys *keys, const PeerupGro
     known |= is_of_group (keys, i, news->id);
   if (!known)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_DENIED, "this device is not in group %s", news->id);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_DENIED, _ ("this device is not in group %s"), news->id);
       return FALSE;
     }
   n_members = count_union (self, keys, news);
   if (n_members <= news->size)
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT,
-               "it says that group %s has %u members, and with whom it names there are %u here. If one has left, "
-               "remove it with: peerup auth remove NAME",
+               _ ("it says that group %s has %u members, and with whom it names there are %u here. If one has left, "
+                  "remove it with: peerup auth remove NAME"),
                news->id, news->size, n_members);
   return FALSE;
 }
@@ -273,13 +274,14 @@ notice_take (Notice *notice, const PeerupGroupNews *news, GError **error)
 
   if (keys == NULL)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "this device keeps no authorized_keys");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, _ ("this device keeps no authorized_keys"));
       return FALSE;
     }
   /* It was one when it began to speak. */
   if (relays->len == 0)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_DENIED, "it is no relay of the configuration any more");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_DENIED,
+                           _ ("it is no relay of the configuration any more"));
       return FALSE;
     }
   if (!check_news (self, keys, news, error))

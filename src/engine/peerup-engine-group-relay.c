@@ -7,6 +7,7 @@
  */
 #include "engine/peerup-engine-group-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 
 #include "identity/peerup-atomic-file.h"
@@ -502,8 +503,9 @@ load_groups (PeerupEngineGroup *self)
     self->groups = peerup_groups_new ();
   if (self->groups != NULL)
     return;
-  problem = g_strdup_printf ("The groups in %s are out of use: %s. Repair the file or move it away, and start again",
-                             self->path, error->message);
+  problem =
+    g_strdup_printf (_ ("The groups in %s are out of use: %s. Repair the file or move it away, and start again"),
+                     self->path, error->message);
   peerup_engine_set_problem (self->engine, "groups", problem);
 }
 

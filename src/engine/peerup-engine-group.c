@@ -7,6 +7,7 @@
  */
 #include "engine/peerup-engine-group-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 
 #include "trust/peerup-authorized-keys-file.h"
@@ -87,14 +88,15 @@ check_relay (PeerupEngineGroup *self, GError **error)
   peerup_engine_relay_get_numbers (self->engine->relay, &info);
   if (self->groups == NULL)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "The groups in %s cannot be read", self->path);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, _ ("The groups in %s cannot be read"), self->path);
       return FALSE;
     }
   if (info.state == PEERUP_ENGINE_RELAY_SERVING && !info.for_peers)
     return TRUE;
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                       "This device is no relay, and only a relay makes groups: run this where \"peerup relay serve\" "
-                       "runs, or pair two devices with: peerup invite");
+  g_set_error_literal (
+    error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
+    _ ("This device is no relay, and only a relay makes groups: run this where \"peerup relay serve\" "
+       "runs, or pair two devices with: peerup invite"));
   return FALSE;
 }
 
@@ -130,13 +132,14 @@ check_options (const PeerupGroupOptions *options, const char *network, GError **
 {
   if (options->ttl > PEERUP_GROUP_TTL_MAX)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "Codes of a group work for 30 days at most");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                           _ ("Codes of a group work for 30 days at most"));
       return FALSE;
     }
   if (network != NULL && !peerup_config_is_service_name (network))
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "\"%s\" is no name of a network: 1 to 63 of a-z, 0-9 and -, no - at the ends", network);
+                   _ ("\"%s\" is no name of a network: 1 to 63 of a-z, 0-9 and -, no - at the ends"), network);
       return FALSE;
     }
   return TRUE;
@@ -157,9 +160,10 @@ peerup_engine_group_create (PeerupEngineGroup *self, const PeerupGroupOptions *o
   address = choose_address (self);
   if (address == NULL)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                           "This relay has no IPv4 address with TCP to tell, and codes of groups can say no other: add "
-                           "one to network.listen_addresses or relay.announce");
+      g_set_error_literal (
+        error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
+        _ ("This relay has no IPv4 address with TCP to tell, and codes of groups can say no other: add "
+           "one to network.listen_addresses or relay.announce"));
       return NULL;
     }
   group = peerup_groups_add (self->groups, options->count, g_get_real_time () / G_USEC_PER_SEC, ttl, options->expires,
@@ -188,7 +192,7 @@ peerup_engine_group_revoke (PeerupEngineGroup *self, const char *id, GError **er
   if (group == NULL)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                   "This relay has no group %s. See: peerup relay pair list", id);
+                   _ ("This relay has no group %s. See: peerup relay pair list"), id);
       return FALSE;
     }
   group->closed = TRUE;

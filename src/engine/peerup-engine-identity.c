@@ -7,6 +7,8 @@
  */
 #include "engine/peerup-engine-identity.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-engine-private.h"
 #include "identity/peerup-private-key.h"
 #include "keyring/peerup-keyring.h"
@@ -147,7 +149,7 @@ await_job (Job *job, GError **error)
 static gboolean
 fail_stopped (GError **error)
 {
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine was stopped");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The engine was stopped"));
   return FALSE;
 }
 
@@ -232,8 +234,8 @@ peerup_engine_identity_dup_trouble (PeerupEngineIdentity *self, PeerupConfig *co
   if (starts != NULL)
     *starts = FALSE;
   if (in_keyring && named != NULL && !peerup_peer_id_equal (named, own))
-    return g_strdup_printf ("identity.peer_id says %s, and this device is %s: no start finds its key in the login "
-                            "keyring then; write %s, or take the line out",
+    return g_strdup_printf (_ ("identity.peer_id says %s, and this device is %s: no start finds its key in the login "
+                               "keyring then; write %s, or take the line out"),
                             peerup_peer_id_get_string (named), peerup_peer_id_get_string (own),
                             peerup_peer_id_get_string (own));
   if (starts != NULL)
@@ -241,19 +243,20 @@ peerup_engine_identity_dup_trouble (PeerupEngineIdentity *self, PeerupConfig *co
   if (peerup_config_get_key_store (config) == self->store)
     return NULL;
   if (in_keyring)
-    return g_strdup_printf ("identity.key_store says keyring, and the key was read from %s; “peerup identity keyring” "
-                            "moves it to the login keyring",
-                            peerup_config_get_key_file (config));
+    return g_strdup_printf (
+      _ ("identity.key_store says keyring, and the key was read from %s; “peerup identity keyring” "
+         "moves it to the login keyring"),
+      peerup_config_get_key_file (config));
   key = peerup_config_identity_load (config, FALSE, NULL, NULL, &error);
   if (starts != NULL)
     *starts = key != NULL;
   if (key == NULL)
-    return g_strdup_printf ("identity.key_store says file, and no start could use that: %s; “peerup identity file” "
-                            "moves the key there, “peerup config rollback” takes the change back",
+    return g_strdup_printf (_ ("identity.key_store says file, and no start could use that: %s; “peerup identity file” "
+                               "moves the key there, “peerup config rollback” takes the change back"),
                             error->message);
   if (!peerup_peer_id_equal (peerup_private_key_get_peer_id (key), own))
-    return g_strdup_printf ("identity.key_store says file, and %s has the key of %s: that is this device's identity "
-                            "when the daemon is restarted",
+    return g_strdup_printf (_ ("identity.key_store says file, and %s has the key of %s: that is this device's identity "
+                               "when the daemon is restarted"),
                             peerup_config_get_key_file (config),
                             peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)));
   return NULL;
@@ -283,16 +286,18 @@ check_move (PeerupEngineIdentity *self, GError **error)
   PeerupEngine *engine = self->engine;
 
   if (engine->state != PEERUP_ENGINE_RUNNING || engine->monitor == NULL)
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                         "The engine has no configuration that can be changed: it does not run, or was started to dial "
-                         "alone");
+    g_set_error_literal (
+      error, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+      _ ("The engine has no configuration that can be changed: it does not run, or was started to dial "
+         "alone"));
   else if (self->moving)
     g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-                         "The identity key is being moved already; wait for that to end");
+                         _ ("The identity key is being moved already; wait for that to end"));
   else if (!g_str_equal (engine->identity_file, peerup_config_get_key_file (engine->config)))
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                         "identity.key_file was changed, and another identity is used from the next start on: restart "
-                         "Peer-Up before the key is moved");
+    g_set_error_literal (
+      error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
+      _ ("identity.key_file was changed, and another identity is used from the next start on: restart "
+         "Peer-Up before the key is moved"));
   else
     return TRUE;
   return FALSE;
@@ -345,7 +350,7 @@ settle (PeerupEngineIdentity *self, PeerupPrivateKey *key, gboolean ask)
     job->ask = ask;
   if (job != NULL && await_job (job, &error))
     return g_strdup ("");
-  return g_strdup_printf ("The old place still has the key: %s. The next start of Peer-Up takes it away",
+  return g_strdup_printf (_ ("The old place still has the key: %s. The next start of Peer-Up takes it away"),
                           error->message);
 }
 
@@ -413,7 +418,7 @@ DexFuture *
 peerup_engine_identity_look (PeerupEngineIdentity *self)
 {
   if (self->cancellable == NULL || g_cancellable_is_cancelled (self->cancellable))
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine does not run");
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The engine does not run"));
   return peerup_fiber_spawn (look_fiber, job_new (self, JOB_LOOK, NULL, NULL), job_unref);
 }
 

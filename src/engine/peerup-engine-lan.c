@@ -7,6 +7,8 @@
  */
 #include "engine/peerup-engine-lan.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-engine-private.h"
 #include "limits/peerup-rate.h"
 
@@ -42,9 +44,10 @@ lan_tell_problem (PeerupEngineLan *self)
   g_autofree char *text = NULL;
 
   if (error != NULL)
-    text = g_strdup_printf ("Peers in the same network are not found without help: %s. With discovery.mdns: false in "
-                            "%s this is not tried",
-                            error->message, self->engine->config_path);
+    text =
+      g_strdup_printf (_ ("Peers in the same network are not found without help: %s. With discovery.mdns: false in "
+                          "%s this is not tried"),
+                       error->message, self->engine->config_path);
   peerup_engine_set_problem (self->engine, "mdns", text);
 }
 

@@ -8,6 +8,8 @@
  */
 #include "engine/peerup-engine-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-engine-nat-servers.h"
 #include "engine/peerup-engine-nat.h"
 #include "engine/peerup-reach-grade.h"
@@ -539,12 +541,12 @@ nat_describe_forwarded (PeerupEngineNat *self)
     {
       g_autofree char *external = peerup_socket_address_to_string (&infos[i].mapped.external);
 
-      g_strv_builder_take (lines,
-                           g_strdup_printf ("The router forwards %s %s to port %u, by %s%s",
-                                            infos[i].mapped.protocol == IPPROTO_TCP ? "TCP" : "UDP", external,
-                                            infos[i].mapped.port, infos[i].by,
-                                            nat_believes (self, &infos[i]) ? ""
-                                                                           : "; others see this computer elsewhere"));
+      g_strv_builder_take (lines, g_strdup_printf (_ ("The router forwards %s %s to port %u, by %s%s"),
+                                                   infos[i].mapped.protocol == IPPROTO_TCP ? "TCP" : "UDP", external,
+                                                   infos[i].mapped.port, infos[i].by,
+                                                   nat_believes (self, &infos[i])
+                                                     ? ""
+                                                     : _ ("; others see this computer elsewhere")));
     }
   return g_strv_builder_end (lines);
 }
@@ -622,13 +624,13 @@ nat_get_port (PeerupEngineNat *self)
 char *
 peerup_engine_nat_dup_sentence (PeerupEngineNat *self)
 {
-  return peerup_reach_format (self->verdict->sentence, nat_get_port (self));
+  return peerup_reach_format (_ (self->verdict->sentence), nat_get_port (self));
 }
 
 char *
 peerup_engine_nat_dup_advice (PeerupEngineNat *self)
 {
-  return self->verdict->advice != NULL ? peerup_reach_format (self->verdict->advice, nat_get_port (self)) : NULL;
+  return self->verdict->advice != NULL ? peerup_reach_format (_ (self->verdict->advice), nat_get_port (self)) : NULL;
 }
 
 GPtrArray *

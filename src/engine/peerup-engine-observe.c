@@ -6,6 +6,8 @@
  */
 #include "engine/peerup-engine-observe.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-engine-metrics.h"
 #include "engine/peerup-engine-private.h"
 #include "observe/peerup-observer-server.h"
@@ -137,7 +139,7 @@ open_server (const char *address, GError **error)
     {
       g_clear_error (error);
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-                   "%s is used by another program: stop that one, or choose another port", address);
+                   _ ("%s is used by another program: stop that one, or choose another port"), address);
     }
   return server;
 }
@@ -156,7 +158,7 @@ observer_report (PeerupEngineObserver *self, const Door *door, const GError *err
                       : door->health                ? "/healthz is"
                                                     : "/metrics is";
 
-  text = g_strdup_printf ("%s not to be had (%s in %s): %s", pages,
+  text = g_strdup_printf (_ ("%s not to be had (%s in %s): %s"), pages,
                           door->health ? "health.listen_address" : "telemetry.metrics.listen_address",
                           self->engine->config_path, error->message);
   peerup_engine_set_problem (self->engine, problem_key (door), text);

@@ -6,6 +6,7 @@
  */
 #include "engine/peerup-engine-original-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -71,16 +72,18 @@ explain_unreachable (Join *self, GError *error)
   g_autoptr (GError) cause = error;
 
   if (g_error_matches (cause, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION))
-    return g_error_new (PEERUP_ERROR, PEERUP_ERROR_GATED,
-                        "The other device is there, but waits for nobody: its invite is used, over or cancelled. Make "
-                        "a new one there");
+    return g_error_new (
+      PEERUP_ERROR, PEERUP_ERROR_GATED,
+      _ ("The other device is there, but waits for nobody: its invite is used, over or cancelled. Make "
+         "a new one there"));
   if (g_error_matches (cause, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT))
     return g_error_new (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT,
-                        "The other device did not answer in time through the relay %s. Is its invite still open?",
+                        _ ("The other device did not answer in time through the relay %s. Is its invite still open?"),
                         peerup_multiaddr_get_string (relay));
   return g_error_new (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
-                      "The other device cannot be reached through the relay %s: %s. Its invite must be open, and the "
-                      "relay must know this device; who runs the relay can add it with: peerup relay authorize %s",
+                      _ (
+                        "The other device cannot be reached through the relay %s: %s. Its invite must be open, and the "
+                        "relay must know this device; who runs the relay can add it with: peerup relay authorize %s"),
                       peerup_multiaddr_get_string (relay), cause->message,
                       peerup_peer_id_get_string (peerup_swarm_get_peer_id (self->swarm)));
 }
@@ -131,8 +134,8 @@ explain_silence (GError **error)
     return;
   g_clear_error (error);
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO,
-                       "The other device refused the code. If it is typed as it stands there, the invite is used or "
-                       "over; make a new one there");
+                       _ ("The other device refused the code. If it is typed as it stands there, the invite is used or "
+                          "over; make a new one there"));
 }
 
 /* (transfer full): the inviter's name. */
@@ -192,8 +195,9 @@ join_save (Join *self, const char *name)
 
   if (self->engine->pairing == NULL)
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                                  "The program was stopped before the pairing was written here; the other device has "
-                                  "this one in its list already. Make a new invite there");
+                                  _ (
+                                    "The program was stopped before the pairing was written here; the other device has "
+                                    "this one in its list already. Make a new invite there"));
   join_tell (self, "saving", name);
   record = join_make_record (self, name);
   record->name = peerup_engine_pairing_apply (self->engine->pairing, record, &error);
@@ -203,7 +207,7 @@ join_save (Join *self, const char *name)
       return dex_future_new_take_boxed (PEERUP_TYPE_PAIRING_RECORD, record);
     }
   peerup_pairing_record_free (record);
-  g_prefix_error (&error, "The other device has this one in its list now, but this one could not write it down: ");
+  g_prefix_error (&error, _ ("The other device has this one in its list now, but this one could not write it down: "));
   return dex_future_new_for_error (g_steal_pointer (&error));
 }
 
@@ -250,7 +254,7 @@ peerup_original_join_start (PeerupEngine *engine, const PeerupInviteCode *code, 
 
   if (peerup_peer_id_equal (code->inviter, peerup_swarm_get_peer_id (engine->swarm)))
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                                  "This is this device's own code: type it on the other one");
+                                  _ ("This is this device's own code: type it on the other one"));
   self = g_new0 (Join, 1);
   self->engine = g_object_ref (engine);
   self->swarm = g_object_ref (engine->swarm);

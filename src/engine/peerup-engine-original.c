@@ -13,6 +13,7 @@
 #include "pairing/peerup-original-invite.h"
 #include "transport/peerup-fiber.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -239,8 +240,8 @@ run_agree (Run *self, GError **error)
     return FALSE;
   if (opening[0] != PEERUP_ORIGINAL_INVITE_VERSION)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "version %u of the invite's protocol is not known",
-                   opening[0]);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
+                   _ ("version %u of the invite's protocol is not known"), opening[0]);
       return FALSE;
     }
   memcpy (self->joiner_share, opening + 1, sizeof self->joiner_share);
@@ -297,7 +298,7 @@ run_decide (Run *self, GBytes *frame, GError **error)
   self->claimed = claim_invite (self->original, self, frame, &message);
   if (self->claimed == NULL)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO, "the code was a wrong one");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO, _ ("the code was a wrong one"));
       return NULL;
     }
   record = run_make_record (self, message);
@@ -344,7 +345,7 @@ run_exchange (Run *self, GError **error)
     return FALSE;
   if (self->original->engine == NULL)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the engine has stopped");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("the engine has stopped"));
       return FALSE;
     }
   answer = run_decide (self, frame, error);
@@ -429,7 +430,7 @@ peerup_engine_original_open (PeerupEngineOriginal *self, const PeerupInviteCode 
 
   if (find_invite (self, code->secret, &index) != NULL)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS, "This invite is open already");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS, _ ("This invite is open already"));
       return FALSE;
     }
   invite = g_new0 (Invite, 1);

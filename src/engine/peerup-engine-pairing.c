@@ -6,6 +6,8 @@
  */
 #include "engine/peerup-engine-pairing-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-engine-private.h"
 
 /* The wall's clock may be set at any time, so it is looked at this often. */
@@ -66,7 +68,7 @@ peerup_pairing_check_running (PeerupEnginePairing *self, GError **error)
 {
   if (self->engine != NULL)
     return TRUE;
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine was stopped meanwhile");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The engine was stopped meanwhile"));
   return FALSE;
 }
 
@@ -176,15 +178,15 @@ peerup_engine_pairing_cancel (PeerupEnginePairing *self, guint number, GError **
       if (peerup_pairing_cancel_original (self, number))
         return TRUE;
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                   "There is no open invite %u: it was used, has expired or was taken back", number);
+                   _ ("There is no open invite %u: it was used, has expired or was taken back"), number);
       return FALSE;
     }
   if (open->claimant != NULL)
     {
       g_set_error (
         error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-        "Invite %u is being used this very moment by %s: to take that back, remove the device with: peerup auth "
-        "remove %s",
+        _ ("Invite %u is being used this very moment by %s: to take that back, remove the device with: peerup auth "
+           "remove %s"),
         number, peerup_peer_id_get_string (open->claimant), peerup_peer_id_get_string (open->claimant));
       return FALSE;
     }
@@ -220,7 +222,7 @@ peerup_engine_pairing_undo (PeerupEnginePairing *self, PeerupPeerId *peer, GErro
   peerup_pairing_tell (self);
   if (!found && !had_record)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "There is no pairing with %s",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, _ ("There is no pairing with %s"),
                    peerup_peer_id_get_string (kept));
       return FALSE;
     }

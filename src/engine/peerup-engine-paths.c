@@ -8,6 +8,8 @@
  */
 #include "engine/peerup-engine-paths-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-engine-nat-servers.h"
 #include "engine/peerup-engine-private.h"
 #include "engine/peerup-path-adoption.h"
@@ -174,8 +176,8 @@ peer_drop_search (Peer *self)
     peer_tell (self);
   dex_clear (&self->search);
   if (self->found != NULL && dex_future_is_pending (DEX_FUTURE (self->found)))
-    dex_promise_reject (self->found,
-                        g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "Nobody looks for a path any more"));
+    dex_promise_reject (self->found, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+                                                          _ ("Nobody looks for a path any more")));
   dex_clear (&self->found);
 }
 
@@ -322,7 +324,7 @@ peer_search (Peer *self)
   self->schedule.next_at = 0;
   self->searched_at = now;
   paths_set_servers (self->paths);
-  peerup_path_history_add (self->events, PEERUP_PATH_SEARCH, NULL, g_strdup ("A direct path is looked for"));
+  peerup_path_history_add (self->events, PEERUP_PATH_SEARCH, NULL, g_strdup (_ ("A direct path is looked for")));
   self->found = dex_promise_new ();
   self->search = dex_future_finally (peerup_path_search (&self->paths->tools, self->id, DEX_FUTURE (self->found)),
                                      on_searched, self, NULL);
@@ -445,7 +447,7 @@ peer_take_silence (Peer *self, PeerupConnection *connection)
   gboolean ours = peerup_connection_get_info (connection)->outbound || peer_has_forward (self);
 
   peerup_path_history_add (self->events, PEERUP_PATH_SILENT, connection,
-                           g_strdup ("No sign of life came back though one was asked for"));
+                           g_strdup (_ ("No sign of life came back though one was asked for")));
   if (peer_is_direct (self) || peerup_connection_is_retired (connection))
     return;
   if (!peerup_swarm_is_relayed (connection))

@@ -7,6 +7,7 @@
  */
 #include "engine/peerup-engine-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "engine/peerup-peer-private.h"
@@ -154,7 +155,7 @@ question_identify (Question *self, PeerupConnection *connection, GError **error)
     return info;
   info = peerup_identify_dup_info (self->identify, self->peer);
   if (info == NULL)
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the connection has ended");
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("the connection has ended"));
   return info;
 }
 
@@ -167,7 +168,7 @@ question_ask (Question *self, GError **error)
 
   if (connections->len == 0)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "it is not connected");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, _ ("it is not connected"));
       return FALSE;
     }
   info = question_identify (self, connections->pdata[0], error);
@@ -208,7 +209,7 @@ question_end (Question *self, const GError *error)
 
   self->asking = FALSE;
   if (self->next != NULL)
-    dex_promise_reject (self->next, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "this device stops"));
+    dex_promise_reject (self->next, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("this device stops")));
   if (self->owner == NULL)
     return;
   if (error == NULL || !self->wanted || !is_passing (error))

@@ -6,6 +6,8 @@
  */
 #include "engine/peerup-engine-prompts.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-engine-private.h"
 #include "trust/peerup-verification.h"
 
@@ -269,7 +271,8 @@ peerup_engine_set_verified (PeerupEngine *self, PeerupPeerId *peer, gboolean ver
 
   if (path == NULL)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "The configuration names no authorized_keys file");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
+                           _ ("The configuration names no authorized_keys file"));
       return FALSE;
     }
   if (!peerup_verification_set (path, peerup_private_key_get_peer_id (self->identity), peer, verified, error))
@@ -288,7 +291,7 @@ verify (PeerupEnginePrompts *self, PeerupPrompt *prompt, gboolean match, GError 
     return peerup_engine_set_verified (self->engine, peer, TRUE, error);
   if (self->engine->pairing != NULL)
     return peerup_engine_pairing_undo (self->engine->pairing, peer, error);
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine does not run");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The engine does not run"));
   return FALSE;
 }
 
@@ -332,7 +335,7 @@ dup_open (PeerupEnginePrompts *self, guint number, GError **error)
   if (found != NULL)
     peerup_prompt_list_cancel (self->list, found);
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-               "There is no question %u, or it is over: “peerup prompt list” shows those that are open", number);
+               _ ("There is no question %u, or it is over: “peerup prompt list” shows those that are open"), number);
   return NULL;
 }
 

@@ -7,6 +7,8 @@
  */
 #include "engine/peerup-engine-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-known-peers.h"
 #include "identity/peerup-private-key.h"
 #include "peerup-config.h"
@@ -42,8 +44,8 @@ gate (PeerupPeerId *peer, PeerupMultiaddr *remote_address, gboolean outbound, gp
     return TRUE;
   if (self->trust != NULL)
     refusal = peerup_engine_trust_dup_refusal (self->trust, peer);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED, "peer %s is refused: %s", peerup_peer_id_get_string (peer),
-               refusal != NULL ? refusal : "this program takes no connections");
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED, _ ("peer %s is refused: %s"), peerup_peer_id_get_string (peer),
+               refusal != NULL ? refusal : _ ("this program takes no connections"));
   return FALSE;
 }
 
@@ -250,7 +252,7 @@ start_fiber (gpointer data)
   if (self->state == PEERUP_ENGINE_STARTING && prepare (self, &error) && !is_dial_only (self))
     dex_await (peerup_engine_listen (self, NULL, self->config), &error);
   if (self->state != PEERUP_ENGINE_STARTING)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine was stopped while it started");
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The engine was stopped while it started"));
   if (error == NULL)
     {
       if (!is_dial_only (self))
@@ -274,7 +276,7 @@ DexFuture *
 peerup_engine_start (PeerupEngine *self)
 {
   if (self->state != PEERUP_ENGINE_STOPPED)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_EXISTS, "The engine has been started already");
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_EXISTS, _ ("The engine has been started already"));
   peerup_engine_set_state (self, PEERUP_ENGINE_STARTING);
   return peerup_fiber_spawn (start_fiber, g_object_ref (self), g_object_unref);
 }
@@ -407,7 +409,7 @@ peerup_engine_stop (PeerupEngine *self, GCancellable *cancellable)
   Stop *stop;
 
   if (self->state != PEERUP_ENGINE_STARTING && self->state != PEERUP_ENGINE_RUNNING)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine does not run");
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The engine does not run"));
   peerup_engine_set_state (self, PEERUP_ENGINE_STOPPING);
   stop = g_new (Stop, 1);
   stop->engine = g_object_ref (self);

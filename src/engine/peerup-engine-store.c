@@ -9,6 +9,7 @@
 #include "engine/peerup-engine-store.h"
 
 #include <glib-unix.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -238,7 +239,7 @@ take_back_in_memory (PeerupEngineStore *self, const GError *error)
 {
   g_autoptr (PeerupConfig) config = NULL;
   g_autofree char *text =
-    g_strdup_printf ("The last change of %s was not confirmed in time, and %s cannot be put back: %s",
+    g_strdup_printf (_ ("The last change of %s was not confirmed in time, and %s cannot be put back: %s"),
                      self->engine->config_path, self->engine->config_path, error->message);
 
   if (self->before != NULL && !self->took_back)
@@ -258,8 +259,8 @@ static void
 on_taken_back (PeerupEngineStore *self)
 {
   g_autofree char *text =
-    g_strdup_printf ("The last change of %s was not confirmed in time and is taken back; its text "
-                     "is kept beside it",
+    g_strdup_printf (_ ("The last change of %s was not confirmed in time and is taken back; its text "
+                        "is kept beside it"),
                      self->engine->config_path);
 
   peerup_engine_set_problem (self->engine, REVERTED, text);
@@ -332,17 +333,18 @@ reject (Job *job, GError *error)
 static GError *
 new_stopped (void)
 {
-  return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The engine was stopped");
+  return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The engine was stopped"));
 }
 
 /* What is in use is not what would be kept: who is content with that has seen nothing of the change. */
 static GError *
 new_out_of_use (PeerupEngineStore *self)
 {
-  return g_error_new (PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                      "the last change of %s was not confirmed in time and is out of use, though the file could not be "
-                      "put back; mend what “peerup status” says of it, and apply the change again",
-                      self->engine->config_path);
+  return g_error_new (
+    PEERUP_ERROR, PEERUP_ERROR_CONFIG,
+    _ ("the last change of %s was not confirmed in time and is out of use, though the file could not be "
+       "put back; mend what “peerup status” says of it, and apply the change again"),
+    self->engine->config_path);
 }
 
 static void
@@ -420,7 +422,7 @@ can_start (PeerupEngine *engine, GError **error)
   gboolean starts = TRUE;
 
   if (engine->keys_refused)
-    g_set_error (&reason, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "its authorized_keys_file cannot be used");
+    g_set_error (&reason, PEERUP_ERROR, PEERUP_ERROR_CONFIG, _ ("its authorized_keys_file cannot be used"));
   else if (engine->identity_file != NULL && !g_str_equal (engine->identity_file, key_file))
     key = peerup_key_file_load (key_file, &reason);
   else if (engine->identity_file != NULL)
@@ -428,11 +430,11 @@ can_start (PeerupEngine *engine, GError **error)
   if (trouble != NULL && !starts)
     g_set_error_literal (&reason, PEERUP_ERROR, PEERUP_ERROR_CONFIG, trouble);
   if (reason == NULL && n_addresses > 0 && g_hash_table_size (engine->listen_errors) >= n_addresses)
-    g_set_error (&reason, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "none of its listen_addresses can be listened on");
+    g_set_error (&reason, PEERUP_ERROR, PEERUP_ERROR_CONFIG, _ ("none of its listen_addresses can be listened on"));
   if (reason == NULL)
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-               "no start could run by %s: %s; mend that, or take the change back by “peerup config rollback”",
+               _ ("no start could run by %s: %s; mend that, or take the change back by “peerup config rollback”"),
                engine->config_path, reason->message);
   return FALSE;
 }
@@ -590,7 +592,7 @@ peerup_engine_store_recover (PeerupEngine *engine)
 
   peerup_config_now_read (&now);
   if (!peerup_config_store_recover (files, &now, &recovery, &story, &error))
-    story = g_strdup_printf ("what waits to be confirmed could not be looked at: %s", error->message);
+    story = g_strdup_printf (_ ("what waits to be confirmed could not be looked at: %s"), error->message);
   if (story != NULL)
     story[0] = g_ascii_toupper (story[0]);
   peerup_engine_set_problem (engine, REVERTED, story);

@@ -6,6 +6,8 @@
  */
 #include "engine/peerup-engine-trace.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-engine-private.h"
 #include "engine/peerup-path-history.h"
 #include "engine/peerup-peer-private.h"
@@ -118,13 +120,14 @@ trace_peer (PeerupEngine *self, const char *name, GError **error)
     return NULL;
   if (self->swarm == NULL)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the engine does not run");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("the engine does not run"));
       return NULL;
     }
   list = peerup_swarm_dup_connections (self->swarm, peerup_peer_get_peer_id (peer));
   if (list->len == 0)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the connection to %s has just ended: try again", name);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("the connection to %s has just ended: try again"),
+                   name);
       return NULL;
     }
   connection = list->pdata[0];

@@ -7,6 +7,8 @@
  */
 #include "engine/peerup-engine-trust-private.h"
 
+#include <glib/gi18n-lib.h>
+
 static PeerupGrant *
 find_same (GPtrArray *grants, const PeerupGrant *grant)
 {
@@ -59,9 +61,10 @@ trust_note_unreadable (PeerupEngineTrust *self)
       const PeerupGrant *grant = self->loaded->pdata[i];
 
       if (grant->until == PEERUP_EXPIRES_MALFORMED)
-        text = g_strdup_printf ("%s: the end of the grant of %s to %s cannot be read, so it has ended; write it like "
-                                "expires=2030-12-31T18:00:00Z",
-                                self->grants_path, grant->service, peerup_peer_id_get_string (grant->peer));
+        text =
+          g_strdup_printf (_ ("%s: the end of the grant of %s to %s cannot be read, so it has ended; write it like "
+                              "expires=2030-12-31T18:00:00Z"),
+                           self->grants_path, grant->service, peerup_peer_id_get_string (grant->peer));
     }
   peerup_engine_set_problem (self->engine, "grants", text);
 }
@@ -97,8 +100,8 @@ peerup_engine_trust_load_grants (PeerupEngineTrust *self, gboolean tell, GError 
       trust_take_grants (self, grants, tell);
       return TRUE;
     }
-  text =
-    g_strdup_printf ("%s; %s", local->message, tell ? "the grants read before stay in force" : "nobody has a grant");
+  text = g_strdup_printf ("%s; %s", local->message,
+                          tell ? _ ("the grants read before stay in force") : _ ("nobody has a grant"));
   peerup_engine_set_problem (self->engine, "grants", text);
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
@@ -118,8 +121,8 @@ show_warnings (PeerupEngineTrust *self)
   g_autofree char *text = NULL;
 
   if (peerup_gater_is_open (self->gater))
-    text = g_strdup_printf ("Connection gating is off, so EVERY peer that finds this device is admitted: set "
-                            "security.enable_connection_gating to true in %s",
+    text = g_strdup_printf (_ ("Connection gating is off, so EVERY peer that finds this device is admitted: set "
+                               "security.enable_connection_gating to true in %s"),
                             self->engine->config_path);
   else if (warnings[0] != NULL)
     text = g_strjoinv (". ", (char **) warnings);

@@ -8,6 +8,8 @@
  */
 #include "engine/peerup-engine-trust-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /* Seconds: clocks are set without a word at times. */
 #define LOOK_INTERVAL 60
 /* Microseconds until an audit that cannot be written is tried again, when there is nothing new to write. */
@@ -173,7 +175,7 @@ peerup_engine_trust_dup_refusal (PeerupEngineTrust *self, PeerupPeerId *peer)
 {
   char *refusal = peerup_gater_dup_refusal (self->gater, peer, now_seconds ());
 
-  return refusal != NULL ? refusal : g_strdup ("its authorization has ended");
+  return refusal != NULL ? refusal : g_strdup (_ ("its authorization has ended"));
 }
 
 /* What ends */
@@ -265,8 +267,8 @@ on_expired (GObject *source, GAsyncResult *result, gpointer data)
   self->expiring = FALSE;
   if (error != NULL)
     text =
-      g_strdup_printf ("Grants that have ended stay in their file, where a clock that is set back could revive them "
-                       "at the next start: %s",
+      g_strdup_printf (_ ("Grants that have ended stay in their file, where a clock that is set back could revive them "
+                          "at the next start: %s"),
                        error->message);
   peerup_engine_set_problem (self->engine, "grants that ended", text);
 }
@@ -383,7 +385,7 @@ check_has_file (PeerupEngineTrust *self, GError **error)
   if (self->grants_path != NULL)
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-               "%s names no authorized_keys file, beside which grants are kept: set security.authorized_keys_file",
+               _ ("%s names no authorized_keys file, beside which grants are kept: set security.authorized_keys_file"),
                self->engine->config_path);
   return FALSE;
 }

@@ -6,6 +6,7 @@
  */
 #include "engine/peerup-introductions.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "identity/peerup-atomic-file.h"
@@ -44,8 +45,8 @@ peerup_introductions_load (const char *path, char **problem)
   self->file = g_key_file_new ();
   introductions_read (self, &error);
   if (problem != NULL)
-    *problem = error != NULL ? g_strdup_printf ("Whom relays have introduced is not known: %s cannot be read: %s", path,
-                                                error->message)
+    *problem = error != NULL ? g_strdup_printf (_ ("Whom relays have introduced is not known: %s cannot be read: %s"),
+                                                path, error->message)
                              : NULL;
   return self;
 }
@@ -107,7 +108,7 @@ peerup_introductions_add (PeerupIntroductions *self, const char *group, PeerupPe
   if (g_strv_length (peers) >= PEERUP_INTRODUCTIONS_PEERS_MAX ||
       (peers[0] == NULL && count_groups (self) >= PEERUP_INTRODUCTIONS_GROUPS_MAX))
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT, "Group %s has introduced as many devices as are taken",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT, _ ("Group %s has introduced as many devices as are taken"),
                    group);
       return FALSE;
     }

@@ -7,9 +7,9 @@
 #include "engine/peerup-last-seen.h"
 
 #include <errno.h>
-#include <string.h>
-
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "identity/peerup-atomic-file.h"
 
@@ -85,7 +85,7 @@ peerup_last_seen_parse (GBytes *text, GError **error)
     return g_steal_pointer (&seen);
   if (!g_utf8_validate (data, length, NULL))
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "it is not text");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("it is not text"));
       return NULL;
     }
   copy = g_strndup (data, length);
@@ -93,7 +93,7 @@ peerup_last_seen_parse (GBytes *text, GError **error)
   for (guint i = 0; lines[i] != NULL; i++)
     if (!parse_line (lines[i], seen))
       {
-        g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "line %u is not a peer ID and a time", i + 1);
+        g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("line %u is not a peer ID and a time"), i + 1);
         return NULL;
       }
   return g_steal_pointer (&seen);
@@ -155,8 +155,8 @@ put_aside (const char *path, const GError *reason, GError **error)
       return TRUE;
     }
   saved = errno;
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), "%s cannot be put aside as %s: %s", path, aside,
-               g_strerror (saved));
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), _ ("%s cannot be put aside as %s: %s"), path,
+               aside, g_strerror (saved));
   return FALSE;
 }
 

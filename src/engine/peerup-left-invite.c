@@ -6,6 +6,7 @@
  */
 #include "engine/peerup-left-invite.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define GROUP   "invite"
@@ -24,7 +25,7 @@ peerup_left_invite_check_token (const char *token, GError **error)
 
   if (length > 0 && length <= 64 && strspn (token, "0123456789abcdef-") == length)
     return TRUE;
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "what names the invite does not");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("what names the invite does not"));
   return FALSE;
 }
 
@@ -95,7 +96,7 @@ read_secret (GKeyFile *file, PeerupLeftInvite *self, GError **error)
     return FALSE;
   if (g_bytes_get_size (bytes) != PEERUP_CODE_SECRET_LENGTH)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "its secret has another length");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("its secret has another length"));
       return FALSE;
     }
   self->secret = secret_new (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
@@ -127,7 +128,7 @@ read_number (GKeyFile *file, PeerupLeftInvite *self, GError **error)
   self->number = CLAMP (number, 0, PEERUP_CODE_NUMBER_MAX);
   if (number >= 1 && number <= PEERUP_CODE_NUMBER_MAX)
     return TRUE;
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "its number is none");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("its number is none"));
   return FALSE;
 }
 

@@ -7,10 +7,10 @@
  */
 #include "engine/peerup-pairing-apply.h"
 
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <glib/gstdio.h>
 
 #include "config/peerup-config-edit.h"
 #include "engine/peerup-arguments.h"
@@ -47,7 +47,7 @@ probe_beside (const char *path, PeerupPairingStore *store, GError **error)
 
   if (!peerup_pairing_store_step (store, error) || !peerup_atomic_file_create (probe, "\n", 1, error))
     {
-      g_prefix_error (error, "%s cannot be changed: ", path);
+      g_prefix_error (error, _ ("%s cannot be changed: "), path);
       return FALSE;
     }
   g_unlink (probe);

@@ -5,6 +5,8 @@
  */
 #include "engine/peerup-engine-pairing-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-engine-private.h"
 
 static gboolean
@@ -16,9 +18,9 @@ check_network (PeerupEnginePairing *self, const PeerupInviteCode *code, GError *
     return TRUE;
   g_set_error (
     error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-    "The code is of the network %s, and this device is in %s: set discovery.network in %s to the same on both "
-    "devices, and invite anew",
-    code->network != NULL ? code->network : "for everybody", own != NULL ? own : "the one for everybody",
+    _ ("The code is of the network %s, and this device is in %s: set discovery.network in %s to the same on both "
+       "devices, and invite anew"),
+    code->network != NULL ? code->network : _ ("for everybody"), own != NULL ? own : _ ("the one for everybody"),
     self->engine->config_path);
   return FALSE;
 }
@@ -36,8 +38,8 @@ peerup_pairing_check_new (PeerupEnginePairing *self, PeerupPeerId *inviter, GErr
   who = peerup_engine_describe (engine, inviter);
   g_set_error (
     error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-    "This device is already paired with %s. For more services, have them granted there, with: peerup grant add. "
-    "If it no longer knows this device, remove it here first, with: peerup auth remove %s",
+    _ ("This device is already paired with %s. For more services, have them granted there, with: peerup grant add. "
+       "If it no longer knows this device, remove it here first, with: peerup auth remove %s"),
     who, peerup_peer_id_get_string (inviter));
   return FALSE;
 }
@@ -60,7 +62,7 @@ check_services (PeerupEnginePairing *self, const char *const *services, GError *
     if (peerup_config_find_service (self->engine->config, services[i]) == NULL)
       {
         g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                     "There is no service %s on this device: see peerup service list", services[i]);
+                     _ ("There is no service %s on this device: see peerup service list"), services[i]);
         return FALSE;
       }
   return TRUE;
@@ -72,8 +74,8 @@ peerup_pairing_check_code (PeerupEnginePairing *self, const PeerupInviteCode *co
 {
   if (is_own (self, code))
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                           "This code was made by this very device: enter it on the other one");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER,
+                           _ ("This code was made by this very device: enter it on the other one"));
       return FALSE;
     }
   return check_services (self, services, error) && check_network (self, code, error) &&

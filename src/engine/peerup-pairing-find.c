@@ -6,6 +6,8 @@
  */
 #include "engine/peerup-pairing-find.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-engine-private.h"
 #include "pairing/peerup-sealed-invite.h"
 #include "relay/peerup-rendezvous.h"
@@ -164,7 +166,7 @@ note_trouble (Asking *self, const GError *error)
   if (self->finder->trouble != NULL)
     return;
   self->finder->trouble =
-    g_strdup_printf ("the relay %s: %s", peerup_multiaddr_get_string (self->addresses->pdata[0]), error->message);
+    g_strdup_printf (_ ("the relay %s: %s"), peerup_multiaddr_get_string (self->addresses->pdata[0]), error->message);
 }
 
 /* A relay that is not ours lets us in by the pass. One that does not know of passes may let in everybody. */

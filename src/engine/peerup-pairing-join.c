@@ -7,6 +7,8 @@
  */
 #include "engine/peerup-pairing-run.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-engine-private.h"
 #include "engine/peerup-pairing-find.h"
 #include "transport/peerup-fiber.h"
@@ -170,8 +172,9 @@ judge_loss (Join *self, GError **error)
 
   if (g_error_matches (self->last_error, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION))
     {
-      g_propagate_prefixed_error (error, g_steal_pointer (&self->last_error),
-                                  "The other device does not pair by this kind of code; it may need a newer version: ");
+      g_propagate_prefixed_error (
+        error, g_steal_pointer (&self->last_error),
+        _ ("The other device does not pair by this kind of code; it may need a newer version: "));
       return JOIN_FAILED;
     }
   /* A relay that refuses says nothing of the inviter. */
@@ -182,8 +185,8 @@ judge_loss (Join *self, GError **error)
     return JOIN_GO_ON;
   g_set_error_literal (
     error, PEERUP_ERROR, PEERUP_ERROR_GATED,
-    "The other device lets nobody in by a code: it was used, has expired or was taken back. Ask for a "
-    "new one");
+    _ ("The other device lets nobody in by a code: it was used, has expired or was taken back. Ask for a "
+       "new one"));
   return JOIN_FAILED;
 }
 
@@ -218,9 +221,9 @@ settle_doubt (Join *self, const guint8 *id, GError **error)
   if (peerup_pairing_check_running (self->pairing, error))
     g_set_error_literal (
       error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
-      "The connection was lost just when the other device was to save the pairing, and it does not "
-      "answer. Leave this device on: it goes on asking, and completes the pairing or takes it back by "
-      "itself");
+      _ ("The connection was lost just when the other device was to save the pairing, and it does not "
+         "answer. Leave this device on: it goes on asking, and completes the pairing or takes it back by "
+         "itself"));
   return JOIN_FAILED;
 }
 
@@ -319,19 +322,20 @@ explain_absence (Join *self, GError **error)
   if (self->code->kind == PEERUP_CODE_SPOKEN && peerup_pairing_finder_get_n_claimants (self->finder) == 0)
     g_set_error (
       error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
-      "Nobody has an invite %u, neither at the relays of this device nor on this network%s. Check the number; "
-      "spoken codes work for devices on one network or with a relay in common, and the long code works from "
-      "everywhere",
+      _ ("Nobody has an invite %u, neither at the relays of this device nor on this network%s. Check the number; "
+         "spoken codes work for devices on one network or with a relay in common, and the long code works from "
+         "everywhere"),
       self->code->number, reasons->str);
   else if (peerup_pairing_finder_is_over (self->finder))
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED,
-                 "The code was used, has expired or was taken back: its relay knows nothing of it%s. Ask for a new one",
-                 reasons->str);
+    g_set_error (
+      error, PEERUP_ERROR, PEERUP_ERROR_GATED,
+      _ ("The code was used, has expired or was taken back: its relay knows nothing of it%s. Ask for a new one"),
+      reasons->str);
   else
     g_set_error (
       error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
-      "The device that made the code does not answer%s. See that it is on, and that peerup invite still runs "
-      "there, or wait for it with: peerup join --wait",
+      _ ("The device that made the code does not answer%s. See that it is on, and that peerup invite still runs "
+         "there, or wait for it with: peerup join --wait"),
       reasons->str);
 }
 

@@ -7,6 +7,7 @@
  */
 #include "engine/peerup-engine-pairing-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "engine/peerup-engine-private.h"
@@ -228,7 +229,7 @@ peerup_pairing_probe (PeerupEnginePairing *self, GError **error)
   peerup_pairing_files_copy (&self->files, &files);
   if (peerup_pairing_await_work (probe_work, &change, error))
     return TRUE;
-  g_prefix_error (error, "Nothing was paired, for it could not be kept. ");
+  g_prefix_error (error, _ ("Nothing was paired, for it could not be kept. "));
   return FALSE;
 }
 
@@ -257,7 +258,7 @@ peerup_pairing_carry_out (PeerupEnginePairing *self, const guint8 *id, GError **
   peerup_pairing_files_copy (&self->files, &files);
   if (record == NULL)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "The pairing was undone meanwhile");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, _ ("The pairing was undone meanwhile"));
       return NULL;
     }
   if (peerup_pairing_await_work (apply_work, &change, error))
@@ -360,7 +361,7 @@ redo (PeerupEnginePairing *self, PeerupPairingRecord *record)
   if (error == NULL && !write_work (&change, &error))
     g_message ("It is not noted that the pairing with %s was carried out: %s", change.name, error->message);
   else if (error != NULL)
-    problem = g_strdup_printf ("The pairing with %s is half done, and is tried again at the next start: %s",
+    problem = g_strdup_printf (_ ("The pairing with %s is half done, and is tried again at the next start: %s"),
                                peerup_peer_id_get_string (record->peer), error->message);
   peerup_engine_set_problem (self->engine, key, problem);
   g_free (change.name);

@@ -7,6 +7,8 @@
  */
 #include "engine/peerup-engine-pairing-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-engine-private.h"
 #include "pairing/peerup-sealed-invite.h"
 #include "relay/peerup-rendezvous.h"
@@ -118,7 +120,7 @@ commit (PeerupEnginePairing *self, const guint8 *id, GError **error)
 
   if (record == NULL)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_GATED, "The pairing was undone meanwhile");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_GATED, _ ("The pairing was undone meanwhile"));
       return FALSE;
     }
   record = peerup_pairing_record_copy (record);
@@ -137,7 +139,7 @@ leave_and_commit (PeerupEnginePairing *self, const PeerupInviteCode *code, const
 
   if (!leave (self, code->number, code->inviter, code->relays, answer, &lost, error))
     {
-      g_prefix_error (error, "The answer to the invite could not be left with its relay: ");
+      g_prefix_error (error, _ ("The answer to the invite could not be left with its relay: "));
       if (!lost && !peerup_pairing_remove (self, id, NULL))
         g_warning ("The record of a pairing that came to nothing is still there");
       return FALSE;

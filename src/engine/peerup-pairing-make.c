@@ -6,6 +6,7 @@
  */
 #include "engine/peerup-engine-pairing-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <gnutls/crypto.h>
 
 #include "engine/peerup-engine-original.h"
@@ -94,16 +95,17 @@ check_services (Request *self, GError **error)
     {
       if (i >= PEERUP_PAIRING_SERVICES_MAX)
         {
-          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT, "An invite can give %d services at most",
+          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT, _ ("An invite can give %d services at most"),
                        PEERUP_PAIRING_SERVICES_MAX);
           return FALSE;
         }
       if (peerup_config_find_service (config, self->services[i]) == NULL)
         {
-          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                       "There is no service %s on this device: see peerup service list, or add it with: peerup service "
-                       "add %s ADDRESS",
-                       self->services[i], self->services[i]);
+          g_set_error (
+            error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+            _ ("There is no service %s on this device: see peerup service list, or add it with: peerup service "
+               "add %s ADDRESS"),
+            self->services[i], self->services[i]);
           return FALSE;
         }
     }
@@ -114,12 +116,12 @@ static gboolean
 check_request (Request *self, GError **error)
 {
   if (self->ttl < 0 || self->ttl > PEERUP_INVITE_TTL_MAX || self->grant_time < 0)
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT, "A code can work for %d days at most",
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT, _ ("A code can work for %d days at most"),
                  PEERUP_INVITE_TTL_MAX / (24 * 3600));
   else if (self->pairing->open->len >= PEERUP_INVITES_MAX)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT,
-                 "%d invites are open already: wait until one is used, or take one back with: peerup invite cancel "
-                 "NUMBER",
+                 _ ("%d invites are open already: wait until one is used, or take one back with: peerup invite cancel "
+                    "NUMBER"),
                  PEERUP_INVITES_MAX);
   else
     return check_services (self, error);
@@ -162,8 +164,8 @@ await_relays (PeerupEnginePairing *self, GError **error)
     return TRUE;
   g_set_error_literal (
     error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-    "Nobody could join: this device is on no network, and is at no relay. Connect it, or add a relay "
-    "with: peerup relay add ADDRESS");
+    _ ("Nobody could join: this device is on no network, and is at no relay. Connect it, or add a relay "
+       "with: peerup relay add ADDRESS"));
   return FALSE;
 }
 
@@ -266,7 +268,7 @@ settle_number (PeerupEnginePairing *self, PeerupOpenInvite *open, gboolean leave
       peerup_pairing_abandon_number (self, open);
     }
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT,
-                       "No number is free for an invite at the relays of this device: try again in a few minutes");
+                       _ ("No number is free for an invite at the relays of this device: try again in a few minutes"));
   return FALSE;
 }
 
@@ -290,8 +292,8 @@ check_left (PeerupEnginePairing *self, PeerupOpenInvite *open, GError **error)
   peerup_pairing_abandon_number (self, open);
   g_set_error_literal (
     error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
-    "The invite cannot be left: no relay of this device has taken it. See peerup relay list, or invite "
-    "without leaving it");
+    _ ("The invite cannot be left: no relay of this device has taken it. See peerup relay list, or invite "
+       "without leaving it"));
   return FALSE;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "engine/peerup-left-invite.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define GROUP   "pairing"
@@ -104,7 +105,7 @@ peerup_pairing_unhex (const char *hex, guint8 *bytes, gsize length, GError **err
   for (gsize i = 0; good && i < length; i++)
     bytes[i] = g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]);
   if (!good)
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "not %" G_GSIZE_FORMAT " bytes in hexadecimal", length);
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("not %zu bytes in hexadecimal"), length);
   return good;
 }
 
@@ -133,7 +134,7 @@ peerup_pairing_get_bytes (GKeyFile *file, const char *group, const char *key, GE
   if (length > 0)
     bytes = g_bytes_new_take (data, length);
   else
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "%s has no bytes", key);
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("%s has no bytes"), key);
   if (length == 0)
     g_free (data);
   explicit_bzero (text, strlen (text));
@@ -218,7 +219,7 @@ read_state (GKeyFile *file, PeerupPairingRecord *self, GError **error)
         return TRUE;
       }
   if (word != NULL)
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "its state is none");
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("its state is none"));
   return FALSE;
 }
 
@@ -249,8 +250,8 @@ read_version (GKeyFile *file, GError **error)
 
   if (version == VERSION)
     return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "its version is %d, and this program knows %d", version,
-               VERSION);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, _ ("its version is %d, and this program knows %d"),
+               version, VERSION);
   return FALSE;
 }
 

@@ -8,6 +8,7 @@
  */
 #include "engine/peerup-engine-pairing-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <gnutls/crypto.h>
 
 #include "engine/peerup-engine-private.h"
@@ -323,7 +324,7 @@ peerup_pairing_register (PeerupEnginePairing *self, PeerupOpenInvite *open, GErr
       taken |= g_error_matches (local_error, PEERUP_ERROR, PEERUP_ERROR_EXISTS);
     }
   if (taken)
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS, "the number %u is taken", open->number);
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS, _ ("the number %u is taken"), open->number);
   return !taken;
 }
 

@@ -6,6 +6,8 @@
  */
 #include "engine/peerup-pairing-run.h"
 
+#include <glib/gi18n-lib.h>
+
 typedef struct
 {
   PeerupPairingRun *run;
@@ -53,7 +55,7 @@ commit (Steps *self)
 
   if (listed == NULL)
     {
-      g_set_error_literal (&self->error, PEERUP_ERROR, PEERUP_ERROR_GATED, "The pairing was undone meanwhile");
+      g_set_error_literal (&self->error, PEERUP_ERROR, PEERUP_ERROR_GATED, _ ("The pairing was undone meanwhile"));
       return FALSE;
     }
   record = peerup_pairing_record_copy (listed);
@@ -123,7 +125,7 @@ finish (Steps *self, GError **error)
   record = peerup_pairing_find_record (run->pairing, run->id);
   if (record == NULL)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_GATED, "The pairing was undone meanwhile");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_GATED, _ ("The pairing was undone meanwhile"));
       return FALSE;
     }
   run->record = peerup_pairing_record_copy (record);
@@ -144,18 +146,20 @@ typedef struct
 
 static const Refusal refusals[] = {
   [PEERUP_PAIRING_REFUSED_UNKNOWN] = { PEERUP_ERROR_GATED,
-                                       "The other device has no such invite open: the code was used, "
-                                       "has expired or was taken back. Ask for a new one" },
+                                       N_ ("The other device has no such invite open: the code was used, "
+                                           "has expired or was taken back. Ask for a new one") },
   [PEERUP_PAIRING_REFUSED_WRONG_CODE] = { PEERUP_ERROR_CRYPTO,
-                                          "The code is wrong. Check it with the person who gave it "
-                                          "to you: after three wrong codes a new one is needed" },
-  [PEERUP_PAIRING_REFUSED_OVER] = { PEERUP_ERROR_GATED, "The code was used, has expired or was taken back, or was "
-                                                        "guessed wrong too often. Ask for a new one" },
-  [PEERUP_PAIRING_REFUSED_NETWORK] = { PEERUP_ERROR_CONFIG, "The other device is in another network: set "
-                                                            "discovery.network to the same on both, and invite anew" },
-  [PEERUP_PAIRING_REFUSED_DECLINED] = { PEERUP_ERROR_GATED, "The pairing was declined on the other device" },
-  [PEERUP_PAIRING_REFUSED_FAILED] = { PEERUP_ERROR_GATED, "The other device could not save the pairing: peerup status "
-                                                          "says there why. Nothing was changed on this one" },
+                                          N_ ("The code is wrong. Check it with the person who gave it "
+                                              "to you: after three wrong codes a new one is needed") },
+  [PEERUP_PAIRING_REFUSED_OVER] = { PEERUP_ERROR_GATED, N_ ("The code was used, has expired or was taken back, or was "
+                                                            "guessed wrong too often. Ask for a new one") },
+  [PEERUP_PAIRING_REFUSED_NETWORK] = { PEERUP_ERROR_CONFIG,
+                                       N_ ("The other device is in another network: set "
+                                           "discovery.network to the same on both, and invite anew") },
+  [PEERUP_PAIRING_REFUSED_DECLINED] = { PEERUP_ERROR_DENIED, N_ ("The pairing was declined on the other device") },
+  [PEERUP_PAIRING_REFUSED_FAILED] = { PEERUP_ERROR_GATED,
+                                      N_ ("The other device could not save the pairing: peerup status "
+                                          "says there why. Nothing was changed on this one") },
 };
 
 static gboolean
@@ -175,13 +179,14 @@ explain (Steps *self, GError **error)
   if (refusal < G_N_ELEMENTS (refusals) && refusals[refusal].text != NULL)
     {
       g_clear_error (error);
-      g_set_error_literal (error, PEERUP_ERROR, refusals[refusal].code, refusals[refusal].text);
+      g_set_error_literal (error, PEERUP_ERROR, refusals[refusal].code, _ (refusals[refusal].text));
     }
   else if (g_error_matches (*error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO))
-    g_prefix_error (error, "The device that answered does not have this code, or somebody is in between. Ask for a new "
-                           "one, and compare how it is entered: ");
+    g_prefix_error (error,
+                    _ ("The device that answered does not have this code, or somebody is in between. Ask for a new "
+                       "one, and compare how it is entered: "));
   else if ((*error)->domain == G_FILE_ERROR)
-    g_prefix_error (error, "The pairing cannot be saved on this device: ");
+    g_prefix_error (error, _ ("The pairing cannot be saved on this device: "));
 }
 
 static PeerupPairingOutcome

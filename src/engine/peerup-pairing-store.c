@@ -9,11 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <glib/gstdio.h>
 
 #include "identity/peerup-atomic-file.h"
 
@@ -118,8 +118,8 @@ make_directory (PeerupPairingStore *self, GError **error)
   if (g_mkdir (self->directory, 0700) == 0 || errno == EEXIST)
     return TRUE;
   code = errno;
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "cannot make the directory %s: %s", self->directory,
-               g_strerror (code));
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), _ ("cannot make the directory %s: %s"),
+               self->directory, g_strerror (code));
   return FALSE;
 }
 
@@ -143,7 +143,7 @@ sync_directory (PeerupPairingStore *self, GError **error)
   if (fd >= 0 && fsync (fd) == 0)
     return TRUE;
   code = errno;
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "cannot sync %s: %s", self->directory,
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), _ ("cannot sync %s: %s"), self->directory,
                g_strerror (code));
   return FALSE;
 }
@@ -161,7 +161,8 @@ remove_file (PeerupPairingStore *self, const char *name, const char *suffix, GEr
   if (g_unlink (path) == 0 || errno == ENOENT)
     return sync_directory (self, error);
   code = errno;
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "cannot remove %s: %s", path, g_strerror (code));
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), _ ("cannot remove %s: %s"), path,
+               g_strerror (code));
   return FALSE;
 }
 
@@ -175,7 +176,7 @@ peerup_pairing_store_probe (PeerupPairingStore *self, GError **error)
   text = g_bytes_new (room, PROBE);
   if (write_file (self, "probe", ".tmp", text, error) && remove_file (self, "probe", ".tmp", error))
     return TRUE;
-  g_prefix_error (error, "A pairing could not be kept: ");
+  g_prefix_error (error, _ ("A pairing could not be kept: "));
   return FALSE;
 }
 
@@ -239,8 +240,8 @@ load_file (PeerupPairingStore *self, const char *file, DecodeFunc decode, GPtrAr
     g_ptr_array_add (into, value);
   else
     g_ptr_array_add (
-      problems, g_strdup_printf ("%s is left as it is and does not count: %s. Remove it if you do not know what it "
-                                 "is",
+      problems, g_strdup_printf (_ ("%s is left as it is and does not count: %s. Remove it if you do not know what it "
+                                    "is"),
                                  path, error->message));
 }
 

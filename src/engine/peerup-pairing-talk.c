@@ -5,6 +5,8 @@
  */
 #include "engine/peerup-engine-pairing-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "wire/peerup-frame.h"
 
 gboolean
@@ -40,6 +42,6 @@ peerup_pairing_await_end (PeerupStream *stream, gint64 deadline, GError **error)
   gssize n = peerup_stream_await_read (stream, &byte, 1, deadline, error);
 
   if (n > 0)
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "there is more than was agreed");
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, _ ("there is more than was agreed"));
   return n == 0;
 }

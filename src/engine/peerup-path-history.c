@@ -6,6 +6,8 @@
  */
 #include "engine/peerup-path-history.h"
 
+#include <glib/gi18n-lib.h>
+
 static void
 event_free (gpointer data)
 {
@@ -71,5 +73,5 @@ peerup_path_describe (PeerupConnection *connection)
     return g_strdup (info->transport);
   if (!peerup_endpoint_parse (info->remote_address, &endpoint, NULL))
     return g_strdup (peerup_multiaddr_get_string (info->remote_address));
-  return g_strdup_printf ("%s port %u over %s", endpoint.host, endpoint.port, transports[endpoint.transport]);
+  return g_strdup_printf (_ ("%s port %u over %s"), endpoint.host, endpoint.port, transports[endpoint.transport]);
 }

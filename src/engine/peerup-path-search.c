@@ -9,6 +9,8 @@
  */
 #include "engine/peerup-path-search.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "wire/peerup-error.h"
 #include "transport/peerup-fiber.h"
 
@@ -53,7 +55,7 @@ search_is_over (Search *self, GError **error)
 {
   if (dex_future_is_pending (self->found) && dex_future_is_pending (DEX_FUTURE (self->result)))
     return FALSE;
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "No longer needed");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("No longer needed"));
   return TRUE;
 }
 
@@ -175,7 +177,8 @@ search_await_carrier (Search *self, PeerupConnection **direct, GError **error)
     return FALSE;
   if (peerup_connection_is_silent (connection))
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "it does not answer, nor through a relay");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
+                           _ ("it does not answer, nor through a relay"));
       return FALSE;
     }
   if (!peerup_swarm_is_relayed (connection))

@@ -6,6 +6,8 @@
  */
 #include "engine/peerup-prompt.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "wire/peerup-error.h"
 
 typedef enum
@@ -153,14 +155,14 @@ peerup_prompt_check (PeerupPrompt *self, const char *answer, GError **error)
   if (self->state != PROMPT_OPEN)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                   "Question %u is over: it was answered, or nobody waits for the answer any longer", self->number);
+                   _ ("Question %u is over: it was answered, or nobody waits for the answer any longer"), self->number);
       return FALSE;
     }
   if (g_strv_contains (answers, answer))
     return TRUE;
   known = g_strjoinv ("”, “", (char **) answers);
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-               "“%.32s” is no answer to question %u: answer it with one of “%s”", answer, self->number, known);
+               _ ("“%.32s” is no answer to question %u: answer it with one of “%s”"), answer, self->number, known);
   return FALSE;
 }
 
@@ -184,8 +186,8 @@ peerup_prompt_expire (PeerupPrompt *self, gint64 now)
   if (self->state != PROMPT_OPEN || now < self->deadline)
     return FALSE;
   prompt_end (self, PROMPT_EXPIRED);
-  dex_promise_reject (self->promise, g_error_new (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "Nobody has answered question %u",
-                                                  self->number));
+  dex_promise_reject (self->promise, g_error_new (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT,
+                                                  _ ("Nobody has answered question %u"), self->number));
   return TRUE;
 }
 
@@ -198,7 +200,7 @@ peerup_prompt_cancel (PeerupPrompt *self)
     return;
   prompt_end (self, PROMPT_CANCELLED);
   dex_promise_reject (self->promise, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                                                  "Question %u does not arise any longer", self->number));
+                                                  _ ("Question %u does not arise any longer"), self->number));
 }
 
 DexFuture *

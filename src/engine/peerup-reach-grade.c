@@ -6,6 +6,8 @@
  */
 #include "engine/peerup-reach-grade.h"
 
+#include <glib/gi18n-lib.h>
+
 typedef enum
 {
   NETWORK = 1 << 0,
@@ -33,77 +35,82 @@ typedef struct
 } Row;
 
 #define OPEN_ROUTER \
-  "Turn on UPnP or PCP (NAT-PMP) in your router, or let it forward UDP port %u to this computer. IPv6 helps too."
-#define ASK_PROVIDER "Ask your internet provider for an IPv4 address of your own, or for IPv6."
+  N_ ("Turn on UPnP or PCP (NAT-PMP) in your router, or let it forward UDP port %u to this computer. IPv6 helps too.")
+#define ASK_PROVIDER N_ ("Ask your internet provider for an IPv4 address of your own, or for IPv6.")
 
 static const Row rows[] = {
   { 0,
     NETWORK,
-    { PEERUP_REACH_F, "This computer is not connected to a network.", "Connect it to a network by cable or Wi-Fi." } },
-  { REACHED, 0, { PEERUP_REACH_A, "Others can reach this computer directly.", NULL } },
-  { OPEN6, 0, { PEERUP_REACH_A, "Others can reach this computer directly, if they have IPv6 as well.", NULL } },
+    { PEERUP_REACH_F, N_ ("This computer is not connected to a network."),
+      N_ ("Connect it to a network by cable or Wi-Fi.") } },
+  { REACHED, 0, { PEERUP_REACH_A, N_ ("Others can reach this computer directly."), NULL } },
+  { OPEN6, 0, { PEERUP_REACH_A, N_ ("Others can reach this computer directly, if they have IPv6 as well."), NULL } },
   { FORWARDED,
     0,
-    { PEERUP_REACH_B, "Your router lets others in to this computer, as it was asked to.",
-      "IPv6 from your internet provider would make it easier still." } },
+    { PEERUP_REACH_B, N_ ("Your router lets others in to this computer, as it was asked to."),
+      N_ ("IPv6 from your internet provider would make it easier still.") } },
   { OPEN4,
     0,
-    { PEERUP_REACH_B, "This computer has an internet address of its own, and nothing seems to keep others out.",
-      "IPv6 from your internet provider would make it easier still." } },
+    { PEERUP_REACH_B, N_ ("This computer has an internet address of its own, and nothing seems to keep others out."),
+      N_ ("IPv6 from your internet provider would make it easier still.") } },
   { ANYBODY,
     0,
-    { PEERUP_REACH_B, "Your router lets others in while this computer is in contact with the internet.",
-      "Let your router forward UDP port %u to this computer, so that it always works." } },
+    { PEERUP_REACH_B, N_ ("Your router lets others in while this computer is in contact with the internet."),
+      N_ ("Let your router forward UDP port %u to this computer, so that it always works.") } },
   { FIREWALL,
     0,
-    { PEERUP_REACH_C, "A firewall lets nobody in by itself; with most other networks a direct connection still works.",
-      "Let incoming UDP to port %u through the firewall of this computer or of your router." } },
+    { PEERUP_REACH_C,
+      N_ ("A firewall lets nobody in by itself; with most other networks a direct connection still works."),
+      N_ ("Let incoming UDP to port %u through the firewall of this computer or of your router.") } },
   { STEADY | SHARED,
     0,
     { PEERUP_REACH_C,
-      "Your internet provider shares one address among several customers; with most other networks a direct "
-      "connection still works.",
+      N_ ("Your internet provider shares one address among several customers; with most other networks a direct "
+          "connection still works."),
       ASK_PROVIDER } },
   { STEADY,
     0,
-    { PEERUP_REACH_C, "Your router lets nobody in by itself; with most other networks a direct connection still works.",
+    { PEERUP_REACH_C,
+      N_ ("Your router lets nobody in by itself; with most other networks a direct connection still works."),
       OPEN_ROUTER } },
   { VARYING | SHARED,
     0,
     { PEERUP_REACH_D,
-      "Your internet provider shares one address among several customers in a way that makes direct connections "
-      "hard; with many networks a relay is used.",
+      N_ ("Your internet provider shares one address among several customers in a way that makes direct connections "
+          "hard; with many networks a relay is used."),
       ASK_PROVIDER } },
   { VARYING | REGULAR,
     0,
     { PEERUP_REACH_D,
-      "Your router makes direct connections hard, but in a way that can be foreseen; with some networks a relay is "
-      "used.",
+      N_ ("Your router makes direct connections hard, but in a way that can be foreseen; with some networks a relay is "
+          "used."),
       OPEN_ROUTER } },
   { VARYING,
     0,
-    { PEERUP_REACH_D, "Your router makes direct connections hard; with many networks a relay is used.", OPEN_ROUTER } },
+    { PEERUP_REACH_D, N_ ("Your router makes direct connections hard; with many networks a relay is used."),
+      OPEN_ROUTER } },
   { SEEN,
     0,
-    { PEERUP_REACH_C, "Your router lets nobody in by itself; how well direct connections work is only half known.",
-      "Add a second relay, so that it can be measured. " OPEN_ROUTER } },
+    { PEERUP_REACH_C, N_ ("Your router lets nobody in by itself; how well direct connections work is only half known."),
+      N_ ("Add a second relay, so that it can be measured. Turn on UPnP or PCP (NAT-PMP) in your router, or let it "
+          "forward UDP port %u to this computer. IPv6 helps too.") } },
   { ASKED | CONNECTED,
     0,
-    { PEERUP_REACH_E, "This network lets no UDP through, so everything goes through relays.",
-      "Allow outgoing UDP in the firewall of this network, or use another network." } },
+    { PEERUP_REACH_E, N_ ("This network lets no UDP through, so everything goes through relays."),
+      N_ ("Allow outgoing UDP in the firewall of this network, or use another network.") } },
   { CONNECTED,
     ASKED,
-    { PEERUP_REACH_UNKNOWN, "How well others can reach this computer is not known yet.",
-      "Relays that offer QUIC (UDP) can measure it." } },
+    { PEERUP_REACH_UNKNOWN, N_ ("How well others can reach this computer is not known yet."),
+      N_ ("Relays that offer QUIC (UDP) can measure it.") } },
   { RELAYS | ASKED,
     0,
-    { PEERUP_REACH_F, "No way to the internet was found.",
-      "Check the connection of this network to the internet, and that your relays are running." } },
-  { RELAYS, 0, { PEERUP_REACH_UNKNOWN, "How well others can reach this computer is being measured.", NULL } },
+    { PEERUP_REACH_F, N_ ("No way to the internet was found."),
+      N_ ("Check the connection of this network to the internet, and that your relays are running.") } },
+  { RELAYS, 0, { PEERUP_REACH_UNKNOWN, N_ ("How well others can reach this computer is being measured."), NULL } },
   { 0,
     0,
-    { PEERUP_REACH_UNKNOWN, "How well others can reach this computer is not known: measuring it takes a relay.",
-      "Add a relay with: peerup relay add ADDRESS" } },
+    { PEERUP_REACH_UNKNOWN, N_ ("How well others can reach this computer is not known: measuring it takes a relay."),
+      N_ ("Add a relay with: peerup relay add ADDRESS") } },
 };
 
 static gboolean

@@ -5,6 +5,8 @@
  */
 #include "engine/peerup-service-health.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "templates/peerup-listeners.h"
 #include "transport/peerup-socket-stream.h"
 
@@ -88,16 +90,16 @@ tell_failure (PeerupService *service, const GError *error)
   const char *host = peerup_service_get_host (service);
   guint port = peerup_service_get_port (service);
   g_autofree char *place = peerup_listeners_is_local (host) ? g_strdup_printf ("port %u", port)
-                                                            : g_strdup_printf ("port %u of %s", port, host);
+                                                            : g_strdup_printf (_ ("port %u of %s"), port, host);
   g_autofree char *text = NULL;
 
   if (is_silence (error))
     {
-      text = g_strdup_printf ("Nothing answers on %s", place);
+      text = g_strdup_printf (_ ("Nothing answers on %s"), place);
       peerup_service_set_health (service, "silent", text);
       return;
     }
-  text = g_strdup_printf ("Whether something answers on %s is not known: %s", place, error->message);
+  text = g_strdup_printf (_ ("Whether something answers on %s is not known: %s"), place, error->message);
   peerup_service_set_health (service, "unknown", text);
 }
 

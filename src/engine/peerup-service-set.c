@@ -10,6 +10,8 @@
  */
 #include "engine/peerup-service-set.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-arguments.h"
 #include "engine/peerup-service-health.h"
 #include "service/peerup-log.h"
@@ -194,7 +196,7 @@ peerup_service_set_expose (PeerupServiceSet *self, PeerupSwarm *swarm, const cha
   if (peerup_service_set_find (self, name) != NULL)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-                   "there is a service %s already: choose another name, or take that one away first", name);
+                   _ ("there is a service %s already: choose another name, or take that one away first"), name);
       return NULL;
     }
   if (!peerup_config_parse_host_port (address, &host, &port, error))
@@ -221,8 +223,8 @@ peerup_service_set_unexpose (PeerupServiceSet *self, const char *name, GError **
   if (service == NULL || !g_hash_table_remove (self->exposed, name))
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                   service != NULL ? "service %s is of the configuration: remove it there"
-                                   : "no service %s is exposed: see “peerup service list”",
+                   service != NULL ? _ ("service %s is of the configuration: remove it there")
+                                   : _ ("no service %s is exposed: see “peerup service list”"),
                    name);
       return FALSE;
     }

@@ -11,13 +11,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <glib/gstdio.h>
 
 #define FILE_MODE  0600
 #define NAME_TRIES 16
@@ -59,7 +59,7 @@ new_file_open (NewFile *self, const char *path, GError **error)
   self->name = g_path_get_basename (path);
   self->directory = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (self->directory < 0)
-    return fail (error, errno, "open the directory of", path);
+    return fail (error, errno, _ ("open the directory of"), path);
   for (guint i = 0; i < NAME_TRIES; i++)
     {
       g_autofree char *temporary = g_strdup_printf (".%s.%08x.tmp", self->name, g_random_int ());
@@ -74,7 +74,7 @@ new_file_open (NewFile *self, const char *path, GError **error)
         break;
     }
   if (self->fd < 0)
-    return fail (error, errno, "create a temporary file for", path);
+    return fail (error, errno, _ ("create a temporary file for"), path);
   return TRUE;
 }
 
@@ -104,7 +104,7 @@ new_file_placed (NewFile *self, const char *path, GError **error)
 {
   g_clear_pointer (&self->temporary, g_free);
   if (fsync (self->directory) != 0)
-    return fail (error, errno, "sync the directory of", path);
+    return fail (error, errno, _ ("sync the directory of"), path);
   return TRUE;
 }
 
@@ -135,7 +135,7 @@ peerup_atomic_file_create (const char *path, gconstpointer data, gsize length, G
   code = place_without_replacing (&file);
   if (code == EEXIST)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS, "%s exists already and was left as it is", path);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS, _ ("%s exists already and was left as it is"), path);
       return FALSE;
     }
   if (code != 0)
@@ -156,7 +156,7 @@ resolve_target (const char *path, GError **error)
   real = realpath (path, NULL);
   if (real == NULL)
     {
-      fail (error, errno, "follow the symbolic link", path);
+      fail (error, errno, _ ("follow the symbolic link"), path);
       return NULL;
     }
   resolved = g_strdup (real);
@@ -173,11 +173,11 @@ find_owner (NewFile *self, const char *path, struct stat *owner, GError **error)
     {
       if (S_ISREG (owner->st_mode))
         return TRUE;
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "%s is not a regular file", path);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("%s is not a regular file"), path);
       return FALSE;
     }
   if (errno != ENOENT || fstat (geteuid () == 0 ? self->directory : self->fd, owner) != 0)
-    return fail (error, errno, "look at", path);
+    return fail (error, errno, _ ("look at"), path);
   return TRUE;
 }
 
@@ -189,12 +189,12 @@ keep_owner (NewFile *self, const char *path, GError **error)
   if (!find_owner (self, path, &owner, error))
     return FALSE;
   if (fstat (self->fd, &fresh) != 0)
-    return fail (error, errno, "look at", path);
+    return fail (error, errno, _ ("look at"), path);
   /* Not every group can be kept, and with mode 0600 none matters. */
   if ((owner.st_uid == fresh.st_uid && owner.st_gid == fresh.st_gid) ||
       fchown (self->fd, owner.st_uid, owner.st_gid) == 0 || owner.st_uid == fresh.st_uid)
     return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, "%s belongs to user %u: change it as that user", path,
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, _ ("%s belongs to user %u: change it as that user"), path,
                owner.st_uid);
   return FALSE;
 }
@@ -231,10 +231,11 @@ refuse_own (const char *path, int code, uid_t owner, GError **error)
 
   if (code == ELOOP)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-                 "%s is a symbolic link, and is not followed: put the file itself there, or run: rm %s", path, word);
+                 _ ("%s is a symbolic link, and is not followed: put the file itself there, or run: rm %s"), path,
+                 word);
   else
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-                 "%s belongs to user %u, and is not used: if it is what it should be, run: sudo chown %s %s", path,
+                 _ ("%s belongs to user %u, and is not used: if it is what it should be, run: sudo chown %s %s"), path,
                  (guint) owner, g_get_user_name (), word);
 }
 
@@ -284,10 +285,10 @@ check_file (int fd, const char *path, guint forbidden, gsize max, GError **error
   struct stat info;
 
   if (fstat (fd, &info) != 0)
-    return fail (error, errno, "look at", path);
+    return fail (error, errno, _ ("look at"), path);
   if (!S_ISREG (info.st_mode))
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "%s is not a regular file", path);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("%s is not a regular file"), path);
       return FALSE;
     }
   if ((info.st_mode & forbidden) != 0)
@@ -295,14 +296,13 @@ check_file (int fd, const char *path, guint forbidden, gsize max, GError **error
       g_autofree char *word = shell_word (path);
 
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-                   "%s can be %s by other users (mode %04o); run: chmod 600 %s", path,
+                   _ ("%s can be %s by other users (mode %04o); run: chmod 600 %s"), path,
                    (info.st_mode & forbidden & 0044) != 0 ? "read" : "changed", info.st_mode & 07777, word);
       return FALSE;
     }
   if ((guint64) info.st_size > max)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "%s is larger than %" G_GSIZE_FORMAT " bytes", path,
-                   max);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, _ ("%s is larger than %zu bytes"), path, max);
       return FALSE;
     }
   return TRUE;
@@ -334,7 +334,7 @@ read_all (int fd, const char *path, gsize max, GError **error)
 
   if (fstat (fd, &info) != 0)
     {
-      fail (error, errno, "look at", path);
+      fail (error, errno, _ ("look at"), path);
       return NULL;
     }
   buffer = g_malloc (sizeof *buffer + MIN ((guint64) info.st_size, max));
@@ -366,7 +366,7 @@ read_private (int taken, const char *path, guint forbidden, gsize max, GError **
 
   if (fd < 0 && errno == ENOENT)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "%s does not exist", path);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, _ ("%s does not exist"), path);
       return NULL;
     }
   if (fd < 0)

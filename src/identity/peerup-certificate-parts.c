@@ -8,6 +8,8 @@
  */
 #include "identity/peerup-certificate-parts.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "wire/peerup-error.h"
 
 static const guint8 oid_libp2p[] = { 0x2b, 0x06, 0x01, 0x04, 0x01, 0x83, 0xa2, 0x5a, 0x01, 0x01 };
@@ -65,8 +67,8 @@ read_extension (PeerupCertificateParts *self, PeerupReader extension, GError **e
       peerup_der_equal (&oid, oid_basic_constraints, sizeof oid_basic_constraints))
     return TRUE;
   name = peerup_der_oid_to_string (&oid);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "certificate: critical extension %s is not understood",
-               name);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
+               _ ("certificate: critical extension %s is not understood"), name);
   return FALSE;
 }
 
@@ -138,8 +140,8 @@ peerup_certificate_parts_read (PeerupCertificateParts *self, gconstpointer der, 
   *self = (PeerupCertificateParts) { 0 };
   if (length > PEERUP_CERTIFICATE_MAX)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE,
-                   "certificate of %" G_GSIZE_FORMAT " bytes, at most %d are taken", length, PEERUP_CERTIFICATE_MAX);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, _ ("certificate of %zu bytes, at most %d are taken"),
+                   length, PEERUP_CERTIFICATE_MAX);
       return FALSE;
     }
   if (!peerup_der_read (&reader, PEERUP_DER_SEQUENCE, &certificate, NULL) || reader.left != 0 ||

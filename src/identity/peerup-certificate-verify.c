@@ -10,6 +10,7 @@
  */
 #include "identity/peerup-certificate.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "identity/peerup-certificate-parts.h"
@@ -34,13 +35,13 @@ check_validity (const PeerupCertificateParts *parts, gint64 now, GError **error)
   if (now < parts->not_before)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
-                           "certificate is not valid yet: one of the two clocks is wrong");
+                           _ ("certificate is not valid yet: one of the two clocks is wrong"));
       return FALSE;
     }
   if (now > parts->not_after)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
-                           "certificate has expired, or one of the two clocks is wrong");
+                           _ ("certificate has expired, or one of the two clocks is wrong"));
       return FALSE;
     }
   return TRUE;
@@ -65,7 +66,7 @@ check_same_key (gnutls_x509_crt_t certificate, gnutls_pubkey_t key, GError **err
     return FALSE;
   if (mine.size == theirs.size && memcmp (mine.data, theirs.data, mine.size) == 0)
     return TRUE;
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "certificate: its key is ambiguous");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("certificate: its key is ambiguous"));
   return FALSE;
 }
 
@@ -86,7 +87,7 @@ check_own_signature (const PeerupCertificateParts *parts, gnutls_x509_crt_t cert
   if (algorithm <= GNUTLS_SIGN_UNKNOWN || !gnutls_sign_is_secure2 (algorithm, GNUTLS_SIGN_FLAG_SECURE_FOR_CERTS))
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                           "certificate: signature algorithm is unknown or not secure any more");
+                           _ ("certificate: signature algorithm is unknown or not secure any more"));
       return FALSE;
     }
   return check_same_key (certificate, key, error) &&
@@ -105,7 +106,7 @@ check_host_signature (const PeerupCertificateParts *parts, PeerupPublicKey *host
   if (peerup_public_key_verify (host, message, prefix + parts->spki.left, parts->host_signature.data,
                                 parts->host_signature.left, error))
     return TRUE;
-  g_prefix_error_literal (error, "certificate: host key: ");
+  g_prefix_error_literal (error, _ ("certificate: host key: "));
   return FALSE;
 }
 
@@ -123,7 +124,7 @@ peerup_certificate_verify (gconstpointer der, gsize length, gint64 now, GError *
   host = peerup_public_key_new_from_protobuf (parts.host_key.data, parts.host_key.left, error);
   if (host == NULL)
     {
-      g_prefix_error_literal (error, "certificate: host key: ");
+      g_prefix_error_literal (error, _ ("certificate: host key: "));
       return NULL;
     }
   certificate = import_certificate (der, length, error);
@@ -145,7 +146,7 @@ peerup_certificate_verify_session (gnutls_session_t session, gint64 now, GError 
     chain = gnutls_certificate_get_peers (session, &count);
   if (chain == NULL || count != 1)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the peer showed %u certificates instead of one",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, _ ("the peer showed %u certificates instead of one"),
                    chain == NULL ? 0 : count);
       return NULL;
     }

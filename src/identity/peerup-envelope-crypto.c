@@ -7,6 +7,8 @@
  */
 #include "identity/peerup-envelope-crypto.h"
 
+#include <glib/gi18n-lib.h>
+
 GBytes *
 peerup_envelope_seal (PeerupPrivateKey *key, const char *domain, const guint8 type[PEERUP_ENVELOPE_TYPE_SIZE],
                       GBytes *payload, GError **error)
@@ -47,7 +49,8 @@ peerup_envelope_open (gconstpointer data, gsize length, const char *domain,
     return NULL;
   if (!peerup_envelope_has_type (envelope, type))
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "envelope for %s holds another type of payload", domain);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, _ ("envelope for %s holds another type of payload"),
+                   domain);
       return NULL;
     }
   message = peerup_envelope_signed_bytes (domain, envelope->payload_type, envelope->payload);
@@ -95,7 +98,7 @@ peerup_peer_record_open (gconstpointer data, gsize length, PeerupPeerId *expecte
   if (!peerup_peer_id_matches_public_key (expected, envelope->public_key) ||
       !peerup_peer_id_equal (expected, record->peer_id))
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER, "peer record is not signed by %s about itself",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER, _ ("peer record is not signed by %s about itself"),
                    peerup_peer_id_get_string (expected));
       return NULL;
     }

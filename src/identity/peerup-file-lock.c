@@ -8,6 +8,7 @@
 #include "identity/peerup-file-lock.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -89,8 +90,8 @@ set_timeout_error (int fd, gint64 timeout, const char *path, GError **error)
   g_autofree char *who = pid > 0 ? g_strdup_printf (" (process %d)", pid) : g_strdup ("");
 
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT,
-               "another program%s has been changing %s for more than %d s; wait until it has ended, and try again", who,
-               path, (int) (timeout / G_USEC_PER_SEC));
+               _ ("another program%s has been changing %s for more than %d s; wait until it has ended, and try again"),
+               who, path, (int) (timeout / G_USEC_PER_SEC));
 }
 
 gboolean
@@ -103,6 +104,6 @@ peerup_file_lock_take (int fd, gint64 timeout, const char *path, GError **error)
   if (code == ETIMEDOUT)
     set_timeout_error (fd, timeout, path, error);
   else
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "cannot lock %s: %s", path, g_strerror (code));
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, _ ("cannot lock %s: %s"), path, g_strerror (code));
   return FALSE;
 }

@@ -7,6 +7,8 @@
  * overwrites one: a lost identity cannot be made again.
  */
 #include "identity/peerup-atomic-file.h"
+
+#include <glib/gi18n-lib.h>
 #include "identity/peerup-private-key.h"
 #include "wire/peerup-key-protobuf.h"
 
@@ -26,7 +28,7 @@ peerup_key_file_load (const char *path, GError **error)
   data = g_bytes_get_data (bytes, &length);
   key = peerup_private_key_new_from_protobuf (data, length, error);
   if (key == NULL)
-    g_prefix_error (error, "%s is not an identity key: ", path);
+    g_prefix_error (error, _ ("%s is not an identity key: "), path);
   return key;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "identity/peerup-private-key.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "identity/peerup-gnutls.h"
@@ -110,7 +111,7 @@ check_public_halves (PeerupPrivateKey *self, const guint8 *data, gsize length, G
     if (memcmp (data + at, self->data + SEED_SIZE, PUBLIC_SIZE) != 0)
       {
         g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                             "private key: the public half does not belong to the secret half");
+                             _ ("private key: the public half does not belong to the secret half"));
         return FALSE;
       }
   return TRUE;
@@ -129,14 +130,14 @@ peerup_private_key_new_from_protobuf (gconstpointer data, gsize length, GError *
   if (fields.type != PEERUP_KEY_ED25519)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                   "private key is of type %s: only Ed25519 identities are supported",
+                   _ ("private key is of type %s: only Ed25519 identities are supported"),
                    peerup_key_type_to_string (fields.type));
       return NULL;
     }
   if (fields.length != KEY_DATA_SIZE && fields.length != OLD_DATA_SIZE)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "Ed25519 private key of %" G_GSIZE_FORMAT " bytes, expected %d or %d", fields.length, KEY_DATA_SIZE,
+                   _ ("Ed25519 private key of %zu bytes, expected %d or %d"), fields.length, KEY_DATA_SIZE,
                    OLD_DATA_SIZE);
       return NULL;
     }

@@ -7,6 +7,7 @@
  * RSA outside 2048 to 8192 bits, and Ed25519 points of small order: under such a
  * "key" anybody can make a signature, one of zeros among them.
  */
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "identity/peerup-private-key.h"
@@ -51,7 +52,7 @@ import_ed25519 (const guint8 *data, gsize length, GError **error)
 
   if (length != ED25519_KEY_SIZE || has_small_order (data))
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "Ed25519 key is not a point that can sign");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("Ed25519 key is not a point that can sign"));
       return NULL;
     }
   if (!peerup_gnutls_check (gnutls_pubkey_init (&key), PEERUP_ERROR_LIMIT, "Ed25519 key", error) ||
@@ -71,7 +72,7 @@ import_spki (const guint8 *data, gsize length, gnutls_pk_algorithm_t expected, G
     return NULL;
   if (gnutls_pubkey_get_pk_algorithm (key, NULL) != (int) expected)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "key says %s, its data is %s",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("key says %s, its data is %s"),
                    gnutls_pk_get_name (expected), gnutls_pk_get_name (gnutls_pubkey_get_pk_algorithm (key, NULL)));
       return NULL;
     }
@@ -90,7 +91,7 @@ import_ecdsa (const guint8 *data, gsize length, GError **error)
   if (curve != GNUTLS_ECC_CURVE_SECP256R1)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                   "ECDSA keys on the curve %s are not supported, only P-256", gnutls_ecc_curve_get_name (curve));
+                   _ ("ECDSA keys on the curve %s are not supported, only P-256"), gnutls_ecc_curve_get_name (curve));
       return NULL;
     }
   return g_steal_pointer (&key);
@@ -116,7 +117,7 @@ import_key (PeerupPublicKey *key, gnutls_sign_algorithm_t *algorithm, GError **e
     case PEERUP_KEY_SECP256K1:
     default:
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                   "%s keys are not supported: the peer needs an Ed25519, ECDSA P-256 or RSA identity",
+                   _ ("%s keys are not supported: the peer needs an Ed25519, ECDSA P-256 or RSA identity"),
                    peerup_key_type_to_string (peerup_public_key_get_key_type (key)));
       return NULL;
     }
@@ -142,7 +143,7 @@ peerup_public_key_verify (PeerupPublicKey *key, gconstpointer data, gsize length
       (algorithm == GNUTLS_SIGN_EDDSA_ED25519 && signature_length != PEERUP_ED25519_SIGNATURE_SIZE) ||
       gnutls_pubkey_verify_data2 (imported, algorithm, 0, &message, &signed_by) < 0)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO, "%s signature does not verify",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO, _ ("%s signature does not verify"),
                    peerup_key_type_to_string (peerup_public_key_get_key_type (key)));
       return FALSE;
     }

@@ -7,6 +7,8 @@
  */
 #include "identity/peerup-spki.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "identity/peerup-der.h"
 
 #define RSA_EXPONENT_BYTES_MAX 4
@@ -37,27 +39,27 @@ check_rsa (PeerupReader bits, GError **error)
   if (!peerup_der_read (&bits, PEERUP_DER_SEQUENCE, &key, NULL) || bits.left != 0 ||
       !peerup_der_read_positive (&key, &modulus) || !peerup_der_read_positive (&key, &exponent) || key.left != 0)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "RSA key is not valid DER");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("RSA key is not valid DER"));
       return FALSE;
     }
   size = bit_length (&modulus);
   if (size > PEERUP_RSA_BITS_MAX)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE,
-                   "RSA key of %" G_GSIZE_FORMAT " bits, at most %d are taken", size, PEERUP_RSA_BITS_MAX);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, _ ("RSA key of %zu bits, at most %d are taken"), size,
+                   PEERUP_RSA_BITS_MAX);
       return FALSE;
     }
   if (size < PEERUP_RSA_BITS_MIN)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                   "RSA key of %" G_GSIZE_FORMAT " bits, at least %d are needed", size, PEERUP_RSA_BITS_MIN);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, _ ("RSA key of %zu bits, at least %d are needed"),
+                   size, PEERUP_RSA_BITS_MIN);
       return FALSE;
     }
   if (!is_odd (&modulus) || !is_odd (&exponent) || exponent.left > RSA_EXPONENT_BYTES_MAX ||
       peerup_der_equal (&exponent, "\x01", 1))
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                           "RSA key has an impossible modulus or exponent");
+                           _ ("RSA key has an impossible modulus or exponent"));
       return FALSE;
     }
   return TRUE;
@@ -72,13 +74,14 @@ check_curve (PeerupReader parameters, GError **error)
 
   if (!peerup_der_read (&parameters, PEERUP_DER_OID, &oid, NULL) || parameters.left != 0)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "elliptic curve key does not name its curve");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+                           _ ("elliptic curve key does not name its curve"));
       return FALSE;
     }
   name = peerup_der_oid_to_string (&oid);
   if (gnutls_oid_to_ecc_curve (name) != GNUTLS_ECC_CURVE_INVALID)
     return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "keys on the elliptic curve %s are not supported",
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, _ ("keys on the elliptic curve %s are not supported"),
                g_str_equal (name, "1.3.132.0.10") ? "secp256k1" : name);
   return FALSE;
 }
@@ -96,7 +99,7 @@ check_algorithm (const PeerupReader *oid, PeerupReader parameters, PeerupReader 
   if (peerup_der_equal (oid, oid_ed25519, sizeof oid_ed25519))
     return TRUE;
   name = peerup_der_oid_to_string (oid);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "public key algorithm %s is not supported", name);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, _ ("public key algorithm %s is not supported"), name);
   return FALSE;
 }
 
@@ -113,7 +116,7 @@ peerup_spki_import (gconstpointer data, gsize length, GError **error)
       !peerup_der_read (&algorithm, PEERUP_DER_OID, &oid, NULL) || !peerup_der_read_bits (&spki, &bits) ||
       spki.left != 0)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "public key is not a SubjectPublicKeyInfo");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("public key is not a SubjectPublicKeyInfo"));
       return NULL;
     }
   if (!check_algorithm (&oid, algorithm, bits, error) ||

@@ -6,6 +6,8 @@
  */
 #include "keyring/peerup-keyring-wait.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "wire/peerup-error.h"
 
 static gboolean
@@ -89,7 +91,7 @@ peerup_keyring_wait_connect (PeerupKeyringWait *self, GError **error)
   if (!has_bus ())
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
-                           "there is no session bus here; it is there while you are logged in to a desktop");
+                           _ ("there is no session bus here; it is there while you are logged in to a desktop"));
       return FALSE;
     }
   g_bus_get (G_BUS_TYPE_SESSION, self->cancellable, peerup_keyring_wait_ready, self);
@@ -102,7 +104,8 @@ peerup_keyring_wait_connect (PeerupKeyringWait *self, GError **error)
       return TRUE;
     }
   if (self->late || !g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "the session bus does not answer: %s", reason->message);
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, _ ("the session bus does not answer: %s"),
+                 reason->message);
   else
     g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
@@ -170,14 +173,14 @@ peerup_keyring_wait_explain (PeerupKeyringWait *self, const char *what, GError *
   reason = g_steal_pointer (error);
   g_dbus_error_strip_remote_error (reason);
   if (self->late)
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s did not answer in time; try again", what);
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, _ ("%s did not answer in time; try again"), what);
   else if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     *error = g_steal_pointer (&reason);
   else if (is_nobody (reason))
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
-                 "no program keeps %s here; GNOME Keyring, KWallet and KeePassXC can", what);
+                 _ ("no program keeps %s here; GNOME Keyring, KWallet and KeePassXC can"), what);
   else if (is_gone (reason))
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "the program that keeps %s is gone: %s; try again",
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, _ ("the program that keeps %s is gone: %s; try again"),
                  what, reason->message);
   else
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "%s refuses: %s", what, reason->message);

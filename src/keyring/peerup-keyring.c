@@ -7,6 +7,7 @@
 #include "keyring/peerup-keyring.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -58,7 +59,7 @@ open_sealed (PeerupKeyringWait *wait, const char *path, GBytes **secret, GError 
   data = g_bytes_get_data (bytes, &length);
   key = peerup_sealed_key_open (*secret, data, length, error);
   if (key == NULL)
-    g_prefix_error (error, "%s cannot be opened: ", path);
+    g_prefix_error (error, _ ("%s cannot be opened: "), path);
   return key;
 }
 
@@ -70,7 +71,7 @@ load_sealed (PeerupKeyringWait *wait, const char *path, PeerupPeerId *expected, 
 
   if (key == NULL || expected == NULL || peerup_peer_id_equal (peerup_private_key_get_peer_id (key), expected))
     return g_steal_pointer (&key);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER, "%s holds the key of %s, and this device is %s", path,
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER, _ ("%s holds the key of %s, and this device is %s"), path,
                peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)), peerup_peer_id_get_string (expected));
   return NULL;
 }
@@ -87,16 +88,17 @@ store_sealed (PeerupKeyringWait *wait, const char *path, PeerupPrivateKey *key, 
       peerup_peer_id_equal (peerup_private_key_get_peer_id (present), peerup_private_key_get_peer_id (key)))
     return TRUE;
   if (present != NULL)
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-                 "%s is there already, with the key of %s. Nothing is overwritten: move that file away, and try again",
-                 path, peerup_peer_id_get_string (peerup_private_key_get_peer_id (present)));
+    g_set_error (
+      error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
+      _ ("%s is there already, with the key of %s. Nothing is overwritten: move that file away, and try again"), path,
+      peerup_peer_id_get_string (peerup_private_key_get_peer_id (present)));
   else if (g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
     secret = retrieve (wait, error);
   else if (reason->domain == PEERUP_ERROR &&
            (reason->code == PEERUP_ERROR_MALFORMED || reason->code == PEERUP_ERROR_CRYPTO ||
             reason->code == PEERUP_ERROR_TOO_LARGE || reason->code == PEERUP_ERROR_UNSUPPORTED))
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-                 "%s. Nothing is overwritten: move that file away, and try again", reason->message);
+                 _ ("%s. Nothing is overwritten: move that file away, and try again"), reason->message);
   else
     g_propagate_error (error, g_steal_pointer (&reason));
   if (present != NULL || secret == NULL)
@@ -120,7 +122,7 @@ erase_sealed (PeerupKeyringWait *wait, const char *path, PeerupPeerId *peer, GEr
   if (key == NULL)
     g_propagate_error (error, g_steal_pointer (&reason));
   else if (unlink (path) != 0 && errno != ENOENT)
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "cannot remove %s: %s", path,
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), _ ("cannot remove %s: %s"), path,
                  g_strerror (errno));
   else
     return TRUE;
@@ -200,7 +202,7 @@ peerup_keyring_store (const char *key_file, PeerupPrivateKey *key, gboolean ask,
   back = peerup_keyring_load (key_file, peerup_private_key_get_peer_id (key), ask, cancellable, error);
   if (back == NULL)
     {
-      g_prefix_error (error, "the key was stored, and cannot be read back: ");
+      g_prefix_error (error, _ ("the key was stored, and cannot be read back: "));
       return FALSE;
     }
   stored = peerup_private_key_to_protobuf (key);
@@ -208,7 +210,7 @@ peerup_keyring_store (const char *key_file, PeerupPrivateKey *key, gboolean ask,
   if (g_bytes_equal (stored, read))
     return TRUE;
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO,
-                       "the key that comes back is not the one that was stored");
+                       _ ("the key that comes back is not the one that was stored"));
   return FALSE;
 }
 

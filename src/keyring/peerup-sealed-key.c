@@ -5,6 +5,7 @@
  */
 #include "keyring/peerup-sealed-key.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -59,8 +60,7 @@ derive (GBytes *secret, const guint8 salt[SALT_SIZE], Derived *derived, GError *
 
   if (length < SECRET_MIN || length > G_MAXINT)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO, "the desktop's secret has %" G_GSIZE_FORMAT " bytes only",
-                   length);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO, _ ("the desktop's secret has %zu bytes only"), length);
       return FALSE;
     }
   result = gnutls_hkdf_extract (GNUTLS_MAC_SHA256, &key, &salted, extracted);
@@ -103,17 +103,17 @@ static gboolean
 check_form (const guint8 *data, gsize length, GError **error)
 {
   if (length < HEAD_SIZE || memcmp (data, MAGIC, HEAD_SIZE - 1) != 0)
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "it is no sealed identity key");
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("it is no sealed identity key"));
   else if (data[HEAD_SIZE - 1] != VERSION)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                 "it is a sealed identity key of version %u, and this program reads %u; update the program",
+                 _ ("it is a sealed identity key of version %u, and this program reads %u; update the program"),
                  data[HEAD_SIZE - 1], VERSION);
   else if (length < LENGTH_MIN)
     g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                         "it is a sealed identity key that was cut short; put a copy of it back");
+                         _ ("it is a sealed identity key that was cut short; put a copy of it back"));
   else if (length > LENGTH_MAX)
     g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                         "it is longer than a sealed identity key; put a copy of it back");
+                         _ ("it is longer than a sealed identity key; put a copy of it back"));
   else
     return TRUE;
   return FALSE;
@@ -135,8 +135,8 @@ peerup_sealed_key_open (GBytes *secret, gconstpointer data, gsize length, GError
   if (sodium_memcmp (derived.check, sealed + HEAD_SIZE + SALT_SIZE, CHECK_SIZE) != 0)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO,
-                           "it was sealed with another secret than the desktop keeps for Peer-Up now: is this the "
-                           "keyring of another login, or a new one?");
+                           _ ("it was sealed with another secret than the desktop keeps for Peer-Up now: is this the "
+                              "keyring of another login, or a new one?"));
       return NULL;
     }
   nonce = sealed + BOUND_SIZE;
@@ -144,7 +144,7 @@ peerup_sealed_key_open (GBytes *secret, gconstpointer data, gsize length, GError
                                                   sealed, BOUND_SIZE, nonce, derived.key) != 0)
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                           "it was cut short or changed since it was sealed; put a copy of it back");
+                           _ ("it was cut short or changed since it was sealed; put a copy of it back"));
       return NULL;
     }
   key = peerup_private_key_new_from_protobuf (plain, n, error);

@@ -8,6 +8,7 @@
 #include <gio/gunixfdlist.h>
 #include <gio/gunixinputstream.h>
 #include <glib-unix.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "wire/peerup-error.h"
@@ -103,7 +104,7 @@ read_secret (PeerupKeyringWait *wait, int fd, GError **error)
     return g_bytes_new_with_free_func (data, length, free_secret, data);
   if (done)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, WHAT " %s; ask those who make it",
-                 length == 0 ? "gives an empty secret" : "gives too much");
+                 length == 0 ? _ ("gives an empty secret") : _ ("gives too much"));
   free_secret (data);
   return NULL;
 }
@@ -117,7 +118,7 @@ await_response (PeerupKeyringWait *wait, const Response *response, GError **erro
     return TRUE;
   if (response->code == 1)
     g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_DENIED,
-                         "unlocking the login keyring was cancelled; try again, and enter its password");
+                         _ ("unlocking the login keyring was cancelled; try again, and enter its password"));
   else
     g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_DENIED,
                          WHAT " gives no secret: is the login keyring locked? Unlock it and try again");

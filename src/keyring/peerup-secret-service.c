@@ -7,6 +7,7 @@
  */
 #include "keyring/peerup-secret-service.h"
 
+#include <glib/gi18n-lib.h>
 #include <libsecret/secret.h>
 #include <string.h>
 
@@ -68,8 +69,8 @@ get_collection (PeerupKeyringWait *wait, SecretService *service, GError **error)
     g_propagate_error (error, g_steal_pointer (&reason));
   else if (collection == NULL)
     g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                         "there is no login keyring yet, or it was deleted; make one named Login in the program "
-                         "“Passwords and Keys”");
+                         _ ("there is no login keyring yet, or it was deleted; make one named Login in the program "
+                            "“Passwords and Keys”"));
   return collection;
 }
 
@@ -77,8 +78,8 @@ static GError *
 new_locked (void)
 {
   return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_DENIED,
-                              "the login keyring is locked; unlock it, as logging in with a password does, and try "
-                              "again");
+                              _ ("the login keyring is locked; unlock it, as logging in with a password does, and try "
+                                 "again"));
 }
 
 /* @objects: (transfer full): what is locked. */
@@ -101,8 +102,9 @@ unlock (PeerupKeyringWait *wait, SecretService *service, GList *objects, gboolea
   else if (!ask)
     g_propagate_error (error, new_locked ());
   else if (n < wanted)
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_DENIED,
-                         "the login keyring stays locked, for its password was not entered; unlock it and try again");
+    g_set_error_literal (
+      error, PEERUP_ERROR, PEERUP_ERROR_DENIED,
+      _ ("the login keyring stays locked, for its password was not entered; unlock it and try again"));
   else
     return TRUE;
   return FALSE;
@@ -198,12 +200,13 @@ read_item (SecretItem *item, GError **error)
     return g_steal_pointer (&key);
   if (key != NULL)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER,
-                 "the item “%s” of the login keyring holds the key of %s, though it is marked as that of %s: another "
-                 "program has changed it",
+                 _ (
+                   "the item “%s” of the login keyring holds the key of %s, though it is marked as that of %s: another "
+                   "program has changed it"),
                  label, peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)), named);
   else
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                 "the item “%s” of the login keyring holds no identity key: another program has filled it", label);
+                 _ ("the item “%s” of the login keyring holds no identity key: another program has filled it"), label);
   return NULL;
 }
 
@@ -224,19 +227,20 @@ choose (GList *items, PeerupPeerId *expected, GError **error)
         return g_steal_pointer (&key);
       if (chosen != NULL && !peerup_peer_id_equal (peer, peerup_private_key_get_peer_id (chosen)) && reason == NULL)
         g_set_error_literal (&reason, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-                             "the login keyring holds keys of several identities for this file");
+                             _ ("the login keyring holds keys of several identities for this file"));
       g_clear_pointer (&chosen, peerup_private_key_unref);
       chosen = g_steal_pointer (&key);
     }
   if (chosen != NULL && expected != NULL)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER,
-                 "the login keyring holds the key of %s, and this device is %s: another program has replaced it",
+                 _ ("the login keyring holds the key of %s, and this device is %s: another program has replaced it"),
                  peerup_peer_id_get_string (peerup_private_key_get_peer_id (chosen)),
                  peerup_peer_id_get_string (expected));
   else if (reason != NULL)
     g_propagate_error (error, g_steal_pointer (&reason));
   else if (chosen == NULL)
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "the login keyring has no key for this device");
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+                         _ ("the login keyring has no key for this device"));
   else
     return g_steal_pointer (&chosen);
   return NULL;
@@ -268,10 +272,11 @@ check_place (GList *items, PeerupPeerId *peer, gboolean *present, GError **error
   *present = key != NULL;
   if (key != NULL || g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
     return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-               "%s. Nothing is overwritten: look at it in the program “Passwords and Keys”, delete it there if nobody "
-               "needs it, and try again",
-               reason->message);
+  g_set_error (
+    error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
+    _ ("%s. Nothing is overwritten: look at it in the program “Passwords and Keys”, delete it there if nobody "
+       "needs it, and try again"),
+    reason->message);
   return FALSE;
 }
 

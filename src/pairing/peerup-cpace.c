@@ -6,6 +6,8 @@
 
 #include "pairing/peerup-cpace.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "pairing/peerup-pairing-crypto.h"
 
 /* Appendix A and section 6.3: the names of the suite and of its hash's block. */
@@ -186,7 +188,8 @@ peerup_cpace_finish (PeerupCpace *self, const guint8 share[PEERUP_CPACE_SHARE_LE
   if (self->has_key)
     calculate_key (self, point);
   else
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO, "The other's share of the key is no valid point");
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO,
+                         _ ("The other's share of the key is no valid point"));
   sodium_memzero (point, sizeof point);
   return self->has_key;
 }

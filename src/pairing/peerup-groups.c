@@ -7,6 +7,7 @@
  */
 #include "pairing/peerup-groups.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -149,8 +150,8 @@ make_room (PeerupGroups *self, gint64 now, GError **error)
   if (self->all->len < PEERUP_GROUPS_MAX)
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT,
-               "This relay has %d groups that may still be joined, and keeps no more; revoke one with: peerup relay "
-               "pair revoke ID",
+               _ ("This relay has %d groups that may still be joined, and keeps no more; revoke one with: peerup relay "
+                  "pair revoke ID"),
                PEERUP_GROUPS_MAX);
   return FALSE;
 }
@@ -177,13 +178,13 @@ peerup_groups_add (PeerupGroups *self, guint count, gint64 now, gint64 ttl, gint
 
   if (count < 1 || count > PEERUP_GROUP_CODES_MAX)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "A group has 1 to %d codes, not %u",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("A group has 1 to %d codes, not %u"),
                    PEERUP_GROUP_CODES_MAX, count);
       return NULL;
     }
   if (ttl < 1 || ttl > PEERUP_GROUP_TIME_MAX || member_time < 0 || member_time > PEERUP_GROUP_TIME_MAX)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "A time of the group is out of bounds");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("A time of the group is out of bounds"));
       return NULL;
     }
   if (!make_room (self, now, error))
@@ -323,7 +324,8 @@ read_hex (GKeyFile *file, const char *section, const char *key, guint8 bytes[32]
     return FALSE;
   if (strlen (hex) == 64 && sodium_hex2bin (bytes, 32, hex, 64, NULL, &length, NULL) == 0 && length == 32)
     return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "%s of \"%s\" is not 64 hexadecimal digits", key, section);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("%s of \"%s\" is not 64 hexadecimal digits"), key,
+               section);
   return FALSE;
 }
 
@@ -336,7 +338,7 @@ read_time (GKeyFile *file, const char *section, const char *key, GError **error)
   if (local != NULL)
     g_propagate_error (error, g_steal_pointer (&local));
   else if (seconds < 0 || seconds > G_MAXINT64 / 4)
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "%s of \"%s\" is out of bounds", key, section);
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("%s of \"%s\" is out of bounds"), key, section);
   else
     return seconds;
   return -1;
@@ -378,7 +380,7 @@ read_group (GKeyFile *file, PeerupGroup *group, GError **error)
   group->network = g_key_file_get_string (file, group->id, "network", NULL);
   if (n_codes < 1 || n_codes > PEERUP_GROUP_CODES_MAX)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "codes of \"%s\" is not 1 to %d", group->id,
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("codes of \"%s\" is not 1 to %d"), group->id,
                    PEERUP_GROUP_CODES_MAX);
       return FALSE;
     }
@@ -407,7 +409,8 @@ read_all (PeerupGroups *self, GKeyFile *file, GError **error)
         continue;
       if (self->all->len >= PEERUP_GROUPS_MAX)
         {
-          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "there are more than %d groups", PEERUP_GROUPS_MAX);
+          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, _ ("there are more than %d groups"),
+                       PEERUP_GROUPS_MAX);
           return FALSE;
         }
       group = group_new (sections[i]);
@@ -427,7 +430,7 @@ peerup_groups_parse (const char *text, gsize length, GError **error)
 
   if (length > PEERUP_GROUPS_TEXT_MAX)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "A relay's groups take more than %d bytes",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, _ ("A relay's groups take more than %d bytes"),
                    PEERUP_GROUPS_TEXT_MAX);
       return NULL;
     }
@@ -437,6 +440,6 @@ peerup_groups_parse (const char *text, gsize length, GError **error)
   g_set_error (error, PEERUP_ERROR,
                local->domain == PEERUP_ERROR && local->code == PEERUP_ERROR_TOO_LARGE ? PEERUP_ERROR_TOO_LARGE
                                                                                       : PEERUP_ERROR_MALFORMED,
-               "A relay's groups cannot be read: %s", local->message);
+               _ ("A relay's groups cannot be read: %s"), local->message);
   return NULL;
 }

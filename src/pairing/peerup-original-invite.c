@@ -6,6 +6,7 @@
  */
 #include "pairing/peerup-original-invite.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -69,7 +70,7 @@ peerup_original_exchange_finish (PeerupOriginalExchange *self, const guint8 shar
   if (crypto_scalarmult (self->agreed, self->scalar, share) != 0 || sodium_is_zero (self->agreed, sizeof self->agreed))
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO,
-                           "The other side of the invite sent a share that no honest program sends");
+                           _ ("The other side of the invite sent a share that no honest program sends"));
       return FALSE;
     }
   sodium_memzero (self->scalar, sizeof self->scalar);
@@ -132,13 +133,13 @@ peerup_original_frame_measure (const guint8 header[PEERUP_ORIGINAL_FRAME_HEADER]
   if (declared < PEERUP_ORIGINAL_FRAME_MIN)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "A message of %" G_GSIZE_FORMAT " bytes is too short to be one of an invite", declared);
+                   _ ("A message of %zu bytes is too short to be one of an invite"), declared);
       return FALSE;
     }
   if (declared > PEERUP_ORIGINAL_FRAME_MAX)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE,
-                   "A message of an invite has %" G_GSIZE_FORMAT " bytes; at most %d are allowed", declared,
+                   _ ("A message of an invite has %zu bytes; at most %d are allowed"), declared,
                    PEERUP_ORIGINAL_FRAME_MAX);
       return FALSE;
     }
@@ -155,7 +156,7 @@ peerup_original_frame_open (const guint8 key[PEERUP_ORIGINAL_KEY_LENGTH], gconst
 
   if (length < PEERUP_ORIGINAL_FRAME_MIN)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "A message of an invite is cut off");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("A message of an invite is cut off"));
       return NULL;
     }
   /* Never of no bytes at all, so that it is never NULL. */
@@ -163,7 +164,7 @@ peerup_original_frame_open (const guint8 key[PEERUP_ORIGINAL_KEY_LENGTH], gconst
   if (crypto_aead_xchacha20poly1305_ietf_decrypt (message, NULL, NULL, nonce + PEERUP_ORIGINAL_NONCE_LENGTH,
                                                   length - PEERUP_ORIGINAL_NONCE_LENGTH, NULL, 0, nonce, key) != 0)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO, "The code of the invite is a wrong one");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO, _ ("The code of the invite is a wrong one"));
       return NULL;
     }
   return g_bytes_new_take (g_steal_pointer (&message), length - PEERUP_ORIGINAL_FRAME_MIN);
@@ -192,13 +193,15 @@ peerup_original_answer_parse (gconstpointer message, gsize length, GError **erro
 
   if (length >= strlen (REFUSAL) && memcmp (text, REFUSAL, strlen (REFUSAL)) == 0)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_GATED,
-                           "The code is right, but the other device could not take us up; look there for the reason");
+      g_set_error_literal (
+        error, PEERUP_ERROR, PEERUP_ERROR_GATED,
+        _ ("The code is right, but the other device could not take us up; look there for the reason"));
       return NULL;
     }
   if (length < strlen (OK) || memcmp (text, OK, strlen (OK)) != 0)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "The other device gave no answer of an invite");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
+                           _ ("The other device gave no answer of an invite"));
       return NULL;
     }
   return g_strstrip (g_strndup (text + strlen (OK), length - strlen (OK)));

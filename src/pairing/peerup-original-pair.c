@@ -7,6 +7,7 @@
  */
 #include "pairing/peerup-original-pair.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@
 static gboolean
 fail (GError **error, const char *what)
 {
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "A relay's message about a group: %s", what);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("A relay's message about a group: %s"), what);
   return FALSE;
 }
 
@@ -118,7 +119,7 @@ peerup_group_request_measure (const guint8 *start, gsize *length, GError **error
   if (name_length > PEERUP_GROUP_NAME_MAX)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE,
-                   "A name in a request has %u bytes; at most %d are allowed", name_length, PEERUP_GROUP_NAME_MAX);
+                   _ ("A name in a request has %u bytes; at most %d are allowed"), name_length, PEERUP_GROUP_NAME_MAX);
       return FALSE;
     }
   *length = PEERUP_GROUP_TOKEN_LENGTH + 1 + name_length;
@@ -133,11 +134,11 @@ peerup_group_request_parse (gconstpointer data, gsize length, PeerupGroupRequest
   guint8 name_length;
 
   if (!peerup_reader_bytes (&reader, PEERUP_GROUP_TOKEN_LENGTH, &token) || !peerup_reader_u8 (&reader, &name_length))
-    return fail (error, "the request is cut off");
+    return fail (error, _ ("the request is cut off"));
   if (name_length > PEERUP_GROUP_NAME_MAX)
-    return fail (error, "the name in the request is too long");
+    return fail (error, _ ("the name in the request is too long"));
   if (!peerup_reader_bytes (&reader, name_length, &name) || reader.left > 0)
-    return fail (error, "the request is not as long as it says");
+    return fail (error, _ ("the request is not as long as it says"));
   memcpy (request->token, token, PEERUP_GROUP_TOKEN_LENGTH);
   request->name = peerup_pairing_name_sanitize ((const char *) name, name_length);
   return TRUE;
@@ -248,12 +249,12 @@ read_news (PeerupReader *reader, guint8 *n_peers, GError **error)
   if (!peerup_reader_u8 (reader, &id_length) || !peerup_reader_bytes (reader, id_length, &id) ||
       !peerup_reader_u8 (reader, &size) || !peerup_reader_u8 (reader, n_peers))
     {
-      fail (error, "it is cut off");
+      fail (error, _ ("it is cut off"));
       return NULL;
     }
   if (!peerup_group_id_check ((const char *) id, id_length))
     {
-      fail (error, "the ID of the group is not one: eight of 0-9 and a-f");
+      fail (error, _ ("the ID of the group is not one: eight of 0-9 and a-f"));
       return NULL;
     }
   memcpy (text, id, PEERUP_GROUP_ID_LENGTH);
@@ -280,10 +281,10 @@ read_reply_peer (PeerupReader *reader, PeerupGroupNews *news, GError **error)
 
   if (!peerup_reader_u8 (reader, &id_length) || !peerup_reader_bytes (reader, id_length, &id) ||
       !peerup_reader_u8 (reader, &name_length) || !peerup_reader_bytes (reader, name_length, &name))
-    return fail (error, "the list of members is cut off");
+    return fail (error, _ ("the list of members is cut off"));
   peer = peerup_peer_id_new_from_bytes (id, id_length, NULL);
   if (peer == NULL)
-    return fail (error, "the ID of a member is none");
+    return fail (error, _ ("the ID of a member is none"));
   add_once (news, peer, name, name_length, NULL);
   return TRUE;
 }
@@ -298,19 +299,19 @@ read_notice_peer (PeerupReader *reader, PeerupGroupNews *news, GError **error)
   g_autoptr (PeerupPeerId) peer = NULL;
 
   if (!peerup_reader_be16 (reader, &id_length))
-    return fail (error, "the list of members is cut off");
+    return fail (error, _ ("the list of members is cut off"));
   if (id_length > PEERUP_GROUP_PEER_TEXT_MAX)
-    return fail (error, "the ID of a member is longer than IDs are");
+    return fail (error, _ ("the ID of a member is longer than IDs are"));
   if (!peerup_reader_bytes (reader, id_length, &id) || !peerup_reader_u8 (reader, &name_length) ||
       !peerup_reader_bytes (reader, name_length, &name) ||
       !peerup_reader_bytes (reader, PEERUP_GROUP_PROOF_LENGTH, &proof))
-    return fail (error, "the list of members is cut off");
+    return fail (error, _ ("the list of members is cut off"));
   if (memchr (id, '\0', id_length) != NULL)
-    return fail (error, "the ID of a member is none");
+    return fail (error, _ ("the ID of a member is none"));
   text = g_strndup ((const char *) id, id_length);
   peer = peerup_peer_id_new_from_string (text, NULL);
   if (peer == NULL)
-    return fail (error, "the ID of a member is none");
+    return fail (error, _ ("the ID of a member is none"));
   add_once (news, peer, name, name_length, proof);
   return TRUE;
 }
@@ -329,7 +330,7 @@ read_peers (PeerupReader *reader, gboolean (*read_peer) (PeerupReader *, PeerupG
       return NULL;
   if (reader->left > 0)
     {
-      fail (error, "there are bytes after its end");
+      fail (error, _ ("there are bytes after its end"));
       return NULL;
     }
   return g_steal_pointer (&news);
@@ -343,17 +344,18 @@ peerup_group_reply_parse (gconstpointer data, gsize length, GError **error)
 
   if (!peerup_reader_u8 (&reader, &status))
     {
-      fail (error, "it is empty");
+      fail (error, _ ("it is empty"));
       return NULL;
     }
   if (status == REPLY_OK)
     return read_peers (&reader, read_reply_peer, error);
   if (status == REPLY_REFUSED)
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_GATED,
-                         "The relay refused the code: it was used, has expired or was revoked, and the relay does not "
-                         "say which. Ask whoever runs the relay for a new one");
+    g_set_error_literal (
+      error, PEERUP_ERROR, PEERUP_ERROR_GATED,
+      _ ("The relay refused the code: it was used, has expired or was revoked, and the relay does not "
+         "say which. Ask whoever runs the relay for a new one"));
   else
-    fail (error, "its answer is none that is known");
+    fail (error, _ ("its answer is none that is known"));
   return NULL;
 }
 
@@ -365,13 +367,13 @@ peerup_group_notice_parse (gconstpointer data, gsize length, GError **error)
 
   if (!peerup_reader_u8 (&reader, &version))
     {
-      fail (error, "it is empty");
+      fail (error, _ ("it is empty"));
       return NULL;
     }
   if (version != NOTICE_VERSION)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                   "A relay's notice is of version %u, which is not known", version);
+                   _ ("A relay's notice is of version %u, which is not known"), version);
       return NULL;
     }
   return read_peers (&reader, read_notice_peer, error);

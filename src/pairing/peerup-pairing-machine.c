@@ -6,6 +6,8 @@
 
 #include "pairing/peerup-pairing-machine.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "pairing/peerup-pairing-transcript.h"
 
 /* An offer fits into a message with all that is around it. */
@@ -304,7 +306,7 @@ peerup_pairing_peek (const guint8 *message, gsize length, PeerupPairingOpening *
   if (first.type != PEERUP_PAIRING_EVENT_HELLO && first.type != PEERUP_PAIRING_EVENT_RESUME)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "A pairing does not begin with a message of the type %d", first.type);
+                   _ ("A pairing does not begin with a message of the type %d"), first.type);
       return FALSE;
     }
   memset (opening, 0, sizeof *opening);
@@ -333,14 +335,14 @@ hear_hello (PeerupPairingMachine *self, const PeerupPairingMessage *message, con
   guint8 network[PEERUP_PAIRING_NETWORK_LENGTH];
 
   if (message->invite.number != self->invite.number || message->invite.spoken != self->invite.spoken)
-    return fail_with (error, PEERUP_ERROR_PROTOCOL, "The joiner names another invite");
+    return fail_with (error, PEERUP_ERROR_PROTOCOL, _ ("The joiner names another invite"));
   memcpy (self->said.session, message->session, sizeof self->said.session);
   memcpy (self->said.commitment, message->commitment, sizeof self->said.commitment);
   peerup_pairing_transcript_hash_network (&self->said, self->network, network);
   if (memcmp (network, message->network, sizeof network) != 0)
     {
       say_refusal (self, PEERUP_PAIRING_REFUSED_NETWORK);
-      return fail_with (error, PEERUP_ERROR_PROTOCOL, "The joiner is of another network");
+      return fail_with (error, PEERUP_ERROR_PROTOCOL, _ ("The joiner is of another network"));
     }
   self->cpace = peerup_cpace_new (secret, self->channel, session, FALSE, data, NULL);
   wipe_secret (self);
@@ -368,12 +370,12 @@ static gboolean
 hear_confirm (PeerupPairingMachine *self, const PeerupPairingMessage *message, const guint8 *bound, GError **error)
 {
   if (!peerup_pairing_transcript_check (&self->said, message->nonce))
-    return fail_with (error, PEERUP_ERROR_CRYPTO, "The joiner's messages do not go together");
+    return fail_with (error, PEERUP_ERROR_CRYPTO, _ ("The joiner's messages do not go together"));
   if (!peerup_cpace_check_tag (self->cpace, message->tag))
     {
       self->wrong_code = TRUE;
       say_refusal (self, PEERUP_PAIRING_REFUSED_WRONG_CODE);
-      return fail_with (error, PEERUP_ERROR_CRYPTO, "The joiner has another code");
+      return fail_with (error, PEERUP_ERROR_CRYPTO, _ ("The joiner has another code"));
     }
   peerup_pairing_transcript_make_keys (&self->said, peerup_cpace_get_key (self->cpace));
   peerup_pairing_transcript_finish (&self->said, self->said.nonce);
@@ -389,7 +391,7 @@ open_seal (PeerupPairingMachine *self, const PeerupPairingMessage *message, cons
   GBytes *text = peerup_pairing_seal_open (&self->said.receiving, bound, data, length);
 
   if (text == NULL)
-    fail_with (error, PEERUP_ERROR_CRYPTO, "A message of the pairing was changed on the way");
+    fail_with (error, PEERUP_ERROR_CRYPTO, _ ("A message of the pairing was changed on the way"));
   return text;
 }
 
@@ -407,9 +409,9 @@ static gboolean
 hear_offer (PeerupPairingMachine *self, const PeerupPairingMessage *message, const guint8 *bound, GError **error)
 {
   if (!peerup_cpace_check_tag (self->cpace, message->tag))
-    return fail_with (error, PEERUP_ERROR_CRYPTO, "The inviter has another code");
+    return fail_with (error, PEERUP_ERROR_CRYPTO, _ ("The inviter has another code"));
   if (!peerup_pairing_transcript_check (&self->said, message->nonce))
-    return fail_with (error, PEERUP_ERROR_CRYPTO, "The inviter's messages do not go together");
+    return fail_with (error, PEERUP_ERROR_CRYPTO, _ ("The inviter's messages do not go together"));
   peerup_pairing_transcript_finish (&self->said, message->nonce);
   self->is_proven = hear_terms (self, message, bound, error);
   return self->is_proven;
@@ -424,7 +426,7 @@ hear_word (PeerupPairingMachine *self, const PeerupPairingMessage *message, cons
   if (text == NULL)
     return FALSE;
   if (g_bytes_get_size (text) > 0)
-    return fail_with (error, PEERUP_ERROR_MALFORMED, "A message of the pairing has something in it");
+    return fail_with (error, PEERUP_ERROR_MALFORMED, _ ("A message of the pairing has something in it"));
   if (message->type == PEERUP_PAIRING_EVENT_COMMITTED)
     self->in_doubt = FALSE;
   return TRUE;
@@ -434,7 +436,7 @@ static gboolean
 hear_pairing (PeerupPairingMachine *self, const PeerupPairingMessage *message, const guint8 *bound, GError **error)
 {
   if (memcmp (message->pairing, self->pairing, sizeof self->pairing) != 0)
-    return fail_with (error, PEERUP_ERROR_PROTOCOL, "The other side names another pairing");
+    return fail_with (error, PEERUP_ERROR_PROTOCOL, _ ("The other side names another pairing"));
   if (message->type == PEERUP_PAIRING_EVENT_RESUME)
     say_pairing (self, PEERUP_PAIRING_EVENT_STATUS);
   if (message->type == PEERUP_PAIRING_EVENT_STATUS)
@@ -446,16 +448,16 @@ static const char *
 describe_refusal (PeerupPairingRefusal refusal)
 {
   static const char *const texts[] = {
-    [PEERUP_PAIRING_REFUSED_UNKNOWN] = "it knows of no such invite or pairing",
-    [PEERUP_PAIRING_REFUSED_WRONG_CODE] = "the code is wrong",
-    [PEERUP_PAIRING_REFUSED_OVER] = "the code was used, has expired or was taken back",
-    [PEERUP_PAIRING_REFUSED_BUSY] = "somebody else is using the code: try again in a moment",
-    [PEERUP_PAIRING_REFUSED_NETWORK] = "the code is of another network",
-    [PEERUP_PAIRING_REFUSED_DECLINED] = "it was declined",
-    [PEERUP_PAIRING_REFUSED_FAILED] = "it could not save the pairing",
+    [PEERUP_PAIRING_REFUSED_UNKNOWN] = N_ ("it knows of no such invite or pairing"),
+    [PEERUP_PAIRING_REFUSED_WRONG_CODE] = N_ ("the code is wrong"),
+    [PEERUP_PAIRING_REFUSED_OVER] = N_ ("the code was used, has expired or was taken back"),
+    [PEERUP_PAIRING_REFUSED_BUSY] = N_ ("somebody else is using the code: try again in a moment"),
+    [PEERUP_PAIRING_REFUSED_NETWORK] = N_ ("the code is of another network"),
+    [PEERUP_PAIRING_REFUSED_DECLINED] = N_ ("it was declined"),
+    [PEERUP_PAIRING_REFUSED_FAILED] = N_ ("it could not save the pairing"),
   };
 
-  return texts[refusal];
+  return _ (texts[refusal]);
 }
 
 /* Believed as the end of the run by whomever it is; as the end of all doubt only where it is proven whose it is: by the
@@ -471,7 +473,7 @@ hear_refusal (PeerupPairingMachine *self, const PeerupPairingMessage *message, c
   if (text != NULL ||
       (self->step == PEERUP_PAIRING_STEP_WAIT_STATUS && message->refusal == PEERUP_PAIRING_REFUSED_UNKNOWN))
     self->in_doubt = FALSE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED, "The other side has refused the pairing: %s",
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_GATED, _ ("The other side has refused the pairing: %s"),
                describe_refusal (message->refusal));
   return FALSE;
 }
@@ -497,7 +499,7 @@ try_receive (PeerupPairingMachine *self, const guint8 *data, gsize length, Peeru
   if (peerup_pairing_edge (self->step, message.type) == PEERUP_PAIRING_STEP_NONE)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
-                   "A message of the type %d came when it was not its turn in the pairing", message.type);
+                   _ ("A message of the type %d came when it was not its turn in the pairing"), message.type);
       return FALSE;
     }
   *type = message.type;
@@ -514,7 +516,7 @@ peerup_pairing_machine_receive (PeerupPairingMachine *self, const guint8 *messag
   g_return_val_if_fail (message != NULL || length == 0, FALSE);
 
   if (self->step == PEERUP_PAIRING_STEP_DONE)
-    return fail_with (error, PEERUP_ERROR_PROTOCOL, "A message came after the end of the pairing");
+    return fail_with (error, PEERUP_ERROR_PROTOCOL, _ ("A message came after the end of the pairing"));
   if (self->step != PEERUP_PAIRING_STEP_FAILED)
     {
       if (try_receive (self, message, length, &type, &self->error))
@@ -592,7 +594,7 @@ peerup_pairing_machine_refuse (PeerupPairingMachine *self, PeerupPairingRefusal 
   g_return_if_fail (refusal > PEERUP_PAIRING_REFUSED_NONE && refusal <= PEERUP_PAIRING_REFUSED_FAILED);
 
   say_refusal (self, refusal);
-  g_set_error (&self->error, PEERUP_ERROR, PEERUP_ERROR_GATED, "The pairing was refused here: %s",
+  g_set_error (&self->error, PEERUP_ERROR, PEERUP_ERROR_GATED, _ ("The pairing was refused here: %s"),
                describe_refusal (refusal));
   advance (self, PEERUP_PAIRING_EVENT_REFUSE);
 }

@@ -6,6 +6,7 @@
 
 #include "pairing/peerup-pairing-message.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "wire/peerup-message.h"
@@ -147,7 +148,6 @@ peerup_pairing_message_decode (PeerupPairingMessage *self, const guint8 *data, g
       if (g_bytes_get_size (again) == length && memcmp (g_bytes_get_data (again, NULL), data, length) == 0)
         return TRUE;
     }
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "The %" G_GSIZE_FORMAT " bytes are no message of a pairing",
-               length);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("The %zu bytes are no message of a pairing"), length);
   return FALSE;
 }

@@ -6,6 +6,7 @@
 
 #include "pairing/peerup-pairing-offer.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "wire/peerup-message.h"
@@ -62,7 +63,7 @@ check_size (const Peerup__PairingOffer *message, GError **error)
       protobuf_c_message_get_packed_size (&message->base) <= PEERUP_PAIRING_OFFER_MAX)
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE,
-               "A pairing offers at most %d services and %d addresses in %d bytes: offer fewer services",
+               _ ("A pairing offers at most %d services and %d addresses in %d bytes: offer fewer services"),
                PEERUP_PAIRING_SERVICES_MAX, PEERUP_PAIRING_ADDRESSES_MAX, PEERUP_PAIRING_OFFER_MAX);
   return FALSE;
 }
@@ -137,8 +138,8 @@ peerup_pairing_offer_decode (GBytes *bytes, GError **error)
 
   if (length > PEERUP_PAIRING_OFFER_MAX)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "An offer of %" G_GSIZE_FORMAT " bytes is above the limit of %d", length, PEERUP_PAIRING_OFFER_MAX);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("An offer of %zu bytes is above the limit of %d"),
+                   length, PEERUP_PAIRING_OFFER_MAX);
       return NULL;
     }
   message = peerup_message_unpack (&peerup__pairing_offer__descriptor, data, length, FIELDS_MAX, error);
@@ -153,6 +154,6 @@ peerup_pairing_offer_decode (GBytes *bytes, GError **error)
   if (self->until >= 0 && read_services (self, message) && read_relays (self, message))
     return g_steal_pointer (&self);
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                       "An offer names services, addresses or a time that cannot be, or too many of them");
+                       _ ("An offer names services, addresses or a time that cannot be, or too many of them"));
   return NULL;
 }

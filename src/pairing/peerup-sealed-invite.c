@@ -7,6 +7,8 @@
 
 #include "pairing/peerup-sealed-invite.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "pairing/peerup-pairing-crypto.h"
 #include "pairing/peerup-pairing-machine.h"
 
@@ -103,13 +105,13 @@ open_sealed (const Place *place, GBytes *sealed, GError **error)
   if (length > PEERUP_SEALED_MAX)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE,
-                   "A sealed invite of %" G_GSIZE_FORMAT " bytes is above the limit of %d", length, PEERUP_SEALED_MAX);
+                   _ ("A sealed invite of %zu bytes is above the limit of %d"), length, PEERUP_SEALED_MAX);
       return NULL;
     }
   if (length < NONCE_LENGTH + TAG_LENGTH)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "A sealed invite of %" G_GSIZE_FORMAT " bytes is cut short", length);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("A sealed invite of %zu bytes is cut short"),
+                   length);
       return NULL;
     }
   length -= NONCE_LENGTH + TAG_LENGTH;
@@ -117,7 +119,7 @@ open_sealed (const Place *place, GBytes *sealed, GError **error)
   if (!decrypt (place, data, length + NONCE_LENGTH + TAG_LENGTH, text))
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CRYPTO,
-                           "A sealed invite does not open with this code, or was changed on the way");
+                           _ ("A sealed invite does not open with this code, or was changed on the way"));
       return NULL;
     }
   offer = g_bytes_new_take (g_steal_pointer (&text), length);

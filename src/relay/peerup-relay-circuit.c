@@ -8,6 +8,8 @@
 
 #include "relay/peerup-relay-circuit.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "transport/peerup-splice.h"
 #include "wire/peerup-error.h"
 
@@ -46,7 +48,7 @@ on_time (gpointer data)
   PeerupRelayCircuit *self = data;
 
   if (self->over == NULL)
-    self->over = g_error_new (PEERUP_ERROR, PEERUP_ERROR_LIMIT, "The circuit has reached its limit of %u seconds",
+    self->over = g_error_new (PEERUP_ERROR, PEERUP_ERROR_LIMIT, _ ("The circuit has reached its limit of %u seconds"),
                               self->limit.duration);
   peerup_splice_cancel (self->splice, PEERUP_STREAM_CODE_RESOURCE_LIMIT);
   circuit_reset (self, PEERUP_STREAM_CODE_RESOURCE_LIMIT);

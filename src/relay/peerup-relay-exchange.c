@@ -7,6 +7,8 @@
 
 #include "relay/peerup-relay-exchange.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "identity/peerup-envelope-crypto.h"
 #include "swarm/peerup-endpoint.h"
 #include "transport/peerup-upgrade.h"
@@ -53,13 +55,13 @@ check_status (const PeerupCircuitMessage *answer, GError **error)
   const char *text = peerup_circuit_status_get_text (answer->status);
 
   if (answer->type != PEERUP_CIRCUIT_STATUS)
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the relay asks where it has to answer");
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, _ ("the relay asks where it has to answer"));
   else if (answer->status == PEERUP_CIRCUIT_OK)
     return TRUE;
   else if (text != NULL)
-    g_set_error (error, PEERUP_ERROR, error_of_status (answer->status), "the relay refuses: %s", text);
+    g_set_error (error, PEERUP_ERROR, error_of_status (answer->status), _ ("the relay refuses: %s"), text);
   else
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the relay answers with status %d, which nobody knows",
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, _ ("the relay answers with status %d, which nobody knows"),
                  (int) answer->status);
   return FALSE;
 }
@@ -73,7 +75,7 @@ peerup_relay_open_stream (PeerupConnection *connection, gint64 deadline, GError 
                                            &local);
 
   if (g_error_matches (local, DEX_ERROR, DEX_ERROR_TIMED_OUT))
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "the relay takes no more streams for now");
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, _ ("the relay takes no more streams for now"));
   else if (stream == NULL)
     g_propagate_error (error, g_steal_pointer (&local));
   return stream;
@@ -142,7 +144,7 @@ check_voucher (GBytes *bytes, PeerupPeerId *relay, PeerupPeerId *self, GError **
       peerup_peer_id_equal (voucher->peer, self))
     return TRUE;
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER,
-                       "the relay's voucher is for another peer or by another relay");
+                       _ ("the relay's voucher is for another peer or by another relay"));
   return FALSE;
 }
 
@@ -201,7 +203,7 @@ peerup_relay_reserve (PeerupConnection *connection, PeerupPeerId *self, PeerupMu
   peerup_stream_close (stream);
   if (!answer->has_reservation)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the relay agrees and names no reservation");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, _ ("the relay agrees and names no reservation"));
       return FALSE;
     }
   if (answer->voucher != NULL && !check_voucher (answer->voucher, relay, self, error))
@@ -266,7 +268,8 @@ peerup_relay_accept (PeerupStream *stream, gint64 deadline, gboolean *limited, G
     }
   if (request->type != PEERUP_CIRCUIT_CONNECT)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the relay says something else than who comes");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
+                           _ ("the relay says something else than who comes"));
       peerup_relay_refuse (stream, PEERUP_CIRCUIT_UNEXPECTED_MESSAGE);
       return NULL;
     }

@@ -7,6 +7,8 @@
 
 #include "relay/peerup-relay-link.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "relay/peerup-relay-exchange.h"
 #include "transport/peerup-fiber.h"
 
@@ -90,7 +92,7 @@ link_connect (PeerupRelayLink *self, gint64 deadline, GError **error)
                                                    dex_timeout_new_deadline (deadline), NULL),
                                  &local);
   if (g_error_matches (local, DEX_ERROR, DEX_ERROR_TIMED_OUT))
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "the relay could not be reached in time");
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, _ ("the relay could not be reached in time"));
   else if (connection == NULL)
     g_propagate_error (error, g_steal_pointer (&local));
   return connection;
@@ -245,7 +247,7 @@ peerup_relay_link_set_serving (PeerupRelayLink *self, gboolean serving)
   if (self->reservation.state == PEERUP_RELAY_WAITING)
     {
       g_clear_error (&self->error);
-      self->error = g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the relay takes nothing new for now");
+      self->error = g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("the relay takes nothing new for now"));
     }
   link_step (self);
   self->changed (self, self->data);

@@ -7,6 +7,9 @@
 
 #include "relay/peerup-rendezvous.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
 #include "transport/peerup-fiber.h"
 #include "trust/peerup-expires.h"
 
@@ -191,7 +194,7 @@ error_of_failure (const GError *error)
   PeerupError code = PEERUP_ERROR_UNREACHABLE;
 
   if (g_error_matches (error, DEX_ERROR, DEX_ERROR_TIMED_OUT))
-    return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "the relay could not be reached in time");
+    return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, _ ("the relay could not be reached in time"));
   if (error->domain == PEERUP_ERROR)
     switch (error->code)
       {
@@ -219,8 +222,9 @@ static GError *
 error_of_answer (const PeerupRendezvousAnswer *answer)
 {
   if (answer->reason != NULL)
-    return g_error_new (PEERUP_ERROR, error_of_status (answer->status), "the relay refuses: %s", answer->reason);
-  return g_error_new (PEERUP_ERROR, error_of_status (answer->status), "the relay refuses (%d)", (int) answer->status);
+    return g_error_new (PEERUP_ERROR, error_of_status (answer->status), _ ("the relay refuses: %s"), answer->reason);
+  return g_error_new (PEERUP_ERROR, error_of_status (answer->status), _ ("the relay refuses (%d)"),
+                      (int) answer->status);
 }
 
 /* NULL: it has what it must have. */
@@ -232,10 +236,10 @@ check_answer (const PeerupRendezvousRequest *request, const PeerupRendezvousAnsw
   if (request->type != PEERUP_RENDEZVOUS_FIND)
     return NULL;
   if (answer->inviter == NULL)
-    return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, "the relay agrees and names no inviter");
+    return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL, _ ("the relay agrees and names no inviter"));
   if (request->inviter != NULL && !peerup_peer_id_equal (request->inviter, answer->inviter))
     return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
-                                "the relay names another inviter than was asked for");
+                                _ ("the relay names another inviter than was asked for"));
   return NULL;
 }
 
@@ -325,8 +329,8 @@ peerup_rendezvous_register (PeerupSwarm *swarm, PeerupPeerId *relay, guint numbe
   g_return_val_if_fail (sealed == NULL || g_bytes_get_size (sealed) <= PEERUP_RENDEZVOUS_SEALED_MAX, NULL);
 
   if (ttl <= 0 || ttl > PEERUP_RENDEZVOUS_TTL_MAX)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_LIMIT,
-                                  "a relay keeps no invite for %" G_GINT64_FORMAT " s", ttl);
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_LIMIT, _ ("a relay keeps no invite for %" PRId64 " s"),
+                                  ttl);
   request = request_new (PEERUP_RENDEZVOUS_REGISTER, number);
   request->ttl = ttl;
   request->pass_hash = pass_hash != NULL ? g_bytes_new (pass_hash, PEERUP_RENDEZVOUS_HASH_LENGTH) : NULL;

@@ -6,6 +6,8 @@
 
 #include "relay/peerup-reservation.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "wire/peerup-error.h"
 
 #define REFRESH_LEAD  (120 * G_USEC_PER_SEC)
@@ -107,10 +109,11 @@ check_expires (guint64 expires, gint64 real_now, GError **error)
 {
   if (expires <= (guint64) MAX (real_now, 0))
     g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
-                         "the relay grants a reservation that is over already: compare the clocks of both machines");
+                         _ (
+                           "the relay grants a reservation that is over already: compare the clocks of both machines"));
   else if (expires - (guint64) MAX (real_now, 0) > PEERUP_RESERVATION_MAX)
     g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_PROTOCOL,
-                         "the relay grants a reservation for more than a year, which none can mean");
+                         _ ("the relay grants a reservation for more than a year, which none can mean"));
   else
     return TRUE;
   return FALSE;

@@ -7,6 +7,8 @@
 
 #include "swarm/peerup-dial-attempt.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "swarm/peerup-swarm-private.h"
 #include "transport/peerup-fiber.h"
 #include "transport/peerup-socket-stream.h"
@@ -130,8 +132,8 @@ attempt_run_once (PeerupDialAttempt *self)
   if (self->candidate->relayed)
     attempt_run_circuit (self);
   else if (!peerup_endpoint_get_socket_address (endpoint, &remote))
-    g_set_error (&self->error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "this machine has no network interface for %s",
-                 endpoint->host);
+    g_set_error (&self->error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
+                 _ ("this machine has no network interface for %s"), endpoint->host);
   else if (endpoint->transport == PEERUP_IP_QUIC)
     attempt_run_quic (self, &remote);
   else
@@ -212,7 +214,7 @@ peerup_dial_attempt_start (PeerupSwarm *swarm, PeerupPeerId *peer, PeerupDialCan
 void
 peerup_dial_attempt_cancel (PeerupDialAttempt *self)
 {
-  dex_promise_reject (self->cancel, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "No longer needed"));
+  dex_promise_reject (self->cancel, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("No longer needed")));
   if (self->raw != NULL)
     peerup_stream_reset (self->raw, PEERUP_STREAM_CODE_NONE);
   attempt_drop_connection (self);

@@ -6,6 +6,8 @@
 
 #include "swarm/peerup-dial-lookup.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "transport/peerup-fiber.h"
 #include "transport/peerup-stream.h"
 #include "wire/peerup-error.h"
@@ -69,7 +71,7 @@ peerup_dial_lookup_expand (const PeerupDialCandidate *candidate, GList *addresse
     expand_family (candidate, addresses, G_SOCKET_FAMILY_IPV4, candidates);
   if (candidates->len > 0)
     return g_steal_pointer (&candidates);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "%s has no %s address", endpoint->host,
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, _ ("%s has no %s address"), endpoint->host,
                endpoint->family == PEERUP_MULTIADDR_DNS4   ? "IPv4"
                : endpoint->family == PEERUP_MULTIADDR_DNS6 ? "IPv6"
                                                            : "IP");
@@ -93,7 +95,8 @@ lookup_fiber (gpointer data)
   else if (g_error_matches (self->error, DEX_ERROR, DEX_ERROR_TIMED_OUT))
     {
       g_clear_error (&self->error);
-      g_set_error (&self->error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "the look-up of %s had no answer in time", host);
+      g_set_error (&self->error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, _ ("the look-up of %s had no answer in time"),
+                   host);
     }
   g_resolver_free_addresses (addresses);
   dex_promise_resolve_boolean (self->ended, TRUE);
@@ -117,5 +120,5 @@ peerup_dial_lookup_start (PeerupDialCandidate *candidate)
 void
 peerup_dial_lookup_cancel (PeerupDialLookup *self)
 {
-  dex_promise_reject (self->cancel, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "No longer needed"));
+  dex_promise_reject (self->cancel, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("No longer needed")));
 }

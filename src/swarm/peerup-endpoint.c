@@ -7,6 +7,7 @@
 #include "swarm/peerup-endpoint.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 
 #include "wire/peerup-error.h"
 
@@ -17,11 +18,11 @@ endpoint_unsupported (PeerupMultiaddr *address, GError **error)
 
   if (peerup_multiaddr_find (address, PEERUP_MULTIADDR_QUIC, NULL))
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                 "%s: /quic is a draft of QUIC that is no longer spoken; QUIC version 1 is written /quic-v1", text);
+                 _ ("%s: /quic is a draft of QUIC that is no longer spoken; QUIC version 1 is written /quic-v1"), text);
   else
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                 "%s: this version speaks TCP, QUIC and WebSocket only (/ip4/…/tcp/…, /ip4/…/udp/…/quic-v1, "
-                 "/ip4/…/tcp/…/ws and /ip4/…/tcp/…/tls/ws)",
+                 _ ("%s: this version speaks TCP, QUIC and WebSocket only (/ip4/…/tcp/…, /ip4/…/udp/…/quic-v1, "
+                    "/ip4/…/tcp/…/ws and /ip4/…/tcp/…/tls/ws)"),
                  text);
   return FALSE;
 }

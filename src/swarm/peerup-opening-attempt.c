@@ -7,6 +7,7 @@
 
 #include "swarm/peerup-opening-attempt.h"
 
+#include <glib/gi18n-lib.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
@@ -113,7 +114,7 @@ attempt_serve_quic (PeerupOpeningAttempt *self)
       spread = MIN (DATAGRAM_PAUSE * (gint64) i * i, DATAGRAM_PAUSE_MAX);
     }
   while (attempt_pause (self, DATAGRAM_PAUSE + g_random_int_range (0, spread)));
-  g_set_error_literal (&self->error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "the peer did not come in time");
+  g_set_error_literal (&self->error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, _ ("the peer did not come in time"));
 }
 
 static void
@@ -248,7 +249,7 @@ peerup_opening_attempt_start (PeerupOpeningAttempt *self, gboolean client, gint6
 void
 peerup_opening_attempt_cancel (PeerupOpeningAttempt *self)
 {
-  dex_promise_reject (self->cancel, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "No longer needed"));
+  dex_promise_reject (self->cancel, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("No longer needed")));
   if (self->raw != NULL)
     peerup_stream_reset (self->raw, PEERUP_STREAM_CODE_NONE);
   attempt_drop_connection (self);

@@ -7,6 +7,8 @@
 
 #include "swarm/peerup-probe.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "swarm/peerup-dial-attempt.h"
 #include "swarm/peerup-dial-lookup.h"
 #include "swarm/peerup-swarm-private.h"
@@ -115,7 +117,7 @@ target_start (Target *self, PeerupSwarm *swarm)
   if (candidate == NULL || candidate->relayed)
     {
       g_clear_pointer (&candidate, peerup_dial_candidate_free);
-      g_set_error (&self->error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "nobody is dialed at %s by this program",
+      g_set_error (&self->error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, _ ("nobody is dialed at %s by this program"),
                    peerup_multiaddr_get_string (self->address));
     }
   else if (peerup_endpoint_is_name (&candidate->endpoint))
@@ -217,7 +219,7 @@ answer_of_attempt (Probe *self, const Target *target, PeerupDialAttempt *attempt
 
   answer->host = target->is_name ? g_strdup (attempt->candidate->endpoint.host) : NULL;
   if (dex_future_is_pending (DEX_FUTURE (attempt->ended)))
-    answer->error = g_error_new (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "no answer within %.1f s",
+    answer->error = g_error_new (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, _ ("no answer within %.1f s"),
                                  (g_get_monotonic_time () - attempt->started_at) / (double) G_USEC_PER_SEC);
   else if (attempt->connection == NULL)
     answer->error = g_error_copy (attempt->error);
@@ -246,9 +248,10 @@ probe_finish (Probe *self)
         {
           PeerupProbeAnswer *answer = answer_new (target);
 
-          answer->error = target->error != NULL ? g_steal_pointer (&target->error)
-                                                : g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT,
-                                                                       "the look-up of its name had no answer in time");
+          answer->error = target->error != NULL
+                            ? g_steal_pointer (&target->error)
+                            : g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_TIMEOUT,
+                                                   _ ("the look-up of its name had no answer in time"));
           g_ptr_array_add (probe->answers, answer);
         }
     }
@@ -317,8 +320,8 @@ unreachable (PeerupProbe *self)
         g_string_append_printf (reasons, " at %s", answer->host);
       g_string_append_printf (reasons, ": %s", answer->error->message);
     }
-  return g_error_new (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "nobody answers: %s",
-                      reasons->len > 0 ? reasons->str : "there is no address");
+  return g_error_new (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, _ ("nobody answers: %s"),
+                      reasons->len > 0 ? reasons->str : _ ("there is no address"));
 }
 
 PeerupPeerId *
@@ -336,7 +339,7 @@ peerup_probe_get_peer (PeerupProbe *self, GError **error)
         first = answer;
       else if (!peerup_peer_id_equal (first->peer, answer->peer))
         {
-          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER, "two peers answer: %s is %s, and %s is %s",
+          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER, _ ("two peers answer: %s is %s, and %s is %s"),
                        peerup_multiaddr_get_string (first->address), peerup_peer_id_get_string (first->peer),
                        peerup_multiaddr_get_string (answer->address), peerup_peer_id_get_string (answer->peer));
           return NULL;

@@ -6,6 +6,7 @@
  * address that is back in a moment, as when a lease is renewed, keeps its connections. What moves by itself (QUIC that
  * we dialed) and what has a socket of its own (punched) is looked after elsewhere. */
 
+#include <glib/gi18n-lib.h>
 #include <ifaddrs.h>
 
 #include "swarm/peerup-endpoint.h"
@@ -82,8 +83,9 @@ on_grace_over (gpointer data)
   self->in_grace = FALSE;
   for (guint i = 0; i < stranded->len; i++)
     peerup_connection_abort (
-      stranded->pdata[i], g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                                               "This machine no longer has the address that the connection was from"));
+      stranded->pdata[i],
+      g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED,
+                           _ ("This machine no longer has the address that the connection was from")));
 }
 
 void

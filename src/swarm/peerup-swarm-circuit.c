@@ -6,6 +6,8 @@
  * Nothing is known here of how a circuit comes to be. */
 
 #include "swarm/peerup-swarm-private.h"
+
+#include <glib/gi18n-lib.h>
 #include "wire/peerup-error.h"
 
 G_DEFINE_BOXED_TYPE (PeerupCircuit, peerup_circuit, peerup_circuit_copy, peerup_circuit_free)
@@ -51,7 +53,7 @@ DexFuture *
 peerup_swarm_open_circuit (PeerupSwarm *self, PeerupPeerId *peer, PeerupMultiaddr *address, gint64 deadline)
 {
   if (self->circuit_func == NULL)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "nothing here dials through relays");
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, _ ("nothing here dials through relays"));
   return self->circuit_func (self, peer, address, deadline, self->circuit_data);
 }
 
@@ -123,7 +125,7 @@ peerup_swarm_accept_circuit (PeerupSwarm *self, const PeerupCircuit *circuit, Pe
   if (self->closed || !peerup_swarm_admit_handshake (self, 0))
     {
       peerup_stream_reset (circuit->stream, PEERUP_STREAM_CODE_RESOURCE_LIMIT);
-      return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_LIMIT, "No more handshakes for now");
+      return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_LIMIT, _ ("No more handshakes for now"));
     }
   accept = g_new0 (Accept, 1);
   accept->swarm = g_object_ref (self);

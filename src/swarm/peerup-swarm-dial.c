@@ -14,6 +14,8 @@
  * and both do when theirs does not end soon after. */
 
 #include "swarm/peerup-dial-private.h"
+
+#include <glib/gi18n-lib.h>
 #include "transport/peerup-fiber.h"
 #include "wire/peerup-error.h"
 
@@ -28,11 +30,12 @@ dial_error (PeerupDial *self)
   const char *peer = peerup_peer_id_get_string (self->peer);
 
   if (self->cancelled)
-    return g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The dial of %s was given up: this side is closing", peer);
+    return g_error_new (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The dial of %s was given up: this side is closing"),
+                        peer);
   if (self->n_failed == 0)
     return g_error_new (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
-                        "No address of %s is known: give one as /ip4/ADDRESS/tcp/PORT/p2p/%s", peer, peer);
-  return g_error_new (PEERUP_ERROR, self->code, "Cannot reach %s: %s", peer, self->reasons->str);
+                        _ ("No address of %s is known: give one as /ip4/ADDRESS/tcp/PORT/p2p/%s"), peer, peer);
+  return g_error_new (PEERUP_ERROR, self->code, _ ("Cannot reach %s: %s"), peer, self->reasons->str);
 }
 
 /* Crossed pairs */
@@ -365,10 +368,10 @@ swarm_dial (PeerupSwarm *self, PeerupPeerId *peer, gboolean direct)
   if (connection != NULL)
     return dex_future_new_for_object (connection);
   if (self->closed)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "This side is closing");
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("This side is closing"));
   if (peerup_peer_id_equal (peer, peerup_swarm_get_peer_id (self)))
     return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE,
-                                  "%s is this device itself: use the peer ID of the other one",
+                                  _ ("%s is this device itself: use the peer ID of the other one"),
                                   peerup_peer_id_get_string (peer));
   if (dial != NULL)
     return DEX_FUTURE (dex_ref (dial->promise));

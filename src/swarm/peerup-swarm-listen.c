@@ -5,6 +5,7 @@
  * can dial. An inbound connection is nobody's until its upgrade is done, and the limits say
  * how many of those there may be. */
 
+#include <glib/gi18n-lib.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 
@@ -174,7 +175,7 @@ peerup_swarm_open_beside (PeerupSwarm *self, const PeerupSocketAddress *remote, 
         return peerup_listener_open_beside (listening->listener, remote->any.sa_family, error);
     }
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED,
-                       "nothing listens on TCP here whose port it could come from");
+                       _ ("nothing listens on TCP here whose port it could come from"));
   return -1;
 }
 
@@ -199,13 +200,13 @@ listening_start (Listening *self, PeerupMultiaddr *address, GError **error)
     return FALSE;
   if (peerup_endpoint_is_name (&self->endpoint))
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, "%s: listening needs an IP address, not a name",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNSUPPORTED, _ ("%s: listening needs an IP address, not a name"),
                    peerup_multiaddr_get_string (address));
       return FALSE;
     }
   if (!peerup_endpoint_get_socket_address (&self->endpoint, &self->address))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "%s: this machine has no such network interface",
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("%s: this machine has no such network interface"),
                    peerup_multiaddr_get_string (address));
       return FALSE;
     }

@@ -5,6 +5,7 @@
  * lives as long as the one connection on it: it dials that peer or waits for it, and takes nobody else. The socket is
  * bound to one address of this machine, so the connection cannot move: it ends when that address goes. */
 
+#include <glib/gi18n-lib.h>
 #include <linux/in6.h>
 #include <unistd.h>
 
@@ -59,7 +60,7 @@ punched_let_go (gpointer data)
   peerup_quic_transport_close (self->transport, PEERUP_CONNECTION_CODE_SHUTDOWN);
   if (dex_future_is_pending (DEX_FUTURE (self->accepted)))
     dex_promise_reject (self->accepted,
-                        g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "The socket was closed"));
+                        g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("The socket was closed")));
   punched_unref (self);
 }
 
@@ -108,7 +109,7 @@ on_gate (PeerupPeerId *peer, PeerupMultiaddr *address, gboolean outbound, gpoint
 
   if (peerup_peer_id_equal (peer, self->peer))
     return peerup_swarm_gate_handshake (peer, address, outbound, self->swarm, error);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER, "%s came where only %s was expected",
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER, _ ("%s came where only %s was expected"),
                peerup_peer_id_get_string (peer), peerup_peer_id_get_string (self->peer));
   return FALSE;
 }
@@ -242,7 +243,7 @@ making_dial (Making *self, GError **error)
     return NULL;
   if (punched->swarm != NULL)
     return punched_adopt (punched, connection, error) ? g_steal_pointer (&connection) : NULL;
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "This side is closing");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("This side is closing"));
   return NULL;
 }
 
@@ -255,7 +256,7 @@ making_wait (Making *self, GError **error)
                                                    &local);
 
   if (g_error_matches (local, DEX_ERROR, DEX_ERROR_TIMED_OUT))
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s did not come on the path that was found",
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, _ ("%s did not come on the path that was found"),
                  peerup_peer_id_get_string (self->punched->peer));
   else if (connection == NULL)
     g_propagate_error (error, g_steal_pointer (&local));
@@ -299,7 +300,7 @@ swarm_make (PeerupSwarm *self, int fd, const PeerupSocketAddress *remote, Peerup
   if (self->closed)
     {
       close (fd);
-      return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "This side is closing");
+      return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("This side is closing"));
     }
   punched = punched_new (self, fd, remote, peer, !outbound, &error);
   if (punched == NULL)

@@ -7,6 +7,8 @@
 
 #include "swarm/peerup-swarm-simultaneous.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "swarm/peerup-opening-attempt.h"
 #include "swarm/peerup-swarm-private.h"
 #include "transport/peerup-fiber.h"
@@ -166,17 +168,17 @@ opening_error (PeerupOpening *self)
   g_autoptr (GString) reasons = g_string_new (NULL);
 
   if (self->cancelled)
-    return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "No longer needed");
+    return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("No longer needed"));
   for (guint i = 0; i < self->attempts->len; i++)
     {
       const PeerupOpeningAttempt *attempt = self->attempts->pdata[i];
 
       g_string_append_printf (reasons, "%s%s: %s", i > 0 ? "; " : "", peerup_multiaddr_get_string (attempt->address),
-                              attempt->error != NULL ? attempt->error->message : "no answer in time");
+                              attempt->error != NULL ? attempt->error->message : _ ("no answer in time"));
     }
-  return g_error_new (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "No way to %s was opened: %s",
+  return g_error_new (PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, _ ("No way to %s was opened: %s"),
                       peerup_peer_id_get_string (self->peer),
-                      reasons->len > 0 ? reasons->str : "there is no address for it");
+                      reasons->len > 0 ? reasons->str : _ ("there is no address for it"));
 }
 
 /* When something was last sent */
@@ -279,9 +281,9 @@ peerup_swarm_open_simultaneously (PeerupSwarm *self, PeerupPeerId *peer, GPtrArr
   if (connection != NULL)
     return dex_future_new_for_object (connection);
   if (self->closed)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "This side is closing");
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("This side is closing"));
   if (self->openings->len >= PEERUP_OPENINGS_MAX)
-    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_LIMIT, "Ways to %d peers are being opened already",
+    return dex_future_new_reject (PEERUP_ERROR, PEERUP_ERROR_LIMIT, _ ("Ways to %d peers are being opened already"),
                                   PEERUP_OPENINGS_MAX);
   opening = g_new0 (PeerupOpening, 1);
   opening->swarm = g_object_ref (self);

@@ -7,6 +7,8 @@
  * is asked for. */
 
 #include "swarm/peerup-swarm-private.h"
+
+#include <glib/gi18n-lib.h>
 #include "transport/peerup-tls-stream.h"
 #include "transport/peerup-websocket-stream.h"
 #include "wire/peerup-error.h"
@@ -170,9 +172,9 @@ peerup_swarm_read_websocket_certificate (PeerupSwarm *self, GError **error)
 
   if (has_certificate && has_key)
     return peerup_tls_credentials_new_from_files (self->websocket_certificate_file, self->websocket_key_file, error);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "a WebSocket in TLS needs a certificate: set %s",
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, _ ("a WebSocket in TLS needs a certificate: set %s"),
                has_certificate ? "network.websocket.key_file"
                : has_key       ? "network.websocket.certificate_file"
-                               : "network.websocket.certificate_file and network.websocket.key_file");
+                               : _ ("network.websocket.certificate_file and network.websocket.key_file"));
   return NULL;
 }

@@ -6,6 +6,8 @@
 
 #include "swarm/peerup-swarm.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "swarm/peerup-swarm-private.h"
 #include "transport/quic/peerup-quic.h"
 #include "wire/peerup-error.h"
@@ -217,7 +219,7 @@ open_connect (Open *self, GError **error)
                                                    dex_timeout_new_deadline (self->deadline), NULL),
                                  &local);
   if (g_error_matches (local, DEX_ERROR, DEX_ERROR_TIMED_OUT))
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s could not be reached in time",
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, _ ("%s could not be reached in time"),
                  peerup_peer_id_get_string (self->peer));
   else if (connection == NULL)
     g_propagate_error (error, g_steal_pointer (&local));
@@ -237,12 +239,13 @@ open_explain_reset (PeerupStream *stream, GError *error)
   if (code == PEERUP_STREAM_CODE_GATED)
     {
       g_error_free (error);
-      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_DENIED, "%s does not allow it", peerup_peer_id_get_string (peer));
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_DENIED, _ ("%s does not allow it"),
+                          peerup_peer_id_get_string (peer));
     }
   if (code == PEERUP_STREAM_CODE_RESOURCE_LIMIT || code == PEERUP_STREAM_CODE_RATE_LIMITED)
     {
       g_error_free (error);
-      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_LIMIT, "%s is at its limit of streams",
+      return g_error_new (PEERUP_ERROR, PEERUP_ERROR_LIMIT, _ ("%s is at its limit of streams"),
                           peerup_peer_id_get_string (peer));
     }
   return error;
@@ -258,7 +261,7 @@ open_wait_stream (Open *self, PeerupConnection *connection, GError **error)
                                            &local);
 
   if (g_error_matches (local, DEX_ERROR, DEX_ERROR_TIMED_OUT))
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, "%s takes no more streams for now",
+    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT, _ ("%s takes no more streams for now"),
                  peerup_peer_id_get_string (peerup_connection_get_remote_peer (connection)));
   else if (stream == NULL)
     g_propagate_error (error, g_steal_pointer (&local));

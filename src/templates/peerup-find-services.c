@@ -6,6 +6,7 @@
  */
 #include "templates/peerup-find-services.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "templates/peerup-probe.h"
@@ -116,7 +117,7 @@ judge_greeting (Search *self, PeerupFound *found, GByteArray *greeting)
   text = peerup_template_clean_text ((const char *) greeting->data, MIN (greeting->len, 200),
                                      PEERUP_PROBE_EVIDENCE_MAX - 20);
   take_for (found, peerup_templates_find (self->templates, PEERUP_TEMPLATE_GENERIC), FALSE,
-            g_strdup_printf ("greets with “%s”", text));
+            g_strdup_printf (_ ("greets with “%s”"), text));
 }
 
 /* A web server at a port that is not its usual one. */
@@ -218,8 +219,8 @@ add (Search *self, const PeerupListener *listener)
   found->listener = *listener;
   found->address =
     g_strdup_printf (strchr (listener->host, ':') != NULL ? "[%s]:%u" : "%s:%u", listener->host, listener->port);
-  found->evidence = usual != NULL ? g_strdup_printf ("the usual port of %s", usual->name)
-                                  : g_strdup_printf ("listens on port %u", listener->port);
+  found->evidence = usual != NULL ? g_strdup_printf (_ ("the usual port of %s"), usual->name)
+                                  : g_strdup_printf (_ ("listens on port %u"), listener->port);
   g_ptr_array_add (self->found, found);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "templates/peerup-template.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "wire/peerup-error.h"
@@ -174,11 +175,11 @@ read_text (const Reader *self, const char *group, const char *key, gsize max, ch
   if (text == NULL)
     return fail (self, group, key, "%s: %s", key, error->message);
   if (text[0] == '\0')
-    return fail (self, group, key, "%s is empty: write a value, or leave the line out", key);
+    return fail (self, group, key, _ ("%s is empty: write a value, or leave the line out"), key);
   if (strlen (text) > max)
-    return fail (self, group, key, "%s has %zu bytes, and %zu are the limit", key, strlen (text), max);
+    return fail (self, group, key, _ ("%s has %zu bytes, and %zu are the limit"), key, strlen (text), max);
   if (!is_plain (text))
-    return fail (self, group, key, "%s has a control character", key);
+    return fail (self, group, key, _ ("%s has a control character"), key);
   *value = g_steal_pointer (&text);
   return TRUE;
 }
@@ -188,7 +189,7 @@ read_required (const Reader *self, const char *key, gsize max, char **value)
 {
   if (!read_text (self, SERVICE, key, max, value))
     return FALSE;
-  return *value != NULL || fail (self, SERVICE, NULL, "[%s] has no %s=", SERVICE, key);
+  return *value != NULL || fail (self, SERVICE, NULL, _ ("[%s] has no %s="), SERVICE, key);
 }
 
 static gboolean
@@ -197,7 +198,7 @@ read_word (const Reader *self, const char *key, char **value)
   if (!read_text (self, SERVICE, key, WORD_MAX, value))
     return FALSE;
   return *value == NULL || is_word (*value, WORD_MAX) ||
-         fail (self, SERVICE, key, "%s is “%s”: write it with small letters, digits and dashes", key, *value);
+         fail (self, SERVICE, key, _ ("%s is “%s”: write it with small letters, digits and dashes"), key, *value);
 }
 
 /* (nullable) (transfer full): NULL also where there is none. */
@@ -211,12 +212,12 @@ read_list (const Reader *self, const char *group, const char *key, char ***list)
     return TRUE;
   values = g_key_file_get_string_list (self->keys, group, key, &n, NULL);
   if (values == NULL || n == 0)
-    return fail (self, group, key, "%s is empty or not UTF-8: write values with ; between them", key);
+    return fail (self, group, key, _ ("%s is empty or not UTF-8: write values with ; between them"), key);
   if (n > LIST_MAX)
-    return fail (self, group, key, "%s has %zu values, and %d are the limit", key, n, LIST_MAX);
+    return fail (self, group, key, _ ("%s has %zu values, and %d are the limit"), key, n, LIST_MAX);
   for (gsize i = 0; i < n; i++)
     if (values[i][0] == '\0' || strlen (values[i]) > TEXT_MAX || !is_plain (values[i]))
-      return fail (self, group, key, "Value %zu of %s is empty, too long or has a control character", i + 1, key);
+      return fail (self, group, key, _ ("Value %zu of %s is empty, too long or has a control character"), i + 1, key);
   *list = g_steal_pointer (&values);
   return TRUE;
 }
@@ -235,7 +236,7 @@ read_ports (const Reader *self, PeerupTemplate *template)
       guint16 port;
 
       if (!g_ascii_string_to_unsigned (g_strstrip (values[i]), 10, 1, G_MAXUINT16, &number, NULL))
-        return fail (self, SERVICE, "Ports", "“%s” is no port: write numbers from 1 to 65535 with ; between them",
+        return fail (self, SERVICE, "Ports", _ ("“%s” is no port: write numbers from 1 to 65535 with ; between them"),
                      values[i]);
       port = (guint16) number;
       g_array_append_val (template->ports, port);
@@ -250,7 +251,7 @@ read_tags (const Reader *self, PeerupTemplate *template)
     return FALSE;
   for (guint i = 0; template->tags != NULL && template->tags[i] != NULL; i++)
     if (!is_word (template->tags[i], WORD_MAX))
-      return fail (self, SERVICE, "Tags", "The tag “%s”: write it with small letters, digits and dashes",
+      return fail (self, SERVICE, "Tags", _ ("The tag “%s”: write it with small letters, digits and dashes"),
                    template->tags[i]);
   if (template->tags == NULL)
     template->tags = g_new0 (char *, 1);
@@ -273,7 +274,7 @@ check_places (const Reader *self, const char *key, const char *line)
 {
   while ((line = strpbrk (line, "{}")) != NULL)
     if ((line = skip_place (line)) == NULL)
-      return fail (self, SERVICE, key, "%s has a brace that is no part of {host} or {port}", key);
+      return fail (self, SERVICE, key, _ ("%s has a brace that is no part of {host} or {port}"), key);
   return TRUE;
 }
 
@@ -286,7 +287,7 @@ read_lines (const Reader *self, PeerupTemplate *template)
   if (template->open == NULL)
     return TRUE;
   if (g_uri_peek_scheme (template->open) == NULL)
-    return fail (self, SERVICE, "Open", "“%s” is no URI: write it like http://{host}:{port}/", template->open);
+    return fail (self, SERVICE, "Open", _ ("“%s” is no URI: write it like http://{host}:{port}/"), template->open);
   return check_places (self, "Open", template->open);
 }
 
@@ -296,10 +297,10 @@ read_service (const Reader *self, PeerupTemplate *template)
   g_autoptr (GError) error = NULL;
 
   if (!g_key_file_has_group (self->keys, SERVICE))
-    return fail (self, SERVICE, NULL, "There is no group [%s]", SERVICE);
+    return fail (self, SERVICE, NULL, _ ("There is no group [%s]"), SERVICE);
   template->hidden = g_key_file_get_boolean (self->keys, SERVICE, "Hidden", &error);
   if (g_error_matches (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE))
-    return fail (self, SERVICE, "Hidden", "Hidden is neither true nor false");
+    return fail (self, SERVICE, "Hidden", _ ("Hidden is neither true nor false"));
   if (template->hidden)
     return TRUE;
   if (!read_required (self, "Name", WORD_MAX, &template->name) || !read_word (self, "Kind", &template->kind) ||
@@ -350,11 +351,11 @@ read_send (const Reader *self, PeerupTemplate *template)
       guint8 byte = (guint8) g_array_index (bytes, guint16, i);
 
       if (g_array_index (bytes, guint16, i) == PEERUP_PROBE_ANY_BYTE)
-        return fail (self, PROBE, "Send", "Send has ??, which only Answer may have");
+        return fail (self, PROBE, "Send", _ ("Send has ??, which only Answer may have"));
       g_byte_array_append (send, &byte, 1);
     }
   if (bytes == NULL)
-    return fail (self, PROBE, "Send", "An exchange needs Send= with bytes like 03 00 ff, %d at most", BYTES_MAX);
+    return fail (self, PROBE, "Send", _ ("An exchange needs Send= with bytes like 03 00 ff, %d at most"), BYTES_MAX);
   template->send = g_byte_array_free_to_bytes (g_steal_pointer (&send));
   return TRUE;
 }
@@ -374,14 +375,14 @@ read_exchange (const Reader *self, PeerupTemplate *template)
       GArray *answer = parse_bytes (values[i]);
 
       if (answer == NULL)
-        return fail (self, PROBE, "Answer", "“%s” are no bytes: write them like 03 ?? ff", values[i]);
+        return fail (self, PROBE, "Answer", _ ("“%s” are no bytes: write them like 03 ?? ff"), values[i]);
       g_ptr_array_add (template->answers, answer);
     }
   if (template->answers->len == 0)
-    return fail (self, PROBE, "Answer", "An exchange needs Answer= with the bytes it begins with, like 03 ?? ff");
+    return fail (self, PROBE, "Answer", _ ("An exchange needs Answer= with the bytes it begins with, like 03 ?? ff"));
   size = g_key_file_get_integer (self->keys, PROBE, "Size", &error);
   if (size < 0 || g_error_matches (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE))
-    return fail (self, PROBE, "Size", "Size is no number of bytes");
+    return fail (self, PROBE, "Size", _ ("Size is no number of bytes"));
   template->size = (guint) size;
   return TRUE;
 }
@@ -398,12 +399,12 @@ read_http (const Reader *self, PeerupTemplate *template)
   if (template->path == NULL)
     template->path = g_strdup ("/");
   if (template->path[0] != '/' || strpbrk (template->path, " #") != NULL)
-    return fail (self, PROBE, "Path", "Path is “%s”: write it like /api/health", template->path);
+    return fail (self, PROBE, "Path", _ ("Path is “%s”: write it like /api/health"), template->path);
   if (header == NULL)
     return TRUE;
   colon = strchr (header, ':');
   if (colon == NULL || colon == header)
-    return fail (self, PROBE, "Header", "Header is “%s”: write it like Server: nginx", header);
+    return fail (self, PROBE, "Header", _ ("Header is “%s”: write it like Server: nginx"), header);
   *colon = '\0';
   template->header = g_strdup (header);
   template->header_text = g_strdup (g_strstrip (colon + 1));
@@ -415,7 +416,8 @@ read_banner (const Reader *self, PeerupTemplate *template)
 {
   if (!read_text (self, PROBE, "Begins", TEXT_MAX, &template->begins))
     return FALSE;
-  return template->begins != NULL || fail (self, PROBE, NULL, "A banner needs Begins= with the text it begins with");
+  return template->begins != NULL ||
+         fail (self, PROBE, NULL, _ ("A banner needs Begins= with the text it begins with"));
 }
 
 static gboolean
@@ -432,7 +434,7 @@ read_type (const Reader *self, PeerupTemplate *template)
         template->probe = i;
         return TRUE;
       }
-  return fail (self, PROBE, "Type", "Type is “%s”: write none, banner, http, tls-http, exchange or minecraft",
+  return fail (self, PROBE, "Type", _ ("Type is “%s”: write none, banner, http, tls-http, exchange or minecraft"),
                type != NULL ? type : "");
 }
 
@@ -445,7 +447,7 @@ read_probe (const Reader *self, PeerupTemplate *template)
       !read_text (self, PROBE, "Evidence", WORD_MAX, &template->evidence))
     return FALSE;
   if (template->evidence != NULL && strstr (template->evidence, "{detail}") == NULL)
-    return fail (self, PROBE, "Evidence", "Evidence has no {detail}: write it like Grafana {detail}");
+    return fail (self, PROBE, "Evidence", _ ("Evidence has no {detail}: write it like Grafana {detail}"));
   switch (template->probe)
     {
     case PEERUP_PROBE_BANNER:
@@ -475,10 +477,10 @@ check_keys (const Reader *self)
                                                                   : NULL;
 
       if (known == NULL)
-        return fail (self, groups[i], NULL, "The group [%s] is neither [%s] nor [%s]", groups[i], SERVICE, PROBE);
+        return fail (self, groups[i], NULL, _ ("The group [%s] is neither [%s] nor [%s]"), groups[i], SERVICE, PROBE);
       for (guint j = 0; keys[j] != NULL; j++)
         if (!g_strv_contains (known, keys[j]) && !g_str_has_prefix (keys[j], "Name["))
-          return fail (self, groups[i], keys[j], "%s is no key of [%s]", keys[j], groups[i]);
+          return fail (self, groups[i], keys[j], _ ("%s is no key of [%s]"), keys[j], groups[i]);
     }
   return TRUE;
 }
@@ -518,7 +520,7 @@ peerup_template_parse (const char *id, const char *file, const char *text, gsize
 
   if (length > PEERUP_TEMPLATE_FILE_MAX)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "%s: It has more than %d bytes", file,
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, _ ("%s: It has more than %d bytes"), file,
                    PEERUP_TEMPLATE_FILE_MAX);
       return NULL;
     }
@@ -527,12 +529,12 @@ peerup_template_parse (const char *id, const char *file, const char *text, gsize
   if (!is_word (id, ID_MAX))
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "%s:1: The file's name is the template's: write it with small letters, digits and dashes", file);
+                   _ ("%s:1: The file's name is the template's: write it with small letters, digits and dashes"), file);
       return NULL;
     }
   if (strlen (copy) < length)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "%s:1: It has a NUL, so it is no text", file);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("%s:1: It has a NUL, so it is no text"), file);
       return NULL;
     }
   if (!g_key_file_load_from_data (keys, copy, strlen (copy), G_KEY_FILE_KEEP_TRANSLATIONS, &cause))

@@ -6,6 +6,7 @@
  */
 #include "templates/peerup-templates.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define RESOURCE_PATH "/dev/peerup/PeerUp/services/"
@@ -118,7 +119,7 @@ read_file (const char *path, gint64 *modified, GError **error)
               g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_TIME_MODIFIED_USEC);
   if (g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, "It is no file");
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, _ ("It is no file"));
       return NULL;
     }
   stream = g_file_read (file, NULL, error);

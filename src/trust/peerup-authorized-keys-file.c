@@ -9,11 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <glib/gstdio.h>
 
 #include "identity/peerup-atomic-file.h"
 #include "identity/peerup-file-lock.h"
@@ -60,7 +60,8 @@ take_lock (const char *path, GError **error)
     {
       int code = errno;
 
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "cannot lock %s: %s", path, g_strerror (code));
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), _ ("cannot lock %s: %s"), path,
+                   g_strerror (code));
       return -1;
     }
   give_to_owner_of (fd, directory);
@@ -117,7 +118,7 @@ peerup_authorized_keys_file_edit (const char *path, gboolean create, PeerupAutho
   text = g_bytes_get_data (bytes, &length);
   if (length > PEERUP_AUTHORIZED_KEYS_MAX)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "%s would be larger than %d bytes", path,
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, _ ("%s would be larger than %d bytes"), path,
                    PEERUP_AUTHORIZED_KEYS_MAX);
       return FALSE;
     }

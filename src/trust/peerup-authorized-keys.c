@@ -8,6 +8,7 @@
  */
 #include "trust/peerup-authorized-keys.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 struct _PeerupAuthorizedKeys
@@ -227,7 +228,7 @@ add_note_on_words (GStrvBuilder *texts, const PeerupAuthorizedLine *line, guint 
                                                  number));
   if (sponsor != NULL && id == NULL)
     g_strv_builder_take (texts,
-                         g_strdup_printf ("line %u: its sponsor is not a peer ID, so the peer is refused", number));
+                         g_strdup_printf (_ ("line %u: its sponsor is not a peer ID, so the peer is refused"), number));
 }
 
 char **
@@ -245,13 +246,13 @@ peerup_authorized_keys_dup_notes (PeerupAuthorizedKeys *self)
 
       if (line->expires == PEERUP_EXPIRES_MALFORMED)
         g_strv_builder_take (texts,
-                             g_strdup_printf ("line %u: the expiry cannot be read, so the peer is refused; write "
-                                              "it like expires=2030-12-31T18:00:00Z",
+                             g_strdup_printf (_ ("line %u: the expiry cannot be read, so the peer is refused; write "
+                                                 "it like expires=2030-12-31T18:00:00Z"),
                                               index + 1));
       add_note_on_words (texts, line, index + 1);
       if (standing->line != index)
         g_strv_builder_take (texts,
-                             g_strdup_printf ("line %u: the peer stands on line %u too; the earlier expiry counts",
+                             g_strdup_printf (_ ("line %u: the peer stands on line %u too; the earlier expiry counts"),
                                               index + 1, standing->line + 1));
     }
   return g_strv_builder_end (texts);
@@ -332,7 +333,7 @@ peerup_authorized_keys_add (PeerupAuthorizedKeys *self, const PeerupPeerId *peer
   standing = g_hash_table_lookup (self->peers, peer);
   if (standing != NULL)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS, "peer %s is listed already, on line %u",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS, _ ("peer %s is listed already, on line %u"),
                    peerup_peer_id_get_string (peer), standing->line + 1);
       return FALSE;
     }
@@ -345,7 +346,8 @@ check_listed (PeerupAuthorizedKeys *self, const PeerupPeerId *peer, GError **err
 {
   if (g_hash_table_contains (self->peers, peer))
     return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "peer %s is not listed", peerup_peer_id_get_string (peer));
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, _ ("peer %s is not listed"),
+               peerup_peer_id_get_string (peer));
   return FALSE;
 }
 
@@ -389,14 +391,14 @@ check_attribute (const char *key, const char *value, GError **error)
   if (key[0] == '\0' || key[strspn (key, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.-")] != '\0')
     {
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                           "an attribute's name is made of letters, digits, '_', '.' and '-'");
+                           _ ("an attribute's name is made of letters, digits, '_', '.' and '-'"));
       return FALSE;
     }
   if (value == NULL)
     return TRUE;
   if (strlen (value) > PEERUP_AUTHORIZED_VALUE_MAX)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "the value of %s is longer than %d bytes", key,
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, _ ("the value of %s is longer than %d bytes"), key,
                    PEERUP_AUTHORIZED_VALUE_MAX);
       return FALSE;
     }
@@ -404,14 +406,15 @@ check_attribute (const char *key, const char *value, GError **error)
     if (!g_ascii_isgraph (*at) || *at == '#')
       {
         g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                     "the value of %s may have neither white space nor '#' nor control or non-ASCII characters", key);
+                     _ ("the value of %s may have neither white space nor '#' nor control or non-ASCII characters"),
+                     key);
         return FALSE;
       }
   if (value[0] == '\0' ||
       (g_str_equal (key, PEERUP_AUTHORIZED_KEYS_EXPIRES) && !peerup_expires_parse (value, &seconds)))
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "\"%s\" is no value for %s%s", value, key,
-                   value[0] != '\0' ? ": write it like 2030-12-31T18:00:00Z" : "");
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("\"%s\" is no value for %s%s"), value, key,
+                   value[0] != '\0' ? _ (": write it like 2030-12-31T18:00:00Z") : "");
       return FALSE;
     }
   return TRUE;
@@ -432,7 +435,7 @@ peerup_authorized_keys_set_entry (PeerupAuthorizedKeys *self, guint entry, const
   edited = peerup_authorized_line_with (get_line (self, index), key, value);
   if (edited == NULL)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "line %u would be longer than %d bytes", index + 1,
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, _ ("line %u would be longer than %d bytes"), index + 1,
                    PEERUP_AUTHORIZED_LINE_MAX);
       return FALSE;
     }

@@ -8,6 +8,7 @@
  */
 #include "trust/peerup-authorized-line.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define SHOWN_ID_MAX 64
@@ -138,11 +139,11 @@ read_entry (PeerupAuthorizedLine *self)
       g_autofree char *head = g_strndup (self->id, SHOWN_ID_MAX);
 
       shown = g_strescape (head, NULL);
-      self->problem = g_strdup_printf ("\"%s…\" is not a peer ID", shown);
+      self->problem = g_strdup_printf (_ ("\"%s…\" is not a peer ID"), shown);
       return;
     }
   shown = g_strescape (self->id, NULL);
-  self->problem = g_strdup_printf ("\"%s\" is not a peer ID: %s", shown, error->message);
+  self->problem = g_strdup_printf (_ ("\"%s\" is not a peer ID: %s"), shown, error->message);
 }
 
 PeerupAuthorizedLine *
@@ -158,9 +159,9 @@ peerup_authorized_line_parse (const char *text, gsize length)
   self->length = length;
   self->expires = PEERUP_EXPIRES_NEVER;
   if (length > PEERUP_AUTHORIZED_LINE_MAX)
-    self->problem = g_strdup_printf ("longer than %d bytes", PEERUP_AUTHORIZED_LINE_MAX);
+    self->problem = g_strdup_printf (_ ("longer than %d bytes"), PEERUP_AUTHORIZED_LINE_MAX);
   else if (memchr (self->text, '\0', length) != NULL)
-    self->problem = g_strdup ("has a NUL byte");
+    self->problem = g_strdup (_ ("has a NUL byte"));
   if (self->problem != NULL)
     return self;
 

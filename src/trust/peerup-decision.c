@@ -6,6 +6,8 @@
  */
 #include "trust/peerup-decision.h"
 
+#include <glib/gi18n-lib.h>
+
 static PeerupDecision
 allow (PeerupDecisionReason reason, gint64 until)
 {
@@ -138,10 +140,10 @@ dup_allowance (const PeerupDecision *self, const char *name, const char *service
   g_autofree char *until = dup_until (self->until);
 
   if (service == NULL)
-    return g_strdup_printf ("%s may connect%s%s", name, until,
-                            self->reason == PEERUP_DECISION_OPEN ? ", because connection gating is off" : "");
-  return g_strdup_printf ("%s may use %s%s%s", name, service, until,
-                          self->reason == PEERUP_DECISION_GRANTED ? ", by a grant" : "");
+    return g_strdup_printf (_ ("%s may connect%s%s"), name, until,
+                            self->reason == PEERUP_DECISION_OPEN ? _ (", because connection gating is off") : "");
+  return g_strdup_printf (_ ("%s may use %s%s%s"), name, service, until,
+                          self->reason == PEERUP_DECISION_GRANTED ? _ (", by a grant") : "");
 }
 
 char *
@@ -155,19 +157,20 @@ peerup_decision_dup_sentence (const PeerupDecision *self, const char *name, cons
     {
     case PEERUP_DECISION_EXPIRED:
       return g_strdup_printf (
-        "the authorization of %s has ended; to renew it: peerup auth remove %s, and peerup auth add "
-        "%s",
+        _ ("the authorization of %s has ended; to renew it: peerup auth remove %s, and peerup auth add "
+           "%s"),
         name, peer_id, peer_id);
     case PEERUP_DECISION_GRANT_ENDED:
-      return g_strdup_printf ("the grant of %s to %s has ended; to renew it: peerup grant add %s %s --for 7d", service,
-                              name, peer_id, service);
+      return g_strdup_printf (_ ("the grant of %s to %s has ended; to renew it: peerup grant add %s %s --for 7d"),
+                              service, name, peer_id, service);
     case PEERUP_DECISION_NOT_LISTED:
-      return g_strdup_printf ("%s is not on the list of the service %s; to allow it: peerup service acl %s --allow %s, "
-                              "or for a while: peerup grant add %s %s --for 7d",
-                              name, service, service, peer_id, peer_id, service);
+      return g_strdup_printf (
+        _ ("%s is not on the list of the service %s; to allow it: peerup service acl %s --allow %s, "
+           "or for a while: peerup grant add %s %s --for 7d"),
+        name, service, service, peer_id, peer_id, service);
     case PEERUP_DECISION_NOT_GRANTED:
       return g_strdup_printf (
-        "%s may use what it is granted alone, and %s it is not; to grant it: peerup grant add %s %s --for 7d", name,
+        _ ("%s may use what it is granted alone, and %s it is not; to grant it: peerup grant add %s %s --for 7d"), name,
         service, peer_id, service);
     case PEERUP_DECISION_UNKNOWN:
     case PEERUP_DECISION_OPEN:
@@ -176,6 +179,7 @@ peerup_decision_dup_sentence (const PeerupDecision *self, const char *name, cons
     case PEERUP_DECISION_GRANTED:
     case PEERUP_DECISION_ADMITTED:
     default:
-      return g_strdup_printf ("%s is not listed in authorized_keys; to admit it: peerup auth add %s", name, peer_id);
+      return g_strdup_printf (_ ("%s is not listed in authorized_keys; to admit it: peerup auth add %s"), name,
+                              peer_id);
     }
 }

@@ -9,6 +9,8 @@
  */
 #include "trust/peerup-gater.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "trust/peerup-authorized-keys-file.h"
 #include "trust/peerup-decision.h"
 #include "trust/peerup-file-watch.h"
@@ -124,12 +126,12 @@ peerup_gater_dup_refusal (PeerupGater *self, PeerupPeerId *peer, gint64 now)
   if (decision.allow)
     return NULL;
   if (decision.reason != PEERUP_DECISION_EXPIRED)
-    return g_strdup_printf ("it is not listed in %s", self->path);
+    return g_strdup_printf (_ ("it is not listed in %s"), self->path);
   (void) peerup_authorized_keys_lookup (self->keys, peer, now, &expires);
   if (expires == PEERUP_EXPIRES_MALFORMED)
-    return g_strdup_printf ("its expiry in %s cannot be read", self->path);
+    return g_strdup_printf (_ ("its expiry in %s cannot be read"), self->path);
   time = peerup_expires_format (expires);
-  return g_strdup_printf ("its authorization expired at %s", time);
+  return g_strdup_printf (_ ("its authorization expired at %s"), time);
 }
 
 gboolean
@@ -252,8 +254,8 @@ dup_warnings (PeerupAuthorizedKeys *keys, const char *path, gboolean favours)
 
   if (peerup_authorized_keys_get_n_entries (keys) == 0 && !favours)
     g_strv_builder_take (warnings,
-                         g_strdup_printf ("%s authorizes nobody, so every incoming connection is refused; run: "
-                                          "peerup auth add PEER-ID",
+                         g_strdup_printf (_ ("%s authorizes nobody, so every incoming connection is refused; run: "
+                                             "peerup auth add PEER-ID"),
                                           path));
   for (guint i = 0; notes[i] != NULL; i++)
     g_strv_builder_take (warnings, g_strdup_printf ("%s: %s", path, notes[i]));
@@ -309,7 +311,7 @@ peerup_gater_reload (PeerupGater *self, GError **error)
   keys = load_keys (self, &local);
   if (keys == NULL)
     {
-      g_autofree char *text = g_strdup_printf ("%s; the entries read before stay in force", local->message);
+      g_autofree char *text = g_strdup_printf (_ ("%s; the entries read before stay in force"), local->message);
 
       g_message ("%s", text);
       g_propagate_error (error, g_steal_pointer (&local));
@@ -341,7 +343,7 @@ new_for_file (const char *path, gboolean favours, GError **error)
   keys = load_keys (self, &local);
   if (g_error_matches (local, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                 "gating is on, but %s does not exist; authorize the first peer with: peerup auth add PEER-ID",
+                 _ ("gating is on, but %s does not exist; authorize the first peer with: peerup auth add PEER-ID"),
                  self->path);
   else if (keys == NULL)
     g_propagate_error (error, g_steal_pointer (&local));

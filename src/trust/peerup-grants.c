@@ -7,6 +7,7 @@
  */
 #include "trust/peerup-grants.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "trust/peerup-authorized-keys-file.h"
@@ -84,7 +85,7 @@ peerup_grants_read (PeerupAuthorizedKeys *keys, const char *path, GError **error
       if (service == NULL || !peerup_label_is_valid (service, strlen (service)))
         {
           g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                       "%s: line %u: it names no service: write it like PEER-ID service=ssh", path,
+                       _ ("%s: line %u: it names no service: write it like PEER-ID service=ssh"), path,
                        peerup_authorized_keys_get_line (keys, i));
           return NULL;
         }
@@ -131,7 +132,7 @@ concerns (const Change *change, PeerupAuthorizedKeys *keys, guint entry)
 static gboolean
 fail_not_found (const Change *change, GError **error)
 {
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "peer %s has no grant%s%s",
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, _ ("peer %s has no grant%s%s"),
                peerup_peer_id_get_string (change->peer), change->service != NULL ? " of " : "",
                change->service != NULL ? change->service : "");
   return FALSE;
@@ -144,7 +145,7 @@ set_until (PeerupAuthorizedKeys *keys, guint entry, gint64 until, GError **error
 
   if (until != PEERUP_EXPIRES_NEVER && (text = peerup_expires_format (until)) == NULL)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "a grant cannot end after the year 9999");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("a grant cannot end after the year 9999"));
       return FALSE;
     }
   return peerup_authorized_keys_set_entry (keys, entry, PEERUP_AUTHORIZED_KEYS_EXPIRES, text, error);
@@ -234,7 +235,7 @@ apply_expire (PeerupAuthorizedKeys *keys, gpointer user_data, GError **error)
     }
   if (change->ended->len > 0)
     return TRUE;
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "no grant has ended");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, _ ("no grant has ended"));
   return FALSE;
 }
 
@@ -250,7 +251,7 @@ peerup_grants_file_add (const char *path, PeerupPeerId *peer, const char *servic
   if (peerup_label_is_valid (service, strlen (service)))
     return peerup_authorized_keys_file_edit (path, TRUE, apply_add, &change, error);
   shown = g_strndup (service, PEERUP_LABEL_MAX);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "“%s” is not the name of a service",
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("“%s” is not the name of a service"),
                g_str_is_ascii (shown) && strpbrk (shown, "\r\n\t\033") == NULL ? shown : "…");
   return FALSE;
 }

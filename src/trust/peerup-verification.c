@@ -6,6 +6,7 @@
  */
 #include "trust/peerup-verification.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "trust/peerup-grants.h"
@@ -45,8 +46,8 @@ find_entry (PeerupAuthorizedKeys *keys, PeerupPeerId *peer, guint *entry, GError
   for (*entry = 0; *entry < peerup_authorized_keys_get_n_entries (keys); (*entry)++)
     if (peerup_peer_id_equal (peerup_authorized_keys_get_peer (keys, *entry), peer))
       return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "%s is not authorized here, so there is nothing to verify",
-               peerup_peer_id_get_string (peer));
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+               _ ("%s is not authorized here, so there is nothing to verify"), peerup_peer_id_get_string (peer));
   return FALSE;
 }
 

@@ -7,6 +7,7 @@
 
 #include "tunnel/peerup-service-name.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "trust/peerup-authorized-line.h"
@@ -30,7 +31,7 @@ peerup_service_name_check (const char *name, GError **error)
     return TRUE;
   shown = peerup_trust_clean_text (name, PEERUP_LABEL_MAX + 1);
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-               "“%s” is not a name for a service: use 1 to %d of a-z, 0-9 and -, with no - at either end",
+               _ ("“%s” is not a name for a service: use 1 to %d of a-z, 0-9 and -, with no - at either end"),
                shown != NULL ? shown : "", PEERUP_LABEL_MAX);
   return FALSE;
 }

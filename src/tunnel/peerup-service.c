@@ -10,6 +10,8 @@
 
 #include "tunnel/peerup-service-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "transport/peerup-notify.h"
 #include "transport/peerup-socket-stream.h"
 #include "trust/peerup-decision.h"
@@ -320,13 +322,13 @@ target_is_valid (const char *host, guint port, GError **error)
   if (length == 0 || length > HOST_MAX || strpbrk (host, " \t\r\n/") != NULL)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                   "“%.*s” is not the name or address of a host: write it like localhost or 192.168.1.10", HOST_MAX,
+                   _ ("“%.*s” is not the name or address of a host: write it like localhost or 192.168.1.10"), HOST_MAX,
                    host);
       return FALSE;
     }
   if (port == 0 || port > G_MAXUINT16)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "%u is not a port: choose one from 1 to 65535", port);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, _ ("%u is not a port: choose one from 1 to 65535"), port);
       return FALSE;
     }
   return TRUE;
@@ -711,9 +713,9 @@ peerup_service_new (PeerupSwarm *swarm, const char *name, const char *host, guin
     return NULL;
   if (peerup_label_is_own_protocol (name))
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "“%s” is not a name for a service: Peer-Up itself speaks a protocol of that name; use another one",
-                   name);
+      g_set_error (
+        error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+        _ ("“%s” is not a name for a service: Peer-Up itself speaks a protocol of that name; use another one"), name);
       return NULL;
     }
   self = g_object_new (PEERUP_TYPE_SERVICE, NULL);

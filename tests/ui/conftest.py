@@ -20,7 +20,9 @@ peers = sys.modules["peers"] = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(peers)
 from peers import *  # noqa: E402, F403
 
+import languages  # noqa: E402
 import ui  # noqa: E402
+from fake_engine import FakeEngine  # noqa: E402
 
 REPORTS = pytest.StashKey()
 
@@ -54,8 +56,8 @@ def make_desktop(directory):
         pytest.skip(reason)
     desktops = []
 
-    def make(width=1024, height=768):
-        desktops.append(ui.Desktop(directory / f"desk{len(desktops)}", width, height))
+    def make(width=1024, height=768, text=1):
+        desktops.append(ui.Desktop(directory / f"desk{len(desktops)}", width, height, text))
         return desktops[-1]
 
     try:
@@ -84,7 +86,31 @@ def open_app(request, make_desktop):
 
 
 @pytest.fixture
+def open_language(request, make_desktop):
+    """open_language(peer, language, texts, locale): the window in that language, as languages.App says."""
+    apps = request.node.stash.setdefault(APPS, [])
+
+    def start(peer, language, texts, locale):
+        apps.append(languages.App(make_desktop(), peer, language, texts, locale))
+        return apps[-1]
+
+    return start
+
+
+@pytest.fixture
 def alone():
     """A network namespace where nothing else listens: FindServices speaks to every port of loopback."""
     with peers.new_lab() as lab:
         yield lab.space()
+
+
+@pytest.fixture
+def engine(make_peer, alone):
+    """The FakeEngine of a peer, engine.home, to which its window attaches."""
+    home = make_peer("home", alone).init()
+    fake = FakeEngine(home)
+    fake.home = home
+    try:
+        yield fake
+    finally:
+        fake.close()

@@ -1,11 +1,27 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
 """Every screen and dialog of the window, and how a person comes to it in a House."""
+import re
+
+from ui import BUTTONS
+
 DIALOGS = ("dialog", "alert dialog")
 
 
+def leave_page(app):
+    """Where there is room for one side of the window alone, the list is behind the page."""
+    if app.has("Back", BUTTONS):
+        app.activate("Back")
+        app.wait_gone("Back", BUTTONS)
+
+
+def go(app, place):
+    leave_page(app)
+    app.select(place)
+
+
 def this_device(app):
-    app.select("This Device")
+    go(app, "This Device")
     app.wait_text("Services You Share")
 
 
@@ -25,7 +41,7 @@ def peer_id(app):
 
 
 def relays(app):
-    app.select("Relays")
+    go(app, "Relays")
     app.wait_text("No Relay Yet")
 
 
@@ -35,26 +51,61 @@ def add_relay(app):
 
 
 def device(app):
-    app.select("laptop")
+    go(app, "laptop")
+    app.wait_text(re.compile("^What .*laptop.* May Use Here"))
 
 
 def away(app):
-    app.select("attic")
+    go(app, "attic")
+    app.wait_text(re.compile("^What .*attic.* May Use Here"))
+
+
+def details(app):
+    app.select("Details")
+    app.find("Details", "dialog")
+
+
+def rename(app):
+    app.choose("Device Menu", "r")
+    app.find("Rename Device", "alert dialog")
+
+
+def remove(app):
+    app.choose("Device Menu", "m")
+    app.find(re.compile("^Remove .*attic"), "alert dialog")
 
 
 def invite(app):
+    leave_page(app)
     app.choose("Add", "i")
     app.find("Invite a Device", "dialog")
 
 
 def join(app):
+    leave_page(app)
     app.choose("Add", "j")
     app.find("Join with a Code", "dialog")
     assert app.find("Code or Link", "text box").value() == ""
 
 
+def preferences(app):
+    app.choose("Main Menu", "p")
+    app.find("Preferences", "dialog")
+
+
+def shortcuts(app):
+    app.choose("Main Menu", "k")
+    app.find("Keyboard Shortcuts", "dialog")
+
+
+def about(app):
+    app.choose("Main Menu", "a")
+    app.find("Troubleshooting", "list item")
+
+
 SCREENS = {"this-device": this_device, "add-service": add_service, "edit-service": edit_service, "peer-id": peer_id,
-           "relays": relays, "add-relay": add_relay, "device": device, "away": away, "invite": invite, "join": join}
+           "relays": relays, "add-relay": add_relay, "device": device, "away": away, "details": details, "rename": rename,
+           "remove": remove, "invite": invite, "join": join, "preferences": preferences, "shortcuts": shortcuts, "about": about}
 
 
 def leave_dialogs(app):

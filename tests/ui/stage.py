@@ -55,14 +55,14 @@ def fetch(space, address, *options):
         return check("curl", "-sS", "--retry", "5", "--retry-all-errors", "--max-time", 20, *options, f"http://{address}/")
 
 
-def share_web(app, port):
+def share_web(app, port, name="web"):
     app.select("This Device")
     app.activate("Add a Service")
     app.select(re.compile(f"localhost:{port}"))
     app.wait_text("Share a Service")
-    app.set_text("Name", "web", within=app.top)
+    app.set_text("Name", name, within=app.top)
     app.activate("Add", within=app.top)
-    app.find("Share web", "switch")
+    app.find(f"Share {name}", "switch")
 
 
 def full_code(app):

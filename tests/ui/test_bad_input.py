@@ -98,7 +98,7 @@ def test_the_daemon_comes_back(open_app, home):
 
 @pytest.mark.parametrize("name", ["Invite a Device", "Join with a Code"])
 def test_the_window_closes_while_a_dialog_is_open(open_app, home, name):
-    app = open_app(home)
+    app = open_app(home, settings={"run-in-background": "false"})
     app.activate(name)
     app.find(name, "dialog")
     app.close_window()
@@ -114,6 +114,21 @@ def test_a_link_that_is_not_ours(open_app, home, link, said):
     assert not app.has(None, "dialog")
 
 
+def search_services(app):
+    """Among 200 on a page."""
+    app.wait_text("service-000")
+    app.set_text("Search services", " SERVICE-19")
+    app.wait_gone("service-000")
+    app.wait(lambda: {node.name for node in app.all(re.compile("^service-"), "label")} == {f"service-19{number}" for number in range(10)},
+             "the ten that match")
+    app.set_text("Search services", "nothing is called so")
+    app.wait_text("No Results Found")
+    assert not app.has("service-190")
+    app.set_text("Search services", "")
+    app.wait_text("service-000")
+    assert not app.has("No Results Found")
+
+
 def test_many_devices_and_services(open_app, home, alone):
     """Each is found; the list has no more rows than one sees."""
     names = [f"device-{number:03}" for number in range(500)]
@@ -122,7 +137,11 @@ def test_many_devices_and_services(open_app, home, alone):
     app = open_app(home)
     app.wait_text("device-000")
     assert len(app.all(re.compile("^device-"))) < 250
+    search_services(app)
     app.set_text("Search Devices", "DEVICE-499")
     app.wait_text("device-499")
     app.wait_gone("device-000")
+    app.select("device-499")
+    app.wait_text(re.compile("device-499.*May Use Here"))
+    search_services(app)
     app.quit()

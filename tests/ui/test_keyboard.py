@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright The Peer-Up authors
 """Both sides of a pairing, and what follows from it, by the keyboard alone."""
+import re
 import socket
 
 import pytest
@@ -45,6 +46,21 @@ def test_joining(lab, make_peer, serve, open_app):
         connection.settimeout(ui.PATIENCE)
         connection.sendall(b"!")
         assert connection.recv(1) == b"!"
+    remove(app, device, "home")
+    app.wait_text("Connect Your Devices")
+
+
+def remove(app, device, name):
+    """By the menu of its page, and its letter."""
+    app.tab_to("Device Menu", "toggle button")
+    app.press("Return", lambda: app.has(None, "menu item"), "the menu of the device")
+    app.press("m", lambda: app.has(re.compile(f"^Remove .*{name}"), "alert dialog"), "the question")
+    # What cannot be undone is not where Return would do it.
+    assert app.focused().name == "Cancel"
+    press_button(app, "Remove")
+    app.wait_gone(name, "list item")
+    wait_for(lambda: not [line for line in device.authorized_keys.read_text().splitlines() if line and not line.startswith("#")],
+             ui.PATIENCE, "the end of its authorization")
 
 
 def test_inviting(lab, make_peer, serve, open_app):

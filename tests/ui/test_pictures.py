@@ -5,20 +5,20 @@ import pytest
 
 import screens
 from house import House
-from ui import BORDER
+from ui import BORDER, LONG_HEADING
 
 pytestmark = pytest.mark.released
 
 SIZES = ((1000, 700), (360, 294))
-# Name: what the program is started with. Text is of 11 points, so that 20 are 180 %: a letter's size is the only one that
-# can be had from the settings of GTK, which does not know it as a scale.
+# Name: what the program is started with.
 LOOKS = {
     "light": {},
     "dark": {"ADW_DEBUG_COLOR_SCHEME": "prefer-dark"},
     "contrast": {"ADW_DEBUG_HIGH_CONTRAST": "1"},
-    "large-text": {"font": 20},
+    "large-text": {},
     "rtl": {"PEERUP_TEXT_DIRECTION": "rtl"},
 }
+LARGE = 2  # times as large
 # What has to be seen whole, where nothing scrolls.
 SOLID = {"button", "push button", "toggle button", "switch", "check box", "label", "heading", "entry", "text"}
 
@@ -53,9 +53,12 @@ def look_at(app, name, look):
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_every_screen(open_app, make_peer, serve, alone, look):
+def test_every_screen(open_app, make_desktop, make_peer, serve, alone, look):
     house = House(make_peer, serve, alone).start_home().start_laptop().wait_connected()
-    app = open_app(house.home, **LOOKS[look])
+    desktop = make_desktop(text=LARGE if look == "large-text" else 1)
+    app = open_app(house.home, desktop=desktop, **LOOKS[look])
+    if desktop.text != 1:
+        app.forgiven = LONG_HEADING
     for _ in screens.walk(app, lambda app, name: look_at(app, name, look)):
         app.resize(*SIZES[0])
     app.quit()

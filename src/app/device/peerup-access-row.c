@@ -269,7 +269,8 @@ list_others (PeerupAccessRow *self)
 typedef struct
 {
   PeerupAccessRow *row;
-  PeerupSteps *undo; /* (nullable): once it was done */
+  gboolean everybody; /* could use it before */
+  PeerupSteps *undo;  /* (nullable): once it was done */
 } Denial;
 
 static void
@@ -309,8 +310,12 @@ on_denied (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   name = peerup_device_dup_title_isolated (peerup_dbus_device1_get_name (self->device), get_peer_id (self));
-  /* TRANSLATORS: the first %s is a device, the second a service */
-  text = g_strdup_printf (_ ("%s may no longer use %s"), name, service);
+  if (denial->everybody)
+    /* TRANSLATORS: the first %s is a device, the second a service, which was for all devices, also for those to come */
+    text = g_strdup_printf (_ ("%s may no longer use %s, nor may devices that are paired later"), name, service);
+  else
+    /* TRANSLATORS: the first %s is a device, the second a service */
+    text = g_strdup_printf (_ ("%s may no longer use %s"), name, service);
   peerup_toast_undo (GTK_WIDGET (self), text, on_undo, denial, denial_free);
 }
 
@@ -324,6 +329,7 @@ deny (PeerupAccessRow *self, const char *const *left)
   PeerupAccess access = find_access (self);
 
   denial->row = g_object_ref (self);
+  denial->everybody = access == PEERUP_ACCESS_EVERYBODY;
   denial->undo = peerup_steps_new ();
   if (access == PEERUP_ACCESS_EVERYBODY)
     add_list_step (self, denial->undo, everybody);
@@ -371,6 +377,8 @@ ask_to_stop (PeerupAccessRow *self)
   adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog), "cancel", _ ("_Cancel"), "stop", _ ("_Stop Sharing"),
                                   NULL);
   adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (dialog), "stop", ADW_RESPONSE_DESTRUCTIVE);
+  adw_alert_dialog_set_default_response (ADW_ALERT_DIALOG (dialog), "cancel");
+  adw_alert_dialog_set_close_response (ADW_ALERT_DIALOG (dialog), "cancel");
   adw_alert_dialog_choose (ADW_ALERT_DIALOG (dialog), GTK_WIDGET (self), NULL, on_stop_chosen, g_object_ref (self));
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright The Peer-Up authors
  */
-/* How a device is reached. The legs over a relay are measured once for each relay while the group is shown; all else
- * follows the device. */
+/* How a device is reached. The legs over a relay are measured now and then while the group is shown; all else follows
+ * the device. */
 #include "app/device/peerup-connection-group.h"
 
 #include <glib/gi18n.h>
@@ -13,6 +13,8 @@
 #include "app/model/peerup-device-text.h"
 
 #define MAX_EXPLANATION 600
+/* Seconds between two measurements of the legs over a relay. */
+#define LEGS_INTERVAL 15
 
 struct _PeerupConnectionGroup
 {
@@ -24,6 +26,7 @@ struct _PeerupConnectionGroup
   PeerupSamples *round_trips;
   PeerupSamples *rates;
   GCancellable *trace; /* (nullable): while the legs are measured */
+  guint legs_timer;    /* while they are seen */
   char *traced_relay;  /* (nullable): the relay whose legs these are */
   gint64 near_us;      /* 0: not known */
   gint64 far_us;
@@ -176,23 +179,53 @@ on_traced (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-update_trace (PeerupConnectionGroup *self)
+stop_trace (PeerupConnectionGroup *self)
 {
-  const char *relay_id = peerup_dbus_device1_get_relay_id (self->device);
-
-  if (!gtk_widget_get_mapped (GTK_WIDGET (self)) || find_path (self) != PEERUP_PATH_RELAYED ||
-      g_strcmp0 (relay_id, self->traced_relay) == 0)
-    return;
   if (self->trace != NULL)
     g_cancellable_cancel (self->trace);
   g_clear_object (&self->trace);
-  g_free (self->traced_relay);
-  self->traced_relay = g_strdup (relay_id);
-  self->near_us = self->far_us = 0;
+}
+
+static void
+measure_legs (PeerupConnectionGroup *self)
+{
   self->trace = g_cancellable_new ();
   peerup_session_call_async (self->session, "Trace",
                              g_variant_new ("(s)", peerup_dbus_device1_get_peer_id (self->device)), self->trace,
                              on_traced, g_object_ref (self));
+}
+
+static gboolean
+on_legs_due (gpointer data)
+{
+  PeerupConnectionGroup *self = data;
+
+  /* What takes longer has no need of another one. */
+  if (self->trace == NULL)
+    measure_legs (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+update_trace (PeerupConnectionGroup *self)
+{
+  const char *relay_id = peerup_dbus_device1_get_relay_id (self->device);
+
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self)) || find_path (self) != PEERUP_PATH_RELAYED)
+    {
+      g_clear_handle_id (&self->legs_timer, g_source_remove);
+      return;
+    }
+  if (g_set_str (&self->traced_relay, relay_id))
+    {
+      stop_trace (self);
+      self->near_us = self->far_us = 0;
+    }
+  else if (self->legs_timer != 0)
+    return;
+  g_clear_handle_id (&self->legs_timer, g_source_remove);
+  self->legs_timer = g_timeout_add_seconds (LEGS_INTERVAL, on_legs_due, self);
+  on_legs_due (self);
 }
 
 static void
@@ -240,6 +273,7 @@ on_unmapped (GtkWidget *widget)
   GTK_WIDGET_CLASS (peerup_connection_group_parent_class)->unmap (widget);
   if (self->meter != NULL)
     peerup_meter_set_running (self->meter, FALSE);
+  update_trace (self);
 }
 
 static void
@@ -247,9 +281,8 @@ peerup_connection_group_dispose (GObject *object)
 {
   PeerupConnectionGroup *self = PEERUP_CONNECTION_GROUP (object);
 
-  if (self->trace != NULL)
-    g_cancellable_cancel (self->trace);
-  g_clear_object (&self->trace);
+  g_clear_handle_id (&self->legs_timer, g_source_remove);
+  stop_trace (self);
   g_clear_object (&self->meter);
   gtk_widget_dispose_template (GTK_WIDGET (self), PEERUP_TYPE_CONNECTION_GROUP);
   G_OBJECT_CLASS (peerup_connection_group_parent_class)->dispose (object);

@@ -23,43 +23,106 @@ struct _PeerupDetailsDialog
   PeerupDBusDevice1 *device;
   GCancellable *cancellable;
   gboolean asking;
-  gboolean again;      /* something has changed since it was asked */
-  GPtrArray *groups;   /* of the page, after the first */
-  GString *report;     /* what Copy All copies */
-  gsize device_length; /* of it, what the first group says */
+  gboolean again;    /* something has changed since it was asked */
+  GPtrArray *groups; /* of Group: what the page has */
+  guint n_groups;    /* of them, those that are told of already, while it is filled */
+  GString *report;   /* what Copy All copies */
 
   AdwWindowTitle *window_title;
   GtkWidget *copy_button;
   AdwPreferencesPage *page;
-  AdwPreferencesGroup *device_group;
 };
+
+/* Rows stay where they are while they have the same titles, so that who reads or copies one is not interrupted. */
+typedef struct
+{
+  char *title;
+  AdwPreferencesGroup *widget;
+  GPtrArray *rows; /* of PeerupCopyRow, borrowed */
+  guint n_rows;    /* of them, those that are told of already */
+} Group;
 
 G_DEFINE_FINAL_TYPE (PeerupDetailsDialog, peerup_details_dialog, ADW_TYPE_DIALOG)
 
+static void
+group_free (gpointer data)
+{
+  Group *group = data;
+
+  g_free (group->title);
+  g_ptr_array_unref (group->rows);
+  g_free (group);
+}
+
+/* Takes away the rows that are not told of. */
+static void
+cut_rows (Group *group)
+{
+  while (group->rows->len > group->n_rows)
+    {
+      adw_preferences_group_remove (group->widget, group->rows->pdata[group->rows->len - 1]);
+      g_ptr_array_set_size (group->rows, (int) group->rows->len - 1);
+    }
+}
+
+static void
+cut_groups (PeerupDetailsDialog *self)
+{
+  while (self->groups->len > self->n_groups)
+    {
+      const Group *group = self->groups->pdata[self->groups->len - 1];
+
+      adw_preferences_page_remove (self->page, group->widget);
+      g_ptr_array_set_size (self->groups, (int) self->groups->len - 1);
+    }
+}
+
 /* @text: (nullable): nothing is added for an empty one. */
 static void
-add_row (PeerupDetailsDialog *self, AdwPreferencesGroup *group, const char *title, const char *text)
+add_row (PeerupDetailsDialog *self, Group *group, const char *title, const char *text)
 {
   g_autofree char *clean = peerup_text_clean_to (text, MAX_TEXT);
+  GtkWidget *row = group->n_rows < group->rows->len ? group->rows->pdata[group->n_rows] : NULL;
 
   if (*clean == '\0')
     return;
-  adw_preferences_group_add (group, peerup_copy_row_new (title, clean));
   g_string_append_printf (self->report, "%s: %s\n", title, clean);
+  if (row != NULL && g_str_equal (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), title))
+    {
+      peerup_copy_row_set_text (PEERUP_COPY_ROW (row), clean);
+    }
+  else
+    {
+      cut_rows (group);
+      row = peerup_copy_row_new (title, clean);
+      adw_preferences_group_add (group->widget, row);
+      g_ptr_array_add (group->rows, row);
+    }
+  group->n_rows++;
 }
 
 /* @title: plain */
-static AdwPreferencesGroup *
+static Group *
 add_group (PeerupDetailsDialog *self, const char *title)
 {
-  GtkWidget *group = adw_preferences_group_new ();
+  Group *group = self->n_groups < self->groups->len ? self->groups->pdata[self->n_groups] : NULL;
   g_autofree char *escaped = g_markup_escape_text (title, -1);
 
-  adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (group), escaped);
-  adw_preferences_page_add (self->page, ADW_PREFERENCES_GROUP (group));
-  g_ptr_array_add (self->groups, group);
-  g_string_append_printf (self->report, "\n%s\n", title);
-  return ADW_PREFERENCES_GROUP (group);
+  if (group == NULL || !g_str_equal (group->title, title))
+    {
+      cut_groups (self);
+      group = g_new0 (Group, 1);
+      group->title = g_strdup (title);
+      group->widget = ADW_PREFERENCES_GROUP (adw_preferences_group_new ());
+      group->rows = g_ptr_array_new ();
+      adw_preferences_group_set_title (group->widget, escaped);
+      adw_preferences_page_add (self->page, group->widget);
+      g_ptr_array_add (self->groups, group);
+    }
+  self->n_groups++;
+  group->n_rows = 0;
+  g_string_append_printf (self->report, "%s%s\n", self->report->len > 0 ? "\n" : "", title);
+  return group;
 }
 
 /* (transfer full) */
@@ -83,7 +146,7 @@ lookup_text (GVariant *dict, const char *key)
 }
 
 static void
-add_time_row (PeerupDetailsDialog *self, AdwPreferencesGroup *group, const char *title, GVariant *dict, const char *key)
+add_time_row (PeerupDetailsDialog *self, Group *group, const char *title, GVariant *dict, const char *key)
 {
   g_autofree char *text = NULL;
   gint64 us = 0;
@@ -95,7 +158,7 @@ add_time_row (PeerupDetailsDialog *self, AdwPreferencesGroup *group, const char 
 }
 
 static void
-add_bytes_row (PeerupDetailsDialog *self, AdwPreferencesGroup *group, GVariant *dict)
+add_bytes_row (PeerupDetailsDialog *self, Group *group, GVariant *dict)
 {
   guint64 received = 0, sent = 0;
   g_autofree char *in = NULL;
@@ -112,8 +175,7 @@ add_bytes_row (PeerupDetailsDialog *self, AdwPreferencesGroup *group, GVariant *
 }
 
 static void
-add_number_row (PeerupDetailsDialog *self, AdwPreferencesGroup *group, const char *title, GVariant *dict,
-                const char *key)
+add_number_row (PeerupDetailsDialog *self, Group *group, const char *title, GVariant *dict, const char *key)
 {
   g_autoptr (GVariant) value = g_variant_lookup_value (dict, key, NULL);
   g_autofree char *text = value != NULL ? g_variant_print (value, FALSE) : NULL;
@@ -122,7 +184,7 @@ add_number_row (PeerupDetailsDialog *self, AdwPreferencesGroup *group, const cha
 }
 
 static void
-add_age_row (PeerupDetailsDialog *self, AdwPreferencesGroup *group, GVariant *dict)
+add_age_row (PeerupDetailsDialog *self, Group *group, GVariant *dict)
 {
   g_autofree char *text = NULL;
   gint64 age = 0;
@@ -139,7 +201,7 @@ add_connection (PeerupDetailsDialog *self, GVariant *path, guint number)
   /* TRANSLATORS: one of several connections */
   g_autofree char *title =
     number == 0 ? g_strdup (_ ("Connection in Use")) : g_strdup_printf (_ ("Connection %u"), number + 1);
-  AdwPreferencesGroup *group = add_group (self, title);
+  Group *group = add_group (self, title);
   gboolean relayed = g_str_equal (lookup_text (path, "path"), "relayed");
   gboolean outbound = FALSE, silent = FALSE;
 
@@ -161,13 +223,14 @@ add_connection (PeerupDetailsDialog *self, GVariant *path, guint number)
   add_number_row (self, group, _ ("Streams"), path, "n_streams");
   add_number_row (self, group, _ ("Packets Lost"), path, "packets_lost");
   add_number_row (self, group, _ ("Bytes of a Packet"), path, "path_mtu");
+  cut_rows (group);
 }
 
 static void
 add_events (PeerupDetailsDialog *self, GVariant *events)
 {
   gsize n = g_variant_n_children (events);
-  AdwPreferencesGroup *group;
+  Group *group;
 
   if (n == 0)
     return;
@@ -182,6 +245,7 @@ add_events (PeerupDetailsDialog *self, GVariant *events)
       time = format_time (at / G_USEC_PER_SEC);
       add_row (self, group, time, lookup_text (event, "text"));
     }
+  cut_rows (group);
 }
 
 static void
@@ -191,17 +255,26 @@ add_device (PeerupDetailsDialog *self)
                                                               peerup_dbus_device1_get_peer_id (self->device));
   gint64 expires = peerup_dbus_device1_get_expires_at (self->device);
   g_autofree char *ends = expires > 0 ? format_time (expires) : NULL;
+  Group *group = add_group (self, _ ("Device"));
 
-  add_row (self, self->device_group, _ ("Peer ID"), peerup_dbus_device1_get_peer_id (self->device));
-  add_row (self, self->device_group, _ ("Name"), peerup_dbus_device1_get_name (self->device));
-  add_row (self, self->device_group, _ ("Note"), peerup_dbus_device1_get_comment (self->device));
-  add_row (self, self->device_group, _ ("Program"), peer != NULL ? peerup_dbus_peer1_get_agent (peer) : NULL);
-  add_row (self, self->device_group, _ ("Compared"),
-           peerup_dbus_device1_get_verified (self->device) ? _ ("Yes") : _ ("Not yet"));
-  add_row (self, self->device_group, _ ("May Use"),
+  add_row (self, group, _ ("Peer ID"), peerup_dbus_device1_get_peer_id (self->device));
+  add_row (self, group, _ ("Name"), peerup_dbus_device1_get_name (self->device));
+  add_row (self, group, _ ("Note"), peerup_dbus_device1_get_comment (self->device));
+  add_row (self, group, _ ("Program"), peer != NULL ? peerup_dbus_peer1_get_agent (peer) : NULL);
+  add_row (self, group, _ ("Compared"), peerup_dbus_device1_get_verified (self->device) ? _ ("Yes") : _ ("Not yet"));
+  add_row (self, group, _ ("May Use"),
            peerup_dbus_device1_get_guest (self->device) ? _ ("What it was allowed, as a guest")
                                                         : _ ("What every paired device may"));
-  add_row (self, self->device_group, _ ("Let in Until"), ends);
+  add_row (self, group, _ ("Let in Until"), ends);
+  cut_rows (group);
+}
+
+static void
+begin (PeerupDetailsDialog *self)
+{
+  g_string_truncate (self->report, 0);
+  self->n_groups = 0;
+  add_device (self);
 }
 
 static void ask (PeerupDetailsDialog *self);
@@ -209,10 +282,7 @@ static void ask (PeerupDetailsDialog *self);
 static void
 show_paths (PeerupDetailsDialog *self, GVariant *peers)
 {
-  g_string_truncate (self->report, self->device_length);
-  for (guint i = 0; i < self->groups->len; i++)
-    adw_preferences_page_remove (self->page, self->groups->pdata[i]);
-  g_ptr_array_set_size (self->groups, 0);
+  begin (self);
   for (gsize i = 0; i < g_variant_n_children (peers); i++)
     {
       g_autoptr (GVariant) peer = g_variant_get_child_value (peers, i);
@@ -228,6 +298,7 @@ show_paths (PeerupDetailsDialog *self, GVariant *peers)
       if (events != NULL)
         add_events (self, events);
     }
+  cut_groups (self);
 }
 
 static void
@@ -322,7 +393,6 @@ peerup_details_dialog_class_init (PeerupDetailsDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PeerupDetailsDialog, window_title);
   gtk_widget_class_bind_template_child (widget_class, PeerupDetailsDialog, copy_button);
   gtk_widget_class_bind_template_child (widget_class, PeerupDetailsDialog, page);
-  gtk_widget_class_bind_template_child (widget_class, PeerupDetailsDialog, device_group);
   gtk_widget_class_bind_template_callback (widget_class, on_copy);
 }
 
@@ -330,7 +400,7 @@ static void
 peerup_details_dialog_init (PeerupDetailsDialog *self)
 {
   self->cancellable = g_cancellable_new ();
-  self->groups = g_ptr_array_new ();
+  self->groups = g_ptr_array_new_with_free_func (group_free);
   self->report = g_string_new (NULL);
   gtk_widget_init_template (GTK_WIDGET (self));
 }
@@ -345,8 +415,7 @@ peerup_details_dialog_new (PeerupSession *session, PeerupDBusDevice1 *device)
   self->session = g_object_ref (session);
   self->device = g_object_ref (device);
   adw_window_title_set_subtitle (self->window_title, title);
-  add_device (self);
-  self->device_length = self->report->len;
+  begin (self);
   g_signal_connect_object (session, "event::PeerChanged", G_CALLBACK (on_peer_changed), self, G_CONNECT_SWAPPED);
   ask (self);
   return ADW_DIALOG (self);

@@ -6,6 +6,7 @@
 #include "app/device/peerup-device-page.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "app/device/peerup-access-row.h"
 #include "app/device/peerup-connection-group.h"
@@ -19,6 +20,8 @@
 /* So many rows are made in one turn of the main loop: hundreds at once would be seen as a stop. */
 #define ROWS_AT_ONCE 4
 #define FIRST_ROWS   16
+/* With more services than these, of either side, one searches. */
+#define SEARCH_ABOVE 8
 
 /* Lasting trouble, the worst first: the banner is for one. */
 typedef enum
@@ -36,9 +39,11 @@ struct _PeerupDevicePage
 
   PeerupSession *session;
   PeerupDBusDevice1 *device;
+  GSignalGroup *peer;  /* of the device's Peer1, where there is one: whether it was asked what it offers */
   GListStore *offers;  /* of PeerupOffer */
   GVariant *templates; /* (nullable): what ListTemplates gave */
   GCancellable *cancellable;
+  GtkFilter *filter;           /* of both lists, by what is searched for */
   GtkSliceListModel *shown[2]; /* of the offers, and of the services of this device: those that have rows */
   guint filler;                /* while there are more */
   guint timer;                 /* while it is shown: "since yesterday" comes with time alone */
@@ -46,6 +51,10 @@ struct _PeerupDevicePage
   AdwAvatar *avatar;
   AdwWindowTitle *window_title;
   AdwBanner *banner;
+  GtkSearchEntry *search_entry;
+  GtkWidget *search_group;
+  GtkWidget *no_match_group;
+  GtkWidget *offers_group;
   GtkListBox *offers_list;
   GtkWidget *offers_empty;
   GtkLabel *offers_placeholder;
@@ -214,14 +223,62 @@ list_ports (PeerupDevicePage *self)
   return g_strv_builder_end (names);
 }
 
-/* A placeholder in the list itself would take the round corners from its last row. */
-static void
-show_list (GtkListBox *list, GListModel *model, GtkWidget *empty)
+static gboolean
+has_word (const char *text, const char *folded)
 {
-  gboolean any = g_list_model_get_n_items (model) > 0;
+  g_autofree char *other = text != NULL ? g_utf8_casefold (text, -1) : NULL;
+
+  return other != NULL && strstr (other, folded) != NULL;
+}
+
+static gboolean
+match (gpointer item, gpointer data)
+{
+  PeerupDevicePage *self = data;
+  g_autofree char *folded = g_utf8_casefold (gtk_editable_get_text (GTK_EDITABLE (self->search_entry)), -1);
+  const char *const *tags;
+
+  g_strstrip (folded);
+  if (*folded == '\0')
+    return TRUE;
+  if (PEERUP_IS_OFFER (item))
+    return has_word (peerup_offer_get_name (item), folded) || has_word (peerup_offer_get_kind (item), folded) ||
+           has_word (peerup_offer_get_tags (item), folded);
+  tags = peerup_dbus_service1_get_tags (item);
+  for (guint i = 0; tags != NULL && tags[i] != NULL; i++)
+    if (has_word (tags[i], folded))
+      return TRUE;
+  return has_word (peerup_dbus_service1_get_name (item), folded) ||
+         has_word (peerup_dbus_service1_get_kind (item), folded);
+}
+
+/* A placeholder in the list itself would take the round corners from its last row. A group that has nothing of what is
+ * searched for is not there. TRUE: it has something. */
+static gboolean
+show_list (GtkWidget *group, GtkListBox *list, GtkSliceListModel *shown, guint n_all, GtkWidget *empty,
+           gboolean searching)
+{
+  gboolean any = g_list_model_get_n_items (gtk_slice_list_model_get_model (shown)) > 0;
 
   gtk_widget_set_visible (GTK_WIDGET (list), any);
-  gtk_widget_set_visible (empty, !any);
+  gtk_widget_set_visible (empty, n_all == 0);
+  gtk_widget_set_visible (group, any || !searching);
+  return any;
+}
+
+static void
+show_lists (PeerupDevicePage *self)
+{
+  guint n_offers = g_list_model_get_n_items (G_LIST_MODEL (self->offers));
+  guint n_services = g_list_model_get_n_items (G_LIST_MODEL (peerup_session_get_services (self->session)));
+  gboolean searching = *gtk_editable_get_text (GTK_EDITABLE (self->search_entry)) != '\0';
+  gboolean any = FALSE;
+
+  any |= show_list (self->offers_group, self->offers_list, self->shown[0], n_offers, self->offers_empty, searching);
+  any |= show_list (GTK_WIDGET (self->access_group), self->access_list, self->shown[1], n_services, self->access_empty,
+                    searching);
+  gtk_widget_set_visible (self->search_group, searching || MAX (n_offers, n_services) > SEARCH_ABOVE);
+  gtk_widget_set_visible (self->no_match_group, searching && !any);
 }
 
 static gboolean
@@ -259,15 +316,47 @@ update_offers (PeerupDevicePage *self)
 
   peerup_offer_update_store (self->offers, peerup_dbus_device1_get_services (self->device),
                              (const char *const *) ports);
-  show_list (self->offers_list, G_LIST_MODEL (self->offers), self->offers_empty);
+  show_lists (self);
   fill (self);
 }
 
 static void
 on_services_changed (PeerupDevicePage *self)
 {
-  show_list (self->access_list, G_LIST_MODEL (peerup_session_get_services (self->session)), self->access_empty);
+  show_lists (self);
   fill (self);
+}
+
+static void
+on_search_changed (PeerupDevicePage *self)
+{
+  gtk_filter_changed (self->filter, GTK_FILTER_CHANGE_DIFFERENT);
+  show_lists (self);
+  fill (self);
+}
+
+static void
+on_stop_search (PeerupDevicePage *self)
+{
+  gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
+}
+
+/* Those of @model that match, as many as have rows. */
+static GtkSliceListModel *
+slice (PeerupDevicePage *self, GListModel *model)
+{
+  GtkFilterListModel *found = gtk_filter_list_model_new (g_object_ref (model), g_object_ref (self->filter));
+
+  return gtk_slice_list_model_new (G_LIST_MODEL (found), 0, FIRST_ROWS);
+}
+
+static gboolean
+was_asked (PeerupDevicePage *self)
+{
+  g_autoptr (PeerupDBusPeer1) peer = g_signal_group_dup_target (self->peer);
+  const char *source = peer != NULL ? peerup_dbus_peer1_get_services_source (peer) : NULL;
+
+  return source != NULL && *source != '\0';
 }
 
 /* Why there are none. */
@@ -278,9 +367,12 @@ update_placeholder (PeerupDevicePage *self)
   g_autofree char *name = dup_name (self);
   g_autofree char *text = NULL;
 
-  if (connected)
+  if (connected && was_asked (self))
     /* TRANSLATORS: %s is a device */
     text = g_strdup_printf (_ ("%s offers nothing to this device"), name);
+  else if (connected)
+    /* TRANSLATORS: %s is a device */
+    text = g_strdup_printf (_ ("Asking %s what it offers…"), name);
   else
     /* TRANSLATORS: %s is a device */
     text = g_strdup_printf (_ ("What %s offers is known when it is back"), name);
@@ -363,6 +455,16 @@ on_minute (gpointer data)
 {
   update_title (data);
   return G_SOURCE_CONTINUE;
+}
+
+static void
+on_peers_changed (PeerupDevicePage *self)
+{
+  g_autoptr (PeerupDBusPeer1) peer =
+    peerup_object_list_find (peerup_session_get_peers (self->session), "id", get_id (self));
+
+  g_signal_group_set_target (self->peer, peer);
+  update_placeholder (self);
 }
 
 /* An engine that was found again has another object for the same device. */
@@ -454,6 +556,13 @@ peerup_device_page_dispose (GObject *object)
   g_cancellable_cancel (self->cancellable);
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_handle_id (&self->filler, g_source_remove);
+  if (self->offers_list != NULL)
+    {
+      gtk_list_box_bind_model (self->offers_list, NULL, NULL, NULL, NULL);
+      gtk_list_box_bind_model (self->access_list, NULL, NULL, NULL, NULL);
+    }
+  if (self->filter != NULL)
+    gtk_custom_filter_set_filter_func (GTK_CUSTOM_FILTER (self->filter), NULL, NULL, NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), PEERUP_TYPE_DEVICE_PAGE);
   G_OBJECT_CLASS (peerup_device_page_parent_class)->dispose (object);
 }
@@ -465,7 +574,9 @@ peerup_device_page_finalize (GObject *object)
 
   g_clear_object (&self->session);
   g_clear_object (&self->device);
+  g_clear_object (&self->peer);
   g_clear_object (&self->offers);
+  g_clear_object (&self->filter);
   g_clear_object (&self->shown[0]);
   g_clear_object (&self->shown[1]);
   g_clear_object (&self->cancellable);
@@ -488,6 +599,10 @@ peerup_device_page_class_init (PeerupDevicePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, avatar);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, window_title);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, banner);
+  gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, search_entry);
+  gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, search_group);
+  gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, no_match_group);
+  gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, offers_group);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, offers_list);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, offers_empty);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, offers_placeholder);
@@ -496,6 +611,8 @@ peerup_device_page_class_init (PeerupDevicePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, access_empty);
   gtk_widget_class_bind_template_child (widget_class, PeerupDevicePage, connection_group);
   gtk_widget_class_bind_template_callback (widget_class, on_mend);
+  gtk_widget_class_bind_template_callback (widget_class, on_search_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_stop_search);
   gtk_widget_class_install_action (widget_class, "device.test", NULL, act_test);
   gtk_widget_class_install_action (widget_class, "device.details", NULL, act_details);
   gtk_widget_class_install_action (widget_class, "device.verify", NULL, act_verify);
@@ -509,6 +626,9 @@ peerup_device_page_init (PeerupDevicePage *self)
 {
   self->cancellable = g_cancellable_new ();
   self->offers = g_list_store_new (PEERUP_TYPE_OFFER);
+  self->peer = g_signal_group_new (PEERUP_DBUS_TYPE_PEER1_PROXY);
+  g_signal_group_connect_object (self->peer, "notify::services-source", G_CALLBACK (update_placeholder), self,
+                                 G_CONNECT_SWAPPED);
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
@@ -520,9 +640,9 @@ peerup_device_page_new (PeerupSession *session, PeerupDBusDevice1 *device)
   self->session = g_object_ref (session);
   self->device = g_object_ref (device);
   peerup_connection_group_set_device (self->connection_group, session, device);
-  self->shown[0] = gtk_slice_list_model_new (g_object_ref (G_LIST_MODEL (self->offers)), 0, FIRST_ROWS);
-  self->shown[1] =
-    gtk_slice_list_model_new (g_object_ref (G_LIST_MODEL (peerup_session_get_services (session))), 0, FIRST_ROWS);
+  self->filter = GTK_FILTER (gtk_custom_filter_new (match, self, NULL));
+  self->shown[0] = slice (self, G_LIST_MODEL (self->offers));
+  self->shown[1] = slice (self, G_LIST_MODEL (peerup_session_get_services (session)));
   gtk_list_box_bind_model (self->offers_list, G_LIST_MODEL (self->shown[0]), create_offer_row, self, NULL);
   gtk_list_box_bind_model (self->access_list, G_LIST_MODEL (self->shown[1]), create_access_row, self, NULL);
   g_signal_connect_object (device, "notify", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
@@ -533,7 +653,10 @@ peerup_device_page_new (PeerupSession *session, PeerupDBusDevice1 *device)
                            self, G_CONNECT_SWAPPED);
   g_signal_connect_object (peerup_session_get_devices (session), "items-changed", G_CALLBACK (on_devices_changed), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (peerup_session_get_peers (session), "items-changed", G_CALLBACK (on_peers_changed), self,
+                           G_CONNECT_SWAPPED);
   update (self);
+  on_peers_changed (self);
   update_offers (self);
   on_services_changed (self);
   peerup_session_call_async (session, "ListTemplates", NULL, self->cancellable, on_templates, g_object_ref (self));

@@ -383,8 +383,17 @@ on_forward_ended (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) answer = peerup_session_call_finish (PEERUP_SESSION (source), result, &error);
 
+  g_autofree char *name = NULL;
+  g_autofree char *what = NULL;
+
   if (answer != NULL)
-    add_forward (self);
+    {
+      add_forward (self);
+      return;
+    }
+  name = dup_name (self);
+  what = g_strdup_printf (_ ("Cannot use %s"), name);
+  peerup_toast_error (GTK_WIDGET (self), what, error);
 }
 
 static void

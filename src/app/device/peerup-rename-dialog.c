@@ -105,26 +105,59 @@ on_renamed (GObject *source, GAsyncResult *result, gpointer data)
     open_dialog (g_steal_pointer (&self), name, error->message);
 }
 
+/* @self: (transfer full) */
+static void
+set_name (Rename *self)
+{
+  const char *id = peerup_dbus_device1_get_peer_id (self->device);
+  g_autofree char *old = g_strdup (peerup_dbus_device1_get_name (self->device));
+  PeerupSteps *steps = peerup_steps_new ();
+  PeerupSession *session = self->session;
+
+  peerup_steps_add (steps, "SetName", g_variant_new ("(ss)", self->name, id));
+  if (old != NULL && *old != '\0')
+    peerup_steps_add (steps, "SetName", g_variant_new ("(ss)", old, ""));
+  peerup_steps_run_async (session, steps, on_renamed, self);
+}
+
+/* A name means one peer: the engine would take it from who has it, a relay, or one that is no device any more. */
+static void
+on_resolved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Rename) self = data;
+  g_autoptr (GVariant) answer = peerup_session_call_finish (PEERUP_SESSION (source), result, NULL);
+  g_autoptr (GVariant) facts = answer != NULL ? g_variant_get_child_value (answer, 0) : NULL;
+  g_autofree char *name = NULL;
+  const char *id = "";
+
+  /* It is free where it means nobody. */
+  if (facts != NULL)
+    g_variant_lookup (facts, "peer_id", "&s", &id);
+  if (*id == '\0' || g_strcmp0 (id, peerup_dbus_device1_get_peer_id (self->device)) == 0)
+    {
+      set_name (g_steal_pointer (&self));
+      return;
+    }
+  name = g_steal_pointer (&self->name);
+  if (gtk_widget_get_root (self->parent) != NULL)
+    open_dialog (g_steal_pointer (&self), name, _ ("A relay or another device has this name"));
+}
+
 static void
 on_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Rename) self = data;
-  const char *id = peerup_dbus_device1_get_peer_id (self->device);
-  g_autofree char *old = g_strdup (peerup_dbus_device1_get_name (self->device));
-  PeerupSession *session;
-  PeerupSteps *steps;
+  PeerupSession *session = self->session;
+  GVariant *name;
 
   if (!g_str_equal (adw_alert_dialog_choose_finish (ADW_ALERT_DIALOG (source), result), "rename"))
     return;
   self->name = dup_typed (self);
-  if (g_strcmp0 (old, self->name) == 0 || id == NULL)
+  if (g_strcmp0 (peerup_dbus_device1_get_name (self->device), self->name) == 0 ||
+      peerup_dbus_device1_get_peer_id (self->device) == NULL)
     return;
-  steps = peerup_steps_new ();
-  peerup_steps_add (steps, "SetName", g_variant_new ("(ss)", self->name, id));
-  if (old != NULL && *old != '\0')
-    peerup_steps_add (steps, "SetName", g_variant_new ("(ss)", old, ""));
-  session = self->session;
-  peerup_steps_run_async (session, steps, on_renamed, g_steal_pointer (&self));
+  name = g_variant_new ("(s)", self->name);
+  peerup_session_call_async (session, "Resolve", name, NULL, on_resolved, g_steal_pointer (&self));
 }
 
 static GtkWidget *

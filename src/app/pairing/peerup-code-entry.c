@@ -31,7 +31,7 @@ struct _PeerupCodeEntry
 
 G_DEFINE_FINAL_TYPE (PeerupCodeEntry, peerup_code_entry, ADW_TYPE_NAVIGATION_PAGE)
 
-static guint chosen_signal;
+static guint chosen_signal, scan_signal;
 
 static void
 wipe (char **text)
@@ -187,8 +187,8 @@ on_file_chosen (GObject *source, GAsyncResult *result, gpointer data)
     say (self, "dialog-warning-symbolic", "error", error->message);
 }
 
-static void
-on_picture (PeerupCodeEntry *self)
+void
+peerup_code_entry_choose_picture (PeerupCodeEntry *self)
 {
   g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
   g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
@@ -201,6 +201,18 @@ on_picture (PeerupCodeEntry *self)
   gtk_file_dialog_set_filters (dialog, G_LIST_MODEL (filters));
   gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->cancellable, on_file_chosen,
                         g_object_ref (self));
+}
+
+static void
+on_picture (PeerupCodeEntry *self)
+{
+  peerup_code_entry_choose_picture (self);
+}
+
+static void
+on_scan (PeerupCodeEntry *self)
+{
+  g_signal_emit (self, scan_signal, 0);
 }
 
 static gboolean
@@ -361,6 +373,7 @@ peerup_code_entry_class_init (PeerupCodeEntryClass *klass)
   widget_class->unmap = peerup_code_entry_unmap;
   chosen_signal = g_signal_new ("chosen", PEERUP_TYPE_CODE_ENTRY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                                 1, G_TYPE_STRING);
+  scan_signal = g_signal_new ("scan", PEERUP_TYPE_CODE_ENTRY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   gtk_widget_class_set_template_from_resource (widget_class, "/dev/peerup/PeerUp/pairing/peerup-code-entry.ui");
   gtk_widget_class_bind_template_child (widget_class, PeerupCodeEntry, next);
   gtk_widget_class_bind_template_child (widget_class, PeerupCodeEntry, entry);
@@ -376,6 +389,7 @@ peerup_code_entry_class_init (PeerupCodeEntryClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_activated);
   gtk_widget_class_bind_template_callback (widget_class, on_paste);
   gtk_widget_class_bind_template_callback (widget_class, on_picture);
+  gtk_widget_class_bind_template_callback (widget_class, on_scan);
 }
 
 static void

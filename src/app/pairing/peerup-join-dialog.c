@@ -16,6 +16,7 @@
 #include "app/pairing/peerup-join-run.h"
 #include "app/pairing/peerup-outcome-page.h"
 #include "app/pairing/peerup-pairing-words.h"
+#include "app/pairing/peerup-scan-page.h"
 #include "app/widgets/peerup-prompt-claims.h"
 
 struct _PeerupJoinDialog
@@ -322,6 +323,33 @@ on_chosen (PeerupJoinDialog *self, const char *text)
     }
 }
 
+/* The camera */
+
+static void
+on_scanned (PeerupJoinDialog *self, const char *text)
+{
+  show_entry (self);
+  peerup_code_entry_take (self->entry, text);
+}
+
+static void
+on_manual (PeerupJoinDialog *self, gboolean picture)
+{
+  adw_navigation_view_pop (self->navigation);
+  if (picture)
+    peerup_code_entry_choose_picture (self->entry);
+}
+
+static void
+on_scan (PeerupJoinDialog *self)
+{
+  PeerupScanPage *page = peerup_scan_page_new ();
+
+  g_signal_connect_object (page, "chosen", G_CALLBACK (on_scanned), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (page, "manual", G_CALLBACK (on_manual), self, G_CONNECT_SWAPPED);
+  adw_navigation_view_push (self->navigation, ADW_NAVIGATION_PAGE (page));
+}
+
 static void
 show_gone (PeerupJoinDialog *self)
 {
@@ -415,6 +443,7 @@ peerup_join_dialog_new (PeerupSession *session, const char *code)
   self->session = g_object_ref (session);
   self->entry = g_object_ref_sink (peerup_code_entry_new ());
   g_signal_connect_object (self->entry, "chosen", G_CALLBACK (on_chosen), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->entry, "scan", G_CALLBACK (on_scan), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::state", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
   adw_navigation_view_push (self->navigation, ADW_NAVIGATION_PAGE (self->entry));
   on_state (self);

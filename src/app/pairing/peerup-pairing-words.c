@@ -77,15 +77,13 @@ peerup_pairing_words_progress (const char *state)
   return _ ("Joining…");
 }
 
-static PeerupJoinTrouble
-find_config_trouble (const PeerupInviteCode *code, const char *own_id, const GError *error)
+/* A spoken code does not say whose it is, but the engine knows. */
+static gboolean
+is_own (const GError *error, const PeerupInviteCode *code, const char *own_id)
 {
-  if (code->inviter != NULL && g_strcmp0 (peerup_peer_id_get_string (code->inviter), own_id) == 0)
-    return PEERUP_JOIN_OWN;
-  /* A spoken code does not say whose it is, but the engine knows. */
-  if (code->kind == PEERUP_CODE_SPOKEN && strstr (error->message, "this very device") != NULL)
-    return PEERUP_JOIN_OWN;
-  return PEERUP_JOIN_OTHER_NETWORK;
+  if (code->kind == PEERUP_CODE_SPOKEN)
+    return error->code == PEERUP_ERROR_WRONG_PEER;
+  return code->inviter != NULL && g_strcmp0 (peerup_peer_id_get_string (code->inviter), own_id) == 0;
 }
 
 PeerupJoinTrouble
@@ -101,8 +99,12 @@ peerup_pairing_words_find_trouble (const GError *error, const PeerupInviteCode *
       return PEERUP_JOIN_MISTYPED;
     case PEERUP_ERROR_CRYPTO:
       return PEERUP_JOIN_WRONG_CODE;
+    case PEERUP_ERROR_WRONG_PEER:
+      return is_own (error, code, own_id) ? PEERUP_JOIN_OWN : PEERUP_JOIN_FAILED;
+    case PEERUP_ERROR_DENIED:
+      return PEERUP_JOIN_DECLINED;
     case PEERUP_ERROR_GATED:
-      return strstr (error->message, "declined") != NULL ? PEERUP_JOIN_DECLINED : PEERUP_JOIN_OVER;
+      return PEERUP_JOIN_OVER;
     case PEERUP_ERROR_UNREACHABLE:
     case PEERUP_ERROR_TIMEOUT:
       if (!online)
@@ -111,7 +113,7 @@ peerup_pairing_words_find_trouble (const GError *error, const PeerupInviteCode *
     case PEERUP_ERROR_EXISTS:
       return PEERUP_JOIN_PAIRED;
     case PEERUP_ERROR_CONFIG:
-      return find_config_trouble (code, own_id, error);
+      return PEERUP_JOIN_OTHER_NETWORK;
     case PEERUP_ERROR_NEGOTIATION:
     case PEERUP_ERROR_UNSUPPORTED:
       return PEERUP_JOIN_OLD;

@@ -103,9 +103,9 @@ choose (zbar_image_t *image)
   return best;
 }
 
-/* @gray: without gaps between rows */
+/* @gray: without gaps between rows. @any: set where there is a code, though it be no text. */
 static char *
-scan_plane (const guint8 *gray, guint width, guint height)
+scan_plane (const guint8 *gray, guint width, guint height, gboolean *any)
 {
   g_autoptr (zbar_image_scanner_t) scanner = zbar_image_scanner_create ();
   g_autoptr (zbar_image_t) image = zbar_image_create ();
@@ -116,22 +116,25 @@ scan_plane (const guint8 *gray, guint width, guint height)
   zbar_image_set_format (image, zbar_fourcc ('Y', '8', '0', '0'));
   zbar_image_set_size (image, width, height);
   zbar_image_set_data (image, gray, (gulong) width * height, NULL);
-  return zbar_scan_image (scanner, image) > 0 ? choose (image) : NULL;
+  if (zbar_scan_image (scanner, image) <= 0)
+    return NULL;
+  *any = TRUE;
+  return choose (image);
 }
 
 static char *
-scan_gray (const Gray *gray)
+scan_gray (const Gray *gray, gboolean *any)
 {
   g_auto (Gray) twice = { 0 };
   char *text;
 
   if (gray->width == 0 || gray->height == 0)
     return NULL;
-  text = scan_plane (gray->pixels, gray->width, gray->height);
-  if (text != NULL || (gsize) gray->width * gray->height > SMALL_PIXELS)
+  text = scan_plane (gray->pixels, gray->width, gray->height, any);
+  if (*any || (gsize) gray->width * gray->height > SMALL_PIXELS)
     return text;
   gray_double (&twice, gray->pixels, gray->width, gray->height, gray->width);
-  return scan_plane (twice.pixels, twice.width, twice.height);
+  return scan_plane (twice.pixels, twice.width, twice.height, any);
 }
 
 static guint
@@ -145,14 +148,15 @@ find_factor (guint width, guint height)
 }
 
 char *
-peerup_qr_reader_scan (const guint8 *gray, guint width, guint height, gsize stride)
+peerup_qr_reader_scan (const guint8 *gray, guint width, guint height, gsize stride, gboolean *any)
 {
   g_auto (Gray) plane = { 0 };
 
+  *any = FALSE;
   if (width == 0 || height == 0 || (gsize) width * height > PEERUP_QR_READER_MAX_PIXELS)
     return NULL;
   gray_shrink (&plane, gray, width, height, stride, 1, find_factor (width, height));
-  return scan_gray (&plane);
+  return scan_gray (&plane, any);
 }
 
 /* (transfer full) (nullable): of pixels with @channels bytes of red, green, blue and alpha. */
@@ -160,10 +164,13 @@ static char *
 scan_colours (const guint8 *pixels, guint width, guint height, gsize stride, guint channels, GError **error)
 {
   g_auto (Gray) plane = { 0 };
+  gboolean any = FALSE;
   char *text;
 
   gray_shrink (&plane, pixels, width, height, stride, channels, find_factor (width, height));
-  text = scan_gray (&plane);
+  text = scan_gray (&plane, &any);
+  if (text == NULL && any)
+    return g_strdup ("");
   if (text == NULL)
     g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
                          _ ("There is no QR code in the picture that can be read. Take one in which the whole code is "

@@ -16,9 +16,12 @@ G_BEGIN_DECLS
 #define PEERUP_QR_READER_MAX_BYTES  (64 * 1024 * 1024)
 
 /* The text of the code in a picture of luminances, a byte a pixel, @stride bytes a row; of several the one that is an
- * invite. NULL for none. In any orientation, dark on light or light on dark. Any thread. (transfer full) (nullable) */
-char *peerup_qr_reader_scan (const guint8 *gray, guint width, guint height, gsize stride) G_GNUC_WARN_UNUSED_RESULT;
-/* Of a picture's file (PNG, JPEG and what else gdk-pixbuf knows). Blocks. (transfer full) (nullable) */
+ * invite. NULL for none. In any orientation, dark on light or light on dark. @any: whether there is a code, though it
+ * be no text. Any thread. (transfer full) (nullable) */
+char *peerup_qr_reader_scan (const guint8 *gray, guint width, guint height, gsize stride,
+                             gboolean *any) G_GNUC_WARN_UNUSED_RESULT;
+/* Of a picture's file (PNG, JPEG and what else gdk-pixbuf knows). Blocks. "" for a code that is no text. (transfer
+ * full) (nullable) */
 char *peerup_qr_reader_read_bytes (GBytes *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 void

@@ -85,11 +85,13 @@ check (PeerupServiceForm *self)
   const char *address_problem = peerup_share_check_address (address);
   gboolean chosen = gtk_check_button_get_active (self->chosen_check);
   gboolean nobody = chosen && g_hash_table_size (self->chosen) == 0;
-  gboolean valid = name_problem == NULL && address_problem == NULL && !nobody;
+  gboolean valid = name_problem == NULL && address_problem == NULL;
 
   show_problem (self->name_row, self->name_problem, name_problem);
   show_problem (self->address_row, self->address_problem, address_problem);
-  adw_preferences_group_set_description (self->devices_group, nobody ? _ ("Choose at least one device") : NULL);
+  adw_preferences_group_set_description (self->devices_group,
+                                         nobody ? _ ("Nobody may use it but who is allowed on the page of a device")
+                                                : NULL);
   if (valid == self->valid)
     return;
   self->valid = valid;
@@ -388,7 +390,7 @@ dup_tags (PeerupServiceForm *self)
   return peerup_share_split_tags (gtk_editable_get_text (GTK_EDITABLE (self->tags_row)));
 }
 
-/* (transfer full): peer IDs in an order that stays; none for everybody. */
+/* (transfer full): peer IDs in an order that stays; none for everybody, and for nobody. */
 static char **
 dup_allowed (PeerupServiceForm *self)
 {
@@ -419,6 +421,8 @@ peerup_service_form_get_options (PeerupServiceForm *self)
     g_variant_dict_insert (&dict, "tags", "^as", tags);
   if (allowed[0] != NULL)
     g_variant_dict_insert (&dict, "allowed", "^as", allowed);
+  else if (gtk_check_button_get_active (self->chosen_check))
+    g_variant_dict_insert (&dict, "restricted", "b", TRUE);
   return g_variant_dict_end (&dict);
 }
 
@@ -450,6 +454,7 @@ peerup_service_form_get_changes (PeerupServiceForm *self, PeerupDBusService1 *se
   g_autofree char *address = dup_text (self->address_row);
   g_auto (GStrv) tags = dup_tags (self);
   g_auto (GStrv) allowed = dup_allowed (self);
+  gboolean restricted = gtk_check_button_get_active (self->chosen_check);
 
   g_return_val_if_fail (PEERUP_IS_SERVICE_FORM (self), NULL);
   if (g_strcmp0 (name, peerup_dbus_service1_get_name (service)) != 0)
@@ -460,8 +465,12 @@ peerup_service_form_get_changes (PeerupServiceForm *self, PeerupDBusService1 *se
     g_variant_dict_insert (&dict, "kind", "s", self->kind);
   if (!is_same_list (peerup_dbus_service1_get_tags (service), tags))
     g_variant_dict_insert (&dict, "tags", "^as", tags);
-  if (!is_same_set (peerup_dbus_service1_get_allowed_peers (service), allowed))
-    g_variant_dict_insert (&dict, "allowed", "^as", allowed);
+  if (restricted != peerup_dbus_service1_get_restricted (service) ||
+      !is_same_set (peerup_dbus_service1_get_allowed_peers (service), allowed))
+    {
+      g_variant_dict_insert (&dict, "allowed", "^as", allowed);
+      g_variant_dict_insert (&dict, "restricted", "b", restricted);
+    }
   return g_variant_dict_end (&dict);
 }
 

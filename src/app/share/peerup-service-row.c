@@ -63,11 +63,11 @@ static void
 update (PeerupServiceRow *self)
 {
   g_autofree char *subtitle = describe (self);
-  const char *name = peerup_dbus_service1_get_name (self->service);
+  g_autofree char *name = peerup_text_clean (peerup_dbus_service1_get_name (self->service));
   const char *health = peerup_dbus_service1_get_health (self->service);
   gboolean enabled = peerup_dbus_service1_get_enabled (self->service);
 
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), name != NULL ? name : "");
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), name);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self), subtitle);
   gtk_image_set_from_icon_name (self->kind_image,
                                 peerup_share_get_kind_icon (peerup_dbus_service1_get_kind (self->service)));
@@ -131,9 +131,9 @@ GtkWidget *
 peerup_service_row_new (PeerupSession *session, PeerupDBusService1 *service, PeerupShareUsers *users)
 {
   PeerupServiceRow *self = g_object_new (PEERUP_TYPE_SERVICE_ROW, NULL);
-  g_autofree char *label =
-    /* TRANSLATORS: a switch; %s is the name of a service */
-    g_strdup_printf (_ ("Share %s"), peerup_dbus_service1_get_name (service));
+  g_autofree char *name = peerup_text_clean (peerup_dbus_service1_get_name (service));
+  /* TRANSLATORS: a switch; %s is the name of a service */
+  g_autofree char *label = g_strdup_printf (_ ("Share %s"), name);
 
   self->session = g_object_ref (session);
   self->service = g_object_ref (service);

@@ -20,7 +20,9 @@
 #include "app/widgets/peerup-copy-row.h"
 
 /* From so many services on, searching is worth its room. */
-#define SEARCH_FROM 12
+#define SEARCH_FROM 9
+/* Characters of a sentence of the engine. */
+#define MAX_TEXT 600
 
 struct _PeerupThisDevicePage
 {
@@ -70,8 +72,11 @@ static void
 update_grade (PeerupThisDevicePage *self)
 {
   const char *grade = self->engine != NULL ? peerup_dbus_engine1_get_grade (self->engine) : NULL;
-  const char *sentence = self->engine != NULL ? peerup_dbus_engine1_get_grade_sentence (self->engine) : NULL;
-  const char *advice = self->engine != NULL ? peerup_dbus_engine1_get_grade_advice (self->engine) : NULL;
+  g_autofree char *sentence =
+    peerup_text_clean_to (self->engine != NULL ? peerup_dbus_engine1_get_grade_sentence (self->engine) : NULL,
+                          MAX_TEXT);
+  g_autofree char *advice =
+    peerup_text_clean_to (self->engine != NULL ? peerup_dbus_engine1_get_grade_advice (self->engine) : NULL, MAX_TEXT);
   gboolean no_relay = g_list_model_get_n_items (G_LIST_MODEL (peerup_session_get_relays (self->session))) == 0;
   /* TRANSLATORS: for people who do not see the letter's place */
   g_autofree char *label = g_strdup_printf (_ ("Grade %s, where A is the best and F the worst"), grade);
@@ -84,8 +89,8 @@ update_grade (PeerupThisDevicePage *self)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->grade_label), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   /* Without a relay the advice is to add one, which is the banner's or the Relays page's button. */
   if (no_relay && !has_text (grade))
-    advice = _ ("Add a relay: devices of other networks find this one through it");
-  adw_action_row_set_subtitle (self->advice_row, has_text (advice) ? advice : "");
+    g_set_str (&advice, _ ("Add a relay: devices of other networks find this one through it"));
+  adw_action_row_set_subtitle (self->advice_row, advice);
   gtk_widget_set_visible (GTK_WIDGET (self->advice_row), has_text (advice));
   adw_banner_set_revealed (self->relay_banner, no_relay && peerup_share_grade_is_bad (grade));
 }
@@ -200,6 +205,7 @@ match (gpointer item, gpointer data)
   g_autofree char *folded = g_utf8_casefold (gtk_editable_get_text (GTK_EDITABLE (self->search_entry)), -1);
   const char *const *tags = peerup_dbus_service1_get_tags (service);
 
+  g_strstrip (folded);
   if (folded[0] == '\0' || contains (peerup_dbus_service1_get_name (service), folded) ||
       contains (peerup_dbus_service1_get_address (service), folded) ||
       contains (peerup_dbus_service1_get_kind (service), folded))

@@ -153,5 +153,9 @@ peerup_copy_row_init (PeerupCopyRow *self)
 GtkWidget *
 peerup_copy_row_new (const char *title, const char *text)
 {
-  return g_object_new (PEERUP_TYPE_COPY_ROW, "title", title, "text", text, NULL);
+  GtkWidget *self = g_object_new (PEERUP_TYPE_COPY_ROW, "title", title, NULL);
+
+  /* While an object is made nobody is told of its properties, and the row takes what it shows for markup. */
+  peerup_copy_row_set_text (PEERUP_COPY_ROW (self), text);
+  return self;
 }

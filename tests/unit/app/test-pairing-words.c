@@ -65,15 +65,14 @@ test_troubles (void)
   g_assert_cmpint (find (PEERUP_ERROR_MALFORMED, PEERUP_CODE_LONG, "", TRUE), ==, PEERUP_JOIN_MISTYPED);
   g_assert_cmpint (find (PEERUP_ERROR_CRYPTO, PEERUP_CODE_LONG, "", TRUE), ==, PEERUP_JOIN_WRONG_CODE);
   g_assert_cmpint (find (PEERUP_ERROR_GATED, PEERUP_CODE_LONG, "The code was used", TRUE), ==, PEERUP_JOIN_OVER);
-  g_assert_cmpint (find (PEERUP_ERROR_GATED, PEERUP_CODE_LONG, "The pairing was declined on the other device", TRUE),
-                   ==, PEERUP_JOIN_DECLINED);
+  g_assert_cmpint (find (PEERUP_ERROR_DENIED, PEERUP_CODE_LONG, "", TRUE), ==, PEERUP_JOIN_DECLINED);
   g_assert_cmpint (find (PEERUP_ERROR_UNREACHABLE, PEERUP_CODE_LONG, "", TRUE), ==, PEERUP_JOIN_AWAY);
   g_assert_cmpint (find (PEERUP_ERROR_UNREACHABLE, PEERUP_CODE_SPOKEN, "", TRUE), ==, PEERUP_JOIN_NOBODY);
   g_assert_cmpint (find (PEERUP_ERROR_UNREACHABLE, PEERUP_CODE_LONG, "", FALSE), ==, PEERUP_JOIN_OFFLINE);
   g_assert_cmpint (find (PEERUP_ERROR_EXISTS, PEERUP_CODE_LONG, "", TRUE), ==, PEERUP_JOIN_PAIRED);
   g_assert_cmpint (find (PEERUP_ERROR_CONFIG, PEERUP_CODE_LONG, "", TRUE), ==, PEERUP_JOIN_OTHER_NETWORK);
-  g_assert_cmpint (find (PEERUP_ERROR_CONFIG, PEERUP_CODE_SPOKEN, "This code was made by this very device", TRUE), ==,
-                   PEERUP_JOIN_OWN);
+  g_assert_cmpint (find (PEERUP_ERROR_WRONG_PEER, PEERUP_CODE_SPOKEN, "", TRUE), ==, PEERUP_JOIN_OWN);
+  g_assert_cmpint (find (PEERUP_ERROR_WRONG_PEER, PEERUP_CODE_LONG, "", TRUE), ==, PEERUP_JOIN_FAILED);
   g_assert_cmpint (find (PEERUP_ERROR_NEGOTIATION, PEERUP_CODE_LONG, "", TRUE), ==, PEERUP_JOIN_OLD);
   g_assert_cmpint (find (PEERUP_ERROR_CLOSED, PEERUP_CODE_LONG, "", TRUE), ==, PEERUP_JOIN_GONE);
   g_assert_cmpint (peerup_pairing_words_find_trouble (lost, code, NULL, TRUE), ==, PEERUP_JOIN_GONE);

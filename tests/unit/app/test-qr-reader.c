@@ -182,13 +182,15 @@ test_too_large (void)
   g_autoptr (GByteArray) file = g_byte_array_new ();
   g_autoptr (GBytes) bytes = NULL;
   const guint8 gray[4] = { 0 };
+  gboolean any = TRUE;
 
   g_byte_array_append (file, head, sizeof head);
   g_byte_array_append (file, (const guint8 *) "\0\0\0\0IDAT", 8);
   bytes = g_byte_array_free_to_bytes (g_steal_pointer (&file));
   assert_refused (bytes, PEERUP_ERROR_TOO_LARGE);
-  g_assert_null (peerup_qr_reader_scan (gray, 1u << 16, 1u << 16, 1u << 16));
-  g_assert_null (peerup_qr_reader_scan (gray, 0, 4, 0));
+  g_assert_null (peerup_qr_reader_scan (gray, 1u << 16, 1u << 16, 1u << 16, &any));
+  g_assert_null (peerup_qr_reader_scan (gray, 0, 4, 0, &any));
+  g_assert_false (any);
 }
 
 static void

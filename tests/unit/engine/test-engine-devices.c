@@ -126,6 +126,38 @@ on_changed (PeerupEngineDevices *devices, PeerupPeerId *peer, gpointer data)
   (*(guint *) data)++;
 }
 
+static void
+set_list (World *self, const char *text)
+{
+  g_assert_true (
+    g_file_set_contents_full (self->host.home->authorized_keys, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+  g_assert_true (peerup_engine_trust_reload (self->host.engine->trust, NULL));
+}
+
+/* An editor may write the file twice. */
+static void
+test_list_without_it_for_a_moment (void)
+{
+  g_auto (World) world = { 0 };
+  g_autofree char *list = NULL;
+  g_autofree char *nobody = NULL;
+  gint64 seen;
+
+  world_init (&world);
+  connect_to_host (&world);
+  g_assert_true (g_file_get_contents (world.host.home->authorized_keys, &list, NULL, NULL));
+  g_assert_true (await_true (peerup_engine_stop (world.friend.engine, NULL), NULL));
+  spin_while_not (is_written, &world);
+  seen = get_seen (&world);
+  nobody = g_strconcat (home_get_id (world.host.home), "\n", NULL);
+  set_list (&world, nobody);
+  g_assert_cmpint (get_seen (&world), ==, 0);
+  set_list (&world, list);
+  g_assert_cmpint (get_seen (&world), >=, seen);
+  stop_host (&world);
+  g_assert_true (is_written (&world));
+}
+
 /* Who is taken out of authorized_keys is forgotten, and who was never in it is not noted. */
 static void
 test_forgotten (void)
@@ -138,9 +170,7 @@ test_forgotten (void)
   connect_to_host (&world);
   g_signal_connect (world.host.engine->devices, "changed", G_CALLBACK (on_changed), &n_told);
   nobody = g_strconcat (home_get_id (world.host.home), "\n", NULL);
-  g_assert_true (g_file_set_contents_full (world.host.home->authorized_keys, nobody, -1, G_FILE_SET_CONTENTS_CONSISTENT,
-                                           0600, NULL));
-  g_assert_true (peerup_engine_trust_reload (world.host.engine->trust, NULL));
+  set_list (&world, nobody);
   g_assert_cmpuint (n_told, >, 0);
   g_assert_cmpint (get_seen (&world), ==, 0);
   stop_host (&world);
@@ -180,6 +210,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/devices/kept", test_kept);
   g_test_add_func ("/engine/devices/written-meanwhile", test_written_meanwhile);
   g_test_add_func ("/engine/devices/forgotten", test_forgotten);
+  g_test_add_func ("/engine/devices/list-without-it-for-a-moment", test_list_without_it_for_a_moment);
   g_test_add_func ("/engine/devices/known-later", test_known_later);
   return g_test_run ();
 }

@@ -286,8 +286,8 @@ test_own_code (void)
   g_auto (Device) inviter = pairing_start_one ("");
   g_autoptr (PeerupInvite) invite = pairing_invite (&inviter, NULL);
 
-  assert_fails (&inviter, peerup_invite_get_code (invite), PEERUP_ERROR_CONFIG, "this very device");
-  assert_fails (&inviter, peerup_invite_get_spoken (invite), PEERUP_ERROR_CONFIG, "this very device");
+  assert_fails (&inviter, peerup_invite_get_code (invite), PEERUP_ERROR_WRONG_PEER, "this very device");
+  assert_fails (&inviter, peerup_invite_get_spoken (invite), PEERUP_ERROR_WRONG_PEER, "this very device");
   g_assert_cmpint (peerup_invite_get_state (invite), ==, PEERUP_INVITE_OPEN);
 }
 
