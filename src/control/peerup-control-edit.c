@@ -222,10 +222,11 @@ check_key (const char *key, GError **error)
                  _ ("%s is a %s and not one value: use the operation for it, or ApplyConfig for the whole file"), key,
                  known->kind == PEERUP_CONFIG_KEY_LIST ? "list" : "section");
   else
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_DENIED,
-                 _ ("%s says where or whose a secret key is, which is not changed alone: use MoveIdentity, edit the file, "
-                    "or use ApplyConfig"),
-                 key);
+    g_set_error (
+      error, PEERUP_ERROR, PEERUP_ERROR_DENIED,
+      _ ("%s says where or whose a secret key is, which is not changed alone: use MoveIdentity, edit the file, "
+         "or use ApplyConfig"),
+      key);
   return FALSE;
 }
 
