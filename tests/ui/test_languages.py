@@ -16,11 +16,11 @@ SIZES = ((1000, 700), (360, 294))
 DATA = re.compile("|".join((
     r"\b(?:home|laptop|attic|files|web|ssh|printer|localhost|vm)\b", r"\b12D3Koo\w+…?(?:\w+)?", r"\b[\w/.-]*/(?:ip4|ip6|dns|p2p|tcp|udp)/\S*", r"peerup:\S*",
     r"\bhttps?://\S*", r"\b(?:\d+ )?(?:ms|kB|MB|B|s|Byte|Bytes)\b", r"\b[\w-]+(?: [\w-]+){2} \d+\b", r"\b\d+(?: [a-z]+){3}\b", r"\S{24,}", r"\bpeerup [a-z][\w -]*",
-    r"\b(?:[A-Z0-9]{4}-)+[A-Z0-9]+", r"/\S+",
+    r"\b(?:[A-Z0-9]{4}-)+[A-Z0-9]+", r"/\S+", r"\bCtrl(?:\+\S)?",
 )))
 WORD = re.compile(r"[A-Za-z]{3,}")
 # Of the toolkit and of the services' templates, whose own translations speak other languages than ours.
-TOOLKIT = {"Web page", "Close the window", "Minimize the window", "Maximize the window", "Close", "Back", "Minimize", "Maximize", "More", "Dismiss", "Clear entry", "Clear", "increment", "decrement", "Increase", "Decrease"}
+TOOLKIT = {"Web page", "Search", "Close the window", "Minimize the window", "Maximize the window", "Close", "Back", "Minimize", "Maximize", "More", "Dismiss", "Clear entry", "Clear", "increment", "decrement", "Increase", "Decrease"}
 
 
 @pytest.fixture
