@@ -74,7 +74,7 @@ change_describe (PeerupEngineChange *self)
     return g_strdup_printf (_ ("The network has changed%s"), peerup_network_state_has_way (&self->network)
                                                                ? ""
                                                                : _ (", no way leads to the internet now"));
-  return g_strdup_printf (_ ("The clock was put %s by %" PRId64 " s"), self->jumped < 0 ? "back" : "forward",
+  return g_strdup_printf (_ ("The clock was put %s by %" PRId64 " s"), self->jumped < 0 ? _ ("back") : _ ("forward"),
                           ABS (self->jumped) / G_USEC_PER_SEC);
 }
 

@@ -62,16 +62,16 @@ peerup_path_dup_relay (PeerupConnection *connection)
 char *
 peerup_path_describe (PeerupConnection *connection)
 {
-  static const char *const transports[] = { "TCP", "QUIC", "WebSocket", "WebSocket in TLS" };
+  static const char *const transports[] = { "TCP", "QUIC", "WebSocket", N_ ("WebSocket in TLS") };
   const PeerupConnectionInfo *info = peerup_connection_get_info (connection);
   g_autoptr (PeerupPeerId) relay = peerup_path_dup_relay (connection);
   g_auto (PeerupEndpoint) endpoint = { 0 };
 
   if (relay != NULL)
-    return g_strdup_printf ("relay %s", peerup_peer_id_get_string (relay));
+    return g_strdup_printf (_ ("relay %s"), peerup_peer_id_get_string (relay));
   if (info->remote_address == NULL)
     return g_strdup (info->transport);
   if (!peerup_endpoint_parse (info->remote_address, &endpoint, NULL))
     return g_strdup (peerup_multiaddr_get_string (info->remote_address));
-  return g_strdup_printf (_ ("%s port %u over %s"), endpoint.host, endpoint.port, transports[endpoint.transport]);
+  return g_strdup_printf (_ ("%s port %u over %s"), endpoint.host, endpoint.port, _ (transports[endpoint.transport]));
 }

@@ -89,7 +89,7 @@ tell_failure (PeerupService *service, const GError *error)
 {
   const char *host = peerup_service_get_host (service);
   guint port = peerup_service_get_port (service);
-  g_autofree char *place = peerup_listeners_is_local (host) ? g_strdup_printf ("port %u", port)
+  g_autofree char *place = peerup_listeners_is_local (host) ? g_strdup_printf (_ ("port %u"), port)
                                                             : g_strdup_printf (_ ("port %u of %s"), port, host);
   g_autofree char *text = NULL;
 

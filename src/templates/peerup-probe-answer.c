@@ -6,6 +6,7 @@
  */
 #include "templates/peerup-probe-answer.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* A line of greeting; RFC 4253 allows 255 bytes. */
@@ -326,7 +327,7 @@ peerup_probe_describe (const PeerupTemplate *template, const guint8 *bytes, gsiz
     value != NULL
       ? peerup_template_clean_text (value, MIN (size, 4 * PEERUP_PROBE_EVIDENCE_MAX), PEERUP_PROBE_EVIDENCE_MAX / 2)
       : NULL;
-  g_autoptr (GString) text = g_string_new ("answers as ");
+  g_autoptr (GString) text = g_string_new (_ ("answers as "));
 
   if (detail == NULL || detail[0] == '\0' || template->evidence == NULL)
     g_string_append (text, template->name);
