@@ -92,3 +92,14 @@ def test_language_without_translation(open_language, house):
     app.select("This Device")
     app.wait_text("Services You Share")
     app.quit()
+
+
+def test_clock_with_no_zone(open_app, house):
+    """Where the system has none, or one that it does not know, times are those of UTC, and nothing is said of it."""
+    app = open_app(house.home, TZ="Nowhere/Nothing")
+    house.wait_connected()
+    app.select("laptop")
+    app.wait_text("Services You Can Use")
+    house.laptop.run("stop")
+    app.wait_text(re.compile("Offline since|Reconnecting"))
+    app.quit()
