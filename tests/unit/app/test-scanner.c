@@ -165,6 +165,7 @@ static gboolean
 on_late (gpointer data)
 {
   g_error ("nothing came of it");
+  return G_SOURCE_REMOVE;
 }
 
 static void
