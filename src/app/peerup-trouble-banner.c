@@ -49,7 +49,7 @@ dup_problems (PeerupDBusEngine1 *engine)
   g_autoptr (GStrvBuilder) problems = g_strv_builder_new ();
 
   for (guint i = 0; all != NULL && all[i] != NULL; i++)
-    if (!g_str_has_suffix (all[i], "; run: peerup auth add PEER-ID"))
+    if (!peerup_text_is_first_run (all[i]))
       g_strv_builder_take (problems, peerup_text_clean_to (all[i], MAX_PROBLEM));
   return g_strv_builder_end (problems);
 }

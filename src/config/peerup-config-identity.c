@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "identity/peerup-atomic-file.h"
+#include "identity/peerup-file-lock.h"
 #include "keyring/peerup-keyring.h"
 
 static const char *const stores[] = { "file", "keyring" };
@@ -170,6 +171,52 @@ remove_file (const char *path, GError **error)
   return FALSE;
 }
 
+/* For when the configuration is lost, and nothing else says where the key is. */
+static char *
+dup_note (const char *key_file)
+{
+  return g_strconcat (key_file, ".moved", NULL);
+}
+
+static gboolean
+write_note (const char *key_file, PeerupPeerId *peer, GError **error)
+{
+  g_autofree char *note = dup_note (key_file);
+  g_autofree char *text = g_strdup_printf (
+    "The identity key of %s is in the login keyring, as identity.key_store says in the configuration.\n"
+    "While this file is here, no other identity is made.\n",
+    peerup_peer_id_get_string (peer));
+
+  return peerup_own_file_replace (note, text, strlen (text), error);
+}
+
+char *
+peerup_config_identity_find_moved (const char *key_file)
+{
+  g_autofree char *note = dup_note (key_file);
+  g_autofree char *sealed = g_strconcat (key_file, ".sealed", NULL);
+
+  if (g_file_test (note, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&note);
+  return g_file_test (sealed, G_FILE_TEST_EXISTS) ? g_steal_pointer (&sealed) : NULL;
+}
+
+int
+peerup_config_identity_lock (PeerupConfig *config, GError **error)
+{
+  const char *path = peerup_config_get_key_file (config);
+  g_autofree char *directory = g_path_get_dirname (path);
+  g_autofd int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  if (fd < 0)
+    {
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), _ ("cannot lock %s: %s"), path,
+                   g_strerror (errno));
+      return -1;
+    }
+  return peerup_file_lock_take (fd, 0, path, error) ? g_steal_fd (&fd) : -1;
+}
+
 /* Nothing was moved after all. Best effort: a mark too many costs a look at the next start. */
 static void
 unmark (PeerupConfig *config)
@@ -270,7 +317,7 @@ settle_in_keyring (PeerupConfig *config, PeerupPeerId *peer, gboolean ask, GCanc
   if (left == NULL)
     return TRUE;
   kept = peerup_keyring_load (path, peer, ask, cancellable, error);
-  return kept != NULL && remove_file (path, error);
+  return kept != NULL && write_note (path, peer, error) && remove_file (path, error);
 }
 
 static gboolean
@@ -278,8 +325,9 @@ settle_in_file (PeerupConfig *config, PeerupPeerId *peer, gboolean ask, GCancell
 {
   const char *path = peerup_config_get_key_file (config);
   g_autoptr (PeerupPrivateKey) kept = load_file_of (path, peer, error);
+  g_autofree char *note = dup_note (path);
 
-  return kept != NULL && peerup_keyring_erase (path, peer, ask, cancellable, error);
+  return kept != NULL && peerup_keyring_erase (path, peer, ask, cancellable, error) && remove_file (note, error);
 }
 
 gboolean
@@ -327,12 +375,13 @@ static PeerupPrivateKey *
 load_anywhere (PeerupConfig *config, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) reason = NULL;
+  g_autoptr (GError) ignored = NULL;
   PeerupPrivateKey *key = peerup_config_identity_load (config, TRUE, cancellable, NULL, &reason);
 
   if (key == NULL && peerup_config_get_key_store (config) == PEERUP_CONFIG_KEY_STORE_FILE &&
       g_error_matches (reason, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
     key = peerup_keyring_load (peerup_config_get_key_file (config), peerup_config_get_identity_peer (config), TRUE,
-                               cancellable, NULL);
+                               cancellable, &ignored);
   if (key == NULL)
     g_propagate_error (error, g_steal_pointer (&reason));
   return key;
@@ -344,7 +393,8 @@ peerup_config_identity_move (const char *config_path, PeerupConfigKeyStore to, G
 {
   g_autoptr (PeerupConfig) config = peerup_config_load (config_path, NULL, error);
   g_autoptr (PeerupConfig) changed = NULL;
-  g_autoptr (PeerupPrivateKey) key = config != NULL ? load_anywhere (config, cancellable, error) : NULL;
+  g_autofd int lock = config != NULL ? peerup_config_identity_lock (config, error) : -1;
+  g_autoptr (PeerupPrivateKey) key = lock >= 0 ? load_anywhere (config, cancellable, error) : NULL;
   PeerupPeerId *peer = key != NULL ? peerup_private_key_get_peer_id (key) : NULL;
 
   *moved = FALSE;

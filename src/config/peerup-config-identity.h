@@ -40,7 +40,8 @@ peerup_config_identity_load_peer (PeerupConfig *config, gboolean ask, GError **e
  *   edit    makes the configuration say so: that is the moment at which it happens
  *   settle  takes the key away from where the configuration does not look for it, and then the mark
  *
- * Each can be done again. Who finds the mark at a start settles, whichever way it had gone. */
+ * Each can be done again. Who finds the mark at a start settles, whichever way it had gone. All is done with the lock
+ * below held: two that had read the configuration at different times would each take away the other's copy. */
 
 /* EXISTS where something else is at the new place, which stays as it is, and where nothing was put there there is no
  * mark either; else as peerup_keyring_store() and
@@ -55,6 +56,14 @@ gboolean peerup_config_identity_settle (PeerupConfig *config, PeerupPeerId *peer
                                         GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether a move was begun and has not been settled. One look at a directory. */
 gboolean peerup_config_identity_is_marked (PeerupConfig *config);
+
+/* Keeps others from moving, and from settling, the key of that file until the descriptor is closed; waits for nobody.
+ * -1 and PEERUP_ERROR_TIMEOUT where somebody is at it. */
+int peerup_config_identity_lock (PeerupConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Where a key was moved to the keyring a file beside its own tells so, also when the configuration is lost: no other
+ * identity is made there. NULL, or (transfer full) the path of that file, or of the sealed key. */
+char *peerup_config_identity_find_moved (const char *key_file) G_GNUC_WARN_UNUSED_RESULT;
 
 /* All three, for a program that no engine does this for. *@moved: (out): it was elsewhere before; also FALSE with an
  * error of what is left to settle, which the next start does. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "config/peerup-config-edit.h"
+#include "config/peerup-config-identity.h"
 #include "config/peerup-config-template.h"
 #include "config/peerup-profile.h"
 #include "identity/peerup-atomic-file.h"
@@ -100,9 +101,20 @@ static PeerupPrivateKey *
 load_or_make_key (const char *path, GError **error)
 {
   g_autoptr (PeerupPrivateKey) key = NULL;
+  g_autofree char *moved = NULL;
 
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     return peerup_key_file_load (path, error);
+  moved = peerup_config_identity_find_moved (path);
+  if (moved != NULL)
+    {
+      g_set_error (
+        error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
+        _ ("This device has an identity already, whose key was moved to the login keyring, as %s says: bring its "
+           "configuration back (“peerup config rollback”), or remove that file for another identity"),
+        moved);
+      return NULL;
+    }
   key = peerup_private_key_generate (error);
   if (key == NULL || !make_directory (path, error) || !peerup_key_file_create (path, key, error))
     return NULL;

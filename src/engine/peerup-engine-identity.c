@@ -8,6 +8,7 @@
 #include "engine/peerup-engine-identity.h"
 
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 
 #include "engine/peerup-engine-private.h"
 #include "identity/peerup-private-key.h"
@@ -188,14 +189,36 @@ peerup_engine_identity_load (PeerupEngineIdentity *self, PeerupConfig *config, G
   return g_steal_pointer (&job->key);
 }
 
+/* With the configuration as it is on disk, which is the one that counts once the lock is held. */
+static gboolean
+settle_at_start (PeerupEngineIdentity *self, GError **error)
+{
+  PeerupEngine *engine = self->engine;
+  g_autoptr (PeerupConfig) config = peerup_config_load (engine->config_path, NULL, error);
+  g_autofd int lock = config != NULL ? peerup_config_identity_lock (config, error) : -1;
+  g_autoptr (Job) job = NULL;
+  gboolean done;
+
+  if (lock < 0)
+    return FALSE;
+  g_clear_pointer (&config, peerup_config_unref);
+  config = peerup_config_load (engine->config_path, NULL, error);
+  if (config == NULL)
+    return FALSE;
+  job = job_new (self, JOB_SETTLE, config, engine->identity);
+  self->moving = TRUE;
+  done = await_job (job, error);
+  self->moving = FALSE;
+  return done;
+}
+
 static DexFuture *
 settle_fiber (gpointer data)
 {
-  Job *job = data;
-  PeerupEngine *engine = job->self->engine;
+  PeerupEngine *engine = data;
   g_autoptr (GError) error = NULL;
 
-  if (await_job (job, &error))
+  if (settle_at_start (engine->identity_store, &error))
     peerup_engine_say (engine, G_LOG_LEVEL_MESSAGE, "What was left of moving the identity key is cleared away");
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     peerup_engine_say (engine, G_LOG_LEVEL_MESSAGE,
@@ -212,8 +235,7 @@ peerup_engine_identity_begin (PeerupEngineIdentity *self)
   if (!peerup_config_identity_is_marked (engine->config))
     return;
   /* It tells itself how it went. */
-  dex_future_disown (
-    peerup_fiber_spawn (settle_fiber, job_new (self, JOB_SETTLE, engine->config, engine->identity), job_unref));
+  dex_future_disown (peerup_fiber_spawn (settle_fiber, g_object_ref (engine), g_object_unref));
 }
 
 PeerupConfigKeyStore
@@ -371,12 +393,16 @@ move_fiber (gpointer data)
   PeerupEngineIdentity *self = move->engine->identity_store;
   g_autoptr (PeerupPrivateKey) key = NULL;
   g_autofree char *left = NULL;
+  g_autofd int lock = -1;
   GError *error = NULL;
 
   if (!check_move (self, &error))
     return dex_future_new_for_error (error);
   if (is_there (self, move->to))
     return dex_future_new_take_string (g_strdup (""));
+  lock = peerup_config_identity_lock (move->engine->config, &error);
+  if (lock < 0)
+    return dex_future_new_for_error (error);
   key = peerup_private_key_ref (move->engine->identity);
   self->moving = TRUE;
   if (move_key (self, move, key, &error))

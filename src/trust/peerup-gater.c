@@ -253,6 +253,7 @@ dup_warnings (PeerupAuthorizedKeys *keys, const char *path, gboolean favours)
   g_auto (GStrv) notes = peerup_authorized_keys_dup_notes (keys);
 
   if (peerup_authorized_keys_get_n_entries (keys) == 0 && !favours)
+    /* TRANSLATORS: Keep the command at the end: the window knows by it that nothing is wrong yet. */
     g_strv_builder_take (warnings,
                          g_strdup_printf (_ ("%s authorizes nobody, so every incoming connection is refused; run: "
                                              "peerup auth add PEER-ID"),

@@ -147,3 +147,9 @@ peerup_text_isolate (const char *text)
 
   return *clean == '\0' ? g_steal_pointer (&clean) : g_strconcat (FSI, clean, PDI, NULL);
 }
+
+gboolean
+peerup_text_is_first_run (const char *problem)
+{
+  return g_str_has_suffix (problem, ": peerup auth add PEER-ID");
+}

@@ -21,4 +21,8 @@ char *peerup_text_clean_to (const char *text, guint max) G_GNUC_WARN_UNUSED_RESU
 /* For a sentence of ours: between FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE. "" stays "". (transfer full) */
 char *peerup_text_isolate (const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether a problem of the engine's, in whichever language it speaks, is that it knows no other device yet: no trouble
+ * here, and told by a page of its own. */
+gboolean peerup_text_is_first_run (const char *problem);
+
 G_END_DECLS

@@ -7,11 +7,10 @@
 #include <glib/gi18n.h>
 
 #include "app/model/peerup-device-text.h"
+#include "app/model/peerup-text.h"
 
 /* Characters: menus have no second line. */
 #define MAX_TEXT 90
-/* What the engine says of a device that knows no other one yet, which is no trouble here. */
-#define FIRST_RUN "; run: peerup auth add PEER-ID"
 
 static const struct
 {
@@ -50,7 +49,7 @@ peerup_tray_facts_get (PeerupTrayFacts *facts, PeerupSession *session)
   *facts = (PeerupTrayFacts) { .session = peerup_session_get_state (session) };
   facts->error = error != NULL ? error->message : NULL;
   for (guint i = 0; problems != NULL && problems[i] != NULL && facts->problem == NULL; i++)
-    if (!g_str_has_suffix (problems[i], FIRST_RUN))
+    if (!peerup_text_is_first_run (problems[i]))
       facts->problem = problems[i];
   for (guint i = 0; i < g_list_model_get_n_items (devices); i++)
     {

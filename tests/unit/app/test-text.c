@@ -117,6 +117,16 @@ test_isolate (void)
   g_assert_cmpstr (nothing, ==, "");
 }
 
+static void
+test_first_run (void)
+{
+  g_assert_true (peerup_text_is_first_run (
+    "/k authorizes nobody, so every incoming connection is refused; run: peerup auth add PEER-ID"));
+  g_assert_true (peerup_text_is_first_run ("/k berechtigt niemanden, daher wird jede eingehende Verbindung abgewiesen; "
+                                           "führen Sie aus: peerup auth add PEER-ID"));
+  g_assert_false (peerup_text_is_first_run ("the metrics' port is used by another program"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -126,5 +136,6 @@ main (int argc, char **argv)
   g_test_add_func ("/app/text/cut", test_cut);
   g_test_add_func ("/app/text/long", test_long);
   g_test_add_func ("/app/text/isolate", test_isolate);
+  g_test_add_func ("/app/text/first-run", test_first_run);
   return g_test_run ();
 }

@@ -7,7 +7,9 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "config/peerup-new-device.h"
 #include "fixture.h"
 
 #define TEXT                                       \
@@ -270,6 +272,54 @@ test_move_fails (Fixture *self, gconstpointer data)
   g_assert_true (exists (self, "identity.key"));
 }
 
+/* One at a time, also of one process. */
+static void
+test_lock (Fixture *self, gconstpointer data)
+{
+  g_autoptr (PeerupConfig) config = write_config (self, "");
+  g_autoptr (GError) error = NULL;
+  gboolean moved = FALSE;
+  int lock = peerup_config_identity_lock (config, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (lock, >=, 0);
+  g_assert_cmpint (peerup_config_identity_lock (config, &error), ==, -1);
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
+  g_clear_error (&error);
+  write_key (self, self->key);
+  g_assert_false (peerup_config_identity_move (self->path, PEERUP_CONFIG_KEY_STORE_FILE, NULL, &moved, &error));
+  g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT);
+  g_clear_error (&error);
+  close (lock);
+  lock = peerup_config_identity_lock (config, &error);
+  g_assert_no_error (error);
+  close (lock);
+}
+
+/* Where the configuration is lost, and the key is in the keyring. */
+static void
+test_no_second_identity (Fixture *self, gconstpointer data)
+{
+  const char *traces[] = { "identity.key.moved", "identity.key.sealed" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (traces); i++)
+    {
+      g_autofree char *trace = g_build_filename (self->directory, traces[i], NULL);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (PeerupPrivateKey) key = NULL;
+      g_autoptr (PeerupConfig) config = NULL;
+
+      g_assert_true (g_file_set_contents (trace, "x", 1, NULL));
+      config = peerup_new_device_make (self->path, 0, NULL, NULL, &key, &error);
+      g_assert_null (config);
+      g_assert_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS);
+      g_assert_nonnull (strstr (error->message, traces[i]));
+      g_assert_false (exists (self, "identity.key"));
+      g_assert_false (exists (self, "config.yaml"));
+      g_assert_cmpint (unlink (trace), ==, 0);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -281,5 +331,7 @@ main (int argc, char **argv)
   g_test_add ("/config/identity/to-file", Fixture, NULL, set_up, test_to_file, tear_down);
   g_test_add ("/config/identity/edit", Fixture, NULL, set_up, test_edit, tear_down);
   g_test_add ("/config/identity/move-fails", Fixture, NULL, set_up, test_move_fails, tear_down);
+  g_test_add ("/config/identity/lock", Fixture, NULL, set_up, test_lock, tear_down);
+  g_test_add ("/config/identity/no-second", Fixture, NULL, set_up, test_no_second_identity, tear_down);
   return g_test_run ();
 }
