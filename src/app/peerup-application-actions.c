@@ -157,7 +157,6 @@ typedef struct
   PeerupSession *session;
   GVariant *target;
   const char *what;       /* has failed, if it does; of a table */
-  gboolean was_there;     /* an engine ran when it was asked for */
   void (*run) (gpointer); /* with an engine; takes the job */
 } Job;
 
@@ -202,16 +201,34 @@ call (Job *job, const char *operation, GVariant *parameters)
   peerup_session_call_async (job->session, operation, parameters, NULL, on_called, job);
 }
 
+/* Each engine counts its questions anew: a notification of an earlier one must not answer another question. */
+static gboolean
+is_open (PeerupSession *session, guint number, const char *peer_id)
+{
+  GListModel *prompts = G_LIST_MODEL (peerup_session_get_prompts (session));
+
+  for (guint i = 0; i < g_list_model_get_n_items (prompts); i++)
+    {
+      g_autoptr (PeerupDBusPrompt1) prompt = g_list_model_get_item (prompts, i);
+
+      if (peerup_dbus_prompt1_get_number (prompt) == number)
+        return g_strcmp0 (peerup_dbus_prompt1_get_peer_id (prompt), peer_id) == 0;
+    }
+  return FALSE;
+}
+
 static void
 run_answer_prompt (gpointer data)
 {
   Job *job = data;
+  const char *peer_id, *answer;
+  guint number;
 
-  /* Each engine counts its questions anew: a notification of an earlier one must not answer another question. */
-  if (!job->was_there && peerup_session_is_embedded (job->session))
+  g_variant_get (job->target, "(u&s&s)", &number, &peer_id, &answer);
+  if (!is_open (job->session, number, peer_id))
     job_fail (job, _ ("the question is over"));
   else
-    call (job, "AnswerPrompt", job->target);
+    call (job, "AnswerPrompt", g_variant_new ("(us)", number, answer));
 }
 
 /* (transfer full) (nullable): of a job to extend a grant, among what ListGrants answered. */
@@ -330,7 +347,6 @@ do_job (GSimpleAction *action, GVariant *parameter, gpointer data)
   job->target = g_variant_ref (parameter);
   job->what = _ (jobs[i].what);
   job->run = jobs[i].run;
-  job->was_there = peerup_session_get_state (job->session) == PEERUP_SESSION_RUNNING;
   peerup_application_begin_job (self);
   g_signal_connect_swapped (job->session, "notify::state", G_CALLBACK (on_state), job);
   on_state (job);
@@ -354,7 +370,7 @@ peerup_application_add_actions (PeerupApplication *self)
     { .name = "show-this-device", .activate = show_in_window },
     { .name = "show-relays", .activate = show_in_window },
     { .name = "show-prompt", .activate = show_in_window, .parameter_type = "u" },
-    { .name = "answer-prompt", .activate = do_job, .parameter_type = "(us)" },
+    { .name = "answer-prompt", .activate = do_job, .parameter_type = "(uss)" },
     { .name = "extend-grant", .activate = do_job, .parameter_type = "(ssx)" },
     { .name = "share", .activate = do_job, .parameter_type = "s" },
   };

@@ -75,6 +75,18 @@ find_config (void)
   return path != NULL ? path : g_build_filename (g_get_user_config_dir (), "peerup", "config.yaml", NULL);
 }
 
+/* What a desktop means by this program, wherever it is started: not what lies in the directory where a shell is. */
+static char *
+find_usual_config (void)
+{
+  g_autofree char *here = g_canonicalize_filename ("peerup.yaml", NULL);
+  g_autofree char *found = find_config ();
+
+  if (g_strcmp0 (found, here) != 0)
+    return g_steal_pointer (&found);
+  return g_build_filename (g_get_user_config_dir (), "peerup", "config.yaml", NULL);
+}
+
 /* Launching it again raises its window. */
 static gboolean
 has_way_back (PeerupApplication *self)
@@ -110,7 +122,7 @@ static int
 handle_local_options (GApplication *application, GVariantDict *dict)
 {
   PeerupApplication *self = PEERUP_APPLICATION (application);
-  g_autofree char *usual = find_config ();
+  g_autofree char *usual = find_usual_config ();
   g_autofree char *id = NULL;
   g_autoptr (GError) error = NULL;
   const char *profile, *path;
@@ -132,7 +144,7 @@ handle_local_options (GApplication *application, GVariantDict *dict)
       self->config_path = peerup_profile_dup_config (profile);
     }
   else
-    self->config_path = g_strdup (usual);
+    self->config_path = find_config ();
   id = peerup_app_id_make (PEERUP_APP_ID, self->config_path, usual);
   g_application_set_application_id (application, id);
   return g_variant_dict_contains (dict, "hidden") ? start_hidden (self) : -1;
@@ -144,8 +156,10 @@ handle_local_options (GApplication *application, GVariantDict *dict)
 static gboolean
 goes_on (PeerupApplication *self)
 {
+  PeerupSessionState state = peerup_session_get_state (self->session);
+
   return peerup_settings_get_boolean (self->settings, "run-in-background", TRUE) && has_way_back (self) &&
-         peerup_session_get_state (self->session) != PEERUP_SESSION_FAILED;
+         state != PEERUP_SESSION_FAILED && state != PEERUP_SESSION_GONE;
 }
 
 /* Ends it where neither a window nor anybody's wish keeps it. */
@@ -233,7 +247,7 @@ make_argv (PeerupApplication *self)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_autofree char *path = g_file_read_link (PROGRAM, NULL);
-  g_autofree char *usual = find_config ();
+  g_autofree char *usual = find_usual_config ();
 
   /* In a sandbox paths are not those of the desktop, and after an update the file is another. */
   if (path == NULL || g_file_test (SANDBOX, G_FILE_TEST_EXISTS) || !g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
@@ -274,8 +288,13 @@ begin_background (PeerupApplication *self)
   GApplication *application = G_APPLICATION (self);
   g_auto (GStrv) argv = make_argv (self);
 
-  self->background = peerup_background_new (g_application_get_dbus_connection (application), self->settings,
-                                            g_application_get_application_id (application), (const char *const *) argv);
+  const char *id = g_application_get_application_id (application);
+
+  /* The settings are one for all, and the file at login one for each: that of another profile is not for them to say.
+   */
+  self->background =
+    peerup_background_new (g_application_get_dbus_connection (application),
+                           g_str_equal (id, PEERUP_APP_ID) ? self->settings : NULL, id, (const char *const *) argv);
   self->status = peerup_background_status_new (self->background, self->session);
   self->transfers = peerup_transfers_new (self->session);
   g_signal_connect_object (self->background, "refused", G_CALLBACK (on_refused), self, G_CONNECT_SWAPPED);
@@ -464,12 +483,29 @@ end (PeerupApplication *self)
     g_application_quit (G_APPLICATION (self));
 }
 
+/* A pairing under way asks itself whether it is to be cut. */
+static gboolean
+may_leave (PeerupApplication *self)
+{
+  PeerupWindow *window = peerup_application_get_window (self);
+  AdwDialog *dialog =
+    window != NULL ? adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window)) : NULL;
+
+  if (dialog == NULL || adw_dialog_get_can_close (dialog))
+    return TRUE;
+  gtk_window_present (GTK_WINDOW (window));
+  adw_dialog_close (dialog);
+  return FALSE;
+}
+
 void
 peerup_application_end (PeerupApplication *self, gboolean ask)
 {
   guint n;
 
   g_return_if_fail (PEERUP_IS_APPLICATION (self));
+  if (!self->ending && ask && !may_leave (self))
+    return;
   n = peerup_quit_count_in_use (self->session);
   if (self->ending || !ask || n == 0)
     {

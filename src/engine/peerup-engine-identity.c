@@ -206,6 +206,8 @@ settle_at_start (PeerupEngineIdentity *self, GError **error)
   if (config == NULL)
     return FALSE;
   job = job_new (self, JOB_SETTLE, config, engine->identity);
+  /* Nobody has asked for it just now, and who has been asked for the key is not asked again. */
+  job->ask = FALSE;
   self->moving = TRUE;
   done = await_job (job, error);
   self->moving = FALSE;

@@ -3,6 +3,7 @@
 """The manifest of the Flatpak, as flatpak-builder reads it: there is no runtime here to build it with."""
 
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -54,8 +55,10 @@ def test_reads(manifest, tmp_path):
     if not shutil.which("flatpak-builder"):
         pytest.skip("no flatpak-builder: install it")
     # It leaves a folder where it is run.
+    # What its own code says of itself under our settings for GLib is no business of the manifest.
+    env = {key: value for key, value in os.environ.items() if not key.startswith("G_")}
     done = subprocess.run(["flatpak-builder", "--show-manifest", MANIFEST], cwd=tmp_path, capture_output=True, text=True,
-                          check=False)
+                          env=env, check=False)
     assert done.returncode == 0, done.stderr
     assert "nknown" not in done.stderr
     shown = json.loads(done.stdout)

@@ -82,7 +82,7 @@ def test_access_is_extended_but_not_brought_back(open_app, house):
 def test_an_answer_to_a_question_that_is_over(open_app, house):
     app = open_app(house.home)
     app.wait_text("This Device")
-    app.activate_action("answer-prompt", "<(uint32 77, 'allow')>")
+    app.activate_action("answer-prompt", "<(uint32 77, '12D3KooW', 'allow')>")
     app.wait_text("Cannot answer: ")
     app.activate_action("show-prompt", "<uint32 77>")
     app.wait_text("This question is over")

@@ -51,7 +51,8 @@ update (gpointer data)
     {
       g_autoptr (PeerupDBusDevice1) device = g_list_model_get_item (devices, i);
 
-      if (g_strcmp0 (peerup_dbus_device1_get_state (device), "connected") != 0)
+      if (g_strcmp0 (peerup_dbus_device1_get_state (device), "connected") != 0 ||
+          peerup_dbus_device1_get_is_relay (device))
         continue;
       connected++;
       relayed += g_strcmp0 (peerup_dbus_device1_get_path (device), "relayed") == 0;

@@ -7,6 +7,7 @@
 /* What peers cause cannot take the turns of what they do not. */
 typedef enum
 {
+  BUDGET_QUESTIONS, /* somebody waits for an answer */
   BUDGET_PEERS,
   BUDGET_OWN,
   N_BUDGETS,
@@ -497,8 +498,10 @@ peerup_notify_policy_set_relays (PeerupNotifyPolicy *self, guint n, guint n_rese
 static Budget
 get_budget (const Entry *entry)
 {
-  return entry->note.topic == PEERUP_NOTIFY_GRANT_ENDING || entry->note.topic == PEERUP_NOTIFY_RELAY ? BUDGET_OWN
-                                                                                                     : BUDGET_PEERS;
+  if (entry->note.topic == PEERUP_NOTIFY_GRANT_ENDING || entry->note.topic == PEERUP_NOTIFY_RELAY)
+    return BUDGET_OWN;
+  return entry->note.topic == PEERUP_NOTIFY_PAIRING || entry->note.topic == PEERUP_NOTIFY_ACCESS ? BUDGET_QUESTIONS
+                                                                                                 : BUDGET_PEERS;
 }
 
 /* When there is a turn, @now or later. */

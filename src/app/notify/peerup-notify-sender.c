@@ -58,7 +58,8 @@ add_answer (PeerupNotifySender *self, GNotification *notification, const PeerupN
             const char *answer)
 {
   if (has_answer (self, note->number, answer))
-    g_notification_add_button_with_target (notification, label, "app.answer-prompt", "(us)", note->number, answer);
+    g_notification_add_button_with_target (notification, label, "app.answer-prompt", "(uss)", note->number,
+                                           note->peer_id != NULL ? note->peer_id : "", answer);
 }
 
 static void
