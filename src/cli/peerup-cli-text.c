@@ -5,6 +5,7 @@
  */
 #include "cli/peerup-cli-text.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,7 +34,7 @@ peerup_cli_set_colour (const char *text, GError **error)
     when = NEVER;
   else
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "--color is auto, always or never, not “%s”", text);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("--color is auto, always or never, not “%s”"), text);
       return FALSE;
     }
   return TRUE;
