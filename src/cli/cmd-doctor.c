@@ -83,10 +83,11 @@ ask_all (PeerupDBusEngine1 *proxy, Answers *answers, GError **error)
 static void
 note_state (PeerupFindings *findings, PeerupDBusEngine1 *proxy)
 {
-  g_autofree char *reason = g_strdup_printf (_ ("the daemon is %s"), peerup_dbus_engine1_get_state (proxy));
+  g_autofree char *reason =
+    g_strdup_printf (_ ("the daemon is %s"), peerup_cli_word (peerup_dbus_engine1_get_state (proxy)));
 
   peerup_findings_add (findings, PEERUP_CHECK_DAEMON, PEERUP_FINDING_UNKNOWN, "%s",
-                       peerup_dbus_engine1_get_state (proxy));
+                       peerup_cli_word (peerup_dbus_engine1_get_state (proxy)));
   peerup_findings_give_up (findings, PEERUP_CHECK_DAEMON, reason);
 }
 

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 
 #include "cli/peerup-answers.h"
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-attached.h"
 #include "cli/peerup-path-text.h"
 
@@ -100,7 +101,7 @@ add_paths (PeerupTable *table, GVariant *peer)
   g_autofree char *name = peerup_path_text_peer (peer, "peer_id");
 
   if (g_variant_n_children (paths) == 0)
-    peerup_table_add (table, name, peerup_answer_get_string (peer, "state"), NULL, NULL);
+    peerup_table_add (table, name, peerup_cli_word (peerup_answer_get_string (peer, "state")), NULL, NULL);
   for (gsize i = 0; i < g_variant_n_children (paths); i++)
     {
       g_autoptr (GVariant) path = g_variant_get_child_value (paths, i);
@@ -223,7 +224,7 @@ add_forward (PeerupTable *table, GVariant *dict)
 
   peerup_table_add (table, peerup_answer_get_string (dict, "id"), peerup_answer_get_string (dict, "address"),
                     peerup_answer_get_string (dict, "peer"), peerup_answer_get_string (dict, "service"),
-                    error[0] != '\0' ? error : peerup_answer_get_string (dict, "state"));
+                    error[0] != '\0' ? error : peerup_cli_word (peerup_answer_get_string (dict, "state")));
 }
 
 static gboolean

@@ -218,7 +218,8 @@ add_forward (PeerupTable *table, GVariant *forward)
                      peerup_answer_get_string (forward, "service"), peerup_answer_get_string (forward, "peer"));
 
   peerup_table_add (table, peerup_answer_get_string (forward, "address"), what,
-                    peerup_answer_get_string (forward, "state"), peerup_answer_get_string (forward, "error"));
+                    peerup_cli_word (peerup_answer_get_string (forward, "state")),
+                    peerup_answer_get_string (forward, "error"));
 }
 
 /* The first line of each stands out, so that one is told from the next. */
@@ -244,8 +245,8 @@ print_text (Status *self)
   const char *const *problems = peerup_dbus_engine1_get_problems (self->proxy);
 
   peerup_cli_print (_ ("%s\n%s for %s, version %s, process %u\n\n"), peerup_dbus_engine1_get_peer_id (self->proxy),
-                    peerup_dbus_engine1_get_state (self->proxy), age, peerup_dbus_engine1_get_version (self->proxy),
-                    peerup_dbus_engine1_get_process_id (self->proxy));
+                    peerup_cli_word (peerup_dbus_engine1_get_state (self->proxy)), age,
+                    peerup_dbus_engine1_get_version (self->proxy), peerup_dbus_engine1_get_process_id (self->proxy));
   print_title (_ ("Listening on"));
   for (guint i = 0; addresses != NULL && addresses[i] != NULL; i++)
     peerup_cli_print ("  %s\n", addresses[i]);

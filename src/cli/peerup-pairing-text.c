@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/peerup-answers.h"
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-cli.h"
 #include "cli/peerup-path-text.h"
 
@@ -142,7 +143,7 @@ peerup_pairing_text_invites (GVariant *invites, gint64 now)
       g_autofree char *peer =
         peerup_answer_get_string (invite, "peer_id")[0] != '\0' ? format_peer (invite, "peer_name") : NULL;
 
-      peerup_table_add (table, number, peerup_answer_get_string (invite, "state"), rest,
+      peerup_table_add (table, number, peerup_cli_word (peerup_answer_get_string (invite, "state")), rest,
                         peer != NULL                              ? peer
                         : peerup_answer_get_flag (invite, "left") ? _ ("left with relays")
                                                                   : NULL);
@@ -329,7 +330,7 @@ peerup_pairing_text_half (GVariant *pairings, gint64 now)
       g_string_append_printf (out,
                               peerup_answer_get_flag (pairing, "inviter") ? _ ("invited, %s ago, %s")
                                                                           : _ ("joined, %s ago, %s"),
-                              age, peerup_answer_get_string (pairing, "state"));
+                              age, peerup_cli_word (peerup_answer_get_string (pairing, "state")));
       g_string_append_printf (out, "\n%s  peerup pairing undo %s\n", advice,
                               peerup_answer_get_string (pairing, "peer_id"));
     }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/peerup-answers.h"
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-cli.h"
 
 /* Characters of an ID that stay at each end: all IDs of our kind begin with the same eight. */
@@ -33,7 +34,7 @@ peerup_path_text_peer (GVariant *dict, const char *id_key)
 char *
 peerup_path_text_path (GVariant *dict)
 {
-  const char *path = peerup_answer_get_string (dict, "path");
+  const char *path = peerup_cli_word (peerup_answer_get_string (dict, "path"));
   const char *transport = peerup_answer_get_string (dict, "transport");
 
   if (g_str_equal (transport, "relay") || transport[0] == '\0')
@@ -283,6 +284,7 @@ peerup_path_text_relay (GVariant *relay)
       return g_strconcat (whose, reserved, NULL);
     }
   if (error[0] == '\0')
-    return g_strconcat (whose, state, NULL);
-  return g_strdup_printf ("%s%s: %s", whose, g_str_equal (state, "waiting") ? _ ("tried again soon") : state, error);
+    return g_strconcat (whose, peerup_cli_word (state), NULL);
+  return g_strdup_printf ("%s%s: %s", whose,
+                          g_str_equal (state, "waiting") ? _ ("tried again soon") : peerup_cli_word (state), error);
 }

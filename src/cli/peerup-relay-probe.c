@@ -165,8 +165,10 @@ format_limits (const PeerupRelayGrant *grant)
 
   if (!grant->limited || (time == NULL && data == NULL))
     return g_strdup (_ ("it sets no limits"));
-  return g_strdup_printf (_ ("a connection through it may last %s%s%s each way"), time != NULL ? time : _ ("any time"),
-                          data != NULL ? _ (" and carry ") : "", data != NULL ? data : "");
+  if (data == NULL)
+    return g_strdup_printf (_ ("a connection through it may last %s"), time);
+  return g_strdup_printf (_ ("a connection through it may last %s and carry %s each way"),
+                          time != NULL ? time : _ ("any time"), data);
 }
 
 gboolean
