@@ -8,7 +8,6 @@
 #include "cli/peerup-daemon.h"
 
 #include <glib-unix.h>
-#include <glib/gi18n-lib.h>
 #include <libdex.h>
 #include <sys/resource.h>
 
@@ -158,7 +157,7 @@ check (gpointer data)
       if (!daemon->running)
         continue;
       if (peerup_engine_get_state (daemon->engine) == PEERUP_ENGINE_STOPPED)
-        trouble = g_strdup_printf (_ ("the engine of %s does not run"), daemon->config_path);
+        trouble = g_strdup_printf ("the engine of %s does not run", daemon->config_path);
       else
         trouble = peerup_control_check_socket (daemon->control);
     }

@@ -79,6 +79,20 @@ def test_lists_are_german(peer, german):
     assert "enabled" in peer.config.read_text() and "eingeschaltet" not in peer.config.read_text()
 
 
+def test_manual_is_english(peer, german):
+    """It is written while the program is built, whatever language the builder speaks."""
+    template = peer.home / "peerup.1.in"
+    template.write_text("@title@\n@commands@\n@options@\n")
+    (peer.home / "german").mkdir()
+    (peer.home / "english").mkdir()
+    german("__manual", "german", template.name)
+    peer.run("__manual", "english", template.name)
+    pages = sorted(path.name for path in (peer.home / "english").iterdir())
+    assert "peerup.1" in pages and pages == sorted(path.name for path in (peer.home / "german").iterdir())
+    for page in pages:
+        assert (peer.home / "german" / page).read_text() == (peer.home / "english" / page).read_text(), page
+
+
 def ours(stderr):
     return [line for line in stderr.splitlines() if "WARNING: ASan" not in line]
 
