@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/peerup-answers.h"
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-cli.h"
 #include "cli/peerup-refusals.h"
 #include "peerup-config.h"
@@ -284,10 +285,11 @@ format_usage (GVariant *limit)
   g_autofree char *bound_size = NULL;
 
   if (!peerup_answer_lookup_number (limit, "limit", &bound))
-    return g_strdup_printf ("%" G_GUINT64_FORMAT " %s", used, peerup_answer_get_string (limit, "name"));
+    return g_strdup_printf ("%" G_GUINT64_FORMAT " %s", used,
+                            peerup_cli_word (peerup_answer_get_string (limit, "name")));
   if (!is_memory)
     return g_strdup_printf (/* TRANSLATORS: "3 of 100 connections" */ _ ("%" PRIu64 " of %" PRIu64 " %s"), used, bound,
-                            peerup_answer_get_string (limit, "name"));
+                            peerup_cli_word (peerup_answer_get_string (limit, "name")));
   bound_size = peerup_cli_format_bytes (bound);
   return g_strdup_printf (_ ("%s of %s memory"), used_size, bound_size);
 }

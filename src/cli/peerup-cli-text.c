@@ -201,6 +201,10 @@ peerup_cli_word (const char *word)
     N_ ("prepared"),
     N_ ("committed"),
     N_ ("complete"),
+    /* TRANSLATORS: what there is a limit of: "3 of 100 connections". */
+    N_ ("connections"),
+    N_ ("handshakes"),
+    N_ ("streams"),
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)

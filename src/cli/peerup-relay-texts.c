@@ -50,7 +50,8 @@ gboolean
 peerup_relay_plan_check (const PeerupRelayPlan *self, GError **error)
 {
   if (!is_of (self->user, "_-") || strlen (self->user) > 31 || g_ascii_isdigit (self->user[0]) || self->user[0] == '-')
-    return malformed (error, _ ("“WHAT” is no name for a user: use letters, digits, - and _"), self->user);
+    return malformed (error, /* TRANSLATORS: WHAT is replaced by what was given, here and below */
+                      _ ("“WHAT” is no name for a user: use letters, digits, - and _"), self->user);
   if (!is_of (self->directory, "/._-+") || self->directory[0] != '/')
     return malformed (error,
                       _ ("the directory “WHAT” cannot be named in a unit of systemd: use letters, digits, . _ - +"),
