@@ -5,6 +5,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-cli-trust.h"
 #include "cli/peerup-cli-until.h"
 #include "config/peerup-config-edit.h"
@@ -18,11 +20,11 @@ static char *name;
 static gboolean guest;
 
 const GOptionEntry cmd_auth_add_options[] = {
-  { "comment", 0, 0, G_OPTION_ARG_STRING, &comment, "A note for people", "TEXT" },
-  { "expires", 0, 0, G_OPTION_ARG_STRING, &expires, "When it ends: 2026-01-31T18:00:00Z, or from now: 1h30m, 7d",
+  { "comment", 0, 0, G_OPTION_ARG_STRING, &comment, N_ ("A note for people"), "TEXT" },
+  { "expires", 0, 0, G_OPTION_ARG_STRING, &expires, N_ ("When it ends: 2026-01-31T18:00:00Z, or from now: 1h30m, 7d"),
     "TIME" },
-  { "guest", 0, 0, G_OPTION_ARG_NONE, &guest, "It may use what it is granted and nothing else", NULL },
-  { "name", 0, 0, G_OPTION_ARG_STRING, &name, "Call the peer so from now on", "NAME" },
+  { "guest", 0, 0, G_OPTION_ARG_NONE, &guest, N_ ("It may use what it is granted and nothing else"), NULL },
+  { "name", 0, 0, G_OPTION_ARG_STRING, &name, N_ ("Call the peer so from now on"), "NAME" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -70,7 +72,17 @@ remember_address (PeerupConfig *config, PeerupPeerId *peer, PeerupMultiaddr *add
     return;
   g_ptr_array_add (one, peerup_multiaddr_with_peer_id (address, peer));
   if (!peerup_known_peers_add (path, one, &error))
-    peerup_cli_say ("peerup: the address is not remembered: %s", error->message);
+    peerup_cli_say (_ ("peerup: the address is not remembered: %s"), error->message);
+}
+
+/* @time: (nullable): until when. */
+static void
+say_added (const char *who, const char *time)
+{
+  if (time != NULL)
+    peerup_cli_say (guest ? _ ("%s is authorized as a guest until %s.") : _ ("%s is authorized until %s."), who, time);
+  else
+    peerup_cli_say (guest ? _ ("%s is authorized as a guest.") : _ ("%s is authorized."), who);
 }
 
 static int
@@ -82,10 +94,9 @@ report_added (PeerupCli *cli, PeerupPeerId *peer, gint64 until)
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'peer_id': <%s>, 'status': <'added'>}", id));
   else
-    peerup_cli_say ("%s is authorized%s%s%s.", name != NULL ? name : id, guest ? " as a guest" : "",
-                    time != NULL ? " until " : "", time != NULL ? time : "");
+    say_added (name != NULL ? name : id, time);
   if (guest && !cli->json)
-    peerup_cli_say ("It may use nothing yet: grant it a service with “peerup grant add %s SERVICE”.",
+    peerup_cli_say (_ ("It may use nothing yet: grant it a service with “peerup grant add %s SERVICE”."),
                     name != NULL ? name : id);
   return PEERUP_CLI_OK;
 }
@@ -134,7 +145,7 @@ cmd_auth_remove (PeerupCli *cli)
     peerup_cli_print_variant (
       g_variant_new_parsed ("{'peer_id': <%s>, 'status': <'removed'>}", peerup_peer_id_get_string (peer)));
   else
-    peerup_cli_say ("%s is no longer authorized.", cli->arguments[0]);
+    peerup_cli_say (_ ("%s is no longer authorized."), cli->arguments[0]);
   return PEERUP_CLI_OK;
 }
 
@@ -144,7 +155,7 @@ format_expires (gint64 seconds)
 {
   if (seconds == PEERUP_EXPIRES_NEVER)
     return NULL;
-  return seconds == PEERUP_EXPIRES_MALFORMED ? g_strdup ("unreadable") : peerup_expires_format (seconds);
+  return seconds == PEERUP_EXPIRES_MALFORMED ? g_strdup (_ ("unreadable")) : peerup_expires_format (seconds);
 }
 
 static GVariant *
@@ -163,10 +174,13 @@ describe_grants (PeerupConfig *config, GPtrArray *grants, PeerupPeerId *peer)
 static char *
 format_rights (GPtrArray *grants, PeerupPeerId *peer, gboolean is_guest, const char *group)
 {
-  g_autoptr (GString) text = g_string_new (is_guest ? "guest" : "");
+  g_autoptr (GString) text = g_string_new (is_guest ? _ ("guest") : "");
 
   if (group != NULL)
-    g_string_append_printf (text, "%sgroup %s", text->len > 0 ? ", " : "", group);
+    {
+      g_string_append (text, text->len > 0 ? ", " : "");
+      g_string_append_printf (text, _ ("group %s"), group);
+    }
 
   for (guint i = 0; i < grants->len; i++)
     {
@@ -228,8 +242,9 @@ list_text (PeerupAuthorizedKeys *keys, PeerupConfig *config, GPtrArray *grants)
       PeerupPeerId *peer = peerup_authorized_keys_get_peer (keys, i);
       gint64 seconds = peerup_authorized_keys_get_expires (keys, i);
       g_autofree char *until = format_expires (seconds);
-      g_autofree char *validity =
-        until == NULL ? g_strdup ("always") : g_strdup_printf ("%s %s", seconds <= now ? "expired" : "until", until);
+      g_autofree char *validity = until == NULL
+                                    ? g_strdup (_ ("always"))
+                                    : g_strdup_printf (seconds <= now ? _ ("expired %s") : _ ("until %s"), until);
       g_autofree char *rights =
         format_rights (grants, peer, peerup_authorized_keys_is_guest (keys, peer),
                        peerup_authorized_keys_get_attribute (keys, i, PEERUP_AUTHORIZED_KEYS_GROUP));
@@ -250,7 +265,7 @@ load_grants (PeerupConfig *config)
 
   if (grants != NULL)
     return grants;
-  peerup_cli_say ("peerup: the grants are not shown: %s", error->message);
+  peerup_cli_say (_ ("peerup: the grants are not shown: %s"), error->message);
   return g_ptr_array_new ();
 }
 
@@ -276,7 +291,7 @@ cmd_auth_list (PeerupCli *cli)
   else if (peerup_authorized_keys_get_n_entries (keys) > 0)
     list_text (keys, config, grants);
   else
-    peerup_cli_say ("Nobody is authorized yet: add a peer with “peerup auth add PEER-ID”.");
+    peerup_cli_say (_ ("Nobody is authorized yet: add a peer with “peerup auth add PEER-ID”."));
   return PEERUP_CLI_OK;
 }
 
@@ -298,11 +313,11 @@ print_verdict (PeerupCli *cli, const char *path, guint n_entries, char **problem
   for (guint i = 0; problems[i] != NULL; i++)
     peerup_cli_say ("%s: %s", path, problems[i]);
   for (guint i = 0; notes[i] != NULL; i++)
-    peerup_cli_say ("%s: note: %s", path, notes[i]);
+    peerup_cli_say (_ ("%s: note: %s"), path, notes[i]);
   if (problems[0] == NULL)
-    peerup_cli_print ("%s is valid: %u authorized\n", path, n_entries);
+    peerup_cli_print (_ ("%s is valid: %u authorized\n"), path, n_entries);
   else
-    peerup_cli_say ("peerup: %s is not valid, and a daemon would not start with it: mend the lines above", path);
+    peerup_cli_say (_ ("peerup: %s is not valid, and a daemon would not start with it: mend the lines above"), path);
 }
 
 int

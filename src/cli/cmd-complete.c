@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
 #include <signal.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -244,7 +245,7 @@ cmd_complete (PeerupCli *cli)
   Session self = { .printed = printed, .list = cli->json ? &list : NULL };
 
   if (!g_ascii_string_to_unsigned (cli->arguments[1], 10, 1, G_MAXUINT16, &index, NULL))
-    return peerup_cli_fail_usage (cli, "INDEX is a number from 1 up");
+    return peerup_cli_fail_usage (cli, _ ("INDEX is a number from 1 up"));
   peerup_cli_set_log (G_LOG_LEVEL_CRITICAL, FALSE);
   complete = self.complete = peerup_complete_new (cli->arguments + 2, (guint) index - 1);
   lines = peerup_complete_list (complete);

@@ -5,6 +5,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-help-text.h"
 
 int
@@ -15,7 +17,7 @@ cmd_completion (PeerupCli *cli)
   g_autofree char *script = peerup_help_text_load_file (path);
 
   if (script == NULL)
-    return peerup_cli_fail_usage (cli, "“%s” is no shell that is known here", shell);
+    return peerup_cli_fail_usage (cli, _ ("“%s” is no shell that is known here"), shell);
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'shell': <%s>, 'script': <%s>}", shell, script));
   else

@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "client/peerup-client.h"
@@ -17,8 +18,8 @@ static char *cause;
 
 const GOptionEntry cmd_config_apply_options[] = {
   { "confirm-timeout", 0, 0, G_OPTION_ARG_STRING, &confirm_timeout,
-    "Take it back by itself unless “peerup config confirm” comes in this time", "5m" },
-  { "cause", 0, 0, G_OPTION_ARG_STRING, &cause, "Why, for “peerup config list”", "TEXT" },
+    N_ ("Take it back by itself unless “peerup config confirm” comes in this time"), "5m" },
+  { "cause", 0, 0, G_OPTION_ARG_STRING, &cause, N_ ("Why, for “peerup config list”"), "TEXT" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -81,7 +82,7 @@ read_number (PeerupCli *cli, guint *number, GError **error)
     return TRUE;
   if (!g_ascii_string_to_unsigned (cli->arguments[0], 10, 1, G_MAXUINT, &value, error))
     {
-      g_prefix_error (error, "N is a number of “peerup config list”: ");
+      g_prefix_error (error, _ ("N is a number of “peerup config list”: "));
       return FALSE;
     }
   *number = value;
@@ -122,7 +123,7 @@ diff_fiber (PeerupCli *cli)
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'number': <%u>, 'diff': <%s>}", number, diff));
   else if (*diff == '\0')
-    peerup_cli_say ("There is no difference.");
+    peerup_cli_say (_ ("There is no difference."));
   else
     peerup_cli_print ("%s", diff);
   return PEERUP_CLI_OK;
@@ -167,7 +168,7 @@ list_fiber (PeerupCli *cli)
     return peerup_cli_fail (error);
   table = peerup_table_new ("", 5);
   if (list->len > 0)
-    peerup_table_add_title (table, "N", "GOOD SINCE", "BY", "", "WHY");
+    peerup_table_add_title (table, "N", _ ("GOOD SINCE"), _ ("BY"), "", _ ("WHY"));
   for (guint i = 0; i < list->len; i++)
     {
       const PeerupConfigListed *listed = list->pdata[i];
@@ -178,13 +179,13 @@ list_fiber (PeerupCli *cli)
 
       if (cli->json)
         g_variant_builder_add_value (&builder, describe_listed (listed));
-      peerup_table_add (table, number, when, listed->entry->who, listed->number == 0 ? "in place" : "", why);
+      peerup_table_add (table, number, when, listed->entry->who, listed->number == 0 ? _ ("in place") : "", why);
     }
   text = peerup_table_end (table);
   if (cli->json)
     peerup_cli_print_variant (g_variant_builder_end (&builder));
   else if (list->len == 0)
-    peerup_cli_say ("None is archived yet: the daemon does it when it takes a configuration into use.");
+    peerup_cli_say (_ ("None is archived yet: the daemon does it when it takes a configuration into use."));
   else
     peerup_cli_print ("%s", text);
   if (!cli->json)
@@ -205,7 +206,7 @@ format_deadline (gint64 deadline)
 {
   g_autoptr (GDateTime) at = g_date_time_new_from_unix_local (deadline);
 
-  return g_date_time_format (at, "%H:%M:%S on %Y-%m-%d");
+  return g_date_time_format (at, /* TRANSLATORS: a time, for g_date_time_format() */ _ ("%H:%M:%S on %Y-%m-%d"));
 }
 
 static void
@@ -220,12 +221,12 @@ say_result (const char *done, GVariant *result)
   if (deadline != 0)
     {
       until = format_deadline (deadline);
-      peerup_cli_say ("%s until %s: keep it with “peerup config confirm”, or it is taken back then.", done, until);
+      peerup_cli_say (_ ("%s until %s: keep it with “peerup config confirm”, or it is taken back then."), done, until);
     }
   else
     peerup_cli_say ("%s.", done);
   for (guint i = 0; restart != NULL && restart[i] != NULL; i++)
-    peerup_cli_say ("%s is used when the daemon is restarted.", restart[i]);
+    peerup_cli_say (_ ("%s is used when the daemon is restarted."), restart[i]);
 }
 
 static int
@@ -245,7 +246,7 @@ report_files (PeerupCli *cli, const char *done, gboolean changed)
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'changed': <%b>, 'pending': <false>}", changed));
   else
-    peerup_cli_say ("%s. No daemon runs for it: it is used when one is started.", done);
+    peerup_cli_say (_ ("%s. No daemon runs for it: it is used when one is started."), done);
   return PEERUP_CLI_OK;
 }
 
@@ -263,8 +264,8 @@ read_file (const char *name, GError **error)
     return NULL;
   if (length <= PEERUP_CONFIG_MAX_SIZE && g_utf8_validate (text, length, NULL))
     return g_steal_pointer (&text);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG, "%s is not a configuration: text in UTF-8 of at most %d KiB",
-               name, PEERUP_CONFIG_MAX_SIZE / 1024);
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
+               _ ("%s is not a configuration: text in UTF-8 of at most %d KiB"), name, PEERUP_CONFIG_MAX_SIZE / 1024);
   return NULL;
 }
 
@@ -277,8 +278,8 @@ read_timeout (gint64 *timeout, GError **error)
   if (*timeout < PEERUP_CONFIG_CONFIRM_MIN || *timeout > PEERUP_CONFIG_CONFIRM_MAX)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "--confirm-timeout %s: a change can wait from 1 second to 24 hours to be confirmed; give 5m, for "
-                   "example",
+                   _ ("--confirm-timeout %s: a change can wait from 1 second to 24 hours to be confirmed; give 5m, for "
+                      "example"),
                    confirm_timeout);
       return FALSE;
     }
@@ -302,7 +303,7 @@ apply_to_daemon (PeerupCli *cli, Place *place, const char *text, gint64 timeout,
     return peerup_cli_fail (*error);
   result = g_variant_get_child_value (answer, 0);
   (void) g_variant_lookup (result, "changed", "b", &changed);
-  return report (cli, changed ? "The configuration is in use" : "The configuration was in use already", result);
+  return report (cli, changed ? _ ("The configuration is in use") : _ ("The configuration was in use already"), result);
 }
 
 static int
@@ -325,14 +326,14 @@ apply_fiber (PeerupCli *cli)
   if (timeout != 0)
     {
       g_set_error (&error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                   "no daemon runs for %s that could take the change back; start it with “peerup daemon”, or leave "
-                   "--confirm-timeout out",
+                   _ ("no daemon runs for %s that could take the change back; start it with “peerup daemon”, or leave "
+                      "--confirm-timeout out"),
                    place.path);
       return peerup_cli_fail (error);
     }
   if (!peerup_config_store_apply (place.files, text, strlen (text), &change, &changed, &error))
     return peerup_cli_fail (error);
-  return report_files (cli, "The configuration is in place", changed);
+  return report_files (cli, _ ("The configuration is in place"), changed);
 }
 
 int
@@ -360,7 +361,7 @@ confirm_fiber (PeerupCli *cli)
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'status': <'confirmed'>}"));
   else
-    peerup_cli_say ("The configuration is confirmed.");
+    peerup_cli_say (_ ("The configuration is confirmed."));
   return PEERUP_CLI_OK;
 }
 
@@ -390,13 +391,13 @@ rollback_fiber (PeerupCli *cli)
       change.cause = why;
       if (!peerup_config_store_rollback (place.files, number, &change, &error))
         return peerup_cli_fail (error);
-      return report_files (cli, "The earlier configuration is back in place", TRUE);
+      return report_files (cli, _ ("The earlier configuration is back in place"), TRUE);
     }
   answer = call (&place, "RollbackConfig", g_variant_new ("(u)", number), &error);
   if (answer == NULL)
     return peerup_cli_fail (error);
   result = g_variant_get_child_value (answer, 0);
-  return report (cli, "The earlier configuration is in use again", result);
+  return report (cli, _ ("The earlier configuration is in use again"), result);
 }
 
 int

@@ -5,6 +5,8 @@
  * file is read.
  */
 #include "cli/peerup-commands.h"
+
+#include <glib/gi18n-lib.h>
 #include "config/peerup-config-keys.h"
 
 int
@@ -46,8 +48,8 @@ fail_unknown (const char *path)
     if ((next = peerup_config_key_get_child (key, parts[i])) == NULL)
       break;
   suggestion = peerup_config_key_suggest (key, parts[i] != NULL ? parts[i] : "");
-  g_set_error (&error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "there is no key %s; %s", quoted,
-               suggestion != NULL ? suggestion : "“peerup config explain” lists them");
+  g_set_error (&error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, _ ("there is no key %s; %s"), quoted,
+               suggestion != NULL ? suggestion : _ ("“peerup config explain” lists them"));
   return peerup_cli_fail (error);
 }
 

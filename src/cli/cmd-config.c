@@ -5,6 +5,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 static void
 print_verdict_json (const char *path, GPtrArray *warnings, const GError *error)
 {
@@ -40,7 +42,7 @@ cmd_config_validate (PeerupCli *cli)
   if (config == NULL)
     return cli->json ? PEERUP_CLI_FAILED : peerup_cli_fail (error);
   if (!cli->json)
-    peerup_cli_print ("%s is valid\n", path);
+    peerup_cli_print (_ ("%s is valid\n"), path);
   return PEERUP_CLI_OK;
 }
 

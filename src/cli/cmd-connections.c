@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@
 static gboolean watch;
 
 const GOptionEntry cmd_connections_options[] = {
-  { "watch", 'w', 0, G_OPTION_ARG_NONE, &watch, "Show them anew each second, until interrupted", NULL },
+  { "watch", 'w', 0, G_OPTION_ARG_NONE, &watch, N_ ("Show them anew each second, until interrupted"), NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -66,7 +67,7 @@ print_text (GVariant *connections)
   else
     peerup_cli_print (watch ? "%s\n" : "%s", text);
   if (text[0] == '\0')
-    peerup_cli_say ("No peer is connected.");
+    peerup_cli_say (_ ("No peer is connected."));
 }
 
 static gboolean

@@ -5,6 +5,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "cli/peerup-daemon.h"
@@ -17,11 +18,14 @@ static gboolean session_bus;
 static gboolean system_bus;
 
 const GOptionEntry cmd_daemon_options[] = {
-  { "all-profiles", 0, 0, G_OPTION_ARG_NONE, &all_profiles, "Run every profile of “peerup profile list”", NULL },
-  { "log-level", 0, 0, G_OPTION_ARG_STRING, &log_level, "What to log, as in debug, or swarm=debug,all=info", "LEVEL" },
-  { "no-bus", 0, 0, G_OPTION_ARG_NONE, &no_bus, "Be called on no D-Bus but the private one", NULL },
-  { "session-bus", 0, 0, G_OPTION_ARG_NONE, &session_bus, "Be called on the session bus, even if none is seen", NULL },
-  { "system-bus", 0, 0, G_OPTION_ARG_NONE, &system_bus, "Be called on the system bus, by whom polkit allows", NULL },
+  { "all-profiles", 0, 0, G_OPTION_ARG_NONE, &all_profiles, N_ ("Run every profile of “peerup profile list”"), NULL },
+  { "log-level", 0, 0, G_OPTION_ARG_STRING, &log_level, N_ ("What to log, as in debug, or swarm=debug,all=info"),
+    "LEVEL" },
+  { "no-bus", 0, 0, G_OPTION_ARG_NONE, &no_bus, N_ ("Be called on no D-Bus but the private one"), NULL },
+  { "session-bus", 0, 0, G_OPTION_ARG_NONE, &session_bus, N_ ("Be called on the session bus, even if none is seen"),
+    NULL },
+  { "system-bus", 0, 0, G_OPTION_ARG_NONE, &system_bus, N_ ("Be called on the system bus, by whom polkit allows"),
+    NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -54,10 +58,10 @@ run_all_profiles (PeerupCli *cli, const char *levels)
   g_auto (GStrv) names = peerup_profile_list ();
 
   if (cli->config != NULL || cli->profiles != NULL)
-    return peerup_cli_fail_usage (cli, "--all-profiles stands without --config and --profile");
+    return peerup_cli_fail_usage (cli, _ ("--all-profiles stands without --config and --profile"));
   if (names[0] == NULL)
     {
-      peerup_cli_say ("peerup: there is no profile yet: make one with “peerup init --profile NAME”");
+      peerup_cli_say (_ ("peerup: there is no profile yet: make one with “peerup init --profile NAME”"));
       return PEERUP_CLI_FAILED;
     }
   return run_profiles (cli, (const char *const *) names, levels);
@@ -72,7 +76,7 @@ cmd_daemon (PeerupCli *cli)
   g_autoptr (GError) error = NULL;
 
   if (no_bus + session_bus + system_bus > 1)
-    return peerup_cli_fail_usage (cli, "of --no-bus, --session-bus and --system-bus one can be given");
+    return peerup_cli_fail_usage (cli, _ ("of --no-bus, --session-bus and --system-bus one can be given"));
   peerup_daemon_set_bus (no_bus        ? PEERUP_DAEMON_BUS_NONE
                          : session_bus ? PEERUP_DAEMON_BUS_SESSION
                          : system_bus  ? PEERUP_DAEMON_BUS_SYSTEM

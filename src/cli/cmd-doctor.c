@@ -10,6 +10,8 @@
 #include "cli/peerup-cli-text.h"
 #include "cli/peerup-checks.h"
 
+#include <glib/gi18n-lib.h>
+#include <string.h>
 #include <sys/timex.h>
 
 /* All that the daemon is asked for. */
@@ -81,10 +83,11 @@ ask_all (PeerupDBusEngine1 *proxy, Answers *answers, GError **error)
 static void
 note_state (PeerupFindings *findings, PeerupDBusEngine1 *proxy)
 {
-  g_autofree char *reason = g_strdup_printf ("the daemon is %s", peerup_dbus_engine1_get_state (proxy));
+  g_autofree char *reason =
+    g_strdup_printf (_ ("the daemon is %s"), peerup_cli_word (peerup_dbus_engine1_get_state (proxy)));
 
   peerup_findings_add (findings, PEERUP_CHECK_DAEMON, PEERUP_FINDING_UNKNOWN, "%s",
-                       peerup_dbus_engine1_get_state (proxy));
+                       peerup_cli_word (peerup_dbus_engine1_get_state (proxy)));
   peerup_findings_give_up (findings, PEERUP_CHECK_DAEMON, reason);
 }
 
@@ -94,11 +97,11 @@ note_silence (PeerupFindings *findings, GError *error)
   g_dbus_error_strip_remote_error (error);
   if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
     peerup_findings_take (findings, PEERUP_CHECK_DAEMON, PEERUP_FINDING_MEND,
-                          g_strdup ("the daemon that runs is older than this command and cannot be examined"),
-                          g_strdup ("restart it"));
+                          g_strdup (_ ("the daemon that runs is older than this command and cannot be examined")),
+                          g_strdup (_ ("restart it")));
   else
     peerup_findings_add (findings, PEERUP_CHECK_DAEMON, PEERUP_FINDING_MEND, "%s", error->message);
-  peerup_findings_give_up (findings, PEERUP_CHECK_DAEMON, "no daemon answers");
+  peerup_findings_give_up (findings, PEERUP_CHECK_DAEMON, _ ("no daemon answers"));
 }
 
 static void
@@ -124,9 +127,9 @@ examine_files (PeerupFindings *findings, const char *path)
   if (config == NULL)
     {
       peerup_findings_add (findings, PEERUP_CHECK_IDENTITY, PEERUP_FINDING_UNKNOWN,
-                           "not checked: the configuration names its file");
+                           _ ("not checked: the configuration names its file"));
       peerup_findings_add (findings, PEERUP_CHECK_AUTHORIZED_KEYS, PEERUP_FINDING_UNKNOWN,
-                           "not checked: the configuration names its file");
+                           _ ("not checked: the configuration names its file"));
       return;
     }
   peerup_check_identity (findings, config);
@@ -142,7 +145,7 @@ examine (PeerupCli *cli, PeerupFindings *findings, Answers *answers)
   if (path == NULL)
     {
       peerup_findings_add (findings, PEERUP_CHECK_CONFIGURATION, PEERUP_FINDING_MEND, "%s", error->message);
-      peerup_findings_give_up (findings, PEERUP_CHECK_CONFIGURATION, "there is no configuration");
+      peerup_findings_give_up (findings, PEERUP_CHECK_CONFIGURATION, _ ("there is no configuration"));
       return;
     }
   examine_files (findings, path);
@@ -170,6 +173,12 @@ print_json (PeerupFindings *findings, const Answers *answers)
   peerup_cli_print_variant (g_variant_dict_end (&dict));
 }
 
+static gboolean
+begins_with_word (const char *line, const char *word)
+{
+  return g_str_has_prefix (line, word) && line[strlen (word)] == ' ';
+}
+
 /* What is to be mended is what people look for. */
 static void
 print_text (const char *text)
@@ -178,12 +187,13 @@ print_text (const char *text)
 
   for (guint i = 0; lines[i] != NULL; i++)
     {
-      gboolean bad = g_str_has_prefix (lines[i], "MEND ");
-      g_autofree char *painted =
-        peerup_cli_paint (bad ? PEERUP_CLI_STYLE_BAD : PEERUP_CLI_STYLE_NOTE, bad ? "MEND" : "note");
+      const char *mend = peerup_findings_get_sign (PEERUP_FINDING_MEND);
+      gboolean bad = begins_with_word (lines[i], mend);
+      const char *sign = bad ? mend : peerup_findings_get_sign (PEERUP_FINDING_NOTE);
+      g_autofree char *painted = peerup_cli_paint (bad ? PEERUP_CLI_STYLE_BAD : PEERUP_CLI_STYLE_NOTE, sign);
 
-      if (bad || g_str_has_prefix (lines[i], "note "))
-        peerup_cli_print ("%s%s\n", painted, lines[i] + 4);
+      if (bad || begins_with_word (lines[i], sign))
+        peerup_cli_print ("%s%s\n", painted, lines[i] + strlen (sign));
       else if (lines[i][0] != '\0' || lines[i + 1] != NULL)
         peerup_cli_print ("%s\n", lines[i]);
     }

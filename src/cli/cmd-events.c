@@ -6,12 +6,14 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-attached.h"
 
 static char **match;
 
 const GOptionEntry cmd_events_options[] = {
-  { "match", 'm', 0, G_OPTION_ARG_STRING_ARRAY, &match, "Only events of this name (may be repeated)", "NAME" },
+  { "match", 'm', 0, G_OPTION_ARG_STRING_ARRAY, &match, N_ ("Only events of this name (may be repeated)"), "NAME" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -130,13 +132,13 @@ follow (PeerupCli *cli, PeerupClient *client, GError **error)
   id = g_dbus_connection_signal_subscribe (connection, owner, NULL, NULL, NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
                                            on_event, &self, NULL);
   peerup_cli_catch_signals (cli, on_signal, &self);
-  peerup_cli_say ("Following what happens; press Ctrl+C to end.");
+  peerup_cli_say (_ ("Following what happens; press Ctrl+C to end."));
   dex_await (dex_future_first (dex_ref (self.end), peerup_client_wait_closed (client), NULL), NULL);
   g_dbus_connection_signal_unsubscribe (connection, id);
   interrupted = !dex_future_is_pending (DEX_FUTURE (self.end));
   dex_unref (self.end);
   if (!interrupted)
-    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the daemon has ended");
+    g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("the daemon has ended"));
   return interrupted;
 }
 

@@ -6,6 +6,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-cli-trust.h"
 #include "cli/peerup-cli-until.h"
 #include "engine/peerup-arguments.h"
@@ -16,8 +18,8 @@ static char *for_how_long;
 static char *until_when;
 
 const GOptionEntry cmd_grant_options[] = {
-  { "for", 0, 0, G_OPTION_ARG_STRING, &for_how_long, "How long from now: 1h30m, 7d, or forever", "TIME" },
-  { "until", 0, 0, G_OPTION_ARG_STRING, &until_when, "When it ends: 2026-01-31T18:00:00Z, or forever", "TIME" },
+  { "for", 0, 0, G_OPTION_ARG_STRING, &for_how_long, N_ ("How long from now: 1h30m, 7d, or forever"), "TIME" },
+  { "until", 0, 0, G_OPTION_ARG_STRING, &until_when, N_ ("When it ends: 2026-01-31T18:00:00Z, or forever"), "TIME" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -82,14 +84,14 @@ say_what_it_opens (const Subject *self)
   if (keys != NULL &&
       peerup_authorized_keys_lookup (keys, self->peer, peerup_cli_get_now (), NULL) != PEERUP_AUTHORIZATION_VALID)
     peerup_cli_say (
-      "%s is not authorized to connect yet. To let it in for what it is granted alone: peerup auth add %s "
-      "--guest",
+      _ ("%s is not authorized to connect yet. To let it in for what it is granted alone: peerup auth add %s "
+         "--guest"),
       self->name, self->name);
   if (service == NULL)
-    peerup_cli_say ("There is no service %s here yet: add it with “peerup service add %s ADDRESS”.", self->service,
+    peerup_cli_say (_ ("There is no service %s here yet: add it with “peerup service add %s ADDRESS”."), self->service,
                     self->service);
   else if (service->allowed_peers == NULL && keys != NULL && !peerup_authorized_keys_is_guest (keys, self->peer))
-    peerup_cli_say ("Every authorized peer may use %s anyway. To keep it to some: peerup service acl %s --nobody",
+    peerup_cli_say (_ ("Every authorized peer may use %s anyway. To keep it to some: peerup service acl %s --nobody"),
                     self->service, self->service);
 }
 
@@ -108,7 +110,8 @@ report (PeerupCli *cli, const Subject *self, gint64 until, gint64 now, const cha
       peerup_cli_print_variant (g_variant_dict_end (&dict));
       return PEERUP_CLI_OK;
     }
-  peerup_cli_say ("%s may use %s %s.", self->name, self->service, time);
+  peerup_cli_say (/* TRANSLATORS: who, which service, and how long: "for ever" or "until …" */ _ ("%s may use %s %s."),
+                  self->name, self->service, time);
   say_what_it_opens (self);
   return PEERUP_CLI_OK;
 }
@@ -122,7 +125,7 @@ cmd_grant_add (PeerupCli *cli)
   gint64 until;
 
   if (for_how_long != NULL && until_when != NULL)
-    return peerup_cli_fail_usage (cli, "--for and --until cannot both be given");
+    return peerup_cli_fail_usage (cli, _ ("--for and --until cannot both be given"));
   if (!subject_read (&subject, cli, &error) || !read_until (now, &until, &error) ||
       !peerup_grants_file_add (subject.path, subject.peer, subject.service, until,
                                peerup_config_name_of_peer (subject.config, subject.peer), &error))
@@ -139,16 +142,24 @@ cmd_grant_extend (PeerupCli *cli)
   gint64 until;
 
   if ((for_how_long != NULL) == (until_when != NULL))
-    return peerup_cli_fail_usage (cli, "say until when, with --for or --until");
+    return peerup_cli_fail_usage (cli, _ ("say until when, with --for or --until"));
   if (!subject_read (&subject, cli, &error) || !read_until (now, &until, &error))
     return peerup_cli_fail (error);
   if (peerup_grants_file_extend (subject.path, subject.peer, subject.service, until, &error))
     return report (cli, &subject, until, now, "extended");
   if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
-    g_prefix_error (&error,
-                    "there is nothing to extend, give a new grant with “peerup grant add %s %s”: ", subject.name,
-                    subject.service);
+    g_prefix_error (&error, _ ("there is nothing to extend, give a new grant with “peerup grant add %s %s”: "),
+                    subject.name, subject.service);
   return peerup_cli_fail (error);
+}
+
+static void
+say_revoked (const Subject *self)
+{
+  if (self->service != NULL)
+    peerup_cli_say (_ ("%s has no grant of %s any more; what was open by it is cut."), self->name, self->service);
+  else
+    peerup_cli_say (_ ("%s has no grant any more; what was open by it is cut."), self->name);
 }
 
 int
@@ -164,8 +175,7 @@ cmd_grant_revoke (PeerupCli *cli)
     peerup_cli_print_variant (
       g_variant_new_parsed ("{'peer_id': <%s>, 'status': <'revoked'>}", peerup_peer_id_get_string (subject.peer)));
   else
-    peerup_cli_say ("%s has no grant%s%s any more; what was open by it is cut.", subject.name,
-                    subject.service != NULL ? " of " : "", subject.service != NULL ? subject.service : "");
+    say_revoked (&subject);
   return PEERUP_CLI_OK;
 }
 
@@ -205,10 +215,10 @@ list_text (const Subject *self, GPtrArray *grants, gint64 now)
     }
   text = peerup_table_end (table);
   peerup_cli_print ("%s", text);
-  if (n_shown == 0)
-    peerup_cli_say ("%s%s: give one with “peerup grant add PEER SERVICE --for 7d”.",
-                    self->name != NULL ? self->name : "Nobody has a grant",
-                    self->name != NULL ? " has no grant" : " yet");
+  if (n_shown == 0 && self->name != NULL)
+    peerup_cli_say (_ ("%s has no grant: give one with “peerup grant add PEER SERVICE --for 7d”."), self->name);
+  else if (n_shown == 0)
+    peerup_cli_say (_ ("Nobody has a grant yet: give one with “peerup grant add PEER SERVICE --for 7d”."));
 }
 
 int

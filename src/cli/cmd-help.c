@@ -5,6 +5,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "cli/peerup-help.h"
@@ -131,7 +132,7 @@ cmd_help (PeerupCli *cli)
   if (second == NULL && group->len > 0)
     print_group (cli, group);
   else if (second != NULL || !print_topic (cli, first))
-    return peerup_cli_fail_usage (cli, "there is no command or topic “%s%s%s”", first, second != NULL ? " " : "",
+    return peerup_cli_fail_usage (cli, _ ("there is no command or topic “%s%s%s”"), first, second != NULL ? " " : "",
                                   second != NULL ? second : "");
   return PEERUP_CLI_OK;
 }

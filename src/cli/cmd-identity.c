@@ -6,6 +6,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-attached.h"
 #include "config/peerup-config-identity.h"
 #include "keyring/peerup-keyring.h"
@@ -70,15 +72,15 @@ say (GVariant *identity)
   (void) g_variant_lookup (identity, "key_file", "&s", &file);
   (void) g_variant_lookup (identity, "keyring", "&s", &keyring);
   (void) g_variant_lookup (identity, "keyring_text", "&s", &text);
-  peerup_cli_print ("peer ID: %s\n", peer);
+  peerup_cli_print (_ ("peer ID: %s\n"), peer);
   if (g_str_equal (store, "file"))
-    peerup_cli_print ("private key: in the file %s\n", file);
+    peerup_cli_print (_ ("private key: in the file %s\n"), file);
   else
-    peerup_cli_print ("private key: in the login keyring\n");
+    peerup_cli_print (_ ("private key: in the login keyring\n"));
   if (g_str_equal (keyring, "none"))
-    peerup_cli_print ("login keyring: %s\n", text);
+    peerup_cli_print (_ ("login keyring: %s\n"), text);
   else
-    peerup_cli_print ("login keyring: %s\n", g_str_equal (keyring, "locked") ? "locked" : "unlocked");
+    peerup_cli_print (_ ("login keyring: %s\n"), g_str_equal (keyring, "locked") ? _ ("locked") : _ ("unlocked"));
 }
 
 static int
@@ -128,8 +130,8 @@ move_by_files (const char *path, PeerupConfigKeyStore to, gboolean *moved, char 
   if (peerup_config_identity_move (path, to, NULL, moved, &reason))
     *left = g_strdup ("");
   else if (*moved)
-    *left =
-      g_strdup_printf ("The old place still has the key: %s. The next start of Peer-Up takes it away", reason->message);
+    *left = g_strdup_printf (_ ("The old place still has the key: %s. The next start of Peer-Up takes it away"),
+                             reason->message);
   else
     g_propagate_error (error, g_steal_pointer (&reason));
   return *left != NULL;
@@ -149,13 +151,21 @@ move (const char *path, PeerupConfigKeyStore to, gboolean *moved, char **left, G
   return FALSE;
 }
 
+static const char *
+say_where (PeerupConfigKeyStore to, gboolean moved)
+{
+  if (to == PEERUP_CONFIG_KEY_STORE_FILE)
+    return moved ? _ ("The private key is in its file now.") : _ ("The private key is in its file already.");
+  return moved ? _ ("The private key is in the login keyring now.")
+               : _ ("The private key is in the login keyring already.");
+}
+
 static int
 run_move (PeerupCli *cli, PeerupConfigKeyStore to)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *path = peerup_cli_find_config (cli, &error);
   g_autofree char *left = NULL;
-  const char *where = to == PEERUP_CONFIG_KEY_STORE_FILE ? "its file" : "the login keyring";
   gboolean moved = FALSE;
 
   if (path == NULL || !move (path, to, &moved, &left, &error))
@@ -164,7 +174,7 @@ run_move (PeerupCli *cli, PeerupConfigKeyStore to)
     peerup_cli_print_variant (g_variant_new_parsed ("{'store': <%s>, 'changed': <%b>, 'left': <%s>}",
                                                     peerup_config_key_store_to_string (to), moved, left));
   else
-    peerup_cli_say (moved ? "The private key is in %s now." : "The private key is in %s already.", where);
+    peerup_cli_say ("%s", say_where (to, moved));
   if (!cli->json && left[0] != '\0')
     peerup_cli_say ("%s.", left);
   return PEERUP_CLI_OK;

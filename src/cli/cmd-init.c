@@ -7,14 +7,17 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-cli-new-device.h"
 
 static int port = -1;
 static char **relays;
 
 const GOptionEntry cmd_init_options[] = {
-  { "port", 0, 0, G_OPTION_ARG_INT, &port, "Listen on this port, 0 for another at each start", "PORT" },
-  { "relay", 0, 0, G_OPTION_ARG_STRING_ARRAY, &relays, "A relay this device may use (may be repeated)", "MULTIADDR" },
+  { "port", 0, 0, G_OPTION_ARG_INT, &port, N_ ("Listen on this port, 0 for another at each start"), "PORT" },
+  { "relay", 0, 0, G_OPTION_ARG_STRING_ARRAY, &relays, N_ ("A relay this device may use (may be repeated)"),
+    "MULTIADDR" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -38,11 +41,11 @@ report (PeerupCli *cli, PeerupConfig *config, PeerupPrivateKey *key)
       return;
     }
   peerup_cli_print ("%s\n", id);
-  peerup_cli_say ("This is the peer ID of this device; its configuration is %s.\n"
-                  "Next, offer a service and invite another device, or join one that has invited this:\n"
-                  "  peerup%s%s service add ssh 22 && peerup%s%s daemon\n"
-                  "  peerup%s%s invite\n"
-                  "  peerup%s%s join",
+  peerup_cli_say (_ ("This is the peer ID of this device; its configuration is %s.\n"
+                     "Next, offer a service and invite another device, or join one that has invited this:\n"
+                     "  peerup%s%s service add ssh 22 && peerup%s%s daemon\n"
+                     "  peerup%s%s invite\n"
+                     "  peerup%s%s join"),
                   peerup_config_get_path (config), option, profile, option, profile, option, profile, option, profile);
 }
 
@@ -55,14 +58,15 @@ cmd_init (PeerupCli *cli)
   g_autoptr (GError) error = NULL;
 
   if (port > 65535 || port < -1)
-    return peerup_cli_fail_usage (cli, "--port is a number from 0 to 65535");
+    return peerup_cli_fail_usage (cli, _ ("--port is a number from 0 to 65535"));
   path = peerup_cli_new_device_path (cli);
   if (g_file_test (path, G_FILE_TEST_EXISTS) || g_file_test (path, G_FILE_TEST_IS_SYMLINK))
     {
-      return peerup_cli_fail_text (PEERUP_ERROR_EXISTS,
-                                   "%s is there already, and nothing was changed: see it with “peerup config show”, or "
-                                   "name another with --config",
-                                   path);
+      return peerup_cli_fail_text (
+        PEERUP_ERROR_EXISTS,
+        _ ("%s is there already, and nothing was changed: see it with “peerup config show”, or "
+           "name another with --config"),
+        path);
     }
   config = peerup_new_device_make (path, port, (const char *const *) relays, NULL, &key, &error);
   if (config == NULL)

@@ -7,6 +7,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
 #include <unistd.h>
 
 #include "cli/peerup-answers.h"
@@ -27,18 +28,19 @@ static char *picture;
 static gboolean leave, original, no_qr, non_interactive;
 
 const GOptionEntry cmd_invite_options[] = {
-  { "name", 0, 0, G_OPTION_ARG_STRING, &name, "What this device is called to the other (its host name)", "NAME" },
-  { "service", 0, 0, G_OPTION_ARG_STRING_ARRAY, &services, "Whoever joins may use this alone (may be repeated)",
+  { "name", 0, 0, G_OPTION_ARG_STRING, &name, N_ ("What this device is called to the other (its host name)"), "NAME" },
+  { "service", 0, 0, G_OPTION_ARG_STRING_ARRAY, &services, N_ ("Whoever joins may use this alone (may be repeated)"),
     "NAME" },
-  { "for", 0, 0, G_OPTION_ARG_STRING, &grant_time, "How long it may: 1h30m, 7d (for good)", "TIME" },
-  { "ttl", 0, 0, G_OPTION_ARG_STRING, &ttl, "How long the code works (10m)", "TIME" },
+  { "for", 0, 0, G_OPTION_ARG_STRING, &grant_time, N_ ("How long it may: 1h30m, 7d (for good)"), "TIME" },
+  { "ttl", 0, 0, G_OPTION_ARG_STRING, &ttl, N_ ("How long the code works (10m)"), "TIME" },
   { "leave", 0, 0, G_OPTION_ARG_NONE, &leave,
-    "Leave the invite, sealed, with the relays of this device, which may be off then", NULL },
-  { "original", 0, 0, G_OPTION_ARG_NONE, &original, "The weaker kind of code, which older programs can join by", NULL },
-  { "qr", 0, 0, G_OPTION_ARG_FILENAME, &picture, "Draw the QR code into this file, too", "FILE.png|FILE.svg" },
-  { "no-qr", 0, 0, G_OPTION_ARG_NONE, &no_qr, "Draw no QR code in the terminal", NULL },
-  { "non-interactive", 0, 0, G_OPTION_ARG_NONE, &non_interactive, "Print the bare code, one line, and nothing else",
+    N_ ("Leave the invite, sealed, with the relays of this device, which may be off then"), NULL },
+  { "original", 0, 0, G_OPTION_ARG_NONE, &original, N_ ("The weaker kind of code, which older programs can join by"),
     NULL },
+  { "qr", 0, 0, G_OPTION_ARG_FILENAME, &picture, N_ ("Draw the QR code into this file, too"), "FILE.png|FILE.svg" },
+  { "no-qr", 0, 0, G_OPTION_ARG_NONE, &no_qr, N_ ("Draw no QR code in the terminal"), NULL },
+  { "non-interactive", 0, 0, G_OPTION_ARG_NONE, &non_interactive,
+    N_ ("Print the bare code, one line, and nothing else"), NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -126,8 +128,10 @@ on_second (gpointer data)
 {
   Session *self = data;
   g_autofree char *left = peerup_cli_format_duration (self->expires_at - g_get_real_time () / G_USEC_PER_SEC);
+  g_autofree char *text =
+    g_strdup_printf (_ ("Waiting for the other device, %s left; Ctrl+C takes the invite back. "), left);
 
-  g_printerr ("\r\033[KWaiting for the other device, %s left; Ctrl+C takes the invite back. ", left);
+  g_printerr ("\r\033[K%s", text);
   return G_SOURCE_CONTINUE;
 }
 
@@ -253,10 +257,10 @@ print_joined (Session *self)
     }
   say_state (self);
   if (sas != NULL)
-    peerup_cli_say ("Compare with what it shows:  %s\nand if that is the same, say:  peerup verify %s", sas,
+    peerup_cli_say (_ ("Compare with what it shows:  %s\nand if that is the same, say:  peerup verify %s"), sas,
                     called[0] != '\0' ? called : peerup_answer_get_string (get_change (self), "peer_id"));
   if (peerup_client_is_embedded (self->client))
-    peerup_cli_say ("For it to reach this device, run:  peerup daemon");
+    peerup_cli_say (_ ("For it to reach this device, run:  peerup daemon"));
 }
 
 static int
@@ -273,20 +277,21 @@ finish (Session *self)
   if (!is_known_who (self))
     {
       return peerup_cli_fail_text (
-        PEERUP_ERROR_CLOSED, "somebody has used the code, and could not be written down: see “peerup pairing list”");
+        PEERUP_ERROR_CLOSED,
+        _ ("somebody has used the code, and could not be written down: see “peerup pairing list”"));
     }
   if (self->interrupted && !is_over (self))
     {
       if (!peerup_pairing_call_cancel (self->proxy, self->number, &error))
         return peerup_cli_fail (error);
       if (!self->cli->json)
-        peerup_cli_say ("The invite is taken back: the code is worth nothing now.");
+        peerup_cli_say (_ ("The invite is taken back: the code is worth nothing now."));
       return PEERUP_CLI_FAILED;
     }
   if (!is_over (self))
     {
       return peerup_cli_fail_text (PEERUP_ERROR_CLOSED,
-                                   "the daemon that kept the invite has ended, and the invite with it");
+                                   _ ("the daemon that kept the invite has ended, and the invite with it"));
     }
   if (self->cli->json)
     peerup_pairing_print_line (get_change (self));
@@ -347,9 +352,10 @@ invite_and_wait (Session *self, gint64 grant_seconds, gint64 ttl_seconds)
       return finish (self);
     }
   if (!self->cli->json)
-    peerup_cli_say ("It is left with the relays, sealed. “peerup invite list” shows it, and “peerup invite cancel %u” "
-                    "takes it back.",
-                    self->number);
+    peerup_cli_say (
+      _ ("It is left with the relays, sealed. “peerup invite list” shows it, and “peerup invite cancel %u” "
+         "takes it back."),
+      self->number);
   return PEERUP_CLI_OK;
 }
 
@@ -396,7 +402,7 @@ run (PeerupCli *cli)
   if (!parse_time (grant_time, &grant_seconds, &error) || !parse_time (ttl, &ttl_seconds, &error))
     return peerup_cli_fail_usage (cli, "%s", error->message);
   if (picture != NULL && !peerup_qr_file_is_known (picture))
-    return peerup_cli_fail_usage (cli, "--qr takes a file whose name ends in .png or .svg, unlike “%s”", picture);
+    return peerup_cli_fail_usage (cli, _ ("--qr takes a file whose name ends in .png or .svg, unlike “%s”"), picture);
   path = peerup_cli_new_device_ensure (cli, NULL, &error);
   if (path != NULL)
     client = dex_await_object (peerup_client_open (path, PEERUP_ENGINE_DEFAULT), &error);

@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "cli/peerup-answers.h"
@@ -22,11 +23,12 @@ static char **services;
 static gboolean stay, non_interactive;
 
 const GOptionEntry cmd_join_options[] = {
-  { "name", 0, 0, G_OPTION_ARG_STRING, &name, "What this device is called to the other (its host name)", "NAME" },
-  { "service", 0, 0, G_OPTION_ARG_STRING_ARRAY, &services, "The other device may use this alone here (may be repeated)",
-    "NAME" },
-  { "wait", 0, 0, G_OPTION_ARG_NONE, &stay, "If the other device is away, wait for it until the code is over", NULL },
-  { "non-interactive", 0, 0, G_OPTION_ARG_NONE, &non_interactive, "Print the peer ID that was paired with alone",
+  { "name", 0, 0, G_OPTION_ARG_STRING, &name, N_ ("What this device is called to the other (its host name)"), "NAME" },
+  { "service", 0, 0, G_OPTION_ARG_STRING_ARRAY, &services,
+    N_ ("The other device may use this alone here (may be repeated)"), "NAME" },
+  { "wait", 0, 0, G_OPTION_ARG_NONE, &stay, N_ ("If the other device is away, wait for it until the code is over"),
+    NULL },
+  { "non-interactive", 0, 0, G_OPTION_ARG_NONE, &non_interactive, N_ ("Print the peer ID that was paired with alone"),
     NULL },
   G_OPTION_ENTRY_NULL,
 };
@@ -96,7 +98,7 @@ print_joined (Session *self, GVariant *pairing)
   if (non_interactive)
     peerup_cli_print ("%s\n", peer);
   if (sas != NULL)
-    peerup_cli_say ("Compare with what the other device shows:  %s", sas);
+    peerup_cli_say (_ ("Compare with what the other device shows:  %s"), sas);
   if (non_interactive)
     peerup_cli_say ("%s", text);
   else

@@ -5,7 +5,11 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
 #include "cli/peerup-answers.h"
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-attached.h"
 #include "cli/peerup-path-text.h"
 
@@ -15,7 +19,7 @@
 static gboolean all;
 
 const GOptionEntry cmd_peers_options[] = {
-  { "all", 'a', 0, G_OPTION_ARG_NONE, &all, "Also those that are not connected now", NULL },
+  { "all", 'a', 0, G_OPTION_ARG_NONE, &all, N_ ("Also those that are not connected now"), NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -78,8 +82,8 @@ list_peers (PeerupCli *cli, PeerupClient *client, GError **error)
     return FALSE;
   shown = g_variant_ref_sink (leave_connected (peers));
   table = peerup_table_new ("", 4);
-  peerup_table_add_title (table, "NAME", "PEER ID", "STATE", "PROGRAM");
-  print_rows (cli, shown, table, add_peer, "No peer is connected; “peerup peers --all” shows those that were.");
+  peerup_table_add_title (table, _ ("NAME"), _ ("PEER ID"), _ ("STATE"), _ ("PROGRAM"));
+  print_rows (cli, shown, table, add_peer, _ ("No peer is connected; “peerup peers --all” shows those that were."));
   return TRUE;
 }
 
@@ -97,7 +101,7 @@ add_paths (PeerupTable *table, GVariant *peer)
   g_autofree char *name = peerup_path_text_peer (peer, "peer_id");
 
   if (g_variant_n_children (paths) == 0)
-    peerup_table_add (table, name, peerup_answer_get_string (peer, "state"), NULL, NULL);
+    peerup_table_add (table, name, peerup_cli_word (peerup_answer_get_string (peer, "state")), NULL, NULL);
   for (gsize i = 0; i < g_variant_n_children (paths); i++)
     {
       g_autoptr (GVariant) path = g_variant_get_child_value (paths, i);
@@ -106,7 +110,7 @@ add_paths (PeerupTable *table, GVariant *peer)
       g_autofree char *time =
         peerup_answer_lookup_number (path, "rtt_us", &rtt) ? peerup_cli_format_rtt ((gint64) rtt) : NULL;
 
-      peerup_table_add (table, name, words, peerup_answer_get_flag (path, "silent") ? "silent" : time,
+      peerup_table_add (table, name, words, peerup_answer_get_flag (path, _ ("silent")) ? _ ("silent") : time,
                         peerup_answer_get_string (path, "address"));
     }
 }
@@ -121,8 +125,8 @@ list_paths (PeerupCli *cli, PeerupClient *client, GError **error)
   if (!PEERUP_ASK_ABOUT (peerup_client_get_proxy (client), list_paths, peer, &peers, error))
     return FALSE;
   table = peerup_table_new ("", 4);
-  peerup_table_add_title (table, "PEER", "PATH", "ROUND TRIP", "ADDRESS");
-  print_rows (cli, peers, table, add_paths, "No peer is connected.");
+  peerup_table_add_title (table, _ ("PEER"), _ ("PATH"), _ ("ROUND TRIP"), _ ("ADDRESS"));
+  print_rows (cli, peers, table, add_paths, _ ("No peer is connected."));
   return TRUE;
 }
 
@@ -138,11 +142,11 @@ add_service (PeerupTable *table, GVariant *dict)
   g_autofree char *in = peerup_cli_format_bytes (peerup_answer_get_number (dict, "bytes_in"));
   g_autofree char *out = peerup_cli_format_bytes (peerup_answer_get_number (dict, "bytes_out"));
   g_autofree char *use =
-    g_strdup_printf ("%" G_GUINT64_FORMAT " now, %" G_GUINT64_FORMAT " in all, %s in, %s out",
+    g_strdup_printf (_ ("%" PRIu64 " now, %" PRIu64 " in all, %s in, %s out"),
                      peerup_answer_get_number (dict, "active"), peerup_answer_get_number (dict, "total"), in, out);
 
   peerup_table_add (table, peerup_answer_get_string (dict, "name"), peerup_answer_get_string (dict, "address"),
-                    peerup_answer_get_flag (dict, "enabled") ? "offered" : "disabled", use,
+                    peerup_answer_get_flag (dict, "enabled") ? _ ("offered") : _ ("disabled"), use,
                     peerup_answer_get_string (dict, "health_text"));
 }
 
@@ -166,7 +170,7 @@ say_age (const char *peer, GVariant *services)
   g_autofree char *time = peerup_cli_format_duration ((gint64) age);
 
   if (age >= AGE_SHOWN)
-    peerup_cli_say ("%s cannot be asked now: this is what it said %s ago.", peer, time);
+    peerup_cli_say (_ ("%s cannot be asked now: this is what it said %s ago."), peer, time);
 }
 
 static gboolean
@@ -180,9 +184,10 @@ list_peer_services (PeerupCli *cli, PeerupClient *client, GError **error)
   if (!PEERUP_ASK_ABOUT (peerup_client_get_proxy (client), list_peer_services, peer, &services, error))
     return FALSE;
   table = peerup_table_new ("", 3);
-  peerup_table_add_title (table, "NAME", "KIND", "TAGS");
+  peerup_table_add_title (table, _ ("NAME"), _ ("KIND"), _ ("TAGS"));
   nothing =
-    g_strdup_printf ("%s offers nothing to this device; there, “peerup service add” and “peerup grant add” do.", peer);
+    g_strdup_printf (_ ("%s offers nothing to this device; there, “peerup service add” and “peerup grant add” do."),
+                     peer);
   print_rows (cli, services, table, add_peer_service, nothing);
   if (!cli->json)
     say_age (peer, services);
@@ -200,9 +205,9 @@ list_services (PeerupCli *cli, PeerupClient *client, GError **error)
   if (!PEERUP_ASK (peerup_client_get_proxy (client), list_services, &services, error))
     return FALSE;
   table = peerup_table_new ("", 5);
-  peerup_table_add_title (table, "NAME", "ADDRESS", "STATE", "USE", "");
+  peerup_table_add_title (table, _ ("NAME"), _ ("ADDRESS"), _ ("STATE"), _ ("USE"), "");
   print_rows (cli, services, table, add_service,
-              "No service is offered: add one with “peerup service add NAME ADDRESS”.");
+              _ ("No service is offered: add one with “peerup service add NAME ADDRESS”."));
   return TRUE;
 }
 
@@ -219,7 +224,7 @@ add_forward (PeerupTable *table, GVariant *dict)
 
   peerup_table_add (table, peerup_answer_get_string (dict, "id"), peerup_answer_get_string (dict, "address"),
                     peerup_answer_get_string (dict, "peer"), peerup_answer_get_string (dict, "service"),
-                    error[0] != '\0' ? error : peerup_answer_get_string (dict, "state"));
+                    error[0] != '\0' ? error : peerup_cli_word (peerup_answer_get_string (dict, "state")));
 }
 
 static gboolean
@@ -231,8 +236,8 @@ list_forwards (PeerupCli *cli, PeerupClient *client, GError **error)
   if (!PEERUP_ASK (peerup_client_get_proxy (client), list_forwards, &forwards, error))
     return FALSE;
   table = peerup_table_new ("", 5);
-  peerup_table_add_title (table, "FORWARD", "ADDRESS", "PEER", "SERVICE", "STATE");
-  print_rows (cli, forwards, table, add_forward, "Nothing is forwarded: “peerup proxy PEER SERVICE PORT” does.");
+  peerup_table_add_title (table, _ ("FORWARD"), _ ("ADDRESS"), _ ("PEER"), _ ("SERVICE"), _ ("STATE"));
+  print_rows (cli, forwards, table, add_forward, _ ("Nothing is forwarded: “peerup proxy PEER SERVICE PORT” does."));
   return TRUE;
 }
 

@@ -5,6 +5,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-attached.h"
 
 static char **allow;
@@ -12,9 +14,9 @@ static char *kind;
 static char **tags;
 
 const GOptionEntry cmd_expose_options[] = {
-  { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Only this peer may use it (may be repeated)", "PEER" },
-  { "kind", 0, 0, G_OPTION_ARG_STRING, &kind, "What sort of service peers are told it is, as ssh", "KIND" },
-  { "tag", 0, 0, G_OPTION_ARG_STRING_ARRAY, &tags, "A word that peers are told of it (may be repeated)", "TAG" },
+  { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, N_ ("Only this peer may use it (may be repeated)"), "PEER" },
+  { "kind", 0, 0, G_OPTION_ARG_STRING, &kind, N_ ("What sort of service peers are told it is, as ssh"), "KIND" },
+  { "tag", 0, 0, G_OPTION_ARG_STRING_ARRAY, &tags, N_ ("A word that peers are told of it (may be repeated)"), "TAG" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -30,7 +32,7 @@ connect_peer (PeerupCli *cli, PeerupClient *client, GError **error)
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'peer_id': <%s>, 'path': <%s>}", id, path));
   else
-    peerup_cli_print ("%s is connected, %s\n", cli->arguments[0], path);
+    peerup_cli_print (_ ("%s is connected, %s\n"), cli->arguments[0], path);
   return TRUE;
 }
 
@@ -51,14 +53,16 @@ change (PeerupCli *cli, PeerupClient *client, const char *method, const char *wh
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'name': <%s>, 'status': <%s>}", name, what));
   else
-    peerup_cli_say ("%s is %s.", name, what);
+    peerup_cli_say (/* TRANSLATORS: a peer or service, and what became of it: "disconnected", "no longer offered" */ _ (
+                      "%s is %s."),
+                    name, _ (what));
   return TRUE;
 }
 
 static gboolean
 disconnect_peer (PeerupCli *cli, PeerupClient *client, GError **error)
 {
-  return change (cli, client, "Disconnect", "disconnected", error);
+  return change (cli, client, "Disconnect", N_ ("disconnected"), error);
 }
 
 int
@@ -70,7 +74,7 @@ cmd_disconnect (PeerupCli *cli)
 static gboolean
 unexpose (PeerupCli *cli, PeerupClient *client, GError **error)
 {
-  return change (cli, client, "Unexpose", "no longer offered", error);
+  return change (cli, client, "Unexpose", N_ ("no longer offered"), error);
 }
 
 int
@@ -82,7 +86,7 @@ cmd_unexpose (PeerupCli *cli)
 static gboolean
 remove_forward (PeerupCli *cli, PeerupClient *client, GError **error)
 {
-  return change (cli, client, "RemoveForward", "disconnected", error);
+  return change (cli, client, "RemoveForward", N_ ("disconnected"), error);
 }
 
 int
@@ -111,7 +115,7 @@ expose (PeerupCli *cli, PeerupClient *client, GError **error)
     peerup_cli_print_variant (
       g_variant_new_parsed ("{'name': <%s>, 'address': <%s>, 'status': <'exposed'>}", name, address));
   else
-    peerup_cli_say ("Service %s (%s) is offered until the daemon ends.", name, address);
+    peerup_cli_say (_ ("Service %s (%s) is offered until the daemon ends."), name, address);
   return TRUE;
 }
 

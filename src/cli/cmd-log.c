@@ -5,6 +5,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "cli/peerup-answers.h"
@@ -90,7 +91,7 @@ cmd_log (PeerupCli *cli)
   g_autoptr (GVariant) levels = read_levels (cli);
 
   if (levels == NULL)
-    return peerup_cli_fail_usage (cli, "a level is written as swarm=debug, or all=info");
+    return peerup_cli_fail_usage (cli, _ ("a level is written as swarm=debug, or all=info"));
   wanted = g_variant_ref_sink (levels);
   return peerup_cli_run_fiber (cli, run);
 }

@@ -6,6 +6,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-answers.h"
 #include "cli/peerup-pairing-calls.h"
 #include "cli/peerup-pairing-text.h"
@@ -47,7 +49,7 @@ list_invites (PeerupCli *cli, PeerupDBusEngine1 *proxy, GError **error)
   else if (text[0] != '\0')
     peerup_cli_print ("%s", text);
   else
-    peerup_cli_say ("There is no invite: make one with “peerup invite”.");
+    peerup_cli_say (_ ("There is no invite: make one with “peerup invite”."));
   return TRUE;
 }
 
@@ -71,7 +73,7 @@ cancel_invite (PeerupCli *cli, PeerupDBusEngine1 *proxy, GError **error)
   if (!g_ascii_string_to_unsigned (cli->arguments[0], 10, 1, PEERUP_CODE_NUMBER_MAX, &number, NULL))
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "“%s” is no number of an invite: “peerup invite list” shows them", cli->arguments[0]);
+                   _ ("“%s” is no number of an invite: “peerup invite list” shows them"), cli->arguments[0]);
       return FALSE;
     }
   if (!peerup_pairing_call_cancel (proxy, number, error))
@@ -79,7 +81,7 @@ cancel_invite (PeerupCli *cli, PeerupDBusEngine1 *proxy, GError **error)
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'number': <%u>, 'status': <'cancelled'>}", (guint) number));
   else
-    peerup_cli_say ("Invite %u is taken back: its code is worth nothing now.", (guint) number);
+    peerup_cli_say (_ ("Invite %u is taken back: its code is worth nothing now."), (guint) number);
   return TRUE;
 }
 
@@ -109,7 +111,7 @@ list_pairings (PeerupCli *cli, PeerupDBusEngine1 *proxy, GError **error)
   else if (text[0] != '\0')
     peerup_cli_print ("%s", text);
   else
-    peerup_cli_say ("No pairing is half done. “peerup auth list” shows the devices that are paired.");
+    peerup_cli_say (_ ("No pairing is half done. “peerup auth list” shows the devices that are paired."));
   return TRUE;
 }
 
@@ -135,7 +137,7 @@ undo_pairing (PeerupCli *cli, PeerupDBusEngine1 *proxy, GError **error)
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'peer': <%s>, 'status': <'undone'>}", peer));
   else
-    peerup_cli_say ("The pairing with %s is taken back on this device. Take it back there, too.", peer);
+    peerup_cli_say (_ ("The pairing with %s is taken back on this device. Take it back there, too."), peer);
   return TRUE;
 }
 

@@ -5,6 +5,9 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
 #include "client/peerup-client.h"
 
 static int count = 4;
@@ -13,8 +16,8 @@ static char *interval;
 static gboolean by_daemon;
 
 const GOptionEntry cmd_ping_options[] = {
-  { "count", 'c', 0, G_OPTION_ARG_INT, &count, "How many pings, 0 for no end (default: 4)", "N" },
-  { "interval", 'i', 0, G_OPTION_ARG_STRING, &interval, "Time between two of them (default: 1s)", "TIME" },
+  { "count", 'c', 0, G_OPTION_ARG_INT, &count, N_ ("How many pings, 0 for no end (default: 4)"), "N" },
+  { "interval", 'i', 0, G_OPTION_ARG_STRING, &interval, N_ ("Time between two of them (default: 1s)"), "TIME" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -170,7 +173,7 @@ print_statistics (Session *self)
       return;
     }
   g_variant_builder_clear (&self->results);
-  peerup_cli_print ("--- %s ping statistics ---\n%u sent, %u received, %.0f%% lost, time %" G_GINT64_FORMAT " ms\n",
+  peerup_cli_print ("--- %s ping statistics ---\n%u sent, %u received, %.0f%% lost, time %" PRId64 " ms\n",
                     self->cli->arguments[0], self->sent, self->received, loss_percent (self), elapsed);
   if (self->received > 0)
     peerup_cli_print ("rtt min/avg/max = %.3f/%.3f/%.3f ms\n", self->min / 1000.0, self->sum / 1000.0 / self->received,
@@ -206,7 +209,7 @@ run (PeerupCli *cli)
   Session self = { .cli = cli, .interval = G_USEC_PER_SEC };
 
   if (count < 0)
-    return peerup_cli_fail_usage (cli, "-c is a number from 0 (no end) up");
+    return peerup_cli_fail_usage (cli, _ ("-c is a number from 0 (no end) up"));
   if (interval != NULL && !peerup_cli_parse_duration (interval, &self.interval, &error))
     return peerup_cli_fail_usage (cli, "%s", error->message);
   path = peerup_cli_find_config (cli, &error);

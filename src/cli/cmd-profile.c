@@ -5,6 +5,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "config/peerup-profile.h"
 #include "control/peerup-control-socket.h"
 
@@ -48,7 +50,7 @@ print_table (char **names)
     {
       g_autofree char *config = peerup_profile_dup_config (names[i]);
 
-      peerup_table_add (table, names[i], is_running (config) ? "running" : "stopped", config);
+      peerup_table_add (table, names[i], is_running (config) ? _ ("running") : _ ("stopped"), config);
     }
   text = peerup_table_end (table);
   peerup_cli_print ("%s", text);
@@ -64,6 +66,6 @@ cmd_profile_list (PeerupCli *cli)
   else if (names[0] != NULL)
     print_table (names);
   else
-    peerup_cli_say ("There is no profile yet. To make one: peerup init --profile NAME");
+    peerup_cli_say (_ ("There is no profile yet. To make one: peerup init --profile NAME"));
   return PEERUP_CLI_OK;
 }

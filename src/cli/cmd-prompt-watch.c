@@ -8,6 +8,7 @@
 #include "cli/peerup-commands.h"
 
 #include <gio/gunixinputstream.h>
+#include <glib/gi18n-lib.h>
 #include <unistd.h>
 
 #include "cli/peerup-answers.h"
@@ -67,7 +68,7 @@ on_line (GObject *source, GAsyncResult *result, gpointer data)
   else if (error != NULL)
     dex_promise_reject (promise, g_steal_pointer (&error));
   else
-    dex_promise_reject (promise, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the input has ended"));
+    dex_promise_reject (promise, g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("the input has ended")));
 }
 
 static void
@@ -104,12 +105,12 @@ take_line (Watch *self, const char *text)
   /* Who asks chooses when, and may come between what was read and what is typed. */
   if (!is_named && self->n_meant > 1)
     {
-      peerup_cli_say ("More than one question was shown: write its number, too, as in “%u %s”.", (guint) number,
+      peerup_cli_say (_ ("More than one question was shown: write its number, too, as in “%u %s”."), (guint) number,
                       answer);
       return;
     }
   if (number == 0)
-    peerup_cli_say ("Nothing was asked yet.");
+    peerup_cli_say (_ ("Nothing was asked yet."));
   else if (!peerup_attached_call (self->client, "AnswerPrompt", g_variant_new ("(us)", (guint) number, answer), NULL,
                                   &error))
     peerup_cli_say ("%s", error->message);
@@ -221,7 +222,7 @@ watch (PeerupCli *cli, PeerupClient *client, GError **error)
   peerup_cli_catch_signals (cli, on_interrupt, &self);
   done = peerup_attached_call (client, "WatchPrompts", NULL, NULL, error);
   if (done)
-    peerup_cli_say ("Showing what the daemon asks; answer with a word, or NUMBER and a word. Press Ctrl+C to end.");
+    peerup_cli_say (_ ("Showing what the daemon asks; answer with a word, or NUMBER and a word. Press Ctrl+C to end."));
   done = done && follow (&self, error);
   g_dbus_connection_signal_unsubscribe (connection, id);
   g_cancellable_cancel (self.cancellable);

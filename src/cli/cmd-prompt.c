@@ -5,6 +5,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-answers.h"
 #include "cli/peerup-attached.h"
 #include "cli/peerup-prompt-text.h"
@@ -39,7 +41,7 @@ list_prompts (PeerupCli *cli, PeerupClient *client, GError **error)
   if (!PEERUP_ASK (peerup_client_get_proxy (client), list_prompts, &prompts, error))
     return FALSE;
   table = peerup_table_new ("", 5);
-  peerup_table_add_title (table, "NUMBER", "PEER", "QUESTION", "ANSWERS", "WAITS");
+  peerup_table_add_title (table, _ ("NUMBER"), _ ("PEER"), _ ("QUESTION"), _ ("ANSWERS"), _ ("WAITS"));
   for (gsize i = 0; i < g_variant_n_children (prompts); i++)
     {
       g_autoptr (GVariant) dict = g_variant_get_child_value (prompts, i);
@@ -52,7 +54,7 @@ list_prompts (PeerupCli *cli, PeerupClient *client, GError **error)
   else if (g_variant_n_children (prompts) > 0)
     peerup_cli_print ("%s", text);
   else
-    peerup_cli_say ("The daemon asks nothing.");
+    peerup_cli_say (_ ("The daemon asks nothing."));
   return TRUE;
 }
 
@@ -71,7 +73,7 @@ answer_prompt (PeerupCli *cli, PeerupClient *client, GError **error)
   if (!g_ascii_string_to_unsigned (cli->arguments[0], 10, 1, G_MAXUINT32, &number, NULL))
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-                   "“%s” is no number of a question: “peerup prompt list” shows them", cli->arguments[0]);
+                   _ ("“%s” is no number of a question: “peerup prompt list” shows them"), cli->arguments[0]);
       return FALSE;
     }
   if (!peerup_attached_call (client, "AnswerPrompt", g_variant_new ("(us)", (guint) number, answer), NULL, error))

@@ -6,12 +6,14 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "client/peerup-client.h"
 
 static gboolean bind_any;
 
 const GOptionEntry cmd_proxy_options[] = {
-  { "bind-any", 0, 0, G_OPTION_ARG_NONE, &bind_any, "Allow a HOST other than loopback: other machines can use it",
+  { "bind-any", 0, 0, G_OPTION_ARG_NONE, &bind_any, N_ ("Allow a HOST other than loopback: other machines can use it"),
     NULL },
   G_OPTION_ENTRY_NULL,
 };
@@ -21,10 +23,11 @@ static gboolean by_daemon;
 static char *peer, *service, *listen_at;
 
 const GOptionEntry cmd_daemon_connect_options[] = {
-  { "peer", 0, 0, G_OPTION_ARG_STRING, &peer, "Whose service", "PEER" },
-  { "service", 0, 0, G_OPTION_ARG_STRING, &service, "Its name", "SERVICE" },
-  { "listen", 0, 0, G_OPTION_ARG_STRING, &listen_at, "Where: a port of this machine, 0 for any, or HOST:PORT", "PORT" },
-  { "bind-any", 0, 0, G_OPTION_ARG_NONE, &bind_any, "Allow a HOST other than loopback: other machines can use it",
+  { "peer", 0, 0, G_OPTION_ARG_STRING, &peer, N_ ("Whose service"), "PEER" },
+  { "service", 0, 0, G_OPTION_ARG_STRING, &service, N_ ("Its name"), "SERVICE" },
+  { "listen", 0, 0, G_OPTION_ARG_STRING, &listen_at, N_ ("Where: a port of this machine, 0 for any, or HOST:PORT"),
+    "PORT" },
+  { "bind-any", 0, 0, G_OPTION_ARG_NONE, &bind_any, N_ ("Allow a HOST other than loopback: other machines can use it"),
     NULL },
   G_OPTION_ENTRY_NULL,
 };
@@ -82,7 +85,7 @@ report (PeerupCli *cli, const char *id, const char *address)
       return;
     }
   peerup_cli_print ("%s\n", address);
-  peerup_cli_say ("%s of %s is there now; press Ctrl+C to end.", arguments[1], arguments[0]);
+  peerup_cli_say (_ ("%s of %s is there now; press Ctrl+C to end."), arguments[1], arguments[0]);
 }
 
 /* Until a signal, or the daemon's end. */
@@ -104,7 +107,7 @@ hold (PeerupCli *cli, PeerupClient *client, Proxy *self, GError **error)
   dex_await (dex_future_first (dex_ref (self->end), peerup_client_wait_closed (client), NULL), NULL);
   if (!dex_future_is_pending (DEX_FUTURE (self->end)))
     return TRUE;
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the daemon that carried the port has ended");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("the daemon that carried the port has ended"));
   return FALSE;
 }
 
@@ -143,7 +146,7 @@ int
 cmd_daemon_connect (PeerupCli *cli)
 {
   if (peer == NULL || service == NULL || listen_at == NULL)
-    return peerup_cli_fail_usage (cli, "it takes --peer, --service and --listen");
+    return peerup_cli_fail_usage (cli, _ ("it takes --peer, --service and --listen"));
   g_strfreev (cli->arguments);
   cli->arguments = g_new0 (char *, 4);
   cli->arguments[0] = g_strdup (peer);

@@ -7,6 +7,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
 #include <libdex.h>
 
 #include "cli/peerup-answers.h"
@@ -24,8 +25,9 @@ static char *name;
 static char *peer_id;
 
 const GOptionEntry cmd_relay_add_options[] = {
-  { "name", 0, 0, G_OPTION_ARG_STRING, &name, "Call the relay so from now on", "NAME" },
-  { "peer-id", 0, 0, G_OPTION_ARG_STRING, &peer_id, "Who the relay has to be, as /p2p/ID in the address says", "ID" },
+  { "name", 0, 0, G_OPTION_ARG_STRING, &name, N_ ("Call the relay so from now on"), "NAME" },
+  { "peer-id", 0, 0, G_OPTION_ARG_STRING, &peer_id, N_ ("Who the relay has to be, as /p2p/ID in the address says"),
+    "ID" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -67,8 +69,8 @@ check_peer (Add *self, GError **error)
   if (self->place->peer != NULL && !peerup_peer_id_equal (self->place->peer, self->peer))
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER,
-                   "%s was to be there, but %s answered: nothing was changed. If you trust what answers, add it "
-                   "without /p2p/%s",
+                   _ ("%s was to be there, but %s answered: nothing was changed. If you trust what answers, add it "
+                      "without /p2p/%s"),
                    peerup_peer_id_get_string (self->place->peer), found, peerup_peer_id_get_string (self->place->peer));
       return FALSE;
     }
@@ -79,8 +81,8 @@ check_peer (Add *self, GError **error)
       if (entry == NULL || peerup_peer_id_equal (entry->peer, self->peer))
         continue;
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER,
-                   "another relay is known there: %s, and now %s answers. Nothing was changed. If the relay was set "
-                   "up anew with another key, say “peerup relay remove %s” first; if it was not, do not trust it",
+                   _ ("another relay is known there: %s, and now %s answers. Nothing was changed. If the relay was set "
+                      "up anew with another key, say “peerup relay remove %s” first; if it was not, do not trust it"),
                    peerup_peer_id_get_string (entry->peer), found, peerup_relay_entry_get_label (entry));
       return FALSE;
     }
@@ -94,8 +96,9 @@ check_name (Add *self, GError **error)
 
   if (other == NULL || peerup_peer_id_equal (other, self->peer))
     return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS, "the name “%s” is that of %s already: choose another --name",
-               name, peerup_peer_id_get_string (other));
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
+               _ ("the name “%s” is that of %s already: choose another --name"), name,
+               peerup_peer_id_get_string (other));
   return FALSE;
 }
 
@@ -109,12 +112,12 @@ ask (Add *self, GError **error)
   peerup_relay_probe_report (self->probe, self->report);
   self->peer = peerup_probe_get_peer (self->probe, error);
   if (self->peer == NULL && g_error_matches (*error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER))
-    g_prefix_error (error, "nothing was changed: ");
+    g_prefix_error (error, _ ("nothing was changed: "));
   /* The reasons stand above. */
   if (self->peer == NULL && g_error_matches (*error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE) && !self->cli->json)
     {
       g_clear_error (error);
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "no relay answers at %s, and nothing was changed",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, _ ("no relay answers at %s, and nothing was changed"),
                    self->cli->arguments[0]);
     }
   return self->peer != NULL && check_peer (self, error) && check_name (self, error);
@@ -161,18 +164,19 @@ report_written (Add *self)
   const char *id = peerup_peer_id_get_string (self->peer);
 
   if (self->place->peer != NULL)
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "peer ID", NULL, "%s, as you wrote", id);
+    peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("peer ID"), NULL, _ ("%s, as you wrote"), id);
   else if (self->was_there)
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "peer ID", NULL, "%s, as it was known here", id);
+    peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("peer ID"), NULL, _ ("%s, as it was known here"), id);
   else
-    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "peer ID",
-                       "compare it with what “peerup relay setup --check” prints on the relay",
-                       "%s, which counts from now on", id);
+    peerup_report_add (self->report, PEERUP_REPORT_NOTE, _ ("peer ID"),
+                       _ ("compare it with what “peerup relay setup --check” prints on the relay"),
+                       _ ("%s, which counts from now on"), id);
   if (self->n_written > 0)
-    peerup_report_add (self->report, PEERUP_REPORT_MADE, "configuration", NULL, "%u address%s in %s", self->n_written,
-                       self->n_written == 1 ? "" : "es", peerup_config_get_path (self->config));
+    peerup_report_add (self->report, PEERUP_REPORT_MADE, _ ("configuration"), NULL,
+                       g_dngettext (GETTEXT_PACKAGE, "%u address in %s", "%u addresses in %s", self->n_written),
+                       self->n_written, peerup_config_get_path (self->config));
   else
-    peerup_report_add (self->report, PEERUP_REPORT_KEPT, "configuration", NULL, "%s has them already",
+    peerup_report_add (self->report, PEERUP_REPORT_KEPT, _ ("configuration"), NULL, _ ("%s has them already"),
                        peerup_config_get_path (self->config));
 }
 
@@ -181,8 +185,8 @@ report_reserved (Add *self, gint64 expires)
 {
   g_autofree char *time = peerup_cli_format_duration (MAX (expires - g_get_real_time () / G_USEC_PER_SEC, 0));
 
-  peerup_report_add (self->report, PEERUP_REPORT_OK, "reservation", NULL,
-                     "granted for %s; the daemon keeps it from then on", time);
+  peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("reservation"), NULL,
+                     _ ("granted for %s; the daemon keeps it from then on"), time);
 }
 
 /* The daemon asks with its own identity, and says in words what became of it. */
@@ -200,10 +204,10 @@ report_daemon (Add *self, PeerupPeerId *own)
       report_reserved (self, (gint64) peerup_answer_get_number (relay, "expires_at"));
       return;
     }
-  next = g_strdup_printf ("if the relay does not know this device yet, run there:\nsudo peerup relay authorize %s",
+  next = g_strdup_printf (_ ("if the relay does not know this device yet, run there:\nsudo peerup relay authorize %s"),
                           peerup_peer_id_get_string (own));
-  peerup_report_add (self->report, PEERUP_REPORT_MEND, "reservation", next, "not granted: %s",
-                     reason[0] != '\0' ? reason : "no answer yet");
+  peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("reservation"), next, _ ("not granted: %s"),
+                     reason[0] != '\0' ? reason : _ ("no answer yet"));
 }
 
 static void
@@ -215,13 +219,13 @@ report_direct (Add *self)
 
   if (peerup_relay_probe_reserve (self->swarm, self->probe, &expires, &limits, &error))
     {
-      peerup_report_add (self->report, PEERUP_REPORT_OK, "reservation", "peerup daemon",
-                         "the relay grants one; %s. No daemon runs to keep it", limits);
+      peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("reservation"), "peerup daemon",
+                         _ ("the relay grants one; %s. No daemon runs to keep it"), limits);
       return;
     }
   g_autofree char *next = peerup_relay_probe_advise (peerup_swarm_get_peer_id (self->swarm), error);
 
-  peerup_report_add (self->report, PEERUP_REPORT_MEND, "reservation", next, "not granted: %s", error->message);
+  peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("reservation"), next, _ ("not granted: %s"), error->message);
 }
 
 static void
@@ -269,7 +273,8 @@ take_peer_id (Add *self, GError **error)
     return FALSE;
   if (self->place->peer != NULL && !peerup_peer_id_equal (self->place->peer, peer))
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER, "the address names another peer than --peer-id: %s",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER,
+                   _ ("the address names another peer than --peer-id: %s"),
                    peerup_peer_id_get_string (self->place->peer));
       return FALSE;
     }

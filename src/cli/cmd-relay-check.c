@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
 #include <libdex.h>
 
 #include "cli/peerup-answers.h"
@@ -71,13 +72,13 @@ report_peer (Check *self, PeerupPeerId *peer)
   const char *id = peerup_peer_id_get_string (peer);
 
   if (self->place->peer == NULL)
-    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "peer ID",
-                       "compare it with what “peerup relay setup --check” prints on the relay", "%s", id);
+    peerup_report_add (self->report, PEERUP_REPORT_NOTE, _ ("peer ID"),
+                       _ ("compare it with what “peerup relay setup --check” prints on the relay"), "%s", id);
   else if (peerup_peer_id_equal (self->place->peer, peer))
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "peer ID", NULL, "%s, as you wrote", id);
+    peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("peer ID"), NULL, _ ("%s, as you wrote"), id);
   else
-    peerup_report_add (self->report, PEERUP_REPORT_MEND, "peer ID", "do not use it unless you know why",
-                       "%s answers, and not %s", id, peerup_peer_id_get_string (self->place->peer));
+    peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("peer ID"), _ ("do not use it unless you know why"),
+                       _ ("%s answers, and not %s"), id, peerup_peer_id_get_string (self->place->peer));
 }
 
 static void
@@ -96,7 +97,7 @@ check_ping (Check *self, PeerupPeerId *peer)
   if (error != NULL)
     return;
   text = peerup_cli_format_rtt (rtt);
-  peerup_report_add (self->report, PEERUP_REPORT_OK, "round trip", NULL, "%s", text);
+  peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("round trip"), NULL, "%s", text);
 }
 
 static void
@@ -108,24 +109,25 @@ check_reservation (Check *self)
   gint64 expires;
 
   if (peerup_relay_daemon_is_reserved (self->kept))
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "reservation", NULL, "the daemon of this device has one");
+    peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("reservation"), NULL,
+                       _ ("the daemon of this device has one"));
   else if (self->kept != NULL)
-    peerup_report_add (self->report, PEERUP_REPORT_MEND, "reservation", NULL, "the daemon of this device has none: %s",
-                       peerup_answer_get_string (self->kept, "error"));
+    peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("reservation"), NULL,
+                       _ ("the daemon of this device has none: %s"), peerup_answer_get_string (self->kept, "error"));
   else if (self->config == NULL)
-    peerup_report_add (self->report, PEERUP_REPORT_UNKNOWN, "reservation", "peerup init",
-                       "not asked for, as this device has no identity yet");
+    peerup_report_add (self->report, PEERUP_REPORT_UNKNOWN, _ ("reservation"), "peerup init",
+                       _ ("not asked for, as this device has no identity yet"));
   else if (peerup_relay_probe_reserve (self->swarm, self->probe, &expires, &limits, &error))
     {
       g_autofree char *time = peerup_cli_format_duration (MAX (expires - g_get_real_time () / G_USEC_PER_SEC, 0));
 
-      peerup_report_add (self->report, PEERUP_REPORT_OK, "reservation", NULL, "granted for %s, and given back; %s",
-                         time, limits);
+      peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("reservation"), NULL,
+                         _ ("granted for %s, and given back; %s"), time, limits);
     }
   else
     {
       next = peerup_relay_probe_advise (peerup_swarm_get_peer_id (self->swarm), error);
-      peerup_report_add (self->report, PEERUP_REPORT_MEND, "reservation", next, "refused: %s", error->message);
+      peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("reservation"), next, _ ("refused: %s"), error->message);
     }
 }
 
@@ -143,7 +145,8 @@ check_stun (Check *self)
         continue;
       seen = peerup_relay_probe_stun (self->swarm, answer->address, answer->host, &error);
       if (seen != NULL)
-        peerup_report_add (self->report, PEERUP_REPORT_OK, "STUN", NULL, "answers, and sees this device at %s", seen);
+        peerup_report_add (self->report, PEERUP_REPORT_OK, "STUN", NULL, _ ("answers, and sees this device at %s"),
+                           seen);
       else
         peerup_report_add (self->report, PEERUP_REPORT_NOTE, "STUN", NULL, "%s", error->message);
       return;
@@ -211,7 +214,7 @@ run (PeerupCli *cli)
   if (peer != NULL)
     check_peer (&self, peer);
   else if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_WRONG_PEER))
-    peerup_report_add (self.report, PEERUP_REPORT_MEND, "peer ID", NULL, "%s", error->message);
+    peerup_report_add (self.report, PEERUP_REPORT_MEND, _ ("peer ID"), NULL, "%s", error->message);
   if (cli->json)
     print_json (&self, peer);
   return peerup_report_count (self.report, PEERUP_REPORT_MEND) == 0 ? PEERUP_CLI_OK : PEERUP_CLI_FAILED;

@@ -6,9 +6,12 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <libdex.h>
 
 #include "cli/peerup-answers.h"
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-path-text.h"
 #include "cli/peerup-relay-config.h"
 #include "cli/peerup-relay-daemon.h"
@@ -24,7 +27,8 @@ format_end (gint64 seconds)
   g_autofree char *clock = time != NULL ? g_date_time_format (time, "%H:%M") : NULL;
   g_autofree char *duration = peerup_cli_format_duration (MAX (left, 0));
 
-  return g_strdup_printf ("in %s%s%s", duration, clock != NULL ? ", at " : "", clock != NULL ? clock : "");
+  return clock != NULL ? g_strdup_printf (_ ("in %s, at %s"), duration, clock)
+                       : g_strdup_printf (_ ("in %s"), duration);
 }
 
 static char *
@@ -36,20 +40,34 @@ format_limits (GVariant *relay)
   g_autofree char *data = bytes > 0 ? peerup_cli_format_bytes (bytes) : NULL;
 
   if (!peerup_answer_get_flag (relay, "limited"))
-    return g_strdup ("none that it tells");
-  return g_strdup_printf ("a connection through it may last %s%s%s%s", time != NULL ? time : "any time",
-                          data != NULL ? " and carry " : "", data != NULL ? data : "", data != NULL ? " each way" : "");
+    return g_strdup (_ ("none that it tells"));
+  if (data == NULL)
+    return g_strdup_printf (_ ("a connection through it may last %s"), time != NULL ? time : _ ("any time"));
+  return g_strdup_printf (_ ("a connection through it may last %s and carry %s each way"),
+                          time != NULL ? time : _ ("any time"), data);
+}
+
+/* The columns of a terminal, where printf() counts bytes. */
+static G_GNUC_PRINTF (2, 3) void print_row (const char *label, const char *format, ...)
+{
+  int space = MAX (12 - (int) peerup_cli_text_width (label), 0);
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  peerup_cli_print ("  %s%*s %s\n", label, space, "", text);
 }
 
 static void
 print_addresses (const PeerupRelayEntry *entry, const char *own, gboolean reserved)
 {
   for (guint i = 0; i < entry->addresses->len; i++)
-    peerup_cli_print ("  %-12s %s\n", i == 0 ? "reached at" : "",
-                      peerup_multiaddr_get_string (entry->addresses->pdata[i]));
+    print_row (i == 0 ? _ ("reached at") : "", "%s", peerup_multiaddr_get_string (entry->addresses->pdata[i]));
   for (guint i = 0; reserved && i < entry->addresses->len; i++)
-    peerup_cli_print ("  %-12s %s/p2p-circuit/p2p/%s\n", i == 0 ? "this device" : "",
-                      peerup_multiaddr_get_string (entry->addresses->pdata[i]), own);
+    print_row (i == 0 ? _ ("this device") : "", "%s/p2p-circuit/p2p/%s",
+               peerup_multiaddr_get_string (entry->addresses->pdata[i]), own);
 }
 
 static void
@@ -59,28 +77,28 @@ print_facts (GVariant *relay)
   gboolean reserved = peerup_relay_daemon_is_reserved (relay);
   guint64 number;
 
-  peerup_cli_print ("  %-12s %s\n", "state", state);
+  print_row (_ ("state"), "%s", state);
   if (reserved && peerup_answer_lookup_number (relay, "expires_at", &number))
     {
       g_autofree char *end = format_end ((gint64) number);
 
-      peerup_cli_print ("  %-12s ends %s, and is renewed before\n", "reservation", end);
+      print_row (_ ("reservation"), _ ("ends %s, and is renewed before"), end);
     }
   if (peerup_answer_lookup_number (relay, "rtt_us", &number))
     {
       g_autofree char *rtt = peerup_cli_format_rtt ((gint64) number);
 
-      peerup_cli_print ("  %-12s %s\n", "round trip", rtt);
+      print_row (_ ("round trip"), "%s", rtt);
     }
   if (reserved)
     {
       g_autofree char *limits = format_limits (relay);
 
-      peerup_cli_print ("  %-12s %s\n", "limits", limits);
+      print_row (_ ("limits"), "%s", limits);
     }
   number = peerup_answer_get_number (relay, "failures");
   if (number > 0)
-    peerup_cli_print ("  %-12s %" G_GUINT64_FORMAT " in a row\n", "failures", number);
+    print_row (_ ("failures"), _ ("%" PRIu64 " in a row"), number);
 }
 
 static void
@@ -88,11 +106,11 @@ print_relay (const PeerupRelayEntry *entry, GVariant *relay, const char *own)
 {
   peerup_cli_print ("%s\n", peerup_relay_entry_get_label (entry));
   if (entry->name != NULL)
-    peerup_cli_print ("  %-12s %s\n", "peer ID", peerup_peer_id_get_string (entry->peer));
+    print_row (_ ("peer ID"), "%s", peerup_peer_id_get_string (entry->peer));
   if (relay != NULL)
     print_facts (relay);
   else
-    peerup_cli_print ("  %-12s the daemon has not taken it up\n", "state");
+    print_row (_ ("state"), "%s", _ ("the daemon has not taken it up"));
   print_addresses (entry, own, peerup_relay_daemon_is_reserved (relay));
 }
 
@@ -144,7 +162,7 @@ print_text (GPtrArray *entries, GVariant *relays, const PeerupRelayEntry *only, 
   if (text != NULL)
     peerup_cli_print ("%s%s", between, text);
   else if (entries->len == 0)
-    peerup_cli_say ("No relay yet: add one with “peerup relay add ADDRESS”.");
+    peerup_cli_say (_ ("No relay yet: add one with “peerup relay add ADDRESS”."));
 }
 
 /* The device's own daemon; where it has no configuration, or none runs, the relay's. As its user, whoever asks. */

@@ -6,6 +6,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-path-text.h"
 #include "cli/peerup-relay-daemon.h"
 #include "cli/peerup-relay-entries.h"
@@ -25,7 +27,7 @@ ask_daemon (const char *config_path)
   if (client != NULL)
     relays = peerup_relay_daemon_list (client, &error);
   if (relays == NULL)
-    peerup_cli_say ("peerup: the daemon does not say how its relays do: %s", error->message);
+    peerup_cli_say (_ ("peerup: the daemon does not say how its relays do: %s"), error->message);
   return relays;
 }
 
@@ -79,7 +81,7 @@ run_list (PeerupCli *cli)
   else if (entries->len > 0)
     list_text (entries, relays);
   else
-    peerup_cli_say ("No relay yet: add one with “peerup relay add ADDRESS”.");
+    peerup_cli_say (_ ("No relay yet: add one with “peerup relay add ADDRESS”."));
   return PEERUP_CLI_OK;
 }
 
@@ -123,7 +125,8 @@ cmd_relay_remove (PeerupCli *cli)
     peerup_cli_print_variant (g_variant_new_parsed ("{'peer_id': <%s>, 'status': <'removed'>, 'addresses': <%u>}",
                                                     peerup_peer_id_get_string (entry->peer), entry->addresses->len));
   else
-    peerup_cli_say ("The relay %s is removed, with its %u address%s.", peerup_relay_entry_get_label (entry),
-                    entry->addresses->len, entry->addresses->len == 1 ? "" : "es");
+    peerup_cli_say (g_dngettext (GETTEXT_PACKAGE, "The relay %s is removed, with its %u address.",
+                                 "The relay %s is removed, with its %u addresses.", entry->addresses->len),
+                    peerup_relay_entry_get_label (entry), entry->addresses->len);
   return PEERUP_CLI_OK;
 }

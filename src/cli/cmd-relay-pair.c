@@ -7,6 +7,9 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
 #include "cli/peerup-answers.h"
 #include "cli/peerup-relay-config.h"
 #include "cli/peerup-relay-daemon.h"
@@ -18,11 +21,11 @@ static char *expires_text;
 static char *namespace;
 
 const GOptionEntry cmd_relay_pair_options[] = {
-  { "count", 0, 0, G_OPTION_ARG_INT, &count, "How many devices may join: one code each (1)", "N" },
-  { "ttl", 0, 0, G_OPTION_ARG_STRING, &ttl_text, "How long the codes work: 30m, 2d (1h)", "TIME" },
+  { "count", 0, 0, G_OPTION_ARG_INT, &count, N_ ("How many devices may join: one code each (1)"), "N" },
+  { "ttl", 0, 0, G_OPTION_ARG_STRING, &ttl_text, N_ ("How long the codes work: 30m, 2d (1h)"), "TIME" },
   { "expires", 0, 0, G_OPTION_ARG_STRING, &expires_text,
-    "How long whoever joins may use the relay: 12h, 30d (for good)", "TIME" },
-  { "namespace", 0, 0, G_OPTION_ARG_STRING, &namespace, "The namespace that the codes name (the configuration's)",
+    N_ ("How long whoever joins may use the relay: 12h, 30d (for good)"), "TIME" },
+  { "namespace", 0, 0, G_OPTION_ARG_STRING, &namespace, N_ ("The namespace that the codes name (the configuration's)"),
     "NAME" },
   G_OPTION_ENTRY_NULL,
 };
@@ -97,9 +100,9 @@ show_codes (PeerupCli *cli, const char *id, char **codes)
     }
   for (guint i = 0; codes[i] != NULL; i++)
     peerup_cli_print ("%s\n", codes[i]);
-  peerup_cli_say ("Group %s: each of these codes is for one device, which joins with: peerup join CODE", id);
-  peerup_cli_say ("This is the original's weaker kind of pairing: the devices believe this relay about each other. "
-                  "Compare the verification codes with: peerup verify PEER");
+  peerup_cli_say (_ ("Group %s: each of these codes is for one device, which joins with: peerup join CODE"), id);
+  peerup_cli_say (_ ("This is the original's weaker kind of pairing: the devices believe this relay about each other. "
+                     "Compare the verification codes with: peerup verify PEER"));
 }
 
 static int
@@ -132,11 +135,11 @@ describe_state (GVariant *group, gint64 now)
   g_autofree char *left = NULL;
 
   if (!peerup_answer_get_flag (group, "ours"))
-    return g_strdup_printf ("joined at relay %s", peerup_answer_get_string (group, "relay_id"));
+    return g_strdup_printf (_ ("joined at relay %s"), peerup_answer_get_string (group, "relay_id"));
   if (!peerup_answer_lookup_number (group, "expires_at", &expires_at) || (gint64) expires_at <= now)
-    return g_strdup_printf ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " codes used; over", n_used, n_codes);
+    return g_strdup_printf (_ ("%" PRIu64 " of %" PRIu64 " codes used; over"), n_used, n_codes);
   left = peerup_cli_format_duration ((gint64) expires_at - now);
-  return g_strdup_printf ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " codes used; %s left", n_used, n_codes, left);
+  return g_strdup_printf (_ ("%" PRIu64 " of %" PRIu64 " codes used; %s left"), n_used, n_codes, left);
 }
 
 static void
@@ -167,7 +170,7 @@ run_list (PeerupCli *cli)
   if (cli->json)
     peerup_cli_print_variant (groups);
   else if (g_variant_n_children (groups) == 0)
-    peerup_cli_say ("There is no group: make one with “peerup relay pair --count N”.");
+    peerup_cli_say (_ ("There is no group: make one with “peerup relay pair --count N”."));
   for (gsize i = 0; !cli->json && i < g_variant_n_children (groups); i++)
     {
       g_autoptr (GVariant) group = g_variant_get_child_value (groups, i);
@@ -203,7 +206,8 @@ run_revoke (PeerupCli *cli)
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'id': <%s>, 'status': <'revoked'>}", id));
   else
-    peerup_cli_say ("Nobody can join group %s any longer. Who has joined stays; “peerup auth remove” takes one out.",
+    peerup_cli_say (_ (
+                      "Nobody can join group %s any longer. Who has joined stays; “peerup auth remove” takes one out."),
                     id);
   return PEERUP_CLI_OK;
 }
@@ -219,5 +223,5 @@ cmd_relay_pair (PeerupCli *cli)
     return peerup_cli_run_fiber (cli, run_list);
   if (n_arguments == 2 && g_str_equal (cli->arguments[0], "revoke"))
     return peerup_cli_run_fiber (cli, run_revoke);
-  return peerup_cli_fail_usage (cli, "what follows is “list”, “revoke ID”, or nothing");
+  return peerup_cli_fail_usage (cli, _ ("what follows is “list”, “revoke ID”, or nothing"));
 }

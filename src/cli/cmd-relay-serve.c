@@ -6,6 +6,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-daemon.h"
 #include "cli/peerup-relay-config.h"
 #include "cli/peerup-relay-daemon.h"
@@ -15,7 +17,7 @@ static char *timeout_text;
 
 const GOptionEntry cmd_relay_drain_options[] = {
   { "timeout", 0, 0, G_OPTION_ARG_STRING, &timeout_text,
-    "How long circuits may go on, as in 2m; relay.drain_time unless given", "DURATION" },
+    N_ ("How long circuits may go on, as in 2m; relay.drain_time unless given"), "DURATION" },
   { NULL },
 };
 
@@ -74,7 +76,9 @@ say_how_long (PeerupDBusEngine1 *proxy)
   guint n = peerup_dbus_engine1_get_relay_circuits (proxy);
 
   if (n > 0)
-    peerup_cli_say ("Nothing new is taken; waiting for %u %s to end.", n, n == 1 ? "circuit" : "circuits");
+    peerup_cli_say (g_dngettext (GETTEXT_PACKAGE, "Nothing new is taken; waiting for %u circuit to end.",
+                                 "Nothing new is taken; waiting for %u circuits to end.", n),
+                    n);
 }
 
 static int
@@ -96,9 +100,9 @@ run_drain (PeerupCli *cli)
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'drained': <%b>}", drained));
   else if (drained)
-    peerup_cli_say ("The relay serves nobody now; the daemon goes on. To serve again: peerup relay resume");
+    peerup_cli_say (_ ("The relay serves nobody now; the daemon goes on. To serve again: peerup relay resume"));
   else
-    peerup_cli_say ("The relay serves again: somebody resumed it.");
+    peerup_cli_say (_ ("The relay serves again: somebody resumed it."));
   return drained ? PEERUP_CLI_OK : PEERUP_CLI_FAILED;
 }
 
@@ -131,7 +135,7 @@ run_resume (PeerupCli *cli)
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'status': <'serving'>}"));
   else
-    peerup_cli_say ("The relay serves again.");
+    peerup_cli_say (_ ("The relay serves again."));
   return PEERUP_CLI_OK;
 }
 

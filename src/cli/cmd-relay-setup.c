@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,19 +27,20 @@ static gboolean no_start, dry_run, check, ascii, qr;
 
 const GOptionEntry cmd_relay_setup_options[] = {
   { "config-dir", 0, 0, G_OPTION_ARG_FILENAME, &directory,
-    "Make all files in DIR and touch nothing of the system: needs no root", "DIR" },
-  { "port", 0, 0, G_OPTION_ARG_INT, &port, "Listen on this port, over TCP and QUIC (7777)", "PORT" },
+    N_ ("Make all files in DIR and touch nothing of the system: needs no root"), "DIR" },
+  { "port", 0, 0, G_OPTION_ARG_INT, &port, N_ ("Listen on this port, over TCP and QUIC (7777)"), "PORT" },
   { "websocket-port", 0, 0, G_OPTION_ARG_INT, &websocket_port,
-    "Take WebSocket connections too, on 443 from networks that let nothing out but the web", "PORT" },
+    N_ ("Take WebSocket connections too, on 443 from networks that let nothing out but the web"), "PORT" },
   { "public-address", 0, 0, G_OPTION_ARG_STRING_ARRAY, &public_addresses,
-    "Tell devices this address, where it is not one of this machine's own (may be repeated)", "IP" },
-  { "user", 0, 0, G_OPTION_ARG_STRING, &user, "The user it runs as (peerup)", "NAME" },
-  { "authorize", 0, 0, G_OPTION_ARG_STRING_ARRAY, &authorize, "This device may use it (may be repeated)", "PEER-ID" },
-  { "no-start", 0, 0, G_OPTION_ARG_NONE, &no_start, "Do not start it now", NULL },
-  { "dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "Tell what would be done, and do nothing", NULL },
-  { "check", 0, 0, G_OPTION_ARG_NONE, &check, "Check a relay that was set up, and print its address", NULL },
-  { "qr", 0, 0, G_OPTION_ARG_NONE, &qr, "With --check: print the QR code also into a file or pipe", NULL },
-  { "ascii", 0, 0, G_OPTION_ARG_NONE, &ascii, "With --check: draw the QR code with plain characters", NULL },
+    N_ ("Tell devices this address, where it is not one of this machine's own (may be repeated)"), "IP" },
+  { "user", 0, 0, G_OPTION_ARG_STRING, &user, N_ ("The user it runs as (peerup)"), "NAME" },
+  { "authorize", 0, 0, G_OPTION_ARG_STRING_ARRAY, &authorize, N_ ("This device may use it (may be repeated)"),
+    "PEER-ID" },
+  { "no-start", 0, 0, G_OPTION_ARG_NONE, &no_start, N_ ("Do not start it now"), NULL },
+  { "dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, N_ ("Tell what would be done, and do nothing"), NULL },
+  { "check", 0, 0, G_OPTION_ARG_NONE, &check, N_ ("Check a relay that was set up, and print its address"), NULL },
+  { "qr", 0, 0, G_OPTION_ARG_NONE, &qr, N_ ("With --check: print the QR code also into a file or pipe"), NULL },
+  { "ascii", 0, 0, G_OPTION_ARG_NONE, &ascii, N_ ("With --check: draw the QR code with plain characters"), NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -118,14 +120,15 @@ print_end (PeerupCli *cli, PeerupRelaySetup *self)
       return PEERUP_CLI_OK;
     }
   if (self->dry_run)
-    peerup_cli_print ("\nNothing was done.\n");
+    peerup_cli_print (_ ("\nNothing was done.\n"));
   else if (!changed)
-    peerup_cli_print ("\nNothing had to be done%s.\n", n_differ > 0 ? "; what differs was left as it is" : "");
+    peerup_cli_print ("%s", n_differ > 0 ? _ ("\nNothing had to be done; what differs was left as it is.\n")
+                                         : _ ("\nNothing had to be done.\n"));
   if (!self->dry_run)
-    peerup_cli_print ("\nNext, see that it can be reached, and its address for your devices:\n"
-                      "  %speerup relay setup --check%s\n"
-                      "and let each of them use it, by the ID that “peerup whoami” prints there:\n"
-                      "  %speerup relay authorize%s%s%s PEER-ID\n",
+    peerup_cli_print (_ ("\nNext, see that it can be reached, and its address for your devices:\n"
+                         "  %speerup relay setup --check%s\n"
+                         "and let each of them use it, by the ID that “peerup whoami” prints there:\n"
+                         "  %speerup relay authorize%s%s%s PEER-ID\n"),
                       sudo, option, sudo, self->system ? "" : " --config ", self->system ? "" : self->plan.directory,
                       self->system ? "" : "/" PEERUP_RELAY_CONFIG);
   return PEERUP_CLI_OK;
@@ -197,23 +200,24 @@ cmd_relay_setup (PeerupCli *cli)
   g_autofree char *path = g_canonicalize_filename (directory != NULL ? directory : PEERUP_RELAY_DIRECTORY, NULL);
 
   if (port == 0 || port > 65535 || port < -1)
-    return peerup_cli_fail_usage (cli, "--port is a number from 1 to 65535");
+    return peerup_cli_fail_usage (cli, _ ("--port is a number from 1 to 65535"));
   if (websocket_port == 0 || websocket_port > 65535 || websocket_port < -1)
-    return peerup_cli_fail_usage (cli, "--websocket-port is a number from 1 to 65535");
+    return peerup_cli_fail_usage (cli, _ ("--websocket-port is a number from 1 to 65535"));
   for (guint i = 0; authorize != NULL && authorize[i] != NULL; i++)
     {
       g_autoptr (PeerupPeerId) peer = peerup_peer_id_new_from_string (authorize[i], NULL);
 
       if (peer == NULL)
-        return peerup_cli_fail_usage (cli, "--authorize takes a peer ID, which “%s” is not", authorize[i]);
+        return peerup_cli_fail_usage (cli, _ ("--authorize takes a peer ID, which “%s” is not"), authorize[i]);
     }
   if (check)
     return peerup_relay_check_own (cli, path, qr, ascii);
   if (g_str_equal (path, PEERUP_RELAY_DIRECTORY) && geteuid () != 0 && !dry_run)
     {
       return peerup_cli_fail_text (
-        PEERUP_ERROR_PERMISSION, "a relay of this machine is set up as root: say “sudo peerup relay setup”, or name "
-                                 "a directory of your own with --config-dir, or see what would be done with --dry-run");
+        PEERUP_ERROR_PERMISSION,
+        _ ("a relay of this machine is set up as root: say “sudo peerup relay setup”, or name "
+           "a directory of your own with --config-dir, or see what would be done with --dry-run"));
     }
   return set_up (cli, path);
 }

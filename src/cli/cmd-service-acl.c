@@ -6,6 +6,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-cli-trust.h"
 #include "cli/peerup-cli-until.h"
 #include "config/peerup-config-edit.h"
@@ -17,10 +19,10 @@ static gboolean everybody;
 static gboolean nobody;
 
 const GOptionEntry cmd_service_acl_options[] = {
-  { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Put this peer on the list (may be repeated)", "PEER" },
-  { "remove", 0, 0, G_OPTION_ARG_STRING_ARRAY, &removed, "Take this peer off the list (may be repeated)", "PEER" },
-  { "everybody", 0, 0, G_OPTION_ARG_NONE, &everybody, "No list: every authorized peer, but no guest", NULL },
-  { "nobody", 0, 0, G_OPTION_ARG_NONE, &nobody, "An empty list: nobody without a grant", NULL },
+  { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, N_ ("Put this peer on the list (may be repeated)"), "PEER" },
+  { "remove", 0, 0, G_OPTION_ARG_STRING_ARRAY, &removed, N_ ("Take this peer off the list (may be repeated)"), "PEER" },
+  { "everybody", 0, 0, G_OPTION_ARG_NONE, &everybody, N_ ("No list: every authorized peer, but no guest"), NULL },
+  { "nobody", 0, 0, G_OPTION_ARG_NONE, &nobody, N_ ("An empty list: nobody without a grant"), NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -37,7 +39,7 @@ find_service (PeerupConfig *config, const char *name, GError **error)
 
   if (service == NULL)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                 "there is no service “%s” here: “peerup service list” shows those there are", name);
+                 _ ("there is no service “%s” here: “peerup service list” shows those there are"), name);
   return service;
 }
 
@@ -60,7 +62,7 @@ change_list (PeerupConfig *config, GPtrArray *list, char **names, gboolean add, 
         }
       if (!add)
         {
-          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "“%s” is not on the list", names[i]);
+          g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, _ ("“%s” is not on the list"), names[i]);
           return FALSE;
         }
       g_ptr_array_add (list, g_steal_pointer (&peer));
@@ -81,9 +83,10 @@ choose_list (PeerupConfig *config, const PeerupConfigService *service, GPtrArray
     g_ptr_array_add (chosen, peerup_peer_id_ref (service->allowed_peers->pdata[i]));
   if (removed != NULL && service->allowed_peers == NULL)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                   "every authorized peer may use %s, so nobody can be taken off its list: say who may, with --allow",
-                   service->name);
+      g_set_error (
+        error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+        _ ("every authorized peer may use %s, so nobody can be taken off its list: say who may, with --allow"),
+        service->name);
       return FALSE;
     }
   if ((allow != NULL && !change_list (config, chosen, allow, TRUE, error)) ||
@@ -134,21 +137,21 @@ show_text (PeerupConfig *config, const char *name, GPtrArray *list, GPtrArray *g
   g_autofree char *text = NULL;
 
   if (list == NULL)
-    peerup_table_add (table, "every authorized peer", "no guest");
+    peerup_table_add (table, _ ("every authorized peer"), _ ("no guest"));
   for (guint i = 0; list != NULL && i < list->len; i++)
-    peerup_table_add (table, peerup_cli_call_peer (config, list->pdata[i]), "on the list");
+    peerup_table_add (table, peerup_cli_call_peer (config, list->pdata[i]), _ ("on the list"));
   for (guint i = 0; grants != NULL && i < grants->len; i++)
     {
       const PeerupGrant *grant = grants->pdata[i];
       g_autofree char *until = peerup_cli_format_until (grant->until, peerup_cli_get_now ());
-      g_autofree char *how = g_strconcat ("by a grant ", until, NULL);
+      g_autofree char *how = g_strdup_printf (/* TRANSLATORS: "for ever" or "until …" */ _ ("by a grant %s"), until);
 
       if (g_str_equal (grant->service, name))
         peerup_table_add (table, peerup_cli_call_peer (config, grant->peer), how);
     }
   text = peerup_table_end (table);
   if (text[0] == '\0')
-    peerup_cli_say ("Nobody may use %s: allow a peer with “peerup service acl %s --allow PEER”.", name, name);
+    peerup_cli_say (_ ("Nobody may use %s: allow a peer with “peerup service acl %s --allow PEER”."), name, name);
   peerup_cli_print ("%s", text);
 }
 
@@ -164,7 +167,7 @@ cmd_service_acl (PeerupCli *cli)
   guint n_asked = (allow != NULL || removed != NULL) + everybody + nobody;
 
   if (n_asked > 1)
-    return peerup_cli_fail_usage (cli, "only one of --allow and --remove, --everybody, --nobody can be given");
+    return peerup_cli_fail_usage (cli, _ ("only one of --allow and --remove, --everybody, --nobody can be given"));
   config = peerup_cli_load_config (cli, &error);
   if (config != NULL)
     service = find_service (config, name, &error);

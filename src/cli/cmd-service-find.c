@@ -7,6 +7,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "cli/peerup-answers.h"
@@ -40,10 +41,10 @@ find_services (PeerupCli *cli, PeerupClient *client, GError **error)
       return TRUE;
     }
   if (g_variant_n_children (found) == 0)
-    peerup_cli_say ("No TCP port listens on this machine, but those of the daemon.");
+    peerup_cli_say (_ ("No TCP port listens on this machine, but those of the daemon."));
   table = peerup_table_new ("", 5);
   if (g_variant_n_children (found) > 0)
-    peerup_table_add_title (table, "TEMPLATE", "FOUND", "ADDRESS", "EVIDENCE", "SHARED AS");
+    peerup_table_add_title (table, _ ("TEMPLATE"), _ ("FOUND"), _ ("ADDRESS"), _ ("EVIDENCE"), _ ("SHARED AS"));
   for (gsize i = 0; i < g_variant_n_children (found); i++)
     {
       g_autoptr (GVariant) dict = g_variant_get_child_value (found, i);
@@ -77,7 +78,7 @@ list_ids (PeerupTemplates *templates)
 static char *
 list_ports (const PeerupTemplate *template)
 {
-  GString *text = g_string_new (template->ports->len > 1 ? "ports " : "port ");
+  GString *text = g_string_new (g_dngettext (GETTEXT_PACKAGE, "port ", "ports ", template->ports->len));
 
   for (guint i = 0; i < template->ports->len; i++)
     g_string_append_printf (text, "%s%u", i > 0 ? ", " : "", g_array_index (template->ports, guint16, i));
@@ -129,14 +130,14 @@ set_not_found (const PeerupTemplate *template, const char *name, const GArray *f
     if (peerup_template_has_port (template, g_array_index (forwarded, guint16, i)))
       {
         g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                     "port %u of this machine is a forward to a peer's service, which is not offered to others: to "
-                     "share a %s of this machine, say where it is: “peerup service add %s ADDRESS”",
+                     _ ("port %u of this machine is a forward to a peer's service, which is not offered to others: to "
+                        "share a %s of this machine, say where it is: “peerup service add %s ADDRESS”"),
                      g_array_index (forwarded, guint16, i), template->name, name);
         return;
       }
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-               "nothing answers as %s on %s of this machine: start it, or say where it is: “peerup service add %s "
-               "ADDRESS”; “peerup service find” lists what runs here",
+               _ ("nothing answers as %s on %s of this machine: start it, or say where it is: “peerup service add %s "
+                  "ADDRESS”; “peerup service find” lists what runs here"),
                template->name, text, name);
 }
 
@@ -153,8 +154,9 @@ peerup_service_place_find (PeerupCli *cli, const char *name, const char *id, cha
     {
       text = list_ids (templates);
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                   "“%s” is no template, so say where the service is: “peerup service add %s ADDRESS”. The templates "
-                   "are %s",
+                   _ (
+                     "“%s” is no template, so say where the service is: “peerup service add %s ADDRESS”. The templates "
+                     "are %s"),
                    id, name, text);
       return NULL;
     }

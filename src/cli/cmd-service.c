@@ -6,6 +6,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-service-place.h"
 #include "config/peerup-config-edit.h"
 #include "control/peerup-control-socket.h"
@@ -18,13 +20,13 @@ static char *protocol;
 static char *template_id;
 
 const GOptionEntry cmd_service_add_options[] = {
-  { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, "Only this peer may use it (may be repeated)", "PEER" },
-  { "kind", 0, 0, G_OPTION_ARG_STRING, &kind, "What sort of service peers are told it is, as ssh", "KIND" },
-  { "tag", 0, 0, G_OPTION_ARG_STRING_ARRAY, &tags, "A word that peers are told of it (may be repeated)", "TAG" },
+  { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &allow, N_ ("Only this peer may use it (may be repeated)"), "PEER" },
+  { "kind", 0, 0, G_OPTION_ARG_STRING, &kind, N_ ("What sort of service peers are told it is, as ssh"), "KIND" },
+  { "tag", 0, 0, G_OPTION_ARG_STRING_ARRAY, &tags, N_ ("A word that peers are told of it (may be repeated)"), "TAG" },
   { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocol,
-    "Taken as by older programs, and without effect: its name is what counts", "ID" },
+    N_ ("Taken as by older programs, and without effect: its name is what counts"), "ID" },
   { "template", 0, 0, G_OPTION_ARG_STRING, &template_id,
-    "Find the service on this machine, as the kind ID, which is NAME without it", "ID" },
+    N_ ("Find the service on this machine, as the kind ID, which is NAME without it"), "ID" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -45,10 +47,10 @@ report (PeerupCli *cli, const char *config_path, const char *name, const char *w
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'name': <%s>, 'status': <%s>}", name, what));
   else
-    peerup_cli_say ("Service %s is %s.%s", name, what,
+    peerup_cli_say (_ ("Service %s is %s.%s"), name, _ (what),
                     daemon_runs (config_path)
                       ? ""
-                      : " No daemon runs for this configuration: start it with “peerup daemon”.");
+                      : _ (" No daemon runs for this configuration: start it with “peerup daemon”."));
   return PEERUP_CLI_OK;
 }
 
@@ -108,15 +110,15 @@ run_add (PeerupCli *cli)
   if (address == NULL || !add_service (config, name, address, usual_tags != NULL ? id : NULL, usual_tags, &error))
     return peerup_cli_fail (error);
   if (cli->arguments[1] == NULL && !cli->json)
-    peerup_cli_say ("Found at %s.", address);
-  return report (cli, peerup_config_get_path (config), name, "added");
+    peerup_cli_say (_ ("Found at %s."), address);
+  return report (cli, peerup_config_get_path (config), name, N_ ("added"));
 }
 
 int
 cmd_service_add (PeerupCli *cli)
 {
   if (cli->arguments[1] != NULL && template_id != NULL)
-    return peerup_cli_fail_usage (cli, "--template finds the address, so only one of the two can be given");
+    return peerup_cli_fail_usage (cli, _ ("--template finds the address, so only one of the two can be given"));
   return peerup_cli_run_fiber (cli, run_add);
 }
 
@@ -152,19 +154,19 @@ disable (PeerupConfigEdit *edit, const char *name, GError **error)
 int
 cmd_service_remove (PeerupCli *cli)
 {
-  return change (cli, peerup_config_edit_remove_service, "service remove", "removed");
+  return change (cli, peerup_config_edit_remove_service, "service remove", N_ ("removed"));
 }
 
 int
 cmd_service_enable (PeerupCli *cli)
 {
-  return change (cli, enable, "service enable", "enabled");
+  return change (cli, enable, "service enable", N_ ("enabled"));
 }
 
 int
 cmd_service_disable (PeerupCli *cli)
 {
-  return change (cli, disable, "service disable", "disabled");
+  return change (cli, disable, "service disable", N_ ("disabled"));
 }
 
 static void
@@ -202,7 +204,7 @@ describe_allowed (PeerupConfig *config, GPtrArray *peers)
   g_autoptr (GString) text = g_string_new (NULL);
 
   if (peers == NULL)
-    return g_strdup ("every authorized peer");
+    return g_strdup (_ ("every authorized peer"));
   for (guint i = 0; i < peers->len; i++)
     {
       PeerupPeerId *peer = g_ptr_array_index (peers, i);
@@ -210,7 +212,7 @@ describe_allowed (PeerupConfig *config, GPtrArray *peers)
 
       g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", name != NULL ? name : peerup_peer_id_get_string (peer));
     }
-  return text->len > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : g_strdup ("nobody");
+  return text->len > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : g_strdup (_ ("nobody"));
 }
 
 int
@@ -229,14 +231,14 @@ cmd_service_list (PeerupCli *cli)
   if (cli->json)
     return list_json (services), PEERUP_CLI_OK;
   if (services->len == 0)
-    peerup_cli_say ("No service yet: add one with “peerup service add NAME ADDRESS”.");
+    peerup_cli_say (_ ("No service yet: add one with “peerup service add NAME ADDRESS”."));
   table = peerup_table_new ("", 4);
   for (guint i = 0; i < services->len; i++)
     {
       const PeerupConfigService *service = g_ptr_array_index (services, i);
       g_autofree char *allowed = describe_allowed (config, service->allowed_peers);
 
-      peerup_table_add (table, service->name, service->local_address, service->enabled ? "enabled" : "disabled",
+      peerup_table_add (table, service->name, service->local_address, service->enabled ? _ ("enabled") : _ ("disabled"),
                         allowed);
     }
   text = peerup_table_end (table);

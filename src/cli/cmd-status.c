@@ -5,6 +5,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "cli/peerup-answers.h"
@@ -132,7 +134,7 @@ print_list (const char *title, PeerupTable *table, GVariant *list, void (*add) (
     }
   text = peerup_table_end (table);
   print_title (title);
-  peerup_cli_print ("%s", text[0] != '\0' ? text : "  none\n");
+  peerup_cli_print ("%s", text[0] != '\0' ? text : _ ("  none\n"));
 }
 
 /* (nullable) (transfer full): of the peer with that ID. */
@@ -161,8 +163,8 @@ is_worth_telling (GVariant *paths)
 static void
 print_peers (Status *self)
 {
-  print_title ("Peers");
-  peerup_cli_print ("%s", g_variant_n_children (self->peers) == 0 ? "  none\n" : "");
+  print_title (_ ("Peers"));
+  peerup_cli_print ("%s", g_variant_n_children (self->peers) == 0 ? _ ("  none\n") : "");
   for (gsize i = 0; i < g_variant_n_children (self->peers); i++)
     {
       g_autoptr (GVariant) peer = g_variant_get_child_value (self->peers, i);
@@ -185,7 +187,7 @@ print_network (Status *self)
 
   if (grade[0] != '\0')
     {
-      print_title ("\nReachability");
+      print_title (_ ("\nReachability"));
       peerup_cli_print ("%s", text);
     }
 }
@@ -202,21 +204,22 @@ add_relay (PeerupTable *table, GVariant *relay)
 static void
 add_service (PeerupTable *table, GVariant *service)
 {
-  g_autofree char *streams =
-    g_strdup_printf ("%" G_GUINT64_FORMAT " in use", peerup_answer_get_number (service, "active"));
+  g_autofree char *streams = g_strdup_printf (_ ("%" PRIu64 " in use"), peerup_answer_get_number (service, "active"));
 
   peerup_table_add (table, peerup_answer_get_string (service, "name"), peerup_answer_get_string (service, "address"),
-                    peerup_answer_get_flag (service, "enabled") ? streams : "disabled");
+                    peerup_answer_get_flag (service, "enabled") ? streams : _ ("disabled"));
 }
 
 static void
 add_forward (PeerupTable *table, GVariant *forward)
 {
-  g_autofree char *what = g_strdup_printf ("%s of %s", peerup_answer_get_string (forward, "service"),
-                                           peerup_answer_get_string (forward, "peer"));
+  g_autofree char *what =
+    g_strdup_printf (/* TRANSLATORS: a service, and the peer that has it */ _ ("%s of %s"),
+                     peerup_answer_get_string (forward, "service"), peerup_answer_get_string (forward, "peer"));
 
   peerup_table_add (table, peerup_answer_get_string (forward, "address"), what,
-                    peerup_answer_get_string (forward, "state"), peerup_answer_get_string (forward, "error"));
+                    peerup_cli_word (peerup_answer_get_string (forward, "state")),
+                    peerup_answer_get_string (forward, "error"));
 }
 
 /* The first line of each stands out, so that one is told from the next. */
@@ -227,7 +230,7 @@ print_problem (guint position, const char *text)
   g_autofree char *wrapped = peerup_cli_wrap (text, indent, 76);
 
   if (position == 0)
-    print_title ("\nProblems");
+    print_title (_ ("\nProblems"));
   peerup_cli_print ("  %s", wrapped + strlen (indent));
 }
 
@@ -241,10 +244,10 @@ print_text (Status *self)
   const char *const *addresses = peerup_dbus_engine1_get_listen_addresses (self->proxy);
   const char *const *problems = peerup_dbus_engine1_get_problems (self->proxy);
 
-  peerup_cli_print ("%s\n%s for %s, version %s, process %u\n\n", peerup_dbus_engine1_get_peer_id (self->proxy),
-                    peerup_dbus_engine1_get_state (self->proxy), age, peerup_dbus_engine1_get_version (self->proxy),
-                    peerup_dbus_engine1_get_process_id (self->proxy));
-  print_title ("Listening on");
+  peerup_cli_print (_ ("%s\n%s for %s, version %s, process %u\n\n"), peerup_dbus_engine1_get_peer_id (self->proxy),
+                    peerup_cli_word (peerup_dbus_engine1_get_state (self->proxy)), age,
+                    peerup_dbus_engine1_get_version (self->proxy), peerup_dbus_engine1_get_process_id (self->proxy));
+  print_title (_ ("Listening on"));
   for (guint i = 0; addresses != NULL && addresses[i] != NULL; i++)
     peerup_cli_print ("  %s\n", addresses[i]);
   for (guint i = 0; problems != NULL && problems[i] != NULL; i++)
@@ -253,15 +256,15 @@ print_text (Status *self)
   print_peers (self);
   print_network (self);
   if (g_variant_n_children (self->relays) > 0)
-    print_list ("\nRelays", peerup_table_new ("  ", 2), self->relays, add_relay);
+    print_list (_ ("\nRelays"), peerup_table_new ("  ", 2), self->relays, add_relay);
   if (service != NULL)
-    peerup_cli_print ("\nRelaying\n%s", service);
-  print_list ("\nServices", peerup_table_new ("  ", 3), self->services, add_service);
-  print_list ("\nForwards", peerup_table_new ("  ", 4), self->forwards, add_forward);
+    peerup_cli_print (_ ("\nRelaying\n%s"), service);
+  print_list (_ ("\nServices"), peerup_table_new ("  ", 3), self->services, add_service);
+  print_list (_ ("\nForwards"), peerup_table_new ("  ", 4), self->forwards, add_forward);
   if (pairing != NULL)
-    peerup_cli_print ("\nPairing: %s\n", pairing);
+    peerup_cli_print (_ ("\nPairing: %s\n"), pairing);
   if (refusals != NULL)
-    peerup_cli_print ("\nRefused: %s\n", refusals);
+    peerup_cli_print (_ ("\nRefused: %s\n"), refusals);
 }
 
 static int

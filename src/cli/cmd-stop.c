@@ -5,6 +5,8 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "client/peerup-client.h"
 
 static gboolean
@@ -35,7 +37,7 @@ run (PeerupCli *cli)
   if (cli->json)
     peerup_cli_print_variant (g_variant_new_parsed ("{'status': <'stopped'>}"));
   else
-    peerup_cli_say ("The daemon has ended.");
+    peerup_cli_say (_ ("The daemon has ended."));
   return PEERUP_CLI_OK;
 }
 

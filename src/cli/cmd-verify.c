@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-commands.h"
 
+#include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -19,8 +20,8 @@
 static gboolean yes, no;
 
 const GOptionEntry cmd_verify_options[] = {
-  { "yes", 0, 0, G_OPTION_ARG_NONE, &yes, "They match: keep that the peer is verified", NULL },
-  { "no", 0, 0, G_OPTION_ARG_NONE, &no, "They do not, or no longer: the peer is not verified", NULL },
+  { "yes", 0, 0, G_OPTION_ARG_NONE, &yes, N_ ("They match: keep that the peer is verified"), NULL },
+  { "no", 0, 0, G_OPTION_ARG_NONE, &no, N_ ("They do not, or no longer: the peer is not verified"), NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -59,7 +60,7 @@ open_files (Source *self, PeerupCli *cli, GError **error)
     return TRUE;
   if (self->own != NULL)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                 "%s names no authorized_keys file: set security.authorized_keys_file",
+                 _ ("%s names no authorized_keys file: set security.authorized_keys_file"),
                  peerup_config_get_path (self->config));
   return FALSE;
 }
@@ -112,7 +113,7 @@ ask_person (gboolean *match)
 
   if (!isatty (STDIN_FILENO))
     return FALSE;
-  g_printerr ("Do they match? [y/n] ");
+  g_printerr ("%s", _ ("Do they match? [y/n] "));
   if (fgets (line, sizeof line, stdin) == NULL)
     return FALSE;
   *match = line[0] == 'y' || line[0] == 'Y';
@@ -123,11 +124,12 @@ static void
 say_outcome (PeerupCli *cli, gboolean match)
 {
   if (match)
-    peerup_cli_say ("%s is verified.", cli->arguments[0]);
+    peerup_cli_say (_ ("%s is verified."), cli->arguments[0]);
   else
-    peerup_cli_say ("%s is not verified. If the strings differ, somebody may be in between: take it away with “peerup "
-                    "auth remove %s”, and pair again.",
-                    cli->arguments[0], cli->arguments[0]);
+    peerup_cli_say (
+      _ ("%s is not verified. If the strings differ, somebody may be in between: take it away with “peerup "
+         "auth remove %s”, and pair again."),
+      cli->arguments[0], cli->arguments[0]);
 }
 
 static int
@@ -177,7 +179,7 @@ run (PeerupCli *cli)
   int code;
 
   if (yes && no)
-    return peerup_cli_fail_usage (cli, "--yes or --no, not both");
+    return peerup_cli_fail_usage (cli, _ ("--yes or --no, not both"));
   path = peerup_cli_find_config (cli, &error);
   if (path == NULL)
     return peerup_cli_fail (error);

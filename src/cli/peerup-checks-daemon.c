@@ -6,9 +6,12 @@
  */
 #include "cli/peerup-checks.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "cli/peerup-answers.h"
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-cli.h"
 #include "cli/peerup-refusals.h"
 #include "peerup-config.h"
@@ -52,12 +55,12 @@ peerup_check_daemon (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
 {
   g_autofree char *age = peerup_cli_format_duration (daemon->uptime);
 
-  peerup_findings_add (findings, PEERUP_CHECK_DAEMON, PEERUP_FINDING_OK, "running for %s, version %s, process %u", age,
-                       daemon->version, daemon->process_id);
+  peerup_findings_add (findings, PEERUP_CHECK_DAEMON, PEERUP_FINDING_OK, _ ("running for %s, version %s, process %u"),
+                       age, daemon->version, daemon->process_id);
   if (!g_str_equal (daemon->version, PEERUP_VERSION))
     peerup_findings_take (findings, PEERUP_CHECK_DAEMON, PEERUP_FINDING_NOTE,
-                          g_strdup_printf ("this command has version %s", PEERUP_VERSION),
-                          g_strdup ("restart the daemon to have both at the same one"));
+                          g_strdup_printf (_ ("this command has version %s"), PEERUP_VERSION),
+                          g_strdup (_ ("restart the daemon to have both at the same one")));
   add_problems (findings, daemon->facts);
 }
 
@@ -97,35 +100,48 @@ ports_of (const char *const *addresses, Ports *quic, Ports *tcp)
     }
 }
 
+static char *
+ports_format (const Ports *self, const char *transport)
+{
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s on port %s", "%s on ports %s", self->n), transport,
+                          self->text->str);
+}
+
 static void
 judge_ports (PeerupFindings *findings, const PeerupDaemonFacts *daemon, const Ports *quic, const Ports *tcp)
 {
   const PeerupCheck check = PEERUP_CHECK_LISTENING;
   guint n = daemon->addresses != NULL ? g_strv_length ((char **) daemon->addresses) : 0;
-  const char *addresses = n == 1 ? "address" : "addresses";
+  g_autofree char *addresses = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u address", "%u addresses", n), n);
+
+  g_autofree char *quic_ports = ports_format (quic, "QUIC");
+  g_autofree char *tcp_ports = ports_format (tcp, "TCP");
 
   if (quic->n == 0 && tcp->n == 0)
-    peerup_findings_take (findings, check, PEERUP_FINDING_MEND, g_strdup ("peers can reach this device nowhere"),
-                          g_strdup_printf ("look at network.listen_addresses in %s", daemon->config_path));
+    peerup_findings_take (findings, check, PEERUP_FINDING_MEND, g_strdup (_ ("peers can reach this device nowhere")),
+                          g_strdup_printf (_ ("look at network.listen_addresses in %s"), daemon->config_path));
   else if (quic->n == 0)
-    peerup_findings_take (findings, check, PEERUP_FINDING_NOTE,
-                          g_strdup_printf ("TCP alone, on port %s; QUIC is faster and outlives a change of the network",
-                                           tcp->text->str),
-                          g_strdup_printf ("add /ip4/0.0.0.0/udp/%u/quic-v1 to network.listen_addresses in %s",
-                                           (guint) g_ascii_strtoull (tcp->text->str, NULL, 10), daemon->config_path));
+    peerup_findings_take (
+      findings, check, PEERUP_FINDING_NOTE,
+      g_strdup_printf (_ ("TCP alone, on port %s; QUIC is faster and outlives a change of the network"),
+                       tcp->text->str),
+      g_strdup_printf (_ ("add /ip4/0.0.0.0/udp/%u/quic-v1 to network.listen_addresses in %s"),
+                       (guint) g_ascii_strtoull (tcp->text->str, NULL, 10), daemon->config_path));
   else if (tcp->n == 0)
     peerup_findings_take (findings, check, PEERUP_FINDING_NOTE,
-                          g_strdup_printf ("QUIC alone, on port %s; networks that block UDP cannot reach it",
+                          g_strdup_printf (_ ("QUIC alone, on port %s; networks that block UDP cannot reach it"),
                                            quic->text->str),
-                          g_strdup_printf ("add /ip4/0.0.0.0/tcp/%u to network.listen_addresses in %s",
+                          g_strdup_printf (_ ("add /ip4/0.0.0.0/tcp/%u to network.listen_addresses in %s"),
                                            (guint) g_ascii_strtoull (quic->text->str, NULL, 10), daemon->config_path));
   else if (g_str_equal (quic->text->str, tcp->text->str))
-    peerup_findings_add (findings, check, PEERUP_FINDING_OK, "QUIC and TCP on %s %s, at %u %s",
-                         tcp->n == 1 ? "port" : "ports", tcp->text->str, n, addresses);
+    peerup_findings_add (findings, check, PEERUP_FINDING_OK,
+                         g_dngettext (GETTEXT_PACKAGE, "QUIC and TCP on port %s, at %s",
+                                      "QUIC and TCP on ports %s, at %s", tcp->n),
+                         tcp->text->str, addresses);
   else
-    peerup_findings_add (findings, check, PEERUP_FINDING_OK, "QUIC on %s %s and TCP on %s %s, at %u %s",
-                         quic->n == 1 ? "port" : "ports", quic->text->str, tcp->n == 1 ? "port" : "ports",
-                         tcp->text->str, n, addresses);
+    peerup_findings_add (findings, check,
+                         PEERUP_FINDING_OK, /* TRANSLATORS: "QUIC on port 1" and "TCP on ports 2, 3"; "4 addresses" */
+                         _ ("%s and %s, at %s"), quic_ports, tcp_ports, addresses);
 }
 
 static gboolean
@@ -144,8 +160,9 @@ judge_address (PeerupFindings *findings, const PeerupDaemonFacts *daemon, const 
   g_autofree char *prefix = g_strconcat (address, ": ", NULL);
 
   peerup_findings_add (findings, PEERUP_CHECK_LISTENING,
-                       is_problem (daemon->facts, address) ? PEERUP_FINDING_MEND : PEERUP_FINDING_NOTE, "not on %s: %s",
-                       address, g_str_has_prefix (error, prefix) ? error + strlen (prefix) : error);
+                       is_problem (daemon->facts, address) ? PEERUP_FINDING_MEND : PEERUP_FINDING_NOTE,
+                       _ ("not on %s: %s"), address,
+                       g_str_has_prefix (error, prefix) ? error + strlen (prefix) : error);
 }
 
 void
@@ -179,7 +196,7 @@ format_bucket (gsize bucket, gsize n_buckets)
     bound = peerup_cli_format_rtt ((gint64) BUCKET << bucket);
   else
     bound = peerup_cli_format_rtt ((gint64) BUCKET << (bucket - 1));
-  return g_strdup_printf ("%s %s", bucket + 1 < n_buckets ? "less than" : "more than", bound);
+  return g_strdup_printf (bucket + 1 < n_buckets ? _ ("less than %s") : _ ("more than %s"), bound);
 }
 
 /* In which bucket the @rank-th of them is, counted from 1. */
@@ -225,23 +242,23 @@ judge_main_loop (PeerupFindings *findings, const guint64 *counts, gsize n)
   if (total < TURNS_TO_JUDGE)
     {
       peerup_findings_add (findings, PEERUP_CHECK_MAIN_LOOP, PEERUP_FINDING_UNKNOWN,
-                           "too little was sent and received yet to tell how prompt it is");
+                           _ ("too little was sent and received yet to tell how prompt it is"));
       return;
     }
   p99 = find_bucket (counts, n, total - total / 100);
   result = judge_bucket (p99);
   p99_text = format_bucket (p99, n);
   longest = format_bucket (find_bucket (counts, n, total), n);
-  late_text = late > 0 ? g_strdup_printf ("%" G_GUINT64_FORMAT " took longer than 2 ms", late)
-                       : g_strdup ("none took longer than 2 ms");
+  late_text = late > 0 ? g_strdup_printf (_ ("%" PRIu64 " took longer than 2 ms"), late)
+                       : g_strdup (_ ("none took longer than 2 ms"));
   peerup_findings_take (findings, PEERUP_CHECK_MAIN_LOOP, result,
-                        g_strdup_printf ("of %" G_GUINT64_FORMAT " turns 99 %% took %s, and the longest %s; %s", total,
+                        g_strdup_printf (_ ("of %" PRIu64 " turns 99 %% took %s, and the longest %s; %s"), total,
                                          p99_text, longest, late_text),
                         result == PEERUP_FINDING_OK
                           ? NULL
                           : g_strdup (
-                              "see what else keeps this device busy (uptime); if nothing does, it is a fault of "
-                              "Peer-Up: report it with what “peerup doctor --json” prints"));
+                              _ ("see what else keeps this device busy (uptime); if nothing does, it is a fault of "
+                                 "Peer-Up: report it with what “peerup doctor --json” prints")));
 }
 
 void
@@ -268,12 +285,13 @@ format_usage (GVariant *limit)
   g_autofree char *bound_size = NULL;
 
   if (!peerup_answer_lookup_number (limit, "limit", &bound))
-    return g_strdup_printf ("%" G_GUINT64_FORMAT " %s", used, peerup_answer_get_string (limit, "name"));
+    return g_strdup_printf ("%" G_GUINT64_FORMAT " %s", used,
+                            peerup_cli_word (peerup_answer_get_string (limit, "name")));
   if (!is_memory)
-    return g_strdup_printf ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " %s", used, bound,
-                            peerup_answer_get_string (limit, "name"));
+    return g_strdup_printf (/* TRANSLATORS: "3 of 100 connections" */ _ ("%" PRIu64 " of %" PRIu64 " %s"), used, bound,
+                            peerup_cli_word (peerup_answer_get_string (limit, "name")));
   bound_size = peerup_cli_format_bytes (bound);
-  return g_strdup_printf ("%s of %s memory", used_size, bound_size);
+  return g_strdup_printf (_ ("%s of %s memory"), used_size, bound_size);
 }
 
 void
@@ -293,11 +311,12 @@ peerup_check_limits (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
       g_string_append_printf (usage, "%s%s", usage->len > 0 ? ", " : "", text);
     }
   if (usage->len > 0)
-    peerup_findings_add (findings, PEERUP_CHECK_LIMITS, PEERUP_FINDING_OK, "peers take %s%s", usage->str,
-                         refusals == NULL ? "; nothing was refused" : "");
+    peerup_findings_add (findings, PEERUP_CHECK_LIMITS, PEERUP_FINDING_OK,
+                         refusals == NULL ? _ ("peers take %s; nothing was refused") : _ ("peers take %s"), usage->str);
   if (refusals != NULL)
-    peerup_findings_take (findings, PEERUP_CHECK_LIMITS, PEERUP_FINDING_NOTE, g_strdup_printf ("refused: %s", refusals),
-                          g_strdup_printf ("if those are devices of yours, raise network.limits in %s",
+    peerup_findings_take (findings, PEERUP_CHECK_LIMITS, PEERUP_FINDING_NOTE,
+                          g_strdup_printf (_ ("refused: %s"), refusals),
+                          g_strdup_printf (_ ("if those are devices of yours, raise network.limits in %s"),
                                            daemon->config_path));
 }
 

@@ -6,6 +6,8 @@
  */
 #include "cli/peerup-checks.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "config/peerup-config-identity.h"
 #include "trust/peerup-authorized-keys-file.h"
 
@@ -22,7 +24,7 @@ peerup_check_configuration (PeerupFindings *findings, const char *path)
       peerup_findings_add (findings, check, PEERUP_FINDING_MEND, "%s", error->message);
       return NULL;
     }
-  peerup_findings_add (findings, check, PEERUP_FINDING_OK, "%s is valid", path);
+  peerup_findings_add (findings, check, PEERUP_FINDING_OK, _ ("%s is valid"), path);
   for (guint i = 0; warnings != NULL && i < warnings->len; i++)
     peerup_findings_add (findings, check, PEERUP_FINDING_NOTE, "%s", (const char *) g_ptr_array_index (warnings, i));
   return config;
@@ -42,9 +44,9 @@ peerup_check_identity (PeerupFindings *findings, PeerupConfig *config)
   else if (note != NULL)
     peerup_findings_add (findings, check, PEERUP_FINDING_MEND, "%s", note);
   else if (peerup_config_get_key_store (config) == PEERUP_CONFIG_KEY_STORE_KEYRING)
-    peerup_findings_add (findings, check, PEERUP_FINDING_OK, "%s, whose key is in the login keyring", id);
+    peerup_findings_add (findings, check, PEERUP_FINDING_OK, _ ("%s, whose key is in the login keyring"), id);
   else
-    peerup_findings_add (findings, check, PEERUP_FINDING_OK, "%s, and nobody else may read its key file", id);
+    peerup_findings_add (findings, check, PEERUP_FINDING_OK, _ ("%s, and nobody else may read its key file"), id);
 }
 
 static void
@@ -76,19 +78,20 @@ judge_keys (PeerupFindings *findings, const char *path, PeerupAuthorizedKeys *ke
 
   count_entries (keys, now, &n_valid, &n_expired);
   expired =
-    n_expired > 0 ? g_strdup_printf (", and %u more could until their time was over", n_expired) : g_strdup ("");
+    n_expired > 0 ? g_strdup_printf (_ (", and %u more could until their time was over"), n_expired) : g_strdup ("");
   add_lines (findings, PEERUP_FINDING_MEND, path, problems);
   add_lines (findings, PEERUP_FINDING_NOTE, path, notes);
   if (problems[0] != NULL)
     return;
   if (n_valid == 0)
     peerup_findings_take (findings, check, PEERUP_FINDING_MEND,
-                          g_strdup_printf ("%s authorizes nobody, so no peer can connect to this device%s", path,
+                          g_strdup_printf (_ ("%s authorizes nobody, so no peer can connect to this device%s"), path,
                                            expired),
                           g_strdup ("peerup auth add PEER-ID"));
   else
-    peerup_findings_add (findings, check, PEERUP_FINDING_OK, "%u %s may connect%s", n_valid,
-                         n_valid == 1 ? "peer" : "peers", expired);
+    peerup_findings_add (findings, check, PEERUP_FINDING_OK,
+                         g_dngettext (GETTEXT_PACKAGE, "%u peer may connect%s", "%u peers may connect%s", n_valid),
+                         n_valid, expired);
 }
 
 void
@@ -102,8 +105,8 @@ peerup_check_authorized_keys (PeerupFindings *findings, PeerupConfig *config, gi
   if (!peerup_config_get_connection_gating (config))
     {
       peerup_findings_take (findings, check, PEERUP_FINDING_MEND,
-                            g_strdup ("connection gating is off, so EVERY peer that finds this device is admitted"),
-                            g_strdup_printf ("set security.enable_connection_gating to true in %s",
+                            g_strdup (_ ("connection gating is off, so EVERY peer that finds this device is admitted")),
+                            g_strdup_printf (_ ("set security.enable_connection_gating to true in %s"),
                                              peerup_config_get_path (config)));
       return;
     }

@@ -6,6 +6,9 @@
  */
 #include "cli/peerup-checks.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
 #include "cli/peerup-answers.h"
 #include "cli/peerup-cli.h"
 
@@ -24,11 +27,11 @@ peerup_check_udp (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
   if (blocked)
     peerup_findings_take (findings, PEERUP_CHECK_UDP, PEERUP_FINDING_MEND,
                           g_strdup (
-                            "this network seems to block UDP: QUIC got no answer lately where TCP did, and peers "
-                            "are reached over TCP alone"),
-                          g_strdup ("ask who runs the firewall to let UDP out, or use another network"));
+                            _ ("this network seems to block UDP: QUIC got no answer lately where TCP did, and peers "
+                               "are reached over TCP alone")),
+                          g_strdup (_ ("ask who runs the firewall to let UDP out, or use another network")));
   else
-    peerup_findings_add (findings, PEERUP_CHECK_UDP, PEERUP_FINDING_OK, "no sign that this network blocks it");
+    peerup_findings_add (findings, PEERUP_CHECK_UDP, PEERUP_FINDING_OK, _ ("no sign that this network blocks it"));
 }
 
 /* What the sockets have in common: the least of each. */
@@ -67,7 +70,7 @@ static gboolean
 has_sockets (PeerupFindings *findings, PeerupCheck check, const Sockets *sockets)
 {
   if (sockets->n == 0)
-    peerup_findings_add (findings, check, PEERUP_FINDING_UNKNOWN, "no UDP socket is open");
+    peerup_findings_add (findings, check, PEERUP_FINDING_UNKNOWN, _ ("no UDP socket is open"));
   return sockets->n > 0;
 }
 
@@ -83,8 +86,8 @@ next_for_buffers (const PeerupDaemonFacts *daemon, const Sockets *sockets)
   if (sockets->send < sockets->wanted && daemon->send_max < sockets->wanted)
     g_string_append_printf (out, " net.core.wmem_max=%" G_GUINT64_FORMAT, sockets->wanted);
   if (out->len == start)
-    return g_strdup ("restart the daemon: the system grants them by now");
-  g_string_append (out, "\nand restart the daemon; in a file below /etc/sysctl.d they last");
+    return g_strdup (_ ("restart the daemon: the system grants them by now"));
+  g_string_append (out, _ ("\nand restart the daemon; in a file below /etc/sysctl.d they last"));
   return g_string_free_and_steal (g_steal_pointer (&out));
 }
 
@@ -104,17 +107,18 @@ peerup_check_udp_buffers (PeerupFindings *findings, const PeerupDaemonFacts *dae
   send = peerup_cli_format_bytes (sockets.send);
   wanted = peerup_cli_format_bytes (sockets.wanted);
   if (sockets.receive >= sockets.wanted && sockets.send >= sockets.wanted)
-    peerup_findings_add (findings, check, PEERUP_FINDING_OK, "%s to receive and %s to send, all that was asked for",
+    peerup_findings_add (findings, check, PEERUP_FINDING_OK, _ ("%s to receive and %s to send, all that was asked for"),
                          receive, send);
   else
-    peerup_findings_take (findings, check, PEERUP_FINDING_MEND,
-                          g_strdup_printf ("%s to receive and %s to send, where %s each were asked for; fast transfers "
-                                           "lose packets",
-                                           receive, send, wanted),
-                          next_for_buffers (daemon, &sockets));
+    peerup_findings_take (
+      findings, check, PEERUP_FINDING_MEND,
+      g_strdup_printf (_ ("%s to receive and %s to send, where %s each were asked for; fast transfers "
+                          "lose packets"),
+                       receive, send, wanted),
+      next_for_buffers (daemon, &sockets));
   if (sockets.dropped > 0)
     peerup_findings_add (findings, check, PEERUP_FINDING_NOTE,
-                         "the system dropped %" G_GUINT64_FORMAT " datagrams for want of room", sockets.dropped);
+                         _ ("the system dropped %" PRIu64 " datagrams for want of room"), sockets.dropped);
 }
 
 static char *
@@ -124,13 +128,13 @@ list_missing (const Sockets *sockets)
   g_auto (GStrv) words = NULL;
 
   if (!sockets->gso)
-    g_strv_builder_add (missing, "GSO (many datagrams sent at once)");
+    g_strv_builder_add (missing, _ ("GSO (many datagrams sent at once)"));
   if (!sockets->gro)
-    g_strv_builder_add (missing, "GRO (many datagrams received at once)");
+    g_strv_builder_add (missing, _ ("GRO (many datagrams received at once)"));
   if (!sockets->ecn)
-    g_strv_builder_add (missing, "ECN (congestion seen before packets are lost)");
+    g_strv_builder_add (missing, _ ("ECN (congestion seen before packets are lost)"));
   if (!sockets->mtu_probe)
-    g_strv_builder_add (missing, "path MTU discovery");
+    g_strv_builder_add (missing, _ ("path MTU discovery"));
   words = g_strv_builder_end (missing);
   return words[0] != NULL ? g_strjoinv (", ", words) : NULL;
 }
@@ -147,12 +151,12 @@ peerup_check_udp_offload (PeerupFindings *findings, const PeerupDaemonFacts *dae
     return;
   missing = list_missing (&sockets);
   if (missing == NULL)
-    peerup_findings_add (findings, check, PEERUP_FINDING_OK, "GSO, GRO, ECN and path MTU discovery are in use");
+    peerup_findings_add (findings, check, PEERUP_FINDING_OK, _ ("GSO, GRO, ECN and path MTU discovery are in use"));
   else
-    peerup_findings_take (findings, check, PEERUP_FINDING_NOTE,
-                          g_strdup_printf ("not granted by the system: %s; transfers cost more of the processor",
-                                           missing),
-                          g_strdup ("Linux 5.0 or newer has all of them (uname -r); some network drivers refuse GSO"));
+    peerup_findings_take (
+      findings, check, PEERUP_FINDING_NOTE,
+      g_strdup_printf (_ ("not granted by the system: %s; transfers cost more of the processor"), missing),
+      g_strdup (_ ("Linux 5.0 or newer has all of them (uname -r); some network drivers refuse GSO")));
 }
 
 static gboolean
@@ -179,16 +183,16 @@ peerup_check_path_mtu (PeerupFindings *findings, const PeerupDaemonFacts *daemon
     }
   if (n == 0)
     peerup_findings_add (findings, PEERUP_CHECK_PATH_MTU, PEERUP_FINDING_UNKNOWN,
-                         "not known before a peer is connected over QUIC");
+                         _ ("not known before a peer is connected over QUIC"));
   else if (least == most)
     peerup_findings_add (findings, PEERUP_CHECK_PATH_MTU, PEERUP_FINDING_OK,
-                         "packets with %" G_GUINT64_FORMAT " bytes get through, on %u %s", most, n,
-                         n == 1 ? "connection" : "connections");
+                         g_dngettext (GETTEXT_PACKAGE, "packets with %" PRIu64 " bytes get through, on %u connection",
+                                      "packets with %" PRIu64 " bytes get through, on %u connections", n),
+                         most, n);
   else
     peerup_findings_add (findings, PEERUP_CHECK_PATH_MTU, PEERUP_FINDING_OK,
-                         "packets with %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-                         " bytes get through, on %u connections",
-                         least, most, n);
+                         _ ("packets with %" PRIu64 " to %" PRIu64 " bytes get through, on %u connections"), least,
+                         most, n);
 }
 
 /* Of all QUIC connections together. */
@@ -219,11 +223,11 @@ peerup_check_congestion (PeerupFindings *findings, const PeerupDaemonFacts *daem
     return;
   sum_losses (daemon, &sent, &lost);
   if (sent > 0)
-    g_string_append_printf (text, "; %.2f %% of %" G_GUINT64_FORMAT " packets were lost", 100.0 * lost / sent, sent);
+    g_string_append_printf (text, _ ("; %.2f %% of %" PRIu64 " packets were lost"), 100.0 * lost / sent, sent);
   if (g_str_equal (control, "cubic") && sent >= PACKETS_FOR_LOSS && lost * 1000 >= sent * LOSS_PER_MILLE)
     peerup_findings_take (findings, PEERUP_CHECK_CONGESTION, PEERUP_FINDING_NOTE,
                           g_string_free_and_steal (g_steal_pointer (&text)),
-                          g_strdup_printf ("BBR keeps more of such a line: set network.congestion to bbr in %s",
+                          g_strdup_printf (_ ("BBR keeps more of such a line: set network.congestion to bbr in %s"),
                                            daemon->config_path));
   else
     peerup_findings_add (findings, PEERUP_CHECK_CONGESTION, PEERUP_FINDING_OK, "%s", text->str);

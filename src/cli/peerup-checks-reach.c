@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-checks.h"
 
+#include <glib/gi18n-lib.h>
 #include <sys/timex.h>
 
 #include "cli/peerup-answers.h"
@@ -17,10 +18,11 @@ void
 peerup_check_clock (PeerupFindings *findings, int status)
 {
   if (status != TIME_ERROR)
-    peerup_findings_add (findings, PEERUP_CHECK_CLOCK, PEERUP_FINDING_OK, "kept right by the system");
+    peerup_findings_add (findings, PEERUP_CHECK_CLOCK, PEERUP_FINDING_OK, _ ("kept right by the system"));
   else
     peerup_findings_take (findings, PEERUP_CHECK_CLOCK, PEERUP_FINDING_NOTE,
-                          g_strdup ("nothing keeps this machine's clock right; access that ends at a time ends by it"),
+                          g_strdup (
+                            _ ("nothing keeps this machine's clock right; access that ends at a time ends by it")),
                           g_strdup ("sudo timedatectl set-ntp true"));
 }
 
@@ -54,8 +56,8 @@ peerup_check_interfaces (PeerupFindings *findings, const PeerupDaemonFacts *daem
     }
   if (n == 0)
     peerup_findings_take (findings, PEERUP_CHECK_INTERFACES, PEERUP_FINDING_MEND,
-                          g_strdup ("no interface is up and has an address: this machine is in no network"),
-                          g_strdup ("connect a cable or join a wireless network"));
+                          g_strdup (_ ("no interface is up and has an address: this machine is in no network")),
+                          g_strdup (_ ("connect a cable or join a wireless network")));
 }
 
 /* STUN and NAT */
@@ -74,18 +76,18 @@ peerup_check_stun (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
       if (mapped[0] == '\0')
         continue;
       n_answered++;
-      peerup_findings_add (findings, PEERUP_CHECK_STUN, PEERUP_FINDING_OK, "relays see this device at %s", mapped);
+      peerup_findings_add (findings, PEERUP_CHECK_STUN, PEERUP_FINDING_OK, _ ("relays see this device at %s"), mapped);
     }
   if (n_answered > 0)
     return;
   if (g_variant_n_children (daemon->relays) == 0)
     peerup_findings_take (findings, PEERUP_CHECK_STUN, PEERUP_FINDING_UNKNOWN,
-                          g_strdup ("it is relays that tell how this device is seen, and it uses none"),
+                          g_strdup (_ ("it is relays that tell how this device is seen, and it uses none")),
                           g_strdup ("peerup relay add ADDRESS"));
   else
     peerup_findings_take (findings, PEERUP_CHECK_STUN, PEERUP_FINDING_NOTE,
-                          g_strdup ("no relay has answered over UDP, so that direct paths can hardly be found"),
-                          g_strdup ("let UDP out in the firewall, and in at the relay's port there"));
+                          g_strdup (_ ("no relay has answered over UDP, so that direct paths can hardly be found")),
+                          g_strdup (_ ("let UDP out in the firewall, and in at the relay's port there")));
 }
 
 static void
@@ -96,20 +98,21 @@ judge_nat (PeerupFindings *findings, GVariant *facts)
 
   if (peerup_answer_get_flag (facts, "shared"))
     peerup_findings_take (findings, PEERUP_CHECK_NAT, PEERUP_FINDING_NOTE,
-                          g_strdup_printf ("%s: the provider shares one address among many customers (CGNAT)", family),
-                          g_strdup ("IPv6 or an address of your own, from the provider, would let others in"));
+                          g_strdup_printf (_ ("%s: the provider shares one address among many customers (CGNAT)"),
+                                           family),
+                          g_strdup (_ ("IPv6 or an address of your own, from the provider, would let others in")));
   if (g_str_equal (type, "symmetric"))
     peerup_findings_take (
       findings, PEERUP_CHECK_NAT, PEERUP_FINDING_NOTE,
-      g_strdup_printf ("%s: the router gives every destination another port, so that some peers are "
-                       "reached through relays alone",
+      g_strdup_printf (_ ("%s: the router gives every destination another port, so that some peers are "
+                          "reached through relays alone"),
                        family),
-      g_strdup ("turn on PCP or UPnP in the router, or forward the port to this device"));
+      g_strdup (_ ("turn on PCP or UPnP in the router, or forward the port to this device")));
   else if (g_str_equal (type, "none"))
-    peerup_findings_add (findings, PEERUP_CHECK_NAT, PEERUP_FINDING_OK, "%s: none", family);
+    peerup_findings_add (findings, PEERUP_CHECK_NAT, PEERUP_FINDING_OK, _ ("%s: none"), family);
   else if (!g_str_equal (type, "unknown"))
-    peerup_findings_add (findings, PEERUP_CHECK_NAT, PEERUP_FINDING_OK, "%s: one that direct paths get through (%s)",
-                         family, type);
+    peerup_findings_add (findings, PEERUP_CHECK_NAT, PEERUP_FINDING_OK,
+                         _ ("%s: one that direct paths get through (%s)"), family, type);
 }
 
 void
@@ -127,8 +130,8 @@ peerup_check_nat (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
     }
   if (!is_known)
     peerup_findings_take (findings, PEERUP_CHECK_NAT, PEERUP_FINDING_UNKNOWN,
-                          g_strdup ("how it behaves is seen through two relays at different addresses"),
-                          g_strdup ("peerup relay add ADDRESS, for a second one"));
+                          g_strdup (_ ("how it behaves is seen through two relays at different addresses")),
+                          g_strdup (_ ("peerup relay add ADDRESS, for a second one")));
 }
 
 /* Port mapping */
@@ -147,13 +150,14 @@ peerup_check_port_mapping (PeerupFindings *findings, const PeerupDaemonFacts *da
       if (external[0] == '\0')
         continue;
       n++;
-      peerup_findings_add (findings, PEERUP_CHECK_PORT_MAPPING, PEERUP_FINDING_OK, "the router forwards %s (%s, %s)",
-                           external, peerup_answer_get_string (mapping, "protocol"),
+      peerup_findings_add (findings, PEERUP_CHECK_PORT_MAPPING, PEERUP_FINDING_OK,
+                           _ ("the router forwards %s (%s, %s)"), external,
+                           peerup_answer_get_string (mapping, "protocol"),
                            peerup_answer_get_string (mapping, "method"));
     }
   if (n == 0)
     peerup_findings_add (findings, PEERUP_CHECK_PORT_MAPPING, PEERUP_FINDING_OK,
-                         "the router has been asked for none, or grants none (PCP, NAT-PMP, UPnP)");
+                         _ ("the router has been asked for none, or grants none (PCP, NAT-PMP, UPnP)"));
 }
 
 /* Reachability and firewalls */
@@ -166,8 +170,8 @@ next_for_port (const char *text)
   gboolean udp = address != NULL && peerup_multiaddr_find (address, PEERUP_MULTIADDR_UDP, &port);
 
   if (address == NULL || (!udp && !peerup_multiaddr_find (address, PEERUP_MULTIADDR_TCP, &port)))
-    return g_strdup ("allow its port in the firewalls here and in the router");
-  return g_strdup_printf ("allow %s port %u in the firewalls here and in the router", udp ? "UDP" : "TCP",
+    return g_strdup (_ ("allow its port in the firewalls here and in the router"));
+  return g_strdup_printf (_ ("allow %s port %u in the firewalls here and in the router"), udp ? "UDP" : "TCP",
                           port.value[0] << 8 | port.value[1]);
 }
 
@@ -188,14 +192,14 @@ peerup_check_firewall (PeerupFindings *findings, const PeerupDaemonFacts *daemon
         continue;
       n_unreachable++;
       peerup_findings_take (findings, PEERUP_CHECK_FIREWALL, PEERUP_FINDING_NOTE,
-                            g_strdup_printf ("somebody outside dialed %s, and did not get through", address),
+                            g_strdup_printf (_ ("somebody outside dialed %s, and did not get through"), address),
                             next_for_port (address));
     }
   if (n_reachable > 0 && n_unreachable == 0)
-    peerup_findings_add (findings, PEERUP_CHECK_FIREWALL, PEERUP_FINDING_OK, "lets others in");
+    peerup_findings_add (findings, PEERUP_CHECK_FIREWALL, PEERUP_FINDING_OK, _ ("lets others in"));
   else if (n_unreachable == 0)
     peerup_findings_add (findings, PEERUP_CHECK_FIREWALL, PEERUP_FINDING_UNKNOWN,
-                         "nobody outside has tried to come in yet");
+                         _ ("nobody outside has tried to come in yet"));
 }
 
 void
@@ -207,7 +211,7 @@ peerup_check_reachability (PeerupFindings *findings, const PeerupDaemonFacts *da
   gboolean is_good = grade[0] >= 'A' && grade[0] <= 'C';
 
   if (grade[0] == '\0')
-    peerup_findings_add (findings, PEERUP_CHECK_REACHABILITY, PEERUP_FINDING_UNKNOWN, "not measured yet");
+    peerup_findings_add (findings, PEERUP_CHECK_REACHABILITY, PEERUP_FINDING_UNKNOWN, _ ("not measured yet"));
   else
     peerup_findings_take (findings, PEERUP_CHECK_REACHABILITY, is_good ? PEERUP_FINDING_OK : PEERUP_FINDING_NOTE,
                           g_strdup_printf ("%s: %s", grade, sentence), advice[0] != '\0' ? g_strdup (advice) : NULL);
@@ -230,10 +234,10 @@ peerup_check_relays (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
 
       peerup_findings_take (findings, PEERUP_CHECK_RELAYS, is_good ? PEERUP_FINDING_OK : PEERUP_FINDING_NOTE,
                             g_strdup_printf ("%s: %s", name, state),
-                            is_good ? NULL : g_strdup ("look at it from here: peerup relay check ADDRESS"));
+                            is_good ? NULL : g_strdup (_ ("look at it from here: peerup relay check ADDRESS")));
     }
   if (n == 0)
     peerup_findings_take (findings, PEERUP_CHECK_RELAYS, PEERUP_FINDING_NOTE,
-                          g_strdup ("none: peers behind other routers cannot find this device"),
+                          g_strdup (_ ("none: peers behind other routers cannot find this device")),
                           g_strdup ("peerup relay add ADDRESS"));
 }

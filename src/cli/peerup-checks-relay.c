@@ -6,6 +6,8 @@
  */
 #include "cli/peerup-checks.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "cli/peerup-answers.h"
@@ -34,11 +36,12 @@ judge_addresses (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
   for (gsize i = 0; list != NULL && list[i] != NULL; i++)
     if (is_public (list[i]))
       return;
-  peerup_findings_take (findings, PEERUP_CHECK_RELAY, PEERUP_FINDING_MEND,
-                        g_strdup ("none of its addresses is public: devices elsewhere cannot reach it"),
-                        g_strdup_printf ("if a router forwards a port to this device, name the router's address under "
-                                         "relay.announce in %s, as in /ip4/203.0.113.7/tcp/7777",
-                                         daemon->config_path));
+  peerup_findings_take (
+    findings, PEERUP_CHECK_RELAY, PEERUP_FINDING_MEND,
+    g_strdup (_ ("none of its addresses is public: devices elsewhere cannot reach it")),
+    g_strdup_printf (_ ("if a router forwards a port to this device, name the router's address under "
+                        "relay.announce in %s, as in /ip4/203.0.113.7/tcp/7777"),
+                     daemon->config_path));
 }
 
 static void
@@ -51,9 +54,8 @@ judge_use (PeerupFindings *findings, const PeerupDaemonFacts *daemon, const char
   if (bound == 0 || peerup_answer_get_number (daemon->relay, used) < bound)
     return;
   peerup_findings_take (findings, PEERUP_CHECK_RELAY, PEERUP_FINDING_MEND,
-                        g_strdup_printf ("all %" G_GUINT64_FORMAT " %s are in use: further ones are refused", bound,
-                                         what),
-                        g_strdup_printf ("raise resources.%s in %s", key, daemon->config_path));
+                        g_strdup_printf (_ ("all %" PRIu64 " %s are in use: further ones are refused"), bound, what),
+                        g_strdup_printf (_ ("raise resources.%s in %s"), key, daemon->config_path));
 }
 
 static void
@@ -63,10 +65,10 @@ judge_refusals (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
 
   if (refused != NULL)
     peerup_findings_take (findings, PEERUP_CHECK_RELAY, PEERUP_FINDING_NOTE,
-                          g_strdup_printf ("refused %s since the start: a limit, somebody without the right, or a "
-                                           "device that was not there",
+                          g_strdup_printf (_ ("refused %s since the start: a limit, somebody without the right, or a "
+                                              "device that was not there"),
                                            refused),
-                          g_strdup_printf ("if those are devices of yours, look at resources in %s",
+                          g_strdup_printf (_ ("if those are devices of yours, look at resources in %s"),
                                            daemon->config_path));
 }
 
@@ -79,18 +81,18 @@ peerup_check_relay (PeerupFindings *findings, const PeerupDaemonFacts *daemon)
   if (g_str_equal (state, "draining") || g_str_equal (state, "drained"))
     {
       peerup_findings_take (findings, PEERUP_CHECK_RELAY, PEERUP_FINDING_NOTE,
-                            g_strdup ("drained: nobody is relayed for any more"),
-                            g_strdup ("to serve again: peerup relay resume"));
+                            g_strdup (_ ("drained: nobody is relayed for any more")),
+                            g_strdup (_ ("to serve again: peerup relay resume")));
       return;
     }
   if (!g_str_equal (state, "serving") || usage == NULL)
     {
-      peerup_findings_add (findings, PEERUP_CHECK_RELAY, PEERUP_FINDING_OK, "this device relays for nobody");
+      peerup_findings_add (findings, PEERUP_CHECK_RELAY, PEERUP_FINDING_OK, _ ("this device relays for nobody"));
       return;
     }
-  peerup_findings_add (findings, PEERUP_CHECK_RELAY, PEERUP_FINDING_OK, "serving, %s in use", usage);
+  peerup_findings_add (findings, PEERUP_CHECK_RELAY, PEERUP_FINDING_OK, _ ("serving, %s in use"), usage);
   judge_addresses (findings, daemon);
-  judge_use (findings, daemon, "reservations", "max_reservations", "reservations");
-  judge_use (findings, daemon, "circuits", "max_circuits_total", "circuits");
+  judge_use (findings, daemon, "reservations", "max_reservations", _ ("reservations"));
+  judge_use (findings, daemon, "circuits", "max_circuits_total", _ ("circuits"));
   judge_refusals (findings, daemon);
 }

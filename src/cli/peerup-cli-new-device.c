@@ -4,6 +4,8 @@
 /* The files of a device that has none yet, where the command's options say. */
 #include "cli/peerup-cli-new-device.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "config/peerup-profile.h"
 
 char *
@@ -35,7 +37,7 @@ peerup_cli_new_device_ensure (PeerupCli *cli, const char *network, GError **erro
   config = peerup_new_device_make (path, -1, NULL, network, &key, error);
   if (config == NULL)
     return NULL;
-  peerup_cli_say ("This device is new, and is %s from now on; its configuration is %s.",
+  peerup_cli_say (_ ("This device is new, and is %s from now on; its configuration is %s."),
                   peerup_peer_id_get_string (peerup_private_key_get_peer_id (key)), path);
   return g_steal_pointer (&path);
 }

@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-cli.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -194,8 +195,8 @@ peerup_cli_fail_usage (PeerupCli *self, const char *format, ...)
   va_start (arguments, format);
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  error = g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s; usage: peerup %s %s", text, self->command->name,
-                       self->command->arguments);
+  error = g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("%s; usage: peerup %s %s"), text,
+                       self->command->name, self->command->arguments);
   return fail (error, place, PEERUP_CLI_USAGE);
 }
 
@@ -209,9 +210,10 @@ peerup_cli_find_config (PeerupCli *self, GError **error)
   path = peerup_profile_dup_config (self->profiles[0]);
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     return g_steal_pointer (&path);
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-               "there is no profile “%s” (%s): make it with “peerup init --profile %s”, or see “peerup profile list”",
-               self->profiles[0], path, self->profiles[0]);
+  g_set_error (
+    error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+    _ ("there is no profile “%s” (%s): make it with “peerup init --profile %s”, or see “peerup profile list”"),
+    self->profiles[0], path, self->profiles[0]);
   return NULL;
 }
 
@@ -264,7 +266,7 @@ peerup_cli_format_duration (gint64 seconds)
   int days = seconds / 86400, hours = seconds / 3600 % 24, minutes = seconds / 60 % 60;
 
   if (days > 0)
-    return format_two (days, days == 1 ? "day" : "days", hours, "h");
+    return format_two (days, g_dngettext (GETTEXT_PACKAGE, "day", "days", days), hours, "h");
   if (hours > 0)
     return format_two (hours, "h", minutes, "min");
   if (minutes > 0)
@@ -382,7 +384,7 @@ peerup_cli_parse_duration (const char *text, gint64 *microseconds, GError **erro
   if (*microseconds > 0)
     return TRUE;
   g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
-               "“%s” is no duration above zero: write it as 1s, 500ms, 1h30m or 7d", text);
+               _ ("“%s” is no duration above zero: write it as 1s, 500ms, 1h30m or 7d"), text);
   return FALSE;
 }
 

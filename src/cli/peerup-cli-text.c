@@ -5,6 +5,7 @@
  */
 #include "cli/peerup-cli-text.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,7 +34,7 @@ peerup_cli_set_colour (const char *text, GError **error)
     when = NEVER;
   else
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "--color is auto, always or never, not “%s”", text);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("--color is auto, always or never, not “%s”"), text);
       return FALSE;
     }
   return TRUE;
@@ -166,4 +167,48 @@ peerup_cli_shorten (const char *text, guint width)
     }
   start = cut (bare, width - 1);
   return g_strdup_printf ("%s…", g_strchomp (start));
+}
+
+const char *
+peerup_cli_word (const char *word)
+{
+  static const char *const words[] = {
+    /* TRANSLATORS: states: of the daemon, */
+    N_ ("stopped"),
+    N_ ("starting"),
+    N_ ("running"),
+    N_ ("stopping"),
+    /* TRANSLATORS: of a device, */
+    N_ ("connected"),
+    N_ ("connecting"),
+    N_ ("disconnected"),
+    /* TRANSLATORS: of a path: "punched" is direct through NATs that both sides opened, */
+    N_ ("direct"),
+    N_ ("punched"),
+    N_ ("relayed"),
+    /* TRANSLATORS: of a relay, */
+    N_ ("reserved"),
+    N_ ("waiting"),
+    /* TRANSLATORS: of an invite: "claimed" is that somebody has proven to know the code, "dead" that it was guessed at
+     * too often, */
+    N_ ("open"),
+    N_ ("claimed"),
+    N_ ("used"),
+    N_ ("expired"),
+    N_ ("cancelled"),
+    N_ ("dead"),
+    /* TRANSLATORS: of a pairing. */
+    N_ ("prepared"),
+    N_ ("committed"),
+    N_ ("complete"),
+    /* TRANSLATORS: what there is a limit of: "3 of 100 connections". */
+    N_ ("connections"),
+    N_ ("handshakes"),
+    N_ ("streams"),
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (g_str_equal (word, words[i]))
+      return _ (words[i]);
+  return word;
 }

@@ -30,6 +30,9 @@ char *peerup_cli_paint (PeerupCliStyle style, const char *text) G_GNUC_WARN_UNUS
 char *peerup_cli_make_safe (const char *text, gboolean lines, gboolean colours) G_GNUC_WARN_UNUSED_RESULT;
 /* In columns of a terminal, without the escapes of colours. */
 guint peerup_cli_text_width (const char *text);
+/* A state, kind of path or limit as the engine names it ("running", "relayed", "streams") in the language of the
+ * person; what is no such word is returned as it is. */
+const char *peerup_cli_word (const char *word);
 /* @text in @width columns, from 1 up: a long ID loses its middle, all else its end, and has "…" there. Colours are lost
  * then. */
 char *peerup_cli_shorten (const char *text, guint width) G_GNUC_WARN_UNUSED_RESULT;

@@ -5,6 +5,8 @@
  */
 #include "cli/peerup-cli-trust.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "engine/peerup-arguments.h"
 
 gint64
@@ -20,7 +22,7 @@ peerup_cli_get_keys_file (PeerupConfig *config, GError **error)
 
   if (path == NULL)
     g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_CONFIG,
-                 "%s names no authorized_keys file: set security.authorized_keys_file",
+                 _ ("%s names no authorized_keys file: set security.authorized_keys_file"),
                  peerup_config_get_path (config));
   return path;
 }

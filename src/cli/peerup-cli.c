@@ -7,9 +7,11 @@
 #include "cli/peerup-cli.h"
 
 #include <glib-unix.h>
+#include <glib/gi18n-lib.h>
 #include <libdex.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <locale.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -72,10 +74,11 @@ unknown_command (const char *first, const char *second)
 
   if (verbs == NULL)
     return g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                        "there is no command “%s”; “peerup help” lists what there is", first);
+                        _ ("there is no command “%s”; “peerup help” lists what there is"), first);
   if (second == NULL)
-    return g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: say which: %s", first, verbs);
-  return g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: there is no “%s”; there is %s", first, second, verbs);
+    return g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("%s: say which: %s"), first, verbs);
+  return g_error_new (G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("%s: there is no “%s”; there is %s"), first, second,
+                      verbs);
 }
 
 /* The positions of the first two words that are no flags, 0 for none. --config and --profile take the
@@ -151,12 +154,13 @@ void
 peerup_cli_fill_common_options (PeerupCli *self, GOptionEntry *entries)
 {
   const GOptionEntry common[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, self != NULL ? &self->json : NULL, "Print results as JSON", NULL },
-    { "config", 0, 0, G_OPTION_ARG_FILENAME, self != NULL ? &self->config : NULL, "Use this configuration", "FILE" },
-    { "color", 0, 0, G_OPTION_ARG_STRING, self != NULL ? &self->colour : NULL, "When to use colours (auto)",
+    { "json", 0, 0, G_OPTION_ARG_NONE, self != NULL ? &self->json : NULL, N_ ("Print results as JSON"), NULL },
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, self != NULL ? &self->config : NULL, N_ ("Use this configuration"),
+      "FILE" },
+    { "color", 0, 0, G_OPTION_ARG_STRING, self != NULL ? &self->colour : NULL, N_ ("When to use colours (auto)"),
       "auto|always|never" },
     { "profile", 0, 0, G_OPTION_ARG_STRING_ARRAY, self != NULL ? &self->profiles : NULL,
-      "Use the configuration of this profile", "PROFILE" },
+      N_ ("Use the configuration of this profile"), "PROFILE" },
     G_OPTION_ENTRY_NULL,
   };
 
@@ -186,10 +190,10 @@ check_count (const PeerupCommand *command, char **arguments, GError **error)
   if (n >= command->min_arguments && n <= command->max_arguments)
     return TRUE;
   if (n > command->max_arguments)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: “%s” is one word too many; usage: peerup %s %s",
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("%s: “%s” is one word too many; usage: peerup %s %s"),
                  command->name, arguments[command->max_arguments], command->name, command->arguments);
   else
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: something is missing; usage: peerup %s %s",
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("%s: something is missing; usage: peerup %s %s"),
                  command->name, command->name, command->arguments);
   return FALSE;
 }
@@ -220,13 +224,13 @@ check_profiles (PeerupCli *self, GError **error)
       if (!peerup_profile_check (self->profiles[i], &local_error))
         break;
       if (i > 0 && !g_str_equal (self->command->name, "daemon"))
-        g_set_error_literal (&local_error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--profile is given twice");
+        g_set_error_literal (&local_error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("--profile is given twice"));
       else if (self->config != NULL)
         g_set_error_literal (&local_error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                             "--config and --profile exclude each other: each names a configuration");
+                             _ ("--config and --profile exclude each other: each names a configuration"));
       for (guint j = 0; j < i && local_error == NULL; j++)
         if (g_str_equal (self->profiles[i], self->profiles[j]))
-          g_set_error (&local_error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--profile %s is given twice",
+          g_set_error (&local_error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("--profile %s is given twice"),
                        self->profiles[i]);
     }
   if (local_error == NULL)
@@ -254,8 +258,8 @@ parse_options (PeerupCli *self, char **words, GError **error)
 
   if (!g_option_context_parse_strv (context, &words, &local_error))
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: %s; see “peerup help %s”", self->command->name,
-                   local_error->message, self->command->name);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("%s: %s; see “peerup help %s”"),
+                   self->command->name, local_error->message, self->command->name);
       g_strfreev (words);
       return FALSE;
     }
@@ -308,7 +312,7 @@ peerup_cli_parse (PeerupCli *self, char **argv, GError **error)
   if (first_word == NULL)
     {
       g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                           "say what to do; “peerup help” lists what there is");
+                           _ ("say what to do; “peerup help” lists what there is"));
       return FALSE;
     }
   self->command = peerup_command_find (first_word, second_word);
@@ -367,7 +371,7 @@ check_environment (GError **error)
 
   if (levels == NULL || peerup_log_set_from_text (levels, error))
     return TRUE;
-  g_prefix_error (error, "%s in the environment: ", PEERUP_LOG_ENVIRONMENT);
+  g_prefix_error (error, _ ("%s in the environment: "), PEERUP_LOG_ENVIRONMENT);
   return FALSE;
 }
 
@@ -436,6 +440,9 @@ peerup_cli_main (char **argv)
 
   g_set_prgname ("peerup");
   peerup_cli_set_json (asks_for (argv, "--json", '\0'));
+  /* What programs read is the same everywhere. */
+  if (asks_for (argv, "--json", '\0'))
+    setlocale (LC_MESSAGES, "C");
   peerup_cli_set_log (G_LOG_LEVEL_MESSAGE, FALSE);
   end_on_interrupt ();
   if (check_environment (&error) && peerup_cli_parse (&self, argv, &error))

@@ -6,6 +6,7 @@
 #include "cli/peerup-code-input.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,7 +59,7 @@ read_input (GError **error)
   g_autoptr (GString) text = g_string_new (NULL);
 
   if (terminal)
-    g_printerr ("Code of the other device: ");
+    g_printerr ("%s", _ ("Code of the other device: "));
   do
     {
       more = read_line (text);
@@ -68,15 +69,15 @@ read_input (GError **error)
   g_strstrip (text->str);
   if (strlen (text->str) > PEERUP_CODE_TEXT_MAX)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "this is no code: it is longer than %d characters",
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, _ ("this is no code: it is longer than %d characters"),
                    PEERUP_CODE_TEXT_MAX);
       return NULL;
     }
   if (text->str[0] != '\0')
     return g_string_free_and_steal (g_steal_pointer (&text));
   g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                       "there is no code: give it as argument, in PEERUP_INVITE_CODE or on standard input; “peerup "
-                       "invite” on the other device makes one");
+                       _ ("there is no code: give it as argument, in PEERUP_INVITE_CODE or on standard input; “peerup "
+                          "invite” on the other device makes one"));
   return NULL;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-complete.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "cli/peerup-commands.h"
@@ -325,7 +326,7 @@ add_commands (List *list)
 
       if (!peerup_command_is_shown (command) || g_str_equal (first, last))
         continue;
-      add (list, first, itself != NULL ? itself->summary : group);
+      add (list, first, itself != NULL ? _ (itself->summary) : group);
       g_free (last);
       last = g_steal_pointer (&first);
     }
@@ -338,7 +339,7 @@ add_verbs (List *list)
 
   for (const PeerupCommand *command = peerup_commands; command->name != NULL; command++)
     if (strncmp (command->name, list->self->first, length) == 0 && command->name[length] == ' ')
-      add (list, command->name + length + 1, command->summary);
+      add (list, command->name + length + 1, _ (command->summary));
 }
 
 static void
@@ -349,7 +350,7 @@ add_options (List *list, const GOptionEntry *options)
       g_autofree char *option = g_strconcat ("--", options->long_name, NULL);
 
       if (!(options->flags & G_OPTION_FLAG_HIDDEN))
-        add (list, option, options->description);
+        add (list, option, _ (options->description));
     }
 }
 

@@ -6,6 +6,9 @@
  */
 #include "cli/peerup-findings.h"
 
+#include <glib/gi18n-lib.h>
+
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-cli.h"
 
 /* Columns of the text. */
@@ -30,27 +33,27 @@ static const struct
   const char *id;
   const char *title;
 } checks[PEERUP_N_CHECKS] = {
-  [PEERUP_CHECK_CONFIGURATION] = { "configuration", "configuration" },
-  [PEERUP_CHECK_IDENTITY] = { "identity", "identity" },
-  [PEERUP_CHECK_AUTHORIZED_KEYS] = { "authorized_keys", "authorized keys" },
-  [PEERUP_CHECK_CLOCK] = { "clock", "clock" },
-  [PEERUP_CHECK_DAEMON] = { "daemon", "daemon" },
-  [PEERUP_CHECK_LISTENING] = { "listening", "listening" },
-  [PEERUP_CHECK_INTERFACES] = { "interfaces", "interfaces" },
+  [PEERUP_CHECK_CONFIGURATION] = { "configuration", N_ ("configuration") },
+  [PEERUP_CHECK_IDENTITY] = { "identity", N_ ("identity") },
+  [PEERUP_CHECK_AUTHORIZED_KEYS] = { "authorized_keys", N_ ("authorized keys") },
+  [PEERUP_CHECK_CLOCK] = { "clock", N_ ("clock") },
+  [PEERUP_CHECK_DAEMON] = { "daemon", N_ ("daemon") },
+  [PEERUP_CHECK_LISTENING] = { "listening", N_ ("listening") },
+  [PEERUP_CHECK_INTERFACES] = { "interfaces", N_ ("interfaces") },
   [PEERUP_CHECK_UDP] = { "udp", "UDP" },
-  [PEERUP_CHECK_UDP_BUFFERS] = { "udp_buffers", "UDP buffers" },
-  [PEERUP_CHECK_UDP_OFFLOAD] = { "udp_offload", "UDP offload" },
-  [PEERUP_CHECK_PATH_MTU] = { "path_mtu", "path MTU" },
-  [PEERUP_CHECK_CONGESTION] = { "congestion", "congestion" },
+  [PEERUP_CHECK_UDP_BUFFERS] = { "udp_buffers", N_ ("UDP buffers") },
+  [PEERUP_CHECK_UDP_OFFLOAD] = { "udp_offload", N_ ("UDP offload") },
+  [PEERUP_CHECK_PATH_MTU] = { "path_mtu", N_ ("path MTU") },
+  [PEERUP_CHECK_CONGESTION] = { "congestion", N_ ("congestion") },
   [PEERUP_CHECK_STUN] = { "stun", "STUN" },
   [PEERUP_CHECK_NAT] = { "nat", "NAT" },
-  [PEERUP_CHECK_PORT_MAPPING] = { "port_mapping", "port mapping" },
-  [PEERUP_CHECK_FIREWALL] = { "firewall", "firewall" },
-  [PEERUP_CHECK_REACHABILITY] = { "reachability", "reachability" },
-  [PEERUP_CHECK_RELAYS] = { "relays", "relays in use" },
-  [PEERUP_CHECK_MAIN_LOOP] = { "main_loop", "main loop" },
-  [PEERUP_CHECK_RELAY] = { "relay", "relay" },
-  [PEERUP_CHECK_LIMITS] = { "limits", "limits" },
+  [PEERUP_CHECK_PORT_MAPPING] = { "port_mapping", N_ ("port mapping") },
+  [PEERUP_CHECK_FIREWALL] = { "firewall", N_ ("firewall") },
+  [PEERUP_CHECK_REACHABILITY] = { "reachability", N_ ("reachability") },
+  [PEERUP_CHECK_RELAYS] = { "relays", N_ ("relays in use") },
+  [PEERUP_CHECK_MAIN_LOOP] = { "main_loop", N_ ("main loop") },
+  [PEERUP_CHECK_RELAY] = { "relay", N_ ("relay") },
+  [PEERUP_CHECK_LIMITS] = { "limits", N_ ("limits") },
 };
 
 static const struct
@@ -58,9 +61,9 @@ static const struct
   const char *id;
   const char *sign;
 } results[] = {
-  [PEERUP_FINDING_OK] = { "ok", "ok" },
-  [PEERUP_FINDING_NOTE] = { "note", "note" },
-  [PEERUP_FINDING_MEND] = { "mend", "MEND" },
+  [PEERUP_FINDING_OK] = { "ok", N_ ("ok") },
+  [PEERUP_FINDING_NOTE] = { "note", N_ ("note") },
+  [PEERUP_FINDING_MEND] = { "mend", N_ ("MEND") },
   [PEERUP_FINDING_UNKNOWN] = { "unknown", "?" },
 };
 
@@ -118,7 +121,7 @@ peerup_findings_give_up (PeerupFindings *self, PeerupCheck first, const char *re
 {
   for (PeerupCheck check = first; check < PEERUP_N_CHECKS; check++)
     if (self->checks[check]->len == 0)
-      peerup_findings_add (self, check, PEERUP_FINDING_UNKNOWN, "not checked: %s", reason);
+      peerup_findings_add (self, check, PEERUP_FINDING_UNKNOWN, _ ("not checked: %s"), reason);
 }
 
 guint
@@ -142,6 +145,19 @@ peerup_findings_get_result (PeerupFindings *self, PeerupCheck check)
   return worst;
 }
 
+const char *
+peerup_findings_get_sign (PeerupFindingResult result)
+{
+  return _ (results[result].sign);
+}
+
+/* And a space behind it. */
+static void
+append_cell (GString *out, const char *text, int columns)
+{
+  g_string_append_printf (out, "%s%*s ", text, MAX (columns - (int) peerup_cli_text_width (text), 0), "");
+}
+
 static void
 append_finding (GString *out, PeerupCheck check, const Finding *finding)
 {
@@ -149,8 +165,9 @@ append_finding (GString *out, PeerupCheck check, const Finding *finding)
   g_autofree char *text = peerup_cli_wrap (finding->text, indent, WIDTH - TEXT_COLUMN);
   g_autofree char *next_indent = g_strnfill (NEXT_COLUMN, ' ');
 
-  g_string_append_printf (out, "%-5s %-15s  %s", results[finding->result].sign, checks[check].title,
-                          text + TEXT_COLUMN);
+  append_cell (out, _ (results[finding->result].sign), 5);
+  append_cell (out, _ (checks[check].title), 15);
+  g_string_append_printf (out, " %s", text + TEXT_COLUMN);
   if (finding->next != NULL)
     {
       g_autofree char *next = peerup_cli_wrap (finding->next, next_indent, WIDTH - NEXT_COLUMN);
@@ -164,10 +181,11 @@ format_summary (PeerupFindings *self)
 {
   guint n_mend = peerup_findings_count (self, PEERUP_FINDING_MEND);
   guint n_unknown = peerup_findings_count (self, PEERUP_FINDING_UNKNOWN);
-  g_autofree char *unknown = g_strdup_printf (" %u could not be checked.", n_unknown);
-  g_autofree char *mend = g_strdup_printf ("%u %s to mend.", n_mend, n_mend == 1 ? "thing" : "things");
+  g_autofree char *unknown = g_strdup_printf (_ (" %u could not be checked."), n_unknown);
+  g_autofree char *mend =
+    g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u thing to mend.", "%u things to mend.", n_mend), n_mend);
 
-  return g_strconcat (n_mend > 0 ? mend : "Nothing to mend.", n_unknown > 0 ? unknown : "", NULL);
+  return g_strconcat (n_mend > 0 ? mend : _ ("Nothing to mend."), n_unknown > 0 ? unknown : "", NULL);
 }
 
 char *

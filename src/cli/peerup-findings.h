@@ -60,6 +60,8 @@ guint peerup_findings_count (PeerupFindings *self, PeerupFindingResult result);
 /* The worst that was found of @check; OK if nothing was. */
 PeerupFindingResult peerup_findings_get_result (PeerupFindings *self, PeerupCheck check);
 
+/* What stands in front of such a finding in peerup_findings_format(), in the language of the person. */
+const char *peerup_findings_get_sign (PeerupFindingResult result);
 /* For people, on lines of 80 characters, with a line at the end that sums it up. */
 char *peerup_findings_format (PeerupFindings *self) G_GNUC_WARN_UNUSED_RESULT;
 /* Floating: aa{sv} of check, result ("ok", "note", "mend", "unknown"), text, and next if there is one (s). */

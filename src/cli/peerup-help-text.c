@@ -7,6 +7,7 @@
 #include "cli/peerup-help-text.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "cli/peerup-cli.h"

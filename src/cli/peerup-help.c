@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-help.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "cli/peerup-help-text.h"
@@ -59,7 +60,7 @@ append_options (GString *out, const char *title, const GOptionEntry *options, gu
       g_autofree char *term = peerup_help_format_option (options);
 
       if (term[0] != '\0')
-        append_entry (out, term, options->description, INDENT, width);
+        append_entry (out, term, _ (options->description), INDENT, width);
     }
 }
 
@@ -76,16 +77,16 @@ peerup_help_for_command (const PeerupCommand *command, guint width)
   g_autofree char *usage = format_usage (command);
   g_autofree char *source = peerup_help_describe (command);
   g_autofree char *text = peerup_help_text_to_terminal (source, width);
-  g_autofree char *summary = g_strdup_printf ("%s.", command->summary);
+  g_autofree char *summary = g_strdup_printf ("%s.", _ (command->summary));
   g_autofree char *wrapped = peerup_cli_wrap (summary, "", width);
   g_autoptr (GString) out = g_string_new (NULL);
   GOptionEntry common[PEERUP_CLI_MAX_COMMON];
 
   peerup_cli_fill_common_options (NULL, common);
-  g_string_append_printf (out, "Usage:\n  %s\n\n%s", usage, wrapped);
+  g_string_append_printf (out, _ ("Usage:\n  %s\n\n%s"), usage, wrapped);
   if (command->options != NULL)
-    append_options (out, "Options", command->options, width);
-  append_options (out, "Options of every command", common, width);
+    append_options (out, _ ("Options"), command->options, width);
+  append_options (out, _ ("Options of every command"), common, width);
   if (text[0] != '\0')
     g_string_append_printf (out, "\n%s", text);
   return g_string_free_and_steal (g_steal_pointer (&out));
@@ -106,7 +107,7 @@ add_options (GVariantBuilder *list, const GOptionEntry *options)
         g_variant_dict_insert (&dict, "short", "s", flag);
       if (options->arg_description != NULL)
         g_variant_dict_insert (&dict, "value", "s", options->arg_description);
-      g_variant_dict_insert (&dict, "description", "s", options->description);
+      g_variant_dict_insert (&dict, "description", "s", _ (options->description));
       g_variant_builder_add_value (list, g_variant_dict_end (&dict));
     }
 }
@@ -125,7 +126,7 @@ peerup_help_to_variant (const PeerupCommand *command)
   add_options (&options, common);
   g_variant_dict_insert (&dict, "name", "s", command->name);
   g_variant_dict_insert (&dict, "usage", "s", usage);
-  g_variant_dict_insert (&dict, "summary", "s", command->summary);
+  g_variant_dict_insert (&dict, "summary", "s", _ (command->summary));
   g_variant_dict_insert (&dict, "description", "s", text);
   g_variant_dict_insert_value (&dict, "options", g_variant_builder_end (&options));
   return g_variant_dict_end (&dict);
@@ -166,15 +167,15 @@ find_indent (void)
 char *
 peerup_help_overview (guint width)
 {
-  g_autoptr (GString) out = g_string_new ("Usage: peerup COMMAND [OPTION…] [ARGUMENT…]\n\nCommands:\n");
+  g_autoptr (GString) out = g_string_new (_ ("Usage: peerup COMMAND [OPTION…] [ARGUMENT…]\n\nCommands:\n"));
   g_auto (GStrv) topics = peerup_help_text_list ("topics");
   guint indent = find_indent ();
   GOptionEntry common[PEERUP_CLI_MAX_COMMON];
 
   for (const PeerupCommand *command = peerup_commands; command->name != NULL; command++)
     if (peerup_command_is_shown (command))
-      append_entry (out, command->name, command->summary, indent, width);
-  g_string_append (out, "\nTopics:\n");
+      append_entry (out, command->name, _ (command->summary), indent, width);
+  g_string_append (out, _ ("\nTopics:\n"));
   for (guint i = 0; topics[i] != NULL; i++)
     {
       g_autofree char *title = peerup_help_get_topic_title (topics[i]);
@@ -182,7 +183,7 @@ peerup_help_overview (guint width)
       append_entry (out, topics[i], title, indent, width);
     }
   peerup_cli_fill_common_options (NULL, common);
-  append_options (out, "Options of every command", common, width);
-  g_string_append (out, "\n“peerup help COMMAND” or “peerup help TOPIC” says more.\n");
+  append_options (out, _ ("Options of every command"), common, width);
+  g_string_append (out, _ ("\n“peerup help COMMAND” or “peerup help TOPIC” says more.\n"));
   return g_string_free_and_steal (g_steal_pointer (&out));
 }

@@ -5,6 +5,7 @@
  */
 #include "cli/peerup-manual.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "cli/peerup-help.h"

@@ -5,6 +5,8 @@
  */
 #include "cli/peerup-pairing-calls.h"
 
+#include <glib/gi18n-lib.h>
+
 static GAsyncResult *
 await_result (DexPromise *promise, GError **error)
 {
@@ -74,7 +76,7 @@ peerup_pairing_call_join (PeerupClient *client, const char *code, GVariant *opti
     {
       dex_unref (promise);
       g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED,
-                           "interrupted; “peerup pairing list” tells if anything was half done");
+                           _ ("interrupted; “peerup pairing list” tells if anything was half done"));
       return FALSE;
     }
   result = await_result (promise, error);

@@ -6,9 +6,11 @@
  */
 #include "cli/peerup-pairing-text.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "cli/peerup-answers.h"
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-cli.h"
 #include "cli/peerup-path-text.h"
 
@@ -21,7 +23,7 @@ peerup_pairing_text_list (const char *const *words)
   GString *out = g_string_new (NULL);
 
   for (guint i = 0; words[i] != NULL; i++)
-    g_string_append_printf (out, "%s%s", i == 0 ? "" : words[i + 1] == NULL ? " and " : ", ", words[i]);
+    g_string_append_printf (out, "%s%s", i == 0 ? "" : words[i + 1] == NULL ? _ (" and ") : ", ", words[i]);
   return g_string_free_and_steal (out);
 }
 
@@ -29,16 +31,17 @@ char *
 peerup_pairing_text_rights (const char *const *services, gint64 grant_time, gboolean weak)
 {
   g_autofree char *duration = grant_time > 0 ? peerup_cli_format_duration (grant_time) : NULL;
-  g_autofree char *time = duration != NULL ? g_strdup_printf ("for %s", duration) : g_strdup ("for good");
+  g_autofree char *time = duration != NULL ? g_strdup_printf (_ ("for %s"), duration) : g_strdup (_ ("for good"));
   g_autofree char *list = services != NULL ? peerup_pairing_text_list (services) : NULL;
   const char *warning =
-    weak ? " This is the older kind of code, which a relay in between could attack: verify the device afterwards." : "";
+    weak ? _ (" This is the older kind of code, which a relay in between could attack: verify the device afterwards.")
+         : "";
 
   if (list != NULL)
-    return g_strdup_printf ("Whoever joins with this code may use %s of this device %s, and nothing else.%s", list,
+    return g_strdup_printf (_ ("Whoever joins with this code may use %s of this device %s, and nothing else.%s"), list,
                             time, warning);
-  return g_strdup_printf ("Whoever joins with this code is authorized %s, and may use the services of this device.%s",
-                          time, warning);
+  return g_strdup_printf (
+    _ ("Whoever joins with this code is authorized %s, and may use the services of this device.%s"), time, warning);
 }
 
 static char *
@@ -61,16 +64,16 @@ peerup_pairing_text_invite (GVariant *invite, gboolean bold, gint64 now)
 
   if (spoken[0] != '\0')
     g_string_append_printf (out,
-                            "Say, where both devices use one relay or are in one network:\n\n"
-                            "    %s%s%s\n\n",
+                            _ ("Say, where both devices use one relay or are in one network:\n\n"
+                               "    %s%s%s\n\n"),
                             bold ? BOLD : "", spoken, bold ? PLAIN : "");
-  g_string_append_printf (out, "%s:\n\n%s\n\n", spoken[0] != '\0' ? "Or type or paste, anywhere" : "Type or paste",
+  g_string_append_printf (out, "%s:\n\n%s\n\n",
+                          spoken[0] != '\0' ? _ ("Or type or paste, anywhere") : _ ("Type or paste"),
                           peerup_answer_get_string (invite, "code"));
   if (peerup_answer_get_string (invite, "link")[0] != '\0')
-    g_string_append_printf (out, "Or open:\n\n%s\n\n", peerup_answer_get_string (invite, "link"));
-  g_string_append_printf (out,
-                          "On the other device “peerup join” takes any of these. It works once, for %s, until %s.\n",
-                          left, clock);
+    g_string_append_printf (out, _ ("Or open:\n\n%s\n\n"), peerup_answer_get_string (invite, "link"));
+  g_string_append_printf (
+    out, _ ("On the other device “peerup join” takes any of these. It works once, for %s, until %s.\n"), left, clock);
   return g_string_free_and_steal (out);
 }
 
@@ -87,7 +90,7 @@ format_peer (GVariant *dict, const char *name_key)
   nameless = g_variant_ref_sink (g_variant_dict_end (&only_id));
   id = peerup_path_text_peer (nameless, "id");
   if (id[0] == '\0')
-    return g_strdup (name[0] != '\0' ? name : "A device");
+    return g_strdup (name[0] != '\0' ? name : _ ("A device"));
   return name[0] != '\0' ? g_strdup_printf ("%s (%s)", name, id) : g_steal_pointer (&id);
 }
 
@@ -99,19 +102,20 @@ peerup_pairing_text_state (GVariant *invite)
   g_autofree char *peer = format_peer (invite, "peer_name");
 
   if (g_str_equal (state, "claimed"))
-    return g_strdup_printf ("%s is joining…", peer);
+    return g_strdup_printf (_ ("%s is joining…"), peer);
   if (g_str_equal (state, "used"))
-    return g_strdup_printf ("%s has joined.", peer);
+    return g_strdup_printf (_ ("%s has joined."), peer);
   if (g_str_equal (state, "expired"))
-    return g_strdup ("The time of the code is over, and nobody has joined with it.");
+    return g_strdup (_ ("The time of the code is over, and nobody has joined with it."));
   if (g_str_equal (state, "cancelled"))
-    return g_strdup ("The invite is taken back: the code is worth nothing now.");
+    return g_strdup (_ ("The invite is taken back: the code is worth nothing now."));
   if (g_str_equal (state, "dead"))
-    return g_strdup_printf ("The code is dead after %u wrong guesses. Somebody may be trying codes: make another with "
-                            "“peerup invite”.",
-                            guesses);
+    return g_strdup_printf (
+      _ ("The code is dead after %u wrong guesses. Somebody may be trying codes: make another with "
+         "“peerup invite”."),
+      guesses);
   if (guesses > 0)
-    return g_strdup_printf ("Somebody has tried a wrong code (%u of 3).", guesses);
+    return g_strdup_printf (_ ("Somebody has tried a wrong code (%u of 3)."), guesses);
   return NULL;
 }
 
@@ -123,7 +127,7 @@ format_rest (GVariant *invite, gint64 now)
   if (!g_str_equal (peerup_answer_get_string (invite, "state"), "open"))
     return NULL;
   left = peerup_cli_format_duration ((gint64) peerup_answer_get_number (invite, "expires_at") - now);
-  return g_strdup_printf ("%s left", left);
+  return g_strdup_printf (_ ("%s left"), left);
 }
 
 char *
@@ -139,9 +143,9 @@ peerup_pairing_text_invites (GVariant *invites, gint64 now)
       g_autofree char *peer =
         peerup_answer_get_string (invite, "peer_id")[0] != '\0' ? format_peer (invite, "peer_name") : NULL;
 
-      peerup_table_add (table, number, peerup_answer_get_string (invite, "state"), rest,
+      peerup_table_add (table, number, peerup_cli_word (peerup_answer_get_string (invite, "state")), rest,
                         peer != NULL                              ? peer
-                        : peerup_answer_get_flag (invite, "left") ? "left with relays"
+                        : peerup_answer_get_flag (invite, "left") ? _ ("left with relays")
                                                                   : NULL);
     }
   return peerup_table_end (table);
@@ -157,16 +161,16 @@ peerup_pairing_text_progress (const char *state, const char *detail)
     const char *state;
     const char *text;
   } texts[] = {
-    { "finding", "Looking for the other device…" },
-    { "proving", "Proving that both know the code…" },
-    { "waiting", "The other device is away; waiting for it…" },
-    { "saving", "Saving…" },
+    { "finding", N_ ("Looking for the other device…") },
+    { "proving", N_ ("Proving that both know the code…") },
+    { "waiting", N_ ("The other device is away; waiting for it…") },
+    { "saving", N_ ("Saving…") },
   };
   gboolean has_detail = detail[0] != '\0' && g_str_equal (state, "waiting");
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     if (g_str_equal (texts[i].state, state))
-      return has_detail ? g_strdup_printf ("%s %s", texts[i].text, detail) : g_strdup (texts[i].text);
+      return has_detail ? g_strdup_printf ("%s %s", _ (texts[i].text), detail) : g_strdup (_ (texts[i].text));
   return NULL;
 }
 
@@ -182,14 +186,14 @@ append_rights (GString *out, GVariant *pairing, const char *const *services, gin
       g_autofree char *left = peerup_cli_format_duration ((gint64) until - now);
       g_autofree char *clock = format_clock (until);
 
-      end = g_strdup_printf (", until %s (%s)", clock, left);
+      end = g_strdup_printf (_ (", until %s (%s)"), clock, left);
     }
   if (services[0] != NULL)
-    g_string_append_printf (out, "It lets this device use %s%s.\n", list, end != NULL ? end : "");
+    g_string_append_printf (out, _ ("It lets this device use %s%s.\n"), list, end != NULL ? end : "");
   else if (peerup_answer_get_flag (pairing, "guest"))
-    g_string_append (out, "It lets this device use nothing yet.\n");
+    g_string_append (out, _ ("It lets this device use nothing yet.\n"));
   else if (end != NULL)
-    g_string_append_printf (out, "This device is authorized there%s.\n", end);
+    g_string_append_printf (out, _ ("This device is authorized there%s.\n"), end);
 }
 
 /* The port is one that nobody needs to be root for. */
@@ -199,7 +203,7 @@ append_next (GString *out, GVariant *pairing, const char *const *services, gbool
   const char *name = peerup_answer_get_string (pairing, "name");
   const char *peer = name[0] != '\0' ? name : peerup_answer_get_string (pairing, "peer_id");
 
-  g_string_append (out, "Next:\n");
+  g_string_append (out, _ ("Next:\n"));
   if (!daemon)
     g_string_append (out, "  peerup daemon\n");
   for (guint i = 0; services[i] != NULL && i < 3; i++)
@@ -221,11 +225,11 @@ peerup_pairing_text_joined (GVariant *pairing, gboolean daemon, gint64 now)
   g_variant_lookup (pairing, "services", "^a&s", &services);
   list = services != NULL ? (const char *const *) services : none;
   if (g_str_equal (peerup_answer_get_string (pairing, "state"), "complete"))
-    g_string_append_printf (out, "Paired with %s.\n", peer);
+    g_string_append_printf (out, _ ("Paired with %s.\n"), peer);
   else
     g_string_append_printf (out,
-                            "%s is away. The answer waits for it, and the pairing is complete when it is back; "
-                            "“peerup pairing list” tells.\n",
+                            _ ("%s is away. The answer waits for it, and the pairing is complete when it is back; "
+                               "“peerup pairing list” tells.\n"),
                             peer);
   append_rights (out, pairing, list, now);
   append_next (out, pairing, list, daemon);
@@ -294,18 +298,18 @@ peerup_pairing_text_verification (GVariant *verification)
   GString *out = g_string_new (NULL);
 
   g_string_append_printf (out, "%s%s\n\n", peer,
-                          peerup_answer_get_flag (verification, "verified") ? ", verified before" : "");
+                          peerup_answer_get_flag (verification, "verified") ? _ (", verified before") : "");
   if (transcript[0] != '\0')
-    g_string_append_printf (out, "  Pairing   %s  %s\n", transcript,
+    g_string_append_printf (out, _ ("  Pairing   %s  %s\n"), transcript,
                             peerup_answer_get_string (verification, "transcript_digits"));
-  g_string_append_printf (out, "  Peer IDs  %s  %s\n\n", peerup_answer_get_string (verification, "emoji"),
+  g_string_append_printf (out, _ ("  Peer IDs  %s  %s\n\n"), peerup_answer_get_string (verification, "emoji"),
                           peerup_answer_get_string (verification, "digits"));
-  g_string_append_printf (out, "%s\n",
-                          transcript[0] != '\0'
-                            ? "Ask what the other device shows. Where the first line is the same, nobody was in "
-                              "between; where the second is, each has the other's right peer ID."
-                            : "Ask what the other device shows. Where it is the same, each has the other's right peer "
-                              "ID.");
+  g_string_append_printf (
+    out, "%s\n",
+    transcript[0] != '\0' ? _ ("Ask what the other device shows. Where the first line is the same, nobody was in "
+                               "between; where the second is, each has the other's right peer ID.")
+                          : _ ("Ask what the other device shows. Where it is the same, each has the other's right peer "
+                               "ID."));
   return g_string_free_and_steal (out);
 }
 
@@ -321,9 +325,13 @@ peerup_pairing_text_half (GVariant *pairings, gint64 now)
       g_autofree char *age = peerup_cli_format_duration (now - (gint64) peerup_answer_get_number (pairing, "at"));
       g_autofree char *advice = peerup_cli_wrap (peerup_answer_get_string (pairing, "advice"), "  ", 76);
 
-      g_string_append_printf (out, "%s%s  %s, %s ago, %s\n%s  peerup pairing undo %s\n", i > 0 ? "\n" : "", peer,
-                              peerup_answer_get_flag (pairing, "inviter") ? "invited" : "joined", age,
-                              peerup_answer_get_string (pairing, "state"), advice,
+      g_string_append_printf (out, "%s%s  ", i > 0 ? "\n" : "", peer);
+      /* TRANSLATORS: how long ago, and the state that it is in */
+      g_string_append_printf (out,
+                              peerup_answer_get_flag (pairing, "inviter") ? _ ("invited, %s ago, %s")
+                                                                          : _ ("joined, %s ago, %s"),
+                              age, peerup_cli_word (peerup_answer_get_string (pairing, "state")));
+      g_string_append_printf (out, "\n%s  peerup pairing undo %s\n", advice,
                               peerup_answer_get_string (pairing, "peer_id"));
     }
   return g_string_free_and_steal (out);
@@ -354,9 +362,14 @@ peerup_pairing_text_summary (GVariant *invites, GVariant *pairings)
     return NULL;
   out = g_string_new (NULL);
   if (n_open > 0)
-    g_string_append_printf (out, "%u open %s", n_open, n_open == 1 ? "invite" : "invites");
+    g_string_append_printf (out, g_dngettext (GETTEXT_PACKAGE, "%u open invite", "%u open invites", n_open), n_open);
   if (n_half > 0)
-    g_string_append_printf (out, "%s%u half %s (see “peerup pairing list”)", n_open > 0 ? ", " : "", n_half,
-                            n_half == 1 ? "pairing" : "pairings");
+    {
+      g_string_append (out, n_open > 0 ? ", " : "");
+      g_string_append_printf (out,
+                              g_dngettext (GETTEXT_PACKAGE, "%u half pairing (see “peerup pairing list”)",
+                                           "%u half pairings (see “peerup pairing list”)", n_half),
+                              n_half);
+    }
   return g_string_free_and_steal (out);
 }

@@ -6,9 +6,12 @@
  */
 #include "cli/peerup-path-text.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "cli/peerup-answers.h"
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-cli.h"
 
 /* Characters of an ID that stay at each end: all IDs of our kind begin with the same eight. */
@@ -31,7 +34,7 @@ peerup_path_text_peer (GVariant *dict, const char *id_key)
 char *
 peerup_path_text_path (GVariant *dict)
 {
-  const char *path = peerup_answer_get_string (dict, "path");
+  const char *path = peerup_cli_word (peerup_answer_get_string (dict, "path"));
   const char *transport = peerup_answer_get_string (dict, "transport");
 
   if (g_str_equal (transport, "relay") || transport[0] == '\0')
@@ -46,11 +49,11 @@ peerup_path_text_path (GVariant *dict)
 }
 
 static char *
-format_count (guint64 n, const char *one, const char *many)
+format_streams_count (guint64 n)
 {
   if (n == 0)
-    return g_strdup_printf ("no %s", many);
-  return g_strdup_printf ("%" G_GUINT64_FORMAT " %s", n, n == 1 ? one : many);
+    return g_strdup (_ ("no streams"));
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%" PRIu64 " stream", "%" PRIu64 " streams", (gulong) n), n);
 }
 
 char *
@@ -59,12 +62,12 @@ peerup_path_text_state (GVariant *peer)
   const char *state = peerup_answer_get_string (peer, "state");
   guint64 n_connections = peerup_answer_get_number (peer, "connections");
   g_autofree char *path = peerup_path_text_path (peer);
-  g_autofree char *streams = format_count (peerup_answer_get_number (peer, "streams"), "stream", "streams");
+  g_autofree char *streams = format_streams_count (peerup_answer_get_number (peer, "streams"));
   g_autoptr (GString) text = g_string_new (path);
   guint64 rtt;
 
   if (!g_str_equal (state, "connected"))
-    return g_strdup (g_str_equal (state, "connecting") ? "connecting…" : "not connected");
+    return g_strdup (g_str_equal (state, "connecting") ? _ ("connecting…") : _ ("not connected"));
   if (peerup_answer_lookup_number (peer, "rtt_us", &rtt))
     {
       g_autofree char *round_trip = peerup_cli_format_rtt (rtt);
@@ -73,7 +76,10 @@ peerup_path_text_state (GVariant *peer)
     }
   g_string_append_printf (text, ", %s", streams);
   if (n_connections > 1)
-    g_string_append_printf (text, ", %" G_GUINT64_FORMAT " connections", n_connections);
+    g_string_append_printf (text,
+                            g_dngettext (GETTEXT_PACKAGE, ", %" PRIu64 " connection", ", %" PRIu64 " connections",
+                                         (gulong) n_connections),
+                            n_connections);
   return g_string_free_and_steal (g_steal_pointer (&text));
 }
 
@@ -83,7 +89,7 @@ format_time (GVariant *dict, const char *key)
   guint64 microseconds;
 
   return peerup_answer_lookup_number (dict, key, &microseconds) ? peerup_cli_format_rtt (microseconds)
-                                                                : g_strdup ("not known");
+                                                                : g_strdup (_ ("not known"));
 }
 
 static char *
@@ -107,7 +113,7 @@ format_round_trip (GVariant *connection)
 
   if (!g_variant_lookup (connection, "rtt_min_us", "x", NULL))
     return g_steal_pointer (&smoothed);
-  return g_strdup_printf ("%s; %s at best, %s of variation", smoothed, least, variation);
+  return g_strdup_printf (_ ("%s; %s at best, %s of variation"), smoothed, least, variation);
 }
 
 static char *
@@ -118,8 +124,8 @@ format_sent (GVariant *connection)
 
   if (!peerup_answer_lookup_number (connection, "packets_sent", &packets) || packets == 0)
     return g_steal_pointer (&bytes);
-  return g_strdup_printf ("%s in %" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " lost (%.2f %%)", bytes, packets,
-                          lost, 100.0 * lost / packets);
+  return g_strdup_printf (_ ("%s in %" PRIu64 " packets, %" PRIu64 " lost (%.2f %%)"), bytes, packets, lost,
+                          100.0 * lost / packets);
 }
 
 static char *
@@ -129,8 +135,8 @@ format_in_flight (GVariant *connection)
   g_autofree char *window = format_bytes (connection, "congestion_window");
 
   if (!g_variant_lookup (connection, "congestion_window", "t", NULL))
-    return g_strdup ("not known");
-  return g_strdup_printf ("%s, with a congestion window of %s", in_flight, window);
+    return g_strdup (_ ("not known"));
+  return g_strdup_printf (_ ("%s, with a congestion window of %s"), in_flight, window);
 }
 
 static char *
@@ -139,8 +145,8 @@ format_mtu (GVariant *connection)
   guint64 mtu;
 
   if (!peerup_answer_lookup_number (connection, "path_mtu", &mtu))
-    return g_strdup ("not known");
-  return g_strdup_printf ("%" G_GUINT64_FORMAT " bytes of payload", mtu);
+    return g_strdup (_ ("not known"));
+  return g_strdup_printf (_ ("%" PRIu64 " bytes of payload"), mtu);
 }
 
 static char *
@@ -149,22 +155,23 @@ format_rate (GVariant *connection)
   guint64 rate;
 
   if (!peerup_answer_lookup_number (connection, "delivery_rate", &rate))
-    return g_strdup ("not known");
+    return g_strdup (_ ("not known"));
   return peerup_cli_format_rate (rate);
 }
 
 static const char *
 or_unknown (const char *text)
 {
-  return text[0] != '\0' ? text : "not known";
+  return text[0] != '\0' ? text : _ ("not known");
 }
 
 static char *
 format_figures (GVariant *connection)
 {
   PeerupTable *table = peerup_table_new ("  ", 2);
-  g_autofree char *security = g_strdup_printf ("%s, streams by %s", peerup_answer_get_string (connection, "security"),
-                                               peerup_answer_get_string (connection, "muxer"));
+  g_autofree char *security =
+    g_strdup_printf (_ ("%s, streams by %s"), peerup_answer_get_string (connection, "security"),
+                     peerup_answer_get_string (connection, "muxer"));
   g_autofree char *round_trip = format_round_trip (connection);
   g_autofree char *received = format_bytes (connection, "bytes_received");
   g_autofree char *sent = format_sent (connection);
@@ -172,16 +179,16 @@ format_figures (GVariant *connection)
   g_autofree char *rate = format_rate (connection);
   g_autofree char *mtu = format_mtu (connection);
 
-  peerup_table_add (table, "peer ID", peerup_answer_get_string (connection, "peer_id"));
-  peerup_table_add (table, "this end", or_unknown (peerup_answer_get_string (connection, "local_address")));
-  peerup_table_add (table, "other end", or_unknown (peerup_answer_get_string (connection, "remote_address")));
-  peerup_table_add (table, "security", security);
-  peerup_table_add (table, "round trip", round_trip);
-  peerup_table_add (table, "received", received);
-  peerup_table_add (table, "sent", sent);
-  peerup_table_add (table, "in flight", in_flight);
-  peerup_table_add (table, "delivery rate", rate);
-  peerup_table_add (table, "path MTU", mtu);
+  peerup_table_add (table, _ ("peer ID"), peerup_answer_get_string (connection, "peer_id"));
+  peerup_table_add (table, _ ("this end"), or_unknown (peerup_answer_get_string (connection, "local_address")));
+  peerup_table_add (table, _ ("other end"), or_unknown (peerup_answer_get_string (connection, "remote_address")));
+  peerup_table_add (table, _ ("security"), security);
+  peerup_table_add (table, _ ("round trip"), round_trip);
+  peerup_table_add (table, _ ("received"), received);
+  peerup_table_add (table, _ ("sent"), sent);
+  peerup_table_add (table, _ ("in flight"), in_flight);
+  peerup_table_add (table, _ ("delivery rate"), rate);
+  peerup_table_add (table, _ ("path MTU"), mtu);
   return peerup_table_end (table);
 }
 
@@ -198,11 +205,11 @@ format_streams (GVariant *connection)
       g_autofree char *in = format_bytes (stream, "bytes_received");
       g_autofree char *out = format_bytes (stream, "bytes_sent");
       g_autofree char *age = format_age (stream);
-      g_autofree char *received = g_strdup_printf ("%s received", in);
-      g_autofree char *sent = g_strdup_printf ("%s sent", out);
-      g_autofree char *open = g_strdup_printf ("open for %s", age);
+      g_autofree char *received = g_strdup_printf (_ ("%s received"), in);
+      g_autofree char *sent = g_strdup_printf (_ ("%s sent"), out);
+      g_autofree char *open = g_strdup_printf (_ ("open for %s"), age);
 
-      peerup_table_add (table, protocol[0] != '\0' ? protocol : "(being negotiated)", received, sent, open);
+      peerup_table_add (table, protocol[0] != '\0' ? protocol : _ ("(being negotiated)"), received, sent, open);
     }
   return peerup_table_end (table);
 }
@@ -215,11 +222,15 @@ append_connection (GString *out, GVariant *connection)
   g_autofree char *age = format_age (connection);
   g_autofree char *figures = format_figures (connection);
   g_autofree char *streams = format_streams (connection);
-  g_autofree char *count = format_count (peerup_answer_get_number (connection, "n_streams"), "stream", "streams");
+  g_autofree char *count = format_streams_count (peerup_answer_get_number (connection, "n_streams"));
 
-  g_string_append_printf (out, "%s%s: %s, dialed %s %s ago%s\n", out->len > 0 ? "\n" : "", peer, path,
-                          peerup_answer_get_flag (connection, "outbound") ? "from here" : "by the peer", age,
-                          peerup_answer_get_flag (connection, "limited") ? ", limited by the relay" : "");
+  g_string_append_printf (out, "%s%s: %s, ", out->len > 0 ? "\n" : "", peer, path);
+  g_string_append_printf (out,
+                          peerup_answer_get_flag (connection, "outbound") ? _ ("dialed from here %s ago")
+                                                                          : _ ("dialed by the peer %s ago"),
+                          age);
+  g_string_append_printf (out, "%s\n",
+                          peerup_answer_get_flag (connection, "limited") ? _ (", limited by the relay") : "");
   g_string_append_printf (out, "%s  %s\n%s", figures, count, streams);
 }
 
@@ -241,8 +252,9 @@ peerup_path_text_connections (GVariant *connections)
 static char *
 format_reserved (GVariant *relay)
 {
-  GString *text = g_string_new (peerup_answer_get_flag (relay, "silent") ? "does not answer for now"
-                                                                         : "peers can reach this device through it");
+  GString *text =
+    g_string_new (peerup_answer_get_flag (relay, "silent") ? _ ("does not answer for now")
+                                                           : _ ("peers can reach this device through it"));
   guint64 rtt;
 
   if (peerup_answer_lookup_number (relay, "rtt_us", &rtt))
@@ -252,9 +264,9 @@ format_reserved (GVariant *relay)
       g_string_append_printf (text, ", %s", time);
     }
   if (peerup_answer_get_flag (relay, "preferred"))
-    g_string_append (text, ", preferred");
+    g_string_append (text, _ (", preferred"));
   if (peerup_answer_get_flag (relay, "limited"))
-    g_string_append (text, ", within its limits");
+    g_string_append (text, _ (", within its limits"));
   return g_string_free_and_steal (text);
 }
 
@@ -263,7 +275,7 @@ peerup_path_text_relay (GVariant *relay)
 {
   const char *state = peerup_answer_get_string (relay, "state");
   const char *error = peerup_answer_get_string (relay, "error");
-  const char *whose = g_str_equal (peerup_answer_get_string (relay, "origin"), "peer") ? "a peer; " : "";
+  const char *whose = g_str_equal (peerup_answer_get_string (relay, "origin"), "peer") ? _ ("a peer; ") : "";
 
   if (g_str_equal (state, "reserved"))
     {
@@ -272,6 +284,7 @@ peerup_path_text_relay (GVariant *relay)
       return g_strconcat (whose, reserved, NULL);
     }
   if (error[0] == '\0')
-    return g_strconcat (whose, state, NULL);
-  return g_strdup_printf ("%s%s: %s", whose, g_str_equal (state, "waiting") ? "tried again soon" : state, error);
+    return g_strconcat (whose, peerup_cli_word (state), NULL);
+  return g_strdup_printf ("%s%s: %s", whose,
+                          g_str_equal (state, "waiting") ? _ ("tried again soon") : peerup_cli_word (state), error);
 }

@@ -5,6 +5,8 @@
  */
 #include "cli/peerup-prompt-text.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-answers.h"
 
 const char *
@@ -19,8 +21,8 @@ char *
 peerup_prompt_text_about (GVariant *prompt)
 {
   if (g_str_equal (peerup_answer_get_string (prompt, "kind"), "access"))
-    return g_strdup_printf ("may it use %s for an hour?", peerup_answer_get_string (prompt, "service"));
-  return g_strdup_printf ("does it show %s (%s)?", peerup_answer_get_string (prompt, "emoji"),
+    return g_strdup_printf (_ ("may it use %s for an hour?"), peerup_answer_get_string (prompt, "service"));
+  return g_strdup_printf (_ ("does it show %s (%s)?"), peerup_answer_get_string (prompt, "emoji"),
                           peerup_answer_get_string (prompt, "digits"));
 }
 
@@ -46,14 +48,14 @@ const char *
 peerup_prompt_text_consequence (const char *answer)
 {
   static const char *const consequences[][2] = {
-    { "match", "The device is noted as verified." },
-    { "differ", "The pairing is taken back on this device: somebody may have been in between." },
-    { "allow", "The service is granted for an hour." },
-    { "deny", "It is refused, and not asked again for ten minutes." },
+    { "match", N_ ("The device is noted as verified.") },
+    { "differ", N_ ("The pairing is taken back on this device: somebody may have been in between.") },
+    { "allow", N_ ("The service is granted for an hour.") },
+    { "deny", N_ ("It is refused, and not asked again for ten minutes.") },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (consequences); i++)
     if (g_str_equal (answer, consequences[i][0]))
-      return consequences[i][1];
-  return "Nothing has changed.";
+      return _ (consequences[i][1]);
+  return _ ("Nothing has changed.");
 }

@@ -5,6 +5,7 @@
  */
 #include "cli/peerup-qr-file.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "identity/peerup-atomic-file.h"
@@ -32,6 +33,6 @@ peerup_qr_file_write (const char *path, const char *text, GError **error)
 
   if (picture != NULL)
     return peerup_atomic_file_replace (path, g_bytes_get_data (picture, NULL), g_bytes_get_size (picture), error);
-  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, "the code is too long for a QR code");
+  g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_TOO_LARGE, _ ("the code is too long for a QR code"));
   return FALSE;
 }

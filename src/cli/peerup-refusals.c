@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-refusals.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "cli/peerup-answers.h"
@@ -15,6 +16,7 @@
 typedef struct
 {
   const char *what;
+  const char *words;
   guint64 n;
   GVariant *worst; /* owned */
   guint64 worst_n;
@@ -42,21 +44,25 @@ kind_append (const Kind *self, GString *out)
   guint64 bound = peerup_answer_get_number (self->worst, "limit");
   g_autofree char *size = is_memory ? peerup_config_size_format (bound) : NULL;
 
-  g_string_append_printf (out, "%s%" G_GUINT64_FORMAT " %s", out->len > 0 ? ", " : "", self->n,
-                          is_memory ? "streams that filled the memory" : self->what);
-  g_string_append_printf (out, " (%s at its limit of ",
-                          in_all ? "this device" : peerup_answer_get_string (self->worst, "last_refused"));
+  g_string_append_printf (out, "%s%" G_GUINT64_FORMAT " %s", out->len > 0 ? ", " : "", self->n, _ (self->words));
+  g_string_append_printf (
+    out, /* TRANSLATORS: a number, and at times "a second", follow, and a parenthesis */ _ (" (%s at its limit of "),
+    in_all ? _ ("this device") : peerup_answer_get_string (self->worst, "last_refused"));
   if (size != NULL)
     g_string_append (out, size);
   else
-    g_string_append_printf (out, "%" G_GUINT64_FORMAT "%s", bound, strstr (name, "_rate") != NULL ? " a second" : "");
+    g_string_append_printf (out, "%" G_GUINT64_FORMAT "%s", bound,
+                            strstr (name, "_rate") != NULL ? _ (" a second") : "");
   g_string_append_c (out, ')');
 }
 
 char *
 peerup_refusals_format (GVariant *limits)
 {
-  Kind kinds[] = { { "connections" }, { "handshakes" }, { "streams" }, { "memory" } };
+  Kind kinds[] = { { "connections", N_ ("connections") },
+                   { "handshakes", N_ ("handshakes") },
+                   { "streams", N_ ("streams") },
+                   { "memory", N_ ("streams that filled the memory") } };
   g_autoptr (GString) out = g_string_new (NULL);
 
   g_return_val_if_fail (g_variant_is_of_type (limits, G_VARIANT_TYPE ("aa{sv}")), NULL);

@@ -7,6 +7,7 @@
 #include "cli/peerup-relay-address.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "wire/peerup-error.h"
@@ -14,18 +15,17 @@
 /* A name as DNS has it (RFC 1035 2.3.4). */
 #define NAME_MAX_LENGTH 253
 
-#define HOW_TO_WRITE                                                                            \
-  "write an IP address or a host name, with :PORT behind it unless that is 7777 (203.0.113.7, " \
-  "[2001:db8::7]:7777), or a multiaddr (/ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…)"
-
 /* The ways to one port. QUIC first: it is what is used where it gets through. */
 static const char *const both[] = { "/udp/%u/quic-v1", "/tcp/%u" };
 
 static gboolean
 fail (GError **error, const char *text, const char *reason)
 {
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "“%s” is no address of a relay%s%s: " HOW_TO_WRITE, text,
-               reason != NULL ? ", " : "", reason != NULL ? reason : "");
+  g_set_error (
+    error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED,
+    _ ("“%s” is no address of a relay%s%s: write an IP address or a host name, with :PORT behind it unless that is "
+       "7777 (203.0.113.7, [2001:db8::7]:7777), or a multiaddr (/ip4/203.0.113.7/tcp/7777/p2p/12D3KooW…)"),
+    text, reason != NULL ? ", " : "", reason != NULL ? reason : "");
   return FALSE;
 }
 
@@ -130,7 +130,7 @@ parse_host_port (PeerupRelayAddress *self, const char *text, GError **error)
   if (multiaddr == NULL)
     return fail (error, text, NULL);
   if (port != NULL && !g_ascii_string_to_unsigned (port, 10, 1, 65535, &number, NULL))
-    return fail (error, text, "as a port is a number from 1 to 65535");
+    return fail (error, text, _ ("as a port is a number from 1 to 65535"));
   add_both (self, multiaddr, (guint16) number);
   if (port == NULL)
     add (self, multiaddr, "/tcp/%u/ws", PEERUP_RELAY_WEBSOCKET_PORT);
@@ -186,12 +186,12 @@ parse_multiaddr (PeerupRelayAddress *self, const char *text, GError **error)
   if (whole == NULL)
     return fail (error, text, reason->message);
   if (peerup_multiaddr_find (whole, PEERUP_MULTIADDR_P2P_CIRCUIT, NULL))
-    return fail (error, text, "as no relay is reached through another");
+    return fail (error, text, _ ("as no relay is reached through another"));
   self->peer = peerup_multiaddr_dup_peer_id (whole);
   address = peerup_multiaddr_without_peer_id (whole);
   n_host = address != NULL ? count_host (address) : 0;
   if (n_host == 0)
-    return fail (error, text, "as it does not say where the relay is");
+    return fail (error, text, _ ("as it does not say where the relay is"));
   transport = peerup_relay_address_get_transport (address);
   host = get_host_part (address, n_host);
   if (peerup_multiaddr_get_n_components (address) == n_host)
@@ -218,7 +218,7 @@ peerup_relay_address_parse (const char *text, GError **error)
   peer = text[0] != '/' ? peerup_peer_id_new_from_string (text, NULL) : NULL;
   if (peer != NULL)
     {
-      fail (error, text, "but a peer ID, which does not say where it is");
+      fail (error, text, _ ("but a peer ID, which does not say where it is"));
       return NULL;
     }
   if (!(text[0] == '/' ? parse_multiaddr (self, text, error) : parse_host_port (self, text, error)))

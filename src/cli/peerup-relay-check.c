@@ -7,6 +7,7 @@
 #include "cli/peerup-relay-check.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,18 +57,18 @@ check_config (Check *self)
   self->config = peerup_config_load (path, &warnings, &error);
   if (self->config == NULL)
     {
-      peerup_report_add (self->report, PEERUP_REPORT_MEND, "configuration",
+      peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("configuration"),
                          g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND) ? "sudo peerup relay setup"
                                                                                        : NULL,
                          "%s", error->message);
       return;
     }
-  peerup_report_add (self->report, PEERUP_REPORT_OK, "configuration", NULL, "%s", path);
+  peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("configuration"), NULL, "%s", path);
   for (guint i = 0; warnings != NULL && i < warnings->len; i++)
-    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "configuration", NULL, "%s", (char *) warnings->pdata[i]);
+    peerup_report_add (self->report, PEERUP_REPORT_NOTE, _ ("configuration"), NULL, "%s", (char *) warnings->pdata[i]);
   if (!peerup_config_get_relay_serve (self->config))
-    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "configuration", NULL,
-                       "relay.serve is false, so it relays only as “peerup relay serve”");
+    peerup_report_add (self->report, PEERUP_REPORT_NOTE, _ ("configuration"), NULL,
+                       _ ("relay.serve is false, so it relays only as “peerup relay serve”"));
 }
 
 static void
@@ -77,9 +78,9 @@ check_key (Check *self)
 
   self->own = peerup_config_identity_load_peer (self->config, FALSE, &error);
   if (self->own != NULL)
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "key", NULL, "%s", peerup_peer_id_get_string (self->own));
+    peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("key"), NULL, "%s", peerup_peer_id_get_string (self->own));
   else
-    peerup_report_add (self->report, PEERUP_REPORT_MEND, "key", NULL, "%s", error->message);
+    peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("key"), NULL, "%s", error->message);
 }
 
 static void
@@ -91,16 +92,16 @@ check_authorized_keys (Check *self)
   guint n = keys != NULL ? peerup_authorized_keys_get_n_entries (keys) : 0;
 
   if (path == NULL)
-    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "authorized keys", NULL,
-                       "anybody may use this relay, as security.enable_connection_gating is false");
+    peerup_report_add (self->report, PEERUP_REPORT_NOTE, _ ("authorized keys"), NULL,
+                       _ ("anybody may use this relay, as security.enable_connection_gating is false"));
   else if (keys == NULL)
-    peerup_report_add (self->report, PEERUP_REPORT_MEND, "authorized keys", NULL, "%s", error->message);
+    peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("authorized keys"), NULL, "%s", error->message);
   else if (n == 0)
-    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "authorized keys", "peerup relay authorize PEER-ID",
-                       "no device may use it yet");
+    peerup_report_add (self->report, PEERUP_REPORT_NOTE, _ ("authorized keys"), "peerup relay authorize PEER-ID",
+                       _ ("no device may use it yet"));
   else
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "authorized keys", NULL, "%u device%s may use it", n,
-                       n == 1 ? "" : "s");
+    peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("authorized keys"), NULL,
+                       g_dngettext (GETTEXT_PACKAGE, "%u device may use it", "%u devices may use it", n), n);
 }
 
 /* What the unit says. */
@@ -114,11 +115,11 @@ check_unit (Check *self)
   if (state == NULL)
     return;
   if (g_str_equal (state, "active"))
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "service", NULL, "peerup-relay.service is active");
+    peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("service"), NULL, _ ("peerup-relay.service is active"));
   else
-    peerup_report_add (self->report, PEERUP_REPORT_MEND, "service",
-                       "journalctl -u peerup-relay\nsudo systemctl restart peerup-relay", "peerup-relay.service is %s",
-                       state);
+    peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("service"),
+                       "journalctl -u peerup-relay\nsudo systemctl restart peerup-relay",
+                       _ ("peerup-relay.service is %s"), state);
 }
 
 /* Listening */
@@ -130,9 +131,9 @@ check_socket (Check *self, GVariant *socket)
   const char *error = peerup_answer_get_string (socket, "error");
 
   if (error[0] == '\0')
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "listening", NULL, "%s", address);
+    peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("listening"), NULL, "%s", address);
   else
-    peerup_report_add (self->report, PEERUP_REPORT_MEND, "listening", NULL, "%s%s%s",
+    peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("listening"), NULL, "%s%s%s",
                        strstr (error, address) != NULL ? "" : address, strstr (error, address) != NULL ? "" : ": ",
                        error);
 }
@@ -159,13 +160,13 @@ check_daemon (Check *self)
         g_strdup_printf ("peerup relay serve --config %s", peerup_config_get_path (self->config));
 
       if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND))
-        peerup_report_add (self->report, PEERUP_REPORT_MEND, "relay", command, "it does not run");
+        peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("relay"), command, _ ("it does not run"));
       else
-        peerup_report_add (self->report, PEERUP_REPORT_MEND, "relay", NULL, "%s", error->message);
+        peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("relay"), NULL, "%s", error->message);
       return;
     }
   self->runs = TRUE;
-  sockets = peerup_answer_get_list (facts, "listening");
+  sockets = peerup_answer_get_list (facts, _ ("listening"));
   for (gsize i = 0; i < g_variant_n_children (sockets); i++)
     {
       g_autoptr (GVariant) socket = g_variant_get_child_value (sockets, i);
@@ -193,16 +194,18 @@ check_addresses (Check *self)
   g_autofree char *list = g_strjoinv (", ", announced[0] != NULL ? announced : own);
 
   if (announced[0] != NULL)
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "addresses", NULL, "%s, as relay.announce says", list);
+    peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("addresses"), NULL, _ ("%s, as relay.announce says"), list);
   else if (self->public)
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "addresses", NULL, "%s, of this machine and public", list);
+    peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("addresses"), NULL, _ ("%s, of this machine and public"),
+                       list);
   else if (own[0] != NULL)
     peerup_report_add (
-      self->report, PEERUP_REPORT_NOTE, "addresses",
-      "forward its TCP and UDP port in the router, and set relay.announce to\nthe router's public address",
-      "%s: this machine is behind a router, and only its own network finds it there", list);
+      self->report, PEERUP_REPORT_NOTE, _ ("addresses"),
+      _ ("forward its TCP and UDP port in the router, and set relay.announce to\nthe router's public address"),
+      _ ("%s: this machine is behind a router, and only its own network finds it there"), list);
   else
-    peerup_report_add (self->report, PEERUP_REPORT_MEND, "addresses", NULL, "this machine has no network address");
+    peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("addresses"), NULL,
+                       _ ("this machine has no network address"));
   self->public |= announced[0] != NULL;
   self->hosts = announced[0] != NULL ? g_steal_pointer (&announced) : g_steal_pointer (&own);
 }
@@ -219,15 +222,15 @@ report_seen (Check *self, PeerupSwarm *swarm, const PeerupProbeAnswer *answer)
   if (host == NULL)
     return;
   if (is_own_address (host))
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "seen from", NULL,
-                       "another relay sees this machine at %s, which is its own address", host);
+    peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("seen from"), NULL,
+                       _ ("another relay sees this machine at %s, which is its own address"), host);
   else if (g_strv_contains ((const char *const *) self->hosts, host))
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "seen from", NULL,
-                       "another relay sees this machine at %s, which is announced", host);
+    peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("seen from"), NULL,
+                       _ ("another relay sees this machine at %s, which is announced"), host);
   else
-    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "seen from",
-                       "if that router forwards the port, announce its address in relay.announce",
-                       "another relay sees this machine at %s, the address of a router", host);
+    peerup_report_add (self->report, PEERUP_REPORT_NOTE, _ ("seen from"),
+                       _ ("if that router forwards the port, announce its address in relay.announce"),
+                       _ ("another relay sees this machine at %s, the address of a router"), host);
 }
 
 /* Only where the configuration has other relays to ask. */
@@ -283,19 +286,19 @@ report_dialed (Check *self, const PeerupProbeAnswer *answer)
 {
   g_autofree char *host = peerup_relay_address_dup_host (answer->address);
   g_autofree char *place = get_short_address (answer->address);
-  g_autofree char *elsewhere = g_strdup_printf ("on another machine: peerup relay check %s", place);
+  g_autofree char *elsewhere = g_strdup_printf (_ ("on another machine: peerup relay check %s"), place);
   const char *text = peerup_multiaddr_get_string (answer->address);
 
   if (answer->peer != NULL && peerup_peer_id_equal (answer->peer, self->own))
-    peerup_report_add (self->report, PEERUP_REPORT_OK, "reached", NULL, "%s", text);
+    peerup_report_add (self->report, PEERUP_REPORT_OK, _ ("reached"), NULL, "%s", text);
   else if (answer->peer != NULL)
-    peerup_report_add (self->report, PEERUP_REPORT_MEND, "reached", NULL, "%s: somebody else answers, %s", text,
+    peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("reached"), NULL, _ ("%s: somebody else answers, %s"), text,
                        peerup_peer_id_get_string (answer->peer));
   else if (is_own_address (host))
-    peerup_report_add (self->report, PEERUP_REPORT_MEND, "reached", NULL, "%s: %s", text, answer->error->message);
+    peerup_report_add (self->report, PEERUP_REPORT_MEND, _ ("reached"), NULL, "%s: %s", text, answer->error->message);
   else
-    peerup_report_add (self->report, PEERUP_REPORT_UNKNOWN, "reached", elsewhere,
-                       "%s: %s. Many routers do not lead back in what comes from inside, so this says little", text,
+    peerup_report_add (self->report, PEERUP_REPORT_UNKNOWN, _ ("reached"), elsewhere,
+                       _ ("%s: %s. Many routers do not lead back in what comes from inside, so this says little"), text,
                        answer->error->message);
 }
 
@@ -323,9 +326,9 @@ dial_addresses (Check *self)
   peerup_relay_probe_end (swarm);
   if (shortest != NULL)
     peerup_report_add (
-      self->report, PEERUP_REPORT_NOTE, "firewall", NULL,
-      "what this machine sends to itself passes no firewall: “peerup relay check %s” on another machine "
-      "tells whether it can be reached",
+      self->report, PEERUP_REPORT_NOTE, _ ("firewall"), NULL,
+      _ ("what this machine sends to itself passes no firewall: “peerup relay check %s” on another machine "
+         "tells whether it can be reached"),
       shortest);
 }
 
@@ -358,12 +361,12 @@ print_address (Check *self)
   if (address == NULL)
     return;
   id = peerup_peer_id_get_string (self->own);
-  peerup_cli_print ("\nAddress   %s%s\nPeer ID   %s\n\n"
-                    "On each device of yours, compare the peer ID that it shows with this one:\n"
-                    "  peerup relay add %s\n"
-                    "or give it the peer ID at once:\n"
-                    "  peerup relay add %s\n",
-                    shortest, self->public ? "" : "  (in this network alone)", id, shortest,
+  peerup_cli_print (_ ("\nAddress   %s%s\nPeer ID   %s\n\n"
+                       "On each device of yours, compare the peer ID that it shows with this one:\n"
+                       "  peerup relay add %s\n"
+                       "or give it the peer ID at once:\n"
+                       "  peerup relay add %s\n"),
+                    shortest, self->public ? "" : _ ("  (in this network alone)"), id, shortest,
                     peerup_multiaddr_get_string (address));
   print_qr (self, address);
 }
@@ -423,7 +426,7 @@ peerup_relay_check_own (PeerupCli *cli, const char *directory, gboolean qr, gboo
   if (access (directory, X_OK) != 0 && errno == EACCES)
     {
       return peerup_cli_fail_text (PEERUP_ERROR_PERMISSION,
-                                   "%s is not yours to see: say “sudo peerup relay setup --check”", directory);
+                                   _ ("%s is not yours to see: say “sudo peerup relay setup --check”"), directory);
     }
   the_check = (Check) { .directory = directory, .qr = qr, .ascii = ascii, .report = peerup_report_new (cli->json) };
   code = peerup_cli_run_fiber (cli, run);

@@ -7,6 +7,7 @@
 #include "cli/peerup-relay-config.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <unistd.h>
 
 #include "config/peerup-config.h"
@@ -28,14 +29,16 @@ peerup_relay_config_find (const char *explicit_path, GError **error)
   if (errno == EACCES)
     {
       g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION,
-                   "%s is not yours to see: run this command with sudo, or name another configuration with --config",
+                   _ (
+                     "%s is not yours to see: run this command with sudo, or name another configuration with --config"),
                    PEERUP_RELAY_DIRECTORY);
       return NULL;
     }
   path = peerup_config_find (NULL, &local_error);
   if (path == NULL)
-    g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                 "there is no relay on this machine: neither ./%s nor %s exists. “sudo peerup relay setup” makes one",
-                 PEERUP_RELAY_CONFIG, system);
+    g_set_error (
+      error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
+      _ ("there is no relay on this machine: neither ./%s nor %s exists. “sudo peerup relay setup” makes one"),
+      PEERUP_RELAY_CONFIG, system);
   return path;
 }

@@ -7,6 +7,7 @@
 #include "cli/peerup-relay-daemon.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -78,7 +79,7 @@ peerup_relay_daemon_wait_reserved (const char *config_path, PeerupPeerId *relay,
         {
           if (state == NULL)
             g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT,
-                                 "the daemon has not taken the relay up yet: see “peerup status”");
+                                 _ ("the daemon has not taken the relay up yet: see “peerup status”"));
           return g_steal_pointer (&state);
         }
       /* It always times out: that is the pause. */
@@ -99,7 +100,7 @@ peerup_relay_become_owner (const char *path, GError **error)
   if (user != NULL && initgroups (user->pw_name, user->pw_gid) == 0 && setgid (user->pw_gid) == 0 &&
       setuid (user->pw_uid) == 0)
     return TRUE;
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, "cannot act as the owner of %s, user %u: %s", path,
-               info.st_uid, user == NULL ? "there is no such user" : g_strerror (errno));
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_PERMISSION, _ ("cannot act as the owner of %s, user %u: %s"), path,
+               info.st_uid, user == NULL ? _ ("there is no such user") : g_strerror (errno));
   return FALSE;
 }

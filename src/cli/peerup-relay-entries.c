@@ -6,6 +6,8 @@
  */
 #include "cli/peerup-relay-entries.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-relay-address.h"
 #include "engine/peerup-arguments.h"
 
@@ -137,7 +139,7 @@ find_place (GPtrArray *entries, const char *text, GError **error)
         if (found != NULL && found != entry)
           {
             g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_EXISTS,
-                         "several relays are at %s, so name one by its ID: %s and %s", text,
+                         _ ("several relays are at %s, so name one by its ID: %s and %s"), text,
                          peerup_peer_id_get_string (found->peer), peerup_peer_id_get_string (entry->peer));
             return NULL;
           }
@@ -156,10 +158,10 @@ not_found (GPtrArray *entries, const char *text)
                             peerup_relay_entry_get_label (entries->pdata[i]));
   if (entries->len == 0)
     return g_error_new (PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                        "there is no relay “%s”, as there is none at all: add one with “peerup relay add ADDRESS”",
+                        _ ("there is no relay “%s”, as there is none at all: add one with “peerup relay add ADDRESS”"),
                         text);
   return g_error_new (PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND,
-                      "there is no relay “%s” in this configuration; there is %s (see “peerup relay list”)", text,
+                      _ ("there is no relay “%s” in this configuration; there is %s (see “peerup relay list”)"), text,
                       known->str);
 }
 

@@ -6,20 +6,27 @@
  */
 #include "cli/peerup-relay-own.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-answers.h"
+#include "cli/peerup-cli-text.h"
 #include "cli/peerup-cli.h"
 #include "cli/peerup-relay-service-text.h"
 
-#define ROW "  %-12s %s\n"
+static void
+append_row (GString *out, const char *label, const char *text)
+{
+  g_string_append_printf (out, "  %s%*s %s\n", label, MAX (12 - (int) peerup_cli_text_width (label), 0), "", text);
+}
 
 static char *
 format_circuit_limits (GVariant *limits, const char *duration, const char *data)
 {
   guint64 seconds = peerup_answer_get_number (limits, duration), bytes = peerup_answer_get_number (limits, data);
-  g_autofree char *time = seconds > 0 ? peerup_cli_format_duration ((gint64) seconds) : g_strdup ("any time");
+  g_autofree char *time = seconds > 0 ? peerup_cli_format_duration ((gint64) seconds) : g_strdup (_ ("any time"));
   g_autofree char *amount = bytes > 0 ? peerup_cli_format_bytes (bytes) : NULL;
 
-  return g_strdup_printf ("%s%s%s", time, amount != NULL ? ", " : ", any amount", amount != NULL ? amount : "");
+  return g_strdup_printf ("%s%s%s", time, amount != NULL ? ", " : _ (", any amount"), amount != NULL ? amount : "");
 }
 
 static void
@@ -32,7 +39,7 @@ append_addresses (GString *out, GVariant *service)
       const char *address;
 
       g_variant_get_child (addresses, i, "&s", &address);
-      g_string_append_printf (out, ROW, i == 0 ? "addresses" : "", address);
+      append_row (out, i == 0 ? _ ("addresses") : "", address);
     }
 }
 
@@ -55,8 +62,9 @@ peerup_relay_own_format (GVariant *service, gint64 now)
   if (text == NULL)
     return NULL;
   circuit = format_circuit_limits (limits, "authorized_session_duration", "authorized_session_data_limit");
-  out = g_string_new ("This device is a relay\n");
-  g_string_append_printf (out, "%s" ROW, text, "a circuit", circuit);
+  out = g_string_new (_ ("This device is a relay\n"));
+  g_string_append (out, text);
+  append_row (out, _ ("a circuit"), circuit);
   append_addresses (out, service);
   return g_string_free_and_steal (out);
 }

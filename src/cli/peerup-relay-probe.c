@@ -6,6 +6,7 @@
  */
 #include "cli/peerup-relay-probe.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "cli/peerup-cli.h"
@@ -67,7 +68,7 @@ get_place (const PeerupProbeAnswer *answer)
     return g_strdup (peerup_multiaddr_get_string (answer->address));
   named = g_strdup_printf (strchr (host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
                            peerup_relay_address_get_port (answer->address));
-  return answer->host != NULL ? g_strdup_printf ("%s at %s", named, answer->host) : g_steal_pointer (&named);
+  return answer->host != NULL ? g_strdup_printf (_ ("%s at %s"), named, answer->host) : g_steal_pointer (&named);
 }
 
 static char *
@@ -77,9 +78,9 @@ advise_unreachable (const PeerupProbeAnswer *answer, const char *transport)
   const char *protocol = g_str_equal (transport, "quic") ? "UDP" : "TCP";
 
   if (g_error_matches (answer->error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
-    return g_strdup_printf ("nobody listens there: does the relay run, and at %s port %u?", protocol, port);
+    return g_strdup_printf (_ ("nobody listens there: does the relay run, and at %s port %u?"), protocol, port);
   if (g_error_matches (answer->error, PEERUP_ERROR, PEERUP_ERROR_TIMEOUT))
-    return g_strdup_printf ("is %s port %u open in the relay's firewall, and %s let out of this network?", protocol,
+    return g_strdup_printf (_ ("is %s port %u open in the relay's firewall, and %s let out of this network?"), protocol,
                             port, protocol);
   return NULL;
 }
@@ -94,7 +95,7 @@ report_answer (const PeerupProbeAnswer *answer, PeerupReport *report)
     {
       g_autofree char *time = peerup_cli_format_rtt (answer->time);
 
-      peerup_report_add (report, PEERUP_REPORT_OK, get_title (transport), NULL, "%s answers, connected within %s",
+      peerup_report_add (report, PEERUP_REPORT_OK, get_title (transport), NULL, _ ("%s answers, connected within %s"),
                          place, time);
     }
   else
@@ -153,7 +154,7 @@ closed_error (PeerupProbe *probe)
       if (answer->peer != NULL && error != NULL)
         return g_error_copy (error);
     }
-  return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, "the connection was closed");
+  return g_error_new_literal (PEERUP_ERROR, PEERUP_ERROR_CLOSED, _ ("the connection was closed"));
 }
 
 static char *
@@ -163,9 +164,11 @@ format_limits (const PeerupRelayGrant *grant)
   g_autofree char *data = grant->limit.data > 0 ? peerup_cli_format_bytes (grant->limit.data) : NULL;
 
   if (!grant->limited || (time == NULL && data == NULL))
-    return g_strdup ("it sets no limits");
-  return g_strdup_printf ("a connection through it may last %s%s%s each way", time != NULL ? time : "any time",
-                          data != NULL ? " and carry " : "", data != NULL ? data : "");
+    return g_strdup (_ ("it sets no limits"));
+  if (data == NULL)
+    return g_strdup_printf (_ ("a connection through it may last %s"), time);
+  return g_strdup_printf (_ ("a connection through it may last %s and carry %s each way"),
+                          time != NULL ? time : _ ("any time"), data);
 }
 
 gboolean
@@ -196,13 +199,13 @@ char *
 peerup_relay_probe_advise (PeerupPeerId *self, const GError *error)
 {
   if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_NEGOTIATION))
-    return g_strdup ("it is no relay, or does not relay now: does it run “peerup relay serve”?");
+    return g_strdup (_ ("it is no relay, or does not relay now: does it run “peerup relay serve”?"));
   if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_LIMIT))
-    return g_strdup ("it has no room now; its section “resources” says how much it grants");
+    return g_strdup (_ ("it has no room now; its section “resources” says how much it grants"));
   if (g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_GATED) ||
       g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_DENIED) ||
       g_error_matches (error, PEERUP_ERROR, PEERUP_ERROR_CLOSED))
-    return g_strdup_printf ("if it does not know this device yet, run there:\nsudo peerup relay authorize %s",
+    return g_strdup_printf (_ ("if it does not know this device yet, run there:\nsudo peerup relay authorize %s"),
                             peerup_peer_id_get_string (self));
   return NULL;
 }
@@ -237,7 +240,7 @@ peerup_relay_probe_stun (PeerupSwarm *swarm, PeerupMultiaddr *address, const cha
     socket = find_socket (transports, &server);
   if (socket == NULL)
     {
-      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, "no UDP leads there");
+      g_set_error_literal (error, PEERUP_ERROR, PEERUP_ERROR_UNREACHABLE, _ ("no UDP leads there"));
       return NULL;
     }
   stun = peerup_stun_socket_new (socket, NULL);

@@ -6,6 +6,9 @@
  */
 #include "cli/peerup-relay-service-text.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
 #include "cli/peerup-answers.h"
 #include "cli/peerup-cli.h"
 
@@ -17,21 +20,23 @@ get_limit (GVariant *service, const char *key)
   return limits != NULL ? peerup_answer_get_number (limits, key) : 0;
 }
 
-static void
-append_count (GString *out, guint64 n, const char *noun)
-{
-  if (n > 0)
-    g_string_append_printf (out, "%s%" G_GUINT64_FORMAT " %s%s", out->len > 0 ? " and " : "", n, noun,
-                            n == 1 ? "" : "s");
-}
-
 char *
 peerup_relay_service_format_refused (GVariant *service)
 {
   g_autoptr (GString) out = g_string_new (NULL);
+  guint64 reservations = peerup_answer_get_number (service, "reservations_refused");
+  guint64 circuits = peerup_answer_get_number (service, "circuits_refused");
 
-  append_count (out, peerup_answer_get_number (service, "reservations_refused"), "reservation");
-  append_count (out, peerup_answer_get_number (service, "circuits_refused"), "circuit");
+  if (reservations > 0)
+    g_string_append_printf (out,
+                            g_dngettext (GETTEXT_PACKAGE, "%" PRIu64 " reservation", "%" PRIu64 " reservations",
+                                         (gulong) reservations),
+                            reservations);
+  if (reservations > 0 && circuits > 0)
+    g_string_append (out, _ (" and "));
+  if (circuits > 0)
+    g_string_append_printf (
+      out, g_dngettext (GETTEXT_PACKAGE, "%" PRIu64 " circuit", "%" PRIu64 " circuits", (gulong) circuits), circuits);
   return out->len > 0 ? g_string_free_and_steal (g_steal_pointer (&out)) : NULL;
 }
 
@@ -43,8 +48,7 @@ peerup_relay_service_format_usage (GVariant *service)
   if (!peerup_answer_lookup_number (service, "reservations", &reservations) ||
       !peerup_answer_lookup_number (service, "circuits", &circuits))
     return NULL;
-  return g_strdup_printf ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " reservations and %" G_GUINT64_FORMAT
-                          " of %" G_GUINT64_FORMAT " circuits",
+  return g_strdup_printf (_ ("%" PRIu64 " of %" PRIu64 " reservations and %" PRIu64 " of %" PRIu64 " circuits"),
                           reservations, get_limit (service, "max_reservations"), circuits,
                           get_limit (service, "max_circuits_total"));
 }
@@ -57,13 +61,13 @@ format_state (GVariant *service, gint64 now)
   g_autofree char *age = peerup_cli_format_duration (MAX (now - (gint64) since, 0));
 
   if (g_str_equal (state, "serving") && peerup_answer_get_flag (service, "for_peers"))
-    return g_strdup_printf ("for authorized peers, for %s: this device has a public address", age);
+    return g_strdup_printf (_ ("for authorized peers, for %s: this device has a public address"), age);
   if (g_str_equal (state, "serving"))
-    return g_strdup_printf ("for everybody who is admitted, for %s", age);
+    return g_strdup_printf (_ ("for everybody who is admitted, for %s"), age);
   if (g_str_equal (state, "draining"))
-    return g_strdup ("takes nothing new, and waits for its circuits to end");
+    return g_strdup (_ ("takes nothing new, and waits for its circuits to end"));
   if (g_str_equal (state, "drained"))
-    return g_strdup ("for nobody since it was drained; to serve again: peerup relay resume");
+    return g_strdup (_ ("for nobody since it was drained; to serve again: peerup relay resume"));
   return NULL;
 }
 
@@ -79,8 +83,8 @@ peerup_relay_service_format (GVariant *service, gint64 now)
   if (state == NULL || usage == NULL)
     return NULL;
   out = g_string_new (NULL);
-  g_string_append_printf (out, "  %s\n  %s; %s carried since the start\n", state, usage, bytes);
+  g_string_append_printf (out, _ ("  %s\n  %s; %s carried since the start\n"), state, usage, bytes);
   if (refused != NULL)
-    g_string_append_printf (out, "  refused %s\n", refused);
+    g_string_append_printf (out, _ ("  refused %s\n"), refused);
   return g_string_free_and_steal (g_steal_pointer (&out));
 }

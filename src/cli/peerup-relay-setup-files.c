@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <grp.h>
 #include <pwd.h>
@@ -34,7 +35,8 @@ fail (GError **error, const char *what, const char *path)
 {
   int saved = errno;
 
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved), "cannot %s %s: %s", what, path,
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved),
+               /* TRANSLATORS: what, as "make the directory", and its path */ _ ("cannot %s %s: %s"), what, path,
                g_strerror (saved));
   return FALSE;
 }
@@ -62,10 +64,10 @@ give_directory (const char *path, const char *name, GError **error)
 
   if (user == NULL)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, "there is no user %s", name);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_NOT_FOUND, _ ("there is no user %s"), name);
       return FALSE;
     }
-  return (fd >= 0 && fchown (fd, user->pw_uid, user->pw_gid) == 0) || fail (error, "give the user", path);
+  return (fd >= 0 && fchown (fd, user->pw_uid, user->pw_gid) == 0) || fail (error, _ ("give the user"), path);
 }
 
 /* A directory that is there may be that of a daemon of this machine, and stays whose it is. */
@@ -78,12 +80,13 @@ check_directory (PeerupRelaySetup *self, const struct stat *info)
 
   if (user == NULL || info->st_uid == user->pw_uid)
     {
-      peerup_report_add (self->report, PEERUP_REPORT_KEPT, "directory", NULL, "%s", path);
+      peerup_report_add (self->report, PEERUP_REPORT_KEPT, _ ("directory"), NULL, "%s", path);
       return TRUE;
     }
   next = g_strdup_printf ("chown -R %s: %s", self->plan.user, path);
-  peerup_report_add (self->report, PEERUP_REPORT_DIFFERS, "directory", next,
-                     "%s does not belong to %s, which has to read and change the files in it", path, self->plan.user);
+  peerup_report_add (self->report, PEERUP_REPORT_DIFFERS, _ ("directory"), next,
+                     _ ("%s does not belong to %s, which has to read and change the files in it"), path,
+                     self->plan.user);
   return TRUE;
 }
 
@@ -98,12 +101,12 @@ peerup_relay_setup_directory (PeerupRelaySetup *self, GError **error)
   if (!self->dry_run)
     {
       if (g_mkdir_with_parents (path, 0700) != 0)
-        return fail (error, "make the directory", path);
+        return fail (error, _ ("make the directory"), path);
       if (self->system && !give_directory (path, self->plan.user, error))
         return FALSE;
     }
-  peerup_report_add (self->report, made (self), "directory", NULL, "%s, 0700%s%s", path,
-                     self->system ? ", of the user " : "", self->system ? self->plan.user : "");
+  peerup_report_add (self->report, made (self), _ ("directory"), NULL, "%s, 0700%s%s", path,
+                     self->system ? _ (", of the user ") : "", self->system ? self->plan.user : "");
   return TRUE;
 }
 
@@ -117,10 +120,10 @@ peerup_relay_setup_act_as_owner (PeerupRelaySetup *self, GError **error)
   if (!self->system || self->dry_run || geteuid () != 0)
     return TRUE;
   if (stat (self->plan.directory, &info) != 0)
-    return fail (error, "look at", self->plan.directory);
+    return fail (error, _ ("look at"), self->plan.directory);
   if (setgroups (0, NULL) == 0 && setegid (info.st_gid) == 0 && seteuid (info.st_uid) == 0)
     return TRUE;
-  return fail (error, "act as the owner of", self->plan.directory);
+  return fail (error, _ ("act as the owner of"), self->plan.directory);
 }
 
 void
@@ -140,19 +143,19 @@ peerup_relay_setup_key (PeerupRelaySetup *self, GError **error)
       self->key = peerup_key_file_load (path, error);
       if (self->key == NULL)
         return FALSE;
-      peerup_report_add (self->report, PEERUP_REPORT_KEPT, "key", NULL, "%s: %s", path,
+      peerup_report_add (self->report, PEERUP_REPORT_KEPT, _ ("key"), NULL, "%s: %s", path,
                          peerup_peer_id_get_string (peerup_private_key_get_peer_id (self->key)));
       return TRUE;
     }
   if (self->dry_run)
     {
-      peerup_report_add (self->report, PEERUP_REPORT_WOULD, "key", NULL, "%s, 0600: a new identity", path);
+      peerup_report_add (self->report, PEERUP_REPORT_WOULD, _ ("key"), NULL, _ ("%s, 0600: a new identity"), path);
       return TRUE;
     }
   self->key = peerup_private_key_generate (error);
   if (self->key == NULL || !peerup_key_file_create (path, self->key, error))
     return FALSE;
-  peerup_report_add (self->report, PEERUP_REPORT_MADE, "key", NULL, "%s, 0600: the relay is %s", path,
+  peerup_report_add (self->report, PEERUP_REPORT_MADE, _ ("key"), NULL, _ ("%s, 0600: the relay is %s"), path,
                      peerup_peer_id_get_string (peerup_private_key_get_peer_id (self->key)));
   return TRUE;
 }
@@ -178,9 +181,9 @@ peerup_relay_setup_authorized_keys (PeerupRelaySetup *self, GError **error)
   g_autofree char *text = peerup_relay_text_authorized_keys ();
 
   if (exists (path))
-    peerup_report_add (self->report, PEERUP_REPORT_KEPT, "authorized keys", NULL, "%s", path);
+    peerup_report_add (self->report, PEERUP_REPORT_KEPT, _ ("authorized keys"), NULL, "%s", path);
   else if (self->dry_run || peerup_atomic_file_create (path, text, strlen (text), error))
-    peerup_report_add (self->report, made (self), "authorized keys", NULL, "%s, 0600", path);
+    peerup_report_add (self->report, made (self), _ ("authorized keys"), NULL, "%s, 0600", path);
   else
     return FALSE;
   for (guint i = 0; self->authorize != NULL && self->authorize[i] != NULL; i++)
@@ -191,9 +194,9 @@ peerup_relay_setup_authorized_keys (PeerupRelaySetup *self, GError **error)
       if (peer == NULL)
         return FALSE;
       if (authorize_peer (self, path, peer, &local_error))
-        peerup_report_add (self->report, made (self), "authorized", NULL, "%s", peerup_peer_id_get_string (peer));
+        peerup_report_add (self->report, made (self), _ ("authorized"), NULL, "%s", peerup_peer_id_get_string (peer));
       else if (local_error == NULL)
-        peerup_report_add (self->report, PEERUP_REPORT_KEPT, "authorized", NULL, "%s",
+        peerup_report_add (self->report, PEERUP_REPORT_KEPT, _ ("authorized"), NULL, "%s",
                            peerup_peer_id_get_string (peer));
       else
         return g_propagate_error (error, g_steal_pointer (&local_error)), FALSE;
@@ -210,10 +213,10 @@ compare_file (PeerupRelaySetup *self, const char *title, const char *path, const
   struct stat info;
 
   if (stat (path, &info) != 0)
-    return fail (error, "look at", path);
+    return fail (error, _ ("look at"), path);
   if (!S_ISREG (info.st_mode) || info.st_size > TEXT_MAX)
     {
-      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, "%s is in the way: it is no text file", path);
+      g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_MALFORMED, _ ("%s is in the way: it is no text file"), path);
       return FALSE;
     }
   if (!g_file_get_contents (path, &present, NULL, error))
@@ -223,7 +226,7 @@ compare_file (PeerupRelaySetup *self, const char *title, const char *path, const
     peerup_report_add (self->report, PEERUP_REPORT_KEPT, title, NULL, "%s", path);
   else
     peerup_report_add (self->report, PEERUP_REPORT_DIFFERS, title, difference,
-                       "%s is not what would be made (- is there, + would be), and is left as it is", path);
+                       _ ("%s is not what would be made (- is there, + would be), and is left as it is"), path);
   return TRUE;
 }
 
@@ -238,11 +241,11 @@ peerup_relay_setup_file (PeerupRelaySetup *self, const char *title, const char *
       g_autofree char *directory = g_path_get_dirname (path);
 
       if (g_mkdir_with_parents (directory, 0755) != 0)
-        return fail (error, "make the directory", directory);
+        return fail (error, _ ("make the directory"), directory);
       if (!peerup_atomic_file_create (path, text, strlen (text), error))
         return FALSE;
       if (mode != 0600 && chmod (path, mode) != 0)
-        return fail (error, "set the rights of", path);
+        return fail (error, _ ("set the rights of"), path);
     }
   if (changed != NULL)
     *changed = TRUE;
@@ -256,7 +259,7 @@ peerup_relay_setup_config (PeerupRelaySetup *self, GError **error)
   g_autofree char *path = g_build_filename (self->plan.directory, PEERUP_RELAY_CONFIG, NULL);
   g_autofree char *text = peerup_relay_text_config (&self->plan);
 
-  return peerup_relay_setup_file (self, "configuration", path, text, 0600, NULL, error);
+  return peerup_relay_setup_file (self, _ ("configuration"), path, text, 0600, NULL, error);
 }
 
 gboolean
@@ -265,5 +268,5 @@ peerup_relay_setup_nft (PeerupRelaySetup *self, GError **error)
   g_autofree char *path = g_build_filename (self->plan.directory, "relay.nft", NULL);
   g_autofree char *text = peerup_relay_text_nft (&self->plan);
 
-  return peerup_relay_setup_file (self, "nftables rules", path, text, 0600, NULL, error);
+  return peerup_relay_setup_file (self, _ ("nftables rules"), path, text, 0600, NULL, error);
 }

@@ -7,6 +7,7 @@
 #include "cli/peerup-relay-setup.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <pwd.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ run (GError **error, const char *const *argv)
     return NULL;
   if (g_subprocess_get_successful (process))
     return g_strchomp (g_steal_pointer (&out));
-  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_DENIED, "%s %s failed: %s", argv[0], argv[1],
+  g_set_error (error, PEERUP_ERROR, PEERUP_ERROR_DENIED, _ ("%s %s failed: %s"), argv[0], argv[1],
                err[0] != '\0' ? g_strstrip (err) : g_strstrip (out));
   return NULL;
 }
@@ -95,13 +96,13 @@ peerup_relay_setup_user (PeerupRelaySetup *self, GError **error)
 
   if (getpwnam (name) != NULL)
     {
-      peerup_report_add (self->report, PEERUP_REPORT_KEPT, "user", NULL, "%s", name);
+      peerup_report_add (self->report, PEERUP_REPORT_KEPT, _ ("user"), NULL, "%s", name);
       return TRUE;
     }
   if (!self->dry_run && !make_user (name, error))
     return FALSE;
-  peerup_report_add (self->report, self->dry_run ? PEERUP_REPORT_WOULD : PEERUP_REPORT_MADE, "user", NULL,
-                     "%s, which owns nothing but the relay's files", name);
+  peerup_report_add (self->report, self->dry_run ? PEERUP_REPORT_WOULD : PEERUP_REPORT_MADE, _ ("user"), NULL,
+                     _ ("%s, which owns nothing but the relay's files"), name);
   return TRUE;
 }
 
@@ -130,8 +131,8 @@ set_up_drop_in (PeerupRelaySetup *self, GError **error)
 
   if (!peerup_relay_plan_has_low_port (&self->plan))
     return TRUE;
-  return peerup_relay_setup_file (self, "low ports", self->system ? DROP_IN : beside, text, 0644, &self->units_changed,
-                                  error);
+  return peerup_relay_setup_file (self, _ ("low ports"), self->system ? DROP_IN : beside, text, 0644,
+                                  &self->units_changed, error);
 }
 
 gboolean
@@ -142,8 +143,8 @@ peerup_relay_setup_unit (PeerupRelaySetup *self, GError **error)
   g_autofree char *path = g_build_filename (self->system ? LOCAL : self->plan.directory, UNIT, NULL);
 
   if (packaged != NULL && !g_file_test (path, G_FILE_TEST_EXISTS))
-    peerup_report_add (self->report, PEERUP_REPORT_KEPT, "unit", NULL, "%s", packaged);
-  else if (!peerup_relay_setup_file (self, "unit", path, text, 0644, &self->units_changed, error))
+    peerup_report_add (self->report, PEERUP_REPORT_KEPT, _ ("unit"), NULL, "%s", packaged);
+  else if (!peerup_relay_setup_file (self, _ ("unit"), path, text, 0644, &self->units_changed, error))
     return FALSE;
   return set_up_drop_in (self, error);
 }
@@ -159,8 +160,8 @@ tell_by_hand (PeerupRelaySetup *self)
   else
     command =
       g_strdup_printf ("%s relay serve --config %s/relay-server.yaml", self->plan.program, self->plan.directory);
-  peerup_report_add (self->report, PEERUP_REPORT_NOTE, "service", command, "%s: start it so",
-                     self->system ? "no systemd runs here" : "nothing of the system was touched");
+  peerup_report_add (self->report, PEERUP_REPORT_NOTE, _ ("service"), command, _ ("%s: start it so"),
+                     self->system ? _ ("no systemd runs here") : _ ("nothing of the system was touched"));
 }
 
 static gboolean
@@ -188,7 +189,7 @@ start_service (PeerupRelaySetup *self, gboolean enabled, gboolean active, GError
   /* Returns when the relay has said that it listens. */
   done = RUN (error, "systemctl", "restart", UNIT);
   if (done == NULL)
-    g_prefix_error (error, "the relay does not start, see “journalctl -u " UNIT "”: ");
+    g_prefix_error (error, _ ("the relay does not start, see “journalctl -u peerup-relay.service”: "));
   return done != NULL;
 }
 
@@ -207,13 +208,15 @@ peerup_relay_setup_service (PeerupRelaySetup *self, GError **error)
   enabled = is_enabled ();
   if (enabled && !self->units_changed && (active || self->no_start))
     {
-      peerup_report_add (self->report, PEERUP_REPORT_KEPT, "service", NULL, UNIT " is enabled and %s", state);
+      peerup_report_add (self->report, PEERUP_REPORT_KEPT, _ ("service"), NULL,
+                         _ ("peerup-relay.service is enabled and %s"), state);
       return TRUE;
     }
   if (!self->dry_run && !start_service (self, enabled, active, error))
     return FALSE;
-  peerup_report_add (self->report, self->dry_run ? PEERUP_REPORT_WOULD : PEERUP_REPORT_MADE, "service", NULL,
-                     self->no_start ? UNIT " is enabled, and starts with the machine" : UNIT " is enabled and runs");
+  peerup_report_add (self->report, self->dry_run ? PEERUP_REPORT_WOULD : PEERUP_REPORT_MADE, _ ("service"), NULL, "%s",
+                     self->no_start ? _ ("peerup-relay.service is enabled, and starts with the machine")
+                                    : _ ("peerup-relay.service is enabled and runs"));
   return TRUE;
 }
 
@@ -240,10 +243,11 @@ peerup_relay_setup_firewall (PeerupRelaySetup *self)
   g_autofree char *ports = firewall_commands (&self->plan, "firewall-cmd --permanent --add-port=WHAT");
   g_autofree char *firewalld = g_strconcat (ports, "\nfirewall-cmd --reload", NULL);
 
-  peerup_report_add (self->report, PEERUP_REPORT_NOTE, "rate limits", load, "read the rules, then load them as root");
+  peerup_report_add (self->report, PEERUP_REPORT_NOTE, _ ("rate limits"), load,
+                     _ ("read the rules, then load them as root"));
   if (has_program ("ufw"))
-    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "ufw", ufw, "if it is on, let devices in, as root");
+    peerup_report_add (self->report, PEERUP_REPORT_NOTE, "ufw", ufw, _ ("if it is on, let devices in, as root"));
   if (has_program ("firewall-cmd"))
     peerup_report_add (self->report, PEERUP_REPORT_NOTE, "firewalld", firewalld,
-                       "if it is on, let devices in, as root");
+                       _ ("if it is on, let devices in, as root"));
 }

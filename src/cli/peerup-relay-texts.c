@@ -7,6 +7,7 @@
 #include "cli/peerup-relay-texts.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "cli/peerup-relay-resources.h"
@@ -49,19 +50,21 @@ gboolean
 peerup_relay_plan_check (const PeerupRelayPlan *self, GError **error)
 {
   if (!is_of (self->user, "_-") || strlen (self->user) > 31 || g_ascii_isdigit (self->user[0]) || self->user[0] == '-')
-    return malformed (error, "“WHAT” is no name for a user: use letters, digits, - and _", self->user);
+    return malformed (error, /* TRANSLATORS: WHAT is replaced by what was given, here and below */
+                      _ ("“WHAT” is no name for a user: use letters, digits, - and _"), self->user);
   if (!is_of (self->directory, "/._-+") || self->directory[0] != '/')
-    return malformed (error, "the directory “WHAT” cannot be named in a unit of systemd: use letters, digits, . _ - +",
+    return malformed (error,
+                      _ ("the directory “WHAT” cannot be named in a unit of systemd: use letters, digits, . _ - +"),
                       self->directory);
   if (!is_of (self->program, "/._-+") || self->program[0] != '/')
-    return malformed (error, "the program “WHAT” cannot be named in a unit of systemd: install it elsewhere",
+    return malformed (error, _ ("the program “WHAT” cannot be named in a unit of systemd: install it elsewhere"),
                       self->program);
   for (guint i = 0; self->public_addresses != NULL && self->public_addresses[i] != NULL; i++)
     if (!g_hostname_is_ip_address (self->public_addresses[i]) || strchr (self->public_addresses[i], '%') != NULL)
-      return malformed (error, "--public-address “WHAT” is no IP address: write it as 203.0.113.7 or 2001:db8::7",
+      return malformed (error, _ ("--public-address “WHAT” is no IP address: write it as 203.0.113.7 or 2001:db8::7"),
                         self->public_addresses[i]);
   if (self->port == self->websocket_port)
-    return malformed (error, "--port and --websocket-port cannot be the sameWHAT", "");
+    return malformed (error, _ ("--port and --websocket-port cannot be the same"), "");
   return TRUE;
 }
 
@@ -165,7 +168,8 @@ append_lines (GString *out, const char *sign, char **lines, guint start, guint e
   for (guint i = start; i < end && i < start + LINES_MAX; i++)
     g_string_append_printf (out, "%s%s%s", out->len > 0 ? "\n" : "", sign, lines[i]);
   if (end > start + LINES_MAX)
-    g_string_append_printf (out, "\n%s… and %u lines more", sign, end - start - LINES_MAX);
+    g_string_append_printf (out, /* TRANSLATORS: "+ " or "- " stands in front */ _ ("\n%s… and %u lines more"), sign,
+                            end - start - LINES_MAX);
 }
 
 char *

@@ -6,6 +6,8 @@
  */
 #include "cli/peerup-report.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-cli-text.h"
 #include "cli/peerup-cli.h"
 
@@ -25,10 +27,10 @@ static const struct
   const char *id;
   const char *sign;
 } results[PEERUP_N_REPORTS] = {
-  [PEERUP_REPORT_OK] = { "ok", "ok" },          [PEERUP_REPORT_KEPT] = { "kept", "kept" },
-  [PEERUP_REPORT_MADE] = { "made", "made" },    [PEERUP_REPORT_WOULD] = { "would", "would" },
-  [PEERUP_REPORT_NOTE] = { "note", "note" },    [PEERUP_REPORT_DIFFERS] = { "differs", "DIFFERS" },
-  [PEERUP_REPORT_UNKNOWN] = { "unknown", "?" }, [PEERUP_REPORT_MEND] = { "mend", "MEND" },
+  [PEERUP_REPORT_OK] = { "ok", N_ ("ok") },       [PEERUP_REPORT_KEPT] = { "kept", N_ ("kept") },
+  [PEERUP_REPORT_MADE] = { "made", N_ ("made") }, [PEERUP_REPORT_WOULD] = { "would", N_ ("would") },
+  [PEERUP_REPORT_NOTE] = { "note", N_ ("note") }, [PEERUP_REPORT_DIFFERS] = { "differs", N_ ("DIFFERS") },
+  [PEERUP_REPORT_UNKNOWN] = { "unknown", "?" },   [PEERUP_REPORT_MEND] = { "mend", N_ ("MEND") },
 };
 
 PeerupReport *
@@ -58,16 +60,23 @@ paint (PeerupReportResult result, const char *sign)
                            sign);
 }
 
+static char *
+pad (const char *text, int columns)
+{
+  return g_strdup_printf ("%s%*s", text, MAX (columns - (int) peerup_cli_text_width (text), 0), "");
+}
+
 static void
 print (PeerupReportResult result, const char *title, const char *text, const char *next)
 {
   g_autofree char *indent = g_strnfill (TEXT_COLUMN, ' ');
   g_autofree char *wrapped = peerup_cli_wrap (text, indent, WIDTH - TEXT_COLUMN);
 
-  g_autofree char *sign = g_strdup_printf ("%-7s", results[result].sign);
+  g_autofree char *sign = pad (_ (results[result].sign), 7);
+  g_autofree char *padded = pad (title, 16);
   g_autofree char *painted = paint (result, sign);
 
-  peerup_cli_print ("%s %-16s  %s", painted, title, wrapped + TEXT_COLUMN);
+  peerup_cli_print ("%s %s  %s", painted, padded, wrapped + TEXT_COLUMN);
   if (next != NULL)
     {
       g_auto (GStrv) lines = g_strsplit (next, "\n", -1);

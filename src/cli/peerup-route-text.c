@@ -6,6 +6,8 @@
  */
 #include "cli/peerup-route-text.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "cli/peerup-answers.h"
 #include "cli/peerup-cli.h"
 #include "cli/peerup-path-text.h"
@@ -40,10 +42,10 @@ format_leg (GVariant *hop, gsize index)
   g_autofree char *leg = format_time (hop, "leg_us");
 
   if (total == NULL)
-    return g_strdup ("no answer");
+    return g_strdup (_ ("no answer"));
   if (index == 0 || leg == NULL)
     return g_steal_pointer (&total);
-  return g_strdup_printf ("%s, of which this leg %s", total, leg);
+  return g_strdup_printf (_ ("%s, of which this leg %s"), total, leg);
 }
 
 static void
@@ -63,8 +65,8 @@ path_phrase (GVariant *trace)
   const char *path = peerup_answer_get_string (trace, "path");
 
   if (g_str_equal (path, "relayed"))
-    return "through a relay";
-  return g_str_equal (path, "punched") ? "direct, through NATs that both sides opened" : "direct";
+    return _ ("through a relay");
+  return g_str_equal (path, "punched") ? _ ("direct, through NATs that both sides opened") : _ ("direct");
 }
 
 char *
@@ -156,12 +158,13 @@ peerup_route_text_resolve (GVariant *answer, const char *name)
     addresses = g_variant_get_strv (list, NULL);
   g_string_append_printf (out, "%s\n", peerup_answer_get_string (answer, "peer_id"));
   if (known_as[0] != '\0' && !g_str_equal (known_as, name))
-    g_string_append_printf (out, "  called %s in the configuration\n", known_as);
-  g_string_append_printf (out, "  %s\n", peerup_answer_get_flag (answer, "connected") ? "connected" : "not connected");
+    g_string_append_printf (out, _ ("  called %s in the configuration\n"), known_as);
+  g_string_append_printf (out, "  %s\n",
+                          peerup_answer_get_flag (answer, "connected") ? _ ("connected") : _ ("not connected"));
   for (gsize i = 0; addresses != NULL && addresses[i] != NULL; i++)
     g_string_append_printf (out, "  %s\n", addresses[i]);
   if (addresses == NULL || addresses[0] == NULL)
-    g_string_append (out, "  no address is known: add a relay that you share, or give one that ends in /p2p/ID\n");
+    g_string_append (out, _ ("  no address is known: add a relay that you share, or give one that ends in /p2p/ID\n"));
   return g_string_free_and_steal (out);
 }
 
@@ -195,20 +198,20 @@ append_path (GString *out, GVariant *path)
 
   g_string_append_printf (out, "    %s", what);
   if (peerup_answer_get_flag (path, "silent"))
-    g_string_append (out, ", gives no answer");
+    g_string_append (out, _ (", gives no answer"));
   else if (rtt != NULL)
     g_string_append_printf (out, ", %s", rtt);
   if (peerup_answer_lookup_number (path, "packets_sent", &packets) && packets > 0)
-    g_string_append_printf (out, ", %.1f %% lost", 100.0 * lost / packets);
-  g_string_append_printf (out, ", %s in, %s out, for %s\n", received, sent, age);
+    g_string_append_printf (out, _ (", %.1f %% lost"), 100.0 * lost / packets);
+  g_string_append_printf (out, _ (", %s in, %s out, for %s\n"), received, sent, age);
 }
 
 static void
 append_event (GString *out, GVariant *event, gint64 now)
 {
   static const char *const types[] = { "opened", "closed", "silent", "heard", "moved" };
-  static const char *const words[] = { "new path: ", "path ended: ", "no answer any more: ", "answers again: ",
-                                       "path moved: " };
+  static const char *const words[] = { N_ ("new path: "), N_ ("path ended: "), N_ ("no answer any more: "),
+                                       N_ ("answers again: "), N_ ("path moved: ") };
   const char *type = peerup_answer_get_string (event, "type");
   const char *word = "";
   gint64 at = 0;
@@ -217,10 +220,11 @@ append_event (GString *out, GVariant *event, gint64 now)
 
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
     if (g_str_equal (type, types[i]))
-      word = words[i];
+      word = _ (words[i]);
   g_variant_lookup (event, "at_us", "x", &at);
   age = peerup_cli_format_duration (MAX (now - at, 0) / G_USEC_PER_SEC);
-  line = g_strdup_printf ("%s ago: %s%s", age, word, peerup_answer_get_string (event, "text"));
+  line = g_strdup_printf (/* TRANSLATORS: how long ago, and what was: "new path: …" */ _ ("%s ago: %s%s"), age, word,
+                          peerup_answer_get_string (event, "text"));
   append_wrapped (out, line, "    ");
 }
 

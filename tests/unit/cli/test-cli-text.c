@@ -77,6 +77,16 @@ test_colour (void)
   g_assert_true (peerup_cli_set_colour ("auto", NULL));
 }
 
+static void
+test_word (void)
+{
+  g_assert_cmpstr (peerup_cli_word ("relayed"), ==, "relayed");
+  g_assert_cmpstr (peerup_cli_word ("running"), ==, "running");
+  /* Of a later engine, or none. */
+  g_assert_cmpstr (peerup_cli_word ("resting"), ==, "resting");
+  g_assert_cmpstr (peerup_cli_word (""), ==, "");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -84,5 +94,6 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/text/safe", test_safe);
   g_test_add_func ("/cli/text/shorten", test_shorten);
   g_test_add_func ("/cli/text/colour", test_colour);
+  g_test_add_func ("/cli/text/word", test_word);
   return g_test_run ();
 }
