@@ -20,14 +20,26 @@ on_time (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* In the thread of whoever cancels. */
-static void
-on_outer_cancelled (GCancellable *outer, gpointer data)
+static gboolean
+cancel_here (gpointer data)
 {
   PeerupKeyringWait *self = data;
 
   g_cancellable_cancel (self->cancellable);
-  g_main_context_wakeup (self->context);
+  return G_SOURCE_REMOVE;
+}
+
+/* In the thread of whoever cancels, where what libsecret does at a cancellation would go on with a task of ours. */
+static void
+on_outer_cancelled (GCancellable *outer, gpointer data)
+{
+  PeerupKeyringWait *self = data;
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_HIGH);
+  g_source_set_static_name (source, "[peerup] keyring cancelled");
+  g_source_set_callback (source, cancel_here, self, NULL);
+  g_source_attach (source, self->context);
 }
 
 void
