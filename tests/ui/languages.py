@@ -50,8 +50,11 @@ def strange(text):
         last = match.end()
     parts.append(text[last:].translate(LETTERS))
     padding = "~" * int(len(text) * LONGER)
-    end = "\n" if text.endswith("\n") else ""
-    return f"{OPEN}{''.join(parts).removesuffix(end)}{padding}{CLOSE}{end}"
+    # Lines that it begins and ends stay so, as gettext wants.
+    said = "".join(parts)
+    core = said.strip("\n")
+    begin, end = said[:len(said) - len(said.lstrip("\n"))], said[len(said.rstrip("\n")):] if core else ""
+    return f"{begin}{OPEN}{core}{padding}{CLOSE}{end}"
 
 
 def unquote(text):
